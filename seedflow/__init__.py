@@ -1,0 +1,3 @@
+"""seedflow: a declarative language for image generation."""
+
+__version__ = "0.1.0"

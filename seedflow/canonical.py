@@ -1,0 +1,66 @@
+"""Canonical forms: JSON bytes, digests, slugs and keys. Same value, same text, on every machine.
+
+Every digest is prefixed by what it is a digest of and by a version, so that two kinds never meet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+import rfc8785
+
+KEY_MAX_CHARACTERS = 40
+_DIGEST_CHARACTERS = 6
+
+_LOST = re.compile(r"[^\w-]+")
+_DECIMAL = re.compile(r"-?\d+\.\d+")
+
+
+def canonical_json(value: object) -> bytes:
+    """JSON by RFC 8785.
+
+    Raises:
+        ValueError: not JSON, or an integer or float that JSON cannot carry exactly.
+    """
+    return rfc8785.dumps(value)  # type: ignore[arg-type]
+
+
+def digest_value(kind: str, value: object) -> str:
+    """`KIND:HEX`, the sha256 of the kind, a NUL byte and the canonical JSON of the value; kind like `request/1`."""
+    return f"{kind}:{hashlib.sha256(kind.encode() + b'\0' + canonical_json(value)).hexdigest()}"
+
+
+def digest_bytes(data: bytes) -> str:
+    """`sha256:HEX` of bytes as they are: every tool can check it."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def build_slug(text: str) -> tuple[str, bool]:
+    """A Unicode slug, and whether it lost anything but spaces.
+
+    Letters, digits, `_` and `-` stay as they are (NFC); spaces become `-`; everything else goes.
+    """
+    normal = unicodedata.normalize("NFC", text).strip()
+    if _DECIMAL.fullmatch(normal):
+        return normal, False
+    hyphenated = re.sub(r"\s+", "-", normal)
+    kept = _LOST.sub("", hyphenated)
+    slug = kept.strip("-")
+    return slug, slug != hyphenated
+
+
+def build_key(value: object) -> str:
+    """The key of one `for_each` value: its slug, at most 40 characters, plus `~` and a digest when that lost anything.
+
+    Depends on the value alone. Text, whole numbers, numbers and booleans only; records and images bring their own.
+    """
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    slug, lost = build_slug(text)
+    if len(slug) > KEY_MAX_CHARACTERS:
+        slug, lost = slug[:KEY_MAX_CHARACTERS].rstrip("-"), True
+    if not lost and slug:
+        return slug
+    digest = hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()
+    return f"{slug}~{digest[:_DIGEST_CHARACTERS]}"

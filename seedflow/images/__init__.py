@@ -1,0 +1,1 @@
+"""Images as files: formats and sizes read safely, placeholder pictures, thumbnails."""

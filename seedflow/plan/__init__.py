@@ -1,0 +1,1 @@
+"""Stage 3: step graph and a read-only view of the store to `Plan`."""

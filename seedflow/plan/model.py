@@ -1,0 +1,182 @@
+"""The plan as data: tasks with closed sets of actions and reasons, bounds for what is unknown, JSON in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
+
+from seedflow.diagnostics import Span
+from seedflow.images.facts import FileImage, ImageFacts, UrlImage
+from seedflow.store.base import StoredResult
+
+N = TypeVar("N", int, Decimal)
+
+
+class Action(StrEnum):
+    """What will be done for a task."""
+
+    REUSE = "reuse"
+    CALL = "call"
+    COMPUTE = "compute"
+    WAIT = "wait"
+    SKIP = "skip"
+    BLOCKED = "blocked"
+
+
+class Reason(StrEnum):
+    """Why that action."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    REFERENCE_CHANGED = "reference-changed"
+    ARTIFACT_MISSING = "artifact-missing"
+    FORCED = "forced"
+    UPSTREAM_UNKNOWN = "upstream-unknown"
+    CONDITION_UNKNOWN = "condition-unknown"
+    CONDITION_FALSE = "condition-false"
+    UPSTREAM_SKIPPED = "upstream-skipped"
+    UPSTREAM_FAILED = "upstream-failed"
+    CHOICE_OPEN = "choice-open"
+    STORED = "stored"
+
+
+class Bounds(NamedTuple, Generic[N]):
+    """The least and the most it can be, both inclusive."""
+
+    low: N
+    high: N
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that is decided by results that do not exist yet; `after` names the steps or tasks, in order of mention."""
+
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepImage:
+    """An image that a task of this plan gave: `number` counts from 1 within take `take` of task `address`."""
+
+    address: str
+    take: int
+    number: int
+    facts: ImageFacts
+
+
+@dataclass(frozen=True, slots=True)
+class PendingImages:
+    """Images that a mention will give once `after` is done; how many is known as bounds only."""
+
+    after: str
+    count: Bounds[int]
+    mention: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedReference:
+    """One item of the references field, in the order in which it is sent."""
+
+    name: str | None
+    image: UrlImage | FileImage | StepImage | PendingImages
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a task comes from in the text, outside every digest. `params` has a span for each parameter."""
+
+    span: Span
+    params: Mapping[str, Span]
+
+
+Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A step with one set of `for_each` values.
+
+    `params` are rendered, without the references field; a value may be `Unknown`. `needs` are addresses of tasks or, for
+    a whole step, the step's name (its hub). `fingerprint` is known once nothing is Unknown or pending. `cost_usd` is what
+    this provider takes, `list_cost_usd` what the model's price says. `result` is there when the action is `reuse`.
+    """
+
+    address: str
+    step: str
+    each: Mapping[str, object]
+    action: Action
+    reason: Reason
+    model: str
+    params: Mapping[str, object]
+    references_field: str | None
+    references: tuple[PlannedReference, ...]
+    needs: tuple[str, ...]
+    take: int
+    fingerprint: str | None
+    params_digest: str | None
+    images: Bounds[int]
+    cost_usd: Bounds[Decimal]
+    list_cost_usd: Bounds[Decimal]
+    price_usd: Decimal | None
+    result: StoredResult | None
+    origin: Origin
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything about the request is known."""
+        return self.fingerprint is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over a plan; `calls` counts requests that are sent, reused tasks count for nothing."""
+
+    tasks: Bounds[int]
+    calls: Bounds[int]
+    images: Bounds[int]
+    cost_usd: Bounds[Decimal]
+    list_cost_usd: Bounds[Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be asked, reused and paid. Tasks stand in an order in which they could run."""
+
+    recipe: str
+    source: str
+    provider: str
+    realm: str
+    tasks: tuple[Task, ...]
+    totals: Totals
+    limits_cost_usd: Decimal | None = None
+    limits_images: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """What became of a task: its images in order, or None when it gave none (failed, blocked)."""
+
+    address: str
+    images: tuple[StepImage, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A task that cannot be asked after all, e.g. `images[2]` of a set that has two; shown at its place in the text."""
+
+    address: str
+    message: str
+    span: Span | None
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedImage:
+    """One file to publish: an image, and where it goes below the output folder (extension included)."""
+
+    output: str
+    path: str
+    image: StepImage | FileImage

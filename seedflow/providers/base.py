@@ -1,0 +1,123 @@
+"""The providers' port. An adapter is thin: it sends, reads the envelope, fetches; policy lives in `run`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from seedflow.images.facts import ImageFacts
+
+
+@dataclass(frozen=True, slots=True)
+class WireUrl:
+    """A reference that travels as a URL."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class WireFile:
+    """A reference that travels as its bytes (a data URI, encoded while sending). `path` is in the store or the user's."""
+
+    path: Path
+    facts: ImageFacts
+
+
+WireReference: TypeAlias = WireUrl | WireFile
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """Where a call comes from: for the gateway's metadata, and for placeholder pictures."""
+
+    run_id: str
+    address: str
+    take: int
+    attempt: int
+    intent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """One request. `params` are the rendered parameters without references, which go into `references_field` in order."""
+
+    model: str
+    params: Mapping[str, object]
+    references_field: str | None
+    references: tuple[WireReference, ...]
+    context: CallContext
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A raw answer, before it is judged. `free` when the provider says that it cost nothing (a cache hit)."""
+
+    raw: bytes
+    free: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """The provider's log has the lost answer."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class NotBilled:
+    """The provider's log shows that the call failed at no cost."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillUnknown:
+    """Nothing is proven. `may_appear` when asking again soon may help."""
+
+    message: str
+    may_appear: bool
+
+
+Reconciliation: TypeAlias = Recovered | NotBilled | StillUnknown
+
+
+class Provider(Protocol):
+    """Who makes images."""
+
+    name: str
+    realm: str
+    paid: bool
+
+    async def generate(self, request: GenerateRequest) -> Answer:
+        """Send one request and read its raw answer.
+
+        Raises:
+            ProviderError: with `retry` and `billed` as facts.
+        """
+
+    def read_answer(self, raw: bytes) -> object:
+        """The innermost result object of a raw answer (for Seedream `{"images": [...]}`), envelope unwrapped and judged.
+
+        Pure: may be called again on an answer from the ledger.
+
+        Raises:
+            ProviderError: the answer says that the call failed, or is not what the contract promises.
+        """
+
+    async def fetch(self, url: str, request: GenerateRequest, number: int, into: Path) -> None:
+        """Write the image behind a URL of an answer into a new file, exactly as received; `number` counts from 1.
+
+        Raises:
+            DownloadError: with `retryable` as a fact; a partial file may be left behind.
+        """
+
+    async def is_alive(self, url: str) -> bool:
+        """Whether a URL of an earlier answer can still be fetched (a ranged GET)."""
+
+    async def reconcile(self, intent_id: str, sent_at: float) -> Reconciliation:
+        """Ask the provider's log what became of a call whose answer was lost."""
+
+    async def aclose(self) -> None:
+        """Free connections."""

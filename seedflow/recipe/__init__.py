@@ -1,0 +1,1 @@
+"""Stage 1: YAML and Jinja text to `Recipe`."""

@@ -1,0 +1,175 @@
+"""The value that stage 1 gives: a recipe with every name, template and place, before any input has a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from seedflow.diagnostics import Source, Span
+from seedflow.text.nodes import Node, Scalar
+
+if TYPE_CHECKING:
+    from seedflow.recipe.template import Template
+
+
+class InputType(StrEnum):
+    """The types that an input may declare."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    IMAGE = "image"
+    LIST = "list"
+    TABLE = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One declared input. `span` is its name as declared; bounds are inclusive and None where not given.
+
+    `minimum`/`maximum` bound numbers, `min_length`/`max_length` characters of text, `min_items`/`max_items` lists.
+    """
+
+    name: str
+    span: Span
+    type: InputType
+    of: Input | None = None
+    options: tuple[str, ...] = ()
+    optional: bool = False
+    default: Node | None = None
+    description: str | None = None
+    header: str | None = None
+    minimum: int | float | None = None
+    maximum: int | float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    min_items: int | None = None
+    max_items: int | None = None
+
+
+Expression: TypeAlias = "Template | tuple[Expression, ...] | Mapping[str, Expression]"
+"""A rendered parameter in the making: templates at the leaves of lists and mappings."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceItem:
+    """One item of the references field: a URL, a path, or one `{{ }}` that gives an image or a list of images."""
+
+    template: Template
+    name: str | None = None
+    name_span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """The images that go into a request, in order. `named` tells the mapping form from the list form."""
+
+    field: str
+    items: tuple[ReferenceItem, ...]
+    named: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of the model as the author wrote it; `from_defaults` when it came from `defaults:`."""
+
+    name: str
+    span: Span
+    expression: Expression
+    from_defaults: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """One request to a model. `model` is the literal or template of `model:`, or None for the default."""
+
+    span: Span
+    model: Template | None
+    parameters: Mapping[str, Parameter]
+    references: References | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoopVariable:
+    """One variable of `for_each`, or several that are paired by `zip`.
+
+    `names` holds one name, or the zipped ones; `lists` one expression for each: a template that gives a list, or a
+    tuple of item expressions for a list that is written out.
+    """
+
+    names: tuple[str, ...]
+    lists: tuple[Expression, ...]
+    span: Span
+    zipped: bool = False
+    key: str | None = None
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. `span` is its name as written."""
+
+    name: str
+    span: Span
+    generate: Generate
+    for_each: tuple[LoopVariable, ...] = ()
+    needs: tuple[tuple[str, Span], ...] = ()
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    was: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output: images, and where their files go. `file` None means the default layout."""
+
+    name: str
+    span: Span
+    images: Template
+    file: Template | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a recipe allows itself at most; only ever lowers what the project allows."""
+
+    cost_usd: Decimal | None = None
+    images: int | None = None
+    tasks: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefWords:
+    """How references are worded in prompts: `one` "image {n}", `many` "images {list}", and the joining words."""
+
+    one: str = "image {n}"
+    many: str = "images {list}"
+    comma: str = ", "
+    last: str = " and "
+    range: str = "{first} to {last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A loaded recipe. `folder` is where its relative paths start; `digest` is of its source text."""
+
+    name: str
+    source: Source
+    folder: Path
+    digest: str
+    description: str | None
+    inputs: Mapping[str, Input]
+    values: Mapping[str, Template]
+    value_spans: Mapping[str, Span]
+    steps: Mapping[str, Step]
+    outputs: Mapping[str, Output]
+    limits: Limits = field(default_factory=Limits)
+    ref_words: RefWords = field(default_factory=RefWords)
+    name_scalar: Scalar | None = None

@@ -1,0 +1,208 @@
+"""The store's port: what planning reads, what running writes, and the values that pass between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from seedflow.images.facts import ImageFacts
+
+
+class AttemptState(StrEnum):
+    """The durable states of one attempt, in order; the last three end it."""
+
+    RESERVED = "reserved"
+    SENDING = "sending"
+    ANSWERED = "answered"
+    FETCHED = "fetched"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    LOST_PAID = "lost-paid"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """One image of a result; `number` counts from 1 in the answer's order."""
+
+    number: int
+    facts: ImageFacts
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """What (realm, fingerprint, take) was answered with, every blob known to be there."""
+
+    fingerprint: str
+    take: int
+    images: tuple[StoredImage, ...]
+    cost_usd: Decimal
+    intent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastRequest:
+    """What an address asked for last time, to explain why it asks again."""
+
+    fingerprint: str
+    params_digest: str
+
+
+class StoreView(Protocol):
+    """Read-only: what planning may know. Opens nothing for writing and never creates the state."""
+
+    def find_result(self, realm: str, fingerprint: str, take: int) -> StoredResult | None:
+        """The result, if every image is there and whole (size and time as recorded, digest when they differ)."""
+
+    def has_result(self, realm: str, fingerprint: str, take: int) -> bool:
+        """Whether a result was recorded, be its images there or not."""
+
+    def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
+        """What this address of this recipe asked for last time in this realm."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One request as the ledger keeps it: everything that recovery needs, never the bytes of a reference.
+
+    `params` are the rendered parameters without references; `references` a JSON list, each item with `digest` or
+    `url`, its `name`, and, once known, `transport` (`url`, `data`).
+    """
+
+    realm: str
+    fingerprint: str
+    take: int
+    recipe: str
+    address: str
+    step: str
+    model: str
+    params: Mapping[str, object]
+    params_digest: str
+    references_field: str | None
+    references: Sequence[Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """An upper bound on money. `scope` is `run`, `step`, `day` (UTC) or `project`; the smallest room wins."""
+
+    scope: str
+    limit_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One row of the ledger. `sent_at` and `answered_at` are Unix seconds; `answer` is the raw answer."""
+
+    intent_id: str
+    run_id: str
+    request: RequestRecord
+    attempt: int
+    state: AttemptState
+    reserved_usd: Decimal
+    cost_usd: Decimal
+    failure: str | None = None
+    message: str | None = None
+    sent_at: float | None = None
+    answered_at: float | None = None
+    answer: bytes | None = None
+    images: tuple[StoredImage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The caller owns a new attempt in state `reserved`; nothing has been sent."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyStored:
+    """Somebody paid for it before."""
+
+    result: StoredResult
+
+
+@dataclass(frozen=True, slots=True)
+class HeldElsewhere:
+    """A living run is on it; ask again after it is done."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToRecover:
+    """An earlier run left this attempt behind; it is the caller's now. `run.recover` says what to do by its state."""
+
+    attempt: Attempt
+
+
+Claim: TypeAlias = Granted | AlreadyStored | HeldElsewhere | ToRecover
+
+
+class Store(StoreView, Protocol):
+    """Everything a run writes. Methods block (they wait for the disk) and may be called from any thread."""
+
+    def begin_run(self, run_id: str, recipe: str, realm: str) -> None:
+        """Take the run's own lock and write its row. Orphaned claims are those whose run's lock is free."""
+
+    def end_run(self, run_id: str, status: str) -> None:
+        """Write how it ended and free the lock."""
+
+    def claim(
+        self, run_id: str, request: RequestRecord, reserve_usd: Decimal, budgets: Sequence[Budget], *, again: bool = False
+    ) -> Claim:
+        """Own (realm, fingerprint, take), or learn who does. Reserves the budget in the same commit.
+
+        `again` starts a further attempt although the last one ended `failed`, `unknown` or `lost-paid`; without it the
+        last one is returned as `ToRecover` when it is `unknown` or `lost-paid`, and a `failed` one is followed by a new one.
+
+        Raises:
+            BudgetError: a budget has no room; nothing was written.
+            StoreError: the disk did not take it.
+        """
+
+    def mark_sending(self, intent_id: str, references: Sequence[Mapping[str, object]]) -> None:
+        """Committed before the first byte leaves."""
+
+    def mark_answered(self, intent_id: str, answer: bytes, cost_usd: Decimal) -> None:
+        """Committed before the answer is judged."""
+
+    def new_blob_path(self) -> Path:
+        """A fresh path in the blobs' own file system for bytes that are still arriving."""
+
+    def keep_blob(self, path: Path, facts: ImageFacts) -> Path:
+        """Fsync, rename into place by digest, fsync the folder; idempotent. Returns the final path."""
+
+    def mark_done(self, intent_id: str, images: Sequence[StoredImage], cost_usd: Decimal) -> StoredResult:
+        """Images are in the store and verified: states `fetched` and `done` in one commit."""
+
+    def mark_failed(self, intent_id: str, failure: str, message: str, cost_usd: Decimal) -> None:
+        """Ended without a result; the reservation is settled to what it cost."""
+
+    def mark_unknown(self, intent_id: str, message: str) -> None:
+        """The outcome is unknown; the reservation counts as spent."""
+
+    def mark_lost_paid(self, intent_id: str, message: str) -> None:
+        """Answered and paid, but its images cannot be fetched any more."""
+
+    def record_past_request(self, realm: str, recipe: str, address: str, past: PastRequest) -> None:
+        """What this address asked for, for the next plan's reasons."""
+
+    def verify_blob(self, facts: ImageFacts) -> Path:
+        """The blob's path after its digest was recomputed (before it is sent or published).
+
+        Raises:
+            StoreError: missing or damaged.
+        """
+
+    def spent_usd(self, run_id: str) -> Decimal:
+        """What a run has spent, unknown outcomes included."""
+
+    def close(self) -> None:
+        """Close files and free locks."""
