@@ -130,6 +130,12 @@ class StoreError(SeedflowError):
         self.kind = kind
 
 
+class CatalogError(SeedflowError):
+    """A card or a profile that cannot be used: our own data, so it is a bug and not the user's mistake."""
+
+    exit_code = ExitCode.BUG
+
+
 class BudgetError(SeedflowError):
     """A reservation that would pass a budget; nothing was sent."""
 

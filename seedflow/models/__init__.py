@@ -1,1 +1,1 @@
-"""models"""
+"""The catalog of image models: cards and profiles as data, and judging parameters by them."""

@@ -1,0 +1,119 @@
+"""The catalog: every model that seedflow knows, read from the cards and profiles that ship beside this file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+from seedflow.errors import CatalogError
+from seedflow.models.card import Card, parse_card
+from seedflow.models.model import Model
+from seedflow.models.profile import Price, empty_profile, parse_profile
+
+DEFAULT_MODEL = "bytedance/seedream-4.5"
+"""The model of steps that name none; the only model that code names."""
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """Models by id."""
+
+    models: Mapping[str, Model]
+    default_id: str
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all models, sorted."""
+        return tuple(sorted(self.models))
+
+    @cached_property
+    def reference_fields(self) -> frozenset[str]:
+        """The names under which models take images."""
+        return frozenset(
+            model.references_field for model in self.models.values() if model.references_field is not None
+        )
+
+    def find(self, id: str) -> Model | None:  # noqa: A002 - the word of the wire and of every message
+        """The model of an id, or None."""
+        return self.models.get(id)
+
+    def with_prices(self, prices: Mapping[str, Decimal], source: str = "settings") -> Catalog:
+        """A catalog in which some models have another price per image; ids that are not in it are passed over.
+
+        Args:
+            prices: dollars for each image by model id, as a project's `prices:` says.
+            source: where they were said, for people to read.
+        """
+        models = {
+            name: replace(model, price=Price(prices[name], source)) if name in prices else model
+            for name, model in self.models.items()
+        }
+        return Catalog(MappingProxyType(models), self.default_id)
+
+
+def load_catalog(prices: Mapping[str, Decimal] | None = None) -> Catalog:
+    """The catalog that ships with seedflow, with a project's own prices if it has any.
+
+    Raises:
+        CatalogError: a card or profile of it is broken.
+    """
+    catalog = build_catalog(_read_folder(_HERE / "cards"), _read_folder(_HERE / "profiles"), DEFAULT_MODEL)
+    return catalog.with_prices(prices) if prices else catalog
+
+
+def build_catalog(
+    cards: Iterable[tuple[str, object]], profiles: Iterable[tuple[str, object]], default_id: str
+) -> Catalog:
+    """A catalog of cards and profiles, each with the name that messages call it; a profile is optional.
+
+    Raises:
+        CatalogError: one of them is broken, two are of one model, or a profile has no card.
+    """
+    by_id: dict[str, Card] = {}
+    prices: dict[str, Price] = {}
+    for name, data in cards:
+        card = parse_card(data, name)
+        if card.id in by_id:
+            raise CatalogError(f"card {name}: there is another card of {card.id}")
+        by_id[card.id] = card
+        if (price := _price_on_card(data, name)) is not None:
+            prices[card.id] = price
+    known = {}
+    for name, data in profiles:
+        model = data.get("model") if isinstance(data, dict) else None
+        if not isinstance(model, str) or model not in by_id:
+            raise CatalogError(f"profile {name}: there is no card of {model!r}")
+        if model in known:
+            raise CatalogError(f"profile {name}: there is another profile of {model}")
+        known[model] = parse_profile(data, by_id[model], name)
+    if default_id not in by_id:
+        raise CatalogError(f"the default model {default_id} has no card")
+    models = {}
+    for model, card in by_id.items():
+        profile = known[model] if model in known else empty_profile(card)
+        models[model] = Model(card, profile, profile.price or prices.get(model))
+    return Catalog(MappingProxyType(models), default_id)
+
+
+def _read_folder(folder: Path) -> Iterator[tuple[str, object]]:
+    for path in sorted(folder.glob("*.json")):
+        try:
+            yield path.name, json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise CatalogError(f"{folder.name}/{path.name} cannot be read: {error}") from error
+
+
+def _price_on_card(data: object, name: str) -> Price | None:
+    usd = data.get("price_per_image_usd") if isinstance(data, dict) else None
+    if usd is None:
+        return None
+    if isinstance(usd, bool) or not isinstance(usd, (int, float)) or usd < 0:
+        raise CatalogError(f"card {name}: `price_per_image_usd` must be a number of dollars")
+    return Price(Decimal(str(usd)), "the model's card")

@@ -1,0 +1,229 @@
+"""One image model: what it takes, what a request to it is worth, and judging inputs and answers by card and profile."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from seedflow.diagnostics import Severity
+from seedflow.images.facts import ImageFacts, ImageFormat
+from seedflow.models.card import Card
+from seedflow.models.explain import explain_input, explain_output
+from seedflow.models.pixels import find_size
+from seedflow.models.problem import Problem
+from seedflow.models.profile import Price, Profile
+from seedflow.models.rules import Judged, RuleKind, apply_rules
+
+_NUMBERS = frozenset({"integer", "number"})
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A model of the catalog. May be used from several threads.
+
+    Wherever `params` is taken, it is the whole input, the references field included as a list of URIs.
+    """
+
+    card: Card
+    profile: Profile
+    price: Price | None
+
+    @property
+    def id(self) -> str:
+        """The model's name on the wire, such as `bytedance/seedream-4.5`."""
+        return self.card.id
+
+    @property
+    def parameters(self) -> Mapping[str, Mapping[str, object]]:
+        """Each parameter's JSON Schema by name, in the card's order; includes the references field."""
+        return self.card.parameters
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The parameters that a request cannot do without."""
+        return self.card.required
+
+    @property
+    def references_field(self) -> str | None:
+        """The parameter that takes images, or None."""
+        return self.profile.references_field
+
+    @property
+    def output_formats(self) -> tuple[ImageFormat, ...]:
+        """The formats that an image of an answer may have."""
+        return self.profile.formats
+
+    @cached_property
+    def max_references(self) -> int | None:
+        """How many references a request may have at most, or None when nothing is known."""
+        name = self.references_field
+        if name is None:
+            return None
+        limits = [
+            rule.limit
+            for rule in self.profile.rules
+            if rule.kind is RuleKind.MOST_ITEMS
+            and rule.parameter == name
+            and rule.severity is Severity.ERROR
+            and not rule.when
+        ]
+        on_card = self.card.bound_of(name, "maxItems")
+        return min((*limits, on_card) if on_card is not None else limits, default=None)
+
+    def wants_text(self, name: str) -> bool:
+        """Whether a parameter is text, so that a number written for it is taken as it is spelled."""
+        types = self.card.types_of(name)
+        return "string" in types and not types & _NUMBERS
+
+    def wants_number(self, name: str) -> bool:
+        """Whether a parameter is a number."""
+        types = self.card.types_of(name)
+        return bool(types & _NUMBERS) and "string" not in types
+
+    def judge(
+        self, params: Mapping[str, object], *, unknown: Collection[str] = (), partial: bool = False
+    ) -> list[Problem]:
+        """What is wrong with an input: first by the card's JSON Schema, formats included, then by the profile.
+
+        Args:
+            params: what is known of the input; plain JSON values.
+            unknown: parameters whose value is decided later; absent from `params`, but they count as present.
+            partial: whether any other parameter may still come, so that nothing is said of absent ones.
+        """
+        problems: list[Problem] = []
+        missing = (
+            [] if partial else [name for name in self.required if name not in params and name not in unknown]
+        )
+        validator = self.card.input_validator
+        plain = params if isinstance(params, dict) else dict(params)
+        if not validator.is_valid(plain):
+            complete = not unknown and not partial
+            problems = explain_input(
+                validator.iter_errors(plain), self.card, complete=complete, missing=missing
+            )
+        if not self.profile.rules:
+            return problems
+        by_rules = apply_rules(
+            self.profile.rules,
+            Judged(plain, unknown, partial, self._most_images_asked(plain, unknown, partial=partial)),
+        )
+        if not problems:
+            return by_rules
+        refused = {problem.path for problem in problems}
+        return problems + [problem for problem in by_rules if problem.path not in refused]
+
+    def judge_reference(self, facts: ImageFacts) -> list[Problem]:
+        """What is wrong with an image as a reference, by its bytes and pixels; the path is empty."""
+        limits, problems = self.profile.reference_limits, []
+        if limits.max_bytes is not None and facts.size_bytes > limits.max_bytes.limit:
+            found, most = facts.size_bytes / 1e6, limits.max_bytes.limit / 1e6
+            message = f"the image has {found:.1f} MB, and {self.id} takes references of at most {most:g} MB"
+            problems.append(
+                Problem(
+                    (),
+                    message,
+                    limits.max_bytes.severity,
+                    code="large-reference",
+                    help="make the file smaller",
+                )
+            )
+        side_px = max(facts.width_px, facts.height_px)
+        if limits.max_side_px is not None and side_px > limits.max_side_px.limit:
+            size, most_px = f"{facts.width_px}×{facts.height_px}", limits.max_side_px.limit
+            message = f"the image is {size} px, and {self.id} is said to take at most {most_px} px a side"
+            problems.append(
+                Problem(
+                    (),
+                    message,
+                    limits.max_side_px.severity,
+                    code="large-reference",
+                    help="make the image smaller",
+                )
+            )
+        return problems
+
+    def judge_output(self, result: object) -> list[Problem]:
+        """What is wrong with the innermost object of an answer, by the card's output schema, formats included."""
+        validator = self.card.output_validator
+        return [] if validator.is_valid(result) else explain_output(validator.iter_errors(result), self.id)
+
+    def image_urls(self, result: object) -> tuple[str, ...]:
+        """The URLs of an answer's images in its order; empty when it has none. Works on answers that were not judged."""
+        found = result.get(self._images_field) if isinstance(result, Mapping) else None
+        urls = found if isinstance(found, list) else [found]
+        return tuple(url for url in urls if isinstance(url, str))
+
+    def build_result(self, urls: Sequence[str]) -> dict[str, object]:
+        """An answer's innermost object with these image URLs, as the card's output wants it: what a stand-in gives."""
+        schema = self._output_properties.get(self._images_field, {})
+        several = not isinstance(schema, Mapping) or schema.get("type") != "string"
+        return {self._images_field: list(urls) if several else urls[0]}
+
+    def image_bounds(self, params: Mapping[str, object], unknown: Collection[str] = ()) -> tuple[int, int]:
+        """How many images one call may give, at least and at most, both inclusive.
+
+        What is not known, or not said where no default is promised, counts as the most that the card allows.
+        """
+        count = self.profile.image_count
+        if count is None:
+            return 1, 1
+        decided = all(name in params or name not in unknown for name in count.when)
+        if decided and any(params.get(name) != value for name, value in count.when.items()):
+            return 1, 1
+        asked = _whole_number(params.get(count.counted_by))
+        most = self.card.bound_of(count.counted_by, "maximum")
+        if asked is None:
+            return 1, most if most is not None else 1
+        return 1, max(1, asked if most is None else min(asked, most))
+
+    def price_usd(self, params: Mapping[str, object]) -> Decimal | None:  # noqa: ARG002 - prices by size come with other models
+        """What one image of an answer costs, or None when nobody said."""
+        return None if self.price is None else self.price.usd
+
+    def assume(self, params: Mapping[str, object]) -> dict[str, object]:
+        """The input with assumed values for what is left out: for estimates and drawings, never for the wire."""
+        field = self.references_field
+        without = self.profile.assumed_without_references if not (field and params.get(field)) else {}
+        return {**self.profile.assumed, **without, **params}
+
+    def size_px(
+        self, params: Mapping[str, object], first_reference: tuple[int, int] | None = None
+    ) -> tuple[int, int] | None:
+        """Width and height that an image of the answer should have, or None when that cannot be told.
+
+        Args:
+            params: the input; what is left out is assumed.
+            first_reference: width and height of the first reference, if it was measured.
+        """
+        pixels = self.profile.pixels
+        return None if pixels is None else find_size(pixels, self.assume(params), first_reference)
+
+    @property
+    def _images_field(self) -> str:
+        return self.profile.images_field or next(iter(self._output_properties), "images")
+
+    @cached_property
+    def _output_properties(self) -> Mapping[str, object]:
+        properties = self.card.output.get("properties")
+        return properties if isinstance(properties, dict) else {}
+
+    def _most_images_asked(
+        self, params: Mapping[str, object], unknown: Collection[str], *, partial: bool
+    ) -> int | None:
+        """The most images that the input asks for, or None when it does not say so for certain."""
+        count = self.profile.image_count
+        if count is None:
+            return 1
+        if all(params.get(name) == value for name, value in count.when.items()):
+            return _whole_number(params.get(count.counted_by))
+        settled = all(name in params or not (partial or name in unknown) for name in count.when)
+        return 1 if settled else None
+
+
+def _whole_number(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return int(value) if value == int(value) else None

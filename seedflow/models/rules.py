@@ -1,0 +1,152 @@
+"""The rules of a profile: a closed set of kinds, each a few lines, over parameters that the data names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from seedflow.diagnostics import Severity
+from seedflow.models.problem import Problem
+
+
+class RuleKind(StrEnum):
+    """What a rule looks at."""
+
+    MOST_ITEMS = "most-items"
+    """A list has at most `limit` items."""
+    LEAST_ITEMS = "least-items"
+    """A list has at least `limit` items, when other parameters have the values of `when`."""
+    MOST_WORDS = "most-words"
+    """A text has at most `limit` words."""
+    MOST_CHARACTERS = "most-characters"
+    """A text has at most `limit` characters."""
+    MOST_ITEMS_AND_IMAGES = "most-items-and-images"
+    """The items of a list and the images of a set (two or more) are at most `limit` together."""
+    ONLY_WITH = "only-with"
+    """A parameter does something only when other parameters have the values of `needs`."""
+    EXPECTS = "expects"
+    """A parameter should be there when other parameters have the values of `when`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One fact about a model as data.
+
+    `message` and `help` may use `{count}`, `{limit}`, `{excess}`, and for `most-items-and-images` `{items}` and `{images}`.
+    `sureness` is D (official), L (recorded live), 3 (third parties) or I (inference).
+    """
+
+    kind: RuleKind
+    parameter: str
+    severity: Severity
+    message: str
+    help: str | None
+    limit: int
+    when: Mapping[str, object]
+    needs: Mapping[str, object]
+    sureness: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An input as rules see it.
+
+    `unknown` parameters are absent from `params` but will be there; when `partial`, any other may still come.
+    `most_images` is how many images are asked for at most, or None when that is not settled.
+    """
+
+    params: Mapping[str, object]
+    unknown: Collection[str]
+    partial: bool
+    most_images: int | None
+
+    def lacks(self, name: str) -> bool:
+        """Whether a parameter is absent for certain."""
+        return not self.partial and name not in self.params and name not in self.unknown
+
+    def agrees(self, values: Mapping[str, object]) -> bool:
+        """Whether parameters are known to have these values."""
+        return all(name in self.params and self.params[name] == value for name, value in values.items())
+
+    def differs(self, values: Mapping[str, object]) -> bool:
+        """Whether one of these parameters is known to be absent or to have another value."""
+        return any(
+            self.lacks(name) or (name in self.params and self.params[name] != value)
+            for name, value in values.items()
+        )
+
+
+def apply_rules(rules: Sequence[Rule], judged: Judged) -> list[Problem]:
+    """The problems that the rules find, a warning left out where an error says the same more strictly."""
+    problems = [found for rule in rules for found in _apply(rule, judged)]
+    if len(problems) < 2:
+        return problems
+    refused = {(found.code, found.path) for found in problems if found.severity is Severity.ERROR}
+    return [
+        found
+        for found in problems
+        if found.severity is Severity.ERROR or (found.code, found.path) not in refused
+    ]
+
+
+def _apply(rule: Rule, judged: Judged) -> Iterator[Problem]:
+    if rule.when and not judged.agrees(rule.when):
+        return
+    name = rule.parameter
+    value = judged.params.get(name)
+    match rule.kind:
+        case RuleKind.MOST_ITEMS:
+            if isinstance(value, (list, tuple)) and len(value) > rule.limit:
+                yield _problem(rule, (name,), code="too-many-values", count=len(value))
+        case RuleKind.LEAST_ITEMS:
+            count = len(value) if isinstance(value, (list, tuple)) else 0
+            if count < rule.limit and (name in judged.params or judged.lacks(name)):
+                yield _problem(rule, (next(iter(rule.when)),), code="too-few-values", count=count)
+        case RuleKind.MOST_WORDS:
+            # A word and its space take two characters, so most prompts need no splitting.
+            if (
+                isinstance(value, str)
+                and len(value) >= 2 * rule.limit
+                and (count := len(value.split())) > rule.limit
+            ):
+                yield _problem(rule, (name,), code="long-text", count=count)
+        case RuleKind.MOST_CHARACTERS:
+            if isinstance(value, str) and len(value) > rule.limit:
+                yield _problem(rule, (name,), code="long-text", count=len(value))
+        case RuleKind.MOST_ITEMS_AND_IMAGES:
+            items, images = value if isinstance(value, (list, tuple)) else (), judged.most_images
+            if items and images is not None and images > 1 and len(items) + images > rule.limit:
+                count = len(items) + images
+                yield _problem(
+                    rule, (name,), code="too-many-together", count=count, items=len(items), images=images
+                )
+        case RuleKind.ONLY_WITH:
+            if name in judged.params and judged.differs(rule.needs):
+                yield _problem(rule, (name,), code="no-effect")
+        case RuleKind.EXPECTS:
+            if judged.lacks(name):
+                yield _problem(rule, (next(iter(rule.when)),), code="parameter-expected")
+        case _:
+            assert_never(rule.kind)
+
+
+def _problem(
+    rule: Rule, path: tuple[str, ...], *, code: str, count: int = 0, items: int = 0, images: int = 0
+) -> Problem:
+    facts = {
+        "count": count,
+        "limit": rule.limit,
+        "excess": abs(count - rule.limit),
+        "items": items,
+        "images": images,
+    }
+    return Problem(
+        path,
+        rule.message.format_map(facts),
+        rule.severity,
+        code,
+        rule.help.format_map(facts) if rule.help is not None else None,
+    )
