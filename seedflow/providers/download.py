@@ -1,0 +1,246 @@
+"""Fetching the pictures of an answer: one try, from allowed addresses only, streamed to disk exactly as received.
+
+Uses aiohttp itself rather than httpx over it: only so does a signed URL reach the server byte for byte (httpx and the
+transport both normalise it), and only so is each failure the one that really happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import BinaryIO, Final
+from urllib.parse import urljoin
+
+import aiohttp
+from yarl import URL
+
+from seedflow import __version__
+from seedflow.errors import DownloadError, StoreError
+from seedflow.providers.addresses import Reach, RefusedUrlError, Target, check_url
+from seedflow.providers.secrets import Quoter
+from seedflow.providers.transport import (
+    describe_wire_error,
+    find_refused_address,
+    is_timeout,
+    load_trust,
+    never_connected,
+    open_session,
+)
+
+REDIRECTS_AT_MOST: Final = 3
+_REDIRECT: Final = frozenset({301, 302, 303, 307, 308})
+_PASSING: Final = frozenset({408, 421, 425, 429, 500, 502, 503, 504, *range(520, 531)})
+_NOT_THERE_YET: Final = frozenset({404})
+_CHUNK_BYTES: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadLimits:
+    """Bounds of one download.
+
+    Attributes:
+        max_bytes: the largest picture that is taken.
+        connect_s: for name, connection and TLS together.
+        silence_s: without a single byte.
+        total_s: from the first redirect to the last byte.
+        alive_s: for a look whether a URL is alive.
+        rate_bytes_s: the least average over each `rate_window_s`, so that nothing drips for ever.
+    """
+
+    max_bytes: int = 64 * 1024 * 1024
+    connect_s: float = 10.0
+    silence_s: float = 30.0
+    total_s: float = 300.0
+    alive_s: float = 8.0
+    rate_bytes_s: float = 2048.0
+    rate_window_s: float = 20.0
+
+
+class Downloader:
+    """Fetches pictures. Carries no token, no cookie and no proxy; follows at most three redirects, each judged anew."""
+
+    def __init__(
+        self,
+        *,
+        loopback_http: bool,
+        ca_file: Path | None = None,
+        limits: DownloadLimits = DownloadLimits(),
+        https_reach: Reach = Reach.PUBLIC,
+    ) -> None:
+        self._loopback_http = loopback_http
+        self._ca_file = ca_file
+        self._limits = limits
+        self._https_reach = https_reach
+        self._quoter = Quoter()
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
+
+    async def fetch(self, url: str, into: Path) -> None:
+        """One try to write the picture behind a URL into a new file.
+
+        Raises:
+            DownloadError: with `retryable` as a fact; a partial file may be left behind.
+            StoreError: the disk did not take it.
+        """
+        deadline = asyncio.timeout(self._limits.total_s)
+        try:
+            async with deadline, self._open(url) as response:
+                self._check_head(response)
+                await self._save(response, into)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise self._explain(error, expired=deadline.expired()) from None
+
+    async def is_alive(self, url: str) -> bool:
+        """Whether a URL answers a request for its first byte; any doubt is a no."""
+        try:
+            async with asyncio.timeout(self._limits.alive_s), self._open(url, first_byte=True) as response:
+                return response.status in {200, 206}
+        except (aiohttp.ClientError, TimeoutError, DownloadError, OSError):
+            return False
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+    @asynccontextmanager
+    async def _open(self, url: str, *, first_byte: bool = False) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer of a URL after its redirects; the body is not yet read."""
+        for _ in range(REDIRECTS_AT_MOST + 1):
+            target = self._judge(url)
+            headers = {
+                "Accept-Encoding": "identity",
+                "User-Agent": f"seedflow/{__version__}",
+                "Accept": "image/*, */*;q=0.1",
+            }
+            if first_byte:
+                headers["Range"] = "bytes=0-0"
+            async with self._session(target).get(
+                URL(target.url, encoded=True),
+                headers=headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(
+                    total=None,
+                    connect=self._limits.connect_s,
+                    sock_connect=self._limits.connect_s,
+                    sock_read=self._limits.silence_s,
+                ),
+            ) as response:
+                if response.status not in _REDIRECT:
+                    yield response
+                    return
+                location = response.headers.get("Location")
+            if not location:
+                raise DownloadError(
+                    "The picture's server redirects without saying where.", kind="redirect", retryable=False
+                )
+            url = location if "://" in location.split("?", 1)[0] else urljoin(url, location)
+        raise DownloadError(
+            f"The picture's URL redirects more than {REDIRECTS_AT_MOST} times.",
+            kind="redirect",
+            retryable=False,
+        )
+
+    def _judge(self, url: str) -> Target:
+        try:
+            target = check_url(url, loopback_http=self._loopback_http, https_reach=self._https_reach)
+            read = URL(target.url, encoded=True)
+            if (read.scheme, read.raw_host, read.port) != (target.scheme, target.host, target.port):
+                raise RefusedUrlError("it can be read in two ways")
+        except ValueError as error:
+            raise DownloadError(
+                f"The picture's URL is refused: {self._quoter.quote(str(error))} ({self._quoter.quote(url, 100)}).",
+                kind="refused-url",
+                retryable=False,
+                help="Nothing was fetched; look into the answer that the run stored.",
+            ) from None
+        return target
+
+    def _session(self, target: Target) -> aiohttp.ClientSession:
+        if target.scheme not in self._sessions:
+            trust = load_trust(self._ca_file) if target.scheme == "https" else None
+            self._sessions[target.scheme] = open_session(target.reach, trust=trust, reuse=True)
+        return self._sessions[target.scheme]
+
+    def _check_head(self, response: aiohttp.ClientResponse) -> None:
+        status = response.status
+        if status != 200:
+            later = status in _PASSING
+            raise DownloadError(
+                f"The picture's server answered with HTTP {status}.",
+                kind="server" if later else "dead-url",
+                retryable=later or status in _NOT_THERE_YET,
+                help=None if later else "Pictures of an answer stay on the server for about an hour.",
+            )
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in {"", "identity"}:
+            raise DownloadError(
+                f"The picture came compressed ({self._quoter.quote(encoding, 40)}) although that was declined.",
+                kind="encoded",
+                retryable=False,
+            )
+        if response.content_length is not None and response.content_length > self._limits.max_bytes:
+            raise self._too_large()
+
+    async def _save(self, response: aiohttp.ClientResponse, into: Path) -> None:
+        try:
+            with into.open("xb", buffering=_CHUNK_BYTES) as file:
+                await self._copy(response, file)
+        except OSError as error:
+            if isinstance(error, aiohttp.ClientError | TimeoutError):
+                raise
+            full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+            raise StoreError(
+                f"The picture could not be written: {error.strerror or error}.",
+                kind="disk-full" if full else "read-only",
+                help="Make room on the disk, then run again: what was paid for is fetched, not paid again."
+                if full
+                else "See that the state folder can be written to, then run again: what was paid for is fetched.",
+            ) from None
+
+    async def _copy(self, response: aiohttp.ClientResponse, file: BinaryIO) -> None:
+        limits = self._limits
+        size = window_size = 0
+        window_start = monotonic()
+        async for chunk in response.content.iter_any():
+            size += len(chunk)
+            window_size += len(chunk)
+            if size > limits.max_bytes:
+                raise self._too_large()
+            file.write(chunk)
+            elapsed_s = monotonic() - window_start
+            if elapsed_s >= limits.rate_window_s:
+                if window_size < limits.rate_bytes_s * elapsed_s:
+                    raise DownloadError("The picture arrives too slowly.", kind="too-slow", retryable=True)
+                window_start, window_size = monotonic(), 0
+        if size == 0 or (response.content_length is not None and size != response.content_length):
+            raise DownloadError("The picture arrived incomplete.", kind="cut", retryable=True)
+
+    def _too_large(self) -> DownloadError:
+        return DownloadError(
+            f"The picture is larger than {self._limits.max_bytes // (1024 * 1024)} MiB.",
+            kind="too-large",
+            retryable=False,
+        )
+
+    def _explain(self, error: BaseException, *, expired: bool) -> DownloadError:
+        refused = find_refused_address(error)
+        if refused is not None:
+            return DownloadError(
+                f"The picture's server is at an address that is refused: {refused}.",
+                kind="refused-address",
+                retryable=False,
+            )
+        if expired or is_timeout(error):
+            return DownloadError("The picture's server took too long.", kind="timeout", retryable=True)
+        said = describe_wire_error(error, self._quoter)
+        if never_connected(error):
+            return DownloadError(
+                f"The picture's server could not be reached: {said}.", kind="unreachable", retryable=True
+            )
+        return DownloadError(f"The picture arrived incomplete: {said}.", kind="cut", retryable=True)

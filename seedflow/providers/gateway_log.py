@@ -1,0 +1,266 @@
+"""Looking up a lost answer in the gateway's log, by the intent id that went out as metadata.
+
+API (Cloudflare, "AI Gateway › Logs"): `GET …/ai-gateway/gateways/{gateway}/logs` takes `filters`, a JSON list of
+`{key, operator, value: [...]}`, with `metadata.value` among the keys; `GET …/logs/{id}/response` gives the stored answer,
+its form undocumented. Nothing here trusts the server's filtering: an entry counts only if its own metadata carry the id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+import httpx
+
+from seedflow.errors import Billed, ProviderError, Retry
+from seedflow.providers.base import Answer, NotBilled, Reconciliation, Recovered, StillUnknown
+from seedflow.providers.envelope import parse_json, read_errors, read_result
+from seedflow.providers.options import CloudflareOptions
+from seedflow.providers.secrets import Quoter
+from seedflow.providers.transport import WIRE_ERRORS, describe_wire_error
+
+APPEARS_WITHIN_S: Final = 60.0
+"""Entries show up in the log up to this long after the call; before that, absence says nothing at all."""
+
+_LIST_MAX_BYTES: Final = 4 * 1024 * 1024
+_RESPONSE_MAX_BYTES: Final = 1024 * 1024
+_PER_PAGE: Final = 50
+_DETAILS_AT_MOST: Final = 5
+_DEADLINE_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """What the log says of one call. `cost_usd` and `metadata` are None where the log does not say."""
+
+    id: str
+    succeeded: bool
+    status: int | None
+    cost_usd: float | None
+    cached: bool
+    created_at: str
+    metadata: tuple[str, ...] | None
+
+
+class _LogUnavailableError(Exception):
+    """The log cannot be asked, or its answer cannot be read; `soon` when asking again may help."""
+
+    def __init__(self, message: str, *, soon: bool) -> None:
+        super().__init__(message)
+        self.message = message
+        self.soon = soon
+
+
+class GatewayLog:
+    """The log of one gateway, read only."""
+
+    def __init__(self, client: httpx.AsyncClient, options: CloudflareOptions, quoter: Quoter) -> None:
+        self._client = client
+        self._options = options
+        self._quoter = quoter
+        account = quote(options.account_id, safe="")
+        gateway = quote(options.gateway or "", safe="")
+        self._url = f"{options.base_url.url}/accounts/{account}/ai-gateway/gateways/{gateway}/logs"
+
+    async def reconcile(self, intent_id: str, sent_at: float) -> Reconciliation:
+        """What became of a call. `sent_at` in Unix seconds.
+
+        One intent may have several entries, since a gateway can be set to try again by itself. A single success
+        among them is an answer that was paid for, so it is recovered (the newest of several); only if every one
+        failed at cost 0 was nothing billed; anything between stays unknown.
+        """
+        if self._options.gateway is None:
+            return StillUnknown(
+                "No gateway is set, so there is no log to find the answer in; set CLOUDFLARE_GATEWAY_ID.",
+                may_appear=False,
+            )
+        young = 0.0 <= time.time() - sent_at < APPEARS_WITHIN_S
+        try:
+            entries = await self._find_entries(intent_id)
+            if not entries:
+                return StillUnknown("The gateway's log has no entry of this call.", may_appear=young)
+            answered = [entry for entry in entries if entry.succeeded]
+            if answered:
+                return await self._recover(max(answered, key=lambda entry: entry.created_at))
+        except _LogUnavailableError as error:
+            return StillUnknown(error.message, may_appear=young and error.soon)
+        if all(entry.cost_usd == 0 for entry in entries):
+            status = next((f" (HTTP {entry.status})" for entry in entries if entry.status is not None), "")
+            return NotBilled(f"The gateway's log shows that the call failed at no cost{status}.")
+        return StillUnknown(
+            "The gateway's log shows that the call failed, but not that it cost nothing.", may_appear=young
+        )
+
+    async def _find_entries(self, intent_id: str) -> list[LogEntry]:
+        filters = [{"key": "metadata.value", "operator": "eq", "value": [intent_id]}]
+        body = await self._get(
+            "",
+            {
+                "filters": json.dumps(filters, separators=(",", ":")),
+                "order_by": "created_at",
+                "order_by_direction": "desc",
+                "per_page": str(_PER_PAGE),
+            },
+            _LIST_MAX_BYTES,
+        )
+        listed = _read_listing(self._parse(body))
+        found = [entry for entry in listed if entry.metadata is not None and intent_id in entry.metadata]
+        for entry in [entry for entry in listed if entry.metadata is None][:_DETAILS_AT_MOST]:
+            detail = self._parse(await self._get(f"/{quote(entry.id, safe='')}", {}, _LIST_MAX_BYTES))
+            full = read_entry(detail.get("result", detail))
+            if full is not None and full.metadata is not None and intent_id in full.metadata:
+                found.append(full)
+        return found
+
+    async def _recover(self, entry: LogEntry) -> Reconciliation:
+        raw = await self._get(f"/{quote(entry.id, safe='')}/response", {}, _RESPONSE_MAX_BYTES)
+        try:
+            read_result(raw, self._quoter)
+        except ProviderError as error:
+            if error.retry is Retry.CONSENT:
+                raise _LogUnavailableError(
+                    f"The gateway's log has the call as answered, but not its answer. {error.message}",
+                    soon=True,
+                ) from None
+            if error.billed is Billed.NO:
+                return NotBilled(error.message)
+        return Recovered(Answer(raw, free=entry.cached))
+
+    async def _get(self, path: str, query: Mapping[str, str], limit: int) -> bytes:
+        """One GET of the log.
+
+        Raises:
+            _LogUnavailableError: refused, unreachable, too long, or not what was asked for.
+        """
+        options = self._options
+        request = httpx.Request(
+            "GET",
+            f"{self._url}{path}",
+            params=query or None,
+            headers={
+                "Authorization": f"Bearer {options.api_token.reveal()}",
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+            },
+            extensions={
+                "timeout": {
+                    "connect": options.connect_timeout_s,
+                    "pool": options.connect_timeout_s,
+                    "read": _DEADLINE_S,
+                }
+            },
+        )
+        try:
+            async with asyncio.timeout(_DEADLINE_S):
+                response = await self._client.send(request, stream=True)
+                try:
+                    return await self._read(response, limit)
+                finally:
+                    await response.aclose()
+        except WIRE_ERRORS as error:
+            said = describe_wire_error(error, self._quoter)
+        raise _LogUnavailableError(f"The gateway's log could not be asked: {said}.", soon=True)
+
+    async def _read(self, response: httpx.Response, limit: int) -> bytes:
+        status = response.status_code
+        if status in {401, 403}:
+            raise _LogUnavailableError(
+                f"The gateway's log may not be read (HTTP {status}); give CLOUDFLARE_API_TOKEN the permission AI Gateway Read.",
+                soon=False,
+            )
+        if status == 404:
+            raise _LogUnavailableError(
+                "The gateway's log is not there (HTTP 404); check CLOUDFLARE_GATEWAY_ID and that the gateway keeps logs.",
+                soon=True,
+            )
+        if status != 200:
+            raise _LogUnavailableError(f"The gateway's log could not be read (HTTP {status}).", soon=True)
+        if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+            raise _LogUnavailableError(
+                "The gateway's log came compressed although that was declined.", soon=False
+            )
+        pieces = bytearray()
+        async for piece in response.aiter_raw():
+            pieces += piece
+            if len(pieces) > limit:
+                raise _LogUnavailableError(f"The gateway's log gave more than {limit} bytes.", soon=False)
+        return bytes(pieces)
+
+    def _parse(self, raw: bytes) -> Mapping[str, object]:
+        try:
+            body = parse_json(raw)
+        except ValueError:
+            body = None
+        if isinstance(body, list):
+            return {"result": body}
+        if not isinstance(body, Mapping):
+            raise _LogUnavailableError(
+                "The gateway's log gave something that is not its list of calls.", soon=True
+            )
+        if body.get("success") is False:
+            said = "; ".join(error.message for error in read_errors(body))
+            raise _LogUnavailableError(f"The gateway's log refused: {self._quoter.quote(said)}", soon=True)
+        return body
+
+
+def _read_listing(body: Mapping[str, object]) -> list[LogEntry]:
+    result = body.get("result", body.get("logs"))
+    if isinstance(result, Mapping):
+        result = result.get("logs", result.get("data"))
+    if not isinstance(result, list):
+        return []
+    return [entry for item in result if (entry := read_entry(item)) is not None]
+
+
+def read_entry(item: object) -> LogEntry | None:
+    """One entry, tolerant of the forms that its fields are known to take; None without an id.
+
+    An entry counts as a success only if it says so and its status, where given, agrees.
+    """
+    if not isinstance(item, Mapping):
+        return None
+    entry_id = item.get("id")
+    if not isinstance(entry_id, str | int) or isinstance(entry_id, bool) or entry_id == "":
+        return None
+    status = _read_number(item.get("status_code"))
+    return LogEntry(
+        id=str(entry_id),
+        succeeded=_read_flag(item.get("success")) and (status is None or 200 <= status < 300),
+        status=None if status is None else int(status),
+        cost_usd=_read_number(item.get("cost")),
+        cached=_read_flag(item.get("cached")),
+        created_at=str(item.get("created_at", "")),
+        metadata=_read_metadata(item.get("metadata")),
+    )
+
+
+def _read_flag(value: object) -> bool:
+    return value is True or value == 1 or (isinstance(value, str) and value.lower() == "true")
+
+
+def _read_number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _read_metadata(value: object) -> tuple[str, ...] | None:
+    """The values of an entry's metadata: a mapping, that mapping as JSON text, or a list of `{key, value}`."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return None
+    if isinstance(value, Mapping):
+        return tuple(str(found) for found in value.values())
+    if isinstance(value, list):
+        return tuple(str(item.get("value")) for item in value if isinstance(item, Mapping))
+    return None

@@ -1,0 +1,103 @@
+"""What an adapter needs to be told, as data: settings fill it in, adapters read nothing else."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from seedflow.providers.secrets import Secret
+
+DEFAULT_BASE_URL: Final = "https://api.cloudflare.com/client/v4"
+BASE_URL_END: Final = "/client/v4"
+
+REALM_CLOUDFLARE: Final = "cloudflare"
+REALM_EMULATED: Final = "emulated"
+REALM_SKETCH: Final = "sketch"
+
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
+
+
+class BaseUrl(NamedTuple):
+    """Where the API is. `url` has no slash at its end; `loopback` is true only for this machine itself."""
+
+    url: str
+    host: str
+    loopback: bool
+    encrypted: bool
+
+    @property
+    def realm(self) -> str:
+        """Results of one realm never satisfy another: the real service, an emulator on this machine, or another host."""
+        if self.loopback:
+            return REALM_EMULATED
+        return REALM_CLOUDFLARE if self.url == DEFAULT_BASE_URL else self.host
+
+
+def parse_base_url(text: str) -> BaseUrl:
+    """Read the base URL of the API.
+
+    Raises:
+        ValueError: not a URL that ends in `/client/v4`, or one that would send the token unencrypted to another machine.
+    """
+    url = text.strip().rstrip("/")
+    if not _VISIBLE.fullmatch(url) or "\\" in url:
+        raise ValueError("it has characters that a URL cannot have")
+    parts = urlsplit(url)
+    try:
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("its port is not a number from 0 to 65535") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ValueError("it must start with https:// (or http:// and this machine's loopback address)")
+    if "@" in parts.netloc or parts.query or parts.fragment or "?" in url or "#" in url:
+        raise ValueError("it must have no user name, query or fragment")
+    if not parts.path.endswith(BASE_URL_END):
+        raise ValueError(f"it must end in {BASE_URL_END}")
+    loopback = is_loopback_host(host)
+    if parts.scheme == "http" and not loopback:
+        raise ValueError(
+            "http:// would send the token unencrypted; use https://, or http:// with a loopback address"
+        )
+    return BaseUrl(url, host, loopback, parts.scheme == "https")
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a host as written in a URL means this machine: `localhost`, `127.0.0.0/8` or `::1`."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+CLOUDFLARE_BASE_URL: Final = parse_base_url(DEFAULT_BASE_URL)
+
+
+@dataclass(frozen=True, slots=True)
+class CloudflareOptions:
+    """Everything that the Cloudflare adapter may know.
+
+    Attributes:
+        account_id: the account that pays.
+        api_token: sent to the API's host and nowhere else.
+        gateway: id of the AI Gateway, or None; without one there is no log to find a lost answer in.
+        base_url: ends in `/client/v4`; https, or http to loopback.
+        connect_timeout_s: for name, connection and TLS together.
+        read_timeout_s: silence that is borne while waiting for an answer; long sets take minutes.
+        total_timeout_s: for one call from first to last byte, whatever trickles in.
+        ca_file: certificates to trust instead of the built-in ones, or None.
+    """
+
+    account_id: str
+    api_token: Secret
+    gateway: str | None = None
+    base_url: BaseUrl = CLOUDFLARE_BASE_URL
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 600.0
+    total_timeout_s: float = 900.0
+    ca_file: Path | None = None

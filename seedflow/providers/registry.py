@@ -1,0 +1,62 @@
+"""Providers by name. Adapters are imported only when one is opened: their clients are slow to load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from seedflow.errors import UsageError
+from seedflow.providers.options import REALM_SKETCH, CloudflareOptions
+
+if TYPE_CHECKING:
+    from seedflow.models.catalog import Catalog
+    from seedflow.providers.base import Provider
+
+PROVIDERS: Final = ("cloudflare", "sketch")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderFacts:
+    """What planning needs to know of a provider, without opening it. `paid` tells whether its pictures cost money."""
+
+    name: str
+    realm: str
+    paid: bool
+
+
+def describe_provider(name: str, *, cloudflare: CloudflareOptions | None = None) -> ProviderFacts:
+    """The facts of a provider; imports no adapter and opens no socket.
+
+    Raises:
+        UsageError: no such provider, or one whose options are missing.
+    """
+    if name == "sketch":
+        return ProviderFacts("sketch", REALM_SKETCH, paid=False)
+    return ProviderFacts("cloudflare", _need_cloudflare(name, cloudflare).base_url.realm, paid=True)
+
+
+def open_provider(name: str, *, catalog: Catalog, cloudflare: CloudflareOptions | None = None) -> Provider:
+    """An adapter, ready to be asked; it connects only when asked and must be closed with `aclose`.
+
+    Raises:
+        UsageError: no such provider, or one whose options are missing.
+    """
+    if name == "sketch":
+        from seedflow.providers.sketch import SketchProvider
+
+        return SketchProvider(catalog)
+    options = _need_cloudflare(name, cloudflare)
+    from seedflow.providers.cloudflare import CloudflareProvider
+
+    return CloudflareProvider(options)
+
+
+def _need_cloudflare(name: str, options: CloudflareOptions | None) -> CloudflareOptions:
+    if name not in PROVIDERS:
+        raise UsageError(f"There is no provider named {name!r}.", help=f"Use one of: {', '.join(PROVIDERS)}.")
+    if options is None:
+        raise UsageError(
+            "The provider `cloudflare` needs an account and a token.",
+            help="Set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN.",
+        )
+    return options
