@@ -14,6 +14,9 @@ from seedflow.store.base import StoredResult
 
 N = TypeVar("N", int, Decimal)
 
+PLACEHOLDER_URL = "https://reference.invalid/{number}"
+"""Stands for a reference that is not a URL whenever a request is judged by a card's schema."""
+
 
 class Action(StrEnum):
     """What will be done for a task."""
@@ -92,7 +95,7 @@ class Origin:
     params: Mapping[str, Span]
 
 
-Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ class Task:
     `params` are rendered, without the references field; a value may be `Unknown`. `needs` are addresses of tasks or, for
     a whole step, the step's name (its hub). `fingerprint` is known once nothing is Unknown or pending. `cost_usd` is what
     this provider takes, `list_cost_usd` what the model's price says. `result` is there when the action is `reuse`.
+    `shares_with` names an earlier task with the same request, whose payment and pictures serve both. `may_be_stored` when
+    its pending pictures may turn out to be those of an earlier run, so that it may cost nothing.
     """
 
     address: str
@@ -123,6 +128,8 @@ class Task:
     price_usd: Decimal | None
     result: StoredResult | None
     origin: Origin
+    shares_with: str | None = None
+    may_be_stored: bool = False
 
     @property
     def settled(self) -> bool:

@@ -1,1 +1,1 @@
-"""run"""
+"""Stage 4: a plan to a run and its images."""

@@ -155,7 +155,13 @@ class Store(StoreView, Protocol):
         """Write how it ended and free the lock."""
 
     def claim(
-        self, run_id: str, request: RequestRecord, reserve_usd: Decimal, budgets: Sequence[Budget], *, again: bool = False
+        self,
+        run_id: str,
+        request: RequestRecord,
+        reserve_usd: Decimal,
+        budgets: Sequence[Budget],
+        *,
+        again: bool = False,
     ) -> Claim:
         """Own (realm, fingerprint, take), or learn who does. Reserves the budget in the same commit.
 
@@ -170,6 +176,9 @@ class Store(StoreView, Protocol):
     def mark_sending(self, intent_id: str, references: Sequence[Mapping[str, object]]) -> None:
         """Committed before the first byte leaves."""
 
+    def mark_not_billed(self, intent_id: str, message: str) -> None:
+        """It is proven that the call was not billed: back to `reserved`, to be sent again as the same attempt."""
+
     def mark_answered(self, intent_id: str, answer: bytes, cost_usd: Decimal) -> None:
         """Committed before the answer is judged."""
 
@@ -178,6 +187,12 @@ class Store(StoreView, Protocol):
 
     def keep_blob(self, path: Path, facts: ImageFacts) -> Path:
         """Fsync, rename into place by digest, fsync the folder; idempotent. Returns the final path."""
+
+    def keep_rejected(self, path: Path) -> Path:
+        """Keep bytes that were paid for and cannot be used, beside the blobs, never sent on. Returns where they are."""
+
+    def blob_path(self, digest: str) -> Path:
+        """Where a blob lies or would lie; nothing is checked."""
 
     def mark_done(self, intent_id: str, images: Sequence[StoredImage], cost_usd: Decimal) -> StoredResult:
         """Images are in the store and verified: states `fetched` and `done` in one commit."""
@@ -193,6 +208,9 @@ class Store(StoreView, Protocol):
 
     def record_past_request(self, realm: str, recipe: str, address: str, past: PastRequest) -> None:
         """What this address asked for, for the next plan's reasons."""
+
+    def record_past_requests(self, realm: str, recipe: str, past: Mapping[str, PastRequest]) -> None:
+        """The same for many addresses in one commit; those that are known already cost none."""
 
     def verify_blob(self, facts: ImageFacts) -> Path:
         """The blob's path after its digest was recomputed (before it is sent or published).

@@ -1,0 +1,78 @@
+"""Judging rendered requests by the model's card, and collecting what is found over thousands of tasks.
+
+The catalog reports problems by parameter path; here they get their place in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from seedflow.diagnostics import Diagnostic, Severity, Span
+from seedflow.images.facts import UrlImage
+from seedflow.models.model import Model
+from seedflow.plan.model import PLACEHOLDER_URL, PendingImages, Unknown
+from seedflow.plan.requests import Request, RequestBuilder
+
+
+def judge_request(model: Model, request: Request, builder: RequestBuilder) -> Iterator[Diagnostic]:
+    """Every problem of a request, each at the parameter or reference that causes it."""
+    unknown = {name for name, value in request.params.items() if isinstance(value, Unknown)}
+    params = {name: value for name, value in request.params.items() if name not in unknown}
+    field = model.references_field
+    if field is not None and request.references:
+        if any(_vague(item.image) for item in request.references):
+            unknown.add(field)
+        else:
+            params[field] = [
+                item.image.url if isinstance(item.image, UrlImage) else PLACEHOLDER_URL.format(number=number)
+                for number, item in enumerate(request.references, 1)
+            ]
+    for problem in model.judge(params, unknown=unknown):
+        name = str(problem.path[0]) if problem.path else None
+        yield Diagnostic(
+            problem.code,
+            problem.message,
+            builder.origin.params.get(name, builder.origin.span) if name is not None else builder.origin.span,
+            problem.severity,
+            problem.help,
+        )
+
+
+def _vague(image: object) -> bool:
+    return isinstance(image, PendingImages) and image.count.low != image.count.high
+
+
+class Findings:
+    """Diagnostics of many tasks: the same problem at the same place is reported once, with how many tasks have it."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, Span | None, str], tuple[Diagnostic, str | None, int]] = {}
+        self.has_errors = False
+
+    def add(self, found: Diagnostic, address: str | None = None) -> None:
+        """Take in one problem, of one task if `address` is given."""
+        self.has_errors = self.has_errors or found.severity is Severity.ERROR
+        key = (found.code, found.span, found.message)
+        _, first, count = self._found.get(key, (found, address, 0))
+        self._found[key] = (found, first, count + 1)
+
+    def extend(self, found: Iterable[Diagnostic]) -> None:
+        """Take in several."""
+        for one in found:
+            self.add(one)
+
+    def first_error(self) -> Diagnostic | None:
+        """The first error, or None."""
+        return next((found for found, _, _ in self._found.values() if found.severity is Severity.ERROR), None)
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """All, in order of first appearance, naming the task where that helps."""
+        return [_named(found, address, count) for found, address, count in self._found.values()]
+
+
+def _named(found: Diagnostic, address: str | None, count: int) -> Diagnostic:
+    if address is None or "[" not in address:
+        return found
+    more = f" and {count - 1:,} more" if count > 1 else ""
+    return replace(found, message=f"{found.message} (in {address}{more})")

@@ -1,0 +1,222 @@
+"""Outputs: which images go where. Paths are worked out when planning, for every image that may come, and again to publish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from seedflow.canonical import build_slug
+from seedflow.diagnostics import Diagnostic, Related
+from seedflow.images.facts import FileImage
+from seedflow.plan.expand import Instance
+from seedflow.plan.model import PendingImages, PublishedImage, StepImage, Unsettled
+from seedflow.plan.requests import Bindings
+from seedflow.plan.resolve import NotThere, Resolver, StepTasks, build_image_view, join_keys
+from seedflow.recipe.model import Output, Recipe
+from seedflow.recipe.references import StepReference
+from seedflow.recipe.template import RenderError, Scope
+from seedflow.recipe.views import View
+
+MOST_CHECKED_NUMBERS = 100
+"""A set of unknown size is checked for colliding names up to this many images of a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """One image that an output publishes or may publish; `single` when its task can give no other one here."""
+
+    address: str
+    number: int
+    image: StepImage | FileImage | None
+    single: bool
+
+
+class OutputPlanner:
+    """Works out files for the outputs of one recipe."""
+
+    def __init__(
+        self, recipe: Recipe, bindings: Bindings, resolver: Resolver, steps: Mapping[str, StepTasks]
+    ) -> None:
+        self._recipe = recipe
+        self._bindings = bindings
+        self._resolver = resolver
+        self._steps = steps
+        self._instances: dict[str, Instance] = {}
+
+    def check_paths(self) -> list[Diagnostic]:
+        """Problems of all outputs: file templates that fail, and two results that could be published to one path."""
+        found: list[Diagnostic] = []
+        taken: dict[str, tuple[Output, str]] = {}
+        for output in self._recipe.outputs.values():
+            slots = self._slots(output, possible=True)
+            for slot in [] if isinstance(slots, NotThere) else slots:
+                path = self._path(output, slot)
+                if isinstance(path, Diagnostic):
+                    found.append(path)
+                    break
+                folded = path.casefold()
+                other = taken.setdefault(folded, (output, _describe(slot)))
+                if other != (output, _describe(slot)):
+                    found.append(_collision(output, slot, path, other))
+                    break
+        return found
+
+    def publish(self) -> tuple[Mapping[str, tuple[PublishedImage, ...]], tuple[Unsettled, ...]]:
+        """What can be published from the facts so far, and what cannot, with the reason."""
+        published: dict[str, tuple[PublishedImage, ...]] = {}
+        missing: list[Unsettled] = []
+        for output in self._recipe.outputs.values():
+            slots = self._slots(output, possible=False)
+            if isinstance(slots, NotThere):
+                missing.append(Unsettled(output.name, slots.message, output.span, slots.code))
+                slots = []
+            files: list[PublishedImage] = []
+            for slot in slots:
+                path = self._path(output, slot)
+                if slot.image is None:
+                    continue
+                if isinstance(path, Diagnostic):
+                    missing.append(Unsettled(output.name, path.message, path.span, path.code))
+                    continue
+                files.append(
+                    PublishedImage(output.name, f"{path}.{slot.image.facts.format.extension}", slot.image)
+                )
+            published[output.name] = tuple(files)
+        return published, tuple(missing)
+
+    def _slots(self, output: Output, *, possible: bool) -> list[_Slot] | NotThere:
+        slots: list[_Slot] = []
+        for mention in output.images.references:
+            if not isinstance(mention, StepReference):
+                continue
+            found = self._resolver.slots(mention, {})
+            if isinstance(found, NotThere):
+                return found
+            slots.extend(self._slots_of(mention, found, possible=possible))
+        return slots
+
+    def _slots_of(
+        self, mention: StepReference, images: Sequence[StepImage | PendingImages], *, possible: bool
+    ) -> list[_Slot]:
+        slots: list[_Slot] = []
+        bounds = self._steps[mention.step].bounds
+        at: dict[str, int] = {}
+        for image in images:
+            address = image.address if isinstance(image, StepImage) else image.after
+            single = isinstance(mention.index, int) or (address in bounds and bounds[address].high == 1)
+            if isinstance(image, StepImage):
+                slots.append(_Slot(address, image.number, image, single))
+                continue
+            if not possible:
+                continue
+            for _ in range(min(image.count.high, MOST_CHECKED_NUMBERS)):
+                at[address] = at.get(address, 0) + 1
+                slots.append(_Slot(address, at[address], None, single))
+        return slots
+
+    def _instance(self, address: str) -> Instance | None:
+        if not self._instances:
+            self._instances = {
+                instance.address: instance for tasks in self._steps.values() for instance in tasks.instances
+            }
+        return self._instances.get(address)
+
+    def _path(self, output: Output, slot: _Slot) -> str | Diagnostic:
+        instance = self._instance(slot.address)
+        if output.file is None or instance is None:
+            return _default_path(output, slot, instance)
+        view = _slugged_image(slot, instance)
+        scope = Scope(
+            inputs=_slugged_mapping(self._bindings.inputs),
+            values=_slugged_mapping(self._bindings.values),
+            each=_slugged_mapping(instance.each),
+            recipe=_slugged_mapping(self._bindings.recipe),
+            ref=None,
+            resolve=_no_steps,
+            image=view,
+        )
+        try:
+            text = output.file.render(scope, as_text=True)
+        except RenderError as error:
+            span = output.file.scalar.span_at(error.start, error.end)
+            return Diagnostic(error.code, error.message, span, help=error.help)
+        parts = [part.strip() for part in str(text).split("/")]
+        bad = next((part for part in parts if part.strip(". ") == "" or part != build_path_part(part)), None)
+        if bad is not None:
+            return Diagnostic(
+                "bad-file-name",
+                f"{text!r} cannot be a file below the output folder: {bad!r} is not a name",
+                output.file.scalar.span,
+                help="use letters, digits, dots, hyphens, underscores and spaces, with / between folders",
+            )
+        return "/".join(parts)
+
+
+def build_path_part(text: str) -> str:
+    """A part of a written path with everything taken out that some file system minds."""
+    kept = "".join(char for char in text if char.isprintable() and char not in '<>:"\\|?*\0')
+    return kept.rstrip(". ")[:200]
+
+
+def _default_path(output: Output, slot: _Slot, instance: Instance | None) -> str:
+    fanned = instance is not None and bool(instance.keys)
+    if instance is None or (not fanned and slot.single):
+        return output.name
+    name = "-".join(key for _, key in instance.keys) if fanned else instance.step
+    return f"{output.name}/{name}" if slot.single else f"{output.name}/{name}-{slot.number}"
+
+
+def _describe(slot: _Slot) -> str:
+    return f"{slot.address} image {slot.number}"
+
+
+def _collision(output: Output, slot: _Slot, path: str, other: tuple[Output, str]) -> Diagnostic:
+    span = output.file.scalar.span if output.file is not None else output.span
+    related = () if other[0] is output else (Related(other[0].span, f"output {other[0].name} writes it too"),)
+    return Diagnostic(
+        "colliding-files",
+        f"{other[1]} and {_describe(slot)} would both be published as {path}",
+        span,
+        help="tell them apart in file:, for example with {{ image.key }} or {{ image.number }}",
+        related=related,
+    )
+
+
+def _slugged_image(slot: _Slot, instance: Instance) -> View:
+    if isinstance(slot.image, StepImage):
+        attributes = dict(build_image_view(slot.image, instance).attributes)
+    else:
+        attributes = {
+            "number": slot.number,
+            "key": join_keys(instance),
+            "take": 1,
+            "each": instance.each,
+            "name": "image",
+            "width": 0,
+            "height": 0,
+            "format": "jpeg",
+            "digest": "sha256:0",
+        }
+    kept = {name: attributes[name] for name in ("key", "name")}
+    return View("image", {**_slugged_mapping(attributes), **kept})
+
+
+def _slugged_mapping(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: _slugged(value) for name, value in values.items()}
+
+
+def _slugged(value: object) -> object:
+    if isinstance(value, str):
+        slug, _ = build_slug(value)
+        return slug or "_"
+    if isinstance(value, Mapping):
+        return _slugged_mapping(value)
+    if isinstance(value, (list, tuple)):
+        return [_slugged(item) for item in value]
+    return value
+
+
+def _no_steps(mention: StepReference) -> object:
+    raise RenderError(
+        "a file name cannot depend on a step", mention.start, mention.end, "step-in-file-name", None
+    )

@@ -1,0 +1,95 @@
+"""The plan as JSON: the same data that the terminal shows, every amount as `[min, max]`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from seedflow.images.facts import FileImage, UrlImage
+from seedflow.money import to_json_usd
+from seedflow.plan.model import Bounds, PendingImages, Plan, PlannedReference, StepImage, Task, Unknown
+from seedflow.recipe.views import View
+
+PLAN_VERSION = 1
+
+
+def build_plan_json(plan: Plan) -> dict[str, object]:
+    """One JSON object: `recipe`, `provider`, `realm`, `tasks`, `totals`."""
+    totals = plan.totals
+    return {
+        "seedflow_plan": PLAN_VERSION,
+        "recipe": plan.recipe,
+        "source": plan.source,
+        "provider": plan.provider,
+        "realm": plan.realm,
+        "tasks": [build_task_json(task) for task in plan.tasks],
+        "totals": {
+            "tasks": list(totals.tasks),
+            "calls": list(totals.calls),
+            "images": list(totals.images),
+            "cost_usd": _usd(totals.cost_usd),
+            "list_cost_usd": _usd(totals.list_cost_usd),
+        },
+    }
+
+
+def build_task_json(task: Task) -> dict[str, object]:
+    """One task; unknown parameters are `{"known_after": [...]}`, references stand in their field in order."""
+    params: dict[str, object] = {name: _param(value) for name, value in task.params.items()}
+    if task.references_field is not None and task.references:
+        params[task.references_field] = [build_reference_json(item) for item in task.references]
+    found: dict[str, object] = {
+        "address": task.address,
+        "step": task.step,
+        "each": {name: _plain(value) for name, value in task.each.items()},
+        "action": task.action.value,
+        "reason": task.reason.value,
+        "model": task.model,
+        "params": params,
+        "needs": list(task.needs),
+        "take": task.take,
+        "fingerprint": task.fingerprint,
+        "images": list(task.images),
+        "cost_usd": _usd(task.cost_usd),
+        "list_cost_usd": _usd(task.list_cost_usd),
+    }
+    if task.shares_with is not None:
+        found["shares_with"] = task.shares_with
+    return found
+
+
+def build_reference_json(item: PlannedReference) -> dict[str, object]:
+    """Where one reference comes from, and what is known of it."""
+    named: dict[str, object] = {} if item.name is None else {"name": item.name}
+    match item.image:
+        case UrlImage(url=url):
+            return {**named, "url": url, "transport": "url"}
+        case FileImage(name=name, facts=facts):
+            return {**named, "file": name, "digest": facts.digest, "transport": "data"}
+        case StepImage(address=address, number=number, facts=facts):
+            return {**named, "task": address, "number": number, "digest": facts.digest, "transport": "url or data"}
+        case PendingImages(after=after, count=count, mention=mention):
+            return {**named, "known_after": [after], "mention": mention, "count": list(count), "transport": "url or data"}
+
+
+def _param(value: object) -> object:
+    return {"known_after": list(value.after)} if isinstance(value, Unknown) else value
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, View):
+        subject = value.subject
+        if isinstance(subject, UrlImage):
+            return {"url": subject.url}
+        if isinstance(subject, FileImage):
+            return {"file": subject.name, "digest": subject.facts.digest}
+        return {"digest": value.attributes.get("digest")}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _usd(bounds: Bounds[Decimal]) -> list[float]:
+    return [to_json_usd(bounds.low), to_json_usd(bounds.high)]

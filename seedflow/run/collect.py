@@ -1,0 +1,159 @@
+"""A raw answer to stored images: unwrap, judge by the card, fetch, decode, keep."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedflow.diagnostics import Severity
+from seedflow.errors import DownloadError, ImageError, SeedflowError
+from seedflow.images.facts import ImageFacts
+from seedflow.images.inspect import inspect_image
+from seedflow.models.model import Model
+from seedflow.plan.model import Task
+from seedflow.providers.base import GenerateRequest, Provider
+from seedflow.run.disk import Disk
+from seedflow.run.events import EventKind
+from seedflow.run.references import Leases
+from seedflow.store.base import Store, StoredImage
+
+MOST_FETCHES = 5
+FIRST_WAIT_S = 0.25
+RATIO_TOLERANCE = 0.03
+
+Emit = Callable[[EventKind, str | None, Mapping[str, object]], None]
+
+
+class RejectedError(SeedflowError):
+    """An answer that was paid and is not what the card promises; `images` is how many it seems to bill."""
+
+    def __init__(self, message: str, *, kind: str, images: int, help: str | None = None) -> None:  # noqa: A002
+        super().__init__(message, help=help)
+        self.kind = kind
+        self.images = images
+
+
+class LostError(SeedflowError):
+    """An answer that was paid, whose images cannot be fetched any more."""
+
+
+class NotFetchedError(SeedflowError):
+    """An answer that was paid, whose images could not be fetched now; trying again later may succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The stored images of one answer, in its order, and what is odd about them."""
+
+    images: tuple[StoredImage, ...]
+    warnings: tuple[str, ...]
+
+
+class Collector:
+    """Fetches and keeps the images of answers."""
+
+    def __init__(self, *, store: Store, provider: Provider, leases: Leases, disk: Disk, emit: Emit) -> None:
+        self._store = store
+        self._provider = provider
+        self._leases = leases
+        self._disk = disk
+        self._emit = emit
+
+    async def collect(self, raw: bytes, model: Model, task: Task, request: GenerateRequest) -> Collected:
+        """Every image of an answer, fetched side by side.
+
+        Raises:
+            ProviderError: the answer says that the call failed, or cannot be read.
+            RejectedError: it is not what the card promises, or a picture does not decode.
+            LostError: a picture is gone for good.
+            NotFetchedError: a picture could not be fetched now.
+            StoreError: the disk did not take it.
+        """
+        result = self._provider.read_answer(raw)
+        problems = [problem for problem in model.judge_output(result) if problem.severity is Severity.ERROR]
+        if problems:
+            path = ".".join(map(str, problems[0].path)) or "the answer"
+            raise RejectedError(
+                f"the answer is not what the card of {model.id} promises: {path}: {problems[0].message}",
+                kind="wrong-answer",
+                images=task.images.high,
+            )
+        urls = model.image_urls(result)
+        if len(urls) > task.images.high:
+            raise RejectedError(
+                f"the answer has {len(urls)} images, but at most {task.images.high} were asked for",
+                kind="too-many-images",
+                images=len(urls),
+            )
+        found = await asyncio.gather(
+            *(self._one(url, number, len(urls), request) for number, url in enumerate(urls, 1)),
+            return_exceptions=True,
+        )
+        images: list[StoredImage] = []
+        for image in found:
+            if isinstance(image, BaseException):
+                raise image
+            images.append(image)
+        return Collected(tuple(images), tuple(_odd_ratios(images, model, task)))
+
+    async def _one(self, url: str, number: int, count: int, request: GenerateRequest) -> StoredImage:
+        wait_s = FIRST_WAIT_S
+        for attempt in range(1, MOST_FETCHES + 1):
+            arriving = await self._disk.run(self._store.new_blob_path)
+            try:
+                await self._provider.fetch(url, request, number, arriving)
+                facts, path = await self._disk.run(self._keep, arriving)
+            except (DownloadError, ImageError) as error:
+                retryable = isinstance(error, ImageError) or error.retryable
+                if isinstance(error, ImageError) and attempt >= 2:
+                    kept = await self._disk.run(self._store.keep_rejected, arriving)
+                    raise RejectedError(
+                        f"image {number} of {count} is not a picture that can be used: {error.message}; its bytes are in {kept}",
+                        kind=error.kind,
+                        images=count,
+                    ) from None
+                with suppress(OSError):
+                    arriving.unlink(missing_ok=True)
+                if not retryable:
+                    raise LostError(f"image {number} of {count} is lost: {error.message}") from None
+                if attempt == MOST_FETCHES:
+                    raise NotFetchedError(
+                        f"image {number} of {count} could not be fetched: {error.message}"
+                    ) from None
+                await asyncio.sleep(wait_s)
+                wait_s *= 2
+            else:
+                self._leases.keep(facts.digest, url)
+                self._emit(
+                    EventKind.IMAGE_STORED,
+                    request.context.address,
+                    {
+                        "number": number,
+                        "digest": facts.digest,
+                        "path": str(path),
+                        "width": facts.width_px,
+                        "height": facts.height_px,
+                    },
+                )
+                return StoredImage(number, facts, path)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _keep(self, arriving: Path) -> tuple[ImageFacts, Path]:
+        facts = inspect_image(arriving, decode=True)
+        return facts, self._store.keep_blob(arriving, facts)
+
+
+def _odd_ratios(images: list[StoredImage], model: Model, task: Task) -> list[str]:
+    expected = model.size_px(task.params, None)
+    asked = task.params.get("aspect_ratio")
+    if expected is None or asked is None or ":" not in str(asked):
+        return []
+    wanted = expected[0] / expected[1]
+    return [
+        f"image {image.number} is {image.facts.width_px}×{image.facts.height_px}, not the ratio {asked} that was asked for"
+        for image in images
+        if abs(image.facts.width_px / image.facts.height_px / wanted - 1) > RATIO_TOLERANCE
+    ]

@@ -1,0 +1,114 @@
+"""How tasks and runs end: closed sets, and the values that a run gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+
+from seedflow.diagnostics import Span
+from seedflow.errors import ExitCode
+from seedflow.plan.model import Action, StepImage
+from seedflow.store.base import StoredImage
+
+
+class TaskStatus(StrEnum):
+    """How a task ended."""
+
+    DONE = "done"
+    REUSED = "reused"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    SKIPPED = "skipped"
+    WAITING = "waiting"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+    @property
+    def has_images(self) -> bool:
+        """Whether tasks that use it may go on."""
+        return self in (TaskStatus.DONE, TaskStatus.REUSED)
+
+
+class RunStatus(StrEnum):
+    """How a run ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    WAITING = "waiting"
+    UNKNOWN = "unknown"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+
+
+EXIT_CODES: Mapping[RunStatus, ExitCode] = {
+    RunStatus.DONE: ExitCode.DONE,
+    RunStatus.FAILED: ExitCode.FAILED_TASKS,
+    RunStatus.WAITING: ExitCode.WAITING,
+    RunStatus.UNKNOWN: ExitCode.UNKNOWN_OUTCOME,
+    RunStatus.STOPPED: ExitCode.STOPPED,
+    RunStatus.INTERRUPTED: ExitCode.INTERRUPTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a task has no images: `kind` is short kebab-case; `span` is its place in the recipe."""
+
+    kind: str
+    message: str
+    help: str | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """What became of one task. `cost_usd` is what this run paid for it; `cause` the task that a blocked one waits for."""
+
+    address: str
+    status: TaskStatus
+    action: Action
+    images: tuple[StoredImage, ...] = ()
+    take: int = 1
+    cost_usd: Decimal = Decimal(0)
+    calls: int = 0
+    problem: Problem | None = None
+    cause: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    def step_images(self) -> tuple[StepImage, ...] | None:
+        """Its images as facts for the planner."""
+        if not self.status.has_images:
+            return None
+        return tuple(StepImage(self.address, self.take, image.number, image.facts) for image in self.images)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFile:
+    """One file of an output."""
+
+    output: str
+    path: Path
+    digest: str
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What became of a run. `problems` are those of the whole run, such as a budget that is used up."""
+
+    run_id: str
+    status: RunStatus
+    tasks: tuple[TaskResult, ...]
+    calls: int
+    cost_usd: Decimal
+    outputs: Mapping[str, tuple[PublishedFile, ...]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What a process that ran it should end with."""
+        return EXIT_CODES[self.status]
