@@ -29,7 +29,8 @@ def canonical_json(value: object) -> bytes:
 
 def digest_value(kind: str, value: object) -> str:
     """`KIND:HEX`, the sha256 of the kind, a NUL byte and the canonical JSON of the value; kind like `request/1`."""
-    return f"{kind}:{hashlib.sha256(kind.encode() + b'\0' + canonical_json(value)).hexdigest()}"
+    prefixed = kind.encode() + b"\0" + canonical_json(value)
+    return f"{kind}:{hashlib.sha256(prefixed).hexdigest()}"
 
 
 def digest_bytes(data: bytes) -> str:
