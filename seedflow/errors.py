@@ -123,11 +123,25 @@ class ImageError(SeedflowError):
 
 
 class StoreError(SeedflowError):
-    """The state on disk cannot be read or written (`kind`: `disk-full`, `read-only`, `newer`, `damaged`, `no-locks`)."""
+    """The state on disk cannot be read or written.
 
-    def __init__(self, message: str, *, kind: str, help: str | None = None) -> None:  # noqa: A002
+    Attributes:
+        kind: `disk-full`, `read-only`, `io-error`, `busy`, `newer`, `damaged`, `missing`, `no-locks`, `unsafe`, `not-ours` or
+            `sqlite`.
+        unsaved: a raw answer that was paid for and could be kept nowhere, to be printed as the last resort.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str,
+        help: str | None = None,  # noqa: A002 - the word users see
+        unsaved: bytes | None = None,
+    ) -> None:
         super().__init__(message, help=help)
         self.kind = kind
+        self.unsaved = unsaved
 
 
 class CatalogError(SeedflowError):

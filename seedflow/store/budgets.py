@@ -1,0 +1,101 @@
+"""Budgets: what counts against them, and whether one more reservation fits."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import ROUND_FLOOR, Decimal
+
+from seedflow.errors import BudgetError
+from seedflow.money import MICROS_PER_USD, format_usd, from_micros
+from seedflow.store.base import Budget, RequestRecord
+
+_WORDS = {
+    "run": "this run",
+    "step": "step {step} in this run",
+    "day": "today (UTC)",
+    "project": "this project",
+}
+
+
+def day_of(unix_s: float) -> str:
+    """The UTC day, `2026-11-23`."""
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d")
+
+
+def spending_key(scope: str, run_id: str, step: str, day: str) -> str:
+    """The key of a scope's row in `spending` (`schema.py` writes the same).
+
+    Raises:
+        ValueError: no such scope.
+    """
+    match scope:
+        case "run":
+            return run_id
+        case "step":
+            return f"{run_id}/{step}"
+        case "day":
+            return day
+        case "project":
+            return ""
+        case _:
+            raise ValueError(f"{scope!r} is not the scope of a budget")
+
+
+def find_spent_micros(connection: sqlite3.Connection, realm: str, scope: str, key: str) -> int:
+    """Settled costs, open reservations and unknown outcomes at their reservation, in one scope of one realm."""
+    row = connection.execute(
+        "SELECT micros FROM spending WHERE scope = ? AND key = ? AND realm = ?", (scope, key, realm)
+    ).fetchone()
+    return row[0] if row else 0
+
+
+def find_run_spent_micros(connection: sqlite3.Connection, run_id: str) -> int:
+    """The same for a whole run."""
+    row = connection.execute(
+        "SELECT sum(micros) FROM spending WHERE scope = 'run' AND key = ?", (run_id,)
+    ).fetchone()
+    return row[0] or 0
+
+
+def limit_to_micros(limit_usd: Decimal) -> int:
+    """Whole micro-dollars, rounded down so that a limit is never too large."""
+    return int((limit_usd * MICROS_PER_USD).to_integral_value(ROUND_FLOOR))
+
+
+def check_budgets(
+    connection: sqlite3.Connection,
+    run_id: str,
+    request: RequestRecord,
+    day: str,
+    reserve_micros: int,
+    budgets: Sequence[Budget],
+) -> None:
+    """Let a reservation through only if every budget has room for it. Inside the transaction that reserves.
+
+    Raises:
+        BudgetError: names the budget with the least room.
+    """
+    rooms = []
+    for budget in budgets:
+        key = spending_key(budget.scope, run_id, request.step, day)
+        spent_micros = find_spent_micros(connection, request.realm, budget.scope, key)
+        rooms.append((limit_to_micros(budget.limit_usd) - spent_micros, spent_micros, budget))
+    if not rooms or not reserve_micros:
+        return
+    room, spent_micros, budget = min(rooms, key=lambda entry: entry[0])
+    if reserve_micros > room:
+        raise build_budget_error(request, budget, spent_micros, reserve_micros)
+
+
+def build_budget_error(
+    request: RequestRecord, budget: Budget, spent_micros: int, reserve_micros: int
+) -> BudgetError:
+    """What a refused reservation says."""
+    scope = _WORDS[budget.scope].format(step=request.step)
+    return BudgetError(
+        f"{request.address}: {format_usd(from_micros(reserve_micros))} more would pass the budget of "
+        f"{format_usd(budget.limit_usd)} for {scope}; {format_usd(from_micros(spent_micros))} is spent or reserved",
+        help="raise that budget, or ask for less",
+    )

@@ -1,0 +1,138 @@
+"""What a claim finds and does, inside its transaction: somebody's result, a new attempt, or an old one to recover."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seedflow.store import attempts, results
+from seedflow.store.attempts import AttemptRow
+from seedflow.store.base import (
+    AlreadyStored,
+    Attempt,
+    AttemptState,
+    Budget,
+    Claim,
+    Granted,
+    HeldElsewhere,
+    RequestRecord,
+    ToRecover,
+)
+from seedflow.store.blobs import Blobs
+from seedflow.store.budgets import check_budgets, day_of
+from seedflow.store.locks import RunLocks
+from seedflow.store.runs import fold_journal
+from seedflow.store.state import StateFolder
+from seedflow.store.transitions import OPEN, LastAttempt, Verdict, judge_claim
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Who asks for what, and what it may cost."""
+
+    run_id: str
+    request: RequestRecord
+    reserve_micros: int
+    budgets: Sequence[Budget]
+
+    def check(self, connection: sqlite3.Connection, day: str) -> None:
+        """Hold the reservation against the budgets.
+
+        Raises:
+            BudgetError: no room.
+        """
+        check_budgets(connection, self.run_id, self.request, day, self.reserve_micros, self.budgets)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Claims on one state."""
+
+    folder: StateFolder
+    blobs: Blobs
+    locks: RunLocks
+
+    def decide(self, connection: sqlite3.Connection, terms: Terms, now: float, *, again: bool) -> Claim:
+        """Answer one claim; see `Store.claim`.
+
+        Raises:
+            BudgetError: no room for what would have to be sent.
+        """
+        request = terms.request
+        result = results.find_result(
+            connection,
+            self.blobs,
+            request.realm,
+            request.fingerprint,
+            request.take,
+            lambda digest, mtime_ns: results.record_time(connection, digest, mtime_ns),
+        )
+        if result is not None:
+            return AlreadyStored(result)
+        last = self._find_last(connection, request)
+        if last is None:
+            return Granted(self._grant(connection, terms, None, now))
+        match judge_claim(self._describe(last, terms.run_id), again=again):
+            case Verdict.GRANT:
+                return Granted(self._grant(connection, terms, last, now))
+            case Verdict.HELD:
+                return HeldElsewhere(last.run_id)
+            case Verdict.RECOVER:
+                return ToRecover(self._recover(connection, terms, last, now))
+
+    def _find_last(self, connection: sqlite3.Connection, request: RequestRecord) -> AttemptRow | None:
+        last = attempts.find_last_attempt(connection, request)
+        if last is None or last.state not in (AttemptState.SENDING, AttemptState.UNKNOWN):
+            return last
+        if self.locks.is_alive(last.run_id):
+            return last
+        fold_journal(connection, self.folder, last.run_id)  # its run was killed while we were open
+        return attempts.find_last_attempt(connection, request)
+
+    def _describe(self, last: AttemptRow, run_id: str) -> LastAttempt:
+        busy = last.claimed or last.state in OPEN
+        return LastAttempt(
+            last.state,
+            claimed=last.claimed,
+            owner_lives=busy and self.locks.is_alive(last.run_id),
+            own=last.run_id == run_id,
+            has_answer=last.has_answer,
+        )
+
+    def _grant(
+        self, connection: sqlite3.Connection, terms: Terms, last: AttemptRow | None, now: float
+    ) -> Attempt:
+        day = day_of(now)
+        terms.check(connection, day)
+        if last is not None and last.claimed:
+            attempts.leave(connection, last.attempt_id)
+        number = 1 if last is None else last.attempt + 1
+        attempt_id = attempts.add_attempt(
+            connection, terms.run_id, terms.request, number, terms.reserve_micros, day, now
+        )
+        return attempts.load_attempt(connection, self.blobs, attempt_id)
+
+    def _recover(self, connection: sqlite3.Connection, terms: Terms, last: AttemptRow, now: float) -> Attempt:
+        # What was never sent becomes this run's money; what was sent stays the money of the run that sent it.
+        if last.state is AttemptState.RESERVED:
+            reserve_anew(connection, last, terms, now)
+        else:
+            if last.state is AttemptState.DONE:
+                attempts.move_attempt(connection, last, AttemptState.ANSWERED, claimed=True)
+            attempts.take_over(connection, last.attempt_id, terms.run_id)
+        return attempts.load_attempt(connection, self.blobs, last.attempt_id)
+
+
+def reserve_anew(connection: sqlite3.Connection, row: AttemptRow, terms: Terms, now: float) -> None:
+    """Another run's reservation becomes this one's, for its money and its task.
+
+    Raises:
+        BudgetError: no room.
+    """
+    day = day_of(now)
+    attempts.drop_reservation(connection, row.attempt_id)
+    terms.check(connection, day)
+    attempts.reserve_anew(
+        connection, row.attempt_id, terms.run_id, terms.request, terms.reserve_micros, day, now
+    )

@@ -1,0 +1,83 @@
+"""Files that survive a crash and cannot be led astray: synced, private, never opened through a symbolic link."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from pathlib import Path
+
+from seedflow.store.failures import build_store_error
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+_FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
+
+
+def sync_descriptor(descriptor: int) -> None:
+    """Wait until what was written is on the medium itself (on macOS `fsync` alone stops at the drive's cache)."""
+    if _FULL_SYNC is not None:
+        fcntl.fcntl(descriptor, _FULL_SYNC)
+    else:
+        os.fsync(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        sync_descriptor(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def open_private(path: Path, flags: int) -> int:
+    """A descriptor of a regular file of ours, mode 0600 when it is created.
+
+    Raises:
+        OSError: the system's refusal; `ELOOP` for a symbolic link.
+        StoreError: not a regular file.
+    """
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, FILE_MODE)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise build_store_error(f"{path}: expected a regular file", "unsafe")
+    return descriptor
+
+
+def make_folder(folder: Path) -> None:
+    """Make a private folder durably, or accept the one that is there.
+
+    Raises:
+        StoreError: something else stands there, a symbolic link included.
+    """
+    try:
+        folder.mkdir(mode=FOLDER_MODE)
+    except FileExistsError:
+        if not stat.S_ISDIR(folder.lstat().st_mode):
+            raise build_store_error(f"{folder}: expected a folder, found something else", "unsafe") from None
+    else:
+        sync_folder(folder.parent)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a whole small file or none: a temporary name beside it, sync, rename, sync the folder."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    descriptor = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    try:
+        write_all(descriptor, data)
+        sync_descriptor(descriptor)
+    finally:
+        os.close(descriptor)
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def write_all(descriptor: int, data: bytes, offset: int | None = None) -> None:
+    """Write every byte, at `offset` if given, else at the current place."""
+    rest = memoryview(data)
+    while rest:
+        written = os.write(descriptor, rest) if offset is None else os.pwrite(descriptor, rest, offset)
+        rest = rest[written:]
+        offset = None if offset is None else offset + written

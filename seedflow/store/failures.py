@@ -1,0 +1,74 @@
+"""The one place where an error of the operating system or of SQLite becomes a `StoreError` with a kind and a remedy."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from seedflow.errors import StoreError
+
+_KIND_BY_ERRNO = {
+    errno.ENOSPC: "disk-full",
+    errno.EDQUOT: "disk-full",
+    errno.EFBIG: "disk-full",
+    errno.EROFS: "read-only",
+    errno.EACCES: "read-only",
+    errno.EPERM: "read-only",
+    errno.ENOENT: "missing",
+    errno.ELOOP: "unsafe",
+    errno.ENOLCK: "no-locks",
+}
+
+_KIND_BY_SQLITE_CODE = {
+    sqlite3.SQLITE_FULL: "disk-full",
+    sqlite3.SQLITE_READONLY: "read-only",
+    sqlite3.SQLITE_PERM: "read-only",
+    sqlite3.SQLITE_CANTOPEN: "read-only",
+    sqlite3.SQLITE_CORRUPT: "damaged",
+    sqlite3.SQLITE_NOTADB: "damaged",
+    sqlite3.SQLITE_IOERR: "io-error",
+    sqlite3.SQLITE_BUSY: "busy",
+    sqlite3.SQLITE_LOCKED: "busy",
+    sqlite3.SQLITE_PROTOCOL: "busy",
+    sqlite3.SQLITE_NOLFS: "disk-full",
+}
+
+_HELP_BY_KIND = {
+    "disk-full": "free some room on this disk and run again: what was answered is kept",
+    "read-only": "make the folder writable for this user and run again",
+    "missing": "do not move or delete the state while a run uses it; run again",
+    "unsafe": "replace the symbolic link by the file or folder itself",
+    "no-locks": "move the state to a local disk (SEEDFLOW_HOME says where it lives)",
+    "damaged": "restore the file from a backup, or move the state folder away to begin anew: the pictures in its `blobs/` stay whole",
+    "io-error": "look at the disk and the system's log, then run again: what was answered is kept",
+    "busy": "wait for the other process, or end it, and run again",
+}
+
+
+def explain_os_error(error: OSError, path: Path) -> StoreError:
+    """The `StoreError` that says what the system refused at `path`."""
+    kind = _KIND_BY_ERRNO.get(error.errno or 0, "io-error")
+    where = error.filename if isinstance(error.filename, str) else path
+    return build_store_error(f"{where}: {error.strerror or error}", kind)
+
+
+def build_store_error(message: str, kind: str) -> StoreError:
+    """A `StoreError` with the usual remedy of its kind."""
+    return StoreError(message, kind=kind, help=_HELP_BY_KIND[kind])
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what the disk refuses inside the block into a `StoreError` about `path`; bugs pass through as they are."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        kind = _KIND_BY_SQLITE_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        if kind is None:
+            raise
+        raise build_store_error(f"{path}: {error}", kind) from error
+    except OSError as error:
+        raise explain_os_error(error, path) from error

@@ -1,0 +1,130 @@
+"""The emergency journal: room set aside before anything is paid, for answers that the ledger cannot take.
+
+One file per run, 1 MiB of real disk blocks. An answer that was paid for goes there when SQLite cannot commit (a full
+disk, most likely), and the next to open the state folds it into the ledger. A record is a mark, the length and the
+sha256 of its payload, and the payload (JSON, the answer in base64); zeros end the file.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from seedflow.store.durable import open_private, sync_descriptor, sync_folder, write_all
+from seedflow.store.failures import disk_errors
+
+JOURNAL_BYTES = 1 << 20
+
+_HEAD = struct.Struct(">4sI32s")
+_MARK = b"SFJ1"
+
+
+@dataclass(frozen=True, slots=True)
+class JournaledAnswer:
+    """An answer on its way into the ledger."""
+
+    intent_id: str
+    answer: bytes
+    cost_micros: int
+    answered_at: float
+
+
+class Journal:
+    """The journal of one living run. Safe for threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the file and take its room.
+
+        Raises:
+            StoreError: there is no room even for this; better known before paying.
+        """
+        self.path = path
+        self._mutex = Lock()
+        self._end = 0
+        with disk_errors(path):
+            self._descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
+            try:
+                _take_room(self._descriptor)
+                sync_descriptor(self._descriptor)
+                sync_folder(path.parent)
+            except BaseException:
+                os.close(self._descriptor)
+                with suppress(OSError):
+                    path.unlink()
+                raise
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing had to be written."""
+        return self._end == 0
+
+    def append(self, record: JournaledAnswer) -> None:
+        """Write one answer down, durably.
+
+        Raises:
+            StoreError: not even this was possible.
+        """
+        payload = json.dumps(
+            {
+                "intent_id": record.intent_id,
+                "answer": base64.b64encode(record.answer).decode(),
+                "cost_micros": record.cost_micros,
+                "answered_at": record.answered_at,
+            }
+        ).encode()
+        data = _HEAD.pack(_MARK, len(payload), hashlib.sha256(payload).digest()) + payload
+        with self._mutex, disk_errors(self.path):
+            write_all(self._descriptor, data, self._end)
+            sync_descriptor(self._descriptor)
+            self._end += len(data)
+
+    def close(self) -> None:
+        """Close the file; what is in it stays."""
+        os.close(self._descriptor)
+
+
+def read_journal(path: Path) -> Iterator[JournaledAnswer]:
+    """The whole records of a journal, in order; a torn last one is no record."""
+    with disk_errors(path):
+        descriptor = open_private(path, os.O_RDONLY)
+        with os.fdopen(descriptor, "rb") as file:
+            data = file.read()
+    at = 0
+    while len(data) - at >= _HEAD.size:
+        mark, length, digest = _HEAD.unpack_from(data, at)
+        payload = data[at + _HEAD.size : at + _HEAD.size + length]
+        if mark != _MARK or hashlib.sha256(payload).digest() != digest:
+            return
+        record = _parse_record(payload)
+        if record is not None:
+            yield record
+        at += _HEAD.size + length
+
+
+def _parse_record(payload: bytes) -> JournaledAnswer | None:
+    try:
+        fields = json.loads(payload)
+        return JournaledAnswer(
+            str(fields["intent_id"]),
+            base64.b64decode(fields["answer"], validate=True),
+            int(fields["cost_micros"]),
+            float(fields["answered_at"]),
+        )
+    except (ValueError, KeyError, TypeError, binascii.Error):
+        return None  # whole, but not written by us
+
+
+def _take_room(descriptor: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, JOURNAL_BYTES)
+    else:
+        write_all(descriptor, bytes(JOURNAL_BYTES), 0)

@@ -1,0 +1,226 @@
+"""The ledger's file: opening it, knowing whether it is whole and ours, and the one way to write it.
+
+SQLite in WAL mode with `synchronous=FULL`: when a transaction has ended, what it wrote survives a power cut. Every write,
+checkpoint and close happens under one kernel lock, since SQLite before 3.51.3 can lose pages when two connections do so
+at the same moment (the WAL-reset bug); the machines of users have such versions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from urllib.parse import quote
+
+from seedflow.errors import StoreError
+from seedflow.store.durable import open_private, sync_folder
+from seedflow.store.failures import build_store_error, disk_errors
+from seedflow.store.locks import WRITE_LOCK_TIMEOUT_S, KernelLock
+from seedflow.store.schema import (
+    APPLICATION_ID,
+    OLDEST_SQLITE,
+    SCHEMA_VERSION,
+    create_schema,
+    find_schema_problem,
+)
+from seedflow.store.state import StateFolder
+
+_BUSY_TIMEOUT_S = 10.0
+_CACHED_STATEMENTS = 64
+_LARGEST_IDLE_WAL_BYTES = 16 << 20
+
+_abandoned: list[sqlite3.Connection] = []
+
+
+class Ledger:
+    """A connection for writing, shared by every thread of one process. A forked child opens its own."""
+
+    def __init__(self, folder: StateFolder) -> None:
+        """Open the ledger, or make it when the state is new. The caller holds `folder.write_lock`.
+
+        Raises:
+            StoreError: newer (untouched), damaged, or the disk refuses.
+        """
+        self.path = folder.ledger
+        self._mutex = Lock()
+        self._process = os.getpid()
+        self._write_lock = KernelLock(folder.write_lock)
+        with disk_errors(self.path):
+            _make_file(folder)
+            self._connection = _connect(self.path, "rw")
+            try:
+                self._set_up(is_new=not os.path.lexists(folder.version))
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _set_up(self, *, is_new: bool) -> None:
+        connection = self._connection
+        is_blank = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+        if not (is_new and is_blank):
+            check_ledger(connection, self.path)
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            raise build_store_error(
+                f"{self.path}: this file system does not take SQLite's WAL mode", "no-locks"
+            )
+        for pragma in (
+            "synchronous = FULL",
+            "fullfsync = ON",
+            "checkpoint_fullfsync = ON",
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA journal_size_limit = {_LARGEST_IDLE_WAL_BYTES}")
+        if is_blank:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                create_schema(connection)
+                connection.execute("COMMIT")
+            finally:
+                _roll_back(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One durable change: all of the block is on disk when it ends, or none of it.
+
+        Raises:
+            StoreError: the disk did not take it, or another process kept the lock.
+        """
+        self._check_process()
+        with self._mutex, disk_errors(self.path), self._write_lock.holding(WRITE_LOCK_TIMEOUT_S):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            finally:
+                _roll_back(self._connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection for look-ups that need no transaction."""
+        self._check_process()
+        with self._mutex, disk_errors(self.path):
+            yield self._connection
+
+    def close(self) -> None:
+        """Close the file; the last one out folds the write-ahead log into the database."""
+        if self._process != os.getpid():
+            _abandoned.append(self._connection)  # closing it here would meddle with our parent's files
+            return
+        with self._mutex, disk_errors(self.path), self._write_lock.holding(WRITE_LOCK_TIMEOUT_S):
+            self._connection.close()
+        self._write_lock.close()
+
+    def _check_process(self) -> None:
+        if self._process != os.getpid():
+            raise RuntimeError("a store does not pass through fork: open it again in the child")
+
+
+def open_for_reading(folder: StateFolder) -> sqlite3.Connection:
+    """A read-only connection, to be used under the caller's mutex.
+
+    Raises:
+        StoreError: newer, damaged, or not readable.
+    """
+    with disk_errors(folder.ledger):
+        _refuse_missing(folder)
+        # Without the right to make SQLite's side files, a ledger that nobody has open can be read as it lies there.
+        at_rest = not os.access(folder.root, os.W_OK) and not _is_filled(
+            folder.ledger.with_name("ledger.db-wal")
+        )
+        connection = _connect(folder.ledger, "ro&immutable=1" if at_rest else "ro")
+        try:
+            check_ledger(connection, folder.ledger)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def check_ledger(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a ledger that is not ours, newer, or not built as its version says.
+
+    Raises:
+        StoreError: kind `newer` or `damaged`.
+    """
+    version = _read_version(connection)
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application != APPLICATION_ID:
+        if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            raise build_store_error(
+                f"{path}: the ledger is empty (copied without its `ledger.db-wal`?)", "damaged"
+            )
+        raise build_store_error(f"{path}: a database, but not a seedflow ledger", "damaged")
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"{path}: the ledger has schema {version}; this seedflow knows schemas up to {SCHEMA_VERSION}",
+            kind="newer",
+            help="use the newer seedflow that wrote it; nothing was changed",
+        )
+    problem = find_schema_problem(connection)
+    if problem is not None:
+        raise build_store_error(f"{path}: the ledger {problem}", "damaged")
+
+
+def _make_file(folder: StateFolder) -> None:
+    if os.path.lexists(folder.version):
+        _refuse_missing(folder)
+        return
+    try:
+        descriptor = open_private(folder.ledger, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    except FileExistsError:
+        return  # whoever made it was killed before the state was finished
+    os.close(descriptor)
+    sync_folder(folder.root)
+
+
+def _refuse_missing(folder: StateFolder) -> None:
+    if not _is_filled(folder.ledger):
+        word = "is empty" if folder.ledger.exists() else "is missing"
+        raise build_store_error(
+            f"{folder.ledger}: the ledger {word}, although {folder.version} is there", "damaged"
+        )
+
+
+def _is_filled(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        needed = ".".join(map(str, OLDEST_SQLITE))
+        raise StoreError(
+            f"this Python has SQLite {sqlite3.sqlite_version}; {needed} or newer is needed",
+            kind="sqlite",
+            help="use a Python that was built with a newer SQLite",
+        )
+    connection = sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?mode={mode}",
+        uri=True,
+        timeout=_BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_CACHED_STATEMENTS,
+    )
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
+
+
+def _read_version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        # A failed commit may have rolled back by itself; an error here would hide the one that matters.
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")

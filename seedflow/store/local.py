@@ -1,0 +1,391 @@
+"""The store on this machine's disk: the port's methods, each one transaction of the ledger or one durable step of a blob."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+from seedflow.errors import StoreError
+from seedflow.images.facts import ImageFacts
+from seedflow.money import from_micros, to_micros
+from seedflow.store import attempts, results, runs
+from seedflow.store.attempts import AttemptRow
+from seedflow.store.base import (
+    AttemptState,
+    Budget,
+    Claim,
+    PastRequest,
+    RequestRecord,
+    StoredImage,
+    StoredResult,
+    ToRecover,
+)
+from seedflow.store.blobs import Blobs
+from seedflow.store.budgets import find_run_spent_micros
+from seedflow.store.claims import Claims, Terms, reserve_anew
+from seedflow.store.failures import build_store_error, disk_errors
+from seedflow.store.journal import Journal, JournaledAnswer
+from seedflow.store.ledger import Ledger
+from seedflow.store.locks import KernelLock, RunLocks, probe_locks
+from seedflow.store.state import StateFolder, finish_state, prepare_state
+
+
+def open_store(root: Path, *, clock: Callable[[], float] = time.time) -> LocalStore:
+    """Open the state at `root` for running, making it first where there is none.
+
+    Takes up what killed runs left: answers in their journals go into the ledger, half-received files are deleted.
+
+    Args:
+        root: the state folder itself, usually `PROJECT/.seedflow`.
+        clock: Unix seconds.
+
+    Raises:
+        StoreError: newer, damaged, not ours, on a network file system, or the disk refuses.
+    """
+    folder = prepare_state(root)
+    with disk_errors(folder.root):
+        probe_locks(folder.write_lock)
+        making = KernelLock(folder.write_lock)
+        try:
+            with making.holding():
+                ledger = Ledger(folder)
+                finish_state(folder)
+        finally:
+            making.close()
+    store = LocalStore(folder, ledger, clock)
+    try:
+        store.take_up_leftovers()
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+class LocalStore:
+    """`seedflow.store.base.Store` on SQLite and files. Any thread may call it; a forked child may not.
+
+    Two tasks of one run that ask for the same (realm, fingerprint, take): the first is granted it, the second is told
+    `HeldElsewhere` with the run's own id. It waits for the first inside the process and claims again: `AlreadyStored` when
+    that went well. When the first ended `failed` a second claim is granted a new attempt, so a run that wants one outcome
+    for both shares the outcome and does not claim again.
+    """
+
+    def __init__(self, folder: StateFolder, ledger: Ledger, clock: Callable[[], float]) -> None:
+        self._folder = folder
+        self._session = f"store-{uuid4().hex}"
+        self._ledger = ledger
+        self._clock = clock
+        self._blobs = Blobs(folder.blobs)
+        self._locks = RunLocks(folder.locks)
+        self._claims = Claims(folder, self._blobs, self._locks)
+        self._journals: dict[str, Journal] = {}
+        self._terms: dict[str, Terms] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Looking up
+
+    def find_result(self, realm: str, fingerprint: str, take: int) -> StoredResult | None:
+        """See `StoreView.find_result`. A changed file time is recorded once its bytes were found right."""
+        touched: list[tuple[str, int]] = []
+        with self._ledger.reading() as connection:
+            result = results.find_result(
+                connection,
+                self._blobs,
+                realm,
+                fingerprint,
+                take,
+                lambda digest, mtime_ns: touched.append((digest, mtime_ns)),
+            )
+        if touched:
+            with suppress(StoreError), self._ledger.transaction() as connection:
+                for digest, mtime_ns in touched:
+                    results.record_time(connection, digest, mtime_ns)
+        return result
+
+    def has_result(self, realm: str, fingerprint: str, take: int) -> bool:
+        """See `StoreView.has_result`."""
+        with self._ledger.reading() as connection:
+            return results.has_result(connection, realm, fingerprint, take)
+
+    def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
+        """See `StoreView.find_past_request`."""
+        with self._ledger.reading() as connection:
+            return results.find_past_request(connection, realm, recipe, address)
+
+    def spent_usd(self, run_id: str) -> Decimal:
+        """See `Store.spent_usd`."""
+        with self._ledger.reading() as connection:
+            return from_micros(find_run_spent_micros(connection, run_id))
+
+    # Runs
+
+    def begin_run(self, run_id: str, recipe: str, realm: str) -> None:
+        """See `Store.begin_run`.
+
+        Raises:
+            ValueError: the id is not fit for a file name, or a run had it before.
+            StoreError: the disk has no room for a run's emergency journal, or refuses.
+        """
+        if run_id in self._journals:
+            raise ValueError(f"run {run_id} lives already")
+        try:
+            with self._ledger.transaction() as connection:
+                self._begin_receiving()
+                self._locks.acquire(run_id)
+                runs.add_run(connection, run_id, recipe, realm, self._clock())
+                self._journals[run_id] = runs.make_journal(self._folder, run_id)
+        except BaseException:
+            self._forget_run(run_id)
+            raise
+
+    def end_run(self, run_id: str, status: str) -> None:
+        """See `Store.end_run`. What the run left open is an orphan from this moment."""
+        self._require_living(run_id)
+        with self._ledger.transaction() as connection:
+            if not self._journals[run_id].is_empty:
+                runs.fold_journal(connection, self._folder, run_id)
+            runs.write_run_end(connection, run_id, status, self._clock())
+        self._forget_run(run_id)
+
+    def _forget_run(self, run_id: str) -> None:
+        journal = self._journals.pop(run_id, None)
+        if journal is not None:
+            journal.close()
+            runs.remove_journal(self._folder, run_id)
+        self._locks.release(run_id)
+
+    def _begin_receiving(self) -> None:
+        if self._session not in self._locks.mine:
+            self._locks.acquire(self._session)
+            self._blobs.prepare_incoming(self._session)
+
+    def take_up_leftovers(self) -> None:
+        """Do what killed runs could not do any more; see `open_store`."""
+        runs.take_up_leftovers(self._ledger, self._folder, self._blobs, self._locks)
+
+    # Claims
+
+    def claim(
+        self,
+        run_id: str,
+        request: RequestRecord,
+        reserve_usd: Decimal,
+        budgets: Sequence[Budget],
+        *,
+        again: bool = False,
+    ) -> Claim:
+        """See `Store.claim`, and the class for two tasks that share a request."""
+        self._require_living(run_id)
+        terms = Terms(run_id, request, to_micros(reserve_usd), budgets)
+        with self._ledger.transaction() as connection:
+            claim = self._claims.decide(connection, terms, self._clock(), again=again)
+        if isinstance(claim, ToRecover):
+            self._terms[claim.attempt.intent_id] = terms
+        return claim
+
+    # States
+
+    def mark_sending(self, intent_id: str, references: Sequence[Mapping[str, object]]) -> None:
+        """See `Store.mark_sending`."""
+        with self._ledger.transaction() as connection:
+            row = self._get_own(connection, intent_id)
+            attempts.write_references(connection, row.attempt_id, references)
+            attempts.move_attempt(connection, row, AttemptState.SENDING, claimed=True, sent_at=self._clock())
+
+    def mark_not_billed(self, intent_id: str, message: str) -> None:
+        """See `Store.mark_not_billed`. What another run had reserved is now reserved by this one, on its claim's terms.
+
+        Raises:
+            BudgetError: this run has no room for it; nothing was written.
+        """
+        with self._ledger.transaction() as connection:
+            row = self._get_own(connection, intent_id)
+            attempts.move_attempt(
+                connection, row, AttemptState.RESERVED, claimed=True, message=_storable(message), sent_at=None
+            )
+            if row.payer_run_id != row.run_id:
+                reserve_anew(connection, row, self._terms[intent_id], self._clock())
+
+    def mark_answered(self, intent_id: str, answer: bytes, cost_usd: Decimal) -> None:
+        """See `Store.mark_answered`.
+
+        Raises:
+            StoreError: the ledger did not take it. The answer then stands in the run's emergency journal, from where the
+                next run takes it up; only if that failed as well is it in the error's `unsaved`.
+        """
+        record = JournaledAnswer(intent_id, answer, to_micros(cost_usd), self._clock())
+        try:
+            with self._ledger.transaction() as connection:
+                row = self._get_own(connection, intent_id)
+                attempts.write_answer(connection, row.attempt_id, answer)
+                attempts.move_attempt(
+                    connection, row, AttemptState.ANSWERED, claimed=True,
+                    cost_micros=record.cost_micros, counted_micros=record.cost_micros, answered_at=record.answered_at,
+                )  # fmt: skip
+        except StoreError as error:
+            raise self._rescue(record, error) from error
+        except BaseException:
+            # A bug or an interrupt; the answer is paid for all the same.
+            with suppress(StoreError, StopIteration):
+                next(iter(self._journals.values())).append(record)
+            raise
+
+    def _rescue(self, record: JournaledAnswer, error: StoreError) -> StoreError:
+        journal = next(iter(self._journals.values()))
+        try:
+            journal.append(record)
+        except StoreError as worse:
+            return StoreError(
+                f"{error.message}; and the emergency journal: {worse.message}",
+                kind=error.kind,
+                help="keep the answer that is printed here: it was paid for",
+                unsaved=record.answer,
+            )
+        message = f"{error.message}; the answer is kept in {journal.path}"
+        return StoreError(message, kind=error.kind, help=error.help)
+
+    def mark_done(self, intent_id: str, images: Sequence[StoredImage], cost_usd: Decimal) -> StoredResult:
+        """See `Store.mark_done`.
+
+        Raises:
+            ValueError: no image: that is no result.
+            StoreError: an image is not in the store, or the disk refuses.
+        """
+        if not images:
+            raise ValueError("a result has at least one image")
+        kept = tuple(
+            StoredImage(i.number, i.facts, Path(self._blobs.path_of(i.facts.digest))) for i in images
+        )
+        timed = [(image, _find_time(image)) for image in kept]
+        cost_micros = to_micros(cost_usd)
+        with self._ledger.transaction() as connection:
+            row = self._get_own(connection, intent_id)
+            attempts.write_images(connection, row.attempt_id, timed)
+            fetched = () if row.state is AttemptState.FETCHED else (AttemptState.FETCHED,)
+            attempts.move_attempt(
+                connection,
+                row,
+                *fetched,
+                AttemptState.DONE,
+                claimed=False,
+                cost_micros=cost_micros,
+                counted_micros=cost_micros,
+            )
+        self._terms.pop(intent_id, None)
+        return StoredResult(row.fingerprint, row.take, kept, from_micros(cost_micros), intent_id)
+
+    def mark_failed(self, intent_id: str, failure: str, message: str, cost_usd: Decimal) -> None:
+        """See `Store.mark_failed`."""
+        micros = to_micros(cost_usd)
+        self._finish(
+            intent_id,
+            AttemptState.FAILED,
+            message,
+            failure=failure,
+            cost_micros=micros,
+            counted_micros=micros,
+        )
+
+    def mark_unknown(self, intent_id: str, message: str) -> None:
+        """See `Store.mark_unknown`."""
+        self._finish(intent_id, AttemptState.UNKNOWN, message)
+
+    def mark_lost_paid(self, intent_id: str, message: str) -> None:
+        """See `Store.mark_lost_paid`."""
+        self._finish(intent_id, AttemptState.LOST_PAID, message)
+
+    def _finish(self, intent_id: str, state: AttemptState, message: str, **columns: int | str) -> None:
+        with self._ledger.transaction() as connection:
+            row = self._get_own(connection, intent_id)
+            attempts.move_attempt(
+                connection, row, state, claimed=False, message=_storable(message), **columns
+            )
+        self._terms.pop(intent_id, None)
+
+    # Blobs
+
+    def new_blob_path(self) -> Path:
+        """See `Store.new_blob_path`. A run has begun here; what is left at these paths goes when the store is closed."""
+        return self._blobs.new_path(self._session)
+
+    def keep_blob(self, path: Path, facts: ImageFacts) -> Path:
+        """See `Store.keep_blob`."""
+        return self._blobs.keep(path, facts)
+
+    def keep_rejected(self, path: Path) -> Path:
+        """See `Store.keep_rejected`."""
+        return self._blobs.keep_rejected(path)
+
+    def blob_path(self, digest: str) -> Path:
+        """See `Store.blob_path`."""
+        return Path(self._blobs.path_of(digest))
+
+    def verify_blob(self, facts: ImageFacts) -> Path:
+        """See `Store.verify_blob`."""
+        return self._blobs.verify(facts)
+
+    # History
+
+    def record_past_request(self, realm: str, recipe: str, address: str, past: PastRequest) -> None:
+        """See `Store.record_past_request`."""
+        self.record_past_requests(realm, recipe, {address: past})
+
+    def record_past_requests(self, realm: str, recipe: str, past: Mapping[str, PastRequest]) -> None:
+        """See `Store.record_past_requests`. What is known already costs no write."""
+        with self._ledger.transaction() as connection:
+            connection.executemany(
+                """INSERT INTO past_requests (realm, recipe, address, fingerprint, params_digest) VALUES (?, ?, ?, ?, ?)
+                   ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, params_digest = excluded.params_digest
+                   WHERE (fingerprint, params_digest) IS NOT (excluded.fingerprint, excluded.params_digest)""",
+                [
+                    (realm, recipe, address, request.fingerprint, request.params_digest)
+                    for address, request in past.items()
+                ],
+            )
+
+    def close(self) -> None:
+        """See `Store.close`. A run that was not ended counts as killed."""
+        for journal in self._journals.values():
+            journal.close()
+        self._journals.clear()
+        if self._session in self._locks.mine:
+            self._blobs.remove_incoming(self._session)
+            self._locks.release(self._session)
+        self._locks.close()
+        self._ledger.close()
+
+    def _require_living(self, run_id: str) -> None:
+        if run_id not in self._journals:
+            raise ValueError(f"run {run_id} was not begun here, or has ended")
+
+    def _get_own(self, connection: sqlite3.Connection, intent_id: str) -> AttemptRow:
+        return attempts.get_own_attempt(connection, intent_id, self._journals)
+
+
+def _find_time(image: StoredImage) -> int:
+    with disk_errors(image.path):
+        found = image.path.lstat()
+    if not stat.S_ISREG(found.st_mode) or found.st_size != image.facts.size_bytes:
+        raise build_store_error(
+            f"{image.path}: expected {image.facts.size_bytes} bytes, found {found.st_size}", "damaged"
+        )
+    return found.st_mtime_ns
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,95 @@
+"""Looking results up: from (realm, fingerprint, take) to images that are known to be there and whole."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from seedflow.images.facts import ImageFacts, ImageFormat
+from seedflow.money import from_micros
+from seedflow.store.base import PastRequest, StoredImage, StoredResult
+from seedflow.store.blobs import Blobs, Wholeness
+
+_RESULTS = """SELECT attempts.attempt_id, intent_id, cost_micros, number, digest, size_bytes, mtime_ns, width_px, height_px, format
+  FROM attempts JOIN images USING (attempt_id) JOIN blobs USING (digest)
+  WHERE fingerprint = ? AND take = ? AND realm = ? AND state = 'done' ORDER BY attempt DESC, number"""
+_IMAGES = """SELECT number, digest, size_bytes, width_px, height_px, format
+  FROM images JOIN blobs USING (digest) WHERE attempt_id = ? ORDER BY number"""
+_RECORDED = """SELECT EXISTS (SELECT 1 FROM attempts JOIN images USING (attempt_id)
+  WHERE fingerprint = ? AND take = ? AND realm = ?)"""
+_PAST = "SELECT fingerprint, params_digest FROM past_requests WHERE realm = ? AND recipe = ? AND address = ?"
+
+OnTouched = Callable[[str, int], None]
+"""Told of a blob (digest) whose bytes are right but whose file has another time (ns) than was recorded."""
+
+
+def find_result(
+    connection: sqlite3.Connection,
+    blobs: Blobs,
+    realm: str,
+    fingerprint: str,
+    take: int,
+    on_touched: OnTouched,
+) -> StoredResult | None:
+    """The newest result of which every image is there and whole."""
+    rows = connection.execute(_RESULTS, (fingerprint, take, realm)).fetchall()
+    at = 0
+    while at < len(rows):
+        attempt_id, intent_id, cost_micros = rows[at][:3]
+        end = at + 1
+        while end < len(rows) and rows[end][0] == attempt_id:
+            end += 1
+        images = _find_images(blobs, rows[at:end], on_touched)
+        if images is not None:
+            return StoredResult(fingerprint, take, images, from_micros(cost_micros), intent_id)
+        at = end
+    return None
+
+
+def _find_images(
+    blobs: Blobs, rows: list[tuple[int, str, int, int, str, int, int, int, int, str]], on_touched: OnTouched
+) -> tuple[StoredImage, ...] | None:
+    images = []
+    for *_, number, digest, size_bytes, mtime_ns, width_px, height_px, format_ in rows:
+        path = blobs.path_of(digest)
+        wholeness, found_ns = blobs.examine(path, digest, size_bytes, mtime_ns)
+        if wholeness is Wholeness.TOUCHED:
+            on_touched(digest, found_ns)
+        elif wholeness is not Wholeness.AS_RECORDED:
+            return None
+        facts = ImageFacts(digest, size_bytes, width_px, height_px, ImageFormat(format_))
+        images.append(StoredImage(number, facts, Path(path)))
+    return tuple(images)
+
+
+def load_images(connection: sqlite3.Connection, blobs: Blobs, attempt_id: int) -> tuple[StoredImage, ...]:
+    """The images that an attempt was recorded with, be they there or not."""
+    return tuple(
+        StoredImage(
+            number,
+            ImageFacts(digest, size_bytes, width_px, height_px, ImageFormat(format_)),
+            Path(blobs.path_of(digest)),
+        )
+        for number, digest, size_bytes, width_px, height_px, format_ in connection.execute(
+            _IMAGES, (attempt_id,)
+        )
+    )
+
+
+def record_time(connection: sqlite3.Connection, digest: str, mtime_ns: int) -> None:
+    """Note the new time of a blob whose bytes were found right."""
+    connection.execute("UPDATE blobs SET mtime_ns = ? WHERE digest = ?", (mtime_ns, digest))
+
+
+def has_result(connection: sqlite3.Connection, realm: str, fingerprint: str, take: int) -> bool:
+    """Whether a result was ever recorded."""
+    return bool(connection.execute(_RECORDED, (fingerprint, take, realm)).fetchone()[0])
+
+
+def find_past_request(
+    connection: sqlite3.Connection, realm: str, recipe: str, address: str
+) -> PastRequest | None:
+    """What an address asked for last time."""
+    row = connection.execute(_PAST, (realm, recipe, address)).fetchone()
+    return PastRequest(*row) if row else None

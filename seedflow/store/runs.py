@@ -1,0 +1,104 @@
+"""Runs: their rows, the files that each has while it lives, and what a run that was killed leaves behind."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+from seedflow.store.attempts import find_attempt, move_attempt, write_answer
+from seedflow.store.base import AttemptState
+from seedflow.store.blobs import Blobs
+from seedflow.store.durable import make_folder
+from seedflow.store.failures import disk_errors
+from seedflow.store.journal import Journal, read_journal
+from seedflow.store.ledger import Ledger
+from seedflow.store.locks import RunLocks, is_run_id
+from seedflow.store.state import StateFolder
+
+_INTERRUPTED = "interrupted"
+
+
+def make_journal(folder: StateFolder, run_id: str) -> Journal:
+    """The emergency journal of a run that begins.
+
+    Raises:
+        StoreError: the disk has no room for it, or refuses.
+    """
+    try:
+        with disk_errors(folder.runs):
+            make_folder(folder.runs / run_id)
+        return Journal(_journal_of(folder, run_id))
+    except BaseException:
+        remove_journal(folder, run_id)
+        raise
+
+
+def remove_journal(folder: StateFolder, run_id: str) -> None:
+    """Delete the files of a run that has ended and whose journal is in the ledger."""
+    shutil.rmtree(folder.runs / run_id, ignore_errors=True)
+
+
+def add_run(connection: sqlite3.Connection, run_id: str, recipe: str, realm: str, now: float) -> None:
+    """The row of a run that begins.
+
+    Raises:
+        ValueError: there was a run of this name.
+    """
+    try:
+        connection.execute(
+            "INSERT INTO runs (run_id, recipe, realm, started_at) VALUES (?, ?, ?, ?)",
+            (run_id, recipe, realm, now),
+        )
+    except sqlite3.IntegrityError:
+        raise ValueError(f"run {run_id} was there before: every run has its own id") from None
+
+
+def write_run_end(connection: sqlite3.Connection, run_id: str, status: str, now: float) -> None:
+    """How and when a run ended."""
+    connection.execute("UPDATE runs SET ended_at = ?, status = ? WHERE run_id = ?", (now, status, run_id))
+
+
+def fold_journal(connection: sqlite3.Connection, folder: StateFolder, run_id: str) -> None:
+    """Put the answers that a run could only write into its journal where they belong. Harmless when repeated.
+
+    Raises:
+        StoreError: the journal cannot be read.
+    """
+    path = _journal_of(folder, run_id)
+    if not path.exists():
+        return
+    for record in read_journal(path):
+        row = find_attempt(connection, record.intent_id)
+        if row is None or row.state not in (AttemptState.SENDING, AttemptState.UNKNOWN):
+            continue  # its commit had reached the disk after all
+        write_answer(connection, row.attempt_id, record.answer)
+        move_attempt(
+            connection, row, AttemptState.ANSWERED, claimed=True,
+            cost_micros=record.cost_micros, counted_micros=record.cost_micros, answered_at=record.answered_at,
+        )  # fmt: skip
+
+
+def take_up_leftovers(ledger: Ledger, folder: StateFolder, blobs: Blobs, locks: RunLocks) -> None:
+    """Fold the journals of killed runs into the ledger, then delete their files. Never by age, only by free locks."""
+    with ledger.transaction() as connection:
+        dead = sorted(
+            path.name
+            for path in folder.runs.iterdir()
+            if is_run_id(path.name) and not locks.is_alive(path.name)
+        )
+        for run_id in dead:
+            fold_journal(connection, folder, run_id)
+        for (run_id,) in connection.execute("SELECT run_id FROM runs WHERE status IS NULL").fetchall():
+            if not locks.is_alive(run_id):
+                connection.execute("UPDATE runs SET status = ? WHERE run_id = ?", (_INTERRUPTED, run_id))
+        for session in blobs.find_incoming():
+            if not locks.is_alive(session):
+                blobs.remove_incoming(session)
+        locks.remove_dead()
+    for run_id in dead:  # only now that their answers are durable in the ledger
+        remove_journal(folder, run_id)
+
+
+def _journal_of(folder: StateFolder, run_id: str) -> Path:
+    return folder.runs / run_id / "journal"

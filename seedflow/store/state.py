@@ -1,0 +1,225 @@
+"""The state folder: what lies where, who may read it, and whether we may touch it at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedflow.errors import StoreError
+from seedflow.store.durable import FOLDER_MODE, make_folder, open_private, sync_folder, write_durably
+from seedflow.store.failures import build_store_error, disk_errors
+
+FORMAT_VERSION = 1
+"""The layout of the folder. The tables have a version of their own (`schema.SCHEMA_VERSION`)."""
+
+_KNOWN_NAMES = frozenset(
+    {"VERSION", "ledger.db", "ledger.db-wal", "ledger.db-shm", "blobs", "runs", "locks", ".gitignore"}
+)
+_TEMPORARY_NAME = re.compile(r"(VERSION|\.gitignore)\.\d+\.new")
+_LONGEST_VERSION_BYTES = 32
+
+_NETWORK_FILE_SYSTEMS = re.compile(
+    r"nfs\d?|cifs|smb\w*|ncpfs|afs|coda|davfs|fuse\.(sshfs|davfs2?|s3fs|rclone|gcsfuse|goofys|curlftpfs|smbnetfs|glusterfs)"
+)
+_MOUNTS = Path("/proc/self/mountinfo")
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    """The paths of one state; `root` is the folder itself (usually `PROJECT/.seedflow`)."""
+
+    root: Path
+
+    @property
+    def version(self) -> Path:
+        """Text file: the format's number. It is written last, so whoever finds it finds a whole state."""
+        return self.root / "VERSION"
+
+    @property
+    def ledger(self) -> Path:
+        """The SQLite database."""
+        return self.root / "ledger.db"
+
+    @property
+    def blobs(self) -> Path:
+        """Bytes by digest, and `incoming/SESSION/` for bytes that are still arriving."""
+        return self.root / "blobs"
+
+    @property
+    def runs(self) -> Path:
+        """A folder for each living run: its emergency journal."""
+        return self.root / "runs"
+
+    @property
+    def locks(self) -> Path:
+        """Lock files."""
+        return self.root / "locks"
+
+    @property
+    def write_lock(self) -> Path:
+        """The one lock under which the ledger is written, checkpointed and closed."""
+        return self.locks / "ledger.lock"
+
+
+def find_state(root: Path) -> StateFolder | None:
+    """The state at `root` for reading, or None when there is none yet. Changes nothing.
+
+    Raises:
+        StoreError: a newer format, damaged, or not safe to read.
+    """
+    folder = StateFolder(root)
+    with disk_errors(root):
+        if not _check_root(root) or not os.path.lexists(folder.version):
+            return None
+        _check_version(folder)
+        _refuse_links(folder)
+    return folder
+
+
+def prepare_state(root: Path) -> StateFolder:
+    """The state at `root` for writing, its folders made as needed (`finish_state` completes a new one).
+
+    Any number of processes may do this at once, and be killed at any moment.
+
+    Raises:
+        StoreError: a newer format (nothing was touched), damaged, not ours, on a network file system, or not writable.
+    """
+    folder = StateFolder(root)
+    with disk_errors(root):
+        exists = _check_root(root)
+        if exists and os.path.lexists(folder.version):
+            _check_version(folder)
+        elif exists:
+            _refuse_foreign_contents(root)
+        _refuse_network(root)
+        _refuse_links(folder)
+        _make_root(root)
+        for path in (
+            folder.locks,
+            folder.blobs,
+            folder.runs,
+            folder.blobs / "sha256",
+            folder.blobs / "incoming",
+            folder.blobs / "rejected",
+        ):
+            make_folder(path)
+    return folder
+
+
+def finish_state(folder: StateFolder) -> None:
+    """Write what makes a state a state. Called with the write lock held, after the ledger was made."""
+    with disk_errors(folder.root):
+        if os.path.lexists(folder.version):
+            _check_version(folder)
+            return
+        write_durably(
+            folder.root / ".gitignore", b"# Made by seedflow: everything here stays on this machine.\n*\n"
+        )
+        sync_folder(folder.root)
+        write_durably(folder.version, f"{FORMAT_VERSION}\n".encode())
+
+
+def _check_root(root: Path) -> bool:
+    try:
+        found = root.lstat()
+    except FileNotFoundError:
+        return False
+    if stat.S_ISLNK(found.st_mode):
+        raise StoreError(
+            f"{root}: the state folder is a symbolic link",
+            kind="unsafe",
+            help="put the folder itself here, or name its real place with SEEDFLOW_HOME",
+        )
+    if not stat.S_ISDIR(found.st_mode):
+        raise build_store_error(f"{root}: expected the state folder, found something else", "unsafe")
+    if found.st_uid != os.geteuid() and os.geteuid() != 0:
+        raise StoreError(
+            f"{root}: the state folder belongs to another user (number {found.st_uid})",
+            kind="not-ours",
+            help="run as that user, or name a folder of your own with SEEDFLOW_HOME",
+        )
+    return True
+
+
+def _check_version(folder: StateFolder) -> None:
+    descriptor = open_private(folder.version, os.O_RDONLY)
+    try:
+        data = os.read(descriptor, _LONGEST_VERSION_BYTES)
+    finally:
+        os.close(descriptor)
+    text = data.decode("ascii", "replace").strip()
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise build_store_error(
+            f"{folder.version}: expected the number of a format, found {text!r}", "damaged"
+        )
+    if int(text) > FORMAT_VERSION:
+        raise StoreError(
+            f"{folder.root}: the state has format {text}; this seedflow knows formats up to {FORMAT_VERSION}",
+            kind="newer",
+            help="use the newer seedflow that wrote it; nothing was changed",
+        )
+
+
+def _refuse_foreign_contents(root: Path) -> None:
+    strange = sorted(
+        entry.name
+        for entry in root.iterdir()
+        if entry.name not in _KNOWN_NAMES and not _TEMPORARY_NAME.fullmatch(entry.name)
+    )
+    if strange:
+        raise StoreError(
+            f"{root}: not a state folder: it has no VERSION and holds {strange[0]!r}",
+            kind="unsafe",
+            help="name an empty or new folder as the state",
+        )
+
+
+def _refuse_links(folder: StateFolder) -> None:
+    for name in _KNOWN_NAMES:
+        path = folder.root / name
+        if path.is_symlink():
+            raise build_store_error(f"{path}: a symbolic link in the state folder", "unsafe")
+
+
+def _refuse_network(root: Path) -> None:
+    nearest = root
+    while not nearest.exists():
+        nearest = nearest.parent
+    kind = find_file_system(nearest)
+    if kind is not None and _NETWORK_FILE_SYSTEMS.fullmatch(kind):
+        raise build_store_error(
+            f"{root}: a network file system ({kind}), whose locks cannot be relied on", "no-locks"
+        )
+
+
+def find_file_system(path: Path) -> str | None:
+    """The kind of file system at an existing path, as the kernel names it (`ext4`, `nfs4`); None where it does not say."""
+    try:
+        mounts = _MOUNTS.read_text(errors="replace")
+    except OSError:
+        return None
+    device = path.stat().st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    for line in mounts.splitlines():
+        before, _, after = line.partition(" - ")
+        if before.split()[2] == wanted and after:
+            return after.split()[0]
+    return None
+
+
+def _make_root(root: Path) -> None:
+    missing = []
+    parent = root.parent
+    while not parent.exists():
+        missing.append(parent)
+        parent = parent.parent
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+    make_folder(root)
+    found = root.lstat()
+    if stat.S_IMODE(found.st_mode) != FOLDER_MODE:
+        root.chmod(FOLDER_MODE)

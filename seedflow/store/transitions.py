@@ -1,0 +1,84 @@
+"""Which state may follow which, and what a claim means: the ledger's rules as pure functions, for every store alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from seedflow.store.base import AttemptState
+
+_S = AttemptState
+
+FOLLOWERS: Mapping[AttemptState, frozenset[AttemptState]] = {
+    _S.RESERVED: frozenset({_S.SENDING, _S.FAILED}),
+    # Back to reserved: it is proven that the call was not billed.
+    _S.SENDING: frozenset({_S.ANSWERED, _S.FAILED, _S.UNKNOWN, _S.RESERVED}),
+    _S.ANSWERED: frozenset({_S.FETCHED, _S.FAILED, _S.LOST_PAID}),
+    _S.FETCHED: frozenset({_S.DONE, _S.LOST_PAID}),
+    # A picture of a paid result is gone or damaged: its answer is fetched again.
+    _S.DONE: frozenset({_S.ANSWERED}),
+    _S.FAILED: frozenset(),
+    # The provider's log knows after all, or still does not.
+    _S.UNKNOWN: frozenset({_S.ANSWERED, _S.FAILED, _S.UNKNOWN, _S.RESERVED}),
+    # The address gives its picture after all, or still does not.
+    _S.LOST_PAID: frozenset({_S.FETCHED, _S.LOST_PAID}),
+}
+
+OPEN = frozenset({_S.RESERVED, _S.SENDING, _S.ANSWERED, _S.FETCHED})
+"""States in which a run is at work; in the others it may be (a claim to recover), and otherwise nobody is."""
+
+
+class TransitionError(RuntimeError):
+    """A change that the ledger does not know: a bug in the caller, never the user's or the world's fault."""
+
+
+def check_transition(intent_id: str, *states: AttemptState) -> None:
+    """Hold a chain of states, first to last, against the table.
+
+    Raises:
+        TransitionError: a state in it may not follow the one before it.
+    """
+    for before, after in pairwise(states):
+        if after not in FOLLOWERS[before]:
+            raise TransitionError(f"attempt {intent_id}: {after} cannot follow {before}")
+
+
+class Verdict(StrEnum):
+    """What a claim gets."""
+
+    GRANT = "grant"
+    HELD = "held"
+    RECOVER = "recover"
+
+
+@dataclass(frozen=True, slots=True)
+class LastAttempt:
+    """What a claim finds as the newest attempt of its (realm, fingerprint, take); it has no whole result.
+
+    `claimed`: its run works on it; `owner_lives`: that run's lock is held; `own`: that run is the one that asks.
+    """
+
+    state: AttemptState
+    claimed: bool
+    owner_lives: bool
+    own: bool
+    has_answer: bool
+
+
+def judge_claim(last: LastAttempt | None, *, again: bool) -> Verdict:
+    """Decide a claim for which no whole result is stored."""
+    if last is None:
+        return Verdict.GRANT
+    match last.state:
+        case _S.RESERVED | _S.SENDING | _S.ANSWERED | _S.FETCHED:
+            return Verdict.HELD if last.owner_lives else Verdict.RECOVER
+        case _S.DONE:
+            return Verdict.RECOVER if last.has_answer else Verdict.GRANT
+        case _S.FAILED:
+            return Verdict.GRANT
+        case _S.UNKNOWN | _S.LOST_PAID:
+            if last.claimed and last.owner_lives and not (last.own and again):
+                return Verdict.HELD
+            return Verdict.GRANT if again else Verdict.RECOVER

@@ -1,0 +1,76 @@
+"""Reading the state without being able to change it: what planning looks at."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from seedflow.store import results
+from seedflow.store.base import PastRequest, StoredResult
+from seedflow.store.blobs import Blobs
+from seedflow.store.failures import disk_errors
+from seedflow.store.ledger import open_for_reading
+from seedflow.store.state import StateFolder, find_state
+
+
+def open_view(root: Path) -> LocalView:
+    """Look at the state at `root`. Creates and changes nothing, SQLite's side files aside; an absent state is empty.
+
+    Raises:
+        StoreError: newer, damaged, or not readable.
+    """
+    folder = find_state(root)
+    return LocalView(folder, open_for_reading(folder) if folder else None)
+
+
+class LocalView:
+    """`seedflow.store.base.StoreView` on a read-only connection. Any thread may call it."""
+
+    def __init__(self, folder: StateFolder | None, connection: sqlite3.Connection | None) -> None:
+        self._state = (folder, connection, Blobs(folder.blobs)) if folder and connection else None
+        self._mutex = Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def find_result(self, realm: str, fingerprint: str, take: int) -> StoredResult | None:
+        """See `StoreView.find_result`."""
+        if self._state is None:
+            return None
+        folder, connection, blobs = self._state
+        with self._mutex, disk_errors(folder.ledger):
+            return results.find_result(connection, blobs, realm, fingerprint, take, _ignore)
+
+    def has_result(self, realm: str, fingerprint: str, take: int) -> bool:
+        """See `StoreView.has_result`."""
+        if self._state is None:
+            return False
+        folder, connection, _ = self._state
+        with self._mutex, disk_errors(folder.ledger):
+            return results.has_result(connection, realm, fingerprint, take)
+
+    def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
+        """See `StoreView.find_past_request`."""
+        if self._state is None:
+            return None
+        folder, connection, _ = self._state
+        with self._mutex, disk_errors(folder.ledger):
+            return results.find_past_request(connection, realm, recipe, address)
+
+    def close(self) -> None:
+        """Close the file. A read-only connection leaves the write-ahead log alone, so no lock is needed."""
+        if self._state is not None:
+            self._state[1].close()
+            self._state = None
+
+
+def _ignore(digest: str, mtime_ns: int) -> None:
+    """The bytes are right; only a store for running may note the file's new time."""
