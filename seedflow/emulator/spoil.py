@@ -1,0 +1,124 @@
+"""What a fault does to a call: its answer, how the answer leaves, and what the gateway writes down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from seedflow.emulator.envelope import build_failure, build_json, build_success
+from seedflow.emulator.faults import Fault, FaultKind
+from seedflow.emulator.http import WHOLE, Delivery, Ending, Response
+
+_BILLING = frozenset(
+    {
+        FaultKind.BILL_THEN_DROP,
+        FaultKind.CUT_BODY,
+        FaultKind.STALL,
+        FaultKind.BROKEN_PICTURE,
+        FaultKind.DEAD_URL,
+    }
+)
+_PAGE = (
+    b"<!doctype html>\n<html><head><title>One moment</title></head>"
+    b"<body><h1>Checking your connection</h1></body></html>\n"
+)
+_MODERATED = {
+    "input": "InputTextSensitiveContentDetected: the request failed because the input text may contain "
+    "sensitive information.",
+    "output": "OutputImageSensitiveContentDetected: the request failed because the output image may contain "
+    "sensitive information.",
+}
+_EMPTY = Response(HTTPStatus.OK, b"", "application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class Spoiled:
+    """What is sent, how, and under which code of the API. `logged` is the answer that the gateway stores, if it writes one."""
+
+    response: Response
+    delivery: Delivery = WHOLE
+    logged: Response | None = None
+    code: int | str | None = None
+
+
+def is_billed(fault: Fault) -> bool:
+    """Whether a call that meets this fault costs money."""
+    return fault.kind in _BILLING or fault.flag("billed")
+
+
+def spoil(fault: Fault, answer: Response | None) -> Spoiled:
+    """What becomes of a call. `answer` is the right one when the call is billed, else None."""
+    match fault.kind:
+        case FaultKind.CLOSE_BEFORE_READING | FaultKind.CLOSE_AFTER_READING | FaultKind.BILL_THEN_DROP:
+            logged = answer if answer is not None else _aborted() if fault.flag("logged") else None
+            return Spoiled(_EMPTY, _end_at(fault, 0, in_head=True), logged)
+        case FaultKind.CUT_BODY if answer is not None:
+            after = fault.whole("after_bytes")
+            stop = len(answer.body) // 2 if after is None else min(after, len(answer.body))
+            return Spoiled(answer, _end_at(fault, stop, in_head=False), answer)
+        case FaultKind.STALL if answer is not None:
+            after = fault.whole("after_bytes")
+            return Spoiled(
+                answer,
+                Delivery(after or 0, in_head=after is None, pause_s=fault.seconds("seconds")),
+                answer,
+            )
+        case FaultKind.BROKEN_PICTURE | FaultKind.DEAD_URL if answer is not None:
+            return Spoiled(answer, logged=answer)
+        case FaultKind.WRONG_SCHEMA:
+            wrong = build_completed({"pictures": []})
+            return Spoiled(wrong, logged=wrong)
+        case FaultKind.HTML:
+            page = Response(HTTPStatus.OK, _PAGE, "text/html; charset=utf-8")
+            return Spoiled(page, logged=answer or page)
+        case FaultKind.STATE_FAILED:
+            code = fault.parameters["code"]
+            error = {"code": code, "message": fault.text("message")}
+            failed = build_success({"state": "Failed", "error": error, "result": None})
+            return Spoiled(failed, logged=answer or failed, code=str(code))
+        case FaultKind.MODERATION:
+            refused = build_failure(
+                HTTPStatus.BAD_REQUEST, 5006, f"AiError: {_MODERATED[fault.text('side')]}"
+            )
+            return Spoiled(refused, logged=answer or refused, code=5006)
+        case _:
+            error_answer = _build_error(fault)
+            code = fault.whole("code") or fault.text("code")
+            return Spoiled(error_answer, logged=answer or error_answer, code=code)
+
+
+def build_completed(result: object) -> Response:
+    """The envelope of a finished call around a model's own answer."""
+    return build_success(
+        {"state": "Completed", "gatewayMetadata": {"keySource": "Unified"}, "result": result}
+    )
+
+
+def _end_at(fault: Fault, byte: int, *, in_head: bool) -> Delivery:
+    ending = Ending.RESET if fault.flag("reset") else Ending.CLOSE
+    return Delivery(byte, in_head=in_head, ending=ending)
+
+
+def _aborted() -> Response:
+    """What a gateway writes of a call whose client went away before it was done."""
+    return build_failure(499, 3008, "Request was aborted")
+
+
+def _build_error(fault: Fault) -> Response:
+    status = fault.whole("status") or HTTPStatus.INTERNAL_SERVER_ERROR
+    code, message = fault.parameters["code"], fault.text("message")
+    after = fault.parameters["retry_after_s"]
+    headers = (
+        {} if after is None else {"retry-after": f"{after:g}" if isinstance(after, float) else str(after)}
+    )
+    error = {"code": code, "message": message}
+    match fault.text("shape"):
+        case "error-list":
+            value: object = {"success": False, "result": [], "messages": [], "error": [error]}
+        case "error-object":
+            value = {"success": False, "error": error}
+        case "text":
+            return Response(status, message.encode(), "text/plain; charset=utf-8", headers)
+        case _:
+            value = {"success": False, "errors": [error], "messages": [], "result": None}
+    return build_json(value, status=status, headers=headers)

@@ -1,0 +1,155 @@
+"""Fixtures for every suite: an emulator in a process of its own, reached over a real socket, counting its own bill."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+import seedflow
+
+ROOT = Path(seedflow.__file__).parents[1]
+END_WITHIN_S = 10
+
+
+class EmulatorProcess:
+    """A running emulator. `base_url` ends in `/client/v4`; `env` makes seedflow use it as its provider."""
+
+    def __init__(self, *arguments: str) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._errors = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "seedflow.emulator", "--port", "0", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=environment,
+            text=True,
+        )
+        first_line = self._process.stdout.readline()
+        if not first_line:
+            self._process.wait(END_WITHIN_S)
+            problem = self._read_errors()
+            self._free()
+            raise AssertionError(f"the emulator did not start: {problem}")
+        ready = json.loads(first_line)
+        self.base_url: str = ready["base_url"]
+        self.origin: str = ready["origin"]
+        self.env: dict[str, str] = ready["env"]
+        self.pid = self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is still there."""
+        return self._process.poll() is None
+
+    def bill(self) -> dict[str, Any]:
+        """`calls`, `images`, `cost_usd`, `entries`, counted by the emulator itself."""
+        return self._ask("GET", "bill")
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Every POST to the model in order: `input` as received, `headers`, `references` as fetched, what became of it."""
+        return self._ask("GET", "requests")
+
+    def downloads(self) -> list[dict[str, Any]]:
+        """Every request for an image, in order."""
+        return self._ask("GET", "downloads")
+
+    def set_faults(self, *faults: dict[str, Any]) -> None:
+        """Let these go wrong for the next calls, in this order, and nothing that was set before."""
+        self._ask("DELETE", "faults")
+        self._ask("POST", "faults", list(faults))
+
+    def faults(self) -> list[dict[str, Any]]:
+        """What is still to go wrong."""
+        return self._ask("GET", "faults")
+
+    def expire(self) -> int:
+        """Let every image URL die now; returns how many did."""
+        return self._ask("POST", "expire")["expired"]
+
+    def reset(self) -> None:
+        """Bill, requests, images, log and faults start from nothing."""
+        self._ask("POST", "reset")
+
+    def close(self) -> None:
+        """End it as Ctrl-C would; anything but a clean end is an error."""
+        if self._errors.closed:
+            return
+        if self.running:
+            self._process.send_signal(signal.SIGINT)
+        try:
+            exit_code = self._process.wait(END_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            exit_code = self._process.wait()
+        problem = self._read_errors()
+        self._free()
+        assert (exit_code, problem) == (0, ""), f"the emulator ended with {exit_code}: {problem}"
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._process.kill()
+        self._process.wait(END_WITHIN_S)
+        self._free()
+
+    def _ask(self, method: str, page: str, value: object = None) -> Any:
+        connection = http.client.HTTPConnection(urlsplit(self.origin).netloc, timeout=30)
+        try:
+            connection.request(method, f"/_emulator/{page}", None if value is None else json.dumps(value))
+            answer = connection.getresponse()
+            body = answer.read()
+            assert answer.status == 200, f"{method} {page}: {answer.status} {body.decode()}"
+            return json.loads(body)
+        finally:
+            connection.close()
+
+    def _read_errors(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read().decode(errors="replace")
+
+    def _free(self) -> None:
+        self._errors.close()
+        self._process.stdout.close()
+
+
+@pytest.fixture
+def start_emulator() -> Iterator[Callable[..., EmulatorProcess]]:
+    """Starts emulators with options of a test's own, such as `start_emulator("--sets", "random", "--seed", "7")`."""
+    started: list[EmulatorProcess] = []
+
+    def start(*arguments: str) -> EmulatorProcess:
+        started.append(EmulatorProcess("--pictures", "tiny", *arguments))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()
+
+
+@pytest.fixture(scope="session")
+def _shared_emulator() -> Iterator[list[EmulatorProcess]]:
+    """Room for the one process that the tests of a worker take turns with."""
+    room: list[EmulatorProcess] = []
+    yield room
+    for process in room:
+        process.close()
+
+
+@pytest.fixture
+def emulator(_shared_emulator: list[EmulatorProcess]) -> EmulatorProcess:
+    """An emulator with default options, tiny pictures and an empty bill. A test may even end it."""
+    room = _shared_emulator
+    if not room or not room[0].running:
+        room[:] = [EmulatorProcess("--pictures", "tiny")]
+    room[0].reset()
+    return room[0]
