@@ -147,6 +147,14 @@ def take_over(connection: sqlite3.Connection, attempt_id: int, run_id: str) -> N
     )
 
 
+def free_reservations(connection: sqlite3.Connection, run_id: str) -> None:
+    """What a run that has ended reserved and never sent counts no more; whoever recovers it reserves it anew."""
+    connection.execute(
+        "UPDATE attempts SET counted_micros = 0 WHERE run_id = ? AND state = 'reserved' AND counted_micros <> 0",
+        (run_id,),
+    )
+
+
 def leave(connection: sqlite3.Connection, attempt_id: int) -> None:
     """Nobody works on this attempt any more; its state stays."""
     connection.execute("UPDATE attempts SET claimed = 0 WHERE attempt_id = ?", (attempt_id,))
@@ -180,11 +188,11 @@ def write_answer(connection: sqlite3.Connection, attempt_id: int, answer: bytes)
 
 
 def write_images(
-    connection: sqlite3.Connection, attempt_id: int, images: Sequence[tuple[StoredImage, int]]
+    connection: sqlite3.Connection, attempt_id: int, images: Sequence[StoredImage], times_ns: Sequence[int]
 ) -> None:
-    """The images of a result, each with its file's modification time (ns)."""
+    """The images of a result and the modification times of their files."""
     connection.execute("DELETE FROM images WHERE attempt_id = ?", (attempt_id,))
-    for image, mtime_ns in images:
+    for image, mtime_ns in zip(images, times_ns, strict=True):
         facts = image.facts
         connection.execute(
             """INSERT INTO blobs (digest, size_bytes, mtime_ns, width_px, height_px, format) VALUES (?, ?, ?, ?, ?, ?)
@@ -259,6 +267,11 @@ def load_attempt(connection: sqlite3.Connection, blobs: Blobs, attempt_id: int) 
         intent_id, run_id, request, attempt, AttemptState(state), from_micros(reserved_micros), from_micros(cost_micros),
         failure, message, sent_at, answered_at, answer, load_images(connection, blobs, attempt_id),
     )  # fmt: skip
+
+
+def storable(text: str) -> str:
+    """A text that UTF-8 can carry, whatever a message was made of."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _to_json(value: object) -> str:

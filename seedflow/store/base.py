@@ -179,6 +179,9 @@ class Store(StoreView, Protocol):
     def mark_not_billed(self, intent_id: str, message: str) -> None:
         """It is proven that the call was not billed: back to `reserved`, to be sent again as the same attempt."""
 
+    def leave(self, intent_id: str) -> None:
+        """Stop working on an attempt without an end (its images could not be fetched now): the next claim recovers it."""
+
     def mark_answered(self, intent_id: str, answer: bytes, cost_usd: Decimal) -> None:
         """Committed before the answer is judged."""
 

@@ -8,11 +8,13 @@ import os
 import re
 import shutil
 import stat
+from collections.abc import Sequence
 from enum import Enum, auto
 from pathlib import Path
 
 from seedflow.errors import StoreError
 from seedflow.images.facts import ImageFacts
+from seedflow.store.base import StoredImage
 from seedflow.store.durable import FILE_MODE, make_folder, open_private, sync_descriptor, sync_folder
 from seedflow.store.failures import build_store_error, disk_errors
 
@@ -126,6 +128,24 @@ class Blobs:
             kind=kind,
             help="run again: it is fetched again, or paid again if you agree",
         )
+
+    def locate(self, images: Sequence[StoredImage]) -> tuple[tuple[StoredImage, ...], tuple[int, ...]]:
+        """The images of a result where they lie in the store, and their files' modification times (ns).
+
+        Raises:
+            StoreError: kind `missing` or `damaged`: not there, or not as long as its facts say.
+        """
+        located, times_ns = [], []
+        for image in images:
+            path = Path(self.path_of(image.facts.digest))
+            with disk_errors(path):
+                found = path.lstat()
+            if not stat.S_ISREG(found.st_mode) or found.st_size != image.facts.size_bytes:
+                message = f"{path}: expected {image.facts.size_bytes} bytes, found {found.st_size}"
+                raise build_store_error(message, "damaged")
+            located.append(StoredImage(image.number, image.facts, path))
+            times_ns.append(found.st_mtime_ns)
+        return tuple(located), tuple(times_ns)
 
     def examine(self, path: str, digest: str, size_bytes: int, mtime_ns: int) -> tuple[Wholeness, int]:
         """Look at a blob as cheaply as possible: size and time, and the bytes when only the time differs.

@@ -24,7 +24,7 @@ from seedflow.store.budgets import check_budgets, day_of
 from seedflow.store.locks import RunLocks
 from seedflow.store.runs import fold_journal
 from seedflow.store.state import StateFolder
-from seedflow.store.transitions import OPEN, LastAttempt, Verdict, judge_claim
+from seedflow.store.transitions import LastAttempt, Verdict, judge_claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,10 @@ class Claims:
         return attempts.find_last_attempt(connection, request)
 
     def _describe(self, last: AttemptRow, run_id: str) -> LastAttempt:
-        busy = last.claimed or last.state in OPEN
         return LastAttempt(
             last.state,
             claimed=last.claimed,
-            owner_lives=busy and self.locks.is_alive(last.run_id),
+            owner_lives=last.claimed and self.locks.is_alive(last.run_id),
             own=last.run_id == run_id,
             has_answer=last.has_answer,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import stat
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from seedflow.errors import StoreError
 from seedflow.images.facts import ImageFacts
 from seedflow.money import from_micros, to_micros
 from seedflow.store import attempts, results, runs
-from seedflow.store.attempts import AttemptRow
+from seedflow.store.attempts import AttemptRow, storable
 from seedflow.store.base import (
     AttemptState,
     Budget,
@@ -31,7 +30,7 @@ from seedflow.store.base import (
 from seedflow.store.blobs import Blobs
 from seedflow.store.budgets import find_run_spent_micros
 from seedflow.store.claims import Claims, Terms, reserve_anew
-from seedflow.store.failures import build_store_error, disk_errors
+from seedflow.store.failures import disk_errors
 from seedflow.store.journal import Journal, JournaledAnswer
 from seedflow.store.ledger import Ledger
 from seedflow.store.locks import KernelLock, RunLocks, probe_locks
@@ -216,10 +215,17 @@ class LocalStore:
         with self._ledger.transaction() as connection:
             row = self._get_own(connection, intent_id)
             attempts.move_attempt(
-                connection, row, AttemptState.RESERVED, claimed=True, message=_storable(message), sent_at=None
-            )
+                connection, row, AttemptState.RESERVED, claimed=True, message=storable(message), sent_at=None,
+                answered_at=None, cost_micros=0, counted_micros=row.reserved_micros,
+            )  # fmt: skip
             if row.payer_run_id != row.run_id:
                 reserve_anew(connection, row, self._terms[intent_id], self._clock())
+
+    def leave(self, intent_id: str) -> None:
+        """See `Store.leave`."""
+        with self._ledger.transaction() as connection:
+            attempts.leave(connection, self._get_own(connection, intent_id).attempt_id)
+        self._terms.pop(intent_id, None)
 
     def mark_answered(self, intent_id: str, answer: bytes, cost_usd: Decimal) -> None:
         """See `Store.mark_answered`.
@@ -268,14 +274,11 @@ class LocalStore:
         """
         if not images:
             raise ValueError("a result has at least one image")
-        kept = tuple(
-            StoredImage(i.number, i.facts, Path(self._blobs.path_of(i.facts.digest))) for i in images
-        )
-        timed = [(image, _find_time(image)) for image in kept]
+        kept, times_ns = self._blobs.locate(images)
         cost_micros = to_micros(cost_usd)
         with self._ledger.transaction() as connection:
             row = self._get_own(connection, intent_id)
-            attempts.write_images(connection, row.attempt_id, timed)
+            attempts.write_images(connection, row.attempt_id, kept, times_ns)
             fetched = () if row.state is AttemptState.FETCHED else (AttemptState.FETCHED,)
             attempts.move_attempt(
                 connection,
@@ -303,7 +306,13 @@ class LocalStore:
 
     def mark_unknown(self, intent_id: str, message: str) -> None:
         """See `Store.mark_unknown`."""
-        self._finish(intent_id, AttemptState.UNKNOWN, message)
+        with self._ledger.transaction() as connection:
+            row = self._get_own(connection, intent_id)
+            attempts.move_attempt(
+                connection, row, AttemptState.UNKNOWN, claimed=False, message=storable(message),
+                cost_micros=0, counted_micros=row.reserved_micros,
+            )  # fmt: skip
+        self._terms.pop(intent_id, None)
 
     def mark_lost_paid(self, intent_id: str, message: str) -> None:
         """See `Store.mark_lost_paid`."""
@@ -312,9 +321,7 @@ class LocalStore:
     def _finish(self, intent_id: str, state: AttemptState, message: str, **columns: int | str) -> None:
         with self._ledger.transaction() as connection:
             row = self._get_own(connection, intent_id)
-            attempts.move_attempt(
-                connection, row, state, claimed=False, message=_storable(message), **columns
-            )
+            attempts.move_attempt(connection, row, state, claimed=False, message=storable(message), **columns)
         self._terms.pop(intent_id, None)
 
     # Blobs
@@ -375,17 +382,3 @@ class LocalStore:
 
     def _get_own(self, connection: sqlite3.Connection, intent_id: str) -> AttemptRow:
         return attempts.get_own_attempt(connection, intent_id, self._journals)
-
-
-def _find_time(image: StoredImage) -> int:
-    with disk_errors(image.path):
-        found = image.path.lstat()
-    if not stat.S_ISREG(found.st_mode) or found.st_size != image.facts.size_bytes:
-        raise build_store_error(
-            f"{image.path}: expected {image.facts.size_bytes} bytes, found {found.st_size}", "damaged"
-        )
-    return found.st_mtime_ns
-
-
-def _storable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from seedflow.store.attempts import find_attempt, move_attempt, write_answer
+from seedflow.store.attempts import find_attempt, free_reservations, move_attempt, write_answer
 from seedflow.store.base import AttemptState
 from seedflow.store.blobs import Blobs
 from seedflow.store.durable import make_folder
@@ -55,7 +55,8 @@ def add_run(connection: sqlite3.Connection, run_id: str, recipe: str, realm: str
 
 
 def write_run_end(connection: sqlite3.Connection, run_id: str, status: str, now: float) -> None:
-    """How and when a run ended."""
+    """How and when a run ended. What it reserved and never sent counts no more."""
+    free_reservations(connection, run_id)
     connection.execute("UPDATE runs SET ended_at = ?, status = ? WHERE run_id = ?", (now, status, run_id))
 
 
@@ -91,6 +92,7 @@ def take_up_leftovers(ledger: Ledger, folder: StateFolder, blobs: Blobs, locks: 
             fold_journal(connection, folder, run_id)
         for (run_id,) in connection.execute("SELECT run_id FROM runs WHERE status IS NULL").fetchall():
             if not locks.is_alive(run_id):
+                free_reservations(connection, run_id)
                 connection.execute("UPDATE runs SET status = ? WHERE run_id = ?", (_INTERRUPTED, run_id))
         for session in blobs.find_incoming():
             if not locks.is_alive(session):

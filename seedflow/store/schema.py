@@ -50,6 +50,7 @@ _TABLES = (
   message TEXT,
   UNIQUE (fingerprint, take, realm, attempt)
 ) STRICT""",
+    "CREATE INDEX attempts_reserved ON attempts (run_id) WHERE state = 'reserved'",
     """CREATE TABLE requests (
   attempt_id INTEGER PRIMARY KEY REFERENCES attempts,
   recipe TEXT NOT NULL,

@@ -15,7 +15,8 @@ FOLLOWERS: Mapping[AttemptState, frozenset[AttemptState]] = {
     _S.RESERVED: frozenset({_S.SENDING, _S.FAILED}),
     # Back to reserved: it is proven that the call was not billed.
     _S.SENDING: frozenset({_S.ANSWERED, _S.FAILED, _S.UNKNOWN, _S.RESERVED}),
-    _S.ANSWERED: frozenset({_S.FETCHED, _S.FAILED, _S.LOST_PAID}),
+    # An answer that cannot be read is no better than none; the log may have another, or prove that nothing was billed.
+    _S.ANSWERED: frozenset({_S.FETCHED, _S.FAILED, _S.LOST_PAID, _S.ANSWERED, _S.UNKNOWN, _S.RESERVED}),
     _S.FETCHED: frozenset({_S.DONE, _S.LOST_PAID}),
     # A picture of a paid result is gone or damaged: its answer is fetched again.
     _S.DONE: frozenset({_S.ANSWERED}),
@@ -25,9 +26,6 @@ FOLLOWERS: Mapping[AttemptState, frozenset[AttemptState]] = {
     # The address gives its picture after all, or still does not.
     _S.LOST_PAID: frozenset({_S.FETCHED, _S.LOST_PAID}),
 }
-
-OPEN = frozenset({_S.RESERVED, _S.SENDING, _S.ANSWERED, _S.FETCHED})
-"""States in which a run is at work; in the others it may be (a claim to recover), and otherwise nobody is."""
 
 
 class TransitionError(RuntimeError):
@@ -73,7 +71,7 @@ def judge_claim(last: LastAttempt | None, *, again: bool) -> Verdict:
         return Verdict.GRANT
     match last.state:
         case _S.RESERVED | _S.SENDING | _S.ANSWERED | _S.FETCHED:
-            return Verdict.HELD if last.owner_lives else Verdict.RECOVER
+            return Verdict.HELD if last.claimed and last.owner_lives else Verdict.RECOVER
         case _S.DONE:
             return Verdict.RECOVER if last.has_answer else Verdict.GRANT
         case _S.FAILED:
