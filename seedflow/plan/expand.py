@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.model import StepNode
 from seedflow.recipe.model import Expression, LoopVariable
 from seedflow.recipe.views import View
+
+_PATH_LIKE = re.compile(r"[\w./-]+")
+"""Relative paths of images stay readable in addresses; anything else goes through a slug."""
 
 RenderList = Callable[[Expression, Mapping[str, object]], "Sequence[object] | Diagnostic"]
 """Renders one list of `for_each` with the `each` of earlier variables."""
@@ -65,7 +69,9 @@ def find_key(value: object, key_field: str | None = None) -> str | None:
     """The key of one value, or None for a record or list that declares none."""
     if isinstance(value, View):
         key = value.attributes.get("key")
-        return str(key) if key is not None else None
+        if key is None:
+            return None
+        return str(key) if _PATH_LIKE.fullmatch(str(key)) else build_key(str(key))
     if isinstance(value, Mapping):
         return build_key(value[key_field]) if key_field is not None and key_field in value else None
     if isinstance(value, (str, int, float)):

@@ -162,7 +162,7 @@ def _default_path(output: Output, slot: _Slot, instance: Instance | None) -> str
     fanned = instance is not None and bool(instance.keys)
     if instance is None or (not fanned and slot.single):
         return output.name
-    name = "-".join(key for _, key in instance.keys) if fanned else instance.step
+    name = "-".join(key.replace("/", "-").strip(".") for _, key in instance.keys) if fanned else instance.step
     return f"{output.name}/{name}" if slot.single else f"{output.name}/{name}-{slot.number}"
 
 

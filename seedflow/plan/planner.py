@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seedflow.canonical import digest_value
 from seedflow.diagnostics import Diagnostic, Span
@@ -31,8 +31,9 @@ from seedflow.plan.model import (
     Unsettled,
 )
 from seedflow.plan.outputs import OutputPlanner
-from seedflow.plan.requests import Bindings, OpenImage, Refused, Request, RequestBuilder
+from seedflow.plan.requests import Bindings, Refused, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver, StepTasks
+from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.model import Recipe
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import RenderError, Scope, TemplateForm
@@ -53,7 +54,7 @@ class PlanContext:
     recipe_id: str
     view: StoreView
     catalog: Catalog
-    open_image: OpenImage
+    images: ImageFiles
 
 
 class Planner:
@@ -103,6 +104,10 @@ class Planner:
         )
         return plan, diagnostics
 
+    def use_store(self, view: StoreView) -> None:
+        """Decide from now on by another view: the run's own, which sees what other runs add meanwhile."""
+        self._context = replace(self._context, view=view)
+
     def advance(self, facts: TaskFacts) -> None:
         """Take in what became of a task."""
         self._resolver.learn(facts.address, facts.images)
@@ -135,7 +140,7 @@ class Planner:
         model = self._model_of(node)
         if model is None:
             return
-        builder = RequestBuilder(node, model, self._bindings, self._resolver, self._context.open_image)
+        builder = RequestBuilder(node, model, self._bindings, self._resolver, self._context.images)
         self._builders[node.id] = builder
         most = self._graph.recipe.limits.tasks
         limit = MOST_TASKS if most is None else max(most - len(self._tasks), 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +13,11 @@ from seedflow.models.model import Model
 from seedflow.plan.expand import Instance
 from seedflow.plan.model import Bounds, Origin, PendingImages, PlannedReference, StepImage, Unknown
 from seedflow.plan.resolve import NotThere, Resolver
+from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.model import Expression, ReferenceItem, RefWords
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import RenderError, Scope, Template, TemplateForm
 from seedflow.recipe.views import View
-
-OpenImage = Callable[[Path, str], "FileImage | str"]
-"""Opens, hashes and measures a local image; text is what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +58,14 @@ class RequestBuilder:
     """Builds the requests of one step. What is the same for all its instances is worked out once."""
 
     def __init__(
-        self, node: StepNode, model: Model, bindings: Bindings, resolver: Resolver, open_image: OpenImage
+        self, node: StepNode, model: Model, bindings: Bindings, resolver: Resolver, images: ImageFiles
     ) -> None:
         generate = node.step.generate
         self.node = node
         self.model = model
         self._bindings = bindings
         self._resolver = resolver
-        self._open_image = open_image
+        self._files = images
         self._constants: dict[str, object] = {}
         self._rendered: list[tuple[str, Expression, bool]] = []
         for name, parameter in generate.parameters.items():
@@ -271,20 +269,14 @@ class RequestBuilder:
         from_model = self.model.max_references
         return Bounds(0, from_model if from_model is not None else 100)
 
-    def _literal_image(self, template: Template) -> Sequence[UrlImage | FileImage]:
-        text = str(template.literal(as_text=True) or "")
+    def _literal_image(self, template: Template) -> Sequence[UrlImage | FileImage | StepImage]:
+        text = str(template.literal(as_text=True) or "").strip()
         if not text:
             return ()
-        if text.startswith("https://"):
-            return (UrlImage(text),)
-        found = self._open_image(self._bindings.folder / text, text)
-        if isinstance(found, str):
-            raise Refused(
-                Diagnostic(
-                    "unreadable-image", found, template.scalar.span, help="give a readable JPEG, PNG or WebP"
-                )
-            )
-        return (found,)
+        found = self._files.open(text, template.scalar.span, self._bindings.folder)
+        if isinstance(found, Diagnostic):
+            raise Refused(found)
+        return (self._image(found, template),)
 
     def _image(self, value: object, template: Template) -> UrlImage | FileImage | StepImage:
         if isinstance(value, View) and isinstance(value.subject, (UrlImage, FileImage, StepImage)):

@@ -67,9 +67,21 @@ def build_reference_json(item: PlannedReference) -> dict[str, object]:
         case FileImage(name=name, facts=facts):
             return {**named, "file": name, "digest": facts.digest, "transport": "data"}
         case StepImage(address=address, number=number, facts=facts):
-            return {**named, "task": address, "number": number, "digest": facts.digest, "transport": "url or data"}
+            return {
+                **named,
+                "task": address,
+                "number": number,
+                "digest": facts.digest,
+                "transport": "url or data",
+            }
         case PendingImages(after=after, count=count, mention=mention):
-            return {**named, "known_after": [after], "mention": mention, "count": list(count), "transport": "url or data"}
+            return {
+                **named,
+                "known_after": [after],
+                "mention": mention,
+                "count": list(count),
+                "transport": "url or data",
+            }
 
 
 def _param(value: object) -> object:

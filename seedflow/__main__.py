@@ -1,0 +1,5 @@
+"""`python -m seedflow`."""
+
+from seedflow.cli.main import main
+
+main()

@@ -1,0 +1,30 @@
+"""Numbers and money as people read them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from seedflow.money import format_usd
+from seedflow.plan.model import Bounds
+
+
+def spell_count(bounds: Bounds[int], one: str, many: str | None = None) -> str:
+    """`1 image`, `3 images`, `1–3 images`."""
+    low, high = bounds
+    word = one if low == high == 1 else many or f"{one}s"
+    return f"{low:,} {word}" if low == high else f"{low:,}–{high:,} {word}"
+
+
+def spell_usd(bounds: Bounds[Decimal]) -> str:
+    """`$0.04`, `$0.04–$0.12`."""
+    low, high = bounds
+    return format_usd(low) if low == high else f"{format_usd(low)}–{format_usd(high)}"
+
+
+def spell_seconds(seconds: float) -> str:
+    """`0.8 s`, `12 s`, `3 min 20 s`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"

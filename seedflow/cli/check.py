@@ -1,0 +1,36 @@
+"""`seedflow check`: every mistake in recipes, with file, line and column."""
+
+from __future__ import annotations
+
+import click
+
+from seedflow.cli.session import check_named, start
+from seedflow.cli.terminal import count_problems, print_diagnostics, print_json, say
+from seedflow.errors import ExitCode
+
+
+@click.command(
+    "check", epilog="\b\nExamples:\n  seedflow check my.yaml\n  seedflow check recipes/*.yaml --json"
+)
+@click.argument("recipes", nargs=-1, required=True, metavar="FILE...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+def command(recipes: tuple[str, ...], as_json: bool) -> int:
+    """Find every mistake in recipes, with file, line and column. Needs no inputs, asks nobody, costs nothing."""
+    session = start()
+    results = [(recipe, check_named(recipe, session)) for recipe in recipes]
+    found = [diagnostic for _, checked in results for diagnostic in checked.diagnostics]
+    ok = all(checked.ok for _, checked in results)
+    if as_json:
+        print_json(
+            {
+                "ok": ok,
+                "files": [{"file": recipe, "ok": checked.ok} for recipe, checked in results],
+                "diagnostics": [diagnostic.to_json() for diagnostic in found],
+            }
+        )
+    else:
+        print_diagnostics(found)
+        if ok:
+            names = f"{len(results)} recipes" if len(results) > 1 else recipes[0]
+            say(f"{names}: {'no problems' if not found else 'can run, ' + count_problems(found)}")
+    return ExitCode.DONE if ok else ExitCode.RECIPE_ERRORS

@@ -1,0 +1,132 @@
+"""The entry: finds the command without importing the others, and turns every way to end into an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from seedflow import __version__
+from seedflow.errors import ExitCode, SeedflowError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("seedflow.cli.check", "Find every mistake in recipes, with file, line and column."),
+    "plan": ("seedflow.cli.plan", "Show what would be asked, reused and paid. Sends nothing."),
+    "run": ("seedflow.cli.run", "Run a recipe to images; pay only for what is new."),
+    "list": ("seedflow.cli.list_recipes", "List the recipes here and those shipped with seedflow."),
+    "show": ("seedflow.cli.show", "Show a recipe's inputs, steps and outputs."),
+    "schema": ("seedflow.cli.schema", "Print the JSON Schema of recipes, for editors."),
+    "doctor": ("seedflow.cli.doctor", "Show every setting, where it came from, and what is missing."),
+    "emulate": ("seedflow.cli.emulate", "Serve an emulator of the provider on this machine."),
+}
+"""Command to (module, one-line help); a module's function `command` is the click command."""
+
+EPILOG = """\b
+Examples:
+  seedflow run storybook                  pictures without an account
+  seedflow check my.yaml                  every mistake, with its place
+  seedflow plan my.yaml                   what it would ask and cost
+  seedflow run my.yaml --max-cost 0.50    pay half a dollar at most
+"""
+
+
+class Commands(click.Group):
+    """Loads a command's module only when it is called, so that `--version` and `--help` stay instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """All commands, in the order in which people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """The command, imported now."""
+        found = COMMANDS.get(cmd_name)
+        if found is None:
+            return None
+        command = importlib.import_module(found[0]).command
+        assert isinstance(command, click.Command)  # noqa: S101 - narrows what importlib gives
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a near name suggested."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from seedflow.diagnostics.suggest import find_near
+
+            near = find_near(args[0], COMMANDS)
+            meant = f" Did you mean {near!r}?" if near else f" Commands: {', '.join(COMMANDS)}."
+            ctx.fail(f"there is no command {args[0]!r}.{meant}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The table of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=Commands,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    invoke_without_command=True,
+)
+@click.version_option(__version__, "--version", message="seedflow %(version)s")
+@click.pass_context
+def seedflow(ctx: click.Context) -> None:
+    """Recipes for images: write steps in YAML, see the plan, pay once, keep everything."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with one of the documented exit codes."""
+    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; gives the exit code."""
+    if sys.platform == "win32":
+        click.echo("error: seedflow runs on Linux and macOS; on Windows, use it inside WSL", err=True)
+        return ExitCode.USAGE
+    try:
+        ended: Any = seedflow.main(arguments, prog_name="seedflow", standalone_mode=False)
+    except click.ClickException as error:
+        _report(error.format_message(), _usage_hint(error))
+        return ExitCode.USAGE
+    except click.Abort:
+        click.echo("\ninterrupted", err=True)
+        return ExitCode.INTERRUPTED
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted", err=True)
+        return ExitCode.INTERRUPTED
+    except SeedflowError as error:
+        _report(error.message, error.help)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return ExitCode.DONE
+    except Exception:  # noqa: BLE001 - the last stop: a bug gets its own exit code and keeps its traceback
+        traceback.print_exc()
+        _report(
+            "this is a bug in seedflow; nothing that was paid for is lost",
+            "run the command again; please report the lines above",
+        )
+        return ExitCode.BUG
+    return int(ended) if isinstance(ended, int) else ExitCode.DONE
+
+
+def _report(message: str, hint: str | None) -> None:
+    from seedflow.diagnostics.printable import make_printable
+
+    click.echo(f"error: {make_printable(message)}", err=True)
+    if hint:
+        click.echo(f"help: {make_printable(hint)}", err=True)
+
+
+def _usage_hint(error: click.ClickException) -> str | None:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"see {context.command_path} --help" if context is not None else None

@@ -1,0 +1,53 @@
+"""`seedflow plan`: what would be asked, reused and paid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from seedflow.cli.session import input_options, plan_from_options, start
+from seedflow.cli.terminal import open_console, print_diagnostics, print_json
+from seedflow.errors import ExitCode
+
+
+@click.command(
+    "plan",
+    epilog="\b\nExamples:\n  seedflow plan storybook\n  seedflow plan my.yaml -i hero='a tin owl' --provider cloudflare\n"
+    "  seedflow plan my.yaml --json | jq .totals",
+)
+@click.argument("recipe")
+@input_options
+@click.option("--all", "everything", is_flag=True, help="Show every task of steps with many.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+def command(
+    recipe: str,
+    inputs: tuple[str, ...],
+    inputs_file: Path | None,
+    provider: str | None,
+    everything: bool,
+    as_json: bool,
+) -> int:
+    """Show what a run would ask, reuse and pay. Sends nothing and writes nothing.
+
+    RECIPE is a path, or the name of a recipe shipped with seedflow (see seedflow list).
+    """
+    session = start(provider)
+    planned = plan_from_options(recipe, inputs, inputs_file, session)
+    if planned.plan is None or not planned.ok:
+        if as_json:
+            print_json({"diagnostics": [found.to_json() for found in planned.diagnostics]})
+        else:
+            print_diagnostics(planned.diagnostics)
+        return ExitCode.RECIPE_ERRORS
+    if as_json:
+        from seedflow.plan.serialize import build_plan_json
+
+        found = [diagnostic.to_json() for diagnostic in planned.diagnostics]
+        print_json({**build_plan_json(planned.plan), "diagnostics": found})
+    else:
+        from seedflow.cli.plan_text import print_plan
+
+        print_diagnostics(planned.diagnostics)
+        print_plan(planned.plan, open_console(), everything=everything)
+    return ExitCode.DONE

@@ -1,0 +1,21 @@
+"""`seedflow schema`: the JSON Schema of recipes, for editors."""
+
+from __future__ import annotations
+
+import click
+
+from seedflow.cli.terminal import print_json
+from seedflow.errors import ExitCode
+
+
+@click.command("schema", epilog="\b\nExample:\n  seedflow schema > seedflow.schema.json")
+def command() -> int:
+    """Print the JSON Schema of recipes, so that editors complete and check them.
+
+    With the YAML language server, write at the top of a recipe: # yaml-language-server: $schema=seedflow.schema.json
+    """
+    from seedflow.models.catalog import load_catalog
+    from seedflow.recipe.json_schema import build_json_schema
+
+    print_json(build_json_schema(load_catalog()))
+    return ExitCode.DONE

@@ -1,0 +1,132 @@
+"""`seedflow show`: a recipe's inputs, steps and outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from seedflow.cli.session import check_named, start
+from seedflow.cli.terminal import open_console, print_diagnostics, print_json
+from seedflow.diagnostics.printable import make_printable
+from seedflow.errors import ExitCode
+
+if TYPE_CHECKING:
+    from seedflow.graph.model import StepGraph
+    from seedflow.recipe.model import Input, Recipe
+
+
+@click.command("show", epilog="\b\nExamples:\n  seedflow show storybook\n  seedflow show my.yaml --json")
+@click.argument("recipe")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+def command(recipe: str, as_json: bool) -> int:
+    """Show what a recipe takes, what its steps are and what it gives.
+
+    RECIPE is a path, or the name of a recipe shipped with seedflow (see seedflow list).
+    """
+    checked = check_named(recipe, start())
+    if checked.recipe is None or checked.graph is None:
+        print_diagnostics(checked.diagnostics)
+        return ExitCode.RECIPE_ERRORS
+    described = describe_recipe(checked.recipe, checked.graph)
+    if as_json:
+        print_json(described)
+    else:
+        _print(checked.recipe, checked.graph)
+    if not checked.ok:
+        print_diagnostics(checked.diagnostics)
+        return ExitCode.RECIPE_ERRORS
+    return ExitCode.DONE
+
+
+def describe_recipe(recipe: Recipe, graph: StepGraph) -> dict[str, object]:
+    """A recipe as plain data: `name`, `description`, `inputs`, `steps`, `outputs`."""
+    return {
+        "name": recipe.name,
+        "description": recipe.description,
+        "inputs": {
+            name: {
+                "type": declared.type.value,
+                "of": declared.of.type.value if declared.of is not None else None,
+                "options": list(declared.options),
+                "required": is_required(declared),
+                "description": declared.description,
+            }
+            for name, declared in recipe.inputs.items()
+        },
+        "steps": {
+            step_id: {
+                "description": graph.steps[step_id].step.description,
+                "for_each": [
+                    name for variable in graph.steps[step_id].step.for_each for name in variable.names
+                ],
+                "needs": list(graph.needs(step_id)),
+            }
+            for step_id in graph.order
+        },
+        "outputs": list(recipe.outputs),
+    }
+
+
+def is_required(declared: Input) -> bool:
+    """Whether a run must be given this input."""
+    return declared.default is None and not declared.optional
+
+
+def spell_type(declared: Input) -> str:
+    """`list of text`, `choice of small, large`."""
+    if declared.of is not None:
+        return f"{declared.type.value} of {spell_type(declared.of)}"
+    if declared.options:
+        return f"{declared.type.value} of {', '.join(declared.options)}"
+    return declared.type.value
+
+
+def _print(recipe: Recipe, graph: StepGraph) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    console = open_console()
+    console.print(Text(make_printable(recipe.name), style="bold"))
+    if recipe.description:
+        console.print(Text(make_printable(recipe.description)))
+
+    def section(title: str, rows: list[tuple[str, str, str]]) -> None:
+        if not rows:
+            return
+        console.print()
+        console.print(Text(title, style="bold"))
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
+        table.add_column(no_wrap=True, style="cyan")
+        table.add_column(overflow="fold", style="dim")
+        table.add_column(overflow="fold")
+        for row in rows:
+            table.add_row(*(make_printable(cell) for cell in row))
+        console.print(table)
+
+    section(
+        "Inputs",
+        [
+            (
+                name,
+                spell_type(declared) + (", required" if is_required(declared) else ""),
+                declared.description or "",
+            )
+            for name, declared in recipe.inputs.items()
+        ],
+    )
+    section(
+        "Steps",
+        [
+            (
+                step_id
+                + "".join(
+                    f"[{name}]" for variable in graph.steps[step_id].step.for_each for name in variable.names
+                ),
+                "after " + ", ".join(graph.needs(step_id)) if graph.needs(step_id) else "at once",
+                graph.steps[step_id].step.description or "",
+            )
+            for step_id in graph.order
+        ],
+    )
+    section("Outputs", [(name, "", "") for name in recipe.outputs])

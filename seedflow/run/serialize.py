@@ -1,0 +1,71 @@
+"""What became of a run as one JSON object."""
+
+from __future__ import annotations
+
+from seedflow.money import to_json_usd
+from seedflow.run.status import Problem, RunResult, TaskResult
+
+
+def build_result_json(result: RunResult) -> dict[str, object]:
+    """`status`, `calls`, `cost_usd`, `tasks`, `outputs`, and `problems` of the whole run."""
+    return {
+        "run": result.run_id,
+        "status": result.status.value,
+        "calls": result.calls,
+        "cost_usd": to_json_usd(result.cost_usd),
+        "tasks": [_task(task) for task in result.tasks],
+        "outputs": {
+            name: [
+                {
+                    "path": str(file.path),
+                    "digest": file.digest,
+                    "width": file.width_px,
+                    "height": file.height_px,
+                }
+                for file in files
+            ]
+            for name, files in result.outputs.items()
+        },
+        "problems": [_problem(problem) for problem in result.problems],
+    }
+
+
+def _task(task: TaskResult) -> dict[str, object]:
+    found: dict[str, object] = {
+        "address": task.address,
+        "status": task.status.value,
+        "action": task.action.value,
+        "take": task.take,
+        "calls": task.calls,
+        "cost_usd": to_json_usd(task.cost_usd),
+        "images": [
+            {
+                "number": image.number,
+                "path": str(image.path),
+                "digest": image.facts.digest,
+                "width": image.facts.width_px,
+                "height": image.facts.height_px,
+                "format": image.facts.format.value,
+            }
+            for image in task.images
+        ],
+    }
+    if task.problem is not None:
+        found["problem"] = _problem(task.problem)
+    if task.cause is not None:
+        found["cause"] = task.cause
+    if task.warnings:
+        found["warnings"] = list(task.warnings)
+    return found
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    place = problem.span.first if problem.span is not None else None
+    return {
+        "kind": problem.kind,
+        "message": problem.message,
+        "help": problem.help,
+        "file": problem.span.source.name if problem.span is not None else None,
+        "line": place.line if place is not None else None,
+        "column": place.column if place is not None else None,
+    }
