@@ -1,0 +1,237 @@
+"""What a value is before anybody knows which: text, a number, an image, a list of so many images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+
+class Count(NamedTuple):
+    """How many there are at least and at most; `high` None when nothing bounds it."""
+
+    low: int
+    high: int | None
+
+    def times(self, other: Count) -> Count:
+        """As many of the other for each of these."""
+        if self.high == 0 or other.high == 0:
+            return Count(0, 0)
+        high = None if self.high is None or other.high is None else self.high * other.high
+        return Count(self.low * other.low, high)
+
+    def plus(self, other: Count) -> Count:
+        """Both together."""
+        high = None if self.high is None or other.high is None else self.high + other.high
+        return Count(self.low + other.low, high)
+
+    def sliced(self, start: int | None, stop: int | None, step: int | None) -> Count:
+        """What is left after a slice with these bounds, as Python takes it."""
+        if step == 0:
+            return Count(0, self.high)
+        if self.high is not None and self.high - self.low <= _MOST_LENGTHS:
+            lengths = [len(range(length)[start:stop:step]) for length in range(self.low, self.high + 1)]
+            return Count(min(lengths), max(lengths))
+        if (start is None or start >= 0) and stop is not None and stop >= 0 and (step is None or step > 0):
+            most = range(stop if self.high is None else min(stop, self.high))[start:stop:step]
+            return Count(len(range(self.low)[start:stop:step]), len(most))
+        return Count(0, self.high)
+
+
+_MOST_LENGTHS = 64
+ONE = Count(1, 1)
+ANY = Count(0, None)
+
+
+class Kind(Enum):
+    """The kinds of values; the value of each is how messages call one and several of it."""
+
+    TEXT = ("text", "texts")
+    NUMBER = ("a number", "numbers")
+    INTEGER = ("a whole number", "whole numbers")
+    BOOLEAN = ("true or false", "truth values")
+    NONE = ("none", "nones")
+    IMAGE = ("an image", "images")
+    TASK = ("a task", "tasks")
+    RECORD = ("a record", "records")
+    LIST = ("a list", "lists")
+    UNKNOWN = ("a value", "values")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is known of a value.
+
+    `optional` when it may be none instead. Of a list, `item` is the shape of each item and `count` says how many; of a
+    record, `fields` are those that every such record may have, None when they are not known; of a text with a closed set
+    of values, `options` are these.
+    """
+
+    kind: Kind
+    optional: bool = False
+    item: Shape | None = None
+    count: Count = ONE
+    fields: Mapping[str, Shape] | None = None
+    options: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is known of it."""
+        return self.kind is not Kind.UNKNOWN
+
+    @property
+    def holds_images(self) -> bool:
+        """Whether it is an image or a list of images."""
+        return self.kind is Kind.IMAGE or (
+            self.kind is Kind.LIST and self.item is not None and self.item.kind is Kind.IMAGE
+        )
+
+    @property
+    def scalar(self) -> bool:
+        """Whether it converts to text where text is wanted."""
+        return self.kind in {Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN}
+
+    def describe(self) -> str:
+        """What messages call it: `text`, `an image`, `a list of 1 to 3 images`."""
+        one, _ = self.kind.value
+        if self.kind is not Kind.LIST or self.item is None or not self.item.known:
+            return f"{one}, or none" if self.optional and self.kind is not Kind.NONE else one
+        _, several = self.item.kind.value
+        low, high = self.count
+        if low == high:
+            return f"a list of {low} {several if low != 1 else several.removesuffix('s')}"
+        return f"a list of {low} to {high} {several}" if high is not None else f"a list of {several}"
+
+    def find(self, part: str | int) -> Shape | None:
+        """The shape of an attribute, field or item; None when there certainly is none."""
+        match self.kind:
+            case Kind.IMAGE:
+                return (
+                    _IMAGE_ATTRIBUTES.get(part)
+                    if part != "each" or self.fields is None
+                    else _record(self.fields)
+                )
+            case Kind.TASK:
+                return self._task_attribute(part)
+            case Kind.RECORD if self.fields is not None:
+                return self.fields.get(part) if isinstance(part, str) else None
+            case Kind.LIST if isinstance(part, int):
+                return (
+                    None
+                    if self.count.high is not None and _needed(part) > self.count.high
+                    else self.item or UNKNOWN
+                )
+            case Kind.LIST | Kind.NUMBER | Kind.INTEGER | Kind.BOOLEAN | Kind.NONE:
+                return None
+            case Kind.TEXT if isinstance(part, str):
+                return None
+            case _:
+                return UNKNOWN
+
+    def attributes(self) -> tuple[str, ...]:
+        """The names that `find` knows, for suggestions."""
+        match self.kind:
+            case Kind.IMAGE:
+                return tuple(str(name) for name in _IMAGE_ATTRIBUTES)
+            case Kind.TASK:
+                return ("images", "each", "key")
+            case Kind.RECORD if self.fields is not None:
+                return tuple(self.fields)
+            case _:
+                return ()
+
+    def _task_attribute(self, part: str | int) -> Shape | None:
+        match part:
+            case "images":
+                return self.item
+            case "each":
+                return _record(self.fields)
+            case "key":
+                return TEXT
+            case _:
+                return None
+
+
+def _record(fields: Mapping[str, Shape] | None) -> Shape:
+    return Shape(Kind.RECORD, fields=fields)
+
+
+def _needed(index: int) -> int:
+    return index + 1 if index >= 0 else -index
+
+
+UNKNOWN = Shape(Kind.UNKNOWN)
+TEXT = Shape(Kind.TEXT)
+NUMBER = Shape(Kind.NUMBER)
+INTEGER = Shape(Kind.INTEGER)
+BOOLEAN = Shape(Kind.BOOLEAN)
+NONE = Shape(Kind.NONE, optional=True)
+IMAGE = Shape(Kind.IMAGE)
+
+_IMAGE_ATTRIBUTES: Mapping[str | int, Shape] = {
+    "width": INTEGER,
+    "height": INTEGER,
+    "format": TEXT,
+    "digest": TEXT,
+    "name": TEXT,
+    "number": INTEGER,
+    "key": TEXT,
+    "take": INTEGER,
+    "each": Shape(Kind.RECORD),
+}
+
+
+def shape_of_value(value: object) -> Shape:
+    """The shape of a plain value."""
+    match value:
+        case None:
+            return NONE
+        case bool():
+            return BOOLEAN
+        case int():
+            return INTEGER
+        case float():
+            return NUMBER
+        case str():
+            return TEXT
+        case list() | tuple():
+            return list_of(
+                join_shapes([shape_of_value(item) for item in value]), Count(len(value), len(value))
+            )
+        case Mapping():
+            return Shape(
+                Kind.RECORD, fields={str(name): shape_of_value(item) for name, item in value.items()}
+            )
+        case _:
+            return UNKNOWN
+
+
+def list_of(item: Shape, count: Count = ANY) -> Shape:
+    """The shape of a list."""
+    return Shape(Kind.LIST, item=item, count=count)
+
+
+def join_shapes(shapes: list[Shape]) -> Shape:
+    """What is true of all of them: their kind if they share one, the fields that any record has."""
+    if not shapes:
+        return UNKNOWN
+    first = shapes[0]
+    if all(shape == first for shape in shapes):
+        return first
+    kinds = {shape.kind for shape in shapes} - {Kind.NONE}
+    optional = any(shape.optional for shape in shapes)
+    if kinds == {Kind.INTEGER, Kind.NUMBER}:
+        return Shape(Kind.NUMBER, optional)
+    if len(kinds) != 1:
+        return UNKNOWN
+    (kind,) = kinds
+    if kind is not Kind.RECORD:
+        return Shape(kind, optional) if kind is not Kind.LIST else UNKNOWN
+    gathered: dict[str, list[Shape]] = {}
+    for shape in shapes:
+        if shape.kind is Kind.RECORD and shape.fields is None:
+            return Shape(Kind.RECORD, optional)
+        for name, found in (shape.fields or {}).items():
+            gathered.setdefault(name, []).append(found)
+    return Shape(Kind.RECORD, optional, fields={name: join_shapes(found) for name, found in gathered.items()})

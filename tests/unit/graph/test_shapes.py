@@ -1,0 +1,108 @@
+"""Shapes say what is known, counts are bounds, and what is not known is never called wrong."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seedflow.graph.shapes import (
+    ANY,
+    BOOLEAN,
+    IMAGE,
+    INTEGER,
+    NONE,
+    NUMBER,
+    ONE,
+    TEXT,
+    UNKNOWN,
+    Count,
+    Kind,
+    Shape,
+    join_shapes,
+    list_of,
+    shape_of_value,
+)
+
+ENDS = st.none() | st.integers(-6, 6)
+STEPS = st.none() | st.integers(-3, 3).filter(bool)
+
+
+@given(st.integers(0, 5), st.integers(0, 5), ENDS, ENDS, STEPS)
+def test_the_bounds_of_a_slice_are_exact(
+    low: int, more: int, start: int | None, stop: int | None, step: int | None
+) -> None:
+    lengths = [len(range(length)[start:stop:step]) for length in range(low, low + more + 1)]
+    assert Count(low, low + more).sliced(start, stop, step) == (min(lengths), max(lengths))
+
+
+@given(st.integers(0, 300), st.integers(0, 300), ENDS, ENDS, STEPS)
+def test_a_slice_of_a_wide_or_endless_count_never_promises_too_much(
+    low: int, length: int, start: int | None, stop: int | None, step: int | None
+) -> None:
+    held = len(range(low + length)[start:stop:step])
+    for count in (Count(low, None), Count(low, low + 300)):
+        found = count.sliced(start, stop, step)
+        assert found.low <= held
+        assert found.high is None or held <= found.high
+
+
+def test_counts_multiply_and_add_with_nothing_known_of_one_of_them() -> None:
+    assert Count(1, 3).times(Count(2, 2)) == (2, 6)
+    assert Count(1, 3).times(ANY) == (0, None)
+    assert Count(0, 0).times(ANY) == (0, 0)
+    assert Count(1, 3).plus(ONE) == (2, 4)
+    assert Count(1, 3).plus(ANY) == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"),
+    [
+        ("a", TEXT),
+        (7, INTEGER),
+        (True, BOOLEAN),
+        (1.5, NUMBER),
+        (None, NONE),
+        (["a", "b"], list_of(TEXT, Count(2, 2))),
+        ([1, 2.5], list_of(NUMBER, Count(2, 2))),
+        (["a", 1], list_of(UNKNOWN, Count(2, 2))),
+        ({"name": "fox"}, Shape(Kind.RECORD, fields={"name": TEXT})),
+    ],
+)
+def test_plain_values_have_their_shape(value: object, shape: Shape) -> None:
+    assert shape_of_value(value) == shape
+
+
+def test_records_join_to_the_fields_that_any_of_them_has() -> None:
+    joined = join_shapes(
+        [shape_of_value({"name": "fox", "age": 3}), shape_of_value({"name": "owl", "tone": "grey"})]
+    )
+    assert joined.fields == {"name": TEXT, "age": INTEGER, "tone": TEXT}
+    assert joined.find("tone") == TEXT
+    assert joined.find("colour") is None
+
+
+def test_a_record_of_unknown_fields_may_have_any() -> None:
+    assert join_shapes([Shape(Kind.RECORD), shape_of_value({"a": 1})]).find("b") == UNKNOWN
+
+
+def test_images_have_the_attributes_of_the_language_and_no_others() -> None:
+    assert IMAGE.find("width") == INTEGER
+    assert IMAGE.find("name") == TEXT
+    assert IMAGE.find("pixels") is None
+    each = Shape(Kind.IMAGE, fields={"scene": TEXT}).find("each")
+    assert each is not None
+    assert each.find("scene") == TEXT
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        (list_of(IMAGE, Count(1, 3)), "a list of 1 to 3 images"),
+        (list_of(IMAGE, Count(1, 1)), "a list of 1 image"),
+        (list_of(TEXT), "a list of texts"),
+        (list_of(UNKNOWN), "a list"),
+        (Shape(Kind.IMAGE, optional=True), "an image, or none"),
+        (NONE, "none"),
+    ],
+)
+def test_shapes_have_words(shape: Shape, words: str) -> None:
+    assert shape.describe() == words
