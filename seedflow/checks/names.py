@@ -1,0 +1,256 @@
+"""Names that mean nothing: inputs, values, loop variables, references and attributes that do not exist, and clashes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import islice
+
+from seedflow.checks.subject import Subject
+from seedflow.diagnostics import Diagnostic, Related, Span
+from seedflow.diagnostics.suggest import find_near
+from seedflow.graph.flow import find_printed_tail
+from seedflow.graph.model import StepNode
+from seedflow.graph.places import Part, Place
+from seedflow.graph.shapes import IMAGE, Shape
+from seedflow.recipe.references import NameReference, StepReference
+
+_MOST_SHOWN = 8
+
+
+def check_names(subject: Subject) -> Iterator[Diagnostic]:
+    """Every name that a template mentions exists where it is mentioned, and no name means two things."""
+    for place in subject.places:
+        for reference in place.template.references:
+            if isinstance(reference, NameReference):
+                yield from _check_name(reference, place, subject)
+            else:
+                yield from _check_step_mention(reference, place, subject)
+    yield from _check_was(subject)
+    for node in subject.graph.steps.values():
+        yield from _check_variables(node)
+
+
+def _check_name(reference: NameReference, place: Place, subject: Subject) -> Iterator[Diagnostic]:
+    if not reference.path:
+        return
+    recipe = subject.graph.recipe if place.node is None else place.node.frame.recipe
+    match reference.root:
+        case "inputs":
+            found = _check_known("unknown-input", "input", reference, place, recipe.inputs)
+        case "values":
+            found = _check_known("unknown-value", "value", reference, place, recipe.values)
+        case "each":
+            found = _check_each(reference, place, subject)
+        case "ref":
+            found = _check_ref(reference, place)
+        case "recipe":
+            found = _check_known(
+                "unknown-attribute", "attribute of recipe called", reference, place, ("name",)
+            )
+        case "image":
+            found = _check_known(
+                "unknown-attribute", "attribute of images called", reference, place, IMAGE.attributes()
+            )
+    if found is not None:
+        yield found
+    elif reference.root in {"inputs", "values", "each"} and place.part is not Part.OUTPUT_FILE:
+        shape = subject.flow.shape_of_name(reference, place.node)
+        tail = find_printed_tail(place.template, reference) or ()
+        yield from _check_attributes(
+            f"`{reference.name}`", shape, (*reference.path[1:], *tail), reference, place
+        )
+
+
+def _check_known(
+    code: str, kind: str, reference: NameReference, place: Place, known: Collection[str]
+) -> Diagnostic | None:
+    name = reference.name
+    if name in known:
+        return None
+    message = f"there is no {kind} `{name}`"
+    return Diagnostic(
+        code, message, _name_span(reference, place), help=_suggest(name, known, f"the recipe has no {kind}")
+    )
+
+
+def _check_each(reference: NameReference, place: Place, subject: Subject) -> Diagnostic | None:
+    if place.part is Part.OUTPUT_FILE:
+        return _check_file_each(reference, place, subject)
+    span = _name_span(reference, place)
+    if place.node is None or not place.node.step.for_each:
+        return Diagnostic(
+            "each-outside-for-each",
+            f"each.{reference.name} stands where nothing is repeated",
+            span,
+            help="each belongs inside a step that has for_each"
+            if place.node is None
+            else "give the step a for_each",
+        )
+    variables = [name for variable in place.node.step.for_each for name in variable.names]
+    if reference.name not in variables:
+        return Diagnostic(
+            "unknown-variable",
+            f"step {place.node.step.name} has no for_each variable `{reference.name}`",
+            span,
+            help=_suggest(reference.name, variables, ""),
+        )
+    visible = [name for variable in place.node.step.for_each[: place.visible] for name in variable.names]
+    if reference.name not in visible:
+        return Diagnostic(
+            "each-too-early",
+            f"each.{reference.name} has no value yet here: a list of for_each may use the variables written before it",
+            span,
+            help=f"write {reference.name} before {place.name} under for_each",
+        )
+    return None
+
+
+def _check_file_each(reference: NameReference, place: Place, subject: Subject) -> Diagnostic | None:
+    """`each` in an output's file is that of the task that gave the image."""
+    output = subject.graph.recipe.outputs[place.name]
+    mentions = [found for found in output.images.references if isinstance(found, StepReference)]
+    targets = [subject.flow.find_target(found, None) for found in mentions]
+    variables = {
+        name
+        for target in targets
+        if target is not None
+        for variable in target.step.for_each
+        for name in variable.names
+    }
+    if reference.name in variables or not targets or None in targets:
+        return None
+    steps = " and ".join(dict.fromkeys(mention.step for mention in mentions))
+    return Diagnostic(
+        "unknown-variable",
+        f"the images of this output come from {steps}, where no for_each variable is called `{reference.name}`",
+        _name_span(reference, place),
+        help=_suggest(reference.name, variables, "use image.number or image.name"),
+    )
+
+
+def _check_ref(reference: NameReference, place: Place) -> Diagnostic | None:
+    if place.node is None:
+        return None
+    references = place.node.step.generate.references
+    span = _name_span(reference, place)
+    if references is None:
+        return Diagnostic(
+            "ref-without-names",
+            f"ref.{reference.name} stands for a reference, but step {place.node.step.name} has none",
+            span,
+            help=f"give the step its references as a mapping of names to images, with {reference.name} among them",
+        )
+    if not references.named:
+        return Diagnostic(
+            "ref-without-names",
+            f"ref.{reference.name} needs references with names, but {references.field} is a list here",
+            span,
+            help=f"write {references.field} as a mapping: {references.field}: {{{reference.name}: …}}",
+            related=(Related(references.span, "the references of this step"),),
+        )
+    names = [name for name, _ in references.names]
+    if reference.name in names:
+        return None
+    return Diagnostic(
+        "unknown-reference",
+        f"there is no reference `{reference.name}` in {references.field}",
+        span,
+        help=_suggest(reference.name, names, f"{references.field} is empty"),
+        related=(Related(references.span, "the references of this step"),),
+    )
+
+
+def _check_step_mention(reference: StepReference, place: Place, subject: Subject) -> Iterator[Diagnostic]:
+    if reference.selector is not None:
+        for argument in reference.selector.arguments:
+            if isinstance(argument.value, NameReference):
+                yield from _check_name(argument.value, place, subject)
+    tail = find_printed_tail(place.template, reference)
+    if tail:
+        shape = subject.flow.shape_of_mention(reference, place.node)
+        yield from _check_attributes("this", shape, tail, reference, place)
+
+
+def _check_attributes(
+    owner: str,
+    shape: Shape,
+    parts: tuple[str | int, ...],
+    reference: NameReference | StepReference,
+    place: Place,
+) -> Iterator[Diagnostic]:
+    for part in parts:
+        if not shape.known:
+            return
+        found = shape.find(part)
+        if found is None:
+            known = shape.attributes()
+            what = f"no `{part}`" if isinstance(part, str) else f"no item {part}"
+            yield Diagnostic(
+                "unknown-attribute",
+                f"{owner} is {shape.describe()} and has {what}",
+                place.template.span_of(reference),
+                help=_suggest(str(part), known, "") if known else "take the attribute away",
+            )
+            return
+        owner, shape = f"`{part}`", found
+
+
+def _check_was(subject: Subject) -> Iterator[Diagnostic]:
+    claimed: dict[tuple[str, str], StepNode] = {}
+    for node in subject.graph.steps.values():
+        was = node.step.was
+        if was is None:
+            continue
+        existing = subject.graph.find_target(node, was)
+        first = claimed.setdefault((node.frame.path, was), node)
+        if existing is not None:
+            yield Diagnostic(
+                "was-exists",
+                f"step {node.step.name} cannot carry on the results of `{was}`: there still is a step of that name",
+                node.step.span,
+                help="take was: away, or rename the other step",
+                related=(Related(existing.step.span, f"step {was}"),),
+            )
+        elif first is not node:
+            yield Diagnostic(
+                "was-exists",
+                f"step {node.step.name} cannot carry on the results of `{was}`: {first.step.name} already does",
+                node.step.span,
+                help="take was: away from one of them",
+                related=(Related(first.step.span, f"step {first.step.name}"),),
+            )
+
+
+def _check_variables(node: StepNode) -> Iterator[Diagnostic]:
+    seen: dict[str, Span] = {}
+    for variable in node.step.for_each:
+        for name in variable.names:
+            first = seen.setdefault(name, variable.span)
+            if first is not variable.span or variable.names.count(name) > 1:
+                yield Diagnostic(
+                    "duplicate-variable",
+                    f"for_each of step {node.step.name} has two variables called `{name}`",
+                    variable.span,
+                    help="give one of them another name",
+                    related=(Related(first, "the first one"),) if first is not variable.span else (),
+                )
+                return
+
+
+def _name_span(reference: NameReference, place: Place) -> Span:
+    """The name alone in `inputs.name`; the whole mention in any other spelling."""
+    scalar = place.template.scalar
+    start = reference.start + len(reference.root) + 1
+    if scalar.value.startswith(f"{reference.root}.{reference.name}", reference.start):
+        return scalar.span_at(start, start + len(reference.name))
+    return place.template.span_of(reference)
+
+
+def _suggest(name: str, known: Collection[str], otherwise: str) -> str | None:
+    near = find_near(name, known)
+    if near is not None:
+        return f"did you mean `{near}`?"
+    if known:
+        shown = ", ".join(islice(known, _MOST_SHOWN)) + (", …" if len(known) > _MOST_SHOWN else "")
+        return f"there {'is' if len(known) == 1 else 'are'} {shown}"
+    return otherwise or None

@@ -1,0 +1,135 @@
+"""What is published: every output names images, and no two of them could go into one file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from seedflow.checks.subject import Subject
+from seedflow.diagnostics import Diagnostic, Related
+from seedflow.graph.model import StepNode
+from seedflow.graph.shapes import Count, Kind, Shape
+from seedflow.recipe.model import Output
+from seedflow.recipe.references import NameReference, StepReference
+from seedflow.recipe.template import Template, TemplateForm
+
+
+def check_outputs(subject: Subject) -> Iterator[Diagnostic]:
+    """Every output names images, each of which gets a file of its own."""
+    for output in subject.graph.recipe.outputs.values():
+        shape = subject.flow.shape_of_template(output.images)
+        if shape.known and not _may_hold_images(shape):
+            yield _no_images(output, shape)
+        elif output.file is not None:
+            yield from _check_file(output, output.file, shape, subject)
+    yield from _check_shared_files(subject)
+
+
+def _may_hold_images(shape: Shape) -> bool:
+    return shape.holds_images or (shape.kind is Kind.LIST and (shape.item is None or not shape.item.known))
+
+
+def _no_images(output: Output, shape: Shape) -> Diagnostic:
+    if shape.kind is Kind.TASK or (shape.item is not None and shape.item.kind is Kind.TASK):
+        help_text = "add .images to publish its images"
+    else:
+        help_text = 'name the images of a step: "{{ steps.NAME.images }}"'
+    return Diagnostic(
+        "output-without-images",
+        f"output {output.name} must name images, and this is {shape.describe()}",
+        output.images.scalar.span,
+        help=help_text,
+    )
+
+
+def _check_file(output: Output, file: Template, shape: Shape, subject: Subject) -> Iterator[Diagnostic]:
+    mentions = _step_mentions(output)
+    if shape.kind is Kind.IMAGE or shape.count.high in {0, 1} or not mentions:
+        return
+    attributes, variables = _distinguishers(file)
+    if {"name", "digest"} & attributes:
+        return
+    if len(mentions) > 1 or not shape.known:
+        if file.form is TemplateForm.LITERAL:
+            yield _same_file(output, file, ["image.name"], "which of them it is")
+        return
+    (mention,) = mentions
+    target = subject.flow.find_target(mention, None)
+    if target is None:
+        return
+    missing = [] if "key" in attributes else _undistinguished(mention, target, variables, subject)
+    if missing:
+        yield _same_file(
+            output, file, [f"each.{name}" for name in missing], f"the task's {' and '.join(missing)}"
+        )
+    elif _per_task(mention, target, subject).high != 1 and "number" not in attributes:
+        yield _same_file(output, file, ["image.number"], "the image's number")
+
+
+def _undistinguished(
+    mention: StepReference, target: StepNode, variables: set[str], subject: Subject
+) -> list[str]:
+    """The loop variables that tell the mentioned tasks apart and that the file says nothing about."""
+    if mention.selector is not None and mention.selector.kind == "at":
+        return []
+    fixed = (
+        {argument.variable for argument in mention.selector.arguments}
+        if mention.selector is not None
+        else set()
+    )
+    missing: list[str] = []
+    for number, entry in enumerate(target.step.for_each):
+        settled = fixed.issuperset(entry.names) or subject.flow.loop_items(target, number).high in {0, 1}
+        if not settled and not variables.intersection(entry.names):
+            missing.append(entry.names[0])
+    return missing
+
+
+def _per_task(mention: StepReference, target: StepNode, subject: Subject) -> Count:
+    count = subject.flow.images_per_task(target)
+    if mention.index is None or isinstance(mention.index, int) or target.step.for_each:
+        return count
+    return count.sliced(mention.index.start, mention.index.stop, mention.index.step)
+
+
+def _same_file(output: Output, file: Template, wanted: list[str], what: str) -> Diagnostic:
+    written = " and ".join(f"{{{{ {name} }}}}" for name in wanted)
+    return Diagnostic(
+        "same-file",
+        f"several images of output {output.name} could go into one file: its name does not say {what}",
+        file.scalar.span,
+        help=f"add {written} to it, or use {{{{ image.name }}}}",
+        related=(Related(output.images.scalar.span, "the images"),),
+    )
+
+
+def _check_shared_files(subject: Subject) -> Iterator[Diagnostic]:
+    by_text: dict[str, Output] = {}
+    for output in subject.graph.recipe.outputs.values():
+        if output.file is None:
+            continue
+        first = by_text.setdefault(re.sub(r"\s+", " ", output.file.scalar.value).strip(), output)
+        if first is output or first.file is None:
+            continue
+        attributes, _ = _distinguishers(output.file)
+        ours, theirs = ({mention.step for mention in _step_mentions(each)} for each in (output, first))
+        if {"name", "digest"} & attributes and not ours & theirs:
+            continue
+        yield Diagnostic(
+            "same-file",
+            f"outputs {first.name} and {output.name} could go into one file: their names are written alike",
+            output.file.scalar.span,
+            help=f"put each into a folder of its own, such as {output.name}/…",
+            related=(Related(first.file.scalar.span, f"output {first.name}"),),
+        )
+
+
+def _distinguishers(file: Template) -> tuple[set[str], set[str]]:
+    """The attributes of `image` and the loop variables that a file's name mentions."""
+    mentions = [found for found in file.references if isinstance(found, NameReference) and found.path]
+    attributes = {found.name for found in mentions if found.root == "image"}
+    return attributes, {found.name for found in mentions if found.root == "each"}
+
+
+def _step_mentions(output: Output) -> list[StepReference]:
+    return [found for found in output.images.references if isinstance(found, StepReference)]

@@ -1,0 +1,166 @@
+"""Models and their parameters: what is written out is judged by the card, what templates give by its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from seedflow.checks.request import judge_step, span_of
+from seedflow.checks.subject import Subject
+from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.diagnostics.suggest import find_near
+from seedflow.graph.literals import NOT_LITERAL, read_literal
+from seedflow.graph.model import StepNode
+from seedflow.graph.shapes import Kind, Shape
+from seedflow.models.model import Model
+from seedflow.recipe.model import Parameter
+from seedflow.recipe.references import StepReference
+from seedflow.recipe.template import Template
+
+_FITTING: Mapping[str, frozenset[Kind]] = {
+    "string": frozenset({Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN}),
+    "integer": frozenset({Kind.INTEGER, Kind.NUMBER}),
+    "number": frozenset({Kind.INTEGER, Kind.NUMBER}),
+    "boolean": frozenset({Kind.BOOLEAN}),
+    "array": frozenset({Kind.LIST}),
+    "object": frozenset({Kind.RECORD}),
+}
+_TYPE_WORDS: Mapping[str, str] = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a record",
+}
+
+
+def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
+    """Every model exists, and no parameter is known to be one that its card refuses."""
+    for node in subject.graph.steps.values():
+        yield from _check_model(node, subject)
+        model = subject.flow.find_model(node)
+        if model is None:
+            continue
+        for problem, span in judge_step(node, model, subject):
+            yield Diagnostic(problem.code, problem.message, span, problem.severity, problem.help)
+        for name in subject.flow.request(node).unknown:
+            parameter = node.step.generate.parameters[name]
+            if name not in model.parameters:
+                yield _unknown_parameter(parameter, model)
+            else:
+                yield from _check_shape(parameter, node, model, subject)
+
+
+def _check_model(node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
+    template = node.step.generate.model
+    if template is None:
+        return
+    for reference in template.references:
+        if isinstance(reference, StepReference):
+            yield Diagnostic(
+                "model-not-known",
+                f"the model of step {node.step.name} must be known when planning, and results of other steps are not",
+                template.span_of(reference),
+                help="name the model, or take it from an input",
+            )
+            return
+    model_id = read_literal(template, as_text=True)
+    if model_id is NOT_LITERAL:
+        yield from _check_model_shape(template, subject.flow.shape_of_template(template, node), subject)
+    elif subject.catalog.find(str(model_id)) is None:
+        yield _unknown_model(
+            f"there is no model `{model_id}` in the catalog", str(model_id), template, subject
+        )
+
+
+def _check_model_shape(template: Template, shape: Shape, subject: Subject) -> Iterator[Diagnostic]:
+    if shape.known and shape.kind is not Kind.TEXT:
+        yield Diagnostic(
+            "wrong-shape",
+            f"model needs the id of a model, and this is {shape.describe()}",
+            template.scalar.span,
+            help="name one model",
+        )
+    missing = [option for option in shape.options if subject.catalog.find(option) is None]
+    if missing:
+        message = f"this may be `{missing[0]}`, and there is no such model in the catalog"
+        yield _unknown_model(message, missing[0], template, subject)
+
+
+def _unknown_model(message: str, model_id: str, template: Template, subject: Subject) -> Diagnostic:
+    near = find_near(model_id, subject.catalog.ids)
+    models = ", ".join(subject.catalog.ids)
+    return Diagnostic(
+        "unknown-model",
+        message,
+        template.scalar.span,
+        help=f"did you mean {near}?" if near is not None else f"its models are {models}",
+    )
+
+
+def _unknown_parameter(parameter: Parameter, model: Model) -> Diagnostic:
+    near = find_near(parameter.name, model.parameters)
+    return Diagnostic(
+        "unknown-parameter",
+        f"{model.id} has no parameter `{parameter.name}`",
+        parameter.span,
+        help=f"did you mean {near}?"
+        if near is not None
+        else f"its parameters are {', '.join(model.parameters)}",
+    )
+
+
+def _check_shape(
+    parameter: Parameter, node: StepNode, model: Model, subject: Subject
+) -> Iterator[Diagnostic]:
+    schema = model.parameters[parameter.name]
+    types = _types_of(schema)
+    shape = subject.flow.shape_of_expression(parameter.expression, node)
+    if not types or not shape.known or shape.kind is Kind.NONE:
+        return
+    if any(shape.kind in _FITTING.get(wanted, ()) for wanted in types):
+        yield from _check_options(parameter, shape, schema)
+        return
+    if "string" in types:
+        return  # text.py says it for everything that becomes text
+    wanted = " or ".join(_TYPE_WORDS.get(name, name) for name in types)
+    span = span_of(parameter.expression) or parameter.span
+    if shape.kind is Kind.TEXT and ({"integer", "number"} & set(types)):
+        yield Diagnostic(
+            "text-for-number",
+            f"{parameter.name} needs {wanted}, and this gives text: text never becomes a number",
+            span,
+            help="declare the input with `type: integer` or `type: number`, and write nothing beside the {{ }}",
+        )
+        return
+    yield Diagnostic(
+        "wrong-shape",
+        f"{parameter.name} needs {wanted}, and this gives {shape.describe()}",
+        span,
+        help=f"give it {wanted}",
+    )
+
+
+def _check_options(parameter: Parameter, shape: Shape, schema: Mapping[str, object]) -> Iterator[Diagnostic]:
+    allowed = schema.get("enum")
+    if not shape.options or not isinstance(allowed, list):
+        return
+    refused = [option for option in shape.options if option not in allowed]
+    if refused:
+        yield Diagnostic(
+            "option-not-allowed",
+            f"{parameter.name} may become {', '.join(map(repr, refused))} here; the model takes {', '.join(map(str, allowed))}",
+            span_of(parameter.expression) or parameter.span,
+            Severity.ERROR if len(refused) == len(shape.options) else Severity.WARNING,
+            help="change the options of the input",
+        )
+
+
+def _types_of(schema: Mapping[str, object]) -> tuple[str, ...]:
+    match schema.get("type"):
+        case str() as name:
+            return (name,)
+        case list() as names:
+            return tuple(str(name) for name in names)
+        case _:
+            return ()

@@ -1,0 +1,103 @@
+"""The images that go into a step: each item is an image, local files can be read, and every name is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedflow.checks.subject import Subject
+from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.graph.literals import NOT_LITERAL, read_literal
+from seedflow.graph.model import StepNode
+from seedflow.graph.places import find_templates
+from seedflow.graph.shapes import Kind, Shape
+from seedflow.images.facts import FileImage
+from seedflow.models.model import Model
+from seedflow.recipe.input_images import ImageFiles, check_image_text
+from seedflow.recipe.model import ReferenceItem, References
+from seedflow.recipe.references import NameReference
+from seedflow.recipe.template import Template, TemplateForm
+
+
+def check_references(subject: Subject) -> Iterator[Diagnostic]:
+    """Every item of every references field can be an image, and with several names each is mentioned."""
+    files = ImageFiles(decode=False)
+    for node in subject.graph.steps.values():
+        references = node.step.generate.references
+        if references is None:
+            continue
+        model = subject.flow.find_model(node)
+        for item in references.items:
+            yield from _check_item(item, node, model, subject, files)
+        if len(references.names) > 1:
+            yield from _check_mentioned(references, node)
+
+
+def _check_item(
+    item: ReferenceItem, node: StepNode, model: Model | None, subject: Subject, files: ImageFiles
+) -> Iterator[Diagnostic]:
+    template = item.template
+    literal = read_literal(template, as_text=True)
+    if literal is not NOT_LITERAL:
+        yield from _check_literal(str(literal), item, node, model, files)
+    elif (
+        template.form is TemplateForm.EXPRESSION
+    ):  # text around a template is refused when the recipe is loaded
+        yield from _check_shape(template, subject.flow.shape_of_template(template, node))
+
+
+def _check_literal(
+    text: str, item: ReferenceItem, node: StepNode, model: Model | None, files: ImageFiles
+) -> Iterator[Diagnostic]:
+    span = item.template.scalar.span
+    if check_image_text(text, span) is not None:
+        return  # said when the recipe was loaded
+    opened = files.open(text, span, node.frame.recipe.folder)
+    if isinstance(opened, Diagnostic):
+        yield opened
+    elif model is not None and isinstance(opened.subject, FileImage):
+        for problem in model.judge_reference(opened.subject.facts):
+            yield Diagnostic(problem.code, problem.message, span, problem.severity, problem.help)
+
+
+def _check_shape(template: Template, shape: Shape) -> Iterator[Diagnostic]:
+    if not shape.known or shape.kind is Kind.NONE or shape.holds_images:
+        return
+    if shape.kind is Kind.LIST and (shape.item is None or not shape.item.known):
+        return
+    if shape.kind is Kind.TEXT or (shape.item is not None and shape.item.kind is Kind.TEXT):
+        yield Diagnostic(
+            "text-for-image",
+            f"a reference must be an image or a list of images, and this is {shape.describe()}: "
+            "a rendered text is never a path",
+            template.scalar.span,
+            help="declare the input with `type: image`",
+        )
+        return
+    of_tasks = shape.kind is Kind.TASK or (shape.item is not None and shape.item.kind is Kind.TASK)
+    yield Diagnostic(
+        "wrong-shape",
+        f"a reference must be an image or a list of images, and this is {shape.describe()}",
+        template.scalar.span,
+        help="add .images to use its images" if of_tasks else "give it an image",
+    )
+
+
+def _check_mentioned(references: References, node: StepNode) -> Iterator[Diagnostic]:
+    prompt = node.step.generate.parameters.get("prompt")
+    if prompt is None:
+        return
+    mentioned = {
+        reference.name
+        for template in find_templates(prompt.expression)
+        for reference in template.references
+        if isinstance(reference, NameReference) and reference.root == "ref"
+    }
+    for name, span in references.names:
+        if name not in mentioned:
+            yield Diagnostic(
+                "unmentioned-reference",
+                f"the prompt never mentions the reference `{name}`, so that the model cannot know what it is for",
+                span,
+                Severity.WARNING,
+                help=f"write {{{{ ref.{name} }}}} in the prompt where this image is meant",
+            )

@@ -1,0 +1,55 @@
+"""Entry of stage 2b: all families of rules over a graph, and one list of diagnostics in the order of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from seedflow.checks.indexing import check_indexing
+from seedflow.checks.limits import check_limits
+from seedflow.checks.loops import check_loops
+from seedflow.checks.names import check_names
+from seedflow.checks.not_yet import check_not_yet
+from seedflow.checks.outputs import check_outputs
+from seedflow.checks.parameters import check_parameters
+from seedflow.checks.references import check_references
+from seedflow.checks.subject import Subject, build_subject
+from seedflow.checks.text import check_text
+from seedflow.checks.unused import check_unused
+from seedflow.diagnostics import Diagnostic
+from seedflow.graph.model import StepGraph
+from seedflow.models.catalog import Catalog
+
+FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
+    check_names,
+    check_unused,
+    check_not_yet,
+    check_loops,
+    check_parameters,
+    check_references,
+    check_indexing,
+    check_text,
+    check_outputs,
+    check_limits,
+)
+
+
+def check_graph(graph: StepGraph, catalog: Catalog) -> list[Diagnostic]:
+    """Everything that can be proved wrong, or doubtful, without inputs: sorted by place, nothing twice.
+
+    Opens the local images that the recipe names, and nothing else. Takes time linear in the size of the recipe.
+    """
+    subject = build_subject(graph, catalog)
+    return sort_diagnostics(found for family in FAMILIES for found in family(subject))
+
+
+def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """In the order of the text, those without a place last; equal ones at the same place once."""
+    found: dict[tuple[object, ...], Diagnostic] = {}
+    for diagnostic in diagnostics:
+        found.setdefault((*_place(diagnostic), diagnostic.code, diagnostic.message), diagnostic)
+    return sorted(found.values(), key=_place)
+
+
+def _place(diagnostic: Diagnostic) -> tuple[bool, str, int, int]:
+    span = diagnostic.span
+    return (True, "", 0, 0) if span is None else (False, span.source.name, span.start, span.end)

@@ -1,0 +1,74 @@
+"""What stands inside text: lists, records, images and nothing have no text of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedflow.checks.subject import Subject
+from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.graph.places import Part, Place
+from seedflow.graph.shapes import Kind, Shape
+from seedflow.recipe.references import NameReference, Reference
+from seedflow.recipe.template import TemplateForm
+
+
+def check_text(subject: Subject) -> Iterator[Diagnostic]:
+    """Every mention that is printed into text has a text."""
+    for place in subject.places:
+        if not _wants_text(place, subject):
+            continue
+        for reference in place.template.references:
+            shape = subject.flow.shape_if_printed(place.template, reference, place.node)
+            if shape is None or not shape.known:
+                continue
+            if not shape.scalar:
+                yield _no_text(place, reference, shape)
+            elif shape.optional and "{%" not in place.template.scalar.value:
+                yield _may_be_none(place, reference)
+
+
+def _wants_text(place: Place, subject: Subject) -> bool:
+    if place.template.form is TemplateForm.TEXT:
+        return place.part is not Part.REFERENCE and place.part is not Part.OUTPUT
+    if place.part is Part.OUTPUT_FILE:
+        return True
+    if place.part is not Part.PARAMETER or place.node is None:
+        return False
+    model = subject.flow.find_model(place.node)
+    return model is not None and model.wants_text(place.name)
+
+
+def _no_text(place: Place, reference: Reference, shape: Shape) -> Diagnostic:
+    return Diagnostic(
+        "not-text",
+        f"{shape.describe()} cannot stand inside text"
+        if shape.kind is not Kind.NONE
+        else "none cannot stand inside text",
+        place.template.span_of(reference),
+        help=_help(place, reference, shape),
+    )
+
+
+def _help(place: Place, reference: Reference, shape: Shape) -> str:
+    if shape.holds_images or shape.kind is Kind.TASK:
+        if place.part is Part.PARAMETER:
+            return "give the image a name among the step's references, and write {{ ref.NAME }} here"
+        return "use a property of the image, such as .name or .number"
+    if shape.kind is Kind.LIST:
+        mention = place.template.scalar.value[reference.start : reference.end]
+        return f"write {{{{ {mention} | join(', ') }}}}"
+    if shape.kind is Kind.RECORD and shape.fields:
+        return f"name one of its fields: {', '.join(shape.fields)}"
+    return "use something that has a text"
+
+
+def _may_be_none(place: Place, reference: Reference) -> Diagnostic:
+    mention = place.template.scalar.value[reference.start : reference.end]
+    name = reference.name if isinstance(reference, NameReference) else mention
+    return Diagnostic(
+        "may-be-none",
+        f"`{name}` is optional and has no default; when it is not given, none cannot stand inside text",
+        place.template.span_of(reference),
+        Severity.WARNING,
+        help=f"write {{% if {mention} %}}…{{% endif %}} around it, or give it a default",
+    )

@@ -1,0 +1,54 @@
+"""A recipe's text to what the checks say of it, short enough to stand in a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from seedflow.checks.run_all import check_graph
+from seedflow.diagnostics import Diagnostic, Source, has_errors
+from seedflow.graph.build import build_graph
+from seedflow.models.catalog import Catalog, load_catalog
+from seedflow.recipe.load import parse_recipe
+
+Check = Callable[[str], list[Diagnostic]]
+Say = Callable[[str], list[str]]
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    return load_catalog()
+
+
+@pytest.fixture
+def check(catalog: Catalog, tmp_path: Path) -> Check:
+    """The diagnostics of graph and checks for a recipe that loads; its paths start in the test's folder."""
+
+    def run(text: str) -> list[Diagnostic]:
+        source = Source("recipe.yaml", "seedflow: 1\n" + dedent(text))
+        recipe, problems = parse_recipe(source, catalog, folder=tmp_path, default_name="recipe")
+        assert not has_errors(problems), [str(problem) for problem in problems]
+        assert recipe is not None
+        graph, found = build_graph(recipe, catalog)
+        return [*found, *check_graph(graph, catalog)]
+
+    return run
+
+
+@pytest.fixture
+def say(check: Check) -> Say:
+    """The same as `code «the text that it points at»`, warnings with a `?`."""
+
+    def run(text: str) -> list[str]:
+        return [describe(found) for found in check(text)]
+
+    return run
+
+
+def describe(found: Diagnostic) -> str:
+    assert found.span is not None
+    pointed = found.span.source.text[found.span.start : found.span.end]
+    return f"{found.code}{'' if found.severity == 'error' else '?'} «{pointed}»"

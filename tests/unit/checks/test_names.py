@@ -1,0 +1,150 @@
+"""Names that mean nothing are shown at the name, once, with what may have been meant."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_an_unknown_input_is_shown_at_its_name(check) -> None:
+    (found,) = check("""
+        inputs: {hero: {type: text}}
+        steps: {a: {generate: {prompt: "{{ inputs.hero }} and {{ inputs.herro }}"}}}
+    """)
+    assert found.code == "unknown-input"
+    assert str(found.span) == "recipe.yaml:4:60"
+    assert found.message == "there is no input `herro`"
+    assert found.help == "did you mean `hero`?"
+
+
+def test_what_there_is_instead_is_told(check) -> None:
+    (found,) = check("""
+        inputs: {hero: {type: text}, place: {type: text}}
+        steps: {a: {generate: {prompt: "{{ inputs.hero }} {{ inputs.place }} {{ inputs.qqqqqq }}"}}}
+    """)
+    assert found.help == "there are hero, place"
+
+
+def test_a_recipe_without_inputs_says_so(check) -> None:
+    (found,) = check("""
+        steps: {a: {generate: {prompt: "{{ inputs.hero }}"}}}
+    """)
+    assert found.help == "the recipe has no input"
+
+
+def test_unknown_values(say) -> None:
+    assert say("""
+        values: {tone: warm, twice: "{{ values.tome }}"}
+        steps: {a: {generate: {prompt: "{{ values.twice }} {{ values.tone }} {{ values.x }}"}}}
+    """) == ["unknown-value «tome»", "unknown-value «x»"]
+
+
+def test_unknown_loop_variables(say) -> None:
+    assert say("""
+        steps:
+          a:
+            for_each: {scene: [one, two]}
+            generate: {prompt: "{{ each.scen }}"}
+    """) == ["unknown-variable «scen»"]
+
+
+def test_a_later_variable_has_no_value_in_an_earlier_list(check) -> None:
+    (found,) = check("""
+        inputs: {moods: {type: list, of: text}, books: {type: list, of: text}}
+        steps:
+          a:
+            for_each: {book: "{{ inputs.books }}", mood: ["{{ each.pose }}"], pose: "{{ inputs.moods }}"}
+            generate: {prompt: "{{ each.book }} {{ each.pose }} {{ each.mood }}"}
+    """)
+    assert found.code == "each-too-early"
+    assert found.help == "write pose before mood under for_each"
+
+
+def test_selector_arguments_are_names_too(say) -> None:
+    assert say("""
+        inputs: {pose: {type: text}}
+        steps:
+          a: {for_each: {pose: [front, back]}, generate: {prompt: "{{ each.pose }}"}}
+          b: {generate: {prompt: B, image_input: ["{{ steps.a.at(pose=inputs.pos).images[0] }}"]}}
+    """) == ["unused-input? «pose»", "unknown-input «pos»"]
+
+
+def test_unknown_references(check) -> None:
+    (found,) = check("""
+        steps:
+          a: {generate: {prompt: A}}
+          b: {generate: {prompt: "As {{ ref.heroo }}", image_input: {hero: "{{ steps.a.images[0] }}"}}}
+    """)
+    assert found.code == "unknown-reference"
+    assert found.help == "did you mean `hero`?"
+    assert found.related[0].span.source.text[found.related[0].span.start :].startswith("image_input")
+
+
+def test_attributes_of_the_recipe(say) -> None:
+    assert say("""
+        steps: {a: {generate: {prompt: "{{ recipe.name }} {{ recipe.nam }}"}}}
+    """) == ["unknown-attribute «nam»"]
+
+
+@pytest.mark.parametrize(
+    ("mention", "message"),
+    [
+        ("steps.a.images[0].widht", "this is an image and has no `widht`"),
+        ("steps.a.images[0].each.scene", "`each` is a record and has no `scene`"),
+        ("inputs.photo.hight", "`photo` is an image and has no `hight`"),
+        ("inputs.hero.name", "`hero` is text and has no `name`"),
+        ("inputs.scenes.images", "`scenes` is a list of texts and has no `images`"),
+        ("each.pet.colour", "`pet` is a record and has no `colour`"),
+        ("each.pet.name.first", "`name` is text and has no `first`"),
+    ],
+)
+def test_attributes_that_certainly_are_not_there(check, mention: str, message: str) -> None:
+    problems = check(f"""
+        inputs:
+          hero: {{type: text}}
+          photo: {{type: image}}
+          scenes: {{type: list, of: text}}
+        steps:
+          a: {{generate: {{prompt: "{{{{ inputs.hero }}}} {{{{ inputs.photo.width }}}} {{{{ inputs.scenes | join }}}}"}}}}
+          b:
+            for_each: {{pet: {{in: [{{name: fox, age: 3}}, {{name: owl}}], key: name}}}}
+            generate: {{prompt: "{{{{ each.pet.age }}}} {{{{ {mention} }}}}"}}
+    """)
+    (found,) = problems
+    assert (found.code, found.message) == ("unknown-attribute", message)
+
+
+def test_attributes_that_are_there_say_nothing(check) -> None:
+    assert (
+        check("""
+        inputs: {photo: {type: image}}
+        steps:
+          a: {for_each: {scene: [x, y]}, generate: {prompt: "{{ each.scene }} {{ inputs.photo.width }}"}}
+          b: {generate: {prompt: "{{ steps.a.at(scene='x').images[0].each.scene }} {{ steps.a.at(scene='x').key }}"}}
+    """)
+        == []
+    )
+
+
+def test_each_in_a_file_is_that_of_the_images(say) -> None:
+    assert say("""
+        steps:
+          a: {for_each: {scene: [x, y]}, generate: {prompt: "{{ each.scene }}"}}
+        outputs:
+          a: {images: "{{ steps.a.images }}", file: "{{ each.scene }}-{{ image.numbr }}-{{ image.number }}-{{ each.pose }}"}
+    """) == ["unknown-attribute «numbr»", "unknown-variable «pose»"]
+
+
+def test_was_names_a_step_that_is_gone(say) -> None:
+    assert say("""
+        steps:
+          a: {generate: {prompt: A}, was: old}
+          b: {generate: {prompt: B}, was: old}
+          c: {generate: {prompt: C}, was: a}
+    """) == ["was-exists «b»", "was-exists «c»"]
+
+
+def test_a_broken_name_has_no_follow_up(say) -> None:
+    assert say("""
+        steps:
+          a: {generate: {prompt: "{{ inputs.x.y.z }} {{ steps.gone.images[3].what }}", size: "{{ inputs.x }}"}}
+    """) == ["unknown-step «gone»", "unknown-input «x»", "unknown-input «x»"]

@@ -1,0 +1,79 @@
+"""Outputs name images, and each image gets a file of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+STEPS = """
+        inputs: {scenes: {type: list, of: text}, cover: {type: image}}
+        steps:
+          one: {generate: {prompt: O, image_input: ["{{ inputs.cover }}"]}}
+          set: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}
+          page:
+            for_each: {scene: "{{ inputs.scenes }}", mood: [calm, wild]}
+            generate: {prompt: "{{ each.scene }} {{ each.mood }}"}
+          pages:
+            for_each: {scene: "{{ inputs.scenes }}"}
+            generate: {prompt: "{{ each.scene }}", sequential_image_generation: auto, max_images: 2}
+        outputs:
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ('"{{ steps.one.images }}"', []),
+        ('"{{ steps.one.images[0] }}"', []),
+        ('"{{ inputs.cover }}"', []),
+        ('"{{ steps.page.tasks }}"', ["output-without-images"]),
+        ('"{{ inputs.scenes }}"', ["output-without-images"]),
+        ('"{{ steps.one.images[0].width }}"', ["output-without-images"]),
+    ],
+)
+def test_outputs_name_images(check, output: str, said: list[str]) -> None:
+    assert [found.code for found in check(f"{STEPS}          x: {output}\n")] == said
+
+
+@pytest.mark.parametrize(
+    ("images", "file", "said"),
+    [
+        ("steps.one.images", "cover", []),
+        ("steps.one.images[0]", "cover", []),
+        ("steps.set.images", "cover", ["same-file"]),
+        ("steps.set.images", "{{ image.number }}", []),
+        ("steps.set.images[:1]", "cover", []),
+        ("steps.set.images[0]", "cover", []),
+        ("steps.page.images", "{{ image.number }}", ["same-file"]),
+        ("steps.page.images", "{{ each.scene }}", ["same-file"]),
+        ("steps.page.images", "{{ each.scene }}/{{ each.mood }}", []),
+        ("steps.page.images", "{{ image.name }}", []),
+        ("steps.page.images", "{{ image.key }}", []),
+        ("steps.page.where(mood='calm').images", "{{ each.scene }}", []),
+        ("steps.page.at(scene='x', mood='calm').images", "page", []),
+        ("steps.pages.images", "{{ each.scene }}", ["same-file"]),
+        ("steps.pages.images", "{{ each.scene }}-{{ image.number }}", []),
+        ("steps.pages.images[:3]", "{{ each.scene }}", ["same-file"]),
+        ("steps.one.images + steps.set.images", "all", ["same-file"]),
+        ("steps.one.images + steps.set.images", "{{ image.name }}", []),
+    ],
+)
+def test_every_image_gets_a_file_of_its_own(check, images: str, file: str, said: list[str]) -> None:
+    output = f'{{images: "{{{{ {images} }}}}", file: "{file}"}}'
+    assert [found.code for found in check(f"{STEPS}          x: {output}\n")] == said
+
+
+def test_what_is_missing_from_a_file_is_named(check) -> None:
+    (found,) = check(f'{STEPS}          x: {{images: "{{{{ steps.page.images }}}}", file: "{{{{ each.scene }}}}"}}\n')
+    assert found.help == "add {{ each.mood }} to it, or use {{ image.name }}"
+
+
+def test_two_outputs_do_not_share_a_file(say) -> None:
+    assert say(
+        STEPS
+        + """
+          a: {images: "{{ steps.one.images }}", file: all/cover}
+          b: {images: "{{ steps.set.images[0] }}", file: all/cover}
+          c: {images: "{{ steps.one.images }}", file: "{{ image.name }}"}
+          d: {images: "{{ steps.set.images }}", file: "{{ image.name }}"}
+"""
+    ) == ["same-file «all/cover»"]

@@ -1,0 +1,125 @@
+"""Literal parameters are judged by the card, templates by what they give, each problem at its place."""
+
+from __future__ import annotations
+
+import pytest
+
+INPUTS = """
+        inputs:
+          n: {type: integer}
+          ratio: {type: number}
+          text: {type: text}
+          flag: {type: boolean}
+          scenes: {type: list, of: text}
+          photo: {type: image}
+          size: {type: choice, options: [1K, 2K]}
+          wrong: {type: choice, options: [huge, tiny]}
+          may: {type: text, optional: true}
+        steps:
+          used:
+            generate:
+              prompt: "{{ inputs.n }}{{ inputs.ratio }}{{ inputs.text }}{{ inputs.flag }}{{ inputs.scenes | join }}"
+              image_input: ["{{ inputs.photo }}"]
+          used_too: {generate: {prompt: "{{ inputs.size }}{{ inputs.wrong }}{% if inputs.may %}{{ inputs.may }}{% endif %}"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ("prompt: A, size: 2K, aspect_ratio: 16:9", []),
+        ("prompt: A, size: 8K", ["wrong-value «8K»"]),
+        ("prompt: A, sise: 2K", ["unknown-parameter «sise»"]),
+        ('prompt: A, sise: "{{ inputs.text }}"', ["unknown-parameter «sise»"]),
+        ("size: 2K", ["missing-parameter «generate»"]),
+        ("prompt: 7", []),
+        ("prompt: [a]", ["wrong-type «a»"]),
+        ("prompt: A, max_images: '3', sequential_image_generation: auto", ["wrong-type «'3'»"]),
+        ("prompt: A, max_images: 99, sequential_image_generation: auto", ["out-of-range «99»"]),
+        ("prompt: A, max_images: 3", ["no-effect? «3»"]),
+        ("prompt: A, sequential_image_generation: auto", ["parameter-expected? «auto»"]),
+        ("prompt: A, aspect_ratio: match_input_image", ["too-few-values «match_input_image»"]),
+        ('prompt: A, aspect_ratio: match_input_image, image_input: ["{{ inputs.photo }}"]', []),
+        (
+            'prompt: A, aspect_ratio: match_input_image, image_input: ["{{ inputs.photo }}", "{{ inputs.photo }}"]',
+            ["too-many-values? «image_input»"],
+        ),
+    ],
+)
+def test_literals_are_judged_at_their_place(say, parameters: str, said: list[str]) -> None:
+    assert say(f"{INPUTS}          a: {{generate: {{{parameters}}}}}\n") == said
+
+
+@pytest.mark.parametrize(
+    ("name", "template", "said"),
+    [
+        ("max_images", "{{ inputs.n }}", []),
+        ("max_images", "{{ inputs.ratio }}", []),
+        ("max_images", "{{ inputs.text }}", ["text-for-number"]),
+        ("max_images", "{{ inputs.n }} ", []),
+        ("max_images", "x{{ inputs.n }}", ["text-for-number"]),
+        ("max_images", "{{ inputs.flag }}", ["wrong-shape"]),
+        ("max_images", "{{ inputs.scenes }}", ["wrong-shape"]),
+        ("disable_safety_checker", "{{ inputs.flag }}", []),
+        ("disable_safety_checker", "{{ inputs.text }}", ["wrong-shape"]),
+        ("size", "{{ inputs.text }}", []),
+        ("size", "{{ inputs.n }}K", []),
+        ("size", "{{ inputs.scenes }}", ["not-text"]),
+        ("size", "{{ inputs.photo }}", ["not-text"]),
+        ("size", "{{ inputs.size }}", ["option-not-allowed?"]),
+        ("size", "{{ inputs.wrong }}", ["option-not-allowed"]),
+        ("size", "{{ inputs.scenes | first }}", []),
+    ],
+)
+def test_templates_must_be_able_to_fit(check, name: str, template: str, said: list[str]) -> None:
+    problems = check(
+        f"{INPUTS}          a: {{generate: {{prompt: A, sequential_image_generation: auto, max_images: 2, {name}: X}}}}\n".replace(
+            "max_images: 2, max_images", "max_images"
+        ).replace(": X}", f': "{template}"}}')
+    )
+    assert [found.code + ("" if found.severity == "error" else "?") for found in problems] == said
+
+
+def test_more_references_than_the_model_takes(say) -> None:
+    photos = ", ".join(['"{{ inputs.photo }}"'] * 15)
+    assert say(f"{INPUTS}          a: {{generate: {{prompt: A, image_input: [{photos}]}}}}\n") == [
+        "too-many-values «image_input»"
+    ]
+
+
+def test_a_number_of_references_that_inputs_decide_is_judged_only_as_far_as_it_is_certain(say) -> None:
+    recipe = """
+        inputs: {{photos: {{type: list, of: image, min_items: {low}}}}}
+        steps: {{a: {{generate: {{prompt: A, image_input: ["{{{{ inputs.photos }}}}"]}}}}}}
+    """
+    assert say(recipe.format(low=0)) == []
+    assert say(recipe.format(low=10)) == []
+    assert say(recipe.format(low=11)) == ["too-many-values? «image_input»"]
+    assert say(recipe.format(low=15)) == ["too-many-values «image_input»"]
+
+
+def test_a_default_is_judged_once_where_it_stands(say) -> None:
+    assert say("""
+        defaults: {size: 9K}
+        steps:
+          a: {generate: {prompt: A}}
+          b: {generate: {prompt: B}}
+          c: {generate: {prompt: C, size: 4K}}
+    """) == ["wrong-value «9K»"]
+
+
+def test_unknown_models(check) -> None:
+    (found,) = check("""
+        steps: {a: {generate: {model: bytedance/seedream-4.6, prompt: A, whatever: 1}}}
+    """)
+    assert found.code == "unknown-model"
+    assert found.help == "did you mean `bytedance/seedream-4.5`?"
+
+
+def test_models_that_an_input_chooses(say) -> None:
+    assert say("""
+        inputs: {model: {type: choice, options: [bytedance/seedream-4.5, seedream]}, n: {type: integer}}
+        steps:
+          a: {generate: {model: "{{ inputs.model }}", prompt: A, whatever: 1}}
+          b: {generate: {model: "{{ inputs.n }}", prompt: B}}
+    """) == ['unknown-model «"{{ inputs.model }}"»', 'wrong-shape «"{{ inputs.n }}"»']

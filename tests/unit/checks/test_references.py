@@ -1,0 +1,74 @@
+"""Every item of a references field can be an image, files can be read, and names are used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+
+def step(images: str, prompt: str = "B") -> str:
+    return f"""
+        inputs:
+          photo: {{type: image}}
+          maybe: {{type: image, optional: true}}
+          album: {{type: list, of: image}}
+          text: {{type: text}}
+          texts: {{type: list, of: text}}
+        steps:
+          used:
+            generate:
+              prompt: "{{{{ inputs.text }}}} {{{{ inputs.texts | join }}}}"
+              image_input: ["{{{{ inputs.photo }}}}", "{{{{ inputs.album }}}}", "{{{{ inputs.maybe }}}}"]
+          a: {{generate: {{prompt: A}}}}
+          many: {{for_each: {{pose: [x, y]}}, generate: {{prompt: "{{{{ each.pose }}}}"}}}}
+          b: {{generate: {{prompt: "{prompt}", image_input: {images}}}}}
+    """
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ("{{ inputs.photo }}", []),
+        ("{{ inputs.maybe }}", []),
+        ("{{ inputs.album }}", []),
+        ("{{ inputs.album[0] }}", []),
+        ("{{ steps.a.images }}", []),
+        ("{{ steps.a.images[0] }}", []),
+        ("{{ steps.many.at(pose='x').images[0] }}", []),
+        ("{{ steps.many.images[:2] }}", []),
+        ("{{ inputs.text }}", ["text-for-image"]),
+        ("{{ inputs.texts }}", ["text-for-image"]),
+        ("{{ inputs.photo.width }}", ["wrong-shape"]),
+        ("{{ steps.a.tasks }}", ["wrong-shape"]),
+        ("{{ steps.many.at(pose='x') }}", ["wrong-shape"]),
+        ("{{ steps.many.at(pose='x').images[0].each }}", ["wrong-shape"]),
+        ("{{ steps.many.at(pose='x').images[0].name }}", ["text-for-image"]),
+    ],
+)
+def test_items_are_images(check, item: str, said: list[str]) -> None:
+    assert [found.code for found in check(step(f'["{item}"]'))] == said
+
+
+def test_tasks_are_told_to_give_their_images(check) -> None:
+    (found,) = check(step('["{{ steps.many.tasks }}"]'))
+    assert found.help == "add .images to use its images"
+
+
+def test_files_are_opened_relative_to_the_recipe(check, tmp_path: Path) -> None:
+    (tmp_path / "refs").mkdir()
+    Image.new("RGB", (64, 48)).save(tmp_path / "refs" / "fox.png")
+    (tmp_path / "notes.png").write_text("no picture at all")
+    assert check(step("[refs/fox.png, https://images.example/fox.jpg]")) == []
+    assert [(found.code, str(found.span)) for found in check(step("[refs/wolf.png, notes.png, refs/fox.png]"))] == [
+        ("image-missing", "recipe.yaml:17:48"),
+        ("image-unreadable", "recipe.yaml:17:63"),
+    ]
+
+
+def test_with_several_names_each_is_mentioned(say) -> None:
+    names = '{hero: "{{ inputs.photo }}", style: "{{ inputs.maybe }}", empty: []}'
+    assert say(step(names, "As {{ ref.hero }}")) == ["unmentioned-reference? «style»", "unmentioned-reference? «empty»"]
+    assert say(step(names, "{% if ref.style %}{{ ref.style }}{% endif %}{{ ref.hero }}{{ ref.empty }}")) == []
+    assert say(step('{hero: "{{ inputs.photo }}"}', "A fox")) == []

@@ -1,0 +1,41 @@
+"""What nothing mentions is a warning at its declaration."""
+
+from __future__ import annotations
+
+
+def test_unused_inputs_and_values(check) -> None:
+    problems = check("""
+        inputs: {hero: {type: text}, villain: {type: text}}
+        values: {tone: warm, place: "{{ inputs.hero }}"}
+        steps: {a: {generate: {prompt: "{{ values.place }}"}}}
+    """)
+    assert [(found.code, str(found.span)) for found in problems] == [
+        ("unused-input", "recipe.yaml:3:31"),
+        ("unused-value", "recipe.yaml:4:11"),
+    ]
+    assert problems[0].help == "use it as {{ inputs.villain }}, or take it out"
+
+
+def test_every_place_that_mentions_counts(check) -> None:
+    assert (
+        check("""
+        inputs:
+          list: {type: list, of: text}
+          model: {type: choice, options: [bytedance/seedream-4.5]}
+          size: {type: text}
+          photo: {type: image}
+          pose: {type: text}
+          value: {type: text}
+        values: {phrase: "{{ inputs.value }}"}
+        steps:
+          a:
+            for_each: {item: "{{ inputs.list }}"}
+            generate:
+              model: "{{ inputs.model }}"
+              prompt: "{% if false %}{{ values.phrase }}{% endif %}{{ each.item }}"
+              size: "{{ inputs.size }}"
+              image_input: ["{{ inputs.photo }}"]
+        outputs: {a: "{{ steps.a.at(item=inputs.pose).images }}"}
+    """)
+        == []
+    )
