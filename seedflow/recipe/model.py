@@ -68,12 +68,16 @@ class ReferenceItem:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """The images that go into a request, in order. `named` tells the mapping form from the list form."""
+    """The images that go into a request, in order. `named` tells the mapping form from the list form.
+
+    `names` are those of the mapping form in order, also of a name without any image; empty in the list form.
+    """
 
     field: str
     items: tuple[ReferenceItem, ...]
     named: bool
     span: Span
+    names: tuple[tuple[str, Span], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

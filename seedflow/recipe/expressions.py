@@ -1,0 +1,81 @@
+"""Templates in their places: which names are in scope where, and nodes to trees of templates."""
+
+from __future__ import annotations
+
+from seedflow.diagnostics import Diagnostic
+from seedflow.recipe.leaves import describe_node
+from seedflow.recipe.model import Expression
+from seedflow.recipe.template import Template, TemplateForm, parse_template
+from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
+
+Roots = frozenset[str]
+
+VALUE_ROOTS: Roots = frozenset({"inputs", "values", "recipe"})
+"""What is known before anything is made: for `values:`, lists of `for_each`, and `model:`."""
+
+STEP_ROOTS: Roots = VALUE_ROOTS | {"steps"}
+"""What a parameter may mention."""
+
+FILE_ROOTS: Roots = frozenset({"image", "each", "recipe"})
+"""What the template of a file's path may mention."""
+
+
+class ExpressionParser:
+    """Parses the templates of one recipe and collects what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.problems: list[Diagnostic] = []
+
+    def parse(self, scalar: Scalar, roots: Roots) -> Template:
+        """One template; a broken one gives its problems and a template that mentions nothing."""
+        template, problems = parse_template(scalar, roots=roots)
+        self.problems.extend(problems)
+        return template
+
+    def parse_tree(self, node: Node, roots: Roots) -> Expression:
+        """The templates at the leaves of lists and mappings. Keys that begin with `x-` are left out."""
+        if isinstance(node, Scalar):
+            return self.parse(node, roots)
+        if isinstance(node, Sequence):
+            return tuple(self.parse_tree(item, roots) for item in node.items)
+        return {
+            entry.key.value: self.parse_tree(entry.value, roots)
+            for entry in node
+            if not entry.key.value.startswith("x-")
+        }
+
+    def parse_single(
+        self,
+        node: Node,
+        roots: Roots,
+        *,
+        code: str,
+        expected: str,
+        help: str,  # noqa: A002 - the word users see
+    ) -> Template | None:
+        """A scalar that is exactly one `{{ }}`, or None and a problem."""
+        if isinstance(node, Scalar):
+            before = len(self.problems)
+            template = self.parse(node, roots)
+            if template.form is TemplateForm.EXPRESSION or len(self.problems) > before:
+                return template
+            found = "text around a template" if template.form is TemplateForm.TEXT else describe_node(node)
+        else:
+            found = describe_node(node)
+        self.problems.append(Diagnostic(code, f"found {found}, expected {expected}", node.span, help=help))
+        return None
+
+
+def find_mention(node: Mapping | Sequence) -> Scalar | None:
+    """The first scalar below a node that holds a template, or None."""
+    waiting: list[Node] = [node]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, Scalar):
+            if "{{" in found.value:
+                return found
+        elif isinstance(found, Sequence):
+            waiting.extend(reversed(found.items))
+        else:
+            waiting.extend(entry.value for entry in reversed(found.entries))
+    return None

@@ -1,0 +1,245 @@
+"""`generate:` as written, with the recipe's `defaults:`, to `Generate`: parameters, references, model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+
+from pydantic_core import PydanticCustomError
+
+from seedflow.diagnostics import Diagnostic, Severity, Span
+from seedflow.diagnostics.suggest import find_near
+from seedflow.models.catalog import Catalog
+from seedflow.recipe.expressions import STEP_ROOTS, VALUE_ROOTS, ExpressionParser, Roots
+from seedflow.recipe.input_images import check_image_text
+from seedflow.recipe.leaves import check_name, describe_node, diagnose, is_nothing
+from seedflow.recipe.model import Generate, Parameter, ReferenceItem, References
+from seedflow.recipe.template import Template, TemplateForm
+from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
+
+_PROMPT = "prompt"
+_MODEL = "model"
+
+
+class GenerateBuilder:
+    """Builds the requests of one recipe's steps and keeps count of which defaults they use."""
+
+    def __init__(self, defaults: Node | None, catalog: Catalog, parser: ExpressionParser) -> None:
+        self._catalog = catalog
+        self._parser = parser
+        self._model: Template | None = None
+        self._parameters: dict[str, Parameter] = {}
+        self._references: dict[str, References | None] = {}
+        self._fitting: set[str] = set()
+        self._used: set[str] = set()
+        self._keys: dict[str, Span] = {}
+        if isinstance(defaults, Mapping):
+            self._read_defaults(defaults)
+
+    def build(self, key: Span, node: Node, *, in_loop: bool) -> Generate:
+        """The request of one step. `key` is the place of `generate`, `node` what stands behind it."""
+        roots = STEP_ROOTS | {"each"} if in_loop else STEP_ROOTS
+        entries = {entry.key.value: entry for entry in _entries(node)}
+        chosen = entries.pop(_MODEL, None)
+        model = self._read_model(chosen, VALUE_ROOTS | {"each"} if in_loop else VALUE_ROOTS)
+        known = self._find_parameters(model)
+        references = self._choose_references(entries, model, known, roots)
+        parameters = self._default_parameters(known, entries)
+        for name, entry in entries.items():
+            if is_nothing(entry.value):
+                continue
+            scope = (
+                roots | {"ref"} if name == _PROMPT and references is not None and references.named else roots
+            )
+            parameters[name] = Parameter(name, entry.key.span, self._parser.parse_tree(entry.value, scope))
+        return Generate(key, model, parameters, references)
+
+    def check_defaults(self) -> list[Diagnostic]:
+        """Defaults that no step can use, and those that every step sets itself. Asked once all steps are built."""
+        problems = []
+        for name, span in self._keys.items():
+            if name not in self._fitting:
+                parameters = sorted(
+                    {known for model in self._catalog.models.values() for known in model.parameters}
+                )
+                near = find_near(name, parameters)
+                problems.append(
+                    Diagnostic(
+                        "unused-default",
+                        f"no step can use the default {name!r}: no step's model has such a parameter",
+                        span,
+                        help=f"did you mean `{near}`?" if near else "take the default out",
+                    )
+                )
+            elif name not in self._used:
+                problems.append(
+                    Diagnostic(
+                        "unused-default",
+                        f"the default {name!r} has no effect: every step sets it itself",
+                        span,
+                        Severity.WARNING,
+                        help="take the default out",
+                    )
+                )
+        return problems
+
+    def _read_defaults(self, defaults: Mapping) -> None:
+        for entry in _entries(defaults):
+            name = entry.key.value
+            if is_nothing(entry.value):
+                continue
+            self._keys[name] = entry.key.span
+            if name == _MODEL:
+                self._fitting.add(name)
+                if isinstance(entry.value, Scalar):
+                    self._model = self._parser.parse(entry.value, VALUE_ROOTS)
+                else:
+                    self._parser.problems.append(_not_a_model(entry.value))
+            elif name in self._catalog.reference_fields:
+                self._references[name] = build_references(entry, self._parser, STEP_ROOTS)
+            else:
+                expression = self._parser.parse_tree(entry.value, STEP_ROOTS)
+                self._parameters[name] = Parameter(name, entry.key.span, expression, from_defaults=True)
+
+    def _read_model(self, chosen: Entry | None, roots: Roots) -> Template | None:
+        if chosen is None:
+            self._used.add(_MODEL)
+            return self._model
+        if is_nothing(chosen.value):
+            return None
+        if isinstance(chosen.value, Scalar):
+            return self._parser.parse(chosen.value, roots)
+        self._parser.problems.append(_not_a_model(chosen.value))
+        return None
+
+    def _find_parameters(self, model: Template | None) -> frozenset[str] | None:
+        """The parameters of a step's model, or None when the model is not known before planning."""
+        if model is None:
+            return _names(self._catalog, self._catalog.default_id)
+        if model.form is not TemplateForm.LITERAL:
+            return None
+        return _names(self._catalog, model.scalar.value.strip())
+
+    def _find_field(self, entries: MappingOf[str, Entry], model: Template | None) -> str | None:
+        """The key that holds the step's images: the one of its model, else any that some model has."""
+        written = [name for name in entries if name in self._catalog.reference_fields]
+        if len(written) < 2:
+            return written[0] if written else None
+        literal = model is None or model.form is TemplateForm.LITERAL
+        found = (
+            self._catalog.find(model.scalar.value if model is not None else self._catalog.default_id)
+            if literal
+            else None
+        )
+        own = found.references_field if found is not None else None
+        return own if own in written else written[0]
+
+    def _choose_references(
+        self, entries: dict[str, Entry], model: Template | None, known: frozenset[str] | None, roots: Roots
+    ) -> References | None:
+        """The step's own references, taken out of `entries`, or those of the defaults that its model can take."""
+        fitting = [name for name in self._references if known is None or name in known]
+        self._fitting.update(fitting)
+        field = self._find_field(entries, model)
+        if field is not None:
+            return build_references(entries.pop(field), self._parser, roots)
+        if not fitting:
+            return None
+        self._used.add(fitting[0])
+        return self._references[fitting[0]]
+
+    def _default_parameters(
+        self, known: frozenset[str] | None, entries: MappingOf[str, Entry]
+    ) -> dict[str, Parameter]:
+        found = {}
+        for name, parameter in self._parameters.items():
+            if known is not None and name not in known:
+                continue
+            self._fitting.add(name)
+            if name not in entries:
+                self._used.add(name)
+                found[name] = parameter
+        return found
+
+
+def build_references(entry: Entry, parser: ExpressionParser, roots: Roots) -> References | None:
+    """The images of a step: one, a list, or a mapping of names to one or a list. None when nothing stands there."""
+    node = entry.value
+    if is_nothing(node):
+        return None
+    items: list[ReferenceItem] = []
+    names: list[tuple[str, Span]] = []
+    if isinstance(node, Mapping):
+        for named in _entries(node):
+            try:
+                check_name(named.key.value)
+            except PydanticCustomError as error:
+                parser.problems.append(diagnose(error, named.key.span))
+                continue
+            names.append((named.key.value, named.key.span))
+            for item in _items(named.value):
+                template = _parse_item(item, parser, roots)
+                if template is not None:
+                    items.append(ReferenceItem(template, named.key.value, named.key.span))
+    else:
+        for item in _items(node):
+            template = _parse_item(item, parser, roots)
+            if template is not None:
+                items.append(ReferenceItem(template))
+    return References(entry.key.value, tuple(items), isinstance(node, Mapping), entry.key.span, tuple(names))
+
+
+def _parse_item(node: Node, parser: ExpressionParser, roots: Roots) -> Template | None:
+    if not isinstance(node, Scalar):
+        parser.problems.append(
+            Diagnostic(
+                "wrong-type",
+                f"found {describe_node(node)}, expected an image: a URL, a path, or one `{{{{ }}}}`",
+                node.span,
+                help="write images one by one, or under names: `{hero: …, style: …}`",
+            )
+        )
+        return None
+    if is_nothing(node):
+        return None
+    before = len(parser.problems)
+    template = parser.parse(node, roots)
+    if len(parser.problems) > before or template.form is TemplateForm.EXPRESSION:
+        return template
+    if template.form is TemplateForm.LITERAL:
+        wrong = check_image_text(node.value, node.span)
+        if wrong is not None:
+            parser.problems.append(wrong)
+        return template
+    parser.problems.append(
+        Diagnostic(
+            "reference-is-text",
+            "found text around a template, expected an image; a rendered text is never a path or a URL",
+            node.span,
+            help='write the whole path or URL here, or use an input of type image: `"{{ inputs.NAME }}"`',
+        )
+    )
+    return template
+
+
+def _items(node: Node) -> tuple[Node, ...]:
+    return node.items if isinstance(node, Sequence) else (node,)
+
+
+def _entries(node: Node) -> list[Entry]:
+    return (
+        [entry for entry in node if not entry.key.value.startswith("x-")] if isinstance(node, Mapping) else []
+    )
+
+
+def _names(catalog: Catalog, model_id: str) -> frozenset[str] | None:
+    model = catalog.find(model_id)
+    return frozenset(model.parameters) if model is not None else None
+
+
+def _not_a_model(node: Node) -> Diagnostic:
+    return Diagnostic(
+        "wrong-type",
+        f"found {describe_node(node)}, expected the id of a model",
+        node.span,
+        help="write an id such as bytedance/seedream-4.5, or one `{{ }}`",
+    )

@@ -1,0 +1,242 @@
+"""Entry of stage 1: a recipe file to `Recipe`, with every template parsed in the place where it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from seedflow.canonical import build_slug, digest_bytes
+from seedflow.diagnostics import Diagnostic, Source, Span
+from seedflow.models.catalog import Catalog
+from seedflow.recipe.binding import bind_recipe, sort_by_place
+from seedflow.recipe.blocks import Block
+from seedflow.recipe.declarations import build_input
+from seedflow.recipe.expressions import FILE_ROOTS, STEP_ROOTS, VALUE_ROOTS, ExpressionParser
+from seedflow.recipe.generation import GenerateBuilder
+from seedflow.recipe.leaves import describe_node
+from seedflow.recipe.loops import build_loops
+from seedflow.recipe.model import Input, Limits, Output, Recipe, RefWords, Step
+from seedflow.recipe.schema import RecipeBlock, RefWordsBlock, StepBlock
+from seedflow.recipe.template import Template
+from seedflow.recipe.values import order_values
+from seedflow.text.nodes import Mapping, Node, Scalar
+from seedflow.text.reader import PROJECT_LIMITS, load_source, read_yaml
+
+_PLACES = {"one": ("{n}",), "many": ("{list}",), "range": ("{first}", "{last}"), "comma": (), "last": ()}
+"""What each wording of references must hold."""
+
+
+def load_recipe(
+    path: Path, catalog: Catalog, *, name: str | None = None
+) -> tuple[Recipe | None, list[Diagnostic]]:
+    """The recipe of a file, and every problem with its text.
+
+    With errors there may still be a recipe, so that later stages can report theirs as well; it is for checking only.
+
+    Args:
+        path: the file.
+        catalog: the models; says which parameters take images and which defaults a step can use.
+        name: what messages call the file; by default its path.
+    """
+    source = load_source(path, name if name is not None else str(path), max_bytes=PROJECT_LIMITS.max_bytes)
+    if isinstance(source, Diagnostic):
+        return None, [source]
+    return parse_recipe(source, catalog, folder=path.parent, default_name=path.stem)
+
+
+def parse_recipe(
+    source: Source, catalog: Catalog, *, folder: Path, default_name: str
+) -> tuple[Recipe | None, list[Diagnostic]]:
+    """The recipe of a text; `folder` is where its relative paths start, `default_name` its name unless it has one."""
+    root, problems = read_yaml(source)
+    if root is None:
+        if not problems:
+            nothing = Span(source, 0, 0)
+            problems = [
+                Diagnostic(
+                    "empty-recipe", "the file is empty", nothing, help="begin with `seedflow: 1` and `steps:`"
+                )
+            ]
+        return None, problems
+    document, wrong = bind_recipe(root)
+    problems.extend(wrong)
+    if document is None:
+        return None, problems
+    builder = _RecipeBuilder(document, source, catalog)
+    recipe = builder.build(folder, default_name)
+    return recipe, sort_by_place([*problems, *builder.problems])
+
+
+class _RecipeBuilder:
+    """One recipe in the making."""
+
+    def __init__(self, document: RecipeBlock, source: Source, catalog: Catalog) -> None:
+        self._document = document
+        self._source = source
+        self._catalog = catalog
+        self._parser = ExpressionParser()
+        self.problems = self._parser.problems
+
+    def build(self, folder: Path, default_name: str) -> Recipe:
+        document = self._document
+        values = self._build_values()
+        spans = {name: self._key_of("values", name) for name in document.values}
+        self.problems.extend(order_values(values).problems)
+        name = _find_value(document, "name")
+        recipe = Recipe(
+            name=document.name.strip() if document.name is not None else default_name,
+            source=self._source,
+            folder=folder,
+            digest=digest_bytes(self._source.text.encode()),
+            description=document.description,
+            inputs=self._build_inputs(),
+            values=values,
+            value_spans=spans,
+            steps=self._build_steps(),
+            outputs=self._build_outputs(),
+            limits=self._build_limits(),
+            ref_words=self._build_ref_words(),
+            name_scalar=name if isinstance(name, Scalar) else None,
+        )
+        if document.name is not None and name is not None and not build_slug(document.name)[0]:
+            self.problems.append(
+                Diagnostic(
+                    "bad-name", "the recipe's name has no letter and no digit", name.span, help="write a name"
+                )
+            )
+        return recipe
+
+    def _build_inputs(self) -> dict[str, Input]:
+        inputs = {}
+        for name, block in self._document.inputs.items():
+            inputs[name], problems = build_input(name, self._key_of("inputs", name), block)
+            self.problems.extend(problems)
+        return inputs
+
+    def _build_values(self) -> dict[str, Template]:
+        values = {}
+        for name, node in self._document.values.items():
+            if isinstance(node, Scalar):
+                values[name] = self._parser.parse(node, VALUE_ROOTS)
+            else:
+                self.problems.append(
+                    Diagnostic(
+                        "wrong-type",
+                        f"found {describe_node(node)}, expected text, a number, a boolean or one `{{{{ }}}}`",
+                        node.span,
+                        help="a template can give a list: `\"{{ ['first', 'second'] }}\"`",
+                    )
+                )
+        return values
+
+    def _build_steps(self) -> dict[str, Step]:
+        written = _find_value(self._document, "steps")
+        requests = GenerateBuilder(_find_value(self._document, "defaults"), self._catalog, self._parser)
+        steps = {}
+        if not self._document.steps:
+            place = self._document.node.find("steps") if isinstance(self._document.node, Mapping) else None
+            span = place.key.span if place is not None else self._document.node.span
+            self.problems.append(
+                Diagnostic(
+                    "no-steps",
+                    "the recipe has no step",
+                    span,
+                    help="add a step: `NAME: {generate: {prompt: …}}`",
+                )
+            )
+        for name, block in self._document.steps.items():
+            entry = written.find(name) if isinstance(written, Mapping) else None
+            if entry is not None:
+                steps[name] = self._build_step(name, entry.key.span, block, requests)
+        if steps:
+            self.problems.extend(requests.check_defaults())
+        return steps
+
+    def _build_step(self, name: str, span: Span, block: StepBlock, requests: GenerateBuilder) -> Step:
+        node = block.node
+        generate = node.find("generate") if isinstance(node, Mapping) else None
+        if generate is None:
+            raise ValueError(f"step {name!r} came without a kind through binding")
+        loops = build_loops(block, self._parser)
+        in_loop = isinstance(node, Mapping) and node.find("for_each") is not None
+        return Step(
+            name=name,
+            span=span,
+            generate=requests.build(generate.key.span, generate.value, in_loop=in_loop),
+            for_each=loops,
+            needs=tuple(zip(block.needs, _spans_of(block, "needs"), strict=True)),
+            description=block.description,
+            tags=tuple(block.tags),
+            was=block.was,
+        )
+
+    def _build_outputs(self) -> dict[str, Output]:
+        outputs = {}
+        for name, block in self._document.outputs.items():
+            images = self._parser.parse_single(
+                block.images,
+                STEP_ROOTS,
+                code="output-without-images",
+                expected="one `{{ }}` that gives images",
+                help='write `"{{ steps.NAME.images }}"`',
+            )
+            file = self._build_file(block.file) if block.file is not None else None
+            if images is not None:
+                outputs[name] = Output(name, self._key_of("outputs", name), images, file)
+        return outputs
+
+    def _build_file(self, node: Node) -> Template | None:
+        if isinstance(node, Scalar):
+            return self._parser.parse(node, FILE_ROOTS)
+        self.problems.append(
+            Diagnostic(
+                "wrong-type",
+                f"found {describe_node(node)}, expected the path of a file",
+                node.span,
+                help='write a template such as `"pages/{{ image.number }}"`',
+            )
+        )
+        return None
+
+    def _build_limits(self) -> Limits:
+        block = self._document.limits
+        return Limits(block.cost_usd, block.images, block.tasks) if block is not None else Limits()
+
+    def _build_ref_words(self) -> RefWords:
+        block = self._document.ref_words
+        if block is None:
+            return RefWords()
+        for key, places in _PLACES.items():
+            text = getattr(block, key)
+            missing = [place for place in places if text is not None and place not in text]
+            if missing:
+                self.problems.append(_wording_without(block, key, missing))
+        given = {key: getattr(block, key) for key in _PLACES if getattr(block, key) is not None}
+        return RefWords(**given)
+
+    def _key_of(self, part: str, name: str) -> Span:
+        node = _find_value(self._document, part)
+        entry = node.find(name) if isinstance(node, Mapping) else None
+        return entry.key.span if entry is not None else self._document.node.span
+
+
+def _wording_without(block: RefWordsBlock, key: str, missing: list[str]) -> Diagnostic:
+    node = _find_value(block, key) or block.node
+    needed = " and ".join(f"`{place}`" for place in missing)
+    return Diagnostic(
+        "wording-without-place",
+        f"the wording `{key}` does not say where {needed} goes",
+        node.span,
+        help=f"put {needed} into it",
+    )
+
+
+def _find_value(block: Block, key: str) -> Node | None:
+    entry = block.node.find(key) if isinstance(block.node, Mapping) else None
+    return entry.value if entry is not None else None
+
+
+def _spans_of(block: StepBlock, key: str) -> list[Span]:
+    node = _find_value(block, key)
+    if node is None or (isinstance(node, Scalar) and node.plain and node.resolve() is None):
+        return []
+    return [node.span] if not hasattr(node, "items") else [item.span for item in node.items]

@@ -1,0 +1,326 @@
+"""What an author may write, key by key. One class for each mapping of the language; each key says what it is for.
+
+The node tree goes in directly: a `Block` reads a mapping node as its entries and keeps the node, so that every value can
+be shown at its place. Where the language allows templates, the node itself is kept (`AnyNode`) and `load` parses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from seedflow.diagnostics.suggest import find_near
+from seedflow.models.catalog import Catalog, load_catalog
+from seedflow.recipe.blocks import NO_SHORT_FORM, Block
+from seedflow.recipe.json_schema import EXPRESSION_OR_LIST_SCHEMA, EXPRESSION_SCHEMA, finish_schema
+from seedflow.recipe.leaves import (
+    AnyNode,
+    Boolean,
+    Count,
+    NameKey,
+    NameValue,
+    Number,
+    OptionalText,
+    Positive,
+    ScalarNode,
+    Text,
+    Usd,
+    Words,
+    is_nothing,
+    open_mapping,
+    open_one_or_more,
+    open_sequence,
+    problem,
+    read_text,
+    wrong_type,
+)
+from seedflow.recipe.model import InputType
+from seedflow.recipe.words import (
+    INPUT_ELSEWHERE,
+    INPUT_LATER,
+    LANGUAGE_VERSION,
+    LIMITS_ELSEWHERE,
+    RECIPE_ELSEWHERE,
+    STEP_ELSEWHERE,
+    STEP_LATER,
+)
+from seedflow.text.nodes import Node, Scalar, Sequence
+
+
+def _read_version(node: object) -> int:
+    value = node.resolve() if isinstance(node, Scalar) else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong_type(
+            node,
+            f"the version of the language, {LANGUAGE_VERSION}",
+            help=f"write `seedflow: {LANGUAGE_VERSION}`",
+        )
+    if value > LANGUAGE_VERSION:
+        raise problem(
+            code="newer-language",
+            message=f"this recipe is written in version {value} of the language; this seedflow reads version {LANGUAGE_VERSION}",
+            help="update seedflow",
+        )
+    if value < LANGUAGE_VERSION:
+        raise problem(
+            code="wrong-version",
+            message=f"there is no version {value} of the language; this seedflow reads version {LANGUAGE_VERSION}",
+            help=f"write `seedflow: {LANGUAGE_VERSION}`",
+        )
+    return value
+
+
+def _read_input_type(node: object) -> InputType:
+    text = read_text(node)
+    if text == InputType.TABLE:
+        raise problem(
+            code="not-yet",
+            message="inputs of type `table` belong to the language, but this seedflow cannot read them yet",
+            help="use a list, or several lists that `zip` pairs",
+        )
+    types = [kind.value for kind in InputType if kind is not InputType.TABLE]
+    if text in types:
+        return InputType(text)
+    near = find_near(text, types)
+    raise problem(
+        code="unknown-type",
+        message=f"{text!r} is not a type of input; expected one of {', '.join(types)}",
+        help=f"did you mean `{near}`?" if near else None,
+    )
+
+
+def _open_steps(node: object) -> dict[str, Node]:
+    if isinstance(node, Sequence):
+        raise wrong_type(node, "a mapping of step names to steps", help="write `NAME:` in place of each `-`")
+    return open_mapping(node)
+
+
+def _open_loop(node: object) -> dict[str, Node]:
+    if isinstance(node, Scalar) and not is_nothing(node):
+        return {}
+    if isinstance(node, Sequence):
+        raise wrong_type(
+            node, "a mapping of variables to lists", help="give the variable a name: `for_each: {item: […]}`"
+        )
+    return open_mapping(node)
+
+
+_TYPES: Final[Mapping[str, Any]] = {"enum": [kind.value for kind in InputType if kind is not InputType.TABLE]}
+
+InputTypeValue = Annotated[InputType, BeforeValidator(_read_input_type), WithJsonSchema(dict(_TYPES))]
+Texts = Annotated[list[Words], BeforeValidator(open_sequence)]
+OneOrMoreWords = Annotated[
+    list[Words],
+    BeforeValidator(open_one_or_more),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+OneOrMoreNames = Annotated[
+    list[NameValue],
+    BeforeValidator(open_one_or_more),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+class ItemBlock(Block):
+    """What one value must be."""
+
+    called = "the definition of a value"
+    short = _TYPES
+    later = INPUT_LATER
+
+    type: InputTypeValue = Field(
+        description="What a value is: text, number, integer, boolean, choice, image or list."
+    )
+    description: OptionalText = Field(None, description="What the value is for. Shown by `seedflow show`.")
+    of: ItemBlock | None = Field(
+        None, description="For a list: the type of its items, or a full definition like that of an input."
+    )
+    options: Texts | None = Field(None, description="For a choice: the texts to choose from.")
+    minimum: Number | None = Field(None, description="For a number or integer: the least that it may be.")
+    maximum: Number | None = Field(None, description="For a number or integer: the most that it may be.")
+    min_length: Count | None = Field(None, description="For text: the least number of characters.")
+    max_length: Count | None = Field(None, description="For text: the greatest number of characters.")
+    min_items: Count | None = Field(None, description="For a list: the least number of items.")
+    max_items: Count | None = Field(None, description="For a list: the greatest number of items.")
+
+    @classmethod
+    def open_short(cls, node: Node) -> dict[str, Node] | None:
+        """`of: text` stands for `of: {type: text}`."""
+        return {"type": node} if isinstance(node, Scalar) and not is_nothing(node) else None
+
+
+class InputBlock(ItemBlock):
+    """One input of a recipe."""
+
+    called = "the definition of an input"
+    short = NO_SHORT_FORM
+    elsewhere = INPUT_ELSEWHERE
+
+    default: AnyNode | None = Field(
+        None,
+        description="The value when none is given. It is data: a template in it is not rendered. A path is relative to the recipe.",
+    )
+    optional: Boolean = Field(
+        False, description="Whether the input may be absent; it is then none in templates."
+    )
+    header: OptionalText = Field(
+        None, description="The title of the column of a table that gives this value."
+    )
+
+    @classmethod
+    def open_short(cls, node: Node) -> dict[str, Node] | None:
+        """An input is always a mapping, so that a word after its name is not taken for its default."""
+        if isinstance(node, Scalar) and not is_nothing(node):
+            types = {kind.value for kind in InputType}
+            wanted = f"{{type: {node.value}}}" if node.value in types else "{type: text, default: …}"
+            raise wrong_type(node, "the definition of an input", help=f"write `{wanted}`")
+        return None
+
+
+class LoopBlock(Block):
+    """One variable of `for_each`."""
+
+    called = "a list, or a mapping of it"
+    short = EXPRESSION_OR_LIST_SCHEMA
+
+    in_: AnyNode = Field(
+        alias="in", description="The list: one `{{ }}` that gives a list, or a list that is written out."
+    )
+    key: Words | None = Field(
+        None, description="For a list of records: the field that tells the records apart."
+    )
+    at_most: Count | None = Field(
+        None, description="The most items that the list may have; more fail before anything is paid."
+    )
+
+    @classmethod
+    def open_short(cls, node: Node) -> dict[str, Node] | None:
+        """`scene: "{{ … }}"` and `scene: [a, b]` stand for `scene: {in: …}`."""
+        return {"in": node} if not is_nothing(node) else None
+
+
+class StepBlock(Block):
+    """One step: exactly one kind, and options."""
+
+    called = "a step"
+    later = STEP_LATER
+    elsewhere = STEP_ELSEWHERE
+
+    generate: Annotated[dict[str, AnyNode] | None, BeforeValidator(open_mapping)] = Field(
+        None, description="One request to a model. Its keys are the model's own parameters, plus `model:`."
+    )
+    for_each: Annotated[dict[NameKey, LoopBlock], BeforeValidator(_open_loop)] = Field(
+        {},
+        description="Repeats the step for each item of a list: a mapping of variable to list. Variables multiply; `zip(a=…, b=…)` pairs.",
+    )
+    needs: OneOrMoreNames = Field(
+        [], description="Steps that must be done before this one although it does not mention their images."
+    )
+    description: OptionalText = Field(None, description="What the step is for. Shown by `seedflow show`.")
+    tags: OneOrMoreWords = Field([], description="Words by which the step can be selected.")
+    was: NameValue | None = Field(
+        None, description="The step's earlier name, so that its results are found after a rename."
+    )
+
+
+class OutputBlock(Block):
+    """One output of a recipe."""
+
+    called = "an output"
+    short = EXPRESSION_SCHEMA
+
+    images: AnyNode = Field(description="The images: one `{{ }}` that gives an image or images.")
+    file: AnyNode | None = Field(
+        None,
+        description="Where each file goes below the output folder: a template over `image`, `each` and `recipe.name`. "
+        "A written `/` makes a folder; the extension follows the picture.",
+    )
+
+    @classmethod
+    def open_short(cls, node: Node) -> dict[str, Node] | None:
+        """`cover: "{{ … }}"` stands for `cover: {images: "{{ … }}"}`."""
+        return {"images": node} if isinstance(node, Scalar) and not is_nothing(node) else None
+
+
+class LimitsBlock(Block):
+    """What a recipe allows itself at most."""
+
+    called = "the limits of a recipe"
+    elsewhere = LIMITS_ELSEWHERE
+
+    cost_usd: Usd | None = Field(None, description="US dollars that one run may cost at most.")
+    images: Positive | None = Field(None, description="Images that one run may ask for at most.")
+    tasks: Positive | None = Field(None, description="Tasks that the recipe may have at most.")
+
+
+class RefWordsBlock(Block):
+    """How references are worded in prompts."""
+
+    called = "the wording of references"
+
+    one: Text | None = Field(None, description="One image: `image {n}`.")
+    many: Text | None = Field(None, description="Several images: `images {list}`.")
+    comma: Text | None = Field(None, description="Between the numbers of a list: a comma and a space.")
+    last: Text | None = Field(None, description="Before the last number of a list: ` and `.")
+    range: Text | None = Field(None, description="Three or more numbers in a row: `{first} to {last}`.")
+
+
+class RecipeBlock(Block):
+    """A whole recipe file."""
+
+    called = "a recipe"
+    elsewhere = RECIPE_ELSEWHERE
+
+    seedflow: Annotated[int, BeforeValidator(_read_version), WithJsonSchema({"const": LANGUAGE_VERSION})] = (
+        Field(description="The version of the language: 1.")
+    )
+    name: Words | None = Field(
+        None, description="The recipe's name. Without it the name is that of the file."
+    )
+    description: OptionalText = Field(
+        None, description="What the recipe makes. Shown by `seedflow list` and `seedflow show`."
+    )
+    inputs: Annotated[dict[NameKey, InputBlock], BeforeValidator(open_mapping)] = Field(
+        {},
+        description="What a person gives: a mapping of names to definitions. `{{ inputs.NAME }}` in templates.",
+    )
+    values: Annotated[dict[NameKey, ScalarNode], BeforeValidator(open_mapping)] = Field(
+        {},
+        description="Names for templates over inputs and other values, so that a phrase stands once. `{{ values.NAME }}`.",
+    )
+    defaults: Annotated[dict[str, AnyNode], BeforeValidator(open_mapping)] = Field(
+        {},
+        description="Parameters of `generate` for every step that does not set them itself and whose model has them.",
+    )
+    steps: Annotated[dict[NameKey, StepBlock], BeforeValidator(_open_steps)] = Field(
+        description="The steps: a mapping of names to steps. The order in which they are written does not matter."
+    )
+    outputs: Annotated[dict[NameKey, OutputBlock], BeforeValidator(open_mapping)] = Field(
+        {},
+        description="Which images are published: a mapping of names to images. Without it, those of every step that nothing uses.",
+    )
+    limits: LimitsBlock | None = Field(
+        None, description="What the recipe allows itself at most; it can only lower what the project allows."
+    )
+    ref_words: RefWordsBlock | None = Field(
+        None, description="How `{{ ref.NAME }}` is worded in prompts, for other wordings and languages."
+    )
+
+
+def build_json_schema(catalog: Catalog | None = None) -> dict[str, Any]:
+    """The JSON Schema of recipes (draft 2020-12), for editors; a model's parameters come from its card.
+
+    It accepts all that `bind_recipe` accepts. What the cards say of a request as a whole, and everything that needs more
+    than one look at one place, is the business of the checks.
+    """
+    short_forms = {block.__name__: block.short for block in _all_blocks() if block.short}
+    return finish_schema(RecipeBlock.model_json_schema(), short_forms, catalog or load_catalog())
+
+
+def _all_blocks() -> list[type[Block]]:
+    found: list[type[Block]] = [Block]
+    for block in found:
+        found.extend(block.__subclasses__())
+    return found

@@ -1,0 +1,64 @@
+"""The kinds of step and the options that go with each: the table of the language, and a step's one kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedflow.diagnostics import Diagnostic, Related
+from seedflow.diagnostics.suggest import find_near
+from seedflow.text.nodes import Entry, Mapping
+
+_FOR_ALL = frozenset({"for_each", "when", "needs", "description", "tags", "was"})
+
+OPTIONS_BY_KIND = {
+    "generate": _FOR_ALL | {"takes", "expect", "iterate"},
+    "transform": _FOR_ALL,
+    "choose": _FOR_ALL,
+    "recipe": _FOR_ALL | {"with"},
+}
+"""The options that a step of each kind may have."""
+
+_ALL_OPTIONS = frozenset[str]().union(*OPTIONS_BY_KIND.values())
+
+
+def check_kinds(steps: Mapping) -> Iterator[Diagnostic]:
+    """What is wrong with the kinds of steps: none, several, or an option that does not go with the kind."""
+    for entry in steps:
+        if isinstance(entry.value, Mapping) and not entry.key.value.startswith("x-"):
+            yield from _check_step(entry, entry.value)
+
+
+def _check_step(step: Entry, block: Mapping) -> Iterator[Diagnostic]:
+    kinds = [entry for entry in block if entry.key.value in OPTIONS_BY_KIND]
+    if not kinds:
+        if any(find_near(entry.key.value, OPTIONS_BY_KIND) for entry in block):
+            return
+        yield Diagnostic(
+            "no-kind",
+            f"step {step.key.value!r} says nothing to do; expected exactly one of {', '.join(OPTIONS_BY_KIND)}",
+            step.key.span,
+            help="add `generate:` with the parameters of the model",
+        )
+        return
+    first, *others = kinds
+    for other in others:
+        yield Diagnostic(
+            "several-kinds",
+            f"step {step.key.value!r} is both `{first.key.value}` and `{other.key.value}`; a step has exactly one kind",
+            other.key.span,
+            help="make two steps of it",
+            related=(Related(first.key.span, "the first kind stands here"),),
+        )
+    if others:
+        return
+    kind = first.key.value
+    for entry in block:
+        option = entry.key.value
+        if option in _ALL_OPTIONS and option not in OPTIONS_BY_KIND[kind]:
+            homes = [f"`{name}`" for name, options in OPTIONS_BY_KIND.items() if option in options]
+            yield Diagnostic(
+                "option-not-for-kind",
+                f"`{option}` does not go with `{kind}`, only with {' and '.join(homes)}",
+                entry.key.span,
+                help=f"take `{option}` out",
+            )
