@@ -69,17 +69,24 @@ class Brush:
 Composition = Callable[[Brush, Dice, Palette], None]
 
 
-def draw_composition(width_px: int, height_px: int, kind: str, seed: str, palette: Palette) -> Image.Image:
-    """The picture of a seed. `kind` is a text that picks the family of shapes, so that kindred pictures look akin."""
+def draw_composition(
+    image: Image.Image, box: tuple[int, int, int, int], kind: str, seed: str, palette: Palette
+) -> None:
+    """Draw the composition of a seed into a box (left, top, width, height) of an RGB image.
+
+    `kind` is a text that picks the family of shapes, so that kindred pictures look akin. Every family covers its whole
+    ground, so one band serves for all without being wiped.
+    """
+    left, top, width, height = box
+    if width < 1 or height < 1:
+        return
     compose = Dice(f"family/1 {kind}").pick(_FAMILIES)
-    picture = Image.new("RGB", (width_px, height_px), palette.sky)
-    for top in range(0, height_px, _BAND_PX):
-        rows = min(_BAND_PX, height_px - top)
-        band = Image.new("RGB", (width_px * _SMOOTHING, rows * _SMOOTHING), palette.sky)
-        brush = Brush(ImageDraw.Draw(band), width_px, height_px, top, top + rows)
-        compose(brush, Dice(f"shapes/1 {seed}"), palette)
-        picture.paste(band.reduce(_SMOOTHING), (0, top))
-    return picture
+    band = Image.new("RGB", (width * _SMOOTHING, min(_BAND_PX, height) * _SMOOTHING), palette.sky)
+    draw = ImageDraw.Draw(band)
+    for first in range(0, height, _BAND_PX):
+        rows = min(_BAND_PX, height - first)
+        compose(Brush(draw, width, height, first, first + rows), Dice(f"shapes/1 {seed}"), palette)
+        image.paste(band.reduce(_SMOOTHING, (0, 0, band.width, rows * _SMOOTHING)), (left, top + first))
 
 
 def _hills(brush: Brush, dice: Dice, palette: Palette) -> None:

@@ -72,7 +72,7 @@ def draw_placeholder(spec: PlaceholderSpec) -> bytes:
     image = Image.new("RGB", (width, height), palette.paper)
     unit = min(math.sqrt(width * height), 1.6 * min(width, height)) / 100
     art = _draw_sheet_and_leave_room(image, spec, unit, palette)
-    image.paste(draw_composition(art.width, art.height, theme, spec.seed, palette), (art.left, art.top))
+    draw_composition(image, (art.left, art.top, art.width, art.height), theme, spec.seed, palette)
     _draw_badge(image, spell(spec.badge), art, unit, palette)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
