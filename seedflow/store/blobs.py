@@ -32,6 +32,11 @@ class Wholeness(Enum):
     DAMAGED = auto()
     MISSING = auto()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the bytes are right."""
+        return self in (Wholeness.AS_RECORDED, Wholeness.TOUCHED)
+
 
 class Blobs:
     """The blobs of one state. Safe for threads; writes need no lock, since a name says what its bytes are."""

@@ -56,7 +56,7 @@ def _find_images(
         wholeness, found_ns = blobs.examine(path, digest, size_bytes, mtime_ns)
         if wholeness is Wholeness.TOUCHED:
             on_touched(digest, found_ns)
-        elif wholeness is not Wholeness.AS_RECORDED:
+        elif not wholeness.is_whole:
             return None
         facts = ImageFacts(digest, size_bytes, width_px, height_px, ImageFormat(format_))
         images.append(StoredImage(number, facts, Path(path)))

@@ -1,0 +1,468 @@
+"""What every store promises (seedflow.store.base.Store), held against each of them."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from seedflow.errors import BudgetError, StoreError
+from seedflow.images.facts import ImageFacts, ImageFormat
+from seedflow.store.base import (
+    AlreadyStored,
+    AttemptState,
+    Budget,
+    Granted,
+    HeldElsewhere,
+    PastRequest,
+    RequestRecord,
+    StoredImage,
+    ToRecover,
+)
+from seedflow.store.local import open_store
+from seedflow.store.memory import MemoryState, MemoryStore
+from seedflow.store.transitions import TransitionError
+
+PRICE = Decimal("0.04")
+REQUEST = RequestRecord(
+    realm="cloudflare",
+    fingerprint="request/1:aa",
+    take=1,
+    recipe="storybook",
+    address="page[scene=asleep]",
+    step="page",
+    model="bytedance/seedream-4.5",
+    params={"prompt": "a fox, 狐", "max_images": 2, "sequential": True, "nothing": None},
+    params_digest="params/1:bb",
+    references_field="image_input",
+    references=({"digest": "sha256:cc", "name": "hero"}, {"url": "https://example.org/x.png", "name": None}),
+)
+
+
+@dataclass
+class Machine:
+    """Opens stores on one state; each opened store stands for one process."""
+
+    kind: str
+    folder: Path
+    now: float = 1_700_000_000.0
+    stores: list = field(default_factory=list)
+    memory: MemoryState | None = None
+
+    def open(self):
+        if self.kind == "local":
+            store = open_store(self.folder / ".seedflow", clock=lambda: self.now)
+        else:
+            self.memory = self.memory or MemoryState(self.folder / "blobs")
+            store = MemoryStore(self.memory, clock=lambda: self.now)
+        self.stores.append(store)
+        return store
+
+    def kill(self, store):
+        store.close()
+        self.stores.remove(store)
+
+
+@pytest.fixture(params=["local", "memory"])
+def machine(request, tmp_path):
+    machine = Machine(request.param, tmp_path)
+    yield machine
+    for store in machine.stores:
+        store.close()
+
+
+@pytest.fixture
+def store(machine):
+    store = machine.open()
+    store.begin_run("run-1", "storybook", "cloudflare")
+    return store
+
+
+def claim(store, run_id="run-1", request=REQUEST, reserve=PRICE, budgets=(), **options):
+    return store.claim(run_id, request, reserve, budgets, **options)
+
+
+def keep(store, data=b"picture", number=1):
+    path = store.new_blob_path()
+    path.write_bytes(data)
+    facts = ImageFacts("sha256:" + hashlib.sha256(data).hexdigest(), len(data), 8, 6, ImageFormat.PNG)
+    return StoredImage(number, facts, store.keep_blob(path, facts))
+
+
+def finish(store, attempt, *data, cost=PRICE):
+    store.mark_sending(attempt.intent_id, REQUEST.references)
+    store.mark_answered(attempt.intent_id, b"answer", cost)
+    images = [keep(store, bytes_, number) for number, bytes_ in enumerate(data or (b"picture",), 1)]
+    return store.mark_done(attempt.intent_id, images, cost)
+
+
+def test_a_new_request_is_granted_reserved_and_owned(store):
+    granted = claim(store)
+    assert isinstance(granted, Granted)
+    attempt = granted.attempt
+    assert (attempt.state, attempt.attempt, attempt.run_id) == (AttemptState.RESERVED, 1, "run-1")
+    assert attempt.reserved_usd == PRICE
+    assert attempt.request == REQUEST
+    assert store.spent_usd("run-1") == PRICE
+
+
+def test_a_result_is_found_by_realm_fingerprint_and_take_alone(store):
+    result = finish(store, claim(store).attempt, b"one", b"two", cost=Decimal("0.08"))
+    assert [image.number for image in result.images] == [1, 2]
+    assert [image.path.read_bytes() for image in result.images] == [b"one", b"two"]
+    assert store.find_result("cloudflare", "request/1:aa", 1) == result
+    assert result.cost_usd == Decimal("0.08")
+    for other in (
+        ("sketch", "request/1:aa", 1),
+        ("cloudflare", "request/1:ab", 1),
+        ("cloudflare", "request/1:aa", 2),
+    ):
+        assert store.find_result(*other) is None
+        assert not store.has_result(*other)
+
+
+def test_who_comes_later_gets_what_was_paid_for(machine, store):
+    result = finish(store, claim(store).attempt)
+    other = machine.open()
+    other.begin_run("run-2", "another", "cloudflare")
+    moved = replace(REQUEST, recipe="another", address="x", step="x")
+    assert claim(other, "run-2", moved) == AlreadyStored(result)
+    assert claim(other, "run-2", moved, again=True) == AlreadyStored(result)
+    assert other.spent_usd("run-2") == 0
+
+
+def test_two_runs_on_one_request_pay_once(machine, store):
+    attempt = claim(store).attempt
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    assert claim(other, "run-2") == HeldElsewhere("run-1")
+    store.mark_sending(attempt.intent_id, ())
+    assert claim(other, "run-2", again=True) == HeldElsewhere("run-1")
+    store.mark_answered(attempt.intent_id, b"answer", PRICE)
+    result = store.mark_done(attempt.intent_id, [keep(store)], PRICE)
+    assert claim(other, "run-2") == AlreadyStored(result)
+
+
+def test_a_second_task_of_the_same_run_is_told_so(store):
+    claim(store)
+    assert claim(store) == HeldElsewhere("run-1")
+
+
+@pytest.mark.parametrize("upto", ["reserved", "sending", "answered"])
+@pytest.mark.parametrize("ended", [True, False], ids=["ended", "killed"])
+def test_what_a_dead_run_left_is_recovered_where_it_stood(machine, store, upto, ended):
+    attempt = claim(store).attempt
+    machine.now += 10
+    if upto != "reserved":
+        store.mark_sending(attempt.intent_id, [{"digest": "sha256:cc", "transport": "data"}])
+    if upto == "answered":
+        machine.now += 10
+        store.mark_answered(attempt.intent_id, b"\x00answer\xff", Decimal("0.08"))
+    if ended:
+        store.end_run("run-1", "interrupted")
+    machine.kill(store)
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    recovered = claim(other, "run-2")
+    assert isinstance(recovered, ToRecover)
+    found = recovered.attempt
+    assert (found.intent_id, found.state, found.run_id, found.attempt) == (
+        attempt.intent_id,
+        upto,
+        "run-2",
+        1,
+    )
+    assert claim(other, "run-2") == HeldElsewhere("run-2")
+    if upto == "reserved":
+        assert found.sent_at is None
+        assert other.spent_usd("run-2") == PRICE, "who will send it pays"
+        assert other.spent_usd("run-1") == 0
+    else:
+        assert found.sent_at == 1_700_000_010.0
+        assert found.request.references == ({"digest": "sha256:cc", "transport": "data"},)
+        assert other.spent_usd("run-2") == 0
+        assert other.spent_usd("run-1") == (Decimal("0.08") if upto == "answered" else PRICE)
+    if upto == "answered":
+        assert (found.answer, found.answered_at, found.cost_usd) == (
+            b"\x00answer\xff",
+            1_700_000_020.0,
+            Decimal("0.08"),
+        )
+
+
+def test_a_failed_attempt_is_followed_by_a_new_one(store):
+    first = claim(store).attempt
+    store.mark_sending(first.intent_id, ())
+    store.mark_failed(first.intent_id, "moderation", "bad \udcff words", Decimal(0))
+    assert store.spent_usd("run-1") == 0
+    second = claim(store)
+    assert isinstance(second, Granted)
+    assert second.attempt.attempt == 2
+    assert second.attempt.intent_id != first.intent_id
+
+
+@pytest.mark.parametrize("state", ["unknown", "lost-paid"])
+def test_what_may_be_paid_is_paid_again_only_with_consent(machine, store, state):
+    attempt = claim(store).attempt
+    store.mark_sending(attempt.intent_id, ())
+    if state == "unknown":
+        store.mark_unknown(attempt.intent_id, "cut")
+    else:
+        store.mark_answered(attempt.intent_id, b"answer", PRICE)
+        store.mark_lost_paid(attempt.intent_id, "dead")
+    assert store.spent_usd("run-1") == PRICE
+    found = claim(store)
+    assert isinstance(found, ToRecover)
+    assert (found.attempt.intent_id, found.attempt.state) == (attempt.intent_id, state)
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    assert claim(other, "run-2") == HeldElsewhere("run-1"), "run-1 recovers it"
+    again = claim(store, again=True)
+    assert isinstance(again, Granted)
+    assert again.attempt.attempt == 2
+    assert store.spent_usd("run-1") == 2 * PRICE
+
+
+def test_an_unknown_outcome_that_nobody_recovers_is_open_to_every_run(machine, store):
+    attempt = claim(store).attempt
+    store.mark_sending(attempt.intent_id, ())
+    store.mark_unknown(attempt.intent_id, "cut")
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    assert claim(other, "run-2").attempt.run_id == "run-2"
+    other.mark_answered(attempt.intent_id, b"from the log", PRICE)
+    result = other.mark_done(attempt.intent_id, [keep(other)], PRICE)
+    assert claim(store) == AlreadyStored(result)
+    assert (store.spent_usd("run-1"), store.spent_usd("run-2")) == (PRICE, 0)
+
+
+def test_what_was_not_billed_is_sent_again_as_the_same_attempt(machine, store):
+    attempt = claim(store).attempt
+    store.mark_sending(attempt.intent_id, ())
+    store.mark_not_billed(attempt.intent_id, "429")
+    store.mark_sending(attempt.intent_id, ())
+    assert store.spent_usd("run-1") == PRICE
+    machine.kill(store)
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    assert claim(other, "run-2", budgets=[Budget("run", PRICE)]).attempt.state == "sending"
+    other.mark_not_billed(attempt.intent_id, "the log says so")
+    assert (other.spent_usd("run-1"), other.spent_usd("run-2")) == (0, PRICE)
+
+
+def test_sending_anothers_unbilled_request_needs_room_in_this_runs_budget(machine, store):
+    attempt = claim(store).attempt
+    store.mark_sending(attempt.intent_id, ())
+    machine.kill(store)
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    claim(other, "run-2", budgets=[Budget("run", PRICE / 2)])
+    with pytest.raises(BudgetError):
+        other.mark_not_billed(attempt.intent_id, "the log says so")
+    other.mark_unknown(attempt.intent_id, "still here, still sending")
+
+
+def test_an_attempt_that_is_left_is_recovered_by_the_next_claim_even_of_the_same_run(store):
+    attempt = claim(store).attempt
+    store.mark_sending(attempt.intent_id, ())
+    store.mark_answered(attempt.intent_id, b"answer", PRICE)
+    store.leave(attempt.intent_id)
+    with pytest.raises(TransitionError):
+        store.mark_lost_paid(attempt.intent_id, "no longer ours")
+    assert claim(store).attempt.state == "answered"
+
+
+def test_a_lost_picture_is_fetched_again_before_anything_is_paid_again(store):
+    first = finish(store, claim(store).attempt, b"one", b"two")
+    first.images[1].path.unlink()
+    assert store.find_result("cloudflare", "request/1:aa", 1) is None
+    assert store.has_result("cloudflare", "request/1:aa", 1)
+    found = claim(store)
+    assert isinstance(found, ToRecover)
+    assert (found.attempt.state, found.attempt.answer) == ("answered", b"answer")
+    assert [image.facts for image in found.attempt.images] == [image.facts for image in first.images]
+    assert store.has_result("cloudflare", "request/1:aa", 1)
+    again = store.mark_done(found.attempt.intent_id, [keep(store, b"one"), keep(store, b"two", 2)], PRICE)
+    assert claim(store) == AlreadyStored(again)
+    assert store.spent_usd("run-1") == PRICE
+
+
+def test_a_damaged_picture_is_noticed_and_healed_by_the_right_bytes(store):
+    result = finish(store, claim(store).attempt, b"right")
+    image = result.images[0]
+    image.path.write_bytes(b"wrong")
+    with pytest.raises(StoreError) as caught:
+        store.verify_blob(image.facts)
+    assert caught.value.kind == "damaged"
+    assert store.find_result("cloudflare", "request/1:aa", 1) is None
+    assert keep(store, b"right").path == image.path
+    assert store.verify_blob(image.facts).read_bytes() == b"right"
+    assert store.find_result("cloudflare", "request/1:aa", 1) == result
+
+
+def test_a_missing_picture_is_said_to_be_missing(store):
+    facts = ImageFacts("sha256:" + "0" * 64, 3, 1, 1, ImageFormat.PNG)
+    with pytest.raises(StoreError) as caught:
+        store.verify_blob(facts)
+    assert caught.value.kind == "missing"
+
+
+def test_equal_bytes_are_kept_once(store):
+    first, second = keep(store, b"same"), keep(store, b"same")
+    assert first.path == second.path == store.blob_path(first.facts.digest)
+    assert first.path.read_bytes() == b"same"
+
+
+def test_bytes_that_were_cut_after_they_were_looked_at_are_not_kept(store):
+    path = store.new_blob_path()
+    path.write_bytes(b"who")
+    facts = ImageFacts("sha256:" + hashlib.sha256(b"whole").hexdigest(), 5, 1, 1, ImageFormat.PNG)
+    with pytest.raises(StoreError):
+        store.keep_blob(path, facts)
+    assert not store.blob_path(facts.digest).exists()
+
+
+def test_rejected_bytes_are_kept_apart(store):
+    path = store.new_blob_path()
+    path.write_bytes(b"<html>")
+    kept = store.keep_rejected(path)
+    assert kept.read_bytes() == b"<html>"
+    assert not path.exists()
+    assert kept != store.blob_path("sha256:" + hashlib.sha256(b"<html>").hexdigest())
+
+
+def test_a_result_needs_its_pictures_in_the_store(store):
+    attempt = claim(store).attempt
+    store.mark_sending(attempt.intent_id, ())
+    store.mark_answered(attempt.intent_id, b"answer", PRICE)
+    facts = ImageFacts("sha256:" + "1" * 64, 3, 1, 1, ImageFormat.PNG)
+    with pytest.raises(StoreError):
+        store.mark_done(attempt.intent_id, [StoredImage(1, facts, Path("x"))], PRICE)
+    with pytest.raises(ValueError, match="at least one image"):
+        store.mark_done(attempt.intent_id, [], PRICE)
+    store.mark_done(attempt.intent_id, [keep(store)], PRICE)
+
+
+@pytest.mark.parametrize("scope", ["run", "step", "day", "project"])
+def test_a_budget_is_reached_exactly_and_never_passed(store, scope):
+    budgets = [Budget(scope, 2 * PRICE)]
+    first = claim(store, budgets=budgets).attempt
+    claim(store, request=replace(REQUEST, take=2), budgets=budgets)
+    with pytest.raises(BudgetError, match=r"\$0\.04 more would pass the budget of \$0\.08.*\$0\.08 is spent"):
+        claim(store, request=replace(REQUEST, take=3), budgets=budgets)
+    assert not store.has_result("cloudflare", "request/1:aa", 3)
+    store.mark_sending(first.intent_id, ())
+    store.mark_failed(first.intent_id, "x", "x", PRICE / 4)
+    with pytest.raises(BudgetError):
+        claim(store, request=replace(REQUEST, take=3), budgets=budgets)
+    assert isinstance(
+        claim(store, request=replace(REQUEST, take=3), reserve=PRICE * 3 / 4, budgets=budgets), Granted
+    )
+
+
+def test_budgets_of_a_scope_do_not_see_what_is_outside_it(machine, store):
+    claim(store)
+    store.begin_run("run-2", "storybook", "cloudflare")
+    exact = {"request": replace(REQUEST, take=2), "reserve": PRICE}
+    for scope in ("day", "project"):
+        with pytest.raises(BudgetError):
+            claim(store, "run-2", budgets=[Budget(scope, PRICE)], **exact)
+    with pytest.raises(BudgetError):
+        claim(store, budgets=[Budget("step", PRICE)], **exact)
+    claim(store, budgets=[Budget("step", PRICE)], request=replace(REQUEST, take=2, step="cover"))
+    claim(
+        store,
+        "run-2",
+        budgets=[Budget("run", PRICE), Budget("step", PRICE)],
+        request=replace(REQUEST, take=3),
+    )
+    machine.now += 86_400
+    claim(store, "run-2", budgets=[Budget("day", PRICE)], request=replace(REQUEST, take=4))
+    claim(store, "run-2", budgets=[Budget("project", PRICE)], request=replace(REQUEST, realm="emulated"))
+
+
+def test_the_smallest_room_is_the_one_that_is_named(store):
+    budgets = [Budget("project", Decimal(9)), Budget("day", PRICE / 2), Budget("run", PRICE / 4)]
+    with pytest.raises(BudgetError, match=r"budget of \$0\.01 for this run"):
+        claim(store, budgets=budgets)
+
+
+def test_what_costs_nothing_needs_no_room(store):
+    claim(store, reserve=PRICE)
+    assert isinstance(
+        claim(
+            store, request=replace(REQUEST, take=2), reserve=Decimal(0), budgets=[Budget("run", Decimal(0))]
+        ),
+        Granted,
+    )
+
+
+def test_a_scope_that_does_not_exist_is_a_bug(store):
+    with pytest.raises(ValueError, match="week"):
+        claim(store, budgets=[Budget("week", Decimal(1))])
+
+
+def test_what_a_dead_run_reserved_and_never_sent_counts_no_more(machine, store):
+    claim(store)
+    machine.kill(store)
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    other_request = replace(REQUEST, fingerprint="request/1:dd")
+    assert isinstance(claim(other, "run-2", other_request, budgets=[Budget("project", PRICE)]), Granted)
+    with pytest.raises(BudgetError):
+        claim(other, "run-2", budgets=[Budget("project", PRICE)])
+
+
+def test_no_step_of_an_attempt_can_be_skipped_or_taken_twice(store):
+    attempt = claim(store).attempt
+    with pytest.raises(TransitionError):
+        store.mark_answered(attempt.intent_id, b"", PRICE)
+    with pytest.raises(TransitionError):
+        store.mark_unknown(attempt.intent_id, "")
+    store.mark_sending(attempt.intent_id, ())
+    with pytest.raises(TransitionError):
+        store.mark_sending(attempt.intent_id, ())
+    with pytest.raises(TransitionError):
+        store.mark_done(attempt.intent_id, [keep(store)], PRICE)
+    store.mark_answered(attempt.intent_id, b"answer", PRICE)
+    store.mark_done(attempt.intent_id, [keep(store)], PRICE)
+    with pytest.raises(TransitionError):
+        store.mark_failed(attempt.intent_id, "x", "x", Decimal(0))
+    assert store.spent_usd("run-1") == PRICE
+
+
+def test_only_the_owner_moves_an_attempt(machine, store):
+    attempt = claim(store).attempt
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    with pytest.raises(TransitionError):
+        other.mark_sending(attempt.intent_id, ())
+    with pytest.raises(TransitionError):
+        store.mark_sending("no such intent", ())
+
+
+def test_a_run_has_an_id_of_its_own(store):
+    with pytest.raises(ValueError, match="run-1"):
+        store.begin_run("run-1", "storybook", "cloudflare")
+    assert isinstance(claim(store), Granted), "the run that lives is not hurt"
+    store.end_run("run-1", "done")
+    with pytest.raises(ValueError, match="run-1"):
+        store.begin_run("run-1", "storybook", "cloudflare")
+    with pytest.raises(ValueError, match="run-1"):
+        claim(store)
+    for unfit in ("", "../x", "a/b", "x" * 101):
+        with pytest.raises(ValueError, match="run"):
+            store.begin_run(unfit, "storybook", "cloudflare")
+
+
+def test_history_is_by_realm_recipe_and_address(store):
+    assert store.find_past_request("sketch", "storybook", "page") is None
+    store.record_past_request("sketch", "storybook", "page", PastRequest("f1", "p1"))
+    store.record_past_requests(
+        "sketch", "storybook", {"page": PastRequest("f2", "p2"), "cover": PastRequest("f3", "p3")}
+    )
+    assert store.find_past_request("sketch", "storybook", "page") == PastRequest("f2", "p2")
+    assert store.find_past_request("sketch", "storybook", "cover") == PastRequest("f3", "p3")
+    assert store.find_past_request("cloudflare", "storybook", "page") is None
+    assert store.find_past_request("sketch", "other", "page") is None
