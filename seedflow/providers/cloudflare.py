@@ -7,8 +7,6 @@ for money is decided here and in `failures`; whether anything is asked again is 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -32,6 +30,7 @@ from seedflow.providers.failures import (
     parse_retry_after,
 )
 from seedflow.providers.gateway_log import GatewayLog
+from seedflow.providers.metadata import build_metadata
 from seedflow.providers.options import CloudflareOptions
 from seedflow.providers.secrets import Quoter
 from seedflow.providers.transport import (
@@ -44,7 +43,6 @@ from seedflow.providers.transport import (
 )
 
 ANSWER_MAX_BYTES: Final = 1024 * 1024
-METADATA_VALUE_MAX_CHARACTERS: Final = 200
 USER_AGENT: Final = f"seedflow/{__version__}"
 
 
@@ -127,7 +125,7 @@ class CloudflareProvider:
             "User-Agent": USER_AGENT,
             "cf-aig-max-attempts": "1",
             "cf-aig-collect-log": "true",
-            "cf-aig-metadata": build_metadata(context),
+            "cf-aig-metadata": build_metadata(context, self._log.note_sending(context.intent_id)),
         }
         if options.gateway is not None:
             headers["cf-aig-gateway-id"] = options.gateway
@@ -201,15 +199,3 @@ async def read_capped(response: httpx.Response, limit: int) -> bytes | None:
             return None
         pieces.append(piece)
     return b"".join(pieces)
-
-
-def build_metadata(context: CallContext) -> str:
-    """The gateway's metadata of one call: five scalars (its limit), each short, in ASCII, so that a header can carry them."""
-    values: Mapping[str, str | int] = {
-        "run": context.run_id[:METADATA_VALUE_MAX_CHARACTERS],
-        "task": context.address[:METADATA_VALUE_MAX_CHARACTERS],
-        "take": context.take,
-        "attempt": context.attempt,
-        "intent": context.intent_id[:METADATA_VALUE_MAX_CHARACTERS],
-    }
-    return json.dumps(values, ensure_ascii=True, separators=(",", ":"))

@@ -205,6 +205,7 @@ TABLE: Final = (
         Retry.NEVER,
         Billed.NO,
         codes=frozenset({3042, 5007}),
+        wording=_words(r"no such model"),
         help="Check `model:`; `seedflow doctor` shows the models that are known.",
     ),
     FailureRow(

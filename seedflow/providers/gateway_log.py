@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import httpx
 from seedflow.errors import Billed, ProviderError, Retry
 from seedflow.providers.base import Answer, NotBilled, Reconciliation, Recovered, StillUnknown
 from seedflow.providers.envelope import parse_json, read_errors, read_result
+from seedflow.providers.metadata import read_metadata, read_sent_ms
 from seedflow.providers.options import CloudflareOptions
 from seedflow.providers.secrets import Quoter
 from seedflow.providers.transport import WIRE_ERRORS, describe_wire_error
@@ -31,6 +33,7 @@ _LIST_MAX_BYTES: Final = 4 * 1024 * 1024
 _RESPONSE_MAX_BYTES: Final = 1024 * 1024
 _PER_PAGE: Final = 50
 _DETAILS_AT_MOST: Final = 5
+_REMEMBERED_AT_MOST: Final = 10_000
 _DEADLINE_S: Final = 30.0
 
 
@@ -44,7 +47,16 @@ class LogEntry:
     cost_usd: float | None
     cached: bool
     created_at: str
-    metadata: tuple[str, ...] | None
+    metadata: Mapping[str, str] | None
+
+    def is_of(self, intent_id: str) -> bool:
+        """Whether it is about a call of this intent."""
+        return self.metadata is not None and intent_id in self.metadata.values()
+
+    def was_sent_since(self, since_ms: int) -> bool:
+        """Whether it is surely about a call that was sent then or later."""
+        sent_ms = None if self.metadata is None else read_sent_ms(self.metadata)
+        return sent_ms is not None and sent_ms >= since_ms
 
 
 class _LogUnavailableError(Exception):
@@ -66,13 +78,24 @@ class GatewayLog:
         account = quote(options.account_id, safe="")
         gateway = quote(options.gateway or "", safe="")
         self._url = f"{options.base_url.url}/accounts/{account}/ai-gateway/gateways/{gateway}/logs"
+        self._sent_ms: dict[str, int] = {}
+
+    def note_sending(self, intent_id: str) -> int:
+        """Remember when an intent is sent, now; returns Unix milliseconds for its metadata."""
+        sent_ms = math.ceil(time.time() * 1000)
+        self._sent_ms.pop(intent_id, None)
+        self._sent_ms[intent_id] = sent_ms
+        if len(self._sent_ms) > _REMEMBERED_AT_MOST:
+            del self._sent_ms[next(iter(self._sent_ms))]
+        return sent_ms
 
     async def reconcile(self, intent_id: str, sent_at: float) -> Reconciliation:
         """What became of a call. `sent_at` in Unix seconds.
 
-        One intent may have several entries, since a gateway can be set to try again by itself. A single success
-        among them is an answer that was paid for, so it is recovered (the newest of several); only if every one
-        failed at cost 0 was nothing billed; anything between stays unknown.
+        One intent may have several entries: it may have been sent again after an answer that cost nothing, and a
+        gateway can be set to try again by itself. A success among them is an answer that was paid for, so it is
+        recovered, whichever sending it belongs to (the newest of several). Only if the sending in question has entries
+        and each of them failed at cost 0 was nothing billed; entries of earlier sendings prove nothing about it.
         """
         if self._options.gateway is None:
             return StillUnknown(
@@ -80,17 +103,19 @@ class GatewayLog:
                 may_appear=False,
             )
         young = 0.0 <= time.time() - sent_at < APPEARS_WITHIN_S
+        since_ms = self._sent_ms.get(intent_id, math.floor(sent_at * 1000))
         try:
             entries = await self._find_entries(intent_id)
-            if not entries:
-                return StillUnknown("The gateway's log has no entry of this call.", may_appear=young)
             answered = [entry for entry in entries if entry.succeeded]
             if answered:
                 return await self._recover(max(answered, key=lambda entry: entry.created_at))
         except _LogUnavailableError as error:
             return StillUnknown(error.message, may_appear=young and error.soon)
-        if all(entry.cost_usd == 0 for entry in entries):
-            status = next((f" (HTTP {entry.status})" for entry in entries if entry.status is not None), "")
+        failed = [entry for entry in entries if entry.was_sent_since(since_ms)]
+        if not failed:
+            return StillUnknown("The gateway's log has no entry of this call.", may_appear=young)
+        if all(entry.cost_usd == 0 for entry in failed):
+            status = next((f" (HTTP {entry.status})" for entry in failed if entry.status is not None), "")
             return NotBilled(f"The gateway's log shows that the call failed at no cost{status}.")
         return StillUnknown(
             "The gateway's log shows that the call failed, but not that it cost nothing.", may_appear=young
@@ -109,11 +134,11 @@ class GatewayLog:
             _LIST_MAX_BYTES,
         )
         listed = _read_listing(self._parse(body))
-        found = [entry for entry in listed if entry.metadata is not None and intent_id in entry.metadata]
+        found = [entry for entry in listed if entry.is_of(intent_id)]
         for entry in [entry for entry in listed if entry.metadata is None][:_DETAILS_AT_MOST]:
             detail = self._parse(await self._get(f"/{quote(entry.id, safe='')}", {}, _LIST_MAX_BYTES))
             full = read_entry(detail.get("result", detail))
-            if full is not None and full.metadata is not None and intent_id in full.metadata:
+            if full is not None and full.is_of(intent_id):
                 found.append(full)
         return found
 
@@ -235,7 +260,7 @@ def read_entry(item: object) -> LogEntry | None:
         cost_usd=_read_number(item.get("cost")),
         cached=_read_flag(item.get("cached")),
         created_at=str(item.get("created_at", "")),
-        metadata=_read_metadata(item.get("metadata")),
+        metadata=read_metadata(item.get("metadata")),
     )
 
 
@@ -250,17 +275,3 @@ def _read_number(value: object) -> float | None:
         return float(value)
     except ValueError:
         return None
-
-
-def _read_metadata(value: object) -> tuple[str, ...] | None:
-    """The values of an entry's metadata: a mapping, that mapping as JSON text, or a list of `{key, value}`."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return None
-    if isinstance(value, Mapping):
-        return tuple(str(found) for found in value.values())
-    if isinstance(value, list):
-        return tuple(str(item.get("value")) for item in value if isinstance(item, Mapping))
-    return None

@@ -59,7 +59,8 @@ def describe_wire_error(error: BaseException, quoter: Quoter) -> str:
             return "the answer is not valid HTTP"
         case OSError():
             return _reason(found)
-    return quoter.quote(str(found) or type(found).__name__)
+        case _:
+            return quoter.quote(str(found) or type(found).__name__)
 
 
 def _reason(error: OSError) -> str:
