@@ -133,7 +133,7 @@ def _read_values(values: MappingOf[str, object]) -> tuple[dict[str, GivenValue],
                     help="convert it to plain data first",
                 )
             )
-        writer.write("\n")
+        writer.end_line()
     writer.finish()
     return found, problems
 
@@ -155,6 +155,11 @@ class _NodeWriter:
     def finish(self) -> None:
         """Put the text behind the nodes that were given."""
         self._source.text = "".join(self._parts)
+
+    def end_line(self) -> None:
+        """Begin a new line."""
+        self._parts.append("\n")
+        self._length += 1
 
     def write(self, text: str) -> Scalar:
         """Write text as it is, on one line, and give the scalar that it is."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from seedflow.canonical import build_slug, digest_bytes
@@ -40,7 +43,8 @@ def load_recipe(
     source = load_source(path, name if name is not None else str(path), max_bytes=PROJECT_LIMITS.max_bytes)
     if isinstance(source, Diagnostic):
         return None, [source]
-    return parse_recipe(source, catalog, folder=path.parent, default_name=path.stem)
+    with _paused_collector():
+        return parse_recipe(source, catalog, folder=path.parent, default_name=path.stem)
 
 
 def parse_recipe(
@@ -240,3 +244,15 @@ def _spans_of(block: StepBlock, key: str) -> list[Span]:
     if node is None or (isinstance(node, Scalar) and node.plain and node.resolve() is None):
         return []
     return [node.span] if not hasattr(node, "items") else [item.span for item in node.items]
+
+
+@contextmanager
+def _paused_collector() -> Iterator[None]:
+    """Without the cyclic garbage collector, which more than doubles the time of building a tree of 10,000 steps."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

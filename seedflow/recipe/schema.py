@@ -45,6 +45,7 @@ from seedflow.recipe.words import (
     RECIPE_ELSEWHERE,
     STEP_ELSEWHERE,
     STEP_LATER,
+    TYPES_ELSEWHERE,
 )
 from seedflow.text.nodes import Node, Scalar, Sequence
 
@@ -83,11 +84,11 @@ def _read_input_type(node: object) -> InputType:
     types = [kind.value for kind in InputType if kind is not InputType.TABLE]
     if text in types:
         return InputType(text)
-    near = find_near(text, types)
+    near = TYPES_ELSEWHERE.get(text.lower()) or find_near(text, types)
     raise problem(
         code="unknown-type",
         message=f"{text!r} is not a type of input; expected one of {', '.join(types)}",
-        help=f"did you mean `{near}`?" if near else None,
+        help=f"did you mean `{near}`?" if near else "write `type: text` for plain words",
     )
 
 

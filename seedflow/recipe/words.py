@@ -57,3 +57,14 @@ RECIPE_ELSEWHERE: Final[Mapping[str, str]] = {
     "prices": "`prices:` belongs into the project's file seedflow.yaml",
     "libraries": "`libraries:` belongs into the project's file seedflow.yaml",
 }
+
+TYPES_ELSEWHERE: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("string", "str", "prompt"), "text"),
+    **dict.fromkeys(("int", "count"), "integer"),
+    **dict.fromkeys(("float", "decimal"), "number"),
+    **dict.fromkeys(("bool", "flag"), "boolean"),
+    **dict.fromkeys(("enum", "select", "option"), "choice"),
+    **dict.fromkeys(("array", "sequence"), "list"),
+    **dict.fromkeys(("img", "file", "path", "url", "picture"), "image"),
+}
+"""Other languages' words for types, and ours."""

@@ -1,0 +1,261 @@
+"""Binding: every problem of a recipe's structure at its exact place, all in one go, in our own words."""
+
+from __future__ import annotations
+
+import pytest
+
+from seedflow.diagnostics import Diagnostic, Source
+from seedflow.recipe.binding import bind_recipe
+from seedflow.recipe.schema import RecipeBlock
+from seedflow.text.reader import read_yaml
+
+STEP = "steps: {a: {generate: {prompt: x}}}\n"
+
+
+def bind(text: str) -> tuple[RecipeBlock | None, list[Diagnostic]]:
+    root, problems = read_yaml(Source("r.yaml", text))
+    assert root is not None
+    assert problems == []
+    return bind_recipe(root)
+
+
+def marked(found: Diagnostic) -> str:
+    """The text that the carets stand under."""
+    assert found.span is not None
+    return found.span.source.text[found.span.start : found.span.end]
+
+
+def only(text: str) -> Diagnostic:
+    _, problems = bind(text)
+    assert len(problems) == 1, problems
+    return problems[0]
+
+
+def test_the_smallest_recipe_binds() -> None:
+    document, problems = bind("seedflow: 1\n" + STEP)
+    assert problems == []
+    assert document is not None
+    assert list(document.steps) == ["a"]
+
+
+def test_a_plain_scalar_keeps_its_spelling_where_text_is_wanted() -> None:
+    document, problems = bind(
+        "seedflow: 1\nname: 007\ndescription: 1.10\ninputs: {c: {type: choice, options: [1.10, no, 0x1F]}}\n"
+        + STEP
+    )
+    assert problems == []
+    assert document is not None
+    assert (document.name, document.description) == ("007", "1.10")
+    assert document.inputs["c"].options == ["1.10", "no", "0x1F"]
+
+
+def test_amounts_of_dollars_are_exact() -> None:
+    document, problems = bind("seedflow: 1\nlimits: {cost_usd: 0.10}\n" + STEP)
+    assert problems == []
+    assert document is not None
+    assert document.limits is not None
+    assert str(document.limits.cost_usd) == "0.10"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place", "says"),
+    [
+        (STEP, "missing-key", "steps", "`seedflow`"),
+        ("seedflow: 1\n", "missing-key", "seedflow", "`steps`"),
+        ("seedflow: 2\nfrom_the_future: 1\n", "newer-language", "2", "reads version 1"),
+        ("seedflow: 0\n" + STEP, "wrong-version", "0", "no version 0"),
+        ("seedflow: '1'\n" + STEP, "wrong-type", "'1'", "the text '1'"),
+        ("seedflow: true\n" + STEP, "wrong-type", "true", "found true"),
+        ("seedflow: 1\nvlaues: {}\n" + STEP, "unknown-key", "vlaues", "known here: seedflow, name"),
+        ("seedflow: 1\nsteps: {a: {}}\n", "no-kind", "a", "nothing to do"),
+        ("seedflow: 1\nsteps: [a]\n", "wrong-type", "[a]", "found a list, expected a mapping of step names"),
+        ("seedflow: 1\nsteps: {a: b}\n", "wrong-type", "b", "the text 'b', expected a step"),
+        ("seedflow: 1\nsteps: {a: {generate: [x]}}\n", "wrong-type", "[x]", "found a list"),
+        ("seedflow: 1\nsteps: {A: {generate: {}}}\n", "bad-name", "A", "not a name"),
+        ("seedflow: 1\nsteps: {a: {generate: {}, needs: [b, C]}}\n", "bad-name", "C", "not a name"),
+        ("seedflow: 1\nsteps: {a: {generate: {}, was: 'a b'}}\n", "bad-name", "'a b'", "not a name"),
+        (
+            "seedflow: 1\nsteps: {a: {generate: {}, for_each: [1]}}\n",
+            "wrong-type",
+            "[1]",
+            "variables to lists",
+        ),
+        ("seedflow: 1\nsteps: {a: {generate: {}, for_each: {b: }}}\n", "wrong-type", "", "found nothing"),
+        ("seedflow: 1\ninputs: {a: text}\n" + STEP, "wrong-type", "text", "the definition of an input"),
+        ("seedflow: 1\ninputs: {a: {optional: true}}\n" + STEP, "missing-key", "a", "`type`"),
+        (
+            "seedflow: 1\ninputs: {a: {type: image, optional: yes}}\n" + STEP,
+            "wrong-type",
+            "yes",
+            "true or false",
+        ),
+        (
+            "seedflow: 1\ninputs: {a: {type: string}}\n" + STEP,
+            "unknown-type",
+            "string",
+            "expected one of text",
+        ),
+        ("seedflow: 1\ninputs: {a: {type: integer, minimum: '3'}}\n" + STEP, "wrong-type", "'3'", "a number"),
+        ("seedflow: 1\ninputs: {a: {type: text, max_length: -1}}\n" + STEP, "out-of-bounds", "-1", "from 0"),
+        ("seedflow: 1\ninputs: {a: {type: number, minimum: .nan}}\n" + STEP, "wrong-type", ".nan", "finite"),
+        ("seedflow: 1\nlimits: {images: 0}\n" + STEP, "out-of-bounds", "0", "from 1"),
+        (
+            "seedflow: 1\nlimits: {tasks: 9007199254740993}\n" + STEP,
+            "wrong-type",
+            "9007199254740993",
+            "15 digits",
+        ),
+        ("seedflow: 1\nname: '  '\n" + STEP, "empty-text", "'  '", "at least one character"),
+        ("seedflow: 1\noutputs: {a: {file: x}}\n" + STEP, "missing-key", "a", "`images`"),
+    ],
+)
+def test_each_problem_is_named_at_its_place(text: str, code: str, place: str, says: str) -> None:
+    found = only(text)
+    assert (found.code, marked(found)) == (code, place)
+    assert says in found.message
+    assert found.help
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("seedflow: 1\nvlaues: {}\n" + STEP, "did you mean `values`?"),
+        ("seedflow: 1\nsteps: {'My Step': {generate: {}}}\n", "write `my_step`"),
+        ("seedflow: 1\nsteps: {a: {generate: {}, foreach: {}}}\n", "write `for_each:`"),
+        ("seedflow: 1\nsteps: {a: {generate: {}, prompt: x}}\n", "inside `generate:`"),
+        ("seedflow: 1\nprovider: x\n" + STEP, "seedflow.yaml"),
+        ("seedflow: 1\ninputs: {a: {type: image, optional: yes}}\n" + STEP, "write `true`"),
+        ("seedflow: 1\ninputs: {a: {type: img}}\n" + STEP, "did you mean `image`?"),
+        ("seedflow: 1\nlimits: {images: '3'}\n" + STEP, "write 3 without quotes"),
+        ("seedflow: 1\nlimits: {images: '{{ 3 }}'}\n" + STEP, "templates are not read here"),
+        ("seedflow: 1\ninputs: {a: text}\n" + STEP, "write `{type: text}`"),
+    ],
+)
+def test_help_says_one_thing_to_do(text: str, says: str) -> None:
+    help_text = only(text).help
+    assert help_text is not None
+    assert says in help_text
+
+
+def test_all_problems_come_in_one_go_in_the_order_of_the_text() -> None:
+    _, problems = bind(
+        "inputs:\n  n: {type: integer, minimum: x}\n  B: {type: txt}\nfoo: 1\nsteps:\n  a: {genrate: {}}\n  b: 3\n"
+    )
+    assert [found.code for found in problems] == [
+        "missing-key", "wrong-type", "bad-name", "unknown-type", "unknown-key", "unknown-key", "wrong-type",
+    ]  # fmt: skip
+    starts = [found.span.start for found in problems if found.span]
+    assert starts == sorted(starts)
+
+
+def test_a_misspelt_key_is_not_reported_as_missing_too() -> None:
+    assert only("seedflow: 1\ninputs: {a: {tpye: text}}\n" + STEP).code == "unknown-key"
+    assert only("seedflow: 1\nsteps: {a: {genrate: {}}}\n").code == "unknown-key"
+
+
+@pytest.mark.parametrize("word", ["recipe", "choose", "transform"])
+def test_later_kinds_are_not_yet(word: str) -> None:
+    document, problems = bind(f"seedflow: 1\nsteps: {{a: {{{word}: {{}}}}}}\n")
+    assert document is None
+    assert [(found.code, marked(found)) for found in problems] == [("not-yet", word)]
+
+
+@pytest.mark.parametrize("word", ["takes", "expect", "iterate", "when"])
+def test_later_options_are_not_yet(word: str) -> None:
+    found = only(f"seedflow: 1\nsteps: {{a: {{generate: {{}}, {word}: 3}}}}\n")
+    assert (found.code, marked(found)) == ("not-yet", word)
+
+
+def test_tables_are_not_yet() -> None:
+    _, problems = bind("seedflow: 1\ninputs: {t: {type: table, columns: {}, key: id}}\n" + STEP)
+    assert [(found.code, marked(found)) for found in problems] == [
+        ("not-yet", "table"), ("not-yet", "columns"), ("not-yet", "key"),
+    ]  # fmt: skip
+    assert only("seedflow: 1\ninputs: {t: {type: list, of: table}}\n" + STEP).code == "not-yet"
+
+
+def test_a_step_has_exactly_one_kind() -> None:
+    _, problems = bind("seedflow: 1\nsteps:\n  a:\n    generate: {}\n    choose: {}\n")
+    several = next(found for found in problems if found.code == "several-kinds")
+    assert marked(several) == "choose"
+    assert several.related[0].span.source.text[several.related[0].span.start :].startswith("generate")
+
+
+def test_options_of_another_kind_are_refused() -> None:
+    _, problems = bind("seedflow: 1\nsteps: {a: {transform: {}, takes: 2}}\n")
+    assert ("option-not-for-kind", "takes") in [(found.code, marked(found)) for found in problems]
+
+
+def test_keys_that_begin_with_x_are_free_everywhere() -> None:
+    document, problems = bind(
+        """
+seedflow: 1
+x-a: {{}: 1}
+inputs: {x-b: 1, a: {type: list, x-c: 2, of: {type: text, x-d: 3}}}
+values: {x-e: [1]}
+defaults: {x-f: 1}
+steps: {x-g: 1, a: {x-h: 1, generate: {x-i: 1, prompt: x}, for_each: {x-j: 1, b: {in: [1], x-k: 2}}}}
+outputs: {x-l: 1, a: {images: "{{ steps.a.images }}", x-m: 1}}
+limits: {x-n: 1}
+ref_words: {x-o: 1}
+""".replace("{{}: 1}", "{b: 1}")
+    )
+    assert problems == []
+    assert document is not None
+    assert list(document.inputs) == ["a"]
+    assert list(document.steps) == ["a"]
+    assert list(document.steps["a"].for_each) == ["b"]
+    assert document.values == {}
+
+
+def test_nothing_after_a_key_means_that_the_key_is_not_there() -> None:
+    document, problems = bind(
+        "seedflow: 1\nname:\ninputs: ~\nvalues: null\ndefaults:\noutputs:\nlimits:\n" + STEP
+    )
+    assert problems == []
+    assert document is not None
+    assert document.name is None
+    assert document.inputs == {}
+
+
+def test_a_harmless_unknown_key_leaves_a_document_to_check_further() -> None:
+    document, problems = bind("seedflow: 1\nzzz: 1\nsteps: {a: {generate: {}, when: x}}\n")
+    assert [found.code for found in problems] == ["unknown-key", "not-yet"]
+    assert document is not None
+    assert list(document.steps) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "text", ["seedflow: 1\nsteps: {a: {generate: {}, for_eech: {b: [1]}}}\n", "seedflow: 1\nsteps: {a: 1}\n"]
+)
+def test_a_key_that_changes_the_meaning_of_the_rest_leaves_no_document(text: str) -> None:
+    document, problems = bind(text)
+    assert document is None
+    assert problems
+
+
+def test_short_forms_stand_for_mappings() -> None:
+    document, problems = bind(
+        """
+seedflow: 1
+inputs: {l: {type: list, of: text}, n: {type: list, of: {type: list, of: integer}}}
+steps: {a: {generate: {}, for_each: {b: [1], c: "{{ inputs.l }}"}, needs: b, tags: t}}
+outputs: {o: "{{ steps.a.images }}"}
+"""
+    )
+    assert problems == []
+    assert document is not None
+    inner = document.inputs["n"].of
+    assert inner is not None
+    assert inner.of is not None
+    assert (inner.type, inner.of.type) == ("list", "integer")
+    assert document.steps["a"].needs == ["b"]
+    assert document.steps["a"].tags == ["t"]
+    assert document.outputs["o"].file is None
+
+
+@pytest.mark.parametrize("text", ["- a\n", "hello\n", "3\n", "null\n"])
+def test_a_recipe_is_a_mapping(text: str) -> None:
+    document, problems = bind(text)
+    assert document is None
+    assert [found.code for found in problems] == ["wrong-type"]

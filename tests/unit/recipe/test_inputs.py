@@ -1,0 +1,462 @@
+"""Inputs: where values come from, how their declared type reads them, images, and everything that is wrong at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from seedflow.diagnostics import Diagnostic, Source, has_errors
+from seedflow.images.facts import FileImage, ImageFormat, UrlImage
+from seedflow.models.catalog import Catalog, load_catalog
+from seedflow.recipe.given import collect_inputs
+from seedflow.recipe.input_images import ImageFiles
+from seedflow.recipe.inputs import resolve_inputs
+from seedflow.recipe.load import parse_recipe
+from seedflow.recipe.views import IMAGE_ATTRIBUTES, View
+
+Resolve = Callable[..., tuple[dict[str, object] | None, list[Diagnostic]]]
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return load_catalog()
+
+
+@pytest.fixture
+def resolve(catalog: Catalog, tmp_path: Path) -> Resolve:
+    """Values of inputs: their YAML, `-i` texts, the text of an `--inputs` file, Python values."""
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "here").mkdir()
+
+    def run(
+        inputs: str,
+        arguments: Sequence[str] = (),
+        *,
+        file: str | None = None,
+        values: Mapping[str, object] | None = None,
+        images: ImageFiles | None = None,
+    ) -> tuple[dict[str, object] | None, list[Diagnostic]]:
+        source = Source(
+            "r.yaml", f"seedflow: 1\ninputs: {inputs}\nsteps: {{a: {{generate: {{prompt: x}}}}}}\n"
+        )
+        recipe, problems = parse_recipe(source, catalog, folder=tmp_path / "recipes", default_name="r")
+        assert recipe is not None
+        assert not has_errors(problems), problems
+        path = None
+        if file is not None:
+            path = tmp_path / "data" / "values.yaml"
+            path.write_text(file)
+        given, wrong = collect_inputs(arguments=arguments, file=path, values=values)
+        found, more = resolve_inputs(recipe, given, folder=tmp_path / "here", images=images)
+        return found, [*wrong, *more]
+
+    return run
+
+
+def picture(path: Path, size: tuple[int, int] = (64, 48)) -> Path:
+    path.write_bytes(make_jpeg(size))
+    return path
+
+
+def make_jpeg(size: tuple[int, int]) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", size, "teal").save(file, "JPEG")
+    return file.getvalue()
+
+
+def codes(problems: list[Diagnostic]) -> list[str]:
+    return [found.code for found in problems]
+
+
+def marked(found: Diagnostic) -> str:
+    assert found.span is not None
+    return found.span.source.text[found.span.start : found.span.end]
+
+
+def ok(result: tuple[dict[str, object] | None, list[Diagnostic]]) -> dict[str, object]:
+    values, problems = result
+    assert problems == []
+    assert values is not None
+    return values
+
+
+# where a value comes from
+
+
+def test_command_line_before_file_before_python_before_default(resolve: Resolve) -> None:
+    inputs = "{a: {type: text, default: d}, b: {type: text, default: d}, c: {type: text, default: d}, d: {type: text, default: d}}"
+    values = ok(
+        resolve(
+            inputs,
+            ["a=line"],
+            file="a: file\nb: file\n",
+            values={"a": "python", "b": "python", "c": "python"},
+        )
+    )
+    assert values == {"a": "line", "b": "file", "c": "python", "d": "d"}
+
+
+def test_an_absent_optional_is_none(resolve: Resolve) -> None:
+    assert ok(resolve("{a: {type: image, optional: true}, b: {type: list, of: text, optional: true}}")) == {
+        "a": None,
+        "b": None,
+    }
+
+
+def test_values_stand_in_declared_order(resolve: Resolve) -> None:
+    assert list(ok(resolve("{b: {type: text}, a: {type: text}}", ["a=1", "b=2"]))) == ["b", "a"]
+
+
+def test_null_in_a_file_and_none_in_python_mean_not_given(resolve: Resolve) -> None:
+    inputs = "{a: {type: text, default: d}, b: {type: text, optional: true}}"
+    assert ok(resolve(inputs, file="a: null\nb: ~\n")) == {"a": "d", "b": None}
+    assert ok(resolve(inputs, values={"a": None})) == {"a": "d", "b": None}
+
+
+def test_each_missing_input_is_named_with_what_to_type(resolve: Resolve) -> None:
+    values, problems = resolve(
+        "{hero: {type: text}, scenes: {type: list, of: text}, n: {type: integer, default: 1}}"
+    )
+    assert values is None
+    assert [(found.code, marked(found)) for found in problems] == [
+        ("missing-input", "hero"),
+        ("missing-input", "scenes"),
+    ]
+    assert problems[0].help == "give it with `-i hero=…`"
+    assert problems[1].help == "give it with `-i scenes=…`, once for each item"
+
+
+def test_unknown_names_are_pointed_at_wherever_they_stand(resolve: Resolve) -> None:
+    _, problems = resolve("{hero: {type: text, default: d}}", ["heor=x"], file="her: x\n", values={"zzz": 1})
+    assert codes(problems) == ["no-such-input"] * 3
+    assert {marked(found) for found in problems} == {"heor", "her", "zzz"}
+    assert [found.help for found in problems if marked(found) != "zzz"] == ["did you mean 'hero'?"] * 2
+
+
+def test_an_argument_without_a_name_is_refused(resolve: Resolve) -> None:
+    _, problems = resolve("{a: {type: text, default: d}}", ["hello", "=x", ""])
+    assert codes(problems) == ["not-a-pair"] * 3
+
+
+def test_an_argument_has_a_place_of_its_own(resolve: Resolve) -> None:
+    _, problems = resolve("{count: {type: integer}}", ["count=many"])
+    (found,) = problems
+    assert found.span is not None
+    assert str(found.span) == "-i count=…:1:7"
+    assert marked(found) == "many"
+
+
+def test_a_file_of_inputs_may_be_json_and_has_free_keys(resolve: Resolve) -> None:
+    assert ok(resolve("{a: {type: list, of: integer}}", file='{"a": [1, 2], "x-note": {"b": 1}}')) == {
+        "a": [1, 2]
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("- a\n", "wrong-type"), ("a: [\n", None), ("a: 1\na: 2\n", None)]
+)
+def test_a_broken_file_of_inputs_is_reported(resolve: Resolve, text: str, code: str | None) -> None:
+    _, problems = resolve("{a: {type: text, default: d}}", file=text)
+    assert problems
+    if code:
+        assert codes(problems) == [code]
+
+
+def test_a_missing_file_of_inputs_is_reported(tmp_path: Path) -> None:
+    given, problems = collect_inputs(file=tmp_path / "nowhere.yaml", file_name="nowhere.yaml")
+    assert codes(problems) == ["file-missing"]
+    assert given.values == {}
+
+
+def test_an_empty_file_of_inputs_is_reported(resolve: Resolve) -> None:
+    values, problems = resolve("{a: {type: text, default: d}}", file="# nothing yet\n")
+    assert values == {"a": "d"}
+    assert codes(problems) == ["empty-file"]
+
+
+# how a type reads a value
+
+
+@pytest.mark.parametrize(
+    ("declared", "argument", "value"),
+    [
+        ("{type: text}", "a fox, a cat", "a fox, a cat"),
+        ("{type: text}", "007", "007"),
+        ("{type: text}", "null", "null"),
+        ("{type: text}", "", ""),
+        ("{type: text}", "{{ inputs.b }} {# no #} {%", "{{ inputs.b }} {# no #} {%"),
+        ("{type: text}", "a=b=c", "a=b=c"),
+        ("{type: text}", " spaces ", " spaces "),
+        ("{type: integer}", "3", 3),
+        ("{type: integer}", " -3 ", -3),
+        ("{type: integer}", "007", 7),
+        ("{type: number}", "3", 3),
+        ("{type: number}", "0.50", 0.5),
+        ("{type: boolean}", "true", True),
+        ("{type: boolean}", "false", False),
+        ("{type: choice, options: [no, 1.10, '{{ x }}']}", "1.10", "1.10"),
+        ("{type: choice, options: [no, 1.10, '{{ x }}']}", "{{ x }}", "{{ x }}"),
+        ("{type: list, of: text}", "a, b", ["a, b"]),
+        ("{type: list, of: integer}", "4", [4]),
+    ],
+)
+def test_the_declared_type_reads_an_argument(
+    resolve: Resolve, declared: str, argument: str, value: object
+) -> None:
+    found = ok(resolve(f"{{a: {declared}}}", [f"a={argument}"]))["a"]
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_an_argument_repeated_makes_a_list(resolve: Resolve) -> None:
+    assert ok(resolve("{a: {type: list, of: text}}", ["a=x", "a=y, z", "a="])) == {"a": ["x", "y, z", ""]}
+
+
+def test_an_argument_repeated_for_anything_else_is_refused(resolve: Resolve) -> None:
+    _, problems = resolve("{a: {type: text}}", ["a=x", "a=y"])
+    assert codes(problems) == ["given-twice"]
+    assert marked(problems[0]) == "y"
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "value"),
+    [
+        ("{type: text}", "007", "007"),
+        ("{type: text}", "1.10", "1.10"),
+        ("{type: text}", "no", "no"),
+        ("{type: text}", "'null'", "null"),
+        ("{type: text}", "'{{ inputs.b }}'", "{{ inputs.b }}"),
+        ("{type: integer}", "0x10", 16),
+        ("{type: number}", "1e3", 1000.0),
+        ("{type: boolean}", "false", False),
+        ("{type: list, of: text}", "[]", []),
+        ("{type: list, of: text}", "[1.10, true]", ["1.10", "true"]),
+        ("{type: list, of: {type: list, of: integer}}", "[[1, 2], []]", [[1, 2], []]),
+        ("{type: list, of: {type: choice, options: [a, b]}}", "[b, a]", ["b", "a"]),
+    ],
+)
+def test_the_declared_type_reads_a_file_and_a_default(
+    resolve: Resolve, declared: str, text: str, value: object
+) -> None:
+    assert ok(resolve(f"{{a: {declared}}}", file=f"a: {text}\n")) == {"a": value}
+    assert ok(resolve(f"{{a: {declared[:-1]}, default: {text}}}}}")) == {"a": value}
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "value"),
+    [
+        ("{type: text}", "null", "null"),
+        ("{type: text}", 5, "5"),
+        ("{type: text}", "line\nbreak \u2028 \x1b", "line\nbreak \u2028 \x1b"),
+        ("{type: number}", 0.1, 0.1),
+        ("{type: number}", 1e300, 1e300),
+        ("{type: integer}", 3, 3),
+        ("{type: boolean}", True, True),
+        ("{type: list, of: text}", ("a", "b"), ["a", "b"]),
+        ("{type: list, of: {type: list, of: boolean}}", [[True], []], [[True], []]),
+    ],
+)
+def test_the_declared_type_reads_python_values(
+    resolve: Resolve, declared: str, given: object, value: object
+) -> None:
+    assert ok(resolve(f"{{a: {declared}}}", values={"a": given})) == {"a": value}
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "code", "says"),
+    [
+        ("{type: integer}", "3.5", "wrong-type", "the number 3.5, expected a whole number"),
+        ("{type: integer}", "'3'", "wrong-type", "the text '3'"),
+        ("{type: integer}", "true", "wrong-type", "found true"),
+        ("{type: integer}", "[3]", "wrong-type", "a list"),
+        ("{type: integer}", "9007199254740992", "wrong-type", "15 digits"),
+        ("{type: number}", ".inf", "wrong-type", "finite"),
+        ("{type: number}", "1e999", "wrong-type", "finite"),
+        ("{type: boolean}", "yes", "wrong-type", "true or false"),
+        ("{type: boolean}", "1", "wrong-type", "true or false"),
+        ("{type: choice, options: [red, blue]}", "rde", "not-an-option", "not one of the options"),
+        ("{type: text}", "[a]", "wrong-type", "expected text"),
+        ("{type: text}", "{a: b}", "wrong-type", "a mapping"),
+        ("{type: list, of: text}", "a", "wrong-type", "expected a list"),
+        ("{type: list, of: text}", "[a, ~]", "wrong-type", "item 2"),
+        ("{type: text, min_length: 2}", "a", "out-of-bounds", "1 character, expected at least 2"),
+        ("{type: text, max_length: 2}", "abc", "out-of-bounds", "3 characters, expected at most 2"),
+        ("{type: integer, minimum: 1, maximum: 3}", "4", "out-of-bounds", "found 4, expected 1 to 3"),
+        ("{type: number, minimum: 0.5}", "0.25", "out-of-bounds", "at least 0.5"),
+        (
+            "{type: list, of: text, min_items: 2, max_items: 2}",
+            "[a]",
+            "out-of-bounds",
+            "1 item, expected exactly 2",
+        ),
+    ],
+)
+def test_a_wrong_value_is_refused_at_its_place(
+    resolve: Resolve, declared: str, text: str, code: str, says: str
+) -> None:
+    values, problems = resolve(f"{{a: {declared}}}", file=f"a: {text}\n")
+    assert values is None
+    assert codes(problems) == [code]
+    assert says in problems[0].message
+    assert problems[0].help
+    assert problems[0].span is not None
+    assert problems[0].span.source.name.endswith("values.yaml")
+
+
+def test_all_problems_of_a_list_come_in_one_go(resolve: Resolve) -> None:
+    _, problems = resolve(
+        "{a: {type: list, of: {type: integer, minimum: 2}, max_items: 3}}", file="a: [1, x, 3, ~]\n"
+    )
+    assert sorted(codes(problems)) == ["out-of-bounds", "out-of-bounds", "wrong-type", "wrong-type"]
+
+
+def test_a_near_miss_of_an_option_is_suggested(resolve: Resolve) -> None:
+    _, problems = resolve("{a: {type: choice, options: [watercolour, ink]}}", ["a=watercolor"])
+    assert problems[0].help == "did you mean 'watercolour'?"
+
+
+def test_data_that_is_not_plain_is_refused(resolve: Resolve) -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    _, problems = resolve(
+        "{a: {type: text}, b: {type: text}, c: {type: integer}}",
+        values={"a": b"bytes", "b": endless, "c": 10**9999},
+    )
+    assert codes(problems)[:3] == ["not-plain-data"] * 3
+
+
+def test_python_values_have_a_place_to_point_at(resolve: Resolve) -> None:
+    _, problems = resolve(
+        "{a: {type: list, of: integer}, b: {type: text}}", values={"b": "x\ny", "a": [1, "two"]}
+    )
+    (found,) = problems
+    assert found.span is not None
+    assert marked(found) == '"two"'
+    assert found.span.first.line == 2
+
+
+# images
+
+
+def test_a_local_image_is_opened_and_measured(resolve: Resolve, tmp_path: Path) -> None:
+    file = picture(tmp_path / "here" / "my cat.jpg")
+    view = ok(resolve("{a: {type: image}}", ["a=my cat.jpg"]))["a"]
+    assert isinstance(view, View)
+    assert isinstance(view.subject, FileImage)
+    assert view.subject.path == file
+    facts = view.subject.facts
+    assert (facts.width_px, facts.height_px, facts.format) == (64, 48, ImageFormat.JPEG)
+    assert view.attributes["width"] == 64
+    assert view.attributes["format"] == "jpeg"
+    assert view.attributes["digest"] == facts.digest
+    assert (view.attributes["name"], view.attributes["key"]) == ("my cat", "my cat.jpg")
+
+
+def test_a_url_is_never_looked_at(resolve: Resolve) -> None:
+    view = ok(resolve("{a: {type: image}}", ["a=https://host.invalid/a%20b/cat.png?token=1"]))["a"]
+    assert isinstance(view, View)
+    assert view.subject == UrlImage("https://host.invalid/a%20b/cat.png?token=1")
+    assert view.attributes["name"] == "cat"
+    assert "width" not in view.attributes
+    assert view.missing is not None
+    assert "width" in view.missing
+
+
+@pytest.mark.parametrize("text", ["cat.jpg", "https://host.invalid/cat.jpg"])
+def test_every_attribute_of_an_image_is_there_or_named_as_missing(
+    resolve: Resolve, tmp_path: Path, text: str
+) -> None:
+    picture(tmp_path / "here" / "cat.jpg")
+    view = ok(resolve("{a: {type: image}}", [f"a={text}"]))["a"]
+    assert isinstance(view, View)
+    assert set(view.attributes) | set(view.missing or ()) == set(IMAGE_ATTRIBUTES)
+
+
+def test_a_path_is_relative_to_where_it_is_spelled(resolve: Resolve, tmp_path: Path) -> None:
+    inputs = "{a: {type: image, default: x.jpg}}"
+    for folder, kwargs in (
+        ("recipes", {}),
+        ("data", {"file": "a: x.jpg\n"}),
+        ("here", {"values": {"a": "x.jpg"}}),
+        ("here", {"values": {"a": Path("x.jpg")}}),
+        ("here", {"arguments": ["a=x.jpg"]}),
+    ):
+        file = picture(tmp_path / folder / "x.jpg")
+        view = ok(resolve(inputs, **kwargs))["a"]
+        assert isinstance(view, View)
+        assert isinstance(view.subject, FileImage)
+        assert view.subject.path == file
+        file.unlink()
+
+
+def test_an_absolute_path_is_taken_as_it_is(resolve: Resolve, tmp_path: Path) -> None:
+    file = picture(tmp_path / "x.jpg")
+    view = ok(resolve("{a: {type: image}}", [f"a={file}"]))["a"]
+    assert isinstance(view, View)
+    assert isinstance(view.subject, FileImage)
+    assert view.subject.path == file
+
+
+def test_each_file_is_opened_once(resolve: Resolve, tmp_path: Path) -> None:
+    file = picture(tmp_path / "here" / "x.jpg")
+    images = ImageFiles()
+    inputs = "{a: {type: list, of: image}}"
+    ok(resolve(inputs, ["a=x.jpg", "a=./x.jpg"], images=images))
+    file.unlink()
+    assert len(ok(resolve(inputs, ["a=x.jpg"], images=images))["a"]) == 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("http://host.invalid/x.jpg", "image-scheme"),
+        ("ftp://host.invalid/x.jpg", "image-scheme"),
+        ("data:image/png;base64,AAAA", "image-scheme"),
+        ("file:///etc/passwd", "image-scheme"),
+        ("javascript:alert(1)", "image-scheme"),
+        ("https://", "image-url"),
+        ("https:/x.jpg", "image-url"),
+        ("https://host.invalid/a b.jpg", "image-url"),
+        ("https://host.invalid:port/a.jpg", "image-url"),
+        ("https://[::1/a.jpg", "image-url"),
+        ("https://host.invalid/\n", "image-url"),
+        ("nowhere.jpg", "image-missing"),
+        ("", "empty-text"),
+        ("folder", "not-yet"),
+        ("*.jpg", "not-yet"),
+        ("words.jpg", "image-unreadable"),
+        ("cut.jpg", "image-unreadable"),
+        ("empty.jpg", "image-unreadable"),
+        ("pipe.jpg", "image-path"),
+        ("secret.jpg/x", "image-unreadable"),
+        ("n" * 5000, "image-unreadable"),
+        ("nul\0.jpg", "image-path"),
+    ],
+)
+def test_what_cannot_be_used_is_a_diagnostic_at_its_place(
+    resolve: Resolve, tmp_path: Path, text: str, code: str
+) -> None:
+    here = tmp_path / "here"
+    (here / "folder").mkdir()
+    (here / "words.jpg").write_text("not a picture")
+    (here / "cut.jpg").write_bytes(make_jpeg((640, 480))[:-2000])
+    (here / "empty.jpg").touch()
+    (here / "secret.jpg").touch()
+    os.mkfifo(here / "pipe.jpg")
+    values, problems = resolve("{a: {type: image}}", [f"a={text}"])
+    assert values is None
+    assert codes(problems) == [code]
+    assert marked(problems[0]) == text
+    assert problems[0].help
+
+
+def test_the_text_of_a_default_is_checked_when_loading(catalog: Catalog, tmp_path: Path) -> None:
+    text = "seedflow: 1\ninputs: {a: {type: image, default: 'http://x.invalid/y'}}\nsteps: {a: {generate: {prompt: x}}}\n"
+    _, problems = parse_recipe(Source("r.yaml", text), catalog, folder=tmp_path, default_name="r")
+    assert codes(problems) == ["image-scheme"]
