@@ -11,7 +11,7 @@ from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.flow import find_printed_tail
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import Part, Place
-from seedflow.graph.shapes import IMAGE, Shape
+from seedflow.graph.shapes import Shape
 from seedflow.recipe.references import NameReference, StepReference
 
 _MOST_SHOWN = 8
@@ -43,14 +43,8 @@ def _check_name(reference: NameReference, place: Place, subject: Subject) -> Ite
             found = _check_each(reference, place, subject)
         case "ref":
             found = _check_ref(reference, place)
-        case "recipe":
-            found = _check_known(
-                "unknown-attribute", "attribute of recipe called", reference, place, ("name",)
-            )
-        case "image":
-            found = _check_known(
-                "unknown-attribute", "attribute of images called", reference, place, IMAGE.attributes()
-            )
+        case "recipe" | "image":
+            return  # their names are fixed, and known when a template is read
     if found is not None:
         yield found
     elif reference.root in {"inputs", "values", "each"} and place.part is not Part.OUTPUT_FILE:
@@ -76,16 +70,9 @@ def _check_known(
 def _check_each(reference: NameReference, place: Place, subject: Subject) -> Diagnostic | None:
     if place.part is Part.OUTPUT_FILE:
         return _check_file_each(reference, place, subject)
+    if place.node is None:
+        return None
     span = _name_span(reference, place)
-    if place.node is None or not place.node.step.for_each:
-        return Diagnostic(
-            "each-outside-for-each",
-            f"each.{reference.name} stands where nothing is repeated",
-            span,
-            help="each belongs inside a step that has for_each"
-            if place.node is None
-            else "give the step a for_each",
-        )
     variables = [name for variable in place.node.step.for_each for name in variable.names]
     if reference.name not in variables:
         return Diagnostic(
@@ -129,32 +116,16 @@ def _check_file_each(reference: NameReference, place: Place, subject: Subject) -
 
 
 def _check_ref(reference: NameReference, place: Place) -> Diagnostic | None:
-    if place.node is None:
-        return None
-    references = place.node.step.generate.references
-    span = _name_span(reference, place)
+    references = place.node.step.generate.references if place.node is not None else None
     if references is None:
-        return Diagnostic(
-            "ref-without-names",
-            f"ref.{reference.name} stands for a reference, but step {place.node.step.name} has none",
-            span,
-            help=f"give the step its references as a mapping of names to images, with {reference.name} among them",
-        )
-    if not references.named:
-        return Diagnostic(
-            "ref-without-names",
-            f"ref.{reference.name} needs references with names, but {references.field} is a list here",
-            span,
-            help=f"write {references.field} as a mapping: {references.field}: {{{reference.name}: …}}",
-            related=(Related(references.span, "the references of this step"),),
-        )
+        return None
     names = [name for name, _ in references.names]
     if reference.name in names:
         return None
     return Diagnostic(
         "unknown-reference",
         f"there is no reference `{reference.name}` in {references.field}",
-        span,
+        _name_span(reference, place),
         help=_suggest(reference.name, names, f"{references.field} is empty"),
         related=(Related(references.span, "the references of this step"),),
     )
@@ -165,10 +136,10 @@ def _check_step_mention(reference: StepReference, place: Place, subject: Subject
         for argument in reference.selector.arguments:
             if isinstance(argument.value, NameReference):
                 yield from _check_name(argument.value, place, subject)
-    tail = find_printed_tail(place.template, reference)
-    if tail:
-        shape = subject.flow.shape_of_mention(reference, place.node)
-        yield from _check_attributes("this", shape, tail, reference, place)
+    first, *rest = find_printed_tail(place.template, reference) or ("",)
+    shape = subject.flow.shape_of_mention(reference, place.node).find(first)
+    if shape is not None and rest:  # the first attribute is one that the reader of templates knows
+        yield from _check_attributes(f"`{first}`", shape, tuple(rest), reference, place)
 
 
 def _check_attributes(

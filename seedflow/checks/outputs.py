@@ -11,7 +11,7 @@ from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Count, Kind, Shape
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, StepReference
-from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.template import Template
 
 
 def check_outputs(subject: Subject) -> Iterator[Diagnostic]:
@@ -44,14 +44,10 @@ def _no_images(output: Output, shape: Shape) -> Diagnostic:
 
 def _check_file(output: Output, file: Template, shape: Shape, subject: Subject) -> Iterator[Diagnostic]:
     mentions = _step_mentions(output)
-    if shape.kind is Kind.IMAGE or shape.count.high in {0, 1} or not mentions:
+    if shape.kind is not Kind.LIST or shape.count.high in {0, 1} or len(mentions) != 1:
         return
     attributes, variables = _distinguishers(file)
     if {"name", "digest"} & attributes:
-        return
-    if len(mentions) > 1 or not shape.known:
-        if file.form is TemplateForm.LITERAL:
-            yield _same_file(output, file, ["image.name"], "which of them it is")
         return
     (mention,) = mentions
     target = subject.flow.find_target(mention, None)

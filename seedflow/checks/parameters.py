@@ -13,7 +13,6 @@ from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Kind, Shape
 from seedflow.models.model import Model
 from seedflow.recipe.model import Parameter
-from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Template
 
 _FITTING: Mapping[str, frozenset[Kind]] = {
@@ -55,15 +54,6 @@ def _check_model(node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
     template = node.step.generate.model
     if template is None:
         return
-    for reference in template.references:
-        if isinstance(reference, StepReference):
-            yield Diagnostic(
-                "model-not-known",
-                f"the model of step {node.step.name} must be known when planning, and results of other steps are not",
-                template.span_of(reference),
-                help="name the model, or take it from an input",
-            )
-            return
     model_id = read_literal(template, as_text=True)
     if model_id is NOT_LITERAL:
         yield from _check_model_shape(template, subject.flow.shape_of_template(template, node), subject)

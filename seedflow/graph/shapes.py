@@ -149,6 +149,8 @@ class Shape:
                 return _record(self.fields)
             case "key":
                 return TEXT
+            case "outputs":
+                return UNKNOWN
             case _:
                 return None
 

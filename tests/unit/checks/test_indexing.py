@@ -33,16 +33,25 @@ def recipe(mention: str) -> str:
         ("steps.set.images[:9]", []),
         ("steps.page.images[0]", ["index-of-many-tasks «steps.page.images[0]»"]),
         ("steps.page.images[:4]", []),
-        ("steps.page.where(mood='calm').images[0]", ["index-of-many-tasks «steps.page.where(mood='calm').images[0]»"]),
+        (
+            "steps.page.where(mood='calm').images[0]",
+            ["index-of-many-tasks «steps.page.where(mood='calm').images[0]»"],
+        ),
         ("steps.page.where(mood='calm').images", []),
         ("steps.page.at(scene='x', mood='calm').images[0]", []),
-        ("steps.page.at(scene='x', mood='calm').images[1]", ["no-such-image «steps.page.at(scene='x', mood='calm').images[1]»"]),
+        (
+            "steps.page.at(scene='x', mood='calm').images[1]",
+            ["no-such-image «steps.page.at(scene='x', mood='calm').images[1]»"],
+        ),
         ("steps.page.at(scene='x').images[0]", ["selector-incomplete «steps.page.at(scene='x').images[0]»"]),
         ("steps.page.where(mod='calm').images", ["unknown-variable «mod='calm'»"]),
         ("steps.page.where(mood='calmm').images", ["no-such-task «mood='calmm'»"]),
         ("steps.page.where(scene=inputs.scenes).images", ["wrong-shape «scene=inputs.scenes»"]),
         ("steps.page.where(scene=inputs.scenes[0]).images", []),
-        ("steps.one.at(scene='x').images[0]", ["selector-without-for-each «steps.one.at(scene='x').images[0]»"]),
+        (
+            "steps.one.at(scene='x').images[0]",
+            ["selector-without-for-each «steps.one.at(scene='x').images[0]»"],
+        ),
     ],
 )
 def test_mentions(say, mention: str, said: list[str]) -> None:

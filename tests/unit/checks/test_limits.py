@@ -12,7 +12,7 @@ def test_tasks_that_are_certain_count(check) -> None:
     """)
     assert found.code == "limit-too-low"
     assert found.message == "the recipe has at least 7 tasks, 6 of them in step b, and its limits allow 6"
-    assert str(found.span) == "recipe.yaml:5:11"
+    assert str(found.span) == "recipe.yaml:5:3"
 
 
 def test_tasks_that_inputs_decide_prove_nothing(check) -> None:

@@ -53,7 +53,7 @@ def test_outputs_name_images(check, output: str, said: list[str]) -> None:
         ("steps.pages.images", "{{ each.scene }}", ["same-file"]),
         ("steps.pages.images", "{{ each.scene }}-{{ image.number }}", []),
         ("steps.pages.images[:3]", "{{ each.scene }}", ["same-file"]),
-        ("steps.one.images + steps.set.images", "all", ["same-file"]),
+        ("steps.set.images | first", "cover", []),
         ("steps.one.images + steps.set.images", "{{ image.name }}", []),
     ],
 )
@@ -63,7 +63,9 @@ def test_every_image_gets_a_file_of_its_own(check, images: str, file: str, said:
 
 
 def test_what_is_missing_from_a_file_is_named(check) -> None:
-    (found,) = check(f'{STEPS}          x: {{images: "{{{{ steps.page.images }}}}", file: "{{{{ each.scene }}}}"}}\n')
+    (found,) = check(
+        f'{STEPS}          x: {{images: "{{{{ steps.page.images }}}}", file: "{{{{ each.scene }}}}"}}\n'
+    )
     assert found.help == "add {{ each.mood }} to it, or use {{ image.name }}"
 
 

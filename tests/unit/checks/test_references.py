@@ -61,14 +61,19 @@ def test_files_are_opened_relative_to_the_recipe(check, tmp_path: Path) -> None:
     Image.new("RGB", (64, 48)).save(tmp_path / "refs" / "fox.png")
     (tmp_path / "notes.png").write_text("no picture at all")
     assert check(step("[refs/fox.png, https://images.example/fox.jpg]")) == []
-    assert [(found.code, str(found.span)) for found in check(step("[refs/wolf.png, notes.png, refs/fox.png]"))] == [
-        ("image-missing", "recipe.yaml:17:48"),
-        ("image-unreadable", "recipe.yaml:17:63"),
+    assert [
+        (found.code, str(found.span)) for found in check(step("[refs/wolf.png, notes.png, refs/fox.png]"))
+    ] == [
+        ("image-missing", "recipe.yaml:16:45"),
+        ("image-unreadable", "recipe.yaml:16:60"),
     ]
 
 
 def test_with_several_names_each_is_mentioned(say) -> None:
     names = '{hero: "{{ inputs.photo }}", style: "{{ inputs.maybe }}", empty: []}'
-    assert say(step(names, "As {{ ref.hero }}")) == ["unmentioned-reference? «style»", "unmentioned-reference? «empty»"]
+    assert say(step(names, "As {{ ref.hero }}")) == [
+        "unmentioned-reference? «style»",
+        "unmentioned-reference? «empty»",
+    ]
     assert say(step(names, "{% if ref.style %}{{ ref.style }}{% endif %}{{ ref.hero }}{{ ref.empty }}")) == []
     assert say(step('{hero: "{{ inputs.photo }}"}', "A fox")) == []

@@ -21,11 +21,18 @@ def test_diagnostics_are_sorted_by_place_and_equal_ones_merged() -> None:
             Diagnostic("b", "late and different", late),
         ]
     )
-    assert [diagnostic.message for diagnostic in found] == ["early", "late", "late and different", "other file", "nowhere"]
+    assert [diagnostic.message for diagnostic in found] == [
+        "early",
+        "late",
+        "late and different",
+        "other file",
+        "nowhere",
+    ]
 
 
 def test_a_recipe_that_is_right_says_nothing(check) -> None:
-    assert check("""
+    assert (
+        check("""
         inputs:
           hero: {type: text, default: a small clockwork fox with copper fur}
           scenes: {type: list, of: text, default: [crossing a frozen lake, asleep in a library]}
@@ -56,4 +63,6 @@ def test_a_recipe_that_is_right_says_nothing(check) -> None:
         outputs:
           pages: {images: "{{ steps.page.images }}", file: "pages/{{ image.number }}-{{ each.scene }}"}
           cover: "{{ steps.cover.images[0] }}"
-    """) == []
+    """)
+        == []
+    )

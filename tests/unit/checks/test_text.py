@@ -54,7 +54,10 @@ def test_what_stands_inside_text(say, prompt: str, said: list[str]) -> None:
     ("prompt", "help_text"),
     [
         ("A {{ inputs.scenes }}", "write {{ inputs.scenes | join(', ') }}"),
-        ("A {{ inputs.photo }}", "give the image a name among the step's references, and write {{ ref.NAME }} here"),
+        (
+            "A {{ inputs.photo }}",
+            "give the image a name among the step's references, and write {{ ref.NAME }} here",
+        ),
         ("A {{ each.pet }}", "name one of its fields: name"),
     ],
 )

@@ -10,8 +10,8 @@ def test_unused_inputs_and_values(check) -> None:
         steps: {a: {generate: {prompt: "{{ values.place }}"}}}
     """)
     assert [(found.code, str(found.span)) for found in problems] == [
-        ("unused-input", "recipe.yaml:3:31"),
-        ("unused-value", "recipe.yaml:4:11"),
+        ("unused-input", "recipe.yaml:3:30"),
+        ("unused-value", "recipe.yaml:4:10"),
     ]
     assert problems[0].help == "use it as {{ inputs.villain }}, or take it out"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -12,8 +13,6 @@ from seedflow.graph.build import build_graph
 from seedflow.graph.model import StepGraph
 from seedflow.models.catalog import Catalog, load_catalog
 from seedflow.recipe.load import parse_recipe
-
-from pathlib import Path
 
 Build = Callable[[str], tuple[StepGraph, list[Diagnostic]]]
 
