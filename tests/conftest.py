@@ -27,7 +27,7 @@ class EmulatorProcess:
 
     def __init__(self, *arguments: str) -> None:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by _free, with the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "seedflow.emulator", "--port", "0", *arguments],
             stdout=subprocess.PIPE,

@@ -25,7 +25,7 @@ def build_json(
     value: object, *, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
 ) -> Response:
     """An answer whose body is a JSON value."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(value, separators=(",", ":")).encode()
     return Response(status, body, JSON, headers or {})
 
 

@@ -61,7 +61,7 @@ class LogEntry:
             "step": 0,
             "tokens_in": 0,
             "tokens_out": 0,
-            "metadata": json.dumps(dict(self.caller.entries), ensure_ascii=False, separators=(",", ":")),
+            "metadata": json.dumps(dict(self.caller.entries), separators=(",", ":")),
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -97,11 +98,12 @@ class EmulatorOptions:
         for name, value in (
             ("--expire-s", self.expire_s),
             ("--latency-ms", self.latency.low_s),
+            ("--latency-ms", self.latency.high_s),
             ("--log-delay-s", self.log_delay_s),
             ("--picture-bytes", self.picture_bytes),
         ):
-            if value < 0:
-                raise UsageError(f"{name} cannot be negative")
+            if not 0 <= value < math.inf:
+                raise UsageError(f"{name} must be 0 or more, not {value}")
         if self.latency.high_s < self.latency.low_s:
             raise UsageError(
                 "--latency-ms ends before it begins", help="write the smaller number first: 100..250"

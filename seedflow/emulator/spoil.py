@@ -118,7 +118,7 @@ def _build_error(fault: Fault) -> Response:
         case "error-object":
             value = {"success": False, "error": error}
         case "text":
-            return Response(status, message.encode(), "text/plain; charset=utf-8", headers)
+            return Response(status, message.encode(errors="replace"), "text/plain; charset=utf-8", headers)
         case _:
             value = {"success": False, "errors": [error], "messages": [], "result": None}
     return build_json(value, status=status, headers=headers)
