@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from seedflow.money import from_micros
@@ -16,8 +15,7 @@ from seedflow.store.results import load_images
 from seedflow.store.transitions import TransitionError, check_transition
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRow:
+class AttemptRow(NamedTuple):
     """What a change of an attempt needs to know of it."""
 
     attempt_id: int
@@ -30,11 +28,12 @@ class AttemptRow:
     reserved_micros: int
     fingerprint: str
     take: int
+    answered_at: float | None
     has_answer: bool
 
 
 _ROW = """SELECT attempt_id, intent_id, attempt, state, claimed, run_id, payer_run_id, reserved_micros, fingerprint,
-  take, EXISTS (SELECT 1 FROM answers WHERE answers.attempt_id = attempts.attempt_id AND length(answer) > 0) FROM attempts"""
+  take, answered_at, EXISTS (SELECT 1 FROM answers WHERE answers.attempt_id = attempts.attempt_id AND length(answer) > 0) FROM attempts"""
 _LAST = f"{_ROW} WHERE fingerprint = ? AND take = ? AND realm = ? ORDER BY attempt DESC LIMIT 1"
 _BY_INTENT = f"{_ROW} WHERE intent_id = ?"
 
@@ -49,34 +48,12 @@ def find_attempt(connection: sqlite3.Connection, intent_id: str) -> AttemptRow |
     return _to_row(connection.execute(_BY_INTENT, (intent_id,)).fetchone())
 
 
-def _to_row(row: Any) -> AttemptRow | None:
-    if row is None:
+def _to_row(found: tuple[Any, ...] | None) -> AttemptRow | None:
+    if found is None:
         return None
-    (
-        attempt_id,
-        intent_id,
-        attempt,
-        state,
-        claimed,
-        run_id,
-        payer_run_id,
-        reserved_micros,
-        fingerprint,
-        take,
-        answered,
-    ) = row
-    return AttemptRow(
-        attempt_id,
-        intent_id,
-        attempt,
-        AttemptState(state),
-        bool(claimed),
-        run_id,
-        payer_run_id,
-        reserved_micros,
-        fingerprint,
-        take,
-        bool(answered),
+    row = AttemptRow(*found)
+    return row._replace(
+        state=AttemptState(row.state), claimed=bool(row.claimed), has_answer=bool(row.has_answer)
     )
 
 

@@ -22,7 +22,7 @@ from seedflow.store.base import (
 from seedflow.store.blobs import Blobs
 from seedflow.store.budgets import check_budgets, day_of
 from seedflow.store.locks import RunLocks
-from seedflow.store.runs import fold_journal
+from seedflow.store.runs import CAN_TAKE_AN_ANSWER, fold_journal
 from seedflow.store.state import StateFolder
 from seedflow.store.transitions import LastAttempt, Verdict, judge_claim
 
@@ -83,9 +83,7 @@ class Claims:
 
     def _find_last(self, connection: sqlite3.Connection, request: RequestRecord) -> AttemptRow | None:
         last = attempts.find_last_attempt(connection, request)
-        if last is None or last.state not in (AttemptState.SENDING, AttemptState.UNKNOWN):
-            return last
-        if self.locks.is_alive(last.run_id):
+        if last is None or last.state not in CAN_TAKE_AN_ANSWER or self.locks.is_alive(last.run_id):
             return last
         fold_journal(connection, self.folder, last.run_id)  # its run was killed while we were open
         return attempts.find_last_attempt(connection, request)

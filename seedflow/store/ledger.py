@@ -107,9 +107,14 @@ class Ledger:
         with self._mutex, disk_errors(self.path):
             yield self._connection
 
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this is the forked child of the process that opened it."""
+        return self._process != os.getpid()
+
     def close(self) -> None:
         """Close the file; the last one out folds the write-ahead log into the database."""
-        if self._process != os.getpid():
+        if self.is_inherited:
             _abandoned.append(self._connection)  # closing it here would meddle with our parent's files
             return
         with self._mutex, disk_errors(self.path), self._write_lock.holding(WRITE_LOCK_TIMEOUT_S):
@@ -117,7 +122,7 @@ class Ledger:
         self._write_lock.close()
 
     def _check_process(self) -> None:
-        if self._process != os.getpid():
+        if self.is_inherited:
             raise RuntimeError("a store does not pass through fork: open it again in the child")
 
 

@@ -328,6 +328,8 @@ class LocalStore:
 
     def new_blob_path(self) -> Path:
         """See `Store.new_blob_path`. A run has begun here; what is left at these paths goes when the store is closed."""
+        if self._session not in self._locks.mine:
+            raise ValueError("no run has begun here")
         return self._blobs.new_path(self._session)
 
     def keep_blob(self, path: Path, facts: ImageFacts) -> Path:
@@ -366,11 +368,11 @@ class LocalStore:
             )
 
     def close(self) -> None:
-        """See `Store.close`. A run that was not ended counts as killed."""
+        """See `Store.close`. A run that was not ended counts as killed. A forked child leaves all as it is."""
         for journal in self._journals.values():
             journal.close()
         self._journals.clear()
-        if self._session in self._locks.mine:
+        if self._session in self._locks.mine and not self._ledger.is_inherited:
             self._blobs.remove_incoming(self._session)
             self._locks.release(self._session)
         self._locks.close()

@@ -18,6 +18,9 @@ from seedflow.store.state import StateFolder
 
 _INTERRUPTED = "interrupted"
 
+CAN_TAKE_AN_ANSWER = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ANSWERED)
+"""States of an attempt whose answer may still lie in the journal of its run alone."""
+
 
 def make_journal(folder: StateFolder, run_id: str) -> Journal:
     """The emergency journal of a run that begins.
@@ -71,7 +74,7 @@ def fold_journal(connection: sqlite3.Connection, folder: StateFolder, run_id: st
         return
     for record in read_journal(path):
         row = find_attempt(connection, record.intent_id)
-        if row is None or row.state not in (AttemptState.SENDING, AttemptState.UNKNOWN):
+        if row is None or row.state not in CAN_TAKE_AN_ANSWER or record.answered_at <= (row.answered_at or 0):
             continue  # its commit had reached the disk after all
         write_answer(connection, row.attempt_id, record.answer)
         move_attempt(

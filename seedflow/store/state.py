@@ -115,6 +115,9 @@ def finish_state(folder: StateFolder) -> None:
         if os.path.lexists(folder.version):
             _check_version(folder)
             return
+        for path in folder.root.iterdir():
+            if _TEMPORARY_NAME.fullmatch(path.name):  # of a maker that was killed: the lock is ours
+                path.unlink()
         write_durably(
             folder.root / ".gitignore", b"# Made by seedflow: everything here stays on this machine.\n*\n"
         )
