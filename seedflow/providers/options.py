@@ -14,6 +14,10 @@ from seedflow.providers.secrets import Secret
 DEFAULT_BASE_URL: Final = "https://api.cloudflare.com/client/v4"
 BASE_URL_END: Final = "/client/v4"
 
+CONNECT_TIMEOUT_S: Final = 10.0
+READ_TIMEOUT_S: Final = 600.0
+TOTAL_TIMEOUT_S: Final = 900.0
+
 REALM_CLOUDFLARE: Final = "cloudflare"
 REALM_EMULATED: Final = "emulated"
 REALM_SKETCH: Final = "sketch"
@@ -97,7 +101,7 @@ class CloudflareOptions:
     api_token: Secret
     gateway: str | None = None
     base_url: BaseUrl = CLOUDFLARE_BASE_URL
-    connect_timeout_s: float = 10.0
-    read_timeout_s: float = 600.0
-    total_timeout_s: float = 900.0
+    connect_timeout_s: float = CONNECT_TIMEOUT_S
+    read_timeout_s: float = READ_TIMEOUT_S
+    total_timeout_s: float = TOTAL_TIMEOUT_S
     ca_file: Path | None = None

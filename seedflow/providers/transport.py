@@ -20,6 +20,7 @@ import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
 from httpx_aiohttp import AiohttpTransport
 
+from seedflow.errors import UsageError
 from seedflow.providers.addresses import Reach, RefusedAddressError, check_address
 from seedflow.providers.secrets import Quoter
 
@@ -80,9 +81,19 @@ def find_refused_address(error: BaseException) -> RefusedAddressError | None:
 
 @lru_cache(maxsize=4)
 def load_trust(ca_file: Path | None) -> ssl.SSLContext:
-    """The certificates that servers are judged by: a file of the user's, else the ones that come with the client."""
+    """The certificates that servers are judged by: a file of the user's, else the ones that come with the client.
+
+    Raises:
+        UsageError: the file cannot be read, or has no certificate in it.
+    """
     if ca_file is not None:
-        return ssl.create_default_context(cafile=str(ca_file))
+        try:
+            return ssl.create_default_context(cafile=str(ca_file))
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"The certificates in {ca_file} cannot be read: {error.args[-1] if error.args else error}.",
+                help="Set SSL_CERT_FILE to a file of certificates in PEM form, or unset it.",
+            ) from None
     return httpx.create_ssl_context(verify=True, trust_env=False)
 
 

@@ -1,0 +1,134 @@
+"""Every key of the settings files: how its value is read, and whether a project may set it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from seedflow.money import parse_usd
+from seedflow.providers.options import parse_base_url
+from seedflow.providers.registry import PROVIDERS
+from seedflow.providers.secrets import Secret
+from seedflow.text.nodes import Scalar
+
+CONCURRENCY_AT_MOST: Final = 256
+TIMEOUT_AT_MOST_S: Final = 86_400.0
+REFERENCES: Final = ("auto", "url", "data")
+BUDGET_SCOPES: Final = ("run", "step", "day", "project")
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
+
+
+class NotYetError(ValueError):
+    """A value that the language knows and this version cannot do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key. `read` gives the value of its scalar or raises ValueError with what was expected."""
+
+    read: Callable[[Scalar], object]
+    private: bool = False
+
+
+def read_name(text: str) -> str:
+    """An account's or a gateway's id.
+
+    Raises:
+        ValueError: empty, too long, or with characters that no id has.
+    """
+    if not _NAME.fullmatch(text):
+        raise ValueError("expected an id of letters, digits, `-` and `_`, at most 64 characters")
+    return text
+
+
+def read_token(text: str) -> Secret:
+    """An API token.
+
+    Raises:
+        ValueError: it has characters that a header cannot carry; the token itself is not in the message.
+    """
+    if not _TOKEN.fullmatch(text):
+        raise ValueError("expected a token without spaces, line ends or characters outside ASCII")
+    return Secret(text)
+
+
+def _read_text(scalar: Scalar) -> str:
+    if scalar.plain and scalar.resolve() is None:
+        raise ValueError("expected a value, found nothing")
+    return scalar.value
+
+
+def _read_choice(scalar: Scalar, choices: tuple[str, ...]) -> str:
+    if scalar.value not in choices:
+        raise ValueError(f"expected one of {', '.join(choices)}")
+    return scalar.value
+
+
+def _read_references(scalar: Scalar) -> str:
+    if scalar.value == "upload":
+        raise NotYetError
+    return _read_choice(scalar, REFERENCES)
+
+
+def _read_concurrency(scalar: Scalar) -> int:
+    found = scalar.resolve()
+    if isinstance(found, bool) or not isinstance(found, int) or not 1 <= found <= CONCURRENCY_AT_MOST:
+        raise ValueError(f"expected a whole number from 1 to {CONCURRENCY_AT_MOST}")
+    return found
+
+
+def _read_seconds(scalar: Scalar) -> float:
+    found = scalar.resolve()
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 < found <= TIMEOUT_AT_MOST_S:
+        raise ValueError(f"expected a number of seconds above 0, at most {TIMEOUT_AT_MOST_S:,.0f}")
+    return float(found) if math.isfinite(found) else TIMEOUT_AT_MOST_S
+
+
+KEYS: Final[Mapping[str, Key]] = MappingProxyType(
+    {
+        "provider.name": Key(lambda scalar: _read_choice(scalar, PROVIDERS)),
+        "provider.gateway": Key(lambda scalar: read_name(_read_text(scalar))),
+        "provider.account_id": Key(lambda scalar: read_name(_read_text(scalar)), private=True),
+        "provider.api_token": Key(lambda scalar: read_token(_read_text(scalar)), private=True),
+        "provider.base_url": Key(lambda scalar: parse_base_url(_read_text(scalar)), private=True),
+        "provider.concurrency": Key(_read_concurrency),
+        "provider.timeouts.connect_s": Key(_read_seconds),
+        "provider.timeouts.read_s": Key(_read_seconds),
+        "provider.timeouts.total_s": Key(_read_seconds),
+        "references": Key(_read_references),
+        **{
+            f"budget.{scope}_usd": Key(lambda scalar: parse_usd(_read_text(scalar)))
+            for scope in BUDGET_SCOPES
+        },
+        "prices.*": Key(lambda scalar: parse_usd(_read_text(scalar))),
+        "outputs.folder": Key(_read_text),
+    }
+)
+"""Dotted path to key; `*` stands for names of the author's own."""
+
+LATER: Final[Mapping[str, str]] = MappingProxyType({"libraries": "names recipe libraries"})
+"""Keys of the language that this version answers with `not-yet`."""
+
+SECRET_WORDS: Final = frozenset(
+    {"token", "secret", "password", "passwd", "credential", "credentials", "authorization"}
+)
+"""Parts of a key's name that tell that its value is a secret, whether or not such a key exists."""
+
+
+def list_names(below: str) -> tuple[str, ...]:
+    """The names of the keys directly below a dotted path; the empty path is the file itself."""
+    start = f"{below}." if below else ""
+    names = [path.removeprefix(start).partition(".")[0] for path in KEYS if path.startswith(start)]
+    return tuple(dict.fromkeys(names))
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a key of this name would hold a secret: `api_token`, `apiKey`, `client-secret`."""
+    words = set(re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()))
+    return bool(words & SECRET_WORDS) or {"api", "key"} <= words or "apikey" in words

@@ -1,0 +1,135 @@
+"""The settings of one invocation, settled, each with its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from seedflow.diagnostics import Diagnostic, has_errors
+from seedflow.errors import UsageError
+from seedflow.money import format_usd
+from seedflow.providers.options import BaseUrl, CloudflareOptions
+from seedflow.providers.secrets import HIDDEN, Secret
+from seedflow.settings.origin import DEFAULT, Origin, Row
+from seedflow.store.base import Budget
+
+_ACCOUNT = "CLOUDFLARE_ACCOUNT_ID"
+_TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - the variable's name
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that is not in a recipe.
+
+    Where a file has errors, the values that it should have given are missing here, and `diagnostics` says why; nothing
+    may be paid then (`cloudflare` refuses).
+
+    Attributes:
+        folder: the project's folder.
+        project_file: its `seedflow.yaml`, or None.
+        user_file: where the user's own settings stand or would stand.
+        state_folder: where the ledger and the pictures are kept.
+        outputs_folder: where outputs are published, each recipe below it.
+        provider_name: the provider that somebody chose, or None.
+        account_id: Cloudflare's id of the account that pays.
+        api_token: its token.
+        gateway: id of the AI Gateway.
+        base_url: where the API is.
+        connect_timeout_s, read_timeout_s, total_timeout_s: see `CloudflareOptions`.
+        concurrency: calls in flight at once, at most.
+        references: how earlier results and local files travel: `auto`, `url` or `data`.
+        budgets: upper bounds on money, one for each scope that has any, the smallest that was found.
+        prices: USD per image by model, before the catalog's own.
+        ca_file: certificates to trust instead of the built-in ones.
+        origins: where each value came from, by dotted name; what is not in it is a default.
+        diagnostics: what is wrong with the files.
+    """
+
+    folder: Path
+    project_file: Path | None
+    user_file: Path
+    state_folder: Path
+    outputs_folder: Path
+    provider_name: str | None
+    account_id: str | None
+    api_token: Secret | None
+    gateway: str | None
+    base_url: BaseUrl
+    connect_timeout_s: float
+    read_timeout_s: float
+    total_timeout_s: float
+    concurrency: int
+    references: str
+    budgets: tuple[Budget, ...]
+    prices: Mapping[str, Decimal]
+    ca_file: Path | None
+    origins: Mapping[str, Origin]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def provider(self) -> str:
+        """Who makes the images: the chosen provider, else `cloudflare` with an account and a token, else `sketch`.
+
+        Raises:
+            UsageError: only one of account and token is there; a silent sketch would not be what was meant.
+        """
+        if self.provider_name is not None:
+            return self.provider_name
+        if (self.account_id is None) != (self.api_token is None):
+            there, missing = (_TOKEN, _ACCOUNT) if self.account_id is None else (_ACCOUNT, _TOKEN)
+            raise UsageError(
+                f"{there} is set, but {missing} is not; the provider `cloudflare` needs both",
+                help=f"set {missing}, or choose `--provider sketch`",
+            )
+        return "sketch" if self.account_id is None else "cloudflare"
+
+    @property
+    def cloudflare(self) -> CloudflareOptions | None:
+        """What the Cloudflare adapter may know; None without an account and a token.
+
+        Raises:
+            UsageError: a settings file has errors, so that a budget in it might be missing here.
+        """
+        if self.account_id is None or self.api_token is None:
+            return None
+        if has_errors(self.diagnostics):
+            raise UsageError(
+                "the settings have errors, so nothing that costs money is asked",
+                help="correct the settings file",
+            )
+        return CloudflareOptions(
+            account_id=self.account_id,
+            api_token=self.api_token,
+            gateway=self.gateway,
+            base_url=self.base_url,
+            connect_timeout_s=self.connect_timeout_s,
+            read_timeout_s=self.read_timeout_s,
+            total_timeout_s=self.total_timeout_s,
+            ca_file=self.ca_file,
+        )
+
+    def list_rows(self) -> tuple[Row, ...]:
+        """Every setting as `doctor` shows it; the token only as being there."""
+        values: dict[str, object] = {
+            "provider.name": self.provider_name,
+            "provider.account_id": self.account_id,
+            "provider.api_token": None if self.api_token is None else HIDDEN,
+            "provider.gateway": self.gateway,
+            "provider.base_url": self.base_url.url,
+            "provider.ca_file": self.ca_file,
+            "provider.concurrency": self.concurrency,
+            "provider.timeouts.connect_s": f"{self.connect_timeout_s:g}",
+            "provider.timeouts.read_s": f"{self.read_timeout_s:g}",
+            "provider.timeouts.total_s": f"{self.total_timeout_s:g}",
+            "references": self.references,
+            **{f"budget.{budget.scope}_usd": format_usd(budget.limit_usd) for budget in self.budgets},
+            **{f"prices.{model}": format_usd(price) for model, price in self.prices.items()},
+            "outputs.folder": self.outputs_folder,
+            "state.folder": self.state_folder,
+        }
+        return tuple(
+            Row(name, "not set" if value is None else str(value), self.origins.get(name, DEFAULT))
+            for name, value in values.items()
+        )
