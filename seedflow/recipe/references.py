@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Root: TypeAlias = Literal["inputs", "values", "each", "ref", "recipe"]
+Root: TypeAlias = Literal["inputs", "values", "each", "ref", "recipe", "image"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,10 @@ class NameReference:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of `.at()` or `.where()`: a literal, or data of `inputs` or `each`."""
+    """An argument of `.at()` or `.where()`: a literal, or data of `inputs` or `each`.
+
+    `start` and `end` cover the whole of `scene=each.scene`, so that the variable's name begins at `start`.
+    """
 
     variable: str
     value: str | int | float | bool | NameReference

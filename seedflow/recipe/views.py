@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+IMAGE_ATTRIBUTES: Final = ("width", "height", "format", "digest", "name", "number", "key", "take", "each")
+"""What templates may ask an image; `width` and `height` in pixels, `number` counts from 1 within its task."""
+
+TASK_ATTRIBUTES: Final = ("images", "each", "key", "outputs")
+"""What templates may ask a task."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -13,9 +19,23 @@ class View:
 
     `subject` is for the caller that put the view in (an image's source, a task's address); templates never reach it.
     An attribute whose value is not known is left out of `attributes` and named in `missing` with the reason.
+
+    A `reference` is what `ref.NAME` gives. Its one attribute `text` is the words that stand for it in a prompt
+    ("images 2 and 3"); templates do not ask for it, printing the reference prints it. With `text` in `missing` the
+    reference is there, but its words are not known: true in a test, an error when printed. With `text` in neither the
+    reference is absent: false in a test, an error when printed.
     """
 
     kind: Literal["image", "task", "reference"]
     attributes: Mapping[str, object]
     subject: object = None
     missing: Mapping[str, str] | None = None
+
+
+def is_absent(view: View) -> bool:
+    """Whether it is a reference that the request does not have."""
+    return (
+        view.kind == "reference"
+        and "text" not in view.attributes
+        and not (view.missing and "text" in view.missing)
+    )

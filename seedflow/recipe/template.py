@@ -1,0 +1,205 @@
+"""One scalar of a recipe → Template: what it mentions, and its renderer.
+
+Everything dynamic stands in `{{ }}` or `{% %}`; everything else is literal. `docs/reference/templates.md` is the
+language; `seedflow.recipe.templating` is how it is read and rendered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from seedflow.diagnostics import Diagnostic, Span
+from seedflow.recipe.references import NameReference, Reference
+from seedflow.recipe.templating.fast import read_fast
+from seedflow.recipe.templating.limits import MAX_SOURCE_CHARACTERS, MAX_TEXT_CHARACTERS
+from seedflow.recipe.templating.lookups import find_item, refuse_missing
+from seedflow.recipe.templating.operation_nodes import Applied
+from seedflow.recipe.templating.problems import Problem, Refusal, RenderError, suggest
+from seedflow.recipe.templating.program import LITERAL, Program, TemplateForm
+from seedflow.recipe.templating.rendering import MISSING, Rendering, Scope, to_text
+from seedflow.recipe.templating.statements import render_body
+from seedflow.text.nodes import Scalar
+
+__all__ = ["RenderError", "Scope", "Template", "TemplateForm", "look_up", "parse_template"]
+
+_KEPT_PROGRAMS = 2_048
+
+
+class Template:
+    """A scalar that was read as a template. Equal texts share what reading them gave."""
+
+    __slots__ = ("_program", "scalar")
+
+    def __init__(self, scalar: Scalar, program: Program = LITERAL) -> None:
+        self.scalar = scalar
+        self._program = program
+
+    def __repr__(self) -> str:
+        return f"Template({self.scalar.value!r})"
+
+    @property
+    def form(self) -> TemplateForm:
+        """How it is written: literally, as one expression, or as text with templates in it."""
+        return self._program.form
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """All that it mentions, in text order, in every branch, taken or not."""
+        return self._program.references
+
+    def span_of(self, reference: Reference) -> Span:
+        """The place of a mention in the source."""
+        return self.scalar.span_at(reference.start, reference.end)
+
+    def literal(self, *, as_text: bool) -> object:
+        """What a `LITERAL` says: its text as it is spelled where text is wanted, else its value by YAML's rules."""
+        return self.scalar.value if as_text else self.scalar.resolve()
+
+    @property
+    def zipped(self) -> Mapping[str, Template] | None:
+        """The lists of `{{ zip(name=LIST, tone=LIST) }}`, each as a template of its own; None for anything else."""
+        call = self._program.expression
+        if not isinstance(call, Applied) or call.name != "zip" or call.arguments:
+            return None
+        return {
+            name: Template(
+                self.scalar,
+                Program(
+                    TemplateForm.EXPRESSION,
+                    value,
+                    references=tuple(one for one in self.references if value.start <= one.start < value.end),
+                ),
+            )
+            for name, value in call.keywords.items()
+        }
+
+    def render(
+        self, scope: Scope, *, as_text: bool = False, finish: Callable[[str], str] | None = None
+    ) -> object:
+        """Its value with the values in scope. Equal scopes give equal values.
+
+        Args:
+            scope: what it may look at; exceptions of `scope.resolve` pass through.
+            as_text: give text whatever the form: numbers and booleans are converted.
+            finish: what to do with the text of each value that is put into other text, such as making a slug of it.
+
+        Raises:
+            RenderError: with these values it has none; its offsets are those of `scalar.value`.
+        """
+        program = self._program
+        if program.problems:
+            raise _misread(program.problems[0])
+        match program.form:
+            case TemplateForm.LITERAL:
+                return self.literal(as_text=as_text)
+            case TemplateForm.TEXT:
+                return render_body(program.body, Rendering(scope, program.slots, finish))
+            case TemplateForm.EXPRESSION:
+                return _evaluate(program, Rendering(scope, program.slots, finish), as_text=as_text)
+
+    def render_prompt(self, scope: Scope) -> str:
+        """Its text without white space at the ends; nothing inside is touched.
+
+        Raises:
+            RenderError: with these values it has none.
+        """
+        return str(self.render(scope, as_text=True)).strip()
+
+    def diagnose(self, error: RenderError) -> Diagnostic:
+        """The diagnostic for an error that rendering raised, at its place in the source."""
+        return Diagnostic(
+            error.code, error.message, self.scalar.span_at(error.start, error.end), help=error.help
+        )
+
+
+def parse_template(scalar: Scalar, *, roots: frozenset[str]) -> tuple[Template, list[Diagnostic]]:
+    """Read a scalar as a template.
+
+    Args:
+        scalar: the text, with its place in the source.
+        roots: the names that are known where it stands, of `inputs`, `values`, `steps`, `each`, `ref`, `recipe`, `image`.
+
+    Returns:
+        The template, and every problem of its text; a template with problems raises the first one when rendered.
+    """
+    text = scalar.value
+    if "{{" not in text and "{%" not in text:
+        return Template(scalar), []
+    program = _read(text, roots)
+    template = Template(scalar, program)
+    return template, [
+        Diagnostic(
+            problem.code, problem.message, scalar.span_at(problem.start, problem.end), help=problem.help
+        )
+        for problem in program.problems
+    ]
+
+
+def look_up(reference: NameReference, scope: Scope) -> object:
+    """The value that a mention such as `each.scene.name` has in a scope; for the arguments of `.at()` and `.where()`.
+
+    Raises:
+        RenderError: it has none.
+    """
+    name, *rest = reference.path
+    value = scope.root(reference.root).get(str(name), MISSING)
+    try:
+        if value is MISSING:
+            raise Refusal(
+                code="template-undefined",
+                message=f"`{reference.root}` has no `{name}`",
+                help=suggest(str(name), scope.root(reference.root)),
+            )
+        for key in rest:
+            found = find_item(value, key)
+            if found is MISSING:
+                raise refuse_missing(value, key)
+            value = found
+    except Refusal as refusal:
+        raise refusal.at(reference.start, reference.end) from None
+    return value
+
+
+@lru_cache(maxsize=_KEPT_PROGRAMS)
+def _read(text: str, roots: frozenset[str]) -> Program:
+    if len(text) > MAX_SOURCE_CHARACTERS:
+        return Program(
+            TemplateForm.TEXT,
+            problems=(
+                Problem(
+                    code="template-too-large",
+                    message=f"a text with templates in it has at most {MAX_SOURCE_CHARACTERS:,} characters",
+                    start=0,
+                    end=1,
+                    help="put long text into an input",
+                ),
+            ),
+        )
+    program = read_fast(text, roots)
+    if program is not None:
+        return program
+    # Imported here and nowhere else: most recipes never need jinja2, and importing it costs more than reading them.
+    from seedflow.recipe.templating.reading import read_full
+
+    return read_full(text, roots)
+
+
+def _evaluate(program: Program, rendering: Rendering, *, as_text: bool) -> object:
+    expression = program.expression
+    if expression is None:
+        raise AssertionError("a template in the form of an expression has one")
+    value = expression.evaluate(rendering)
+    if not as_text:
+        return value
+    try:
+        text = to_text(value)
+        if len(text) > MAX_TEXT_CHARACTERS:
+            rendering.check_length(len(text))
+        return rendering.finish(text) if rendering.finish is not None else text
+    except Refusal as refusal:
+        raise refusal.at(expression.start, expression.end) from None
+
+
+def _misread(problem: Problem) -> RenderError:
+    return RenderError(problem.message, problem.start, problem.end, problem.code, problem.help)

@@ -1,0 +1,189 @@
+"""What operators mean, and what their results may cost. Stricter than Python: no mixed types, no text times text, no overflow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from operator import ge, gt, le, lt
+from typing import Any, Final, TypeAlias
+
+from seedflow.recipe.templating.limits import MAX_NUMBER
+from seedflow.recipe.templating.problems import Refusal
+from seedflow.recipe.templating.rendering import Rendering, describe, to_text
+
+Number: TypeAlias = int | float
+Operator: TypeAlias = Callable[[Rendering, object, object], object]
+
+_TEXT_SHARE: Final = 6
+"""Comparing text is paid for by this power of two characters."""
+_MAX_POWER: Final = 1_000
+_ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a number; a boolean is none here."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def check_number(value: object) -> Number:
+    """The number, kept within bounds.
+
+    Raises:
+        Refusal: no number, too large, or not finite.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Refusal(code="template-type", message=f"expected a number, but this is {describe(value)}")
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+    elif -MAX_NUMBER < value < MAX_NUMBER:
+        return value
+    raise Refusal(code="template-number", message="this number is too large", help="use smaller numbers")
+
+
+def _two_numbers(sign: str, left: object, right: object) -> tuple[Number, Number]:
+    if is_number(left) and is_number(right):
+        return check_number(left), check_number(right)
+    raise Refusal(
+        code="template-type",
+        message=f"`{sign}` takes numbers, but these are {describe(left)} and {describe(right)}",
+        help="text is put together with `~`" if "text" in (describe(left), describe(right)) else None,
+    )
+
+
+def add(rendering: Rendering, left: object, right: object) -> object:
+    """Numbers, two texts, or two lists."""
+    if isinstance(left, str) and isinstance(right, str):
+        rendering.check_length(len(left) + len(right))
+        return left + right
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        rendering.check_items(len(left) + len(right))
+        rendering.weigh(left)
+        rendering.weigh(right)
+        return [*left, *right]
+    first, second = _two_numbers("+", left, right)
+    return check_number(first + second)
+
+
+def subtract(_: Rendering, left: object, right: object) -> object:
+    """Numbers."""
+    first, second = _two_numbers("-", left, right)
+    return check_number(first - second)
+
+
+def multiply(rendering: Rendering, left: object, right: object) -> object:
+    """Numbers, or text or a list times a whole number."""
+    if is_number(left) and isinstance(right, str | list | tuple):
+        left, right = right, left
+    if isinstance(left, str | list | tuple) and isinstance(right, int) and not isinstance(right, bool):
+        times = max(0, right)
+        if isinstance(left, str):
+            rendering.check_length(len(left) * times)
+            return left * times
+        rendering.check_items(len(left) * times)
+        for _ in range(times if left else 0):
+            rendering.weigh(left)
+        return list(left) * times
+    first, second = _two_numbers("*", left, right)
+    return check_number(first * second)
+
+
+def _refuse_zero() -> Refusal:
+    return Refusal(code="template-number", message="this divides by zero", help="test the divisor first")
+
+
+def divide(_: Rendering, left: object, right: object) -> object:
+    """Numbers; the result is a number with a fraction."""
+    first, second = _two_numbers("/", left, right)
+    if second == 0:
+        raise _refuse_zero()
+    return check_number(first / second)
+
+
+def floor_divide(_: Rendering, left: object, right: object) -> object:
+    """Numbers; the fraction is cut off, downwards."""
+    first, second = _two_numbers("//", left, right)
+    if second == 0:
+        raise _refuse_zero()
+    return check_number(first // second)
+
+
+def modulo(_: Rendering, left: object, right: object) -> object:
+    """Numbers; formatting text with `%` is not offered."""
+    first, second = _two_numbers("%", left, right)
+    if second == 0:
+        raise _refuse_zero()
+    return check_number(first % second)
+
+
+def power(_: Rendering, left: object, right: object) -> object:
+    """Numbers, small ones."""
+    base, exponent = _two_numbers("**", left, right)
+    if abs(exponent) > _MAX_POWER:
+        raise Refusal(
+            code="template-number", message=f"an exponent is at most {_MAX_POWER}", help="use smaller numbers"
+        )
+    if base == 0 and exponent < 0:
+        raise _refuse_zero()
+    try:
+        result = base**exponent
+    except OverflowError:
+        raise Refusal(
+            code="template-number", message="this number is too large", help="use smaller numbers"
+        ) from None
+    if isinstance(result, complex):
+        raise Refusal(code="template-number", message="this root of a negative number does not exist")
+    return check_number(result)
+
+
+def concatenate(rendering: Rendering, parts: list[object]) -> str:
+    """The texts of scalars, one behind the other."""
+    texts = [to_text(part) for part in parts]
+    rendering.check_length(sum(map(len, texts)))
+    return "".join(texts)
+
+
+def equal(rendering: Rendering, left: object, right: object) -> bool:
+    """Whether two values are the same; lists and records item by item."""
+    if isinstance(left, str) and isinstance(right, str):
+        rendering.spend(len(left) >> _TEXT_SHARE)
+    elif isinstance(left, list | tuple | Mapping):
+        rendering.weigh(left)
+        rendering.weigh(right)
+        if isinstance(left, tuple) and isinstance(right, list | tuple):
+            return list(left) == list(right)
+        if isinstance(right, tuple):
+            return left == list(right)
+    return left == right
+
+
+def compare(rendering: Rendering, sign: str, left: object, right: object) -> bool:
+    """`<`, `<=`, `>` or `>=` of two numbers or two texts."""
+    if isinstance(left, str) and isinstance(right, str):
+        rendering.spend(len(left) >> _TEXT_SHARE)
+        return _ORDERS[sign](left, right)
+    if is_number(left) and is_number(right):
+        return _ORDERS[sign](left, right)
+    raise Refusal(
+        code="template-type",
+        message=f"`{sign}` compares two numbers or two texts, but these are {describe(left)} and {describe(right)}",
+    )
+
+
+def contains(rendering: Rendering, value: object, container: object) -> bool:
+    """`in`: a text in a text, an item in a list, a name in a record."""
+    if isinstance(container, str):
+        if isinstance(value, str):
+            rendering.spend(1 + (len(container) >> _TEXT_SHARE))
+            return value in container
+    elif isinstance(container, list | tuple):
+        rendering.weigh(container)
+        rendering.weigh(value)
+        return any(equal(rendering, value, item) for item in container)
+    elif isinstance(container, Mapping):
+        return isinstance(value, str) and value in container
+    raise Refusal(
+        code="template-type",
+        message=f"`in` looks for {describe(value)} in {describe(container)}",
+        help="the right side is a list, a record, or, for text, text",
+    )

@@ -1,0 +1,77 @@
+"""What can be wrong with a template: problems found while reading are data, those found while rendering are raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from seedflow.diagnostics.suggest import find_near
+
+_MAX_LISTED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem of the text; `start` and `end` are offsets into the scalar's value."""
+
+    code: str
+    message: str
+    start: int
+    end: int
+    help: str | None = None
+
+
+class Misread(Exception):  # noqa: N818 - not an error of ours: the text cannot be read any further
+    """The text cannot be read beyond this problem."""
+
+    def __init__(self, *, code: str, message: str, start: int, end: int, help: str | None = None) -> None:  # noqa: A002
+        super().__init__(message)
+        self.problem = Problem(code, message, start, end, help)
+
+
+class RenderError(Exception):
+    """A template that cannot be rendered with the values at hand.
+
+    Attributes:
+        message: what was found and what was expected.
+        start: offset into the scalar's value where it begins.
+        end: offset just behind it.
+        code: the diagnostic's code.
+        help: one thing to do, or None.
+    """
+
+    def __init__(self, message: str, start: int, end: int, code: str, help: str | None = None) -> None:  # noqa: A002 - the word users see
+        super().__init__(message)
+        self.message = message
+        self.start = start
+        self.end = end
+        self.code = code
+        self.help = help
+
+
+class Refusal(Exception):  # noqa: N818 - becomes a RenderError once somebody knows the place
+    """A value that an operation does not take. Whoever called the operation knows where that stands in the text."""
+
+    def __init__(self, *, code: str, message: str, help: str | None = None) -> None:  # noqa: A002 - the word users see
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.help = help
+
+    def at(self, start: int, end: int) -> RenderError:
+        """The same, placed."""
+        return RenderError(self.message, start, end, self.code, self.help)
+
+
+def suggest(name: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
+    """Help for a name that is not known: the near miss, else `otherwise`, else what there is."""
+    names = list(known)
+    near = find_near(name, names)
+    if near is not None:
+        return f"did you mean `{near}`?"
+    if otherwise is not None:
+        return otherwise
+    if not names:
+        return None
+    listed = ", ".join(f"`{one}`" for one in names[:_MAX_LISTED])
+    return f"there is {listed}" + (", …" if len(names) > _MAX_LISTED else "")

@@ -1,0 +1,251 @@
+"""Jinja's syntax tree → nodes: whatever is called, and `.at()` and `.where()`, which look like calls and are syntax."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from typing import Final, NamedTuple, TypeAlias, cast
+
+from jinja2 import nodes
+
+from seedflow.recipe.functions import FILTERS, FUNCTIONS, LATER, TESTS
+from seedflow.recipe.references import Argument, NameReference, Reference
+from seedflow.recipe.templating.callees import Callee, explain_mismatch
+from seedflow.recipe.templating.lexing import Token
+from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Named
+from seedflow.recipe.templating.mentions import Link, MentionReader
+from seedflow.recipe.templating.nodes import Constant, Expression
+from seedflow.recipe.templating.operation_nodes import Applied, Signed
+from seedflow.recipe.templating.problems import Problem, suggest
+from seedflow.recipe.templating.statements import Called, Macro
+from seedflow.recipe.templating.token_table import TokenTable
+
+_Call: TypeAlias = nodes.Call | nodes.Filter | nodes.Test
+
+_SELECTABLE: Final = ("inputs", "each")
+
+
+class Arguments(NamedTuple):
+    """What a call is given: values by position and by name, and where each name stands."""
+
+    values: list[Expression]
+    named: dict[str, Expression]
+    places: dict[str, Token]
+
+
+class CallReader(ABC):
+    """Reads calls; collects problems and references on the way."""
+
+    def __init__(self, tokens: Sequence[Token], roots: Collection[str]) -> None:
+        self.problems: list[Problem] = []
+        self.references: list[Reference] = []
+        self.macros: dict[str, Macro] = {}
+        self.macro_in_reading: str | None = None
+        self.tokens = TokenTable(tokens)
+        self.mentions = MentionReader(roots, self.problems, self.references, self._read_selector, FILTERS)
+
+    @abstractmethod
+    def read(self, node: nodes.Node) -> Expression:
+        """The node of ours.
+
+        Raises:
+            Misread: the expression is too deep.
+        """
+
+    def refuse(self, message: str, start: int, end: int, help: str | None, *, code: str) -> Expression:  # noqa: A002 - the word users see
+        """Take down a problem; the node stands in, so that reading goes on."""
+        self.problems.append(Problem(code, message, start, end, help))
+        return Constant("", start, end)
+
+    def read_filter(self, node: nodes.Filter, base: Expression) -> Expression:
+        """A filter behind a value that was read already."""
+        name = self.tokens.at(node.lineno)
+        end, arguments = self._read_arguments(node, name)
+        callee = FILTERS.get(node.name)
+        if callee is None:
+            return self.refuse(
+                f"there is no filter `{node.name}`",
+                name.start,
+                name.end,
+                suggest(node.name, FILTERS, f"the filters are {', '.join(FILTERS)}"),
+                code="template-unknown-filter",
+            )
+        return self._apply("filter", node.name, callee, base, arguments, name, end)
+
+    def read_test(self, node: nodes.Test, base: Expression) -> Expression:
+        """A test behind a value that was read already."""
+        negated = self.tokens.at(node.lineno, 1).value == "not"
+        name = self.tokens.at(node.lineno, 2 if negated else 1)
+        end, arguments = self._read_arguments(node, name)
+        callee = TESTS.get(node.name)
+        if callee is None:
+            return self.refuse(
+                f"there is no test `{node.name}`",
+                name.start,
+                name.end,
+                suggest(
+                    node.name,
+                    TESTS,
+                    f"the tests are {', '.join(test for test in TESTS if test.isidentifier())}",
+                ),
+                code="template-unknown-test",
+            )
+        return self._apply("test", node.name, callee, base, arguments, name, end)
+
+    def read_call(self, name: str, place: Token, node: nodes.Call) -> Expression:
+        """A function or macro."""
+        end, arguments = self._read_arguments(node, place)
+        if name in self.macros:
+            return self._call_macro(self.macros[name], arguments, place, end)
+        callee = FUNCTIONS.get(name)
+        if callee is None:
+            return self._refuse_function(name, place)
+        mismatch = explain_mismatch(callee, len(arguments.values), arguments.named, piped=False)
+        if mismatch is not None:
+            return self._refuse_arguments(f"function `{name}`: {mismatch}", place.start, end)
+        return Applied(name, callee.apply, arguments.values, arguments.named, place.start, end)
+
+    def _apply(
+        self, kind: str, name: str, callee: Callee, base: Expression, given: Arguments, place: Token, end: int
+    ) -> Expression:
+        mismatch = explain_mismatch(callee, 1 + len(given.values), given.named, piped=True)
+        if mismatch is not None:
+            return self._refuse_arguments(f"{kind} `{name}`: {mismatch}", place.start, end)
+        return Applied(
+            name,
+            callee.apply,
+            [base, *given.values],
+            given.named,
+            base.start,
+            end,
+            takes_missing=callee.takes_missing,
+        )
+
+    def _refuse_arguments(self, message: str, start: int, end: int) -> Expression:
+        return self.refuse(message, start, end, None, code="template-arguments")
+
+    def _refuse_function(self, name: str, place: Token) -> Expression:
+        if name in LATER:
+            return self.refuse(
+                f"`{name}()` belongs to the language, but this seedflow cannot do it yet",
+                place.start,
+                place.end,
+                "leave it out",
+                code="not-yet",
+            )
+        known = [*FUNCTIONS, *self.macros]
+        help_ = suggest(name, known, f"the functions are {', '.join(f'`{one}`' for one in known)}")
+        if name in FILTERS:
+            help_ = f"it is a filter: `… | {name}`"
+        message = f"there is no function `{name}`"
+        if name == self.macro_in_reading:
+            message, help_ = f"macro `{name}` calls itself", "go through a list with `{% for %}`"
+        return self.refuse(message, place.start, place.end, help_, code="template-unknown-function")
+
+    def _call_macro(self, macro: Macro, given: Arguments, place: Token, end: int) -> Expression:
+        arguments: list[Expression | None] = [*given.values[: len(macro.parameters)]]
+        arguments += [given.named.get(name) for name in macro.parameters[len(arguments) :]]
+        mismatch = _explain_macro_mismatch(macro, given, arguments)
+        if mismatch is not None:
+            return self._refuse_arguments(f"macro `{macro.name}`: {mismatch}", place.start, end)
+        return Called(macro, arguments, place.start, end)
+
+    def _read_arguments(self, node: _Call, name: Token) -> tuple[int, Arguments]:
+        """Where a call ends, and what it is given; `name` is the token before the bracket."""
+        opener = self.tokens.at(name.start, 1)
+        values = [self.read(argument) for argument in node.args]
+        closed = self.tokens.find_end(opener.start) if opener.kind == "lparen" else None
+        end = max([name.end, *(value.end for value in values)]) if closed is None else closed
+        if node.dyn_args is not None or node.dyn_kwargs is not None:
+            self.refuse(
+                "arguments are written out, one by one",
+                opener.start,
+                end,
+                "leave out `*` and `**`",
+                code="template-syntax",
+            )
+        named: dict[str, Expression] = {}
+        places: dict[str, Token] = {}
+        for place, keyword in zip(self.tokens.find_keywords(opener.start), _keywords(node), strict=False):
+            if keyword.key in named:
+                self._refuse_arguments(f"`{keyword.key}` is given twice", place.start, place.end)
+            named[keyword.key] = self.read(keyword.value)
+            places[keyword.key] = place
+        return end, Arguments(values, named, places)
+
+    def _read_selector(self, link: Link) -> tuple[Argument, ...]:
+        node = cast("nodes.Call", link.value)
+        _, arguments = self._read_arguments(node, self.tokens.before(link.start))
+        for value in arguments.values:
+            self._refuse_selector(
+                "variables are chosen by name",
+                value.start,
+                value.end,
+                "write `NAME=…` with the name of the variable",
+            )
+        if not arguments.named and not arguments.values:
+            self._refuse_selector(
+                "no variable is chosen",
+                link.start,
+                link.stop,
+                "write `NAME=each.NAME` for the variables of the step's `for_each`",
+            )
+        return tuple(
+            self._build_argument(name, value, arguments.places[name])
+            for name, value in arguments.named.items()
+        )
+
+    def _refuse_selector(self, message: str, start: int, end: int, help: str) -> Expression:  # noqa: A002 - the word users see
+        return self.refuse(message, start, end, help, code="template-selector")
+
+    def _build_argument(self, name: str, value: Expression, place: Token) -> Argument:
+        chosen: str | int | float | bool | NameReference | None = _literal(value)
+        if chosen is None and isinstance(value, Named | Attribute | Item):
+            named = [one for one in self.references if isinstance(one, NameReference)]
+            chosen = next((one for one in named if _is_selectable(one, value)), None)
+        if chosen is None:
+            self._refuse_selector(
+                f"`{name}` is chosen by a text, a number, or data of `inputs` or `each`",
+                value.start,
+                value.end,
+                f"write `{name}=each.{name}`",
+            )
+            chosen = ""
+        return Argument(name, chosen, place.start, value.end)
+
+
+def _keywords(node: _Call) -> list[nodes.Keyword]:
+    """Jinja types the named arguments of its nodes in two ways; they are one."""
+    return cast("list[nodes.Keyword]", node.kwargs)
+
+
+def _explain_macro_mismatch(
+    macro: Macro, given: Arguments, arguments: Sequence[Expression | None]
+) -> str | None:
+    takes = "it takes " + (", ".join(f"`{name}`" for name in macro.parameters) or "no arguments")
+    if len(given.values) > len(macro.parameters):
+        return f"{takes}, but {len(given.values)} are given"
+    for name in given.named:
+        if name not in macro.parameters:
+            return f"it has no `{name}`; {takes}"
+        if name in macro.parameters[: len(given.values)]:
+            return f"`{name}` is given twice"
+    for name, argument, default in zip(macro.parameters, arguments, macro.defaults, strict=True):
+        if argument is None and default is None:
+            return f"`{name}` is missing"
+    return None
+
+
+def _is_selectable(reference: NameReference, value: Expression) -> bool:
+    """Whether a value is that very mention, and one that may choose tasks."""
+    return reference.root in _SELECTABLE and (reference.start, reference.end) == (value.start, value.end)
+
+
+def _literal(value: Expression) -> str | int | float | bool | None:
+    if isinstance(value, Constant) and isinstance(value.value, str | int | float):
+        return value.value
+    if isinstance(value, Signed) and isinstance(value.operand, Constant):
+        number = value.operand.value
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            return value.sign * number
+    return None

@@ -1,0 +1,58 @@
+"""The tokens of one template, found by where they stand: Jinja's nodes carry one offset each, everything else is worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from seedflow.recipe.templating.lexing import Token
+
+_OPENING: Final = ("lparen", "lbracket", "lbrace")
+_CLOSING: Final = ("rparen", "rbracket", "rbrace")
+
+
+class TokenTable:
+    """Tokens by offset, and the ends of brackets; the lexer has made sure that each bracket has one."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self._tokens = tokens
+        self._index = {token.start: index for index, token in enumerate(tokens)}
+        self._ends: dict[int, int] = {}
+        waiting: list[int] = []
+        for token in tokens:
+            if token.kind in _OPENING:
+                waiting.append(token.start)
+            elif token.kind in _CLOSING:
+                self._ends[waiting.pop()] = token.end
+
+    def at(self, start: int, ahead: int = 0) -> Token:
+        """The token that begins at an offset, or one that stands so many behind it."""
+        return self._tokens[min(self._index[start] + ahead, len(self._tokens) - 1)]
+
+    def before(self, start: int) -> Token:
+        """The token before the one that begins at an offset."""
+        return self._tokens[max(0, self._index[start] - 1)]
+
+    def find_end(self, bracket: int) -> int | None:
+        """Where the bracket that begins at an offset is closed; None when no bracket begins there."""
+        return self._ends.get(bracket)
+
+    def get_end(self, bracket: int) -> int:
+        """Where the bracket that begins at an offset is closed."""
+        return self._ends[bracket]
+
+    def find_keywords(self, bracket: int) -> list[Token]:
+        """The names before `=` within a call's brackets, without those of calls inside it."""
+        found: list[Token] = []
+        depth = 0
+        for index in range(self._index[bracket], len(self._tokens)):
+            token = self._tokens[index]
+            if token.kind in _OPENING:
+                depth += 1
+            elif token.kind in _CLOSING:
+                depth -= 1
+            elif token.kind == "assign" and depth == 1:
+                found.append(self._tokens[index - 1])
+            if depth == 0:
+                break
+        return found
