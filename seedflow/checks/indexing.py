@@ -122,10 +122,9 @@ def _check_selector(
             related=(Related(target.step.span, f"step {reference.step}"),),
         )
         return
-    named: set[str] = set()
+    named = {argument.variable for argument in selector.arguments}
     for argument in selector.arguments:
-        yield from _check_argument(argument, variables, named, reference, target, place, subject)
-        named.add(argument.variable)
+        yield from _check_argument(argument, variables, reference, target, place, subject)
     missing = [name for name in variables if name not in named]
     if selector.kind == "at" and missing and named <= set(variables):
         yield Diagnostic(
@@ -146,7 +145,6 @@ def _check_selector(
 def _check_argument(
     argument: Argument,
     variables: Sequence[str],
-    named: set[str],
     reference: StepReference,
     target: StepNode,
     place: Place,
@@ -160,10 +158,6 @@ def _check_argument(
             f"step {reference.step} has no for_each variable `{argument.variable}`",
             span,
             help=f"did you mean `{near}`?" if near is not None else f"it has {', '.join(variables)}",
-        )
-    elif argument.variable in named:
-        yield Diagnostic(
-            "duplicate-variable", f"`{argument.variable}` is named twice", span, help="take one of them out"
         )
     elif isinstance(argument.value, NameReference):
         yield from _check_argument_shape(argument, argument.value, span, place, subject)

@@ -17,13 +17,12 @@ from seedflow.recipe.template import Template
 
 
 def check_loops(subject: Subject) -> Iterator[Diagnostic]:
-    """Every list of `for_each` is a list, zipped ones are equally long, and each item has a key of its own."""
+    """Every list of `for_each` is a list, and each item that is written out has a key of its own."""
     for node in subject.graph.steps.values():
         for variable in node.step.for_each:
             broken = list(_check_lists(variable, node, subject))
             yield from broken
             if not broken:
-                yield from _check_lengths(variable, node, subject)
                 yield from _check_keys(variable)
 
 
@@ -41,25 +40,6 @@ def _check_lists(variable: LoopVariable, node: StepNode, subject: Subject) -> It
                 if shape.scalar
                 else "give it a list",
             )
-
-
-def _check_lengths(variable: LoopVariable, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
-    if not variable.zipped:
-        return
-    lengths = [subject.flow.shape_of_expression(items, node) for items in variable.lists]
-    known = {
-        name: shape.count.low
-        for name, shape in zip(variable.names, lengths, strict=True)
-        if shape.kind is Kind.LIST and shape.count.low == shape.count.high
-    }
-    if len(set(known.values())) > 1:
-        found = ", ".join(f"{name} has {count}" for name, count in known.items())
-        yield Diagnostic(
-            "unequal-lists",
-            f"zip pairs lists of the same length, but {found}",
-            variable.span,
-            help="make the lists equally long",
-        )
 
 
 def _check_keys(variable: LoopVariable) -> Iterator[Diagnostic]:

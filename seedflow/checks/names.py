@@ -18,7 +18,7 @@ _MOST_SHOWN = 8
 
 
 def check_names(subject: Subject) -> Iterator[Diagnostic]:
-    """Every name that a template mentions exists where it is mentioned, and no name means two things."""
+    """Every name that a template mentions exists where it is mentioned, and no two steps claim one earlier name."""
     for place in subject.places:
         for reference in place.template.references:
             if isinstance(reference, NameReference):
@@ -26,8 +26,6 @@ def check_names(subject: Subject) -> Iterator[Diagnostic]:
             else:
                 yield from _check_step_mention(reference, place, subject)
     yield from _check_was(subject)
-    for node in subject.graph.steps.values():
-        yield from _check_variables(node)
 
 
 def _check_name(reference: NameReference, place: Place, subject: Subject) -> Iterator[Diagnostic]:
@@ -190,22 +188,6 @@ def _check_was(subject: Subject) -> Iterator[Diagnostic]:
                 help="take was: away from one of them",
                 related=(Related(first.step.span, f"step {first.step.name}"),),
             )
-
-
-def _check_variables(node: StepNode) -> Iterator[Diagnostic]:
-    seen: dict[str, Span] = {}
-    for variable in node.step.for_each:
-        for name in variable.names:
-            first = seen.setdefault(name, variable.span)
-            if first is not variable.span or variable.names.count(name) > 1:
-                yield Diagnostic(
-                    "duplicate-variable",
-                    f"for_each of step {node.step.name} has two variables called `{name}`",
-                    variable.span,
-                    help="give one of them another name",
-                    related=(Related(first, "the first one"),) if first is not variable.span else (),
-                )
-                return
 
 
 def _name_span(reference: NameReference, place: Place) -> Span:

@@ -55,14 +55,3 @@ def test_two_equal_items_are_shown_both(check) -> None:
 def test_a_key_that_a_record_lacks_gets_a_suggestion(check) -> None:
     (found,) = check(loop("{x: {in: [{name: fox}], key: nam}}"))
     assert found.help == "did you mean `name`?"
-
-
-def test_zipped_lists_whose_lengths_are_known_are_equally_long(say) -> None:
-    assert say("""
-        inputs:
-          two: {type: list, of: text, min_items: 2, max_items: 2}
-          three: {type: list, of: text, min_items: 3, max_items: 3}
-        steps:
-          a: {for_each: "{{ zip(x=inputs.two, y=inputs.three) }}", generate: {prompt: A}}
-          b: {for_each: "{{ zip(x=inputs.two, y=inputs.two) }}", generate: {prompt: B}}
-    """) == ["unequal-lists «for_each»"]
