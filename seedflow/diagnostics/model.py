@@ -120,7 +120,9 @@ class Diagnostic:
             **_span_json(self.span),
         }
         if self.related:
-            found["related"] = [{"message": other.message, **_span_json(other.span)} for other in self.related]
+            found["related"] = [
+                {"message": other.message, **_span_json(other.span)} for other in self.related
+            ]
         return found
 
 

@@ -25,7 +25,14 @@ def make_printable(text: str) -> str:
     """
     if _SUSPECT.search(text) is None:
         return text
-    return "".join(_show(text, at, character) for at, character in enumerate(text))
+    return "".join(show_characters(text))
+
+
+def show_characters(text: str) -> list[str]:
+    """What `make_printable` makes of each character."""
+    if _SUSPECT.search(text) is None:
+        return list(text)
+    return [_show(text, at, character) for at, character in enumerate(text)]
 
 
 def _show(text: str, at: int, character: str) -> str:

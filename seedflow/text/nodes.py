@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from seedflow.diagnostics import Source, Span
 from seedflow.text.offsets import locate
@@ -42,7 +41,9 @@ class Scalar:
 
     def span_at(self, start: int, end: int) -> Span:
         """The place in the source of characters `start` up to `end` of `value`, folds and escapes undone."""
-        return Span(self.source, *locate(self.source.text, self.start, self.end, self.style, self.value, start, end))
+        return Span(
+            self.source, *locate(self.source.text, self.start, self.end, self.style, self.value, start, end)
+        )
 
 
 class Sequence:
@@ -62,8 +63,7 @@ class Sequence:
         return Span(self.source, self.start, self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One key of a mapping with its value."""
 
     key: Scalar

@@ -1,0 +1,145 @@
+"""A file on disk to a `Source`: its size judged first, its bytes read as strict UTF-8."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from seedflow.diagnostics import Diagnostic, Source, Span
+from seedflow.diagnostics.suggest import find_near
+
+_MOST_NEIGHBOURS: Final = 1000
+_KINDS: Final = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def load_source(path: Path, name: str, *, max_bytes: int) -> Source | Diagnostic:
+    """Read a text file.
+
+    A byte order mark at the start is dropped; everything else stays as it is, line ends included. Nothing but a
+    regular file is read, so that this never waits, and never more than `max_bytes`.
+
+    Args:
+        path: where it is.
+        name: what messages call it, usually the path as the user spelled it.
+        max_bytes: the largest size that is accepted.
+
+    Returns:
+        The source, or what is wrong with the file.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return _report_missing(path, name)
+    except (OSError, ValueError) as error:
+        return _report_unreadable(name, error)
+    with os.fdopen(descriptor, "rb") as file:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            return _report_kind(name, facts.st_mode)
+        if facts.st_size > max_bytes:
+            return report_too_large(name, facts.st_size, max_bytes)
+        try:
+            data = file.read(max_bytes + 1)
+        except OSError as error:
+            return _report_unreadable(name, error)
+    if len(data) > max_bytes:
+        return report_too_large(name, len(data), max_bytes)
+    try:
+        return Source(name, data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return _report_encoding(name, data)
+
+
+def report_too_large(name: str, size_bytes: int, max_bytes: int) -> Diagnostic:
+    """The diagnostic of a text that is larger than allowed."""
+    return Diagnostic(
+        "file-too-large",
+        f"`{name}` is {_show_size(size_bytes)}, and at most {_show_size(max_bytes)} are read",
+        help="split the file, or move its data into files that it names",
+    )
+
+
+def _show_size(size_bytes: int) -> str:
+    for unit, scale in (("MiB", 1024 * 1024), ("KiB", 1024)):
+        if size_bytes >= scale:
+            shown = f"{size_bytes / scale:.1f}".removesuffix(".0")
+            return f"{shown} {unit}" if size_bytes % scale == 0 or shown != "1" else f"{size_bytes:,} bytes"
+    return f"{size_bytes} bytes"
+
+
+def _report_missing(path: Path, name: str) -> Diagnostic:
+    try:
+        with os.scandir(path.parent) as entries:
+            neighbours = sorted(entry.name for entry in islice(entries, _MOST_NEIGHBOURS))
+    except (OSError, ValueError):
+        return Diagnostic(
+            "file-missing",
+            f"there is no file `{name}`: its folder does not exist",
+            help="check the path; a relative one starts in the current folder",
+        )
+    near = find_near(path.name, neighbours)
+    return Diagnostic(
+        "file-missing",
+        f"there is no file `{name}`",
+        help=f"did you mean `{near}`?"
+        if near
+        else "check the path; a relative one starts in the current folder",
+    )
+
+
+def _report_unreadable(name: str, error: OSError | ValueError) -> Diagnostic:
+    reason = "the path contains a NUL character"
+    advice = "give another path"
+    if isinstance(error, OSError):
+        reason = (error.strerror or "unknown reason").lower()
+        advice = "check the path and the state of the disk"
+        if error.errno in (errno.EACCES, errno.EPERM):
+            reason, advice = "permission denied", "allow reading it: `chmod u+r`"
+        elif error.errno in (errno.ENXIO, errno.EOPNOTSUPP):
+            reason, advice = "it is a socket", "give the path of a text file"
+    return Diagnostic("file-unreadable", f"`{name}` cannot be read: {reason}", help=advice)
+
+
+def _report_kind(name: str, mode: int) -> Diagnostic:
+    kind = next((word for test, word in _KINDS if test(mode)), "a special file")
+    return Diagnostic(
+        "not-a-file", f"`{name}` is {kind}, expected a text file", help="give the path of a text file"
+    )
+
+
+def _report_encoding(name: str, data: bytes) -> Diagnostic:
+    source = Source(name, data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace"))
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        message, advice = "this file is UTF-16, expected UTF-8", "save it as UTF-8"
+        return Diagnostic("not-utf8", message, Span(source, 0, 1), help=advice)
+    if b"\0" in data[:8192]:
+        message, advice = "this is not a text file, expected UTF-8 text", "give the path of a text file"
+        return Diagnostic("not-utf8", message, Span(source, 0, 1), help=advice)
+    bad, at = _find_bad_byte(data.removeprefix(b"\xef\xbb\xbf"))
+    likely = bytes([bad]).decode("cp1252", errors="ignore")
+    hint = f" (`{likely}` in Windows-1252)" if likely.isprintable() and likely else ""
+    return Diagnostic(
+        "not-utf8",
+        f"byte 0x{bad:02X}{hint} is not UTF-8",
+        Span(source, at, at + 1),
+        help="save the file as UTF-8",
+    )
+
+
+def _find_bad_byte(data: bytes) -> tuple[int, int]:
+    """The first byte that is not UTF-8, and how many characters stand before it."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return data[error.start], len(data[: error.start].decode("utf-8"))
+    return 0, 0
