@@ -9,7 +9,7 @@ import click
 from seedflow.money import parse_usd
 
 
-class Dollars(click.ParamType):
+class Dollars(click.ParamType[Decimal]):
     """An amount such as `0.50`."""
 
     name = "USD"

@@ -15,7 +15,7 @@ def command() -> int:
     With the YAML language server, write at the top of a recipe: # yaml-language-server: $schema=seedflow.schema.json
     """
     from seedflow.models.catalog import load_catalog
-    from seedflow.recipe.json_schema import build_json_schema
+    from seedflow.recipe.schema import build_json_schema
 
     print_json(build_json_schema(load_catalog()))
     return ExitCode.DONE

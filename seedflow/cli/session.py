@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from seedflow.cli.terminal import print_diagnostics
 from seedflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ def start(provider: str | None = None) -> Session:
     from seedflow.settings.load import load_settings
 
     folder = Path.cwd()
-    return open_session(load_settings(folder, provider=provider), folder)
+    settings = load_settings(folder, provider=provider)
+    print_diagnostics(settings.diagnostics)
+    return open_session(settings, folder)
 
 
 def find_recipe(text: str) -> tuple[Path, str]:

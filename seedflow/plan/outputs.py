@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,11 +12,13 @@ from seedflow.images.facts import FileImage
 from seedflow.plan.expand import Instance
 from seedflow.plan.model import PendingImages, PublishedImage, StepImage, Unsettled
 from seedflow.plan.requests import Bindings
-from seedflow.plan.resolve import NotThere, Resolver, StepTasks, build_image_view, join_keys
+from seedflow.plan.resolve import NotThere, Resolver, StepTasks, build_image_view, join_keys, name_image
 from seedflow.recipe.model import Output, Recipe
 from seedflow.recipe.references import StepReference
-from seedflow.recipe.template import RenderError, Scope
+from seedflow.recipe.template import RenderError, Scope, TemplateForm
 from seedflow.recipe.views import View
+
+_KEY = re.compile(r"[\w~-]+")
 
 MOST_CHECKED_NUMBERS = 100
 """A set of unknown size is checked for colliding names up to this many images of a task."""
@@ -125,21 +128,18 @@ class OutputPlanner:
         instance = self._instance(slot.address)
         if output.file is None or instance is None:
             return _default_path(output, slot, instance)
-        view = _slugged_image(slot, instance)
         scope = Scope(
-            inputs=_slugged_mapping(self._bindings.inputs),
-            values=_slugged_mapping(self._bindings.values),
-            each=_slugged_mapping(instance.each),
-            recipe=_slugged_mapping(self._bindings.recipe),
-            ref=None,
+            each=instance.each,
+            recipe=self._bindings.recipe,
+            image=_image_view(slot, instance),
             resolve=_no_steps,
-            image=view,
         )
         try:
-            text = output.file.render(scope, as_text=True)
+            text = output.file.render(scope, as_text=True, finish=finish_part)
         except RenderError as error:
-            span = output.file.scalar.span_at(error.start, error.end)
-            return Diagnostic(error.code, error.message, span, help=error.help)
+            return output.file.diagnose(error)
+        if output.file.form is TemplateForm.EXPRESSION:
+            text = finish_part(str(text))
         parts = [part.strip() for part in str(text).split("/")]
         bad = next((part for part in parts if part.strip(". ") == "" or part != build_path_part(part)), None)
         if bad is not None:
@@ -182,38 +182,17 @@ def _collision(output: Output, slot: _Slot, path: str, other: tuple[Output, str]
     )
 
 
-def _slugged_image(slot: _Slot, instance: Instance) -> View:
+def finish_part(text: str) -> str:
+    """A value that is put into a path: its slug; keys are slugs already and keep their digest."""
+    return text if _KEY.fullmatch(text) else build_slug(text)[0] or "_"
+
+
+def _image_view(slot: _Slot, instance: Instance) -> View:
     if isinstance(slot.image, StepImage):
-        attributes = dict(build_image_view(slot.image, instance).attributes)
-    else:
-        attributes = {
-            "number": slot.number,
-            "key": join_keys(instance),
-            "take": 1,
-            "each": instance.each,
-            "name": "image",
-            "width": 0,
-            "height": 0,
-            "format": "jpeg",
-            "digest": "sha256:0",
-        }
-    kept = {name: attributes[name] for name in ("key", "name")}
-    return View("image", {**_slugged_mapping(attributes), **kept})
-
-
-def _slugged_mapping(values: Mapping[str, object]) -> dict[str, object]:
-    return {name: _slugged(value) for name, value in values.items()}
-
-
-def _slugged(value: object) -> object:
-    if isinstance(value, str):
-        slug, _ = build_slug(value)
-        return slug or "_"
-    if isinstance(value, Mapping):
-        return _slugged_mapping(value)
-    if isinstance(value, (list, tuple)):
-        return [_slugged(item) for item in value]
-    return value
+        return build_image_view(slot.image, instance)
+    known = {"number": slot.number, "key": join_keys(instance), "take": 1, "each": instance.each}
+    later = dict.fromkeys(("width", "height", "format", "digest"), "the image does not exist yet")
+    return View("image", {**known, "name": name_image(instance, slot.number)}, None, later)
 
 
 def _no_steps(mention: StepReference) -> object:

@@ -12,6 +12,7 @@ from seedflow.canonical import build_slug
 from seedflow.plan.expand import Instance, find_key
 from seedflow.plan.model import Bounds, PendingImages, StepImage
 from seedflow.recipe.references import NameReference, Slice, StepReference
+from seedflow.recipe.template import Scope, look_up
 from seedflow.recipe.views import View
 
 
@@ -74,7 +75,9 @@ class Resolver:
             return tasks.instances
         wanted: dict[str, str] = {}
         for argument in mention.selector.arguments:
-            value = self._argument(argument.value, each)
+            value: object = argument.value
+            if isinstance(value, NameReference):
+                value = look_up(value, Scope(inputs=self._inputs, each=each))
             key = find_key(value)
             wanted[argument.variable] = (
                 key if key is not None else _record_key(tasks, argument.variable, value)
@@ -144,19 +147,6 @@ class Resolver:
         if exact:
             return _pick_slots(slots, mention)
         return (_narrowed(slots, mention, selected),)
-
-    def _argument(self, value: object, each: Mapping[str, object]) -> object:
-        if not isinstance(value, NameReference):
-            return value
-        found: object = {"inputs": self._inputs, "each": each}[value.root]
-        for part in value.path:
-            if isinstance(found, View):
-                found = found.attributes[str(part)]
-            elif isinstance(found, Mapping):
-                found = found[part]
-            elif isinstance(found, Sequence):
-                found = found[int(part)]
-        return found
 
     def _image_views(self, mention: StepReference, each: Mapping[str, object]) -> Sequence[View] | NotThere:
         if mention.selector is None:

@@ -13,7 +13,6 @@ from decimal import Decimal
 
 from seedflow.diagnostics import Severity
 from seedflow.errors import Billed, ProviderError, Retry, SeedflowError
-from seedflow.models.model import Model
 from seedflow.money import ZERO_USD, format_usd
 from seedflow.plan.model import Action, Task
 from seedflow.providers.base import (
@@ -46,7 +45,7 @@ class AttemptRunner:
     def __init__(self, services: Services, task: Task) -> None:
         self._services = services
         self._task = task
-        self._model: Model = services.catalog.get(task.model)
+        self._model = services.get_model(task.model)
         self._most_usd = services.cost_usd(task, task.images.high)
         self._random = random.Random()  # noqa: S311 - jitter for waits, nothing secret
         self.calls = 0

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from seedflow.errors import SeedflowError
 from seedflow.models.catalog import Catalog
+from seedflow.models.model import Model
 from seedflow.money import ZERO_USD
 from seedflow.plan.model import Task
 from seedflow.providers.base import Provider
@@ -39,6 +40,17 @@ class Services:
     preparer: ReferencePreparer
     collector: Collector
     emit: Emit
+
+    def get_model(self, model: str) -> Model:
+        """A model that a plan names.
+
+        Raises:
+            KeyError: the catalog changed since it was planned.
+        """
+        found = self.catalog.find(model)
+        if found is None:
+            raise KeyError(model)
+        return found
 
     def cost_usd(self, task: Task, images: int) -> Decimal:
         """What a number of images of a task costs at this provider."""
