@@ -109,7 +109,9 @@ class TreeBuilder:
         if self._root is None or (
             isinstance(self._root, Scalar) and self._root.plain and not self._root.value
         ):
-            self._report("empty-file", 0, 0, "this file is empty, expected a mapping", "write the first key")
+            self._report(
+                0, 0, "this file is empty, expected a mapping", "write the first key", code="empty-file"
+            )
             return None
         return self._root if self._whole else None
 
@@ -124,7 +126,7 @@ class TreeBuilder:
         """Where the innermost `[` or `{` stands that is still open."""
         return next((collection.start for collection in reversed(self._open) if collection.flow), None)
 
-    def _report(self, code: str, start: int, end: int, message: str, advice: str, *related: Related) -> None:
+    def _report(self, start: int, end: int, message: str, advice: str, *related: Related, code: str) -> None:
         span = Span(self._source, start, end)
         self.problems.append(Diagnostic(code, message, span, help=advice, related=related))
 
@@ -139,7 +141,7 @@ class TreeBuilder:
         self._nodes += 1
         if self._nodes > self._max_nodes:
             message = f"this file has more than {self._max_nodes:,} keys, values and lists"
-            self._report("too-many-nodes", start, end, message, "split the file")
+            self._report(start, end, message, "split the file", code="too-many-nodes")
             raise StopReading
 
     def _start_document(self, event: Event) -> None:
@@ -149,7 +151,11 @@ class TreeBuilder:
             end = start + 3 if self._text.startswith("---", start) else start
             message = "a second document starts here, expected one document in the file"
             self._report(
-                "several-documents", start, end, message, "remove the `---`, or move this into its own file"
+                start,
+                end,
+                message,
+                "remove the `---`, or move this into its own file",
+                code="several-documents",
             )
             raise StopReading
 
@@ -188,11 +194,11 @@ class TreeBuilder:
             if written.startswith("&"):
                 message = f"found the anchor `{_shorten(written)}`, and anchors are not allowed"
                 advice = "remove it, and write the value out wherever it is needed"
-                self._report("anchor", start, found.end(), message, advice)
+                self._report(start, found.end(), message, advice, code="anchor")
             else:
                 message = f"found the tag `{_shorten(written)}`, and tags are not allowed"
                 advice = "remove it; put quotes around a text that starts with `!`"
-                self._report("tag", start, found.end(), message, advice)
+                self._report(start, found.end(), message, advice, code="tag")
             gap = _GAP.match(self._text, found.end())
             start = gap.end() if gap else found.end()
         return min(start, end) if end >= 0 else start
@@ -201,7 +207,7 @@ class TreeBuilder:
         start, end = event.start, event.end
         self._count(start, end)
         message = f"found the alias `{_shorten(self._text[start:end])}`, and aliases are not allowed"
-        self._report("alias", start, end, message, "write the value out here")
+        self._report(start, end, message, "write the value out here", code="alias")
         target = self._anchors.get(event.text)
         if target is None:
             self._whole = False
@@ -234,7 +240,7 @@ class TreeBuilder:
             raise TemplateAsMapping(start)
         if len(self._open) >= self._max_depth:
             message = f"lists and mappings are nested more than {self._max_depth} levels deep here"
-            self._report("too-deep", start, start + 1, message, "make the nesting flatter")
+            self._report(start, start + 1, message, "make the nesting flatter", code="too-deep")
             raise StopReading
         self._open.append(_Open(start, end, event.flow, mapping))
 
@@ -265,18 +271,23 @@ class TreeBuilder:
                 kind = "list" if isinstance(key, Sequence) else "mapping"
                 message = f"found a {kind} as a key, expected a text"
                 advice = "put quotes around it if it is meant as a text"
-                self._report("key-not-text", key.start, key.end, message, advice)
+                self._report(key.start, key.end, message, advice, code="key-not-text")
             elif key.plain and not key.value:
                 message = "there is no key before this `:`"
-                self._report("missing-key", key.start, key.end, message, "write a key")
+                self._report(key.start, key.end, message, "write a key", code="missing-key")
             elif key.plain and key.value == "<<":
                 message = "found a merge key `<<`, and merge keys are not allowed"
-                self._report("merge-key", key.start, key.end, message, "write the keys out here")
+                self._report(key.start, key.end, message, "write the keys out here", code="merge-key")
             elif key.value in seen:
                 message = f"the key `{_shorten(key.value)}` is given twice in this mapping"
                 first = Related(seen[key.value].span, "first given here")
                 self._report(
-                    "duplicate-key", key.start, key.end, message, "remove or rename one of the two", first
+                    key.start,
+                    key.end,
+                    message,
+                    "remove or rename one of the two",
+                    first,
+                    code="duplicate-key",
                 )
             else:
                 seen[key.value] = key
