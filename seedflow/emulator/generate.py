@@ -117,7 +117,7 @@ class Generator:
         fault: Fault | None,
         refusal: ApiError | None,
     ) -> Verdict:
-        body = await self._read_body(wire)
+        body = await self._read_body(wire, request)
         if refusal is not None:
             raise refusal
         if fault is not None and fault.kind is FaultKind.CLOSE_AFTER_READING:
@@ -149,12 +149,15 @@ class Generator:
             logged=spoiled.logged,
         )
 
-    async def _read_body(self, wire: Wire) -> bytes:
+    async def _read_body(self, wire: Wire, request: Request) -> bytes:
+        limit_bytes = self.options.body_limit_bytes
+        if int(request.headers.get("content-length", 0)) > limit_bytes:
+            raise too_large(limit_bytes)
         try:
-            return await wire.read_body(self.options.body_limit_bytes)
+            return await wire.read_body(limit_bytes)
         except BadRequestError as problem:
             if problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-                raise too_large(self.options.body_limit_bytes) from None
+                raise too_large(limit_bytes) from None
             code = 3007 if problem.status == HTTPStatus.REQUEST_TIMEOUT else 5004
             raise ApiError(problem.status, code, problem.message) from None
 

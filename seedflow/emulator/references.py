@@ -62,7 +62,7 @@ class ReferenceFetcher:
         self._gallery = gallery
         self._serve = serve
         self._folder = folder
-        self._known: dict[str, tuple[ImageFacts, Path]] = {}
+        self._known: dict[str, asyncio.Future[ImageFacts]] = {}
 
     async def fetch(self, field: str, urls: Sequence[str]) -> tuple[Fetched, ...]:
         """All references of one request, in order.
@@ -120,12 +120,16 @@ class ReferenceFetcher:
 
     async def _inspect(self, data: bytes) -> tuple[ImageFacts, Path]:
         digest = digest_bytes(data)
+        path = self._path_of(digest)
         known = self._known.get(digest)
         if known is None:
-            path = self._path_of(digest)
-            known = await asyncio.to_thread(_keep_and_inspect, data, path), path
+            known = asyncio.ensure_future(asyncio.to_thread(_keep_and_inspect, data, path))
             self._known[digest] = known
-        return known
+        return await asyncio.shield(known), path
+
+    async def aclose(self) -> None:
+        """Wait for what is still being looked at."""
+        await asyncio.gather(*self._known.values(), return_exceptions=True)
 
 
 def _keep_and_inspect(data: bytes, path: Path) -> ImageFacts:

@@ -56,6 +56,7 @@ class Emulator:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._tasks: dict[asyncio.Task[None], Wire] = {}
         self._broken: asyncio.Future[None] | None = None
+        self._generator: Generator | None = None
         self.port = self.options.port
         self.faults = FaultQueue()
         self.journal = Journal()
@@ -98,8 +99,9 @@ class Emulator:
             raise
         self.port = listener.getsockname()[1]
         self._broken = asyncio.get_running_loop().create_future()
-        self._folder = tempfile.TemporaryDirectory(prefix="seedflow-emulator-")
-        routes = Routes(self._build_generator(Path(self._folder.name)))
+        self._folder = tempfile.TemporaryDirectory(prefix="seedflow-emulator-", ignore_cleanup_errors=True)
+        self._generator = self._build_generator(Path(self._folder.name))
+        routes = Routes(self._generator)
         self._server = await asyncio.start_server(
             functools.partial(self._accept, routes), sock=listener, limit=READ_BYTES, backlog=_BACKLOG
         )
@@ -148,6 +150,8 @@ class Emulator:
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._server = None
+        if self._generator is not None:
+            await self._generator.references.aclose()
         if self._folder is not None:
             self._folder.cleanup()
         self.bill.close()

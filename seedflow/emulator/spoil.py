@@ -28,7 +28,8 @@ _MODERATED = {
     "output": "OutputImageSensitiveContentDetected: the request failed because the output image may contain "
     "sensitive information.",
 }
-_EMPTY = Response(HTTPStatus.OK, b"", "application/json")
+_MODERATION_CODE = 5006
+_NOTHING = Response(HTTPStatus.OK, b"", "application/json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +49,12 @@ def is_billed(fault: Fault) -> bool:
 
 def spoil(fault: Fault, answer: Response | None) -> Spoiled:
     """What becomes of a call. `answer` is the right one when the call is billed, else None."""
+    if answer is not None and fault.kind in _BILLING:
+        return Spoiled(answer, _deliver(fault, answer), answer)
     match fault.kind:
-        case FaultKind.CLOSE_BEFORE_READING | FaultKind.CLOSE_AFTER_READING | FaultKind.BILL_THEN_DROP:
-            logged = answer if answer is not None else _aborted() if fault.flag("logged") else None
-            return Spoiled(_EMPTY, _end_at(fault, 0, in_head=True), logged)
-        case FaultKind.CUT_BODY if answer is not None:
-            after = fault.whole("after_bytes")
-            stop = len(answer.body) // 2 if after is None else min(after, len(answer.body))
-            return Spoiled(answer, _end_at(fault, stop, in_head=False), answer)
-        case FaultKind.STALL if answer is not None:
-            after = fault.whole("after_bytes")
-            return Spoiled(
-                answer,
-                Delivery(after or 0, in_head=after is None, pause_s=fault.seconds("seconds")),
-                answer,
-            )
-        case FaultKind.BROKEN_PICTURE | FaultKind.DEAD_URL if answer is not None:
-            return Spoiled(answer, logged=answer)
+        case FaultKind.CLOSE_BEFORE_READING | FaultKind.CLOSE_AFTER_READING:
+            logged = _build_aborted() if fault.flag("logged") else None
+            return Spoiled(_NOTHING, _end_at(fault, 0, in_head=True), logged)
         case FaultKind.WRONG_SCHEMA:
             wrong = build_completed({"pictures": []})
             return Spoiled(wrong, logged=wrong)
@@ -78,13 +68,29 @@ def spoil(fault: Fault, answer: Response | None) -> Spoiled:
             return Spoiled(failed, logged=answer or failed, code=str(code))
         case FaultKind.MODERATION:
             refused = build_failure(
-                HTTPStatus.BAD_REQUEST, 5006, f"AiError: {_MODERATED[fault.text('side')]}"
+                HTTPStatus.BAD_REQUEST, _MODERATION_CODE, f"AiError: {_MODERATED[fault.text('side')]}"
             )
-            return Spoiled(refused, logged=answer or refused, code=5006)
+            return Spoiled(refused, logged=answer or refused, code=_MODERATION_CODE)
         case _:
-            error_answer = _build_error(fault)
+            failure = _build_failure(fault)
             code = fault.whole("code") or fault.text("code")
-            return Spoiled(error_answer, logged=answer or error_answer, code=code)
+            return Spoiled(failure, logged=answer or failure, code=code)
+
+
+def _deliver(fault: Fault, answer: Response) -> Delivery:
+    """How a right answer leaves that is billed in any case."""
+    match fault.kind:
+        case FaultKind.BILL_THEN_DROP:
+            return _end_at(fault, 0, in_head=True)
+        case FaultKind.CUT_BODY:
+            after = fault.whole("after_bytes")
+            stop = len(answer.body) // 2 if after is None else min(after, len(answer.body))
+            return _end_at(fault, stop, in_head=False)
+        case FaultKind.STALL:
+            after = fault.whole("after_bytes")
+            return Delivery(after or 0, in_head=after is None, pause_s=fault.seconds("seconds"))
+        case _:
+            return WHOLE
 
 
 def build_completed(result: object) -> Response:
@@ -99,12 +105,12 @@ def _end_at(fault: Fault, byte: int, *, in_head: bool) -> Delivery:
     return Delivery(byte, in_head=in_head, ending=ending)
 
 
-def _aborted() -> Response:
+def _build_aborted() -> Response:
     """What a gateway writes of a call whose client went away before it was done."""
     return build_failure(499, 3008, "Request was aborted")
 
 
-def _build_error(fault: Fault) -> Response:
+def _build_failure(fault: Fault) -> Response:
     status = fault.whole("status") or HTTPStatus.INTERNAL_SERVER_ERROR
     code, message = fault.parameters["code"], fault.text("message")
     after = fault.parameters["retry_after_s"]

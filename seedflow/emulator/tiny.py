@@ -7,6 +7,7 @@ below "nothing" is coded as nine zero bits for the three components, so a scan i
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 
 _LONGEST_SIDE_PX = 96
 _QUANTUM = 8
@@ -69,11 +70,18 @@ def encode_flat_jpeg(
         _encode_scan(width_px, height_px, color),
         b"\xff\xd9",
     ]
-    missing = fill_bytes - sum(map(len, parts))
-    while missing > _SEGMENT_HEAD_BYTES:
-        filling = min(missing - _SEGMENT_HEAD_BYTES, _COMMENT_MAX_BYTES)
-        parts.insert(2, _segment(0xFE, bytes(filling)))
-        missing -= _SEGMENT_HEAD_BYTES + filling
+    parts.insert(2, _build_filling(fill_bytes - sum(map(len, parts))))
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=16)
+def _build_filling(size_bytes: int) -> bytes:
+    """Comments of zeros that are `size_bytes` long together, or nothing if that is too short for one."""
+    parts = []
+    while size_bytes > _SEGMENT_HEAD_BYTES:
+        length = min(size_bytes - _SEGMENT_HEAD_BYTES, _COMMENT_MAX_BYTES)
+        parts.append(_segment(0xFE, bytes(length)))
+        size_bytes -= _SEGMENT_HEAD_BYTES + length
     return b"".join(parts)
 
 

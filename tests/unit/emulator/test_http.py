@@ -162,6 +162,16 @@ async def test_a_body_over_the_limit_is_refused_though_the_client_goes_on_sendin
         assert (await caller.ask("GET", BILL)).json["calls"] == 0
 
 
+async def test_a_length_over_the_limit_is_refused_before_the_body(running):
+    async with running(body_limit_bytes=1000) as caller:
+        headers = {"Content-Type": "application/json", "Expect": "100-continue", **caller.authorization}
+        line = await caller.line()
+        await line.say(caller.head("POST", caller.run_path, headers, 1001))
+        assert (await line.hear()).status == 413
+        assert await line.rest() == b""
+        line.close()
+
+
 async def test_a_client_that_leaves_in_the_middle_of_a_body_harms_nobody(running):
     async with running() as caller:
         line = await caller.line()

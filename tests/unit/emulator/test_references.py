@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from urllib.parse import quote
 
@@ -166,3 +167,12 @@ async def test_the_input_digest_sees_bytes_and_order_and_no_addresses(running, p
         assert await digest(url) == await digest(data_uri(bytes_of_it, "image/jpeg"))
         assert await digest(data_uri(one), data_uri(two)) != await digest(data_uri(two), data_uri(one))
         assert await digest(data_uri(one)) == await digest(data_uri(one, "image/x"))
+
+
+async def test_one_new_image_may_come_with_many_calls_at_once(running, png, data_uri):
+    async with running() as caller:
+        uri = data_uri(png(400, 300))
+        answers = await asyncio.gather(
+            *(caller.generate({"prompt": f"page {number}", "image_input": [uri]}) for number in range(40))
+        )
+        assert {answer.status for answer in answers} == {200}

@@ -1,0 +1,56 @@
+"""`docs/reference/emulator.md` tells everything that an emulator can be told, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from seedflow.cli.emulate import command
+from seedflow.emulator.__main__ import _build_parser
+from seedflow.emulator.faults import KINDS
+from seedflow.emulator.options import DEFAULT_ACCOUNT, DEFAULT_TOKEN, EmulatorOptions
+
+PAGE = (Path(__file__).parents[2] / "docs/reference/emulator.md").read_text()
+
+
+def _section(title: str) -> str:
+    return PAGE.split(f"\n## {title}\n")[1].partition("\n## ")[0]
+
+
+def test_every_option_is_described_and_exists_in_both_commands():
+    described = set(re.findall(r"`(--[a-z-]+)", _section("Options")))
+    by_module = {text for action in _build_parser()._actions for text in action.option_strings} - {
+        "-h",
+        "--help",
+    }
+    by_command = {text for parameter in command.params for text in parameter.opts} - {"--json"}
+    assert described == by_module == by_command
+
+
+def test_the_defaults_are_the_ones_in_the_code():
+    defaults = EmulatorOptions()
+    assert f"`{DEFAULT_ACCOUNT}`" in PAGE
+    assert f"`{DEFAULT_TOKEN}`" in PAGE
+    rows = dict(
+        re.findall(r"^\| `(--[a-z-]+)[^|]*?(?:\\\|[^|]*?)*\| ([^|]*) \|", _section("Options"), re.MULTILINE)
+    )
+    assert rows["--expire-s"] == f"{defaults.expire_s:g}"
+    assert rows["--price"] == str(defaults.price_usd)
+    assert rows["--body-limit-bytes"] == str(defaults.body_limit_bytes)
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_every_fault_is_described_with_its_parameters(kind):
+    (row,) = [line for line in _section("Faults").splitlines() if line.startswith(f"| `{kind}` |")]
+    described = row.split("|")[2]
+    for name, default in KINDS[kind].items():
+        assert f"`{name}`" in described
+        if isinstance(default, bool | int):
+            assert f"`{name}` ({str(default).lower()}" in described
+
+
+def test_no_fault_is_described_that_does_not_exist():
+    described = re.findall(r"^\| `([a-z-]+)` \|", _section("Faults"), re.MULTILINE)
+    assert described == [kind.value for kind in KINDS]
