@@ -35,6 +35,9 @@ class AttemptRow(NamedTuple):
 _ROW = """SELECT attempt_id, intent_id, attempt, state, claimed, run_id, payer_run_id, reserved_micros, fingerprint,
   take, answered_at, EXISTS (SELECT 1 FROM answers WHERE answers.attempt_id = attempts.attempt_id AND length(answer) > 0) FROM attempts"""
 _LAST = f"{_ROW} WHERE fingerprint = ? AND take = ? AND realm = ? ORDER BY attempt DESC LIMIT 1"
+_FREE = (
+    "UPDATE attempts SET counted_micros = 0 WHERE run_id = ? AND state = 'reserved' AND counted_micros <> 0"
+)
 _BY_INTENT = f"{_ROW} WHERE intent_id = ?"
 
 
@@ -126,10 +129,7 @@ def take_over(connection: sqlite3.Connection, attempt_id: int, run_id: str) -> N
 
 def free_reservations(connection: sqlite3.Connection, run_id: str) -> None:
     """What a run that has ended reserved and never sent counts no more; whoever recovers it reserves it anew."""
-    connection.execute(
-        "UPDATE attempts SET counted_micros = 0 WHERE run_id = ? AND state = 'reserved' AND counted_micros <> 0",
-        (run_id,),
-    )
+    connection.execute(_FREE, (run_id,))
 
 
 def leave(connection: sqlite3.Connection, attempt_id: int) -> None:

@@ -11,6 +11,9 @@ from seedflow.errors import BudgetError
 from seedflow.money import MICROS_PER_USD, format_usd, from_micros
 from seedflow.store.base import Budget, RequestRecord
 
+_SPENT = "SELECT micros FROM spending WHERE scope = ? AND key = ? AND realm = ?"
+_RUN_SPENT = "SELECT sum(micros) FROM spending WHERE scope = 'run' AND key = ?"
+
 _WORDS = {
     "run": "this run",
     "step": "step {step} in this run",
@@ -45,17 +48,13 @@ def spending_key(scope: str, run_id: str, step: str, day: str) -> str:
 
 def find_spent_micros(connection: sqlite3.Connection, realm: str, scope: str, key: str) -> int:
     """Settled costs, open reservations and unknown outcomes at their reservation, in one scope of one realm."""
-    row = connection.execute(
-        "SELECT micros FROM spending WHERE scope = ? AND key = ? AND realm = ?", (scope, key, realm)
-    ).fetchone()
+    row = connection.execute(_SPENT, (scope, key, realm)).fetchone()
     return row[0] if row else 0
 
 
 def find_run_spent_micros(connection: sqlite3.Connection, run_id: str) -> int:
     """The same for a whole run."""
-    row = connection.execute(
-        "SELECT sum(micros) FROM spending WHERE scope = 'run' AND key = ?", (run_id,)
-    ).fetchone()
+    row = connection.execute(_RUN_SPENT, (run_id,)).fetchone()
     return row[0] or 0
 
 

@@ -31,6 +31,7 @@ from seedflow.store.state import StateFolder
 
 _BUSY_TIMEOUT_S = 10.0
 _CACHED_STATEMENTS = 64
+_CACHE_KIB = 16 << 10  # holds the inner pages of the indexes of a million rows
 _LARGEST_IDLE_WAL_BYTES = 16 << 20
 
 _abandoned: list[sqlite3.Connection] = []
@@ -216,6 +217,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         cached_statements=_CACHED_STATEMENTS,
     )
     connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     return connection
 
 

@@ -1,0 +1,240 @@
+"""Any interleaving of runs, deaths and failures: what was paid is never paid again unasked, and no budget is passed.
+
+The model is a dict of what the provider billed for each request, kept outside the store.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from seedflow.errors import BudgetError
+from seedflow.images.facts import ImageFacts, ImageFormat
+from seedflow.store.base import (
+    AlreadyStored,
+    AttemptState,
+    Budget,
+    Granted,
+    HeldElsewhere,
+    RequestRecord,
+    StoredImage,
+    ToRecover,
+)
+from seedflow.store.local import open_store
+from seedflow.store.memory import MemoryState, MemoryStore
+
+PROJECT = Budget("project", Decimal("0.30"))
+RUN = Budget("run", Decimal("0.14"))
+_MEMORY_DISK = "/dev/shm" if Path("/dev/shm").is_dir() else None  # where syncing costs nothing
+BASE = RequestRecord("cloudflare", "f", 1, "r", "a", "s", "m", {}, "p", None, ())
+
+
+@dataclass
+class Held:
+    """An attempt that a living run works on, as the model knows it."""
+
+    store: int
+    take: int
+    state: str
+    most_usd: Decimal
+
+
+class StoreMachine(RuleBasedStateMachine):
+    def open(self):
+        raise NotImplementedError("each kind of store opens itself")
+
+    @initialize()
+    def begin(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="store-states-", dir=_MEMORY_DISK))
+        self.now = 1_700_000_000.0
+        self.runs = 0
+        self.stores = {}
+        self.run_ids = {}
+        self.held: dict[str, Held] = {}
+        self.billed: dict[int, int] = {}  # by take: how often the provider was asked and may have billed
+        self.consented: dict[
+            int, int
+        ] = {}  # by take: how often somebody agreed to pay again, or it was proven unbilled
+        self.done: set[int] = set()
+        self.start(0)
+        self.start(1)
+
+    def start(self, slot):
+        self.runs += 1
+        self.stores[slot] = self.open()
+        self.run_ids[slot] = f"run-{self.runs}"
+        self.stores[slot].begin_run(self.run_ids[slot], "r", "cloudflare")
+
+    @rule(slot=st.integers(0, 1), take=st.integers(1, 4), again=st.booleans(), cents=st.integers(0, 6))
+    def claim(self, slot, take, again, cents):
+        store = self.stores[slot]
+        others = [held for held in self.held.values() if held.take == take]
+        try:
+            found = store.claim(
+                self.run_ids[slot],
+                replace(BASE, take=take),
+                Decimal(cents) / 100,
+                [PROJECT, RUN],
+                again=again,
+            )
+        except BudgetError:
+            assert cents > 0
+            return
+        if isinstance(found, AlreadyStored):
+            assert take in self.done
+            assert [image.path.read_bytes() for image in found.result.images] == [str(take).encode()]
+        elif isinstance(found, HeldElsewhere):
+            assert others
+            assert found.run_id in [self.run_ids[held.store] for held in others]
+        else:
+            assert take not in self.done
+            if isinstance(found, Granted):
+                assert not [held for held in others if held.state in ("reserved", "sending", "answered")]
+                if again:
+                    self.consented[take] = self.billed.get(take, 0)
+                for intent in [i for i, held in self.held.items() if held.take == take]:
+                    del self.held[intent]
+            else:
+                assert isinstance(found, ToRecover)
+                assert not others
+            most_usd = min(found.attempt.reserved_usd, Decimal(cents) / 100)
+            self.held[found.attempt.intent_id] = Held(slot, take, found.attempt.state.value, most_usd)
+
+    def some(self, data, *states):
+        names = [intent for intent, held in self.held.items() if held.state in states]
+        return data.draw(st.sampled_from(names)) if names else None
+
+    @rule(data=st.data())
+    def send(self, data):
+        intent = self.some(data, "reserved")
+        if intent:
+            held = self.held[intent]
+            self.stores[held.store].mark_sending(intent, [{"transport": "data"}])
+            held.state = "sending"
+            self.billed[held.take] = self.billed.get(held.take, 0) + 1
+            assert self.billed[held.take] <= 1 + self.consented.get(held.take, 0), "paid twice unasked"
+
+    @rule(data=st.data(), share=st.sampled_from([0, Decimal("0.5"), 1]))
+    def answer(self, data, share):
+        intent = self.some(data, "sending", "unknown")
+        if intent:
+            held = self.held[intent]
+            self.stores[held.store].mark_answered(intent, b"answer", held.most_usd * share)
+            held.state = "answered"
+
+    @rule(data=st.data())
+    def prove_not_billed(self, data):
+        intent = self.some(data, "sending", "unknown", "answered")
+        if intent:
+            held = self.held[intent]
+            try:
+                self.stores[held.store].mark_not_billed(intent, "the log says so")
+            except BudgetError:
+                return
+            held.state = "reserved"
+            self.billed[held.take] -= 1
+
+    @rule(data=st.data())
+    def finish(self, data):
+        intent = self.some(data, "answered", "lost-paid")
+        if intent:
+            held = self.held.pop(intent)
+            store, bytes_ = self.stores[held.store], str(held.take).encode()
+            path = store.new_blob_path()
+            path.write_bytes(bytes_)
+            digest = "sha256:" + hashlib.sha256(bytes_).hexdigest()
+            facts = ImageFacts(digest, len(bytes_), 1, 1, ImageFormat.PNG)
+            store.mark_done(intent, [StoredImage(1, facts, store.keep_blob(path, facts))], held.most_usd / 2)
+            self.done.add(held.take)
+
+    @rule(data=st.data(), how=st.sampled_from(["failed", "unknown", "lost-paid", "left"]))
+    def end(self, data, how):
+        before = {
+            "failed": ("reserved", "sending", "answered", "unknown"),
+            "lost-paid": ("answered", "lost-paid"),
+        }
+        intent = self.some(data, *before.get(how, ("sending", "answered", "unknown")))
+        if intent:
+            held = self.held.pop(intent)
+            store = self.stores[held.store]
+            if how == "failed":
+                store.mark_failed(intent, "x", "x", Decimal(0))
+                self.consented[held.take] = self.billed.get(
+                    held.take, 0
+                )  # proven to be worth nothing: asked anew
+            elif how == "unknown":
+                store.mark_unknown(intent, "x")
+            elif how == "lost-paid":
+                store.mark_lost_paid(intent, "x")
+            else:
+                store.leave(intent)
+
+    @rule(slot=st.integers(0, 1), clean=st.booleans())
+    def die_and_come_back(self, slot, clean):
+        if clean:
+            self.stores[slot].end_run(self.run_ids[slot], "interrupted")
+        self.stores[slot].close()
+        self.held = {intent: held for intent, held in self.held.items() if held.store != slot}
+        self.start(slot)
+
+    @precondition(lambda self: self.done)
+    @rule(data=st.data())
+    def lose_a_picture(self, data):
+        take = data.draw(st.sampled_from(sorted(self.done)))
+        result = self.stores[0].find_result("cloudflare", "f", take)
+        result.images[0].path.unlink()
+        self.done.discard(take)
+
+    @invariant()
+    def budgets_hold(self):
+        spent = [self.stores[0].spent_usd(f"run-{number}") for number in range(1, self.runs + 1)]
+        assert all(Decimal(0) <= amount <= RUN.limit_usd for amount in spent)
+        assert sum(spent) <= PROJECT.limit_usd
+
+    @invariant()
+    def what_is_done_is_there(self):
+        for take in range(1, 5):
+            found = self.stores[1].find_result("cloudflare", "f", take)
+            assert (found is not None) == (take in self.done)
+
+    def teardown(self):
+        for store in getattr(self, "stores", {}).values():
+            store.close()
+        if hasattr(self, "folder"):
+            shutil.rmtree(self.folder)
+
+
+class LocalMachine(StoreMachine):
+    def open(self):
+        return open_store(self.folder / ".seedflow", clock=lambda: self.now)
+
+
+class MemoryMachine(StoreMachine):
+    memory = None
+
+    def open(self):
+        self.memory = self.memory or MemoryState(self.folder / "blobs")
+        return MemoryStore(self.memory, clock=lambda: self.now)
+
+
+@pytest.mark.parametrize("machine", [LocalMachine, MemoryMachine])
+def test_any_history_pays_once_and_within_budgets(machine):
+    case = machine.TestCase()
+    case.settings = settings(
+        max_examples=40,
+        stateful_step_count=30,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+    case.runTest()
+
+
+def test_states_named_here_are_those_of_the_ledger():
+    assert {"reserved", "sending", "answered", "unknown", "lost-paid"} <= set(AttemptState)
