@@ -93,9 +93,7 @@ class _Reader:
             self._found.diagnostics.append(source)
             return self._found
         root, problems = read_yaml(source, LIBRARY_LIMITS)
-        if root is None and not source.text.strip().lstrip("\ufeff"):
-            return self._found
-        self._found.diagnostics.extend(problems)
+        self._found.diagnostics.extend(problem for problem in problems if problem.code != "empty-file")
         if isinstance(root, Mapping):
             self._walk(root, "")
         elif root is not None and not _is_nothing(root):
@@ -179,9 +177,8 @@ class _Reader:
             self._report_secret(entry, path)
         else:
             names = tuple(self._allowed(below))
-            near = find_near(entry.key.value, names) or (
-                f"{entry.key.value}_usd" if f"{entry.key.value}_usd" in names else None
-            )
+            units = (f"{entry.key.value}_usd", f"{entry.key.value}_s")
+            near = next((name for name in units if name in names), None) or find_near(entry.key.value, names)
             where = f"`{below}`" if below else "the settings"
             self._report(
                 "unknown-setting",

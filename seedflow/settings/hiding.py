@@ -11,6 +11,8 @@ from seedflow.diagnostics import Diagnostic, Related, Source, Span
 from seedflow.settings.keys import looks_secret
 
 _KEY: Final = re.compile(r"([\w-]+)[\"']?[ \t]*:[ \t]*")
+_WORD: Final = re.compile(r"[^\s,:;\[\]{}'\"*]{6,}")
+"""What a message may quote of a secret; shorter pieces are words of messages too."""
 
 
 def hide_secrets(
@@ -23,35 +25,54 @@ def hide_secrets(
         source: the text that they are about.
         spans: values that were found to be secret. Text that could not be read as YAML is searched by itself.
     """
+    hidden: list[str] = []
     text = source.text
     for span in spans:
+        hidden.append(text[span.start : span.end])
         text = text[: span.start] + _mask(text[span.start : span.end]) + text[span.end :]
-    masked = Source(source.name, "\n".join(_mask_line(line) for line in text.split("\n")))
-    return [_move(found, source, masked) for found in diagnostics]
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        start = _find_secret(line)
+        hidden.append(line[start:])
+        lines[at] = line[:start] + _mask(line[start:])
+    hider = _Hider(source, Source(source.name, "\n".join(lines)), hidden)
+    return [hider.hide(found) for found in diagnostics]
 
 
-def _mask_line(line: str) -> str:
-    """A line whose key looks secret, masked behind that key."""
-    for found in _KEY.finditer(line):
-        if looks_secret(found[1]):
-            return line[: found.end()] + _mask(line[found.end() :])
-    return line
+class _Hider:
+    """Moves diagnostics over to the masked text, and masks what they quote of it."""
+
+    def __init__(self, source: Source, masked: Source, hidden: Iterable[str]) -> None:
+        self._source = source
+        self._masked = masked
+        words = {word for text in hidden for word in _WORD.findall(text)}
+        self._words = sorted(words, key=len, reverse=True)
+
+    def hide(self, found: Diagnostic) -> Diagnostic:
+        related = tuple(
+            Related(self._move(other.span), self._clean(other.message)) for other in found.related
+        )
+        return replace(
+            found,
+            message=self._clean(found.message),
+            help=None if found.help is None else self._clean(found.help),
+            span=None if found.span is None else self._move(found.span),
+            related=related,
+        )
+
+    def _move(self, span: Span) -> Span:
+        return Span(self._masked, span.start, span.end) if span.source is self._source else span
+
+    def _clean(self, text: str) -> str:
+        for word in self._words:
+            text = text.replace(word, _mask(word))
+        return text
+
+
+def _find_secret(line: str) -> int:
+    """Where the value of a key that looks secret starts in a line; the line's end if there is none."""
+    return next((found.end() for found in _KEY.finditer(line) if looks_secret(found[1])), len(line))
 
 
 def _mask(text: str) -> str:
     return re.sub(r"[^\s]", "*", text)
-
-
-def _move(found: Diagnostic, source: Source, masked: Source) -> Diagnostic:
-    return replace(
-        found,
-        span=_move_span(found.span, source, masked),
-        related=tuple(
-            Related(_move_span(other.span, source, masked) or other.span, other.message)
-            for other in found.related
-        ),
-    )
-
-
-def _move_span(span: Span | None, source: Source, masked: Source) -> Span | None:
-    return Span(masked, span.start, span.end) if span is not None and span.source is source else span
