@@ -46,8 +46,10 @@ def _check_name(reference: NameReference, place: Place, subject: Subject) -> Ite
     if found is not None:
         yield found
     elif reference.root in {"inputs", "values", "each"} and place.part is not Part.OUTPUT_FILE:
-        shape = subject.flow.shape_of_name(reference, place.node)
         tail = find_printed_tail(place.template, reference) or ()
+        if not tail and len(reference.path) == 1:
+            return
+        shape = subject.flow.shape_of_name(reference, place.node)
         yield from _check_attributes(
             f"`{reference.name}`", shape, (*reference.path[1:], *tail), reference, place
         )
@@ -134,10 +136,11 @@ def _check_step_mention(reference: StepReference, place: Place, subject: Subject
         for argument in reference.selector.arguments:
             if isinstance(argument.value, NameReference):
                 yield from _check_name(argument.value, place, subject)
-    first, *rest = find_printed_tail(place.template, reference) or ("",)
-    shape = subject.flow.shape_of_mention(reference, place.node).find(first)
-    if shape is not None and rest:  # the first attribute is one that the reader of templates knows
-        yield from _check_attributes(f"`{first}`", shape, tuple(rest), reference, place)
+    tail = find_printed_tail(place.template, reference) or ()
+    if len(tail) > 1:  # the first attribute is one that the reader of templates knows
+        shape = subject.flow.shape_of_mention(reference, place.node).find(tail[0])
+        if shape is not None:
+            yield from _check_attributes(f"`{tail[0]}`", shape, tail[1:], reference, place)
 
 
 def _check_attributes(

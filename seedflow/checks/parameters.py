@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from seedflow.checks.request import judge_step, span_of
+from seedflow.checks.request import Judge, span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.diagnostics.suggest import find_near
@@ -35,12 +35,13 @@ _TYPE_WORDS: Mapping[str, str] = {
 
 def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
     """Every model exists, and no parameter is known to be one that its card refuses."""
+    judge = Judge(subject.flow)
     for node in subject.graph.steps.values():
         yield from _check_model(node, subject)
         model = subject.flow.find_model(node)
         if model is None:
             continue
-        for problem, span in judge_step(node, model, subject):
+        for problem, span in judge.judge_step(node, model):
             yield Diagnostic(problem.code, problem.message, span, problem.severity, problem.help)
         for name in subject.flow.request(node).unknown:
             parameter = node.step.generate.parameters[name]

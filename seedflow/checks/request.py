@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Span
+from seedflow.graph.flow import Flow, StaticRequest
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
@@ -17,10 +17,12 @@ from seedflow.recipe.input_images import check_image_text
 from seedflow.recipe.model import Expression, ReferenceItem, Step
 from seedflow.recipe.template import Template
 
-PLACEHOLDER_URL = "https://reference.invalid/"
+_PLACEHOLDER_URL = "https://reference.invalid/"
 """Stands before a number for an image that is not a URL in the text."""
-
 _MOST_COUNTS = 64
+"""How many numbers of references a problem is tried with, before it is called certain."""
+_MOST_PLACEHOLDERS = 1_000
+_MOST_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +34,53 @@ class ReferenceCount:
     url: str | None = None
 
 
-def count_references(node: StepNode, subject: Subject) -> list[ReferenceCount]:
-    """What each item of a step's references gives, in order."""
-    references = node.step.generate.references
-    if references is None:
-        return []
-    return [_count_item(item, node, subject) for item in references.items]
+class Judge:
+    """Asks the cards. Equal requests, of which a large recipe has many, are judged once."""
 
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+        self._known: dict[tuple[str, str, frozenset[str]], list[Problem]] = {}
 
-def judge_step(node: StepNode, model: Model, subject: Subject) -> Iterator[tuple[Problem, Span]]:
-    """What the model's card and profile say for certain of a step's literal parameters, each with its place."""
-    request = subject.flow.request(node)
-    references = node.step.generate.references
-    if references is None:
-        for problem in model.judge(request.parameters, unknown=request.unknown):
-            yield problem, find_span(problem, node.step, [])
-        return
-    counted = count_references(node, subject)
-    low, high = _total(counted)
-    if low == 0 and high != 0:
-        unknown = request.unknown | {references.field}
-        for problem in model.judge(request.parameters, unknown=unknown):
+    def judge_step(self, node: StepNode, model: Model) -> Iterator[tuple[Problem, Span]]:
+        """What the model's card and profile say for certain of a step's literal parameters, each with its place."""
+        request = self._flow.request(node)
+        references = node.step.generate.references
+        if references is None:
+            counted = []
+            problems = self._ask(model, request.parameters, request.unknown)
+        else:
+            counted = [_count_item(item, node, self._flow) for item in references.items]
+            problems = self._judge_references(references.field, counted, request, model)
+        for problem in problems:
             yield problem, find_span(problem, node.step, counted)
-        return
-    problems = _judge_with(counted, 0, node, model, subject)
-    last = low + _MOST_COUNTS if high is None else min(high, low + _MOST_COUNTS)
-    for more in range(1, last - low + 1):
-        if not problems:
-            return
-        still = {(found.code, found.path) for found in _judge_with(counted, more, node, model, subject)}
-        problems = [found for found in problems if (found.code, found.path) in still]
-    for problem in problems:
-        yield problem, find_span(problem, node.step, counted)
+
+    def _judge_references(
+        self, field: str, counted: list[ReferenceCount], request: StaticRequest, model: Model
+    ) -> list[Problem]:
+        """What is wrong however many references there turn out to be."""
+        low, high = _total(counted)
+        if low == 0 and high != 0:
+            return self._ask(model, request.parameters, request.unknown | {field})
+        problems = self._ask(model, {**request.parameters, field: _urls(counted, 0)}, request.unknown)
+        most = low + _MOST_COUNTS if high is None else min(high, low + _MOST_COUNTS)
+        for more in range(1, most - low + 1):
+            if not problems:
+                break
+            found = self._ask(model, {**request.parameters, field: _urls(counted, more)}, request.unknown)
+            still = {(problem.code, problem.path) for problem in found}
+            problems = [problem for problem in problems if (problem.code, problem.path) in still]
+        return problems
+
+    def _ask(self, model: Model, params: Mapping[str, object], unknown: frozenset[str]) -> list[Problem]:
+        if not unknown:
+            return model.judge(params)
+        key = (model.id, repr(params), unknown)
+        problems = self._known.get(key)
+        if problems is None:
+            problems = model.judge(params, unknown=unknown)
+            if len(self._known) < _MOST_KEPT:
+                self._known[key] = problems
+        return problems
 
 
 def find_span(problem: Problem, step: Step, counted: list[ReferenceCount]) -> Span:
@@ -97,13 +114,13 @@ def span_of(expression: Expression) -> Span | None:
     return Span(spans[0].source, spans[0].start, spans[-1].end) if spans else None
 
 
-def _count_item(item: ReferenceItem, node: StepNode, subject: Subject) -> ReferenceCount:
+def _count_item(item: ReferenceItem, node: StepNode, flow: Flow) -> ReferenceCount:
     literal = read_literal(item.template, as_text=True)
     if literal is not NOT_LITERAL:
         url = literal if isinstance(literal, str) and literal[:6].lower() == "https:" else None
         good = url is not None and check_image_text(url, item.template.scalar.span) is None
         return ReferenceCount(item, ONE, url if good else None)
-    shape = subject.flow.shape_of_template(item.template, node)
+    shape = flow.shape_of_template(item.template, node)
     match shape.kind:
         case Kind.IMAGE:
             count = ONE
@@ -111,7 +128,8 @@ def _count_item(item: ReferenceItem, node: StepNode, subject: Subject) -> Refere
             count = shape.count
         case _:
             count = ANY
-    return ReferenceCount(item, Count(0, count.high) if shape.optional else count)
+    low = 0 if shape.optional else min(count.low, _MOST_PLACEHOLDERS)
+    return ReferenceCount(item, Count(low, count.high))
 
 
 def _total(counted: list[ReferenceCount]) -> Count:
@@ -121,21 +139,16 @@ def _total(counted: list[ReferenceCount]) -> Count:
     return total
 
 
-def _judge_with(
-    counted: list[ReferenceCount], more: int, node: StepNode, model: Model, subject: Subject
-) -> list[Problem]:
-    """Judge with as few references as there can be, and a number more."""
-    request = subject.flow.request(node)
-    field = node.step.generate.references
+def _urls(counted: list[ReferenceCount], more: int) -> list[str]:
+    """As few references as there can be, and a number more."""
     urls: list[str] = []
     for reference in counted:
         if reference.url is not None:
             urls.append(reference.url)
         else:
-            urls.extend(f"{PLACEHOLDER_URL}{len(urls) + number}" for number in range(reference.count.low))
-    urls.extend(f"{PLACEHOLDER_URL}more/{number}" for number in range(more))
-    name = field.field if field is not None else ""
-    return model.judge({**request.parameters, name: urls}, unknown=request.unknown)
+            urls.extend(f"{_PLACEHOLDER_URL}{len(urls) + number}" for number in range(reference.count.low))
+    urls.extend(f"{_PLACEHOLDER_URL}more/{number}" for number in range(more))
+    return urls
 
 
 def _find_item(rest: list[str | int], counted: list[ReferenceCount]) -> ReferenceItem | None:

@@ -12,6 +12,7 @@ from seedflow.checks.not_yet import check_not_yet
 from seedflow.checks.outputs import check_outputs
 from seedflow.checks.parameters import check_parameters
 from seedflow.checks.references import check_references
+from seedflow.checks.selectors import check_selectors
 from seedflow.checks.subject import Subject, build_subject
 from seedflow.checks.text import check_text
 from seedflow.checks.unused import check_unused
@@ -26,6 +27,7 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_loops,
     check_parameters,
     check_references,
+    check_selectors,
     check_indexing,
     check_text,
     check_outputs,

@@ -65,6 +65,8 @@ class Flow:
         self._tasks: dict[str, Count] = {}
         self._variables: dict[str, dict[str, Shape]] = {}
         self._values: dict[str, Shape] = {}
+        self._image_shapes: dict[str, Shape] = {}
+        self._expressions: dict[tuple[int, str], Shape] = {}
 
     def find_model(self, node: StepNode) -> Model | None:
         """The model of a step; None when it is decided by a template or not in the catalog."""
@@ -89,7 +91,7 @@ class Flow:
         if count is None:
             model = self.find_model(node)
             request = self.request(node)
-            count = ANY
+            count = Count(1, None)
             if model is not None:
                 count = Count(*model.image_bounds(request.parameters, request.unknown))
             self._images[node.id] = count
@@ -132,16 +134,17 @@ class Flow:
 
     def shape_of_template(self, template: Template, node: StepNode | None = None) -> Shape:
         """The shape of what a template gives, `node` being the step around it."""
-        if template.form is TemplateForm.TEXT:
-            return TEXT
-        if template.form is TemplateForm.LITERAL:
-            return shape_of_value(template.literal(as_text=False))
-        if len(template.references) == 1:
-            (reference,) = template.references
-            shape = self.shape_if_printed(template, reference, node)
-            if shape is not None:
+        match template.form:
+            case TemplateForm.TEXT:
+                return TEXT
+            case TemplateForm.LITERAL:
+                return shape_of_value(template.literal(as_text=False))
+            case TemplateForm.EXPRESSION:
+                key = (id(template), "" if node is None else node.id)
+                shape = self._expressions.get(key)
+                if shape is None:
+                    shape = self._expressions[key] = self._shape_of_single(template, node)
                 return shape
-        return UNKNOWN
 
     def shape_of_expression(self, expression: Expression, node: StepNode | None = None) -> Shape:
         """The shape of a parameter's value: of its template, or of the list or mapping that is written out."""
@@ -226,6 +229,12 @@ class Flow:
         """How many images `.images` of a mention may have."""
         return self.selected_tasks(target, selector).times(self.images_per_task(target))
 
+    def _shape_of_single(self, template: Template, node: StepNode | None) -> Shape:
+        """The shape of a `{{ }}` that is one mention; unknown for any other expression."""
+        if len(template.references) != 1:
+            return UNKNOWN
+        return self.shape_if_printed(template, template.references[0], node) or UNKNOWN
+
     def _recipe_of(self, node: StepNode | None) -> Recipe:
         return self._graph.recipe if node is None else node.frame.recipe
 
@@ -245,24 +254,25 @@ class Flow:
         target = self.find_target(reference, node)
         if target is None or reference.collection == "outputs":
             return UNKNOWN
-        each = self.variables(target)
-        images = list_of(Shape(Kind.IMAGE, fields=each), self.images_per_task(target))
-        task = Shape(Kind.TASK, item=images, fields=each)
-        if reference.collection is None:
-            return task
-        if reference.collection == "tasks":
-            found = list_of(task, self.selected_tasks(target, reference.selector))
+        item = self._image_of(target)
+        if reference.collection != "images":
+            images = list_of(item, self.images_per_task(target))
+            item = Shape(Kind.TASK, item=images, fields=self.variables(target))
+        if reference.collection is None or isinstance(reference.index, int):
+            return item
+        if reference.collection == "images":
+            count = self.images_before_index(target, reference.selector)
         else:
-            found = list_of(
-                Shape(Kind.IMAGE, fields=each), self.images_before_index(target, reference.selector)
-            )
-        match reference.index:
-            case None:
-                return found
-            case int():
-                return found.item or IMAGE
-            case Slice(start=start, stop=stop, step=step):
-                return list_of(found.item or IMAGE, found.count.sliced(start, stop, step))
+            count = self.selected_tasks(target, reference.selector)
+        if isinstance(reference.index, Slice):
+            count = count.sliced(reference.index.start, reference.index.stop, reference.index.step)
+        return list_of(item, count)
+
+    def _image_of(self, target: StepNode) -> Shape:
+        shape = self._image_shapes.get(target.id)
+        if shape is None:
+            shape = self._image_shapes[target.id] = Shape(Kind.IMAGE, fields=self.variables(target))
+        return shape
 
     def _shape_of_value(self, name: str) -> Shape:
         shape = self._values.get(name)

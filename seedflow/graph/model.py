@@ -24,7 +24,7 @@ class Frame:
 
     def step_id(self, name: str) -> str:
         """The id in the graph of the step that this frame's recipe calls `name`."""
-        return f"{self.path}{name}"
+        return self.path + name
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +88,4 @@ class StepGraph:
 
     def find_target(self, node: StepNode, name: str) -> StepNode | None:
         """The step that `steps.NAME` means in the text of `node`."""
-        return self.steps.get(node.frame.step_id(name))
+        return self.steps.get(node.frame.path + name)

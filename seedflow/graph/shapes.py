@@ -19,12 +19,12 @@ class Count(NamedTuple):
         if self.high == 0 or other.high == 0:
             return Count(0, 0)
         high = None if self.high is None or other.high is None else self.high * other.high
-        return Count(self.low * other.low, high)
+        return _within_reason(self.low * other.low, high)
 
     def plus(self, other: Count) -> Count:
         """Both together."""
         high = None if self.high is None or other.high is None else self.high + other.high
-        return Count(self.low + other.low, high)
+        return _within_reason(self.low + other.low, high)
 
     def sliced(self, start: int | None, stop: int | None, step: int | None) -> Count:
         """What is left after a slice with these bounds, as Python takes it."""
@@ -39,6 +39,12 @@ class Count(NamedTuple):
         return Count(0, self.high)
 
 
+def _within_reason(low: int, high: int | None) -> Count:
+    """A count whose numbers a range can have; more is as good as no bound."""
+    return Count(min(low, _MOST), None if high is None or high > _MOST else high)
+
+
+_MOST = 10**15
 _MOST_LENGTHS = 64
 ONE = Count(1, 1)
 ANY = Count(0, None)
@@ -57,6 +63,9 @@ class Kind(Enum):
     RECORD = ("a record", "records")
     LIST = ("a list", "lists")
     UNKNOWN = ("a value", "values")
+
+
+_SCALARS = (Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,7 @@ class Shape:
     @property
     def scalar(self) -> bool:
         """Whether it converts to text where text is wanted."""
-        return self.kind in {Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN}
+        return self.kind in _SCALARS
 
     def describe(self) -> str:
         """What messages call it: `text`, `an image`, `a list of 1 to 3 images`."""

@@ -96,6 +96,7 @@ def test_a_number_of_references_that_inputs_decide_is_judged_only_as_far_as_it_i
     assert say(recipe.format(low=10)) == []
     assert say(recipe.format(low=11)) == ["too-many-values? «image_input»"]
     assert say(recipe.format(low=15)) == ["too-many-values «image_input»"]
+    assert say(recipe.format(low=9_000_000_000)) == ["too-many-values «image_input»"]
 
 
 def test_a_default_is_judged_once_where_it_stands(say) -> None:

@@ -53,6 +53,13 @@ def test_counts_multiply_and_add_with_nothing_known_of_one_of_them() -> None:
     assert Count(1, 3).plus(ANY) == (1, None)
 
 
+def test_counts_beyond_reason_are_no_bound() -> None:
+    huge = Count(2**53, 2**53)
+    assert huge.times(huge) == (10**15, None)
+    assert huge.times(huge).sliced(-3, None, None) == (0, None)
+    assert Count(0, 2**53).plus(huge).high is None
+
+
 @pytest.mark.parametrize(
     ("value", "shape"),
     [

@@ -1,0 +1,102 @@
+"""Which of a step's tasks a mention picks: `.at(scene=…)` and `.where(mood=…)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from seedflow.canonical import build_key
+from seedflow.checks.subject import Mention, Subject
+from seedflow.diagnostics import Diagnostic, Related, Span
+from seedflow.diagnostics.suggest import find_near
+from seedflow.graph.flow import Flow
+from seedflow.graph.literals import NOT_LITERAL, read_literal
+from seedflow.graph.model import StepNode
+from seedflow.graph.shapes import Kind
+from seedflow.recipe.references import Argument, NameReference, Selector
+
+
+def check_selectors(subject: Subject) -> Iterator[Diagnostic]:
+    """Every `.at()` names each loop variable of its step, every `.where()` some, and both name items that can exist."""
+    for mention in subject.mentions:
+        selector = mention.reference.selector
+        if selector is not None:
+            yield from _check_selector(selector, mention, subject.flow)
+
+
+def _check_selector(selector: Selector, mention: Mention, flow: Flow) -> Iterator[Diagnostic]:
+    step = mention.reference.step
+    variables = [name for entry in mention.target.step.for_each for name in entry.names]
+    if not variables:
+        yield Diagnostic(
+            "selector-without-for-each",
+            f"step {step} has no for_each, so that .{selector.kind}() has nothing to choose from",
+            mention.span,
+            help=f"write steps.{step}.images",
+            related=(Related(mention.target.step.span, f"step {step}"),),
+        )
+        return
+    named = {argument.variable for argument in selector.arguments}
+    for argument in selector.arguments:
+        yield from _check_argument(argument, variables, mention, flow)
+    missing = [name for name in variables if name not in named]
+    if selector.kind == "at" and missing and named.issubset(variables):
+        yield Diagnostic(
+            "selector-incomplete",
+            f".at() gives one task of step {step} and must name every variable; missing: {', '.join(missing)}",
+            mention.span,
+            help=f"add {', '.join(f'{name}=…' for name in missing)}, or use .where() for several tasks",
+        )
+
+
+def _check_argument(
+    argument: Argument, variables: Sequence[str], mention: Mention, flow: Flow
+) -> Iterator[Diagnostic]:
+    span = mention.place.template.scalar.span_at(argument.start, argument.end)
+    if argument.variable not in variables:
+        near = find_near(argument.variable, variables)
+        yield Diagnostic(
+            "unknown-variable",
+            f"step {mention.reference.step} has no for_each variable `{argument.variable}`",
+            span,
+            help=f"did you mean `{near}`?" if near is not None else f"it has {', '.join(variables)}",
+        )
+    elif isinstance(argument.value, NameReference):
+        shape = flow.shape_of_mention(argument.value, mention.place.node)
+        if shape.kind in (Kind.LIST, Kind.NONE, Kind.TASK):
+            yield Diagnostic(
+                "wrong-shape",
+                f"`{argument.variable}` must be one value of the variable, and this is {shape.describe()}",
+                span,
+                help="give it one item",
+            )
+    else:
+        yield from _check_literal(argument.variable, build_key(argument.value), span, mention)
+
+
+def _check_literal(variable: str, key: str, span: Span, mention: Mention) -> Iterator[Diagnostic]:
+    """A literal must be among the items, where these are written out."""
+    keys = _literal_keys(variable, mention.target)
+    if keys is None or key in keys:
+        return
+    near = find_near(key, keys)
+    yield Diagnostic(
+        "no-such-task",
+        f"step {mention.reference.step} has no task with {variable}={key}",
+        span,
+        help=f"did you mean `{near}`?" if near is not None else f"there are {', '.join(keys)}",
+    )
+
+
+def _literal_keys(variable: str, target: StepNode) -> list[str] | None:
+    """The keys of a variable's items, or None when they are not all written out."""
+    entry = next(entry for entry in target.step.for_each if variable in entry.names)
+    items = entry.lists[entry.names.index(variable)]
+    if not isinstance(items, tuple):
+        return None
+    keys: list[str] = []
+    for item in items:
+        value = read_literal(item)
+        if value is NOT_LITERAL or not isinstance(value, (str, int, float)):
+            return None
+        keys.append(build_key(value))
+    return keys
