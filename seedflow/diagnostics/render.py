@@ -6,6 +6,7 @@ Only the standard library is used, so that `check` can print without loading any
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Final
 
 from seedflow.diagnostics.cells import count_cells
@@ -15,7 +16,6 @@ from seedflow.diagnostics.printable import make_printable
 
 _NARROWEST: Final = 40
 _WIDEST_EXCERPT: Final = 160
-_BREAK_BEFORE_HELP: Final = "  "
 
 _RESET: Final = "\x1b[0m"
 _BOLD: Final = "\x1b[1m"
@@ -95,17 +95,21 @@ class _Painter:
 
     def _wrap(self, words: list[tuple[str, str]], *, indent: str, first: str = "") -> Iterator[str]:
         """Fill lines with words, each with its own shade; lines after the first are indented."""
-        line, used = first, len(first)
-        fresh = True
+        line: list[tuple[str, str]] = []
+        used = len(first)
+        start = first
         for word, shade in words:
             cells = count_cells(word)
-            if not fresh and used + 1 + cells > self._width:
-                yield line
-                line, used, fresh = indent, len(indent), True
-            line += ("" if fresh else " ") + self._paint(word, shade)
-            used += cells + (0 if fresh else 1)
-            fresh = False
-        yield line
+            if line and used + 1 + cells > self._width:
+                yield start + self._join(line)
+                line, used, start = [], len(indent), indent
+            used += cells + (1 if line else 0)
+            line.append((word, shade))
+        yield start + self._join(line)
+
+    def _join(self, words: list[tuple[str, str]]) -> str:
+        runs = groupby(words, key=lambda word: word[1])
+        return " ".join(self._paint(" ".join(word for word, _ in run), shade) for shade, run in runs)
 
     def _paint(self, text: str, shade: str) -> str:
         return f"{shade}{text}{_RESET}" if self._color and shade else text

@@ -162,7 +162,7 @@ def explain_indentation(trouble: Trouble) -> Diagnostic | None:
     if width == level and kind == "mapping":
         if trouble.character == ":":
             return trouble.report(
-                at, at + 1, "there is no key before this `:`", "write a key", code="missing-key"
+                at, at + 1, "there is no key before this `:`", "write a key", code="empty-key"
             )
         found = "a list item" if text.startswith("- ", at) else f"`{shorten(text[at : trouble.line_end])}`"
         message = f"found {found} among the keys of a mapping, expected `key: value`"

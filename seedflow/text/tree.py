@@ -274,7 +274,7 @@ class TreeBuilder:
                 self._report(key.start, key.end, message, advice, code="key-not-text")
             elif key.plain and not key.value:
                 message = "there is no key before this `:`"
-                self._report(key.start, key.end, message, "write a key", code="missing-key")
+                self._report(key.start, key.end, message, "write a key", code="empty-key")
             elif key.plain and key.value == "<<":
                 message = "found a merge key `<<`, and merge keys are not allowed"
                 self._report(key.start, key.end, message, "write the keys out here", code="merge-key")
@@ -287,7 +287,7 @@ class TreeBuilder:
                     message,
                     "remove or rename one of the two",
                     first,
-                    code="duplicate-key",
+                    code="repeated-key",
                 )
             else:
                 seen[key.value] = key
