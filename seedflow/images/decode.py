@@ -12,6 +12,7 @@ from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 from seedflow.errors import ImageError
 from seedflow.images.facts import ImageFormat
 from seedflow.images.header import Header, check_whole
+from seedflow.images.jpeg import copy_without_metadata
 
 # Importing the decoders by name spares Pillow's search, which would load all of its forty.
 _DECODERS: dict[ImageFormat, str] = {
@@ -26,6 +27,8 @@ def decode_image(
 ) -> Image.Image:
     """Every pixel of an image whose header was read, in the mode in which it is stored.
 
+    `info` may hold the raw `exif`, `transparency`, and whatever else the file says of itself.
+
     Args:
         file: the open file; the image keeps no hold of it.
         header: what `read_header` said of it.
@@ -36,14 +39,19 @@ def decode_image(
         ImageError: cut, damaged, or not what its header said.
     """
     check_whole(file, size_bytes, header.format)
-    file.seek(0)
     try:
-        image = Image.open(file, formats=[_DECODERS[header.format]])
+        exif, source = b"", file
+        if header.format is ImageFormat.JPEG:
+            source, exif = copy_without_metadata(file)
+        source.seek(0)
+        image = Image.open(source, formats=[_DECODERS[header.format]])
         if image.size != (header.width_px, header.height_px):
             raise ImageError("the picture says two different sizes of itself", kind="not-an-image")
         if about_px is not None:
             image.draft(None, about_px)
         image.load()
+        if exif:
+            image.info["exif"] = exif
     except ImageError:
         raise
     except MemoryError as error:

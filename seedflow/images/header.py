@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from seedflow.errors import ImageError
 from seedflow.images.facts import ImageFormat
+from seedflow.images.jpeg import read_jpeg_size
 
 MAX_PIXELS = 40_000_000
 """The largest picture of the models at hand has 17 million."""
@@ -50,9 +51,6 @@ _HEIF_BRANDS: dict[bytes, str] = {
     b"mif1": "a HEIF",
 }
 
-_JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
-_JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
-_JPEG_SCAN, _JPEG_END = 0xDA, 0xD9
 _WEBP_ANIMATION = 0x02
 
 
@@ -89,7 +87,7 @@ def read_header(file: BinaryIO, size_bytes: int, formats: Collection[ImageFormat
         case ImageFormat.PNG:
             header = _read_png(file, head, size_bytes)
         case ImageFormat.JPEG:
-            header = _read_jpeg(file)
+            header = Header(ImageFormat.JPEG, *read_jpeg_size(file))
         case ImageFormat.WEBP:
             header = _read_webp(head, size_bytes)
     if header.width_px < 1 or header.height_px < 1:
@@ -204,36 +202,3 @@ def _read_webp(head: bytes, size_bytes: int) -> Header:
             return Header(ImageFormat.WEBP, width, height, animated=bool(head[20] & _WEBP_ANIMATION))
         case _:
             raise ImageError("the file starts like a WebP but has no WebP header", kind="not-an-image")
-
-
-def _read_jpeg(file: BinaryIO) -> Header:
-    """Walk the segments to the frame header; what lies in between is skipped, not read."""
-    file.seek(2)
-    while True:
-        marker = _next_marker(file)
-        if marker in _JPEG_ALONE:
-            continue
-        if marker in {_JPEG_SCAN, _JPEG_END}:
-            raise ImageError("the file starts like a JPEG but has no JPEG header", kind="not-an-image")
-        length = int.from_bytes(_read_exactly(file, 2), "big")
-        if length < 2:
-            raise ImageError("the JPEG's header is damaged", kind="not-an-image")
-        if marker in _JPEG_FRAMES:
-            _, height, width = struct.unpack(">BHH", _read_exactly(file, 5))
-            return Header(ImageFormat.JPEG, width, height)
-        file.seek(length - 2, 1)
-
-
-def _next_marker(file: BinaryIO) -> int:
-    if _read_exactly(file, 1) != b"\xff":
-        raise ImageError("the JPEG's header is damaged", kind="not-an-image")
-    while (marker := _read_exactly(file, 1)[0]) == 0xFF:
-        pass
-    return marker
-
-
-def _read_exactly(file: BinaryIO, count: int) -> bytes:
-    data = file.read(count)
-    if len(data) < count:
-        raise ImageError("the JPEG ends inside its header", kind="cut")
-    return data

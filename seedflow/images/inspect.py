@@ -51,13 +51,16 @@ def open_image_file(path: Path) -> Iterator[tuple[io.BufferedReader, int]]:
         ImageError: of kind `unreadable`, also for what goes wrong while it is read.
     """
     try:
-        # Without waiting, so that a pipe cannot hold us up.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            facts = os.fstat(descriptor)
+        with open(path, "rb", opener=_open_without_waiting) as file:
+            facts = os.fstat(file.fileno())
             if not stat.S_ISREG(facts.st_mode):
                 raise ImageError("it is not a regular file", kind="unreadable")
             yield file, facts.st_size
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ImageError(f"the file cannot be read: {reason}", kind="unreadable") from error
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """So that a pipe nobody writes to cannot hold us up."""
+    return os.open(path, flags | os.O_NONBLOCK)

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 Rgb = tuple[int, int, int]
 
-_CHROMA_STEP = 0.005
+_CHROMA_STEP, _TOLERANCE = 0.005, 0.001
 
 
 class Dice:
@@ -94,7 +94,7 @@ def from_oklch(lightness: float, chroma: float, hue_degrees: float) -> Rgb:
     """The sRGB colour, its chroma lowered until the screen can show it."""
     while True:
         channels = _to_linear(lightness, chroma, math.radians(hue_degrees))
-        if chroma <= 0 or all(0 <= channel <= 1 for channel in channels):
+        if chroma <= 0 or all(-_TOLERANCE <= channel <= 1 + _TOLERANCE for channel in channels):
             red, green, blue = (_encode(min(max(channel, 0.0), 1.0)) for channel in channels)
             return red, green, blue
         chroma -= _CHROMA_STEP

@@ -25,6 +25,7 @@ _LARGEST_SIDE_PX = 65_500
 _WIDE = 1.2
 """From this ratio on, the composition stands beside the sheet and not above it."""
 _SMALLEST_SHEET_PX = 160
+_MOST_OF_BADGE = 200
 _MARGIN, _BADGE, _BADGE_MARGIN = 4.6, 1.55, 2.4
 
 
@@ -73,7 +74,7 @@ def draw_placeholder(spec: PlaceholderSpec) -> bytes:
     unit = min(math.sqrt(width * height), 1.6 * min(width, height)) / 100
     art = _draw_sheet_and_leave_room(image, spec, unit, palette)
     draw_composition(image, (art.left, art.top, art.width, art.height), theme, spec.seed, palette)
-    _draw_badge(image, spell(spec.badge), art, unit, palette)
+    _draw_badge(image, spell(spec.badge[:_MOST_OF_BADGE]), art, unit, palette)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
     return buffer.getvalue()

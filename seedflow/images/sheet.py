@@ -15,8 +15,8 @@ from seedflow.images.spelling import spell
 from seedflow.images.thumbnail import load_thumbnail
 from seedflow.images.typeset import SetText, draw_lines, fit_text, get_font, shorten
 
-_MOST_CHARACTERS = 12_000
-"""More of a prompt fits on no card."""
+_MOST_OF_PROMPT, _MOST_OF_LINE = 12_000, 600
+"""More characters fit on no card."""
 _SMALLEST_PX = 8
 _ADDRESS = re.compile(r"([^\[\]]+)\[([^\[\]]*)\]")
 
@@ -100,15 +100,18 @@ def measure_sheet(
     def sizes(units: Sequence[float]) -> list[int]:
         return [max(_SMALLEST_PX, round(size * unit)) for size in units]
 
-    name, key = _split(title)
-    text = spell(prompt[:_MOST_CHARACTERS].strip())
+    name, key = _split(title[:_MOST_OF_LINE])
+    text = spell(prompt.strip()[:_MOST_OF_PROMPT])
     bare = Sheet(
         unit=unit,
         title=fit_text(spell(name), width_px, round(2.3 * _TITLE[1] * unit), sizes(_TITLE), leading=1.14),
         key=fit_text(spell(key), width_px, round(2.7 * _KEY[0] * unit), sizes(_KEY), leading=1.25)
         if key
         else None,
-        facts=tuple(fit_text(spell(fact), width_px, round(2.6 * unit), sizes(_FACTS)) for fact in facts),
+        facts=tuple(
+            fit_text(spell(fact[:_MOST_OF_LINE]), width_px, round(2.6 * unit), sizes(_FACTS))
+            for fact in facts
+        ),
         prompt=None,
         references=tuple(references),
         strip=None,
@@ -178,7 +181,7 @@ def _draw_strip(
         y = top_px + row * (strip.cell_px + strip.caption_px + strip.gap_px)
         image.paste(_draw_cell(reference, strip.cell_px, sheet, palette), (x, y), corner)
         _draw_number(image, str(number + 1), x + sheet.px(0.6), y + sheet.px(0.6), pill, palette)
-        label = shorten(spell(reference.label), strip.cell_px, caption)
+        label = shorten(spell(reference.label[:_MOST_OF_LINE]), strip.cell_px, caption)
         middle = y + strip.cell_px + strip.caption_px / 2 + sheet.px(0.2)
         draw.text((x, middle), label, font=get_font(caption), fill=palette.muted, anchor="lm")
 
@@ -202,7 +205,7 @@ def _draw_cell(reference: PlaceholderReference, cell_px: int, sheet: Sheet, pale
     size = max(_SMALLEST_PX, sheet.px(1.25))
     room = cell_px - sheet.px(1.8)
     if note and room > 3 * size:
-        text = fit_text(spell(note), room, cell_px - sheet.px(5), [size], leading=1.25)
+        text = fit_text(spell(note[:_MOST_OF_LINE]), room, cell_px - sheet.px(5), [size], leading=1.25)
         draw_lines(draw, sheet.px(0.9), cell_px - sheet.px(0.9) - text.height_px, text, palette.muted)
     return cell
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 COVERED = frozenset(
     "".join(map(chr, range(0x20, 0x7F)))
-    + "\u00a0\u00a9\u00ab\u00b0\u00b1\u00b4\u00b7\u00bb\u2018\u2019\u201c\u201d\u2026\u2039\u203a\u2044\u2122"
+    + "\u00a9\u00ab\u00b0\u00b1\u00b4\u00b7\u00bb\u2018\u2019\u201c\u201d\u2026\u2039\u203a\u2044\u2122"
 )
 """The characters of Pillow's built-in font (a test compares them with the font itself)."""
 

@@ -68,8 +68,10 @@ def _load(path: Path, side_px: int, version: tuple[int, int]) -> Image.Image:  #
         image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, _WHITE), image)
-    image = image.convert("RGB")
-    return image.transpose(turn) if turn is not None else image
+    # Pixels alone: what a file says of itself would be written again when the thumbnail is saved.
+    clean = Image.new("RGB", image.size)
+    clean.paste(image.convert("RGB"))
+    return clean.transpose(turn) if turn is not None else clean
 
 
 def _simplify(image: Image.Image) -> Image.Image:

@@ -13,6 +13,9 @@ ELLIPSIS = "…"
 _LEADING = 1.36
 _MOST_PRETTY_LINES = 40
 _MEASURED_PX = 64
+_MOST_CHARACTERS = 12_000
+"""More fits on no card."""
+_NARROWEST = 0.15 * _MEASURED_PX
 _JOINTS = "-/,=&?_"
 """Where a long word is broken best: after one of these."""
 
@@ -45,20 +48,21 @@ def fit_text(
 ) -> SetText:
     """The text in the first of the sizes (the largest first) that fits the box, or cut in the last one."""
     measure = _measure()
+    text = text[:_MOST_CHARACTERS]
     for size_px in sizes_px:
         line_px = round(size_px * leading)
         most = height_px // line_px
         if most < 1:
             continue
-        lines = list(_break(text, width_px * _MEASURED_PX / size_px, measure, most + 1))
+        lines = list(_break(text, _measured_width(width_px, size_px), measure, most + 1))
         if len(lines) <= most:
             return SetText(
-                _even_out(text, lines, width_px * _MEASURED_PX / size_px, measure), size_px, line_px
+                _even_out(text, lines, _measured_width(width_px, size_px), measure), size_px, line_px
             )
     size_px = sizes_px[-1]
     line_px = round(size_px * leading)
     most = max(1, height_px // line_px)
-    lines = list(_break(text, width_px * _MEASURED_PX / size_px, measure, most + 1))
+    lines = list(_break(text, _measured_width(width_px, size_px), measure, most + 1))
     cut = len(lines) > most
     if cut:
         lines = [*lines[: most - 1], shorten(lines[most - 1] + " " + ELLIPSIS, width_px, size_px)]
@@ -68,9 +72,9 @@ def fit_text(
 def shorten(text: str, width_px: float, size_px: int) -> str:
     """The text, its end replaced by an ellipsis where it is too wide for one line."""
     font = get_font(size_px)
-    if font.getlength(text) <= width_px:
+    if len(text) <= _MOST_CHARACTERS and font.getlength(text) <= width_px:
         return text
-    low, high = 0, len(text)
+    low, high = 0, min(len(text), max(1, int(width_px)))
     while low < high:
         middle = (low + high + 1) // 2
         if font.getlength(text[:middle].rstrip(" ,.;:") + ELLIPSIS) <= width_px:
@@ -98,6 +102,11 @@ def draw_lines(
             stroke_fill=color,
         )
     return top_px + text.height_px
+
+
+def _measured_width(width_px: int, size_px: int) -> float:
+    """A width at `_MEASURED_PX`. Small letters are set on whole pixels and come out a little wider, hence the slack."""
+    return width_px * _MEASURED_PX / size_px * (1 - 0.75 / size_px)
 
 
 def _measure() -> Callable[[str], float]:
@@ -139,10 +148,13 @@ def _pieces(paragraph: str, width: float, measure: Callable[[str], float]) -> It
     """The words of a paragraph, those wider than a line in parts."""
     for word in paragraph.split():
         rest = word
-        while measure(rest) > width and len(rest) > 1:
-            share = max(1, int(len(rest) * width / measure(rest)))
+        # More characters than this are wider than the line whatever they are.
+        most = max(2, int(width / _NARROWEST))
+        while len(rest) > most or (measure(rest) > width and len(rest) > 1):
+            share = min(most, len(rest) - 1)
             while share > 1 and measure(rest[:share]) > width:
-                share -= 1
+                share = min(share - 1, int(share * width / measure(rest[:share])) + 1)
+            share = max(1, share)
             joint = max(rest.rfind(mark, share // 2, share) for mark in _JOINTS)
             share = joint + 1 if joint >= 0 else share
             yield rest[:share]

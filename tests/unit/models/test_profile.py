@@ -1,0 +1,127 @@
+"""A profile is checked when it is loaded: its shape, and everything it says of its card."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import seedflow.models.profile
+from seedflow.errors import CatalogError
+from seedflow.models.card import Card, parse_card
+from seedflow.models.profile import parse_profile
+from seedflow.models.rules import RuleKind
+
+FOLDER = Path(seedflow.models.profile.__file__).parent
+
+
+@pytest.fixture
+def seedream_card() -> Card:
+    return parse_card(json.loads((FOLDER / "cards" / "bytedance-seedream-4.5.json").read_bytes()), "seedream")
+
+
+@pytest.fixture
+def data() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((FOLDER / "profiles" / "bytedance-seedream-4.5.json").read_bytes())
+    return found
+
+
+def test_the_shipped_profile_is_whole(data: dict[str, Any], seedream_card: Card) -> None:
+    profile = parse_profile(data, seedream_card, "seedream")
+    assert {rule.kind for rule in profile.rules} == set(RuleKind), "every kind of rule is in use"
+    assert profile.pixels is not None
+    for sizes in profile.pixels.sizes.values():
+        for ratio, (width, height) in sizes.items():
+            across, down = ratio.split(":")
+            assert sizes[f"{down}:{across}"] == (height, width) if ratio != "21:9" else width > height
+
+
+def test_every_fact_says_how_sure_it_is_and_where_it_comes_from(data: dict[str, Any]) -> None:
+    facts = [value for value in data.values() if isinstance(value, dict)] + data["rules"]
+    assert len(facts) > 10
+    for fact in facts:
+        assert fact["sureness"] in {"D", "L", "3", "I"}
+        assert fact["source"]
+
+
+def put(path: str, value: object) -> Callable[[dict[str, Any]], None]:
+    def change(data: dict[str, Any]) -> None:
+        *parents, last = path.split(".")
+        place: Any = data
+        for key in parents:
+            place = place[int(key)] if isinstance(place, list) else place[key]
+        if value is ...:
+            del place[last]
+        else:
+            place[int(last) if isinstance(place, list) else last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (put("format", 2), "format: "),
+        (put("version", "today"), "version: "),
+        (put("surprise", 1), "'surprise'"),
+        (
+            put("references.parameter", "image_inputs"),
+            "references.parameter: the card has no parameter image_inputs",
+        ),
+        (put("references.max_bytes", 10), "references.max_bytes: "),
+        (put("references.source", ...), "references: "),
+        (put("images.counted_by", "count"), "images.counted_by: the card has no parameter count"),
+        (
+            put("images.when", {"sequential_image_generation": "on"}),
+            "images.when.sequential_image_generation: the card does not allow 'on'",
+        ),
+        (put("images.when", {"mode": "auto"}), "images.when: the card has no parameter mode"),
+        (put("answer.images", "pictures"), "answer.images: the card's output has no pictures"),
+        (put("answer.formats", ["gif"]), "answer.formats.0: "),
+        (put("assumed.values.size", "3K"), "assumed.values.size: the card does not allow '3K'"),
+        (put("pixels.sizes.2K.1:1", [2048]), "pixels.sizes.2K.1:1: "),
+        (put("pixels.sizes.2K.1:1", ...), "pixels.sizes.2K: the card's ratios are"),
+        (put("pixels.sizes.4K", ...), "pixels.sizes: the card's tiers are 2K, 4K"),
+        (put("pixels.sizes.2K.4:3", [1728, 2304]), "pixels.sizes.2K.4:3: 1728×2304 has another ratio"),
+        (put("pixels.tier", "tier"), "pixels.tier: the card has no parameter tier"),
+        (put("price.usd_per_image", 0.04), "price.usd_per_image: "),
+        (put("price.usd_per_image", "-1"), "price.usd_per_image: "),
+        (put("rules.0.kind", "python"), "rules.0.kind: "),
+        (put("rules.0.limit", ...), "rules.0: "),
+        (put("rules.0.severity", "fatal"), "rules.0.severity: "),
+        (put("rules.0.parameter", "images"), "rules.0.parameter: the card has no parameter images"),
+        (put("rules.0.message", "{count.real} references"), "rules.0.message: {count.real} is none of"),
+        (put("rules.0.message", "{count"), "rules.0.message: "),
+        (put("rules.0.needs", {"size": "2K"}), "rules.0"),
+        (put("rules.5.needs", ...), "rules.5: "),
+        (put("rules.6.when", ...), "rules.6: "),
+        (
+            put("rules.7.when.aspect_ratio", "as_input"),
+            "rules.7.when.aspect_ratio: the card does not allow 'as_input'",
+        ),
+    ],
+)
+def test_a_broken_profile_is_a_clear_error(
+    data: dict[str, Any], seedream_card: Card, change: Callable[[dict[str, Any]], None], message: str
+) -> None:
+    change(data)
+    with pytest.raises(CatalogError, match=re.escape(message)) as caught:
+        parse_profile(data, seedream_card, "seedream.json")
+    assert caught.value.message.startswith("profile seedream.json cannot be used: ")
+
+
+@pytest.mark.parametrize("broken", [None, [], "text", 3])
+def test_a_profile_must_be_an_object(broken: object, seedream_card: Card) -> None:
+    with pytest.raises(CatalogError, match="the profile"):
+        parse_profile(broken, seedream_card, "seedream.json")
+
+
+def test_all_problems_of_a_profile_come_at_once(data: dict[str, Any], seedream_card: Card) -> None:
+    put("references.parameter", "a")(data)
+    put("images.counted_by", "b")(data)
+    with pytest.raises(CatalogError, match=r"no parameter a; .*no parameter b"):
+        parse_profile(data, seedream_card, "seedream.json")
