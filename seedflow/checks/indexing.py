@@ -15,7 +15,7 @@ def check_indexing(subject: Subject) -> Iterator[Diagnostic]:
     """Every number and slice picks something that the step can give, and means the same when a list changes."""
     for mention in subject.mentions:
         index = mention.reference.index
-        if index is None or mention.reference.collection == "outputs":
+        if index is None or mention.reference.collection == "outputs" or _selects_nothing(mention):
             continue
         if isinstance(index, Slice):
             yield from _check_slice(mention, index, _count(mention, subject.flow))
@@ -30,6 +30,17 @@ def _count(mention: Mention, flow: Flow) -> Count:
     if mention.reference.collection == "tasks":
         return flow.selected_tasks(mention.target, mention.reference.selector)
     return flow.images_before_index(mention.target, mention.reference.selector)
+
+
+def _selects_nothing(mention: Mention) -> bool:
+    """Whether `.at()` or `.where()` itself is wrong, which others report."""
+    selector = mention.reference.selector
+    if selector is None:
+        return False
+    variables = {name for entry in mention.target.step.for_each for name in entry.names}
+    return not selector.arguments or any(
+        argument.variable not in variables for argument in selector.arguments
+    )
 
 
 def _picks_among_tasks(mention: Mention) -> bool:

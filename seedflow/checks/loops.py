@@ -36,7 +36,7 @@ def _check_lists(variable: LoopVariable, node: StepNode, subject: Subject) -> It
                 "not-a-list",
                 f"for_each needs a list for {name}, and this is {shape.describe()}",
                 items.scalar.span,
-                help=f"write {name}: [{items.scalar.value}] for a list of one"
+                help=f'write {name}: ["{items.scalar.value.strip()}"] for a list of one'
                 if shape.scalar
                 else "give it a list",
             )

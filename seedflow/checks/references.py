@@ -86,12 +86,16 @@ def _check_mentioned(references: References, node: StepNode) -> Iterator[Diagnos
     prompt = node.step.generate.parameters.get("prompt")
     if prompt is None:
         return
+    templates = list(find_templates(prompt.expression))
     mentioned = {
         reference.name
-        for template in find_templates(prompt.expression)
+        for template in templates
         for reference in template.references
         if isinstance(reference, NameReference) and reference.root == "ref"
     }
+    # A template that could not be read mentions nothing; what it meant to mention is not called forgotten on top.
+    if any(not template.references and "ref." in template.scalar.value for template in templates):
+        return
     for name, span in references.names:
         if name not in mentioned:
             yield Diagnostic(

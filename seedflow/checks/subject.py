@@ -31,7 +31,7 @@ class Mention:
 class Subject:
     """What is checked.
 
-    `places` are the templates that mention anything, steps first, then values and outputs. `mentions` are those of steps that
+    `places` are all templates but plain text, steps first, then values and outputs. `mentions` are those of steps that
     exist, lists of `for_each` excepted, which may not mention any yet.
     """
 

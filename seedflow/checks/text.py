@@ -39,11 +39,12 @@ def _wants_text(place: Place, subject: Subject) -> bool:
 
 
 def _no_text(place: Place, reference: Reference, shape: Shape) -> Diagnostic:
+    whole = place.part is Part.PARAMETER and place.template.form is TemplateForm.EXPRESSION
     return Diagnostic(
         "not-text",
-        f"{shape.describe()} cannot stand inside text"
-        if shape.kind is not Kind.NONE
-        else "none cannot stand inside text",
+        f"{place.name} needs text, and this gives {shape.describe()}"
+        if whole
+        else f"{shape.describe()} cannot stand inside text",
         place.template.span_of(reference),
         help=_help(place, reference, shape),
     )

@@ -5,42 +5,53 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedflow.checks.subject import Subject
-from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.recipe.references import NameReference, Reference
 
 
 def check_unused(subject: Subject) -> Iterator[Diagnostic]:
     """Every input and value is mentioned somewhere."""
-    mentioned: set[tuple[str, str | None]] = set()
+    mentioned: set[tuple[str, str]] = set()
+    unread: list[str] = []
     for place in subject.places:
         for reference in place.template.references:
             mentioned.update(_names_in(reference))
+        if not place.template.references:
+            unread.append(place.template.scalar.value)
     recipe = subject.graph.recipe
-    whole = {root for root, name in mentioned if name is None}
-    for declared in recipe.inputs.values():
-        if ("inputs", declared.name) not in mentioned and "inputs" not in whole:
-            yield Diagnostic(
-                "unused-input",
-                f"input {declared.name} is never used",
-                declared.span,
-                Severity.WARNING,
-                help=f"use it as {{{{ inputs.{declared.name} }}}}, or take it out",
-            )
-    for name, span in recipe.value_spans.items():
-        if ("values", name) not in mentioned and "values" not in whole:
-            yield Diagnostic(
-                "unused-value",
-                f"value {name} is never used",
-                span,
-                Severity.WARNING,
-                help=f"use it as {{{{ values.{name} }}}}, or take it out",
-            )
+    declared = [("inputs", name, found.span) for name, found in recipe.inputs.items()]
+    declared.extend(("values", name, span) for name, span in recipe.value_spans.items())
+    for root, name, span in declared:
+        # A template that could not be read mentions nothing; what it meant to mention is not called unused on top.
+        if (root, name) not in mentioned and not any(f"{root}.{name}" in text for text in unread):
+            yield _unused_input(name, span) if root == "inputs" else _unused_value(name, span)
 
 
-def _names_in(reference: Reference) -> Iterator[tuple[str, str | None]]:
-    """Root and name of what a mention uses; no name for the root as a whole."""
+def _unused_input(name: str, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "unused-input",
+        f"input {name} is never used",
+        span,
+        Severity.WARNING,
+        help=f"use it as {{{{ inputs.{name} }}}}, or take it out",
+    )
+
+
+def _unused_value(name: str, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "unused-value",
+        f"value {name} is never used",
+        span,
+        Severity.WARNING,
+        help=f"use it as {{{{ values.{name} }}}}, or take it out",
+    )
+
+
+def _names_in(reference: Reference) -> Iterator[tuple[str, str]]:
+    """The root and name of each input, value or variable that a mention uses."""
     if isinstance(reference, NameReference):
-        yield reference.root, reference.name if reference.path else None
+        if reference.path:
+            yield reference.root, reference.name
     elif reference.selector is not None:
         for argument in reference.selector.arguments:
             if isinstance(argument.value, NameReference):

@@ -136,7 +136,7 @@ class Flow:
         """The shape of what a template gives, `node` being the step around it."""
         match template.form:
             case TemplateForm.TEXT:
-                return TEXT
+                return TEXT if template.references else UNKNOWN  # one that could not be read mentions nothing
             case TemplateForm.LITERAL:
                 return shape_of_value(template.literal(as_text=False))
             case TemplateForm.EXPRESSION:

@@ -1,4 +1,4 @@
-"""Every template of a recipe that mentions anything, with where it stands: what edges and checks walk over."""
+"""Every template of a recipe that is not plain text, with where it stands: what edges and checks walk over."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 
 from seedflow.graph.model import StepNode
 from seedflow.recipe.model import Expression, Recipe
-from seedflow.recipe.template import Template
+from seedflow.recipe.template import Template, TemplateForm
 
 
 class Part(Enum):
@@ -39,37 +39,37 @@ class Place:
 
 
 def find_step_places(node: StepNode) -> Iterator[Place]:
-    """The templates of one step that mention anything, in the order in which they are worked out."""
+    """The templates of one step, literal text left out, in the order in which they are worked out."""
     step = node.step
     for number, variable in enumerate(step.for_each):
         for name, items in zip(variable.names, variable.lists, strict=True):
             for template in find_templates(items):
-                if template.references:
+                if template.form is not TemplateForm.LITERAL:
                     yield Place(template, Part.FOR_EACH, name, node, number)
     visible = len(step.for_each)
     generate = step.generate
-    if generate.model is not None and generate.model.references:
+    if generate.model is not None and generate.model.form is not TemplateForm.LITERAL:
         yield Place(generate.model, Part.MODEL, "model", node, visible)
     for parameter in generate.parameters.values():
         for template in find_templates(parameter.expression):
-            if template.references:
+            if template.form is not TemplateForm.LITERAL:
                 yield Place(template, Part.PARAMETER, parameter.name, node, visible)
     if generate.references is not None:
         field = generate.references.field
         for item in generate.references.items:
-            if item.template.references:
+            if item.template.form is not TemplateForm.LITERAL:
                 yield Place(item.template, Part.REFERENCE, field, node, visible)
 
 
 def find_recipe_places(recipe: Recipe) -> Iterator[Place]:
-    """The templates outside any step: those of `values` and `outputs`."""
+    """The templates outside any step, literal text left out: those of `values` and `outputs`."""
     for name, template in recipe.values.items():
-        if template.references:
+        if template.form is not TemplateForm.LITERAL:
             yield Place(template, Part.VALUE, name)
     for output in recipe.outputs.values():
-        if output.images.references:
+        if output.images.form is not TemplateForm.LITERAL:
             yield Place(output.images, Part.OUTPUT, output.name)
-        if output.file is not None and output.file.references:
+        if output.file is not None and output.file.form is not TemplateForm.LITERAL:
             yield Place(output.file, Part.OUTPUT_FILE, output.name)
 
 

@@ -22,6 +22,11 @@ def recipe(mention: str) -> str:
     ("mention", "said"),
     [
         ("steps.one.images", []),
+        ("steps.page.where(mod='calm').images[0]", ["unknown-variable «mod='calm'»"]),
+        (
+            "steps.one.at(scene='x').images[9]",
+            ["selector-without-for-each «steps.one.at(scene='x').images[9]»"],
+        ),
         ("steps.one.images[0]", []),
         ("steps.one.images[-1]", []),
         ("steps.one.images[1]", ["no-such-image «steps.one.images[1]»"]),

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from seedflow.checks.run_all import check_graph
+from seedflow.diagnostics import Source
+from seedflow.graph.build import build_graph
+from seedflow.recipe.load import parse_recipe
+
 
 def test_unused_inputs_and_values(check) -> None:
     problems = check("""
@@ -39,3 +44,15 @@ def test_every_place_that_mentions_counts(check) -> None:
     """)
         == []
     )
+
+
+def test_what_a_broken_template_meant_to_mention_is_not_unused_on_top(catalog, tmp_path) -> None:
+    source = Source(
+        "recipe.yaml",
+        'seedflow: 1\ninputs: {a: {type: text}}\nsteps: {s: {generate: {prompt: "{{ inputs.a"}}}\n',
+    )
+    recipe, problems = parse_recipe(source, catalog, folder=tmp_path, default_name="recipe")
+    assert [problem.code for problem in problems] == ["template-unclosed"]
+    assert recipe is not None
+    graph, found = build_graph(recipe, catalog)
+    assert [*found, *check_graph(graph, catalog)] == []
