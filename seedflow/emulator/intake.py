@@ -44,6 +44,8 @@ def read_request(
         value = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as problem:
         raise invalid_data(f"the body is not JSON: {problem}") from None
+    if b"\\u" in body and not _is_text(value):
+        raise invalid_data("the body has half of a surrogate pair")
     if not isinstance(value, dict):
         raise invalid_data("the body is not a JSON object")
     name, given = value.get("model"), value.get("input")
@@ -113,6 +115,15 @@ def _listed(value: object) -> Sequence[object]:
 
 def _spell(path: tuple[str | int, ...]) -> str:
     return f"/{'/'.join(str(part) for part in path)}: " if path else ""
+
+
+def _is_text(value: object) -> bool:
+    """Whether every text in a JSON value is Unicode; escapes can spell what is not."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _refuse_constant(name: str) -> NoReturn:

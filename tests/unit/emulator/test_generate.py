@@ -67,6 +67,8 @@ async def test_another_account_is_403_and_an_impossible_one_404(running):
         b"\xff\xfe",
         b"[" * 100_000,
         b'{"model": "bytedance/seedream-4.5", "input": {"prompt": NaN}}',
+        b'{"model": "bytedance/seedream-4.5", "input": {"prompt": "\\ud800"}}',
+        b'{"model": "bytedance/seedream-4.5", "input": {"prompt": "a", "\\udfff": 1}}',
         b'{"model": 4, "input": {}}',
         b'{"input": {"prompt": "a"}}',
         b'{"model": "bytedance/seedream-4.5"}',
@@ -103,7 +105,7 @@ async def test_an_unknown_model_is_5007(running):
         ({"prompt": "a", "image_input": ["not a url"]}, "image_input"),
         ({"prompt": "a", "image_input": [7]}, "image_input"),
         ({"prompt": "a", "image_input": ["data:image/png;base64,AAAA"] * 15}, "15 references"),
-        ({"prompt": "\ud800"}, "plain JSON"),
+        ({"prompt": "a", "max_images": 2**60}, "max_images"),
     ],
 )
 async def test_an_input_that_the_card_does_not_allow_is_5006(running, given, named):
