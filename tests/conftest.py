@@ -26,7 +26,8 @@ class EmulatorProcess:
     """A running emulator. `base_url` ends in `/client/v4`; `env` makes seedflow use it as its provider."""
 
     def __init__(self, *arguments: str) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._folder = tempfile.TemporaryDirectory()
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": self._folder.name}
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by _free, with the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "seedflow.emulator", "--port", "0", *arguments],
@@ -93,7 +94,9 @@ class EmulatorProcess:
             self._process.kill()
             exit_code = self._process.wait()
         problem = self._read_errors()
+        left = [path.name for path in Path(self._folder.name).iterdir()]
         self._free()
+        assert left == [], f"the emulator left {left} behind"
         assert (exit_code, problem) == (0, ""), f"the emulator ended with {exit_code}: {problem}"
 
     def kill(self) -> None:
@@ -119,6 +122,7 @@ class EmulatorProcess:
 
     def _free(self) -> None:
         self._errors.close()
+        self._folder.cleanup()
         self._process.stdout.close()
 
 

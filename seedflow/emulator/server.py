@@ -140,6 +140,18 @@ class Emulator:
         if self._server is None:
             return
         self._server.close()
+        self._server = None
+        try:
+            await self._end_connections(grace_s)
+        finally:
+            if self._folder is not None:
+                self._folder.cleanup()
+            self.bill.close()
+        broken, self._broken = self._broken, None
+        if broken is not None and broken.done():
+            broken.result()
+
+    async def _end_connections(self, grace_s: float) -> None:
         for task, wire in list(self._tasks.items()):
             if wire.idle:
                 task.cancel()
@@ -149,15 +161,8 @@ class Emulator:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        self._server = None
         if self._generator is not None:
             await self._generator.references.aclose()
-        if self._folder is not None:
-            self._folder.cleanup()
-        self.bill.close()
-        broken, self._broken = self._broken, None
-        if broken is not None and broken.done():
-            broken.result()
 
     async def __aenter__(self) -> Self:
         await self.start()
