@@ -6,15 +6,14 @@ import json
 import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from seedflow.cli.dollars import Dollars
+from seedflow.emulator.options import EmulatorOptions, PictureKind, SetSize, parse_latency, parse_serve
+from seedflow.emulator.server import Emulator
+from seedflow.emulator.server import serve as run_server
 from seedflow.errors import ExitCode
-
-if TYPE_CHECKING:
-    from seedflow.emulator.server import Emulator
 
 
 @click.command(
@@ -86,9 +85,6 @@ def command(
 
     It validates requests, fetches every reference itself, refuses dead links, and counts at /_emulator/bill.
     """
-    from seedflow.emulator.options import EmulatorOptions, PictureKind, SetSize, parse_latency, parse_serve
-    from seedflow.emulator.server import serve as run_server
-
     given = {
         "account": account,
         "token": token,

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.table import Table
+from rich.text import Text
 
 from seedflow.cli.session import start
 from seedflow.cli.terminal import open_console, print_json
 from seedflow.diagnostics import has_errors
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
-from seedflow.pipeline import Checked, Session, check_recipe
+from seedflow.pipeline.check import Checked, check_recipe
+from seedflow.pipeline.session import Session
 from seedflow.recipe.shipped import list_shipped
 
 MARK = "seedflow:"
@@ -29,9 +32,6 @@ def command(as_json: bool) -> int:
         print_json({"here": here, "shipped": shipped})
         return ExitCode.DONE
     console = open_console()
-    from rich.table import Table
-    from rich.text import Text
-
     for title, recipes in (("Here", here), ("Shipped", shipped)):
         if not recipes:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 import traceback
@@ -11,6 +12,8 @@ from typing import Any
 import click
 
 from seedflow import __version__
+from seedflow.diagnostics.printable import make_printable
+from seedflow.diagnostics.suggest import find_near
 from seedflow.errors import ExitCode, SeedflowError
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -55,8 +58,6 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with a near name suggested."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from seedflow.diagnostics.suggest import find_near
-
             near = find_near(args[0], COMMANDS)
             meant = f" Did you mean {near!r}?" if near else f" Commands: {', '.join(COMMANDS)}."
             ctx.fail(f"there is no command {args[0]!r}.{meant}")
@@ -92,6 +93,8 @@ def run(arguments: list[str]) -> int:
     if sys.platform == "win32":
         click.echo("error: seedflow runs on Linux and macOS; on Windows, use it inside WSL", err=True)
         return ExitCode.USAGE
+    # Trees of a large recipe make the cyclic collector costlier than all else; commands that run long switch it on again.
+    gc.disable()
     try:
         ended: Any = seedflow.main(arguments, prog_name="seedflow", standalone_mode=False)
     except click.ClickException as error:
@@ -120,8 +123,6 @@ def run(arguments: list[str]) -> int:
 
 
 def _report(message: str, hint: str | None) -> None:
-    from seedflow.diagnostics.printable import make_printable
-
     click.echo(f"error: {make_printable(message)}", err=True)
     if hint:
         click.echo(f"help: {make_printable(hint)}", err=True)

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
-from seedflow.cli.session import input_options, plan_from_options, start
+from seedflow.cli.plan_text import print_plan
+from seedflow.cli.planning import input_options, plan_from_options
+from seedflow.cli.session import start
 from seedflow.cli.terminal import open_console, print_diagnostics, print_json
 from seedflow.errors import ExitCode
+from seedflow.plan.serialize import build_plan_json
 
 
 @click.command(
@@ -41,13 +44,9 @@ def command(
             print_diagnostics(planned.diagnostics)
         return ExitCode.RECIPE_ERRORS
     if as_json:
-        from seedflow.plan.serialize import build_plan_json
-
         found = [diagnostic.to_json() for diagnostic in planned.diagnostics]
         print_json({**build_plan_json(planned.plan), "diagnostics": found})
     else:
-        from seedflow.cli.plan_text import print_plan
-
         print_diagnostics(planned.diagnostics)
         print_plan(planned.plan, open_console(), everything=everything)
     return ExitCode.DONE

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
+from typing import Literal
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,11 +15,17 @@ from rich.text import Text
 from seedflow.cli.amounts import spell_count, spell_usd
 from seedflow.diagnostics.printable import make_printable
 from seedflow.images.facts import FileImage, UrlImage
-from seedflow.plan.model import Action, PendingImages, Plan, Reason, StepImage, Task, Unknown
+from seedflow.plan.model import Action, Bounds, PendingImages, Plan, Reason, StepImage, Task, Unknown
 
 MOST_LINES_OF_A_STEP = 12
 SHOWN_OF_A_LONG_STEP = 4
+MOST_LINES = 60
 WIDE_COLUMNS = 100
+NARROW_COLUMNS = 64
+
+_COLUMNS = ("mark", "address", "request", "why", "images", "money")
+_MARK, _ADDRESS, _REQUEST, _WHY, _IMAGES, _MONEY = range(len(_COLUMNS))
+_GAP = 2
 
 _MARKS = {Action.CALL: ("+", "green"), Action.REUSE: ("=", "cyan"), Action.BLOCKED: ("!", "red")}
 _REASONS = {
@@ -33,7 +41,12 @@ def print_plan(plan: Plan, console: Console, *, everything: bool = False) -> Non
     """The plan as a table and its totals below."""
     console.print(_title(plan))
     console.print()
-    console.print(_table(plan.tasks, console.width, everything=everything))
+    rows = list(_rows(plan.tasks, everything=everything))
+    if console.width < NARROW_COLUMNS:
+        for row in rows:
+            console.print(_stacked(row))
+    else:
+        console.print(_table(rows, console.width))
     console.print()
     for line in sum_up(plan):
         console.print(line)
@@ -74,47 +87,81 @@ def _title(plan: Plan) -> Text:
     return title
 
 
-def _table(tasks: Sequence[Task], width: int, *, everything: bool) -> Table:
-    wide = width >= WIDE_COLUMNS
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(width=1, no_wrap=True)
-    table.add_column(ratio=3 if wide else None, overflow="fold")
-    if wide:
-        table.add_column(ratio=4, overflow="ellipsis", no_wrap=True, style="dim")
-    table.add_column(overflow="fold")
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    for _, group in groupby(tasks, key=lambda task: task.step):
-        members = list(group)
-        short = not everything and len(members) > MOST_LINES_OF_A_STEP
-        for task in members[:SHOWN_OF_A_LONG_STEP] if short else members:
-            table.add_row(*_row(task, wide=wide))
-        if short:
-            rest = members[SHOWN_OF_A_LONG_STEP:]
-            more = Text(f"… {len(rest):,} more of {rest[0].step}", style="dim")
-            images = sum(task.images.low for task in rest), sum(task.images.high for task in rest)
-            cells: list[Text | str] = [
-                " ",
-                more,
-                *([""] if wide else []),
-                "",
-                "–".join(f"{n:,}" for n in dict.fromkeys(images)),
-                "",
-            ]
-            table.add_row(*cells)
+def _stacked(row: tuple[Text, ...]) -> Text:
+    """Two lines for a narrow terminal: the task, then what is known of it."""
+    details = Text(" · ").join([row[column] for column in (_WHY, _IMAGES, _MONEY) if row[column].plain])
+    line = Text.assemble(row[_MARK], " ", row[_ADDRESS])
+    return Text.assemble(line, "\n  ", details) if details.plain else line
+
+
+def _table(rows: Sequence[tuple[Text, ...]], width: int) -> Table:
+    widths = [
+        max((cell_len(row[column].plain) for row in rows), default=0) for column in range(len(_COLUMNS))
+    ]
+    widths[_REQUEST] = 0
+    fixed = sum(widths[column] for column in (_MARK, _IMAGES, _MONEY)) + _GAP * (len(_COLUMNS) - 1)
+    room = max(width - fixed, 20)
+    widths[_WHY] = min(widths[_WHY], max(room // 4, 12))
+    wanted = widths[_ADDRESS]
+    widths[_ADDRESS] = min(wanted, max(room - widths[_WHY], 12) if width < WIDE_COLUMNS else room * 2 // 5)
+    if width >= WIDE_COLUMNS:
+        widths[_REQUEST] = max(room - widths[_WHY] - widths[_ADDRESS], 10)
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, _GAP, 0, 0))
+    shown = [column for column in range(len(_COLUMNS)) if widths[column]]
+    for column in shown:
+        folds = column in (_ADDRESS, _WHY)
+        justify: Literal["left", "right"] = "right" if column in (_IMAGES, _MONEY) else "left"
+        table.add_column(
+            width=widths[column], no_wrap=not folds, overflow="fold" if folds else "ellipsis", justify=justify
+        )
+    for row in rows:
+        table.add_row(*(row[column] for column in shown))
     return table
 
 
-def _row(task: Task, *, wide: bool) -> list[Text]:
+def _rows(tasks: Sequence[Task], *, everything: bool) -> Iterator[tuple[Text, ...]]:
+    """Long steps are cut to their first tasks, long plans to their first steps; what is left out is counted."""
+    left = len(tasks) if everything else MOST_LINES
+    hidden = 0
+    for step, group in groupby(tasks, key=lambda task: task.step):
+        members = list(group)
+        if left <= 0:
+            hidden += len(members)
+            continue
+        short = not everything and len(members) > MOST_LINES_OF_A_STEP
+        for task in members[:SHOWN_OF_A_LONG_STEP] if short else members:
+            yield _row(task)
+            left -= 1
+        if short:
+            yield _rest(step, members[SHOWN_OF_A_LONG_STEP:])
+    if hidden:
+        yield (
+            Text(" "),
+            Text(f"… {hidden:,} more tasks; --all shows them", style="dim"),
+            *(Text() for _ in _COLUMNS[2:]),
+        )
+
+
+def _rest(step: str, members: Sequence[Task]) -> tuple[Text, ...]:
+    images = Bounds(sum(task.images.low for task in members), sum(task.images.high for task in members))
+    name = Text(f"… {len(members):,} more of {make_printable(step)}", style="dim")
+    return Text(" "), name, Text(), Text(), Text(spell_count(images, "image")), Text()
+
+
+def _row(task: Task) -> tuple[Text, ...]:
     mark, color = _MARKS.get(task.action, ("·", "white"))
     cost = task.cost_usd if task.cost_usd.high > 0 else task.list_cost_usd
     money = Text(
         spell_usd(cost) if cost.high > Decimal(0) else "", style="" if task.cost_usd.high > 0 else "dim"
     )
-    cells = [Text(mark, style=f"bold {color}"), Text(make_printable(task.address))]
-    if wide:
-        cells.append(Text(make_printable(summarize_request(task))))
-    return [*cells, Text(_why(task), style="dim"), Text(spell_count(task.images, "image")), money]
+    return (
+        Text(mark, style=f"bold {color}"),
+        Text(make_printable(task.address)),
+        Text(make_printable(summarize_request(task)), style="dim"),
+        Text(_why(task), style="dim"),
+        Text(spell_count(task.images, "image")),
+        money,
+    )
 
 
 def _why(task: Task) -> str:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from seedflow.cli.amounts import spell_count
 from seedflow.cli.dollars import Dollars
-from seedflow.cli.session import input_options, plan_from_options, start
+from seedflow.cli.plan_text import print_plan
+from seedflow.cli.planning import input_options, plan_from_options
+from seedflow.cli.run_text import LiveDisplay, PlainDisplay, print_result
+from seedflow.cli.session import start
 from seedflow.cli.terminal import is_interactive, open_console, print_diagnostics, print_json, say
 from seedflow.errors import ExitCode
-
-if TYPE_CHECKING:
-    from seedflow.pipeline import Planned, RunRequest, Session
-    from seedflow.plan.model import Plan
-    from seedflow.run.events import Event
-    from seedflow.run.status import RunResult
+from seedflow.money import format_usd
+from seedflow.pipeline.plan import Planned
+from seedflow.pipeline.run import RunRequest, run_recipe
+from seedflow.pipeline.session import Session
+from seedflow.plan.model import Plan
+from seedflow.run.event_file import EventFile
+from seedflow.run.events import Event
+from seedflow.run.options import OnUnknown, RunControl
+from seedflow.run.status import RunResult
 
 
 @click.command(
@@ -67,9 +74,6 @@ def command(
     RECIPE is a path, or the name of a recipe shipped with seedflow (see seedflow list). Ctrl-C once finishes what is in
     flight and stops; run again to go on.
     """
-    from seedflow.pipeline import RunRequest
-    from seedflow.run.options import OnUnknown
-
     session = start(provider)
     planned = plan_from_options(recipe, inputs, inputs_file, session)
     if planned.plan is None or not planned.ok:
@@ -82,6 +86,8 @@ def command(
     if not _may_pay(planned.plan, yes=yes, max_cost=max_cost):
         return ExitCode.STOPPED
     request = RunRequest(out=out, max_cost_usd=max_cost, on_unknown=OnUnknown(on_unknown))
+    gc.freeze()
+    gc.enable()
     result = _run(planned, session, request, as_json=as_json, events=events)
     if as_json:
         from seedflow.run.serialize import build_result_json
@@ -94,9 +100,6 @@ def _may_pay(plan: Plan, *, yes: bool, max_cost: Decimal | None) -> bool:
     cost = plan.totals.cost_usd
     if cost.high == 0 or yes or max_cost is not None:
         return True
-    from seedflow.cli.amounts import spell_count
-    from seedflow.cli.plan_text import print_plan
-    from seedflow.money import format_usd
 
     if not is_interactive():
         say(f"error: this run may cost up to {format_usd(cost.high)}, and nobody is there to ask")
@@ -113,8 +116,6 @@ def _may_pay(plan: Plan, *, yes: bool, max_cost: Decimal | None) -> bool:
 def _run(
     planned: Planned, session: Session, request: RunRequest, *, as_json: bool, events: Path | None
 ) -> RunResult:
-    from seedflow.cli.run_text import LiveDisplay, PlainDisplay, print_result
-    from seedflow.run.event_file import EventFile
 
     stream = sys.stderr if as_json else sys.stdout
     console = open_console(stream)
@@ -133,8 +134,6 @@ def _run(
 async def _run_until_done(
     planned: Planned, session: Session, request: RunRequest, emit: Callable[[Event], None]
 ) -> RunResult:
-    from seedflow.pipeline import run_recipe
-    from seedflow.run.options import RunControl
 
     control = RunControl()
     loop = asyncio.get_running_loop()

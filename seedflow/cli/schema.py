@@ -6,6 +6,8 @@ import click
 
 from seedflow.cli.terminal import print_json
 from seedflow.errors import ExitCode
+from seedflow.models.catalog import load_catalog
+from seedflow.recipe.schema import build_json_schema
 
 
 @click.command("schema", epilog="\b\nExample:\n  seedflow schema > seedflow.schema.json")
@@ -14,8 +16,5 @@ def command() -> int:
 
     With the YAML language server, write at the top of a recipe: # yaml-language-server: $schema=seedflow.schema.json
     """
-    from seedflow.models.catalog import load_catalog
-    from seedflow.recipe.schema import build_json_schema
-
     print_json(build_json_schema(load_catalog()))
     return ExitCode.DONE

@@ -1,55 +1,20 @@
-"""What nearly every command needs first: settings, the catalog, the recipe that was named, and the inputs given."""
+"""What every command needs first: settings, the catalog, and the recipe that was named."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import click
 
 from seedflow.cli.terminal import print_diagnostics
+from seedflow.diagnostics.suggest import find_near
 from seedflow.errors import UsageError
-
-if TYPE_CHECKING:
-    from seedflow.pipeline import Checked, Planned, Session
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-RECIPE_HELP = "RECIPE is a path, or the name of a recipe shipped with seedflow (see seedflow list)."
-
-
-def input_options(function: F) -> F:
-    """`-i`, `--inputs`, `--provider`: shared by every command that plans."""
-    for option in (
-        click.option(
-            "--provider", "provider", metavar="NAME", help="Who makes the images: cloudflare or sketch."
-        ),
-        click.option(
-            "--inputs",
-            "inputs_file",
-            metavar="FILE",
-            type=click.Path(path_type=Path),
-            help="A YAML file of input values.",
-        ),
-        click.option(
-            "-i",
-            "--input",
-            "inputs",
-            metavar="NAME=VALUE",
-            multiple=True,
-            help="An input's value; repeat it for lists.",
-        ),
-    ):
-        function = option(function)
-    return function
+from seedflow.pipeline.check import Checked, check_recipe
+from seedflow.pipeline.session import Session, open_session
+from seedflow.recipe.shipped import find_shipped, list_shipped
+from seedflow.settings.load import load_settings
 
 
 def start(provider: str | None = None) -> Session:
     """Settings of this folder and the catalog."""
-    from seedflow.pipeline import open_session
-    from seedflow.settings.load import load_settings
-
     folder = Path.cwd()
     settings = load_settings(folder, provider=provider)
     print_diagnostics(settings.diagnostics)
@@ -65,37 +30,17 @@ def find_recipe(text: str) -> tuple[Path, str]:
     path = Path(text)
     if path.exists() or path.suffix in (".yaml", ".yml") or "/" in text:
         return path, text
-    from seedflow.recipe.shipped import find_shipped, list_shipped
-
     shipped = find_shipped(text)
     if shipped is not None:
         return shipped, _short(shipped)
-    from seedflow.diagnostics.suggest import find_near
-
     names = [recipe.name for recipe in list_shipped()]
     near = find_near(text, names)
     hint = f"did you mean {near}?" if near else "see seedflow list"
     raise UsageError(f"there is no recipe {text!r}: neither a file here nor a shipped recipe", help=hint)
 
 
-def plan_from_options(
-    recipe: str, inputs: Sequence[str], inputs_file: Path | None, session: Session
-) -> Planned:
-    """A recipe named on the command line to its plan, with whatever was found on the way."""
-    from seedflow.pipeline import Planned, plan_recipe
-    from seedflow.recipe.given import collect_inputs
-
-    checked = check_named(recipe, session)
-    given, wrong = collect_inputs(arguments=inputs, file=inputs_file)
-    if wrong:
-        return Planned(checked, None, None, (*checked.diagnostics, *wrong))
-    return plan_recipe(checked, given, session)
-
-
 def check_named(recipe: str, session: Session) -> Checked:
     """A recipe named on the command line, checked."""
-    from seedflow.pipeline import check_recipe
-
     path, name = find_recipe(recipe)
     return check_recipe(path, session, name=name)
 

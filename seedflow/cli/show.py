@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
+from rich.table import Table
+from rich.text import Text
 
 from seedflow.cli.session import check_named, start
 from seedflow.cli.terminal import open_console, print_diagnostics, print_json
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
-
-if TYPE_CHECKING:
-    from seedflow.graph.model import StepGraph
-    from seedflow.recipe.model import Input, Recipe
+from seedflow.graph.model import StepGraph
+from seedflow.recipe.model import Input, Recipe
 
 
 @click.command("show", epilog="\b\nExamples:\n  seedflow show storybook\n  seedflow show my.yaml --json")
@@ -83,9 +81,6 @@ def spell_type(declared: Input) -> str:
 
 
 def _print(recipe: Recipe, graph: StepGraph) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
     console = open_console()
     console.print(Text(make_printable(recipe.name), style="bold"))
     if recipe.description:

@@ -190,9 +190,10 @@ class _Run:
                     at_work.add(child)
                     child.add_done_callback(at_work.discard)
                 if not at_work and finished.empty():
-                    if self._scheduler.finished or self._stopping:
+                    unfinished = self._scheduler.unfinished
+                    if not unfinished or self._stopping:
                         break
-                    raise RuntimeError(f"nothing is ready, yet these wait: {self._scheduler.unfinished[:5]}")
+                    raise RuntimeError(f"nothing is ready, yet these wait: {unfinished[:5]}")
                 result = await finished.get()
                 if result is not None:
                     self._finish(result)

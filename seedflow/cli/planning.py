@@ -1,0 +1,53 @@
+"""What commands that plan share: the options that give inputs, and the way to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from seedflow.cli.session import check_named
+from seedflow.pipeline.plan import Planned, plan_recipe
+from seedflow.pipeline.session import Session
+from seedflow.recipe.given import collect_inputs
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def input_options(function: F) -> F:
+    """`-i`, `--inputs`, `--provider`: shared by every command that plans."""
+    for option in (
+        click.option(
+            "--provider", "provider", metavar="NAME", help="Who makes the images: cloudflare or sketch."
+        ),
+        click.option(
+            "--inputs",
+            "inputs_file",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="A YAML file of input values.",
+        ),
+        click.option(
+            "-i",
+            "--input",
+            "inputs",
+            metavar="NAME=VALUE",
+            multiple=True,
+            help="An input's value; repeat it for lists.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def plan_from_options(
+    recipe: str, inputs: Sequence[str], inputs_file: Path | None, session: Session
+) -> Planned:
+    """A recipe named on the command line to its plan, with whatever was found on the way."""
+    checked = check_named(recipe, session)
+    given, wrong = collect_inputs(arguments=inputs, file=inputs_file)
+    if wrong:
+        return Planned(checked, None, None, (*checked.diagnostics, *wrong))
+    return plan_recipe(checked, given, session)

@@ -1,0 +1,47 @@
+"""Stages 1 and 2: a recipe's text to a graph that is statically sound, or to every problem with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedflow.checks.run_all import check_graph, sort_diagnostics
+from seedflow.diagnostics import Diagnostic, has_errors
+from seedflow.graph.build import build_graph
+from seedflow.graph.model import StepGraph
+from seedflow.pipeline.session import Session
+from seedflow.recipe.load import load_recipe
+from seedflow.recipe.model import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A recipe and its graph, as far as they could be built, and every problem found without input values."""
+
+    recipe: Recipe | None
+    graph: StepGraph | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether it can be planned."""
+        return self.graph is not None and not has_errors(self.diagnostics)
+
+
+def check_recipe(path: Path, session: Session, *, name: str | None = None) -> Checked:
+    """Stages 1 and 2: the text, then the graph; all problems in one go."""
+    recipe, found = load_recipe(path, session.catalog, name=name)
+    if recipe is None:
+        return Checked(None, None, tuple(found))
+    graph, wrong = build_graph(recipe, session.catalog)
+    problems = [*found, *wrong, *check_graph(graph, session.catalog)]
+    return Checked(recipe, graph, tuple(sort_diagnostics(once(problems))))
+
+
+def once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The same problem at the same place is said once, whichever stage found it first."""
+    seen: dict[tuple[str, str], Diagnostic] = {}
+    for found in diagnostics:
+        seen.setdefault((found.code, str(found.span) if found.span is not None else found.message), found)
+    return list(seen.values())

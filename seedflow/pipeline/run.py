@@ -1,0 +1,100 @@
+"""Stage 4: a plan, carried out against the store and the provider of the session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from seedflow.canonical import build_slug
+from seedflow.errors import BudgetError
+from seedflow.money import format_usd
+from seedflow.pipeline.plan import Planned
+from seedflow.pipeline.session import Session
+from seedflow.plan.model import Plan
+from seedflow.providers.options import REALM_CLOUDFLARE
+from seedflow.providers.registry import open_provider
+from seedflow.run.events import Event
+from seedflow.run.executor import run_plan
+from seedflow.run.options import OnUnknown, RunControl, RunOptions
+from seedflow.run.references import ReferenceMode
+from seedflow.run.status import RunResult
+from seedflow.settings.model import Settings
+from seedflow.store.base import Budget
+from seedflow.store.local import open_store
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a caller decides about one run. `out` None means the settings' folder, below it the recipe's name."""
+
+    out: Path | None = None
+    max_cost_usd: Decimal | None = None
+    on_unknown: OnUnknown = OnUnknown.STOP
+
+
+async def run_recipe(
+    planned: Planned,
+    session: Session,
+    request: RunRequest,
+    emit: Callable[[Event], None],
+    control: RunControl | None = None,
+) -> RunResult:
+    """Stage 4: carry out that very plan.
+
+    Raises:
+        ValueError: the plan has errors.
+        BudgetError: the plan's minimum is above a budget; nothing was sent.
+        StoreError: the state cannot be read or written.
+    """
+    plan, planner = planned.plan, planned.planner
+    if plan is None or planner is None:
+        raise ValueError("a plan with errors cannot be run")
+    settings = session.settings
+    budgets = _budgets(plan, settings, request)
+    for budget in budgets:
+        if budget.scope == "run" and plan.totals.cost_usd.low > budget.limit_usd:
+            raise BudgetError(
+                f"the plan costs at least {format_usd(plan.totals.cost_usd.low)}, "
+                f"more than the {format_usd(budget.limit_usd)} that this run may cost",
+                help="raise --max-cost, or ask for less",
+            )
+    store = open_store(settings.state_folder)
+    try:
+        planner.use_store(store)
+        provider = open_provider(settings.provider, catalog=session.catalog, cloudflare=settings.cloudflare)
+        try:
+            return await run_plan(
+                plan,
+                planner,
+                store=store,
+                provider=provider,
+                catalog=session.catalog,
+                options=RunOptions(
+                    out=request.out or find_out_folder(plan, settings),
+                    budgets=budgets,
+                    on_unknown=request.on_unknown,
+                    most_in_flight=settings.concurrency,
+                    references=ReferenceMode(settings.references),
+                ),
+                emit=emit,
+                control=control,
+            )
+        finally:
+            await provider.aclose()
+    finally:
+        store.close()
+
+
+def _budgets(plan: Plan, settings: Settings, request: RunRequest) -> tuple[Budget, ...]:
+    own = [amount for amount in (plan.limits_cost_usd, request.max_cost_usd) if amount is not None]
+    return (*settings.budgets, *(Budget("run", amount) for amount in own))
+
+
+def find_out_folder(plan: Plan, settings: Settings) -> Path:
+    """Where outputs go unless somebody says otherwise: below `outputs`, apart for each realm that is not the real one."""
+    name = build_slug(plan.recipe)[0] or "recipe"
+    if plan.realm == REALM_CLOUDFLARE:
+        return settings.outputs_folder / name
+    return settings.outputs_folder / (build_slug(plan.realm)[0] or "other") / name
