@@ -13,6 +13,7 @@ from seedflow.diagnostics import Diagnostic, Source, Span
 from seedflow.diagnostics.suggest import find_near
 
 _MOST_NEIGHBOURS: Final = 1000
+_MOST_AT_ONCE: Final = 16 * 1024 * 1024
 _KINDS: Final = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -42,16 +43,17 @@ def load_source(path: Path, name: str, *, max_bytes: int) -> Source | Diagnostic
         return _report_missing(path, name)
     except (OSError, ValueError) as error:
         return _report_unreadable(name, error)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             return _report_kind(name, facts.st_mode)
         if facts.st_size > max_bytes:
             return report_too_large(name, facts.st_size, max_bytes)
-        try:
-            data = file.read(max_bytes + 1)
-        except OSError as error:
-            return _report_unreadable(name, error)
+        data = _read_at_most(descriptor, max_bytes + 1)
+    except OSError as error:
+        return _report_unreadable(name, error)
+    finally:
+        os.close(descriptor)
     if len(data) > max_bytes:
         return report_too_large(name, len(data), max_bytes)
     try:
@@ -62,19 +64,25 @@ def load_source(path: Path, name: str, *, max_bytes: int) -> Source | Diagnostic
 
 def report_too_large(name: str, size_bytes: int, max_bytes: int) -> Diagnostic:
     """The diagnostic of a text that is larger than allowed."""
+    size, most = f"{size_bytes:,} bytes", f"{max_bytes:,} bytes"
+    for unit, scale in (("KiB", 1024), ("MiB", 1024 * 1024)):
+        rough = [f"{count / scale:,.1f}".removesuffix(".0") for count in (size_bytes, max_bytes)]
+        if max_bytes >= scale and rough[0] != rough[1]:
+            size, most = f"{rough[0]} {unit}", f"{rough[1]} {unit}"
     return Diagnostic(
         "file-too-large",
-        f"`{name}` is {_show_size(size_bytes)}, and at most {_show_size(max_bytes)} are read",
+        f"`{name}` is {size}, and at most {most} are read",
         help="split the file, or move its data into files that it names",
     )
 
 
-def _show_size(size_bytes: int) -> str:
-    for unit, scale in (("MiB", 1024 * 1024), ("KiB", 1024)):
-        if size_bytes >= scale:
-            shown = f"{size_bytes / scale:.1f}".removesuffix(".0")
-            return f"{shown} {unit}" if size_bytes % scale == 0 or shown != "1" else f"{size_bytes:,} bytes"
-    return f"{size_bytes} bytes"
+def _read_at_most(descriptor: int, max_bytes: int) -> bytes:
+    parts: list[bytes] = []
+    left = max_bytes
+    while left > 0 and (part := os.read(descriptor, min(left, _MOST_AT_ONCE))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
 
 
 def _report_missing(path: Path, name: str) -> Diagnostic:

@@ -57,7 +57,9 @@ def read_yaml(
         understood (broken YAML, a passed limit, an empty file, an alias of a collection); with any other error
         there is a tree to look for further problems in.
     """
-    size_bytes = len(source.text.encode("utf-8", errors="replace")) if _may_exceed(source.text, limits) else 0
+    size_bytes = (
+        len(source.text.encode("utf-8", errors="surrogatepass")) if _may_exceed(source.text, limits) else 0
+    )
     if size_bytes > limits.max_bytes:
         return None, [report_too_large(source.name, size_bytes, limits.max_bytes)]
     text, problems = check_characters(source)

@@ -100,6 +100,8 @@ def explain_brackets(trouble: Trouble) -> Diagnostic | None:
         advice = "put a comma between two items; put quotes around a text with brackets or braces"
         return trouble.report(trouble.at, trouble.line_end, message, advice, first, code="yaml-bracket")
     if trouble.says("node content"):
+        if trouble.character == ":":
+            return _report_empty_key(trouble)
         if trouble.character == ",":
             message = "there is no item before this comma"
             return trouble.report(
@@ -110,6 +112,11 @@ def explain_brackets(trouble: Trouble) -> Diagnostic | None:
         if trouble.bracket is not None:
             return _report_open_bracket(trouble, trouble.bracket)
     return None
+
+
+def _report_empty_key(trouble: Trouble) -> Diagnostic:
+    message = "there is no key before this `:`"
+    return trouble.report(trouble.at, trouble.at + 1, message, "write a key", code="empty-key")
 
 
 def _report_open_bracket(trouble: Trouble, start: int) -> Diagnostic:
@@ -161,9 +168,7 @@ def explain_indentation(trouble: Trouble) -> Diagnostic | None:
     )
     if width == level and kind == "mapping":
         if trouble.character == ":":
-            return trouble.report(
-                at, at + 1, "there is no key before this `:`", "write a key", code="empty-key"
-            )
+            return _report_empty_key(trouble)
         found = "a list item" if text.startswith("- ", at) else f"`{shorten(text[at : trouble.line_end])}`"
         message = f"found {found} among the keys of a mapping, expected `key: value`"
         advice = "indent it below the key that it belongs to"

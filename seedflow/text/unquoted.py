@@ -66,12 +66,8 @@ def report_unquoted(source: Source, start: int, end: int) -> Diagnostic:
     written = source.text[start:end]
     advice = "put quotes around the template"
     quote = "'" if '"' in written else '"'
-    if (
-        len(written) <= _LONGEST_SHOWN
-        and quote not in written
-        and "\\" not in written
-        and "\n" not in written
-    ):
+    closed = any(closing in written for closing in _CLOSINGS.values())
+    if closed and len(written) <= _LONGEST_SHOWN and not any(mark in written for mark in (quote, "\\", "\n")):
         advice += f": `{quote}{written}{quote}`"
     return Diagnostic(
         "unquoted-template",
