@@ -123,9 +123,9 @@ def _check_sizes(files: Sequence[WireFile]) -> None:
 
 def _missing(file: WireFile, what: str) -> ProviderError:
     return ProviderError(
-        f"The reference {file.path.name} {what}; nothing was sent.",
+        f"the reference {file.path.name} {what}; nothing was sent",
         kind="reference-missing",
         retry=Retry.NEVER,
         billed=Billed.NO,
-        help="Put the picture back as it was, or plan again.",
+        help="put the picture back as it was, or plan again",
     )

@@ -110,7 +110,7 @@ class CloudflareProvider:
         except WIRE_ERRORS as error:
             if deadline.expired():
                 return build_unknown(
-                    f"Cloudflare: no complete answer within {self._options.total_timeout_s:g} s."
+                    f"Cloudflare: no complete answer within {self._options.total_timeout_s:g} s"
                 )
             return self._explain(error, body)
 
@@ -144,13 +144,13 @@ class CloudflareProvider:
         if status == 200:
             if not readable:
                 return build_unknown(
-                    f"Cloudflare: the answer is compressed ({self._quoter.quote(encoding, 40)}) although that was declined.",
+                    f"Cloudflare: the answer is compressed ({self._quoter.quote(encoding, 40)}) although that was declined",
                     status=status,
                 )
             raw = await read_capped(response, ANSWER_MAX_BYTES)
             if raw is None:
                 return build_unknown(
-                    f"Cloudflare: the answer is longer than {ANSWER_MAX_BYTES} bytes.", status=status
+                    f"Cloudflare: the answer is longer than {ANSWER_MAX_BYTES} bytes", status=status
                 )
             return Answer(raw, free=headers.get("cf-aig-cache-status", "").strip().upper() == "HIT")
         return build_failure(await self._read_refusal(response, readable=readable), self._quoter)
@@ -179,14 +179,14 @@ class CloudflareProvider:
         said = describe_wire_error(error, self._quoter)
         if never_connected(error) and not body.started:
             return build_not_sent(
-                f"Cloudflare could not be reached: {said}.",
-                help="Check the network, and SEEDFLOW_CLOUDFLARE_BASE_URL if it is set.",
+                f"Cloudflare could not be reached: {said}",
+                help="check the network, and SEEDFLOW_CLOUDFLARE_BASE_URL if it is set",
             )
         if is_timeout(error):
             return build_unknown(
-                f"Cloudflare: no answer for {self._options.read_timeout_s:g} s after the request was sent."
+                f"Cloudflare: no answer for {self._options.read_timeout_s:g} s after the request was sent"
             )
-        return build_unknown(f"Cloudflare: the request was sent, but {said}.")
+        return build_unknown(f"Cloudflare: the request was sent, but {said}")
 
 
 async def read_capped(response: httpx.Response, limit: int) -> bytes | None:

@@ -137,11 +137,11 @@ class Downloader:
                 location = response.headers.get("Location")
             if not location:
                 raise DownloadError(
-                    "The picture's server redirects without saying where.", kind="redirect", retryable=False
+                    "the picture's server redirects without saying where", kind="redirect", retryable=False
                 )
             url = location if "://" in location.split("?", 1)[0] else urljoin(url, location)
         raise DownloadError(
-            f"The picture's URL redirects more than {REDIRECTS_AT_MOST} times.",
+            f"the picture's URL redirects more than {REDIRECTS_AT_MOST} times",
             kind="redirect",
             retryable=False,
         )
@@ -154,10 +154,10 @@ class Downloader:
                 raise RefusedUrlError("it can be read in two ways")
         except ValueError as error:
             raise DownloadError(
-                f"The picture's URL is refused: {self._quoter.quote(str(error))} ({self._quoter.quote(url, 100)}).",
+                f"the picture's URL is refused: {self._quoter.quote(str(error))} ({self._quoter.quote(url, 100)})",
                 kind="refused-url",
                 retryable=False,
-                help="Nothing was fetched; look into the answer that the run stored.",
+                help="nothing was fetched; look into the answer that the run stored",
             ) from None
         return target
 
@@ -172,15 +172,15 @@ class Downloader:
         if status != 200:
             later = status in _PASSING
             raise DownloadError(
-                f"The picture's server answered with HTTP {status}.",
+                f"the picture's server answered with HTTP {status}",
                 kind="server" if later else "dead-url",
                 retryable=later or status in _NOT_THERE_YET,
-                help=None if later else "Pictures of an answer stay on the server for about an hour.",
+                help=None if later else "pictures of an answer stay on the server for about an hour",
             )
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in {"", "identity"}:
             raise DownloadError(
-                f"The picture came compressed ({self._quoter.quote(encoding, 40)}) although that was declined.",
+                f"the picture came compressed ({self._quoter.quote(encoding, 40)}) although that was declined",
                 kind="encoded",
                 retryable=False,
             )
@@ -201,15 +201,15 @@ class Downloader:
             elapsed_s = monotonic() - window_start
             if elapsed_s >= limits.rate_window_s:
                 if window_size < limits.rate_bytes_s * elapsed_s:
-                    raise DownloadError("The picture arrives too slowly.", kind="too-slow", retryable=True)
+                    raise DownloadError("the picture arrives too slowly", kind="too-slow", retryable=True)
                 window_start, window_size = monotonic(), 0
         if size == 0 or (response.content_length is not None and size != response.content_length):
-            raise DownloadError("The picture arrived incomplete.", kind="cut", retryable=True)
+            raise DownloadError("the picture arrived incomplete", kind="cut", retryable=True)
         await writer.flush()
 
     def _too_large(self) -> DownloadError:
         return DownloadError(
-            f"The picture is larger than {self._limits.max_bytes // (1024 * 1024)} MiB.",
+            f"the picture is larger than {self._limits.max_bytes // (1024 * 1024)} MiB",
             kind="too-large",
             retryable=False,
         )
@@ -218,18 +218,18 @@ class Downloader:
         refused = find_refused_address(error)
         if refused is not None:
             return DownloadError(
-                f"The picture's server is at an address that is refused: {refused}.",
+                f"the picture's server is at an address that is refused: {refused}",
                 kind="refused-address",
                 retryable=False,
             )
         if expired or is_timeout(error):
-            return DownloadError("The picture's server took too long.", kind="timeout", retryable=True)
+            return DownloadError("the picture's server took too long", kind="timeout", retryable=True)
         said = describe_wire_error(error, self._quoter)
         if never_connected(error):
             return DownloadError(
-                f"The picture's server could not be reached: {said}.", kind="unreachable", retryable=True
+                f"the picture's server could not be reached: {said}", kind="unreachable", retryable=True
             )
-        return DownloadError(f"The picture arrived incomplete: {said}.", kind="cut", retryable=True)
+        return DownloadError(f"the picture arrived incomplete: {said}", kind="cut", retryable=True)
 
 
 class _Writer:
@@ -260,11 +260,11 @@ class _Writer:
         except OSError as error:
             full = error.errno in {errno.ENOSPC, errno.EDQUOT}
             raise StoreError(
-                f"The picture could not be written: {error.strerror or error}.",
+                f"the picture could not be written: {error.strerror or error}",
                 kind="disk-full" if full else "read-only",
-                help="Make room on the disk, then run again: what was paid for is fetched, not paid again."
+                help="make room on the disk, then run again: what was paid for is fetched, not paid again"
                 if full
-                else "See that the state folder can be written to, then run again: what was paid for is fetched.",
+                else "see that the state folder can be written to, then run again: what was paid for is fetched",
             ) from None
 
 

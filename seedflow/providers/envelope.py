@@ -43,7 +43,7 @@ def read_result(raw: bytes, quoter: Quoter) -> Mapping[str, object]:
         if not isinstance(result, dict):
             break
         layer = result
-    raise build_unknown("Cloudflare: the answer says success but has no result.", status=200)
+    raise build_unknown("Cloudflare: the answer says success but has no result", status=200)
 
 
 def read_errors(body: object) -> tuple[ApiError, ...]:
@@ -76,7 +76,7 @@ def _parse_object(raw: bytes, quoter: Quoter) -> dict[str, object]:
     except ValueError:
         text = raw[:4096].decode(errors="replace")
         if not text.strip():
-            raise build_unknown("Cloudflare: the answer is empty.", status=200) from None
+            raise build_unknown("Cloudflare: the answer is empty", status=200) from None
         kind = "a web page" if text.lstrip()[:1] == "<" else "cut or not JSON"
         raise build_unknown(
             f"Cloudflare: the answer is {kind}, not an answer of the API; it begins: {quoter.quote(text)}",
@@ -100,7 +100,7 @@ def _judge_layer(layer: Mapping[str, object], quoter: Quoter) -> None:
         if state.casefold() in {"failed", "error", "errored", "canceled", "cancelled"} or errors:
             _fail(errors, quoter)
         raise build_unknown(
-            f"Cloudflare: the answer is in state {quoter.quote(state, 40)}, not Completed.", status=200
+            f"Cloudflare: the answer is in state {quoter.quote(state, 40)}, not Completed", status=200
         )
     if errors and success is not True:
         _fail(errors, quoter)

@@ -92,7 +92,7 @@ _UNKNOWN: Final = FailureRow(
     Retry.CONSENT,
     Billed.MAYBE,
     codes=frozenset({3007, 3008}),
-    help="Run again to look it up in the gateway's log; `--on-unknown retry` asks once more and may pay twice.",
+    help="run again to look it up in the gateway's log; `--on-unknown retry` asks once more and may pay twice",
 )
 
 TABLE: Final = (
@@ -103,7 +103,7 @@ TABLE: Final = (
         frozenset({401}),
         Retry.NEVER,
         Billed.NO,
-        help="Check CLOUDFLARE_API_TOKEN: it needs the permission AI Gateway for the account in CLOUDFLARE_ACCOUNT_ID.",
+        help="check CLOUDFLARE_API_TOKEN: it needs the permission AI Gateway for the account in CLOUDFLARE_ACCOUNT_ID",
     ),
     FailureRow(
         "no-credit",
@@ -111,7 +111,7 @@ TABLE: Final = (
         frozenset({402}),
         Retry.STOP_RUN,
         Billed.NO,
-        help="Load credit in the Cloudflare dashboard under AI Gateway, then run again.",
+        help="load credit in the Cloudflare dashboard under AI Gateway, then run again",
     ),
     FailureRow(
         "no-credit",
@@ -121,7 +121,7 @@ TABLE: Final = (
         Billed.NO,
         codes=frozenset({2021}),
         wording=_words(r"insufficient (?:credit|balance|funds)"),
-        help="Load credit in the Cloudflare dashboard under AI Gateway, then run again.",
+        help="load credit in the Cloudflare dashboard under AI Gateway, then run again",
     ),
     FailureRow(
         "spend-limit",
@@ -133,7 +133,7 @@ TABLE: Final = (
         wording=_words(
             r"spend(?:ing)?[ _-]?(?:limit|cap)|budget (?:is |was |has been )?(?:exceeded|used up)|daily free allocation"
         ),
-        help="Raise the limit in the Cloudflare dashboard or wait until it is renewed, then run again.",
+        help="raise the limit in the Cloudflare dashboard or wait until it is renewed, then run again",
     ),
     FailureRow(
         "api-blocked",
@@ -144,7 +144,7 @@ TABLE: Final = (
         codes=frozenset({971}),
         wording=_words(r"1,?200 requests|throttling your request speed"),
         wait_s=300.0,
-        help="Lower `concurrency` under `provider` in seedflow.yaml.",
+        help="lower `concurrency` under `provider` in seedflow.yaml",
     ),
     FailureRow(
         "overloaded",
@@ -175,7 +175,7 @@ TABLE: Final = (
         codes=frozenset({2003}),
         wording=_words(r"\brate[ -]?limit|200 requests"),
         wait_s=60.0,
-        help="Lower `concurrency` under `provider` in seedflow.yaml.",
+        help="lower `concurrency` under `provider` in seedflow.yaml",
     ),
     FailureRow("rate-limited", "too many requests at once", frozenset({429}), Retry.BACKOFF, Billed.NO),
     FailureRow(
@@ -187,7 +187,7 @@ TABLE: Final = (
         wording=_MODERATION,
         also=_OUTPUT,
         unless=_INPUT,
-        help="Ask again, or change the prompt.",
+        help="ask again, or change the prompt",
     ),
     FailureRow(
         "moderation",
@@ -196,7 +196,7 @@ TABLE: Final = (
         Retry.NEVER,
         Billed.MAYBE,
         wording=_MODERATION,
-        help="Change the prompt or the reference.",
+        help="change the prompt or the reference",
     ),
     FailureRow(
         "unknown-model",
@@ -206,7 +206,7 @@ TABLE: Final = (
         Billed.NO,
         codes=frozenset({3042, 5007}),
         wording=_words(r"no such model"),
-        help="Check `model:`; `seedflow doctor` shows the models that are known.",
+        help="check `model:`; `seedflow doctor` shows the models that are known",
     ),
     FailureRow(
         "unknown-account",
@@ -215,7 +215,7 @@ TABLE: Final = (
         Retry.NEVER,
         Billed.NO,
         codes=frozenset({7000, 7003}),
-        help="Check CLOUDFLARE_ACCOUNT_ID, and SEEDFLOW_CLOUDFLARE_BASE_URL if it is set.",
+        help="check CLOUDFLARE_ACCOUNT_ID, and SEEDFLOW_CLOUDFLARE_BASE_URL if it is set",
     ),
     FailureRow(
         "bad-request",
@@ -224,7 +224,7 @@ TABLE: Final = (
         Retry.NEVER,
         Billed.NO,
         codes=frozenset({3003, 5004, 5005, 5006}),
-        help="Compare the parameters with the model's card.",
+        help="compare the parameters with the model's card",
     ),
     FailureRow(
         "bad-request",
@@ -232,7 +232,7 @@ TABLE: Final = (
         frozenset({400, 422}),
         Retry.NEVER,
         Billed.NO,
-        help="Compare the parameters with the model's card.",
+        help="compare the parameters with the model's card",
     ),
     FailureRow(
         "forbidden",
@@ -241,7 +241,7 @@ TABLE: Final = (
         Retry.NEVER,
         Billed.NO,
         codes=frozenset({3023, 3041, 5016, 5018}),
-        help="Open the model's page in the Cloudflare dashboard with the account in CLOUDFLARE_ACCOUNT_ID.",
+        help="open the model's page in the Cloudflare dashboard with the account in CLOUDFLARE_ACCOUNT_ID",
     ),
     FailureRow(
         "forbidden",
@@ -249,7 +249,7 @@ TABLE: Final = (
         frozenset({403}),
         Retry.NEVER,
         Billed.NO,
-        help="Check that CLOUDFLARE_API_TOKEN has the permission AI Gateway for the account in CLOUDFLARE_ACCOUNT_ID.",
+        help="check that CLOUDFLARE_API_TOKEN has the permission AI Gateway for the account in CLOUDFLARE_ACCOUNT_ID",
     ),
     FailureRow(
         "not-found",
@@ -257,7 +257,7 @@ TABLE: Final = (
         frozenset({404}),
         Retry.NEVER,
         Billed.NO,
-        help="Check CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_GATEWAY_ID, and SEEDFLOW_CLOUDFLARE_BASE_URL if it is set.",
+        help="check CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_GATEWAY_ID, and SEEDFLOW_CLOUDFLARE_BASE_URL if it is set",
     ),
     FailureRow(
         "too-large",
@@ -265,7 +265,7 @@ TABLE: Final = (
         frozenset({413}),
         Retry.NEVER,
         Billed.NO,
-        help="Use fewer or smaller references.",
+        help="use fewer or smaller references",
     ),
     FailureRow(
         "refused",
@@ -280,7 +280,7 @@ TABLE: Final = (
         frozenset({301, 307, 308}),
         Retry.NEVER,
         Billed.NO,
-        help="Check SEEDFLOW_CLOUDFLARE_BASE_URL, and that no portal stands between you and the network.",
+        help="check SEEDFLOW_CLOUDFLARE_BASE_URL, and that no portal stands between you and the network",
     ),
     FailureRow(
         "generation-failed",
@@ -288,7 +288,7 @@ TABLE: Final = (
         _FAILED,
         Retry.NEVER,
         Billed.MAYBE,
-        help="Run again to ask once more; look into the gateway's log to see whether it cost something.",
+        help="run again to ask once more; look into the gateway's log to see whether it cost something",
     ),
 )
 
@@ -319,7 +319,7 @@ def build_failure(refusal: Refusal, quoter: Quoter) -> ProviderError:
     quoted = quoter.quote(said)
     wait_s = refusal.retry_after_s if refusal.retry_after_s is not None else row.wait_s
     return ProviderError(
-        f"Cloudflare: {row.meaning}{where}" + (f": {quoted}" if quoted else "."),
+        f"Cloudflare: {row.meaning}{where}" + (f": {quoted}" if quoted else ""),
         kind=row.kind,
         retry=row.retry,
         billed=row.billed,

@@ -99,7 +99,7 @@ class GatewayLog:
         """
         if self._options.gateway is None:
             return StillUnknown(
-                "No gateway is set, so there is no log to find the answer in; set CLOUDFLARE_GATEWAY_ID.",
+                "no gateway is set, so there is no log to find the answer in; set CLOUDFLARE_GATEWAY_ID",
                 may_appear=False,
             )
         young = 0.0 <= time.time() - sent_at < APPEARS_WITHIN_S
@@ -113,12 +113,12 @@ class GatewayLog:
             return StillUnknown(error.message, may_appear=young and error.soon)
         failed = [entry for entry in entries if entry.was_sent_since(since_ms)]
         if not failed:
-            return StillUnknown("The gateway's log has no entry of this call.", may_appear=young)
+            return StillUnknown("the gateway's log has no entry of this call", may_appear=young)
         if all(entry.cost_usd == 0 for entry in failed):
             status = next((f" (HTTP {entry.status})" for entry in failed if entry.status is not None), "")
-            return NotBilled(f"The gateway's log shows that the call failed at no cost{status}.")
+            return NotBilled(f"the gateway's log shows that the call failed at no cost{status}")
         return StillUnknown(
-            "The gateway's log shows that the call failed, but not that it cost nothing.", may_appear=young
+            "the gateway's log shows that the call failed, but not that it cost nothing", may_appear=young
         )
 
     async def _find_entries(self, intent_id: str) -> list[LogEntry]:
@@ -149,7 +149,7 @@ class GatewayLog:
         except ProviderError as error:
             if error.retry is Retry.CONSENT:
                 raise _LogUnavailableError(
-                    f"The gateway's log has the call as answered, but not its answer. {error.message}",
+                    f"the gateway's log has the call as answered, but not its answer: {error.message}",
                     soon=True,
                 ) from None
             if error.billed is Billed.NO:
@@ -189,31 +189,31 @@ class GatewayLog:
                     await response.aclose()
         except WIRE_ERRORS as error:
             said = describe_wire_error(error, self._quoter)
-        raise _LogUnavailableError(f"The gateway's log could not be asked: {said}.", soon=True)
+        raise _LogUnavailableError(f"the gateway's log could not be asked: {said}", soon=True)
 
     async def _read(self, response: httpx.Response, limit: int) -> bytes:
         status = response.status_code
         if status in {401, 403}:
             raise _LogUnavailableError(
-                f"The gateway's log may not be read (HTTP {status}); give CLOUDFLARE_API_TOKEN the permission AI Gateway Read.",
+                f"the gateway's log may not be read (HTTP {status}); give CLOUDFLARE_API_TOKEN the permission AI Gateway Read",
                 soon=False,
             )
         if status == 404:
             raise _LogUnavailableError(
-                "The gateway's log is not there (HTTP 404); check CLOUDFLARE_GATEWAY_ID and that the gateway keeps logs.",
+                "the gateway's log is not there (HTTP 404); check CLOUDFLARE_GATEWAY_ID and that the gateway keeps logs",
                 soon=True,
             )
         if status != 200:
-            raise _LogUnavailableError(f"The gateway's log could not be read (HTTP {status}).", soon=True)
+            raise _LogUnavailableError(f"the gateway's log could not be read (HTTP {status})", soon=True)
         if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
             raise _LogUnavailableError(
-                "The gateway's log came compressed although that was declined.", soon=False
+                "the gateway's log came compressed although that was declined", soon=False
             )
         pieces = bytearray()
         async for piece in response.aiter_raw():
             pieces += piece
             if len(pieces) > limit:
-                raise _LogUnavailableError(f"The gateway's log gave more than {limit} bytes.", soon=False)
+                raise _LogUnavailableError(f"the gateway's log gave more than {limit} bytes", soon=False)
         return bytes(pieces)
 
     def _parse(self, raw: bytes) -> Mapping[str, object]:
@@ -225,11 +225,11 @@ class GatewayLog:
             return {"result": body}
         if not isinstance(body, Mapping):
             raise _LogUnavailableError(
-                "The gateway's log gave something that is not its list of calls.", soon=True
+                "the gateway's log gave something that is not its list of calls", soon=True
             )
         if body.get("success") is False:
             said = "; ".join(error.message for error in read_errors(body))
-            raise _LogUnavailableError(f"The gateway's log refused: {self._quoter.quote(said)}", soon=True)
+            raise _LogUnavailableError(f"the gateway's log refused: {self._quoter.quote(said)}", soon=True)
         return body
 
 

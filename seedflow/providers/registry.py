@@ -53,10 +53,10 @@ def open_provider(name: str, *, catalog: Catalog, cloudflare: CloudflareOptions 
 
 def _need_cloudflare(name: str, options: CloudflareOptions | None) -> CloudflareOptions:
     if name not in PROVIDERS:
-        raise UsageError(f"There is no provider named {name!r}.", help=f"Use one of: {', '.join(PROVIDERS)}.")
+        raise UsageError(f"there is no provider named {name!r}", help=f"use one of: {', '.join(PROVIDERS)}")
     if options is None:
         raise UsageError(
-            "The provider `cloudflare` needs an account and a token.",
-            help="Set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN.",
+            "the provider `cloudflare` needs an account and a token",
+            help="set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN",
         )
     return options

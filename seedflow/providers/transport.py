@@ -91,8 +91,8 @@ def load_trust(ca_file: Path | None) -> ssl.SSLContext:
             return ssl.create_default_context(cafile=str(ca_file))
         except (OSError, ValueError) as error:
             raise UsageError(
-                f"The certificates in {ca_file} cannot be read: {error.args[-1] if error.args else error}.",
-                help="Set SSL_CERT_FILE to a file of certificates in PEM form, or unset it.",
+                f"the certificates in {ca_file} cannot be read: {error.args[-1] if error.args else error}",
+                help="set SSL_CERT_FILE to a file of certificates in PEM form, or unset it",
             ) from None
     return httpx.create_ssl_context(verify=True, trust_env=False)
 

@@ -46,11 +46,11 @@ def read_environment(environment: Mapping[str, str], folder: Path) -> dict[str, 
     home = environment.get(HOME_VARIABLE, "").strip()
     if home:
         found["state.folder"] = Found(
-            folder / Path(home).expanduser(), Origin(Layer.ENVIRONMENT, HOME_VARIABLE)
+            _place(folder, home, HOME_VARIABLE), Origin(Layer.ENVIRONMENT, HOME_VARIABLE)
         )
     certificates = environment.get(CERTIFICATES_VARIABLE, "").strip()
     if certificates:
-        ca_file = folder / Path(certificates).expanduser()
+        ca_file = _place(folder, certificates, CERTIFICATES_VARIABLE)
         if not ca_file.is_file():
             raise UsageError(
                 f"the variable {CERTIFICATES_VARIABLE} names a file of certificates that is not there",
@@ -58,3 +58,13 @@ def read_environment(environment: Mapping[str, str], folder: Path) -> dict[str, 
             )
         found["provider.ca_file"] = Found(ca_file, Origin(Layer.ENVIRONMENT, CERTIFICATES_VARIABLE))
     return found
+
+
+def _place(folder: Path, text: str, variable: str) -> Path:
+    try:
+        return folder / Path(text).expanduser()
+    except RuntimeError:
+        raise UsageError(
+            f"the variable {variable} names a home that is not known: {text!r}",
+            help=f"write the whole path into {variable}",
+        ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Final
@@ -37,9 +37,11 @@ def find_project(folder: Path) -> tuple[Path, Path | None]:
     """
     upwards = (folder, *folder.parents)
     for place in upwards:
-        if (place / PROJECT_FILE).is_file():
+        if _is(place / PROJECT_FILE, stat.S_ISREG):
             return place, place / PROJECT_FILE
-    return next(((place, None) for place in upwards if (place / STATE_FOLDER).is_dir()), (folder, None))
+    return next(
+        ((place, None) for place in upwards if _is(place / STATE_FOLDER, stat.S_ISDIR)), (folder, None)
+    )
 
 
 def read_project_file(path: Path, name: str) -> FileValues:
@@ -51,8 +53,10 @@ def read_user_file(path: Path, name: str) -> FileValues:
     """The user's own settings; an absent file is none. Nothing is taken from a file that is somebody else's."""
     try:
         facts = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return FileValues()
+    except OSError:
+        return _Reader(Layer.USER, path.parent).read(path, name)
     if facts.st_uid not in {os.getuid(), 0}:
         return FileValues(
             {},
@@ -155,9 +159,12 @@ class _Reader:
 
     def _place(self, text: str) -> Path:
         """A folder relative to the file. A project's stays inside it: nobody's clone writes elsewhere."""
-        folder = self._folder / Path(text).expanduser() if self._layer is Layer.USER else self._folder / text
         if "\0" in text or not text.strip():
             raise ValueError("expected the path of a folder")
+        try:
+            folder = self._folder / (Path(text).expanduser() if self._layer is Layer.USER else text)
+        except RuntimeError:
+            raise ValueError("expected the path of a folder, and this home is not known") from None
         if self._layer is Layer.PROJECT and (PurePath(text).is_absolute() or ".." in PurePath(text).parts):
             raise ValueError("expected a folder inside the project")
         if self._layer is Layer.PROJECT and not folder.resolve().is_relative_to(self._folder.resolve()):
@@ -208,6 +215,14 @@ class _Reader:
 
     def _report(self, code: str, message: str, span: Span, advice: str | None = None) -> None:
         self._found.diagnostics.append(Diagnostic(code, message, span, help=advice))
+
+
+def _is(path: Path, kind: Callable[[int], bool]) -> bool:
+    """Whether something of that kind is there and can be looked at."""
+    try:
+        return kind(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _is_nothing(node: Node) -> bool:

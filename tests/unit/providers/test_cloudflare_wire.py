@@ -165,3 +165,11 @@ async def test_repr_shows_no_token(open_provider, token):
         assert token not in repr(provider)
         assert token not in repr(vars(provider))
         assert (provider.name, provider.realm, provider.paid) == ("cloudflare", "cloudflare", True)
+
+
+async def test_no_log_record_shows_the_token(serve, open_provider, build_request, token, caplog):
+    caplog.set_level(1)
+    async with serve(accept) as server, open_provider(server.base_url) as provider:
+        await provider.generate(build_request())
+        await provider.reconcile("intent-1", 0.0)
+    assert token not in caplog.text

@@ -282,3 +282,18 @@ def test_any_document_gives_checked_values_or_diagnostics(tmp_path_factory, tree
     found = read_project_file(path, "seedflow.yaml")
     assert all(not KEYS[name].private for name in found.values if name in KEYS)
     assert all(one.span is not None for one in found.diagnostics)
+
+
+def test_user_file_that_cannot_be_looked_at_is_no_absent_file(home, tmp_path):
+    """Its budgets might be the ones that matter."""
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    home.user_file = loop / "config.yaml"
+    assert [found.code for found in home.load().diagnostics] == ["file-unreadable"]
+    home.user_file = tmp_path / "not" / "there" / "config.yaml"
+    assert home.load().diagnostics == ()
+
+
+def test_home_that_does_not_exist(home):
+    home.write_user("outputs: {folder: ~no-such-user-here/x}")
+    assert [found.code for found in home.load().diagnostics] == ["wrong-setting"]

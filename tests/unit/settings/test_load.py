@@ -236,3 +236,9 @@ def test_no_row_and_no_repr_shows_the_token(home):
 def test_relative_folder_is_made_absolute(home, monkeypatch):
     monkeypatch.chdir(home.project)
     assert home.load(folder=Path()).folder == home.project
+
+
+@pytest.mark.parametrize("variable", ["SEEDFLOW_HOME", "SSL_CERT_FILE"])
+def test_variable_with_a_home_that_does_not_exist(home, variable):
+    with pytest.raises(UsageError, match=variable):
+        home.load(environment={variable: "~no-such-user-here/x"})
