@@ -66,16 +66,17 @@ class Palette:
 
 _HUES = (150, 415)
 """All but the yellows and limes, whose dark shades are muddy."""
+_NUANCE = 32
 # How far the accent's hue lies from the others', in degrees: complements and triads, all of which sit well.
 _ACCENTS = (150, 180, 210, 120, 240)
 
 
-def choose_palette(text: str) -> Palette:
-    """The palette of a text."""
-    dice = Dice(f"palette/1 {text}")
-    hue = dice.between(*_HUES)
+def choose_palette(theme: str, variation: str = "") -> Palette:
+    """The palette of a theme, its hues moved a little by the variation: kin, but told apart."""
+    dice, nuance = Dice(f"palette/1 {theme}"), Dice(f"nuance/1 {variation}")
+    hue = _within(dice.between(*_HUES) + nuance.between(-_NUANCE, _NUANCE), *_HUES)
     drift = dice.pick((-38, -24, 24, 38))
-    accent = hue + dice.pick(_ACCENTS)
+    accent = hue + dice.pick(_ACCENTS) + nuance.between(-_NUANCE, _NUANCE)
     return Palette(
         paper=from_oklch(0.975, 0.010, hue),
         panel=from_oklch(0.935, 0.018, hue),
@@ -88,6 +89,11 @@ def choose_palette(text: str) -> Palette:
         accent=from_oklch(0.79, 0.125, accent),
         strong=from_oklch(0.49, 0.12, hue),
     )
+
+
+def _within(value: float, low: float, high: float) -> float:
+    """The value, thrown back from the bound that it passed."""
+    return 2 * low - value if value < low else 2 * high - value if value > high else value
 
 
 def from_oklch(lightness: float, chroma: float, hue_degrees: float) -> Rgb:

@@ -34,8 +34,8 @@ class PlaceholderSpec:
     """What a card shows.
 
     `title` is the task's address; what stands in its brackets is set smaller. `subtitle` are lines of facts. `seed`
-    decides the shapes, `theme` (the seed, when empty) the colours and the family of shapes, so that pictures of one
-    step can look akin. `badge` says what kind of picture this is. All text is data, whatever it holds.
+    decides the shapes and a nuance of the colours, `theme` (the seed, when empty) the colours and the family of shapes,
+    so that pictures of one step look akin. `badge` says what kind of picture this is. All text is data, whatever it holds.
     """
 
     width_px: int
@@ -69,7 +69,7 @@ def draw_placeholder(spec: PlaceholderSpec) -> bytes:
     if not (1 <= width <= _LARGEST_SIDE_PX and 1 <= height <= _LARGEST_SIDE_PX):
         raise ValueError(f"a picture of {width}×{height} px cannot be drawn")
     theme = spec.theme or spec.seed
-    palette = choose_palette(theme)
+    palette = choose_palette(theme, spec.seed)
     image = Image.new("RGB", (width, height), palette.paper)
     unit = min(math.sqrt(width * height), 1.6 * min(width, height)) / 100
     art = _draw_sheet_and_leave_room(image, spec, unit, palette)

@@ -20,7 +20,7 @@ def contrast(first: Rgb, second: Rgb) -> float:
 
 def test_text_has_good_contrast_in_every_palette() -> None:
     for number in range(400):
-        palette = choose_palette(f"step {number}")
+        palette = choose_palette(f"step {number}", f"picture {number}")
         assert contrast(palette.ink, palette.paper) >= 10
         assert contrast(palette.ink, palette.panel) >= 9
         assert contrast(palette.muted, palette.paper) >= 4.5
@@ -37,6 +37,7 @@ def test_text_has_good_contrast_in_every_palette() -> None:
 def test_the_same_text_gives_the_same_colours_and_others_give_others() -> None:
     assert choose_palette("page") == choose_palette("page")
     assert len({choose_palette(f"step {number}") for number in range(100)}) == 100
+    assert len({choose_palette("page", f"picture {number}") for number in range(100)}) == 100
 
 
 def test_known_colours_of_the_space() -> None:
