@@ -15,6 +15,7 @@ from seedflow.graph.shapes import Shape
 from seedflow.recipe.references import NameReference, StepReference
 
 _MOST_SHOWN = 8
+_OF_THE_AUTHOR = ("inputs", "values", "each")
 
 
 def check_names(subject: Subject) -> Iterator[Diagnostic]:
@@ -45,14 +46,9 @@ def _check_name(reference: NameReference, place: Place, subject: Subject) -> Ite
             return  # their names are fixed, and known when a template is read
     if found is not None:
         yield found
-    elif reference.root in {"inputs", "values", "each"} and place.part is not Part.OUTPUT_FILE:
-        tail = find_printed_tail(place.template, reference) or ()
-        if not tail and len(reference.path) == 1:
-            return
+    elif len(reference.path) > 1 and reference.root in _OF_THE_AUTHOR and place.part is not Part.OUTPUT_FILE:
         shape = subject.flow.shape_of_name(reference, place.node)
-        yield from _check_attributes(
-            f"`{reference.name}`", shape, (*reference.path[1:], *tail), reference, place
-        )
+        yield from _check_attributes(f"`{reference.name}`", shape, reference.path[1:], reference, place)
 
 
 def _check_known(
@@ -136,6 +132,8 @@ def _check_step_mention(reference: StepReference, place: Place, subject: Subject
         for argument in reference.selector.arguments:
             if isinstance(argument.value, NameReference):
                 yield from _check_name(argument.value, place, subject)
+    if not place.template.scalar.value.startswith(".", reference.end):
+        return
     tail = find_printed_tail(place.template, reference) or ()
     if len(tail) > 1:  # the first attribute is one that the reader of templates knows
         shape = subject.flow.shape_of_mention(reference, place.node).find(tail[0])

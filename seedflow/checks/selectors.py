@@ -14,6 +14,8 @@ from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Kind
 from seedflow.recipe.references import Argument, NameReference, Selector
 
+_MOST_SHOWN = 8
+
 
 def check_selectors(subject: Subject) -> Iterator[Diagnostic]:
     """Every `.at()` names each loop variable of its step, every `.where()` some, and both name items that can exist."""
@@ -83,8 +85,15 @@ def _check_literal(variable: str, key: str, span: Span, mention: Mention) -> Ite
         "no-such-task",
         f"step {mention.reference.step} has no task with {variable}={key}",
         span,
-        help=f"did you mean `{near}`?" if near is not None else f"there are {', '.join(keys)}",
+        help=f"did you mean `{near}`?" if near is not None else _list_keys(keys),
     )
+
+
+def _list_keys(keys: Sequence[str]) -> str:
+    if not keys:
+        return "its list is empty"
+    shown = ", ".join(keys[:_MOST_SHOWN]) + (", …" if len(keys) > _MOST_SHOWN else "")
+    return f"there {'is' if len(keys) == 1 else 'are'} {shown}"
 
 
 def _literal_keys(variable: str, target: StepNode) -> list[str] | None:

@@ -11,6 +11,8 @@ from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.references import NameReference, Reference
 from seedflow.recipe.template import TemplateForm
 
+_ALWAYS_TEXT = ("ref", "recipe")
+
 
 def check_text(subject: Subject) -> Iterator[Diagnostic]:
     """Every mention that is printed into text has a text."""
@@ -18,6 +20,8 @@ def check_text(subject: Subject) -> Iterator[Diagnostic]:
         if not _wants_text(place, subject):
             continue
         for reference in place.template.references:
+            if isinstance(reference, NameReference) and reference.root in _ALWAYS_TEXT:
+                continue
             shape = subject.flow.shape_if_printed(place.template, reference, place.node)
             if shape is None or not shape.known:
                 continue
@@ -71,5 +75,7 @@ def _may_be_none(place: Place, reference: Reference) -> Diagnostic:
         f"`{name}` is optional and has no default; when it is not given, none cannot stand inside text",
         place.template.span_of(reference),
         Severity.WARNING,
-        help=f"write {{% if {mention} %}}…{{% endif %}} around it, or give it a default",
+        help="give the input a default"
+        if place.template.form is TemplateForm.EXPRESSION
+        else f"write {{% if {mention} %}}…{{% endif %}} around it, or give it a default",
     )

@@ -75,6 +75,15 @@ def test_a_number_too_large_says_how_many_there_are(check) -> None:
     assert found.help == "the first is [0] and the last [2]"
 
 
+def test_an_item_of_an_empty_list_is_told_so(check) -> None:
+    (found,) = check("""
+        steps:
+          a: {for_each: {x: []}, generate: {prompt: A}}
+          b: {generate: {prompt: B, image_input: ["{{ steps.a.at(x='y').images[0] }}", "{{ steps.a.images }}"]}}
+    """)
+    assert (found.code, found.help) == ("no-such-task", "its list is empty")
+
+
 def test_a_misspelt_item_gets_a_suggestion(check) -> None:
     (found,) = check(recipe("steps.page.where(mood='cam').images"))
     assert found.help == "did you mean `calm`?"
