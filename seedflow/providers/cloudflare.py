@@ -26,12 +26,11 @@ from seedflow.providers.failures import (
     build_failure,
     build_not_sent,
     build_unknown,
-    parse_http_date,
-    parse_retry_after,
 )
 from seedflow.providers.gateway_log import GatewayLog
 from seedflow.providers.metadata import build_metadata
 from seedflow.providers.options import CloudflareOptions
+from seedflow.providers.retry_after import parse_http_date, parse_retry_after
 from seedflow.providers.secrets import Quoter
 from seedflow.providers.transport import (
     WIRE_ERRORS,

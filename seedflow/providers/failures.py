@@ -9,15 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from seedflow.errors import Billed, ProviderError, Retry
 from seedflow.providers.secrets import Quoter
-
-RETRY_AFTER_MAX_S: Final = 900.0
-"""Longer waits that a server asks for are cut to this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,32 +340,3 @@ def build_unknown(message: str, *, status: int | None = None) -> ProviderError:
 def build_not_sent(message: str, *, help: str | None = None) -> ProviderError:  # noqa: A002 - the word users see
     """The error for a call of which not a byte was sent."""
     return ProviderError(message, kind="not-sent", retry=Retry.BACKOFF, billed=Billed.NO, help=help)
-
-
-def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait by a `Retry-After` header in either form (a number, or a date), at most `RETRY_AFTER_MAX_S`.
-
-    Args:
-        value: the header, or None.
-        now: the server's own `Date` where it sent one, so that a wrong clock here does no harm.
-    """
-    if value is None:
-        return None
-    text = value.strip()
-    if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", text):
-        return min(float(text), RETRY_AFTER_MAX_S)
-    until = parse_http_date(text)
-    if until is None:
-        return None
-    return min(max((until - now).total_seconds(), 0.0), RETRY_AFTER_MAX_S)
-
-
-def parse_http_date(value: str | None) -> datetime | None:
-    """A date as HTTP writes it, in UTC; None for anything else."""
-    if value is None:
-        return None
-    try:
-        found = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

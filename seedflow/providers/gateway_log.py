@@ -108,7 +108,8 @@ class GatewayLog:
             entries = await self._find_entries(intent_id)
             answered = [entry for entry in entries if entry.succeeded]
             if answered:
-                return await self._recover(max(answered, key=lambda entry: entry.created_at))
+                newest = max(answered, key=lambda entry: entry.created_at)
+                return await self._recover(newest, may_clear=newest.was_sent_since(since_ms))
         except _LogUnavailableError as error:
             return StillUnknown(error.message, may_appear=young and error.soon)
         failed = [entry for entry in entries if entry.was_sent_since(since_ms)]
@@ -142,7 +143,8 @@ class GatewayLog:
                 found.append(full)
         return found
 
-    async def _recover(self, entry: LogEntry) -> Reconciliation:
+    async def _recover(self, entry: LogEntry, *, may_clear: bool) -> Reconciliation:
+        """The stored answer of an entry; one that says that nothing was accepted clears its own sending alone."""
         raw = await self._get(f"/{quote(entry.id, safe='')}/response", {}, _RESPONSE_MAX_BYTES)
         try:
             read_result(raw, self._quoter)
@@ -152,8 +154,12 @@ class GatewayLog:
                     f"the gateway's log has the call as answered, but not its answer: {error.message}",
                     soon=True,
                 ) from None
-            if error.billed is Billed.NO:
+            if error.billed is Billed.NO and may_clear:
                 return NotBilled(error.message)
+            if error.billed is Billed.NO:
+                raise _LogUnavailableError(
+                    "the gateway's log has an earlier sending of the call only", soon=True
+                ) from None
         return Recovered(Answer(raw, free=entry.cached))
 
     async def _get(self, path: str, query: Mapping[str, str], limit: int) -> bytes:

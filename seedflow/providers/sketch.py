@@ -10,6 +10,7 @@ import asyncio
 import errno
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 
 from seedflow.canonical import canonical_json
 from seedflow.errors import Billed, DownloadError, ProviderError, Retry, StoreError
-from seedflow.images.placeholder import PlaceholderReference, PlaceholderSpec, draw_placeholder
+from seedflow.images.placeholder import PlaceholderReference, PlaceholderSpec, write_placeholder
 from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
 from seedflow.providers.base import (
@@ -35,6 +36,7 @@ _VERSION = 1
 """Of the answer's envelope, and of what a seed means."""
 _SCHEME = "sketch:"
 _UNMEASURED_PX = (2048, 2048)
+_LEAST_FREE_BYTES = 1 << 20
 _STAND_IN = "https://reference.invalid"
 
 
@@ -105,14 +107,7 @@ class SketchProvider:
         if url != f"{_SCHEME}{number}" or model is None:
             raise DownloadError(f"{url} is not a sketch of this request", kind="dead-url", retryable=False)
         spec = describe_request(model, request, number)
-        data = await asyncio.get_running_loop().run_in_executor(self._threads, draw_placeholder, spec)
-        try:
-            await asyncio.to_thread(into.write_bytes, data)
-        except OSError as error:
-            full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-            raise StoreError(
-                f"a sketch could not be written: {error.strerror}", kind="disk-full" if full else "read-only"
-            ) from error
+        await asyncio.get_running_loop().run_in_executor(self._threads, _draw_into, into, spec)
 
     async def is_alive(self, url: str) -> bool:  # noqa: ARG002 - no URL of ours can be fetched by others
         """Never: a sketch has no address that anybody else could fetch."""
@@ -128,6 +123,23 @@ class SketchProvider:
 
     def _find_model(self, name: str) -> Model | None:
         return self._catalog.find(name)
+
+
+def _draw_into(path: Path, spec: PlaceholderSpec) -> None:
+    try:
+        with path.open("wb") as file:
+            write_placeholder(spec, file)
+    except OSError as error:
+        raise StoreError(
+            f"a sketch could not be written: {error.strerror or 'the disk did not take it'}",
+            kind="disk-full" if _is_full(error, path.parent) else "read-only",
+        ) from error
+
+
+def _is_full(error: OSError, folder: Path) -> bool:
+    if error.errno is not None:
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return shutil.disk_usage(folder).free < _LEAST_FREE_BYTES
 
 
 def describe_request(model: Model, request: GenerateRequest, number: int) -> PlaceholderSpec:

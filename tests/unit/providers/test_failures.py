@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from seedflow.errors import Billed, Retry
-from seedflow.providers.failures import TABLE, ApiError, Refusal, build_failure, find_row, parse_retry_after
+from seedflow.providers.failures import TABLE, ApiError, Refusal, build_failure, find_row
 from seedflow.providers.secrets import Quoter
 
 NEVER, BACKOFF, CONSENT, STOP = Retry.NEVER, Retry.BACKOFF, Retry.CONSENT, Retry.STOP_RUN
@@ -167,32 +165,3 @@ def test_wait_when_the_server_names_none(message, wait_s):
 
 def test_a_wait_is_only_told_where_waiting_helps():
     assert build_failure(Refusal(402, (), "", 12.0), Quoter()).retry_after_s is None
-
-
-NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        (None, None),
-        ("0", 0.0),
-        (" 7 ", 7.0),
-        ("1.5", 1.5),
-        ("86400", 900.0),
-        ("999999999999999", None),
-        ("-3", None),
-        ("nan", None),
-        ("inf", None),
-        ("soon", None),
-        ("", None),
-        ("Sun, 01 Mar 2026 12:00:30 GMT", 30.0),
-        ("Sun, 01 Mar 2026 11:00:00 GMT", 0.0),
-        ("Mon, 02 Mar 2026 12:00:00 GMT", 900.0),
-        ("Sunday, 01-Mar-26 12:00:10 GMT", 10.0),
-        ("Sun, 99 Mar 2026 12:00:30 GMT", None),
-        ("Sun, 01 Mar 99999999 12:00:30 GMT", None),
-    ],
-)
-def test_retry_after(value, seconds):
-    assert parse_retry_after(value, NOW) == seconds

@@ -214,6 +214,8 @@ async def test_success_whose_answer_is_not_there_stays_unknown(ask, stored):
 async def test_answer_that_says_that_nothing_was_accepted_is_not_billed(ask):
     stored = b'{"success": false, "errors": [{"code": 3040, "message": "Capacity"}]}'
     assert isinstance(await ask(Log(entry(), answers={"log-1": stored})), NotBilled)
+    earlier = entry(sent_ms=int(LONG_AGO * 1000) - 1)
+    assert isinstance(await ask(Log(earlier, answers={"log-1": stored})), StillUnknown)
 
 
 async def test_answer_that_failed_is_handed_over_to_be_judged(ask):

@@ -195,6 +195,13 @@ async def test_a_disk_that_does_not_take_it_is_named(sketch: SketchProvider, tmp
         await sketch.fetch("sketch:1", ask(), 1, tmp_path / "missing" / "picture")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+async def test_a_full_disk_is_called_full(sketch: SketchProvider) -> None:
+    with pytest.raises(StoreError) as caught:
+        await sketch.fetch("sketch:1", ask(), 1, Path("/dev/full"))
+    assert caught.value.kind in {"disk-full", "read-only"}
+
+
 async def test_nothing_is_alive_and_nothing_was_billed(sketch: SketchProvider) -> None:
     assert not await sketch.is_alive("sketch:1")
     assert isinstance(await sketch.reconcile("intent-1", 0.0), NotBilled)

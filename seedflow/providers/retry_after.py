@@ -1,0 +1,40 @@
+"""How long a server asks to be left alone: `Retry-After`, in both forms that HTTP knows."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+RETRY_AFTER_MAX_S: Final = 900.0
+"""Longer waits that a server asks for are cut to this."""
+
+
+def parse_retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds to wait by a `Retry-After` header in either form (a number, or a date), at most `RETRY_AFTER_MAX_S`.
+
+    Args:
+        value: the header, or None.
+        now: the server's own `Date` where it sent one, so that a wrong clock here does no harm.
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", text):
+        return min(float(text), RETRY_AFTER_MAX_S)
+    until = parse_http_date(text)
+    if until is None:
+        return None
+    return min(max((until - now).total_seconds(), 0.0), RETRY_AFTER_MAX_S)
+
+
+def parse_http_date(value: str | None) -> datetime | None:
+    """A date as HTTP writes it, in UTC; None for anything else."""
+    if value is None:
+        return None
+    try:
+        found = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
