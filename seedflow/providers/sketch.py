@@ -10,7 +10,6 @@ import asyncio
 import errno
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +17,12 @@ from urllib.parse import urlsplit
 
 from seedflow.canonical import canonical_json
 from seedflow.errors import Billed, DownloadError, ProviderError, Retry, StoreError
-from seedflow.images.placeholder import PlaceholderReference, PlaceholderSpec, write_placeholder
+from seedflow.images.placeholder import (
+    PlaceholderReference,
+    PlaceholderSpec,
+    draw_placeholder,
+    write_placeholder,
+)
 from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
 from seedflow.providers.base import (
@@ -36,7 +40,6 @@ _VERSION = 1
 """Of the answer's envelope, and of what a seed means."""
 _SCHEME = "sketch:"
 _UNMEASURED_PX = (2048, 2048)
-_LEAST_FREE_BYTES = 1 << 20
 _STAND_IN = "https://reference.invalid"
 
 
@@ -127,19 +130,22 @@ class SketchProvider:
 
 def _draw_into(path: Path, spec: PlaceholderSpec) -> None:
     try:
+        _write(path, spec)
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        message = f"a sketch could not be written: {error.strerror or error}"
+        raise StoreError(message, kind="disk-full" if full else "read-only") from error
+
+
+def _write(path: Path, spec: PlaceholderSpec) -> None:
+    try:
         with path.open("wb") as file:
             write_placeholder(spec, file)
     except OSError as error:
-        raise StoreError(
-            f"a sketch could not be written: {error.strerror or 'the disk did not take it'}",
-            kind="disk-full" if _is_full(error, path.parent) else "read-only",
-        ) from error
-
-
-def _is_full(error: OSError, folder: Path) -> bool:
-    if error.errno is not None:
-        return error.errno in {errno.ENOSPC, errno.EDQUOT}
-    return shutil.disk_usage(folder).free < _LEAST_FREE_BYTES
+        if error.errno is not None:
+            raise
+        # The encoder forgets why its file did not take the bytes; writing them ourselves tells, or works.
+        path.write_bytes(draw_placeholder(spec))
 
 
 def describe_request(model: Model, request: GenerateRequest, number: int) -> PlaceholderSpec:

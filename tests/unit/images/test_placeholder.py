@@ -16,7 +16,12 @@ from PIL import Image, ImageChops
 
 import seedflow
 from seedflow.images.palette import choose_palette
-from seedflow.images.placeholder import PlaceholderReference, PlaceholderSpec, draw_placeholder
+from seedflow.images.placeholder import (
+    PlaceholderReference,
+    PlaceholderSpec,
+    draw_placeholder,
+    write_placeholder,
+)
 from tests.unit.images.pictures import encode
 
 PROMPT = "asleep in a library. The hero is the character in image 1. Warm lamplight, tall shelves, dust in the air."
@@ -68,6 +73,12 @@ def test_a_card_has_exactly_the_size_that_was_asked_for(width_px: int, height_px
 
 def test_the_largest_picture_of_the_models_is_drawn() -> None:
     assert draw(replace(CARD, width_px=6240, height_px=2656)).size == (6240, 2656)
+
+
+def test_a_file_gets_the_same_bytes(tmp_path: Path) -> None:
+    with (tmp_path / "a.jpg").open("wb") as file:
+        write_placeholder(CARD, file)
+    assert (tmp_path / "a.jpg").read_bytes() == draw_placeholder(CARD)
 
 
 @pytest.mark.parametrize("size", [(0, 10), (10, 0), (-1, 10), (70_000, 10)])
