@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import BindingOptions, Entries, UnknownKey
+from seedflow.recipe.salvage import Path, choose_cut, is_expendable, take_out
 from seedflow.recipe.schema import RecipeBlock
 from seedflow.recipe.step_kinds import check_kinds
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
@@ -16,42 +17,76 @@ from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_HARMLESS = frozenset({"takes", "expect", "when"})
-"""Words that come later and that leave a recipe whole when they are left out."""
+
+class BoundRecipe(NamedTuple):
+    """What a node tree spells, and what is wrong with it.
+
+    `document` is None when nothing of it can be read. With problems it is without the parts that they are in; `whole` says
+    whether all the rest still means what it meant, so that later stages can go on and find their own problems.
+    """
+
+    document: RecipeBlock | None
+    problems: list[Diagnostic]
+    whole: bool
 
 
 class _Problem(NamedTuple):
-    """`harmless` when the key can be left out and all the rest still means the same."""
+    """`path` leads to what has to be taken out; None when it is enough to pass over the key."""
 
     diagnostic: Diagnostic
-    harmless: bool
+    path: Path | None
 
 
-def bind_recipe(root: Node) -> tuple[RecipeBlock | None, list[Diagnostic]]:
-    """A recipe's node tree to the document that it spells, and all problems with it, in the order of the text.
-
-    Keys that can be left out without changing the meaning of the rest are reported and left out of the document, so that
-    the rest can be checked as well. With any other problem there is no document.
-    """
+def bind_recipe(root: Node) -> BoundRecipe:
+    """A recipe's node tree to the document that it spells, and all problems with it, in the order of the text."""
     problems: list[_Problem] = []
+    document: RecipeBlock | None = None
     try:
-        document: RecipeBlock | None = RecipeBlock.model_validate(root, context=BindingOptions())
+        document = RecipeBlock.model_validate(root, context=BindingOptions())
     except ValidationError as error:
         problems = [
-            found for details in error.errors(include_url=False) if (found := _explain(details, root))
+            found
+            for details in error.errors(include_url=False)
+            if (found := _explain(details, root)) is not None
         ]
-        document = None
     newer = [found.diagnostic for found in problems if found.diagnostic.code == "newer-language"]
     if newer:
-        return None, newer
+        return BoundRecipe(None, newer, whole=False)
     steps = root.find("steps") if isinstance(root, Mapping) else None
     if steps is not None and isinstance(steps.value, Mapping):
-        problems.extend(_Problem(found, harmless=False) for found in check_kinds(steps.value))
-    if document is None and all(found.harmless for found in problems):
-        document = RecipeBlock.model_validate(root, context=BindingOptions(keep_unknown=False))
-    elif any(not found.harmless for found in problems):
-        document = None
-    return document, sort_by_place([found.diagnostic for found in problems])
+        misspelt = {found.path[1] for found in problems if found.path is not None and _is_key_of_step(found)}
+        problems.extend(
+            _Problem(found, ("steps", name))
+            for name, found in check_kinds(steps.value)
+            if found.code != "no-kind" or name not in misspelt
+        )
+    if problems:
+        document = _bind_rest(root, [found.path for found in problems if found.path is not None])
+    whole = document is not None and all(
+        found.path is None or is_expendable(found.path) for found in problems
+    )
+    return BoundRecipe(document, sort_by_place([found.diagnostic for found in problems]), whole)
+
+
+def _is_key_of_step(found: _Problem) -> bool:
+    """Whether it is a key of a step that may be meant for its kind."""
+    return (
+        found.diagnostic.code == "unknown-key"
+        and found.path is not None
+        and found.path[:1] == ("steps",)
+        and len(found.path) == 3
+    )
+
+
+def _bind_rest(root: Node, paths: list[Path]) -> RecipeBlock | None:
+    """The document without the parts that have problems, or None when too little is left."""
+    if not isinstance(root, Mapping) or () in paths:
+        return None
+    rest = take_out(root, {choose_cut(path) for path in paths})
+    try:
+        return RecipeBlock.model_validate(rest, context=BindingOptions(keep_unknown=False))
+    except ValidationError:
+        return None
 
 
 def sort_by_place(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
@@ -60,18 +95,21 @@ def sort_by_place(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
 
 
 def _explain(details: ErrorDetails, root: Node) -> _Problem | None:
-    kind, place, loc = details["type"], details["input"], details["loc"]
+    kind, place, path = details["type"], details["input"], details["loc"]
     if isinstance(place, UnknownKey):
-        return _explain_unknown(place)
+        return _explain_unknown(place, path)
     if kind == "missing":
-        return _explain_missing(str(loc[-1]), place, _key_at(root, loc[:-1]))
+        return _explain_missing(str(path[-1]), place, _key_at(root, path[:-1]), path)
     words = details["ctx"]
-    node_span = place.span if isinstance(place, Scalar | Sequence | Mapping) else _key_at(root, loc)
-    span = _key_at(root, loc[:-1]) if loc[-1:] == ("[key]",) else node_span
-    return _Problem(Diagnostic(kind, words["message"], span, help=words["help"]), harmless=False)
+    if path[-1:] == ("[key]",):
+        return _Problem(
+            Diagnostic(kind, words["message"], _key_at(root, path[:-1]), help=words["help"]), path[:-1]
+        )
+    span = place.span if isinstance(place, Scalar | Sequence | Mapping) else _key_at(root, path)
+    return _Problem(Diagnostic(kind, words["message"], span, help=words["help"]), path)
 
 
-def _explain_unknown(found: UnknownKey) -> _Problem:
+def _explain_unknown(found: UnknownKey, path: Path) -> _Problem:
     key, block = found.entry.key, found.block
     word = key.value
     if word in block.later:
@@ -81,19 +119,21 @@ def _explain_unknown(found: UnknownKey) -> _Problem:
             key.span,
             help=f"take `{word}` out for now",
         )
-        return _Problem(later, harmless=word in _HARMLESS)
+        return _Problem(later, path)
     known = ", ".join(block.known_keys())
-    near = find_near(word, block.known_keys())
+    near = find_near(word, (*block.known_keys(), *block.later))
     help_text = block.elsewhere.get(word) or (
         f"did you mean `{near}`?" if near else "keys of your own begin with `x-`"
     )
     unknown = Diagnostic(
         "unknown-key", f"{block.called} has no key {word!r}; known here: {known}", key.span, help=help_text
     )
-    return _Problem(unknown, harmless=near is None and word not in block.elsewhere)
+    if near is not None:
+        return _Problem(unknown, None if is_expendable((*path[:-1], near)) else path)
+    return _Problem(unknown, path if word in block.elsewhere else None)
 
 
-def _explain_missing(key: str, entries: object, span: Span) -> _Problem | None:
+def _explain_missing(key: str, entries: object, span: Span, path: Path) -> _Problem | None:
     block = entries.block if isinstance(entries, Entries) else RecipeBlock
     if isinstance(entries, dict):
         unknown = [found for found in entries.values() if isinstance(found, UnknownKey)]
@@ -105,16 +145,15 @@ def _explain_missing(key: str, entries: object, span: Span) -> _Problem | None:
     )
     help_text = "write `seedflow: 1` as the first line" if key == "seedflow" else f"add `{key}:`. {meaning}"
     return _Problem(
-        Diagnostic("missing-key", f"{block.called} needs the key `{key}`", span, help=help_text),
-        harmless=False,
+        Diagnostic("missing-key", f"{block.called} needs the key `{key}`", span, help=help_text), path
     )
 
 
-def _key_at(root: Node, loc: tuple[int | str, ...]) -> Span:
+def _key_at(root: Node, path: Path) -> Span:
     """The key at which a path through the tree ends, or for an item of a list the item; for no path, the first key."""
     node = root
     span = root.entries[0].key.span if isinstance(root, Mapping) and root.entries else root.span
-    for part in loc:
+    for part in path:
         if isinstance(node, Mapping) and (entry := node.find(str(part))) is not None:
             node, span = entry.value, entry.key.span
         elif isinstance(node, Sequence) and isinstance(part, int):

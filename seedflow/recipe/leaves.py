@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
-from typing import Annotated, Any, LiteralString
+from typing import Annotated, Any, Final, LiteralString
 
 from pydantic import AfterValidator, BeforeValidator, SkipValidation, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -243,21 +243,27 @@ def _is_decimal(text: str) -> bool:
     return re.fullmatch(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?", text) is not None
 
 
-_SCALAR_AS_TEXT = {"type": ["string", "number", "boolean"]}
+SCALAR_AS_TEXT: Final[dict[str, Any]] = {"type": ["string", "number", "boolean"]}
+"""The JSON Schema of a scalar that is taken as text."""
 
-Text = Annotated[str, BeforeValidator(read_text), WithJsonSchema(_SCALAR_AS_TEXT)]
+NAME_SCHEMA: Final[dict[str, Any]] = {"type": ["string", "boolean"], "pattern": f"^{NAME_PATTERN}$"}
+"""The JSON Schema of a name; `true` is one."""
+
+
+def one_or_more(item: dict[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of a list, or of one item that stands alone."""
+    return {"anyOf": [item, {"type": "array", "items": item}]}
+
+
+Text = Annotated[str, BeforeValidator(read_text), WithJsonSchema(SCALAR_AS_TEXT)]
 OptionalText = Annotated[
     str | None,
     BeforeValidator(read_optional_text),
     WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
 ]
-Words = Annotated[str, BeforeValidator(read_words), WithJsonSchema(_SCALAR_AS_TEXT)]
-NameValue = Annotated[
-    str, BeforeValidator(read_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME_PATTERN}$"})
-]
-NameKey = Annotated[
-    str, AfterValidator(check_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME_PATTERN}$"})
-]
+Words = Annotated[str, BeforeValidator(read_words), WithJsonSchema(SCALAR_AS_TEXT)]
+NameValue = Annotated[str, BeforeValidator(read_name), WithJsonSchema(NAME_SCHEMA)]
+NameKey = Annotated[str, AfterValidator(check_name), WithJsonSchema(NAME_SCHEMA)]
 Integer = Annotated[int, BeforeValidator(read_integer)]
 Count = Annotated[int, BeforeValidator(read_count), WithJsonSchema({"type": "integer", "minimum": 0})]
 Positive = Annotated[int, BeforeValidator(read_positive), WithJsonSchema({"type": "integer", "minimum": 1})]
@@ -265,4 +271,4 @@ Number = Annotated[int | float, BeforeValidator(read_number), WithJsonSchema({"t
 Boolean = Annotated[bool, BeforeValidator(read_boolean)]
 Usd = Annotated[Decimal, BeforeValidator(read_usd), WithJsonSchema({"type": "number", "minimum": 0})]
 AnyNode = Annotated[Node, SkipValidation, WithJsonSchema({})]
-ScalarNode = Annotated[Node, SkipValidation, WithJsonSchema(_SCALAR_AS_TEXT)]
+ScalarNode = Annotated[Node, SkipValidation, WithJsonSchema(SCALAR_AS_TEXT)]

@@ -61,19 +61,20 @@ def parse_recipe(
                 )
             ]
         return None, problems
-    document, wrong = bind_recipe(root)
-    problems.extend(wrong)
-    if document is None:
+    bound = bind_recipe(root)
+    problems.extend(bound.problems)
+    if bound.document is None:
         return None, problems
-    builder = _RecipeBuilder(document, source, catalog)
+    builder = _RecipeBuilder(bound.document, source, catalog, whole=bound.whole)
     recipe = builder.build(folder, default_name)
-    return recipe, sort_by_place([*problems, *builder.problems])
+    return recipe if bound.whole else None, sort_by_place([*problems, *builder.problems])
 
 
 class _RecipeBuilder:
-    """One recipe in the making."""
+    """One recipe in the making. When it is not `whole`, nothing is said about what may be in the missing parts."""
 
-    def __init__(self, document: RecipeBlock, source: Source, catalog: Catalog) -> None:
+    def __init__(self, document: RecipeBlock, source: Source, catalog: Catalog, *, whole: bool) -> None:
+        self._whole = whole
         self._document = document
         self._source = source
         self._catalog = catalog
@@ -136,7 +137,7 @@ class _RecipeBuilder:
         written = _find_value(self._document, "steps")
         requests = GenerateBuilder(_find_value(self._document, "defaults"), self._catalog, self._parser)
         steps = {}
-        if not self._document.steps:
+        if self._whole and not self._document.steps:
             place = self._document.node.find("steps") if isinstance(self._document.node, Mapping) else None
             span = place.key.span if place is not None else self._document.node.span
             self.problems.append(
@@ -151,7 +152,7 @@ class _RecipeBuilder:
             entry = written.find(name) if isinstance(written, Mapping) else None
             if entry is not None:
                 steps[name] = self._build_step(name, entry.key.span, block, requests)
-        if steps:
+        if self._whole and steps:
             self.problems.extend(requests.check_defaults())
         return steps
 

@@ -16,6 +16,8 @@ from seedflow.models.catalog import Catalog, load_catalog
 from seedflow.recipe.blocks import NO_SHORT_FORM, Block
 from seedflow.recipe.json_schema import EXPRESSION_OR_LIST_SCHEMA, EXPRESSION_SCHEMA, finish_schema
 from seedflow.recipe.leaves import (
+    NAME_SCHEMA,
+    SCALAR_AS_TEXT,
     AnyNode,
     Boolean,
     Count,
@@ -29,6 +31,7 @@ from seedflow.recipe.leaves import (
     Usd,
     Words,
     is_nothing,
+    one_or_more,
     open_mapping,
     open_one_or_more,
     open_sequence,
@@ -113,14 +116,10 @@ _TYPES: Final[Mapping[str, Any]] = {"enum": [kind.value for kind in InputType if
 InputTypeValue = Annotated[InputType, BeforeValidator(_read_input_type), WithJsonSchema(dict(_TYPES))]
 Texts = Annotated[list[Words], BeforeValidator(open_sequence)]
 OneOrMoreWords = Annotated[
-    list[Words],
-    BeforeValidator(open_one_or_more),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    list[Words], BeforeValidator(open_one_or_more), WithJsonSchema(one_or_more(SCALAR_AS_TEXT))
 ]
 OneOrMoreNames = Annotated[
-    list[NameValue],
-    BeforeValidator(open_one_or_more),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    list[NameValue], BeforeValidator(open_one_or_more), WithJsonSchema(one_or_more(NAME_SCHEMA))
 ]
 
 

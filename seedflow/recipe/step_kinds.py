@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedflow.diagnostics import Diagnostic, Related
-from seedflow.diagnostics.suggest import find_near
 from seedflow.text.nodes import Entry, Mapping
 
 _FOR_ALL = frozenset({"for_each", "when", "needs", "description", "tags", "was"})
@@ -21,18 +20,17 @@ OPTIONS_BY_KIND = {
 _ALL_OPTIONS = frozenset[str]().union(*OPTIONS_BY_KIND.values())
 
 
-def check_kinds(steps: Mapping) -> Iterator[Diagnostic]:
-    """What is wrong with the kinds of steps: none, several, or an option that does not go with the kind."""
+def check_kinds(steps: Mapping) -> Iterator[tuple[str, Diagnostic]]:
+    """Names of steps, and what is wrong with their kinds: none, several, or an option that does not go with the kind."""
     for entry in steps:
         if isinstance(entry.value, Mapping) and not entry.key.value.startswith("x-"):
-            yield from _check_step(entry, entry.value)
+            for found in _check_step(entry, entry.value):
+                yield entry.key.value, found
 
 
 def _check_step(step: Entry, block: Mapping) -> Iterator[Diagnostic]:
     kinds = [entry for entry in block if entry.key.value in OPTIONS_BY_KIND]
     if not kinds:
-        if any(find_near(entry.key.value, OPTIONS_BY_KIND) for entry in block):
-            return
         yield Diagnostic(
             "no-kind",
             f"step {step.key.value!r} says nothing to do; expected exactly one of {', '.join(OPTIONS_BY_KIND)}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seedflow.diagnostics import Diagnostic, Related
 from seedflow.recipe.model import Recipe
-from seedflow.recipe.references import NameReference, StepReference
+from seedflow.recipe.references import NameReference
 from seedflow.recipe.template import RenderError, Scope, Template, TemplateForm
 
 
@@ -27,9 +27,7 @@ def resolve_values(
     problems = list(order.problems)
     found: dict[str, object] = {}
     failed: set[str] = set()
-    scope = Scope(
-        inputs=inputs, values=found, each={}, recipe={"name": recipe.name}, ref=None, resolve=_refuse_step
-    )
+    scope = Scope(inputs=inputs, values=found, recipe={"name": recipe.name})
     for name in order.names:
         template = recipe.values[name]
         if failed.intersection(_find_uses(template, recipe.values)):
@@ -42,8 +40,7 @@ def resolve_values(
             found[name] = template.render(scope)
         except RenderError as error:
             failed.add(name)
-            span = template.scalar.span_at(error.start, error.end)
-            problems.append(Diagnostic(error.code, error.message, span, help=error.help))
+            problems.append(template.diagnose(error))
     if problems:
         return None, problems
     return {name: found[name] for name in recipe.values}, []
@@ -128,7 +125,3 @@ def _describe_cycle(cycle: list[str], values: Mapping[str, Template]) -> Diagnos
         help="take out one of these mentions",
         related=tuple(related) if len(cycle) > 1 else (),
     )
-
-
-def _refuse_step(mention: StepReference) -> object:
-    raise ValueError(f"a value came to mention step {mention.step!r} through parsing")

@@ -5,18 +5,23 @@ from __future__ import annotations
 import pytest
 
 from seedflow.diagnostics import Diagnostic, Source
-from seedflow.recipe.binding import bind_recipe
+from seedflow.recipe.binding import BoundRecipe, bind_recipe
 from seedflow.recipe.schema import RecipeBlock
 from seedflow.text.reader import read_yaml
 
 STEP = "steps: {a: {generate: {prompt: x}}}\n"
 
 
-def bind(text: str) -> tuple[RecipeBlock | None, list[Diagnostic]]:
+def bind_text(text: str) -> BoundRecipe:
     root, problems = read_yaml(Source("r.yaml", text))
     assert root is not None
     assert problems == []
     return bind_recipe(root)
+
+
+def bind(text: str) -> tuple[RecipeBlock | None, list[Diagnostic]]:
+    bound = bind_text(text)
+    return (bound.document if bound.whole else None), bound.problems
 
 
 def marked(found: Diagnostic) -> str:
@@ -151,6 +156,59 @@ def test_all_problems_come_in_one_go_in_the_order_of_the_text() -> None:
 def test_a_misspelt_key_is_not_reported_as_missing_too() -> None:
     assert only("seedflow: 1\ninputs: {a: {tpye: text}}\n" + STEP).code == "unknown-key"
     assert only("seedflow: 1\nsteps: {a: {genrate: {}}}\n").code == "unknown-key"
+
+
+@pytest.mark.parametrize("key", ["genrate", "recipes", "prompt", "x-generate", "zzz"])
+def test_a_step_whose_kind_is_not_found_never_reaches_a_recipe(key: str) -> None:
+    bound = bind_text(f"seedflow: 1\nsteps: {{a: {{{key}: {{}}}}, b: {{generate: {{}}}}}}\n")
+    assert not bound.whole
+    assert bound.document is not None
+    assert list(bound.document.steps) == ["b"]
+    codes = [found.code for found in bound.problems]
+    assert codes == {"x-generate": ["no-kind"], "zzz": ["no-kind", "unknown-key"]}.get(key, ["unknown-key"])
+
+
+def test_the_rest_is_read_when_a_part_is_broken() -> None:
+    bound = bind_text(
+        """
+inputs: {a: {type: txt}, b: {type: text, minimum: x}}
+vlaues: {}
+steps: {a: {generate: [1]}, b: {generate: {}, needs: [B], for_each: {c: {in: [1], at_most: x}}}}
+outputs: {a: {file: x}, b: "{{ steps.b.images }}"}
+limits: {images: 0}
+"""
+    )
+    assert [found.code for found in bound.problems] == [
+        "missing-key", "unknown-type", "wrong-type", "unknown-key", "wrong-type", "bad-name", "wrong-type", "missing-key",
+        "out-of-bounds",
+    ]  # fmt: skip
+    assert bound.document is not None
+    assert not bound.whole
+    assert list(bound.document.inputs) == ["b"]
+    assert list(bound.document.steps) == ["b"]
+    assert list(bound.document.steps["b"].for_each) == ["c"]
+    assert list(bound.document.outputs) == ["b"]
+    assert bound.document.limits is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        STEP,
+        "seedflow: '1'\n" + STEP,
+        "seedflow: 1\nlimits: {imagse: 1}\n" + STEP,
+        "seedflow: 1\noutputs: {a: 3, B: 4}\n" + STEP,
+        "seedflow: 1\nsteps: {a: {generate: {}, needs: {}, tag: x, descripion: y}}\n",
+        "seedflow: 1\nsteps: {a: {generate: {}, takes: 3, when: x, expect: {}}}\n",
+        "seedflow: 1\ninputs: {a: {type: text, max_length: x, defualt: y}}\n" + STEP,
+    ],
+)
+def test_problems_that_leave_the_rest_as_it_was_let_later_stages_go_on(text: str) -> None:
+    bound = bind_text(text)
+    assert bound.whole
+    assert bound.problems
+    assert bound.document is not None
+    assert list(bound.document.steps) == ["a"]
 
 
 @pytest.mark.parametrize("word", ["recipe", "choose", "transform"])

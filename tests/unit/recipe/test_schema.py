@@ -106,9 +106,9 @@ GOOD = [
 @pytest.mark.parametrize("text", GOOD)
 def test_it_accepts_what_binds(text: str, validator: jsonschema_rs.Validator) -> None:
     root = read(text)
-    document, problems = bind_recipe(root)
-    assert problems == []
-    assert document is not None
+    bound = bind_recipe(root)
+    assert bound.problems == []
+    assert bound.document is not None
     assert [str(error) for error in validator.iter_errors(plain(root))] == []
 
 

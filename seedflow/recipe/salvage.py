@@ -1,0 +1,78 @@
+"""What is left of a recipe's tree without its broken parts, so that problems of all the rest come in the same go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, TypeAlias
+
+from seedflow.text.nodes import Entry, Mapping, Node, Scalar
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys and positions that lead from the root to a node."""
+
+_ANY: Final = "*"
+_EXPENDABLE: Final[tuple[Path, ...]] = (
+    ("seedflow",),
+    ("name",),
+    ("description",),
+    ("limits",),
+    ("ref_words",),
+    ("outputs", _ANY),
+    *(("steps", _ANY, key) for key in ("needs", "description", "tags", "was", "takes", "expect", "when")),
+    ("steps", _ANY, "for_each", _ANY, "at_most"),
+    *(("inputs", _ANY, key) for key in ("description", "header", "default", "optional")),
+    *(("inputs", _ANY, f"{low_or_high}imum") for low_or_high in ("min", "max")),
+    *(("inputs", _ANY, f"{bound}_{of}") for bound in ("min", "max") for of in ("length", "items")),
+)
+"""Parts that nothing else depends on: without them the rest means what it meant."""
+
+_NAMED: Final = frozenset({"inputs", "values", "steps"})
+"""Parts whose entries are used by name."""
+
+
+def is_expendable(path: Path) -> bool:
+    """Whether a node lies in a part that nothing else depends on."""
+    return any(_begins_with(path, pattern) for pattern in _EXPENDABLE)
+
+
+def choose_cut(path: Path) -> Path:
+    """The part to take out for a problem at a path: as little as possible, and never half a step or half an input."""
+    for pattern in _EXPENDABLE:
+        if _begins_with(path, pattern):
+            return path[: len(pattern)]
+    return path[:2] if path[0] in _NAMED else path[:1]
+
+
+def take_out(root: Mapping, cuts: Iterable[Path]) -> Mapping:
+    """The tree without some parts. A version that is taken out is put in again, as the one that is read."""
+    cuts = list(cuts)
+    left = _without(root, cuts)
+    if ("seedflow",) not in cuts:
+        return left
+    key = Scalar(root.source, root.start, root.start, "seedflow")
+    version = Entry(key, Scalar(root.source, root.start, root.start, "1"))
+    return Mapping(root.source, root.start, root.end, (version, *left.entries))
+
+
+def _without(node: Mapping, cuts: list[Path]) -> Mapping:
+    below: dict[str | int, list[Path]] = {}
+    for first, *rest in cuts:
+        below.setdefault(first, []).append(tuple(rest))
+    entries = []
+    for entry in node:
+        deeper = below.get(entry.key.value)
+        if deeper is None:
+            entries.append(entry)
+        elif () not in deeper:
+            entries.append(Entry(entry.key, _cut_below(entry.value, deeper)))
+    return Mapping(node.source, node.start, node.end, tuple(entries))
+
+
+def _cut_below(node: Node, cuts: list[Path]) -> Node:
+    return _without(node, cuts) if isinstance(node, Mapping) else node
+
+
+def _begins_with(path: Path, pattern: Path) -> bool:
+    return len(path) >= len(pattern) and all(
+        wanted in (_ANY, found) for found, wanted in zip(path, pattern, strict=False)
+    )
