@@ -62,7 +62,7 @@ def describe_recipe(recipe: Recipe, graph: StepGraph) -> dict[str, object]:
             }
             for step_id in graph.order
         },
-        "outputs": list(recipe.outputs),
+        "outputs": list(graph.outputs),
     }
 
 
@@ -124,4 +124,4 @@ def _print(recipe: Recipe, graph: StepGraph) -> None:
             for step_id in graph.order
         ],
     )
-    section("Outputs", [(name, "", "") for name in recipe.outputs])
+    section("Outputs", [(name, "", "") for name in graph.outputs])

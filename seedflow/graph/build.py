@@ -10,6 +10,7 @@ from seedflow.diagnostics import Diagnostic, Related, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.cycles import find_shortest_cycles
 from seedflow.graph.model import Edge, Frame, StepGraph, StepNode
+from seedflow.graph.outputs import find_outputs
 from seedflow.graph.places import Part, Place, find_recipe_places, find_step_places
 from seedflow.models.catalog import Catalog
 from seedflow.recipe.model import Recipe
@@ -41,7 +42,8 @@ def build_graph(recipe: Recipe, catalog: Catalog) -> tuple[StepGraph, list[Diagn
         diagnostics.extend(_unknown_in(place, frame, steps))
     order, cycles = _sort(steps, edges)
     diagnostics.extend(cycles)
-    return StepGraph(recipe, steps, tuple(edges), order), diagnostics
+    outputs = find_outputs(recipe, steps, edges)
+    return StepGraph(recipe, steps, tuple(edges), order, outputs), diagnostics
 
 
 def _connect(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seedflow.diagnostics import Span
-from seedflow.recipe.model import Recipe, Step
+from seedflow.recipe.model import Output, Recipe, Step
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Template
 
@@ -67,13 +67,14 @@ class StepGraph:
 
     `steps` stands in written order. `order` is the one in which each step comes after all that it needs, and of those that
     could come next the first as written; in a graph with a cycle, which no plan accepts, the steps of the cycle and those
-    behind it follow in written order.
+    behind it follow in written order. `outputs` is what the recipe publishes, also when it names no outputs itself.
     """
 
     recipe: Recipe
     steps: Mapping[str, StepNode]
     edges: tuple[Edge, ...]
     order: tuple[str, ...]
+    outputs: Mapping[str, Output]
     _needs: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from seedflow.plan.expand import Instance
 from seedflow.plan.model import PendingImages, PublishedImage, StepImage, Unsettled
 from seedflow.plan.requests import Bindings
 from seedflow.plan.resolve import NotThere, Resolver, StepTasks, build_image_view, join_keys, name_image
-from seedflow.recipe.model import Output, Recipe
+from seedflow.recipe.model import Output
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import RenderError, Scope, TemplateForm
 from seedflow.recipe.views import View
@@ -38,9 +38,13 @@ class OutputPlanner:
     """Works out files for the outputs of one recipe."""
 
     def __init__(
-        self, recipe: Recipe, bindings: Bindings, resolver: Resolver, steps: Mapping[str, StepTasks]
+        self,
+        outputs: Mapping[str, Output],
+        bindings: Bindings,
+        resolver: Resolver,
+        steps: Mapping[str, StepTasks],
     ) -> None:
-        self._recipe = recipe
+        self._outputs = outputs
         self._bindings = bindings
         self._resolver = resolver
         self._steps = steps
@@ -50,7 +54,7 @@ class OutputPlanner:
         """Problems of all outputs: file templates that fail, and two results that could be published to one path."""
         found: list[Diagnostic] = []
         taken: dict[str, tuple[Output, str]] = {}
-        for output in self._recipe.outputs.values():
+        for output in self._outputs.values():
             slots = self._slots(output, possible=True)
             for slot in [] if isinstance(slots, NotThere) else slots:
                 path = self._path(output, slot)
@@ -68,7 +72,7 @@ class OutputPlanner:
         """What can be published from the facts so far, and what cannot, with the reason."""
         published: dict[str, tuple[PublishedImage, ...]] = {}
         missing: list[Unsettled] = []
-        for output in self._recipe.outputs.values():
+        for output in self._outputs.values():
             slots = self._slots(output, possible=False)
             if isinstance(slots, NotThere):
                 missing.append(Unsettled(output.name, slots.message, output.span, slots.code))

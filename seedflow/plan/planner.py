@@ -78,7 +78,7 @@ class Planner:
         self._tasks: dict[str, Task] = {}
         self._first_of_request: dict[str, str] = {}
         self._findings = Findings()
-        self._outputs = OutputPlanner(recipe, self._bindings, self._resolver, self._steps)
+        self._outputs = OutputPlanner(graph.outputs, self._bindings, self._resolver, self._steps)
 
     def start(self) -> tuple[Plan | None, list[Diagnostic]]:
         """The plan, or None when it has errors; problems of all tasks in one go."""

@@ -146,3 +146,29 @@ def test_each_set_of_steps_that_wait_for_each_other_has_one_cycle(build: Build) 
           z: {generate: {prompt: Z}, needs: y}
     """)
     assert [found.message.rpartition(": ")[2] for found in problems] == ["a → b → a", "y → z → y"]
+
+
+def test_a_recipe_without_outputs_publishes_the_steps_that_nothing_uses(build: Build) -> None:
+    graph, problems = build("""
+        steps:
+          sheet: {generate: {prompt: A sheet}}
+          page: {generate: {prompt: "A page like {{ steps.sheet.images[0].name }}"}}
+          logo: {generate: {prompt: A logo}, needs: page}
+    """)
+    assert problems == []
+    assert {
+        name: (pointed(output.span), output.images.scalar.value) for name, output in graph.outputs.items()
+    } == {
+        "page": ("page", "{{ steps.page.images }}"),
+        "logo": ("logo", "{{ steps.logo.images }}"),
+    }
+
+
+def test_outputs_that_are_written_are_the_only_ones(build: Build) -> None:
+    graph, _ = build("""
+        steps:
+          sheet: {generate: {prompt: A sheet}}
+          page: {generate: {prompt: A page}}
+        outputs: {first: "{{ steps.sheet.images[0] }}"}
+    """)
+    assert list(graph.outputs) == ["first"]
