@@ -53,13 +53,6 @@ def parse_recipe(
     """The recipe of a text; `folder` is where its relative paths start, `default_name` its name unless it has one."""
     root, problems = read_yaml(source)
     if root is None:
-        if not problems:
-            nothing = Span(source, 0, 0)
-            problems = [
-                Diagnostic(
-                    "empty-recipe", "the file is empty", nothing, help="begin with `seedflow: 1` and `steps:`"
-                )
-            ]
         return None, problems
     bound = bind_recipe(root)
     problems.extend(bound.problems)
