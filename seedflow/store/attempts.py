@@ -34,7 +34,7 @@ class AttemptRow(NamedTuple):
 
 _ROW = """SELECT attempt_id, intent_id, attempt, state, claimed, run_id, payer_run_id, reserved_micros, fingerprint,
   take, answered_at, EXISTS (SELECT 1 FROM answers WHERE answers.attempt_id = attempts.attempt_id AND length(answer) > 0) FROM attempts"""
-_LAST = f"{_ROW} WHERE fingerprint = ? AND take = ? AND realm = ? ORDER BY attempt DESC LIMIT 1"
+_LAST = f"{_ROW} WHERE fingerprint = ? AND take = ? AND realm = ? ORDER BY attempt_id DESC LIMIT 1"
 _FREE = (
     "UPDATE attempts SET counted_micros = 0 WHERE run_id = ? AND state = 'reserved' AND counted_micros <> 0"
 )

@@ -97,7 +97,11 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One row of the ledger. `sent_at` and `answered_at` are Unix seconds; `answer` is the raw answer."""
+    """One row of the ledger.
+
+    `attempt` counts from 1 and grows only after an answer that was not good enough; a try that is repeated for another reason
+    has the same number and an `intent_id` of its own. `sent_at` and `answered_at` are Unix seconds; `answer` is the raw one.
+    """
 
     intent_id: str
     run_id: str

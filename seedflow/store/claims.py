@@ -24,7 +24,7 @@ from seedflow.store.budgets import check_budgets, day_of
 from seedflow.store.locks import RunLocks
 from seedflow.store.runs import CAN_TAKE_AN_ANSWER, fold_journal
 from seedflow.store.state import StateFolder
-from seedflow.store.transitions import LastAttempt, Verdict, judge_claim
+from seedflow.store.transitions import LastAttempt, Verdict, find_next_number, judge_claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Claims:
         terms.check(connection, day)
         if last is not None and last.claimed:
             attempts.leave(connection, last.attempt_id)
-        number = 1 if last is None else last.attempt + 1
+        number = 1 if last is None else find_next_number(last.attempt, last.state, last.answered_at)
         attempt_id = attempts.add_attempt(
             connection, terms.run_id, terms.request, number, terms.reserve_micros, day, now
         )

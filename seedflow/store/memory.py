@@ -35,7 +35,14 @@ from seedflow.store.blobs import Blobs
 from seedflow.store.budgets import build_budget_error, day_of, limit_to_micros, spending_key
 from seedflow.store.durable import make_folder
 from seedflow.store.locks import is_run_id
-from seedflow.store.transitions import LastAttempt, TransitionError, Verdict, check_transition, judge_claim
+from seedflow.store.transitions import (
+    LastAttempt,
+    TransitionError,
+    Verdict,
+    check_transition,
+    find_next_number,
+    judge_claim,
+)
 
 _Key = tuple[str, str, int]
 
@@ -299,7 +306,8 @@ class MemoryStore:
         reserve_micros: int,
         budgets: Sequence[Budget],
     ) -> Attempt:
-        number = rows[-1].attempt.attempt + 1 if rows else 1
+        last = rows[-1].attempt if rows else None
+        number = 1 if last is None else find_next_number(last.attempt, last.state, last.answered_at)
         empty = Attempt(uuid4().hex, run_id, request, number, AttemptState.RESERVED, Decimal(0), Decimal(0))
         row = _Row(empty, claimed=True, payer_run_id=run_id, step=request.step, day="", counted_micros=0)
         self._reserve(row, run_id, request, reserve_micros, budgets)

@@ -13,7 +13,7 @@ from seedflow.store.blobs import Blobs, Wholeness
 
 _RESULTS = """SELECT attempts.attempt_id, intent_id, cost_micros, number, digest, size_bytes, mtime_ns, width_px, height_px, format
   FROM attempts JOIN images USING (attempt_id) JOIN blobs USING (digest)
-  WHERE fingerprint = ? AND take = ? AND realm = ? AND state = 'done' ORDER BY attempt DESC, number"""
+  WHERE fingerprint = ? AND take = ? AND realm = ? AND state = 'done' ORDER BY attempts.attempt_id DESC, number"""
 _IMAGES = """SELECT number, digest, size_bytes, width_px, height_px, format
   FROM images JOIN blobs USING (digest) WHERE attempt_id = ? ORDER BY number"""
 _RECORDED = """SELECT EXISTS (SELECT 1 FROM attempts JOIN images USING (attempt_id)

@@ -47,9 +47,9 @@ _TABLES = (
   sent_at REAL,
   answered_at REAL,
   failure TEXT,
-  message TEXT,
-  UNIQUE (fingerprint, take, realm, attempt)
+  message TEXT
 ) STRICT""",
+    "CREATE INDEX attempts_by_request ON attempts (fingerprint, take, realm)",
     "CREATE INDEX attempts_reserved ON attempts (run_id) WHERE state = 'reserved'",
     """CREATE TABLE requests (
   attempt_id INTEGER PRIMARY KEY REFERENCES attempts,

@@ -80,3 +80,12 @@ def judge_claim(last: LastAttempt | None, *, again: bool) -> Verdict:
             if last.claimed and last.owner_lives and not (last.own and again):
                 return Verdict.HELD
             return Verdict.GRANT if again else Verdict.RECOVER
+
+
+def find_next_number(attempt: int, state: AttemptState, answered_at: float | None) -> int:
+    """The number of the attempt that is granted after one.
+
+    Only an answer that was there and was not good enough makes a new number. What was lost, refused, or repeated with
+    consent is asked for under the old one, so that a run with faults ends with the pictures of a run without.
+    """
+    return attempt + 1 if state is _S.FAILED and answered_at is not None else attempt

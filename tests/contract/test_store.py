@@ -198,8 +198,15 @@ def test_a_failed_attempt_is_followed_by_a_new_one(store):
     assert store.spent_usd("run-1") == 0
     second = claim(store)
     assert isinstance(second, Granted)
-    assert second.attempt.attempt == 2
+    assert second.attempt.attempt == 1, "there was no answer"
     assert second.attempt.intent_id != first.intent_id
+    store.mark_sending(second.attempt.intent_id, ())
+    store.mark_answered(second.attempt.intent_id, b"no good", PRICE)
+    store.mark_failed(second.attempt.intent_id, "rejected", "not a picture", PRICE)
+    assert store.spent_usd("run-1") == PRICE
+    third = claim(store)
+    assert third.attempt.attempt == 2, "the answer was not good enough"
+    assert third.attempt.answer is None
 
 
 @pytest.mark.parametrize("state", ["unknown", "lost-paid"])
@@ -220,7 +227,8 @@ def test_what_may_be_paid_is_paid_again_only_with_consent(machine, store, state)
     assert claim(other, "run-2") == HeldElsewhere("run-1"), "run-1 recovers it"
     again = claim(store, again=True)
     assert isinstance(again, Granted)
-    assert again.attempt.attempt == 2
+    assert again.attempt.attempt == 1, "the same attempt, so that its pictures are the same"
+    assert again.attempt.intent_id != attempt.intent_id
     assert store.spent_usd("run-1") == 2 * PRICE
 
 
@@ -359,6 +367,15 @@ def test_a_budget_is_reached_exactly_and_never_passed(store, scope):
     assert isinstance(
         claim(store, request=replace(REQUEST, take=3), reserve=PRICE * 3 / 4, budgets=budgets), Granted
     )
+
+
+def test_budgets_are_exact_to_the_micro_dollar(store):
+    claim(store, reserve=Decimal("0.033333"), budgets=[Budget("run", Decimal("0.1"))])
+    budgets = [Budget("run", Decimal("0.0666669"))]
+    with pytest.raises(BudgetError):
+        claim(store, request=replace(REQUEST, take=2), reserve=Decimal("0.0333331"), budgets=budgets)
+    claim(store, request=replace(REQUEST, take=2), reserve=Decimal("0.033333"), budgets=budgets)
+    assert store.spent_usd("run-1") == Decimal("0.066666")
 
 
 def test_budgets_of_a_scope_do_not_see_what_is_outside_it(machine, store):

@@ -132,15 +132,17 @@ def test_a_forked_child_neither_keeps_nor_frees_its_parents_lock(tmp_path):
         os.write(from_child, b"1" if KernelLock(tmp_path / "a.lock").try_acquire() else b"0")
         os.read(go_on, 1)
         os._exit(0)
-    assert os.read(to_parent, 1) == b"0", "the parent still holds it"
-    lock.close()
     other = KernelLock(tmp_path / "a.lock")
-    assert other.try_acquire(), "the child, still there, does not"
-    other.close()
-    os.write(tell, b"x")
-    os.waitpid(child, 0)
-    for descriptor in (to_parent, from_child, go_on, tell):
-        os.close(descriptor)
+    try:
+        assert os.read(to_parent, 1) == b"0", "the parent still holds it"
+        lock.close()
+        assert other.try_acquire(), "the child, still there, does not"
+    finally:
+        other.close()
+        os.write(tell, b"x")
+        os.waitpid(child, 0)
+        for descriptor in (to_parent, from_child, go_on, tell):
+            os.close(descriptor)
 
 
 def test_a_file_system_whose_locks_exclude_nobody_is_refused(tmp_path, monkeypatch):
