@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from seedflow.diagnostics import Diagnostic
+from collections.abc import Iterator
+
+from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.recipe.leaves import describe_node
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Template, TemplateForm, parse_template
-from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
+from seedflow.text.nodes import Node, Scalar, Sequence
 
 Roots = frozenset[str]
 
@@ -66,16 +68,22 @@ class ExpressionParser:
         return None
 
 
-def find_mention(node: Mapping | Sequence) -> Scalar | None:
-    """The first scalar below a node that holds a template, or None."""
-    waiting: list[Node] = [node]
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, Scalar):
-            if "{{" in found.value:
-                return found
-        elif isinstance(found, Sequence):
-            waiting.extend(reversed(found.items))
-        else:
-            waiting.extend(entry.value for entry in reversed(found.entries))
-    return None
+def warn_of_spelling(node: Node) -> Iterator[Diagnostic]:
+    """Warnings of plain numbers such as `007` and `1.10`, which are printed otherwise than they are spelled."""
+    if isinstance(node, Scalar):
+        value = node.resolve()
+        if isinstance(value, int | float) and not isinstance(value, bool) and str(value) != node.value:
+            yield Diagnostic(
+                "spelling-changes",
+                f"{node.value} is the number {value} here, and is printed so in a text",
+                node.span,
+                Severity.WARNING,
+                help=f'write "{node.value}" to keep its spelling, or {value} for the number',
+            )
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from warn_of_spelling(item)
+    else:
+        for entry in node:
+            if not entry.key.value.startswith("x-"):
+                yield from warn_of_spelling(entry.value)

@@ -264,7 +264,6 @@ OptionalText = Annotated[
 Words = Annotated[str, BeforeValidator(read_words), WithJsonSchema(SCALAR_AS_TEXT)]
 NameValue = Annotated[str, BeforeValidator(read_name), WithJsonSchema(NAME_SCHEMA)]
 NameKey = Annotated[str, AfterValidator(check_name), WithJsonSchema(NAME_SCHEMA)]
-Integer = Annotated[int, BeforeValidator(read_integer)]
 Count = Annotated[int, BeforeValidator(read_count), WithJsonSchema({"type": "integer", "minimum": 0})]
 Positive = Annotated[int, BeforeValidator(read_positive), WithJsonSchema({"type": "integer", "minimum": 1})]
 Number = Annotated[int | float, BeforeValidator(read_number), WithJsonSchema({"type": "number"})]

@@ -13,7 +13,13 @@ from seedflow.models.catalog import Catalog
 from seedflow.recipe.binding import bind_recipe, sort_by_place
 from seedflow.recipe.blocks import Block
 from seedflow.recipe.declarations import build_input
-from seedflow.recipe.expressions import FILE_ROOTS, STEP_ROOTS, VALUE_ROOTS, ExpressionParser
+from seedflow.recipe.expressions import (
+    FILE_ROOTS,
+    STEP_ROOTS,
+    VALUE_ROOTS,
+    ExpressionParser,
+    warn_of_spelling,
+)
 from seedflow.recipe.generation import GenerateBuilder
 from seedflow.recipe.leaves import describe_node
 from seedflow.recipe.loops import build_loops
@@ -115,6 +121,7 @@ class _RecipeBuilder:
         for name, node in self._document.values.items():
             if isinstance(node, Scalar):
                 values[name] = self._parser.parse(node, VALUE_ROOTS)
+                self.problems.extend(warn_of_spelling(node))
             else:
                 self.problems.append(
                     Diagnostic(

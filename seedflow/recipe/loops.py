@@ -13,7 +13,7 @@ from __future__ import annotations
 from pydantic_core import PydanticCustomError
 
 from seedflow.diagnostics import Diagnostic, Span
-from seedflow.recipe.expressions import STEP_ROOTS, ExpressionParser
+from seedflow.recipe.expressions import STEP_ROOTS, ExpressionParser, warn_of_spelling
 from seedflow.recipe.leaves import check_name, describe_node, diagnose
 from seedflow.recipe.model import Expression, LoopVariable
 from seedflow.recipe.schema import StepBlock
@@ -65,6 +65,7 @@ def _build_zip(scalar: Scalar, span: Span, parser: ExpressionParser) -> tuple[Lo
 def _parse_list(node: Node, roots: frozenset[str], parser: ExpressionParser) -> Expression:
     """The list of a variable; one that is none counts as empty, so that its variable stays known."""
     if isinstance(node, Sequence):
+        parser.problems.extend(warn_of_spelling(node))
         return parser.parse_tree(node, roots)
     template = parser.parse_single(
         node,

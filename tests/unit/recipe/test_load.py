@@ -257,6 +257,15 @@ def test_optional_beside_a_default_is_a_warning(parse: Parse) -> None:
     ]
 
 
+def test_a_number_whose_spelling_would_change_is_a_warning(parse: Parse) -> None:
+    _, problems = parse(
+        "values: {a: 1.10, b: 3, c: '007', d: true, e: 16:9}\n"
+        "steps: {a: {generate: {prompt: x, size: 007}, for_each: {s: [1, 007, {deep: 1e3}], t: {in: [0.5, +1]}}}}\n"
+    )
+    assert said(problems) == [("spelling-changes", text) for text in ("1.10", "007", "1e3", "+1")]
+    assert {found.severity for found in problems} == {Severity.WARNING}
+
+
 def test_a_value_is_one_scalar(parse: Parse) -> None:
     _, problems = parse("values: {a: [x]}\nsteps: {a: {generate: {prompt: x}}}\n")
     assert said(problems) == [("wrong-type", "[x]")]
