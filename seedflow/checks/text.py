@@ -27,7 +27,11 @@ def check_text(subject: Subject) -> Iterator[Diagnostic]:
                 continue
             if not shape.scalar:
                 yield _no_text(place, reference, shape)
-            elif shape.optional and "{%" not in place.template.scalar.value:
+            elif (
+                shape.optional
+                and "{%" not in place.template.scalar.value
+                and not _may_be_left_out(place, subject)
+            ):
                 yield _may_be_none(place, reference)
 
 
@@ -40,6 +44,14 @@ def _wants_text(place: Place, subject: Subject) -> bool:
         return False
     model = subject.flow.find_model(place.node)
     return model is not None and model.wants_text(place.name)
+
+
+def _may_be_left_out(place: Place, subject: Subject) -> bool:
+    """Whether none in this place leaves out a parameter that the model can do without."""
+    if place.part is not Part.PARAMETER or place.template.form is not TemplateForm.EXPRESSION:
+        return False
+    model = subject.flow.find_model(place.node) if place.node is not None else None
+    return model is not None and place.name not in model.required
 
 
 def _no_text(place: Place, reference: Reference, shape: Shape) -> Diagnostic:

@@ -203,8 +203,9 @@ class RequestBuilder:
             try:
                 return _strip(expression.render(scope, as_text=as_text), as_text=as_text)
             except RenderError as error:
-                span = expression.scalar.span_at(error.start, error.end)
-                raise Refused(Diagnostic(error.code, error.message, span, help=error.help)) from None
+                if _is_none(expression, scope):
+                    return None
+                raise Refused(expression.diagnose(error)) from None
         parts = list(expression.values()) if isinstance(expression, Mapping) else list(expression)
         rendered = [
             self._render(part, as_text=False, scope=scope, instance=instance, positions=positions)
@@ -247,8 +248,7 @@ class RequestBuilder:
         if template.form is TemplateForm.LITERAL:
             return self._literal_image(template)
         mentions = [mention for mention in template.references if isinstance(mention, StepReference)]
-        pure = len(mentions) == 1 and len(template.references) == 1 and _is_whole(template, mentions[0])
-        if pure:
+        if len(mentions) == 1 and _is_whole(template, mentions[0]):
             slots = self._resolver.slots(mentions[0], instance.each)
             if isinstance(slots, NotThere):
                 raise Refused(
@@ -349,6 +349,14 @@ def _reference_view(words: RefWords, numbers: Sequence[int]) -> View:
 
 def _strip(value: object, *, as_text: bool) -> object:
     return value.strip() if as_text and isinstance(value, str) else value
+
+
+def _is_none(template: Template, scope: Scope) -> bool:
+    """Whether it is one expression that gives none, which has no text and leaves its parameter out."""
+    try:
+        return template.form is TemplateForm.EXPRESSION and template.render(scope) is None
+    except RenderError:
+        return False
 
 
 def _flatten(value: object) -> list[object]:

@@ -74,3 +74,12 @@ def test_values_and_files_are_text_too(say) -> None:
           a: {for_each: {scene: "{{ inputs.scenes }}"}, generate: {prompt: "{{ values.line }} {{ each.scene }}"}}
         outputs: {a: {images: "{{ steps.a.images }}", file: "{{ image.name }}-{{ image.each }}"}}
     """) == ["not-text «inputs.scenes»", "not-text «image.each»"]
+
+
+def test_what_may_be_none_is_no_problem_where_the_model_can_do_without(say) -> None:
+    assert say("""
+        inputs: {size: {type: choice, options: [2K, 4K], optional: true}, what: {type: text, optional: true}}
+        steps:
+          a: {generate: {prompt: A fox, size: "{{ inputs.size }}"}}
+          b: {generate: {prompt: "{{ inputs.what }}"}}
+    """) == ["may-be-none? «inputs.what»"]
