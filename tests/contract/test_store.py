@@ -420,8 +420,12 @@ def test_a_scope_that_does_not_exist_is_a_bug(store):
         claim(store, budgets=[Budget("week", Decimal(1))])
 
 
-def test_what_a_dead_run_reserved_and_never_sent_counts_no_more(machine, store):
+@pytest.mark.parametrize("ended", [True, False], ids=["ended", "killed"])
+def test_what_a_dead_run_reserved_and_never_sent_counts_no_more(machine, store, ended):
     claim(store)
+    if ended:
+        store.end_run("run-1", "interrupted")
+        assert store.spent_usd("run-1") == 0
     machine.kill(store)
     other = machine.open()
     other.begin_run("run-2", "storybook", "cloudflare")
