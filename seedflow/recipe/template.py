@@ -7,7 +7,6 @@ language; `seedflow.recipe.templating` is how it is read and rendered.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.recipe.references import NameReference, Reference
@@ -16,14 +15,14 @@ from seedflow.recipe.templating.limits import MAX_SOURCE_CHARACTERS, MAX_TEXT_CH
 from seedflow.recipe.templating.lookups import find_item, refuse_missing
 from seedflow.recipe.templating.operation_nodes import Applied
 from seedflow.recipe.templating.problems import Problem, Refusal, RenderError, suggest
-from seedflow.recipe.templating.program import LITERAL, Program, TemplateForm
+from seedflow.recipe.templating.program import LITERAL, Program, ProgramCache, TemplateForm
 from seedflow.recipe.templating.rendering import MISSING, Rendering, Scope, to_text
 from seedflow.recipe.templating.statements import render_body
 from seedflow.text.nodes import Scalar
 
 __all__ = ["RenderError", "Scope", "Template", "TemplateForm", "look_up", "parse_template"]
 
-_KEPT_PROGRAMS = 2_048
+_PROGRAMS = ProgramCache()
 
 
 class Template:
@@ -126,7 +125,9 @@ def parse_template(scalar: Scalar, *, roots: frozenset[str]) -> tuple[Template, 
     text = scalar.value
     if "{{" not in text and "{%" not in text:
         return Template(scalar), []
-    program = _read(text, roots)
+    program = _PROGRAMS.find(text, roots)
+    if program is None:
+        program = _PROGRAMS.keep(text, roots, _read(text, roots))
     template = Template(scalar, program)
     return template, [
         Diagnostic(
@@ -161,7 +162,6 @@ def look_up(reference: NameReference, scope: Scope) -> object:
     return value
 
 
-@lru_cache(maxsize=_KEPT_PROGRAMS)
 def _read(text: str, roots: frozenset[str]) -> Program:
     if len(text) > MAX_SOURCE_CHARACTERS:
         return Program(

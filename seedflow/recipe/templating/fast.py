@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import Final
 
 from seedflow.recipe.references import Argument, Reference, Slice
+from seedflow.recipe.templating.limits import MAX_PROBLEMS
 from seedflow.recipe.templating.mentions import ROOTS, Link, MentionReader
 from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.problems import Problem
@@ -47,6 +48,7 @@ def read_fast(text: str, roots: Collection[str]) -> Program | None:
         start, trim, count = found.end(), found[4] == "-", count + 1
         at = text.find("{{", start)
     blank = _add_text(body, text, start, len(text), trim_start=trim, trim_end=False) and blank
+    del problems[MAX_PROBLEMS:]
     if count == 1 and blank:
         return Program(TemplateForm.EXPRESSION, expression, (), 0, tuple(references), tuple(problems))
     return Program(TemplateForm.TEXT, None, tuple(body), 0, tuple(references), tuple(problems))

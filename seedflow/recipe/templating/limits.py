@@ -42,3 +42,9 @@ MAX_SLUGGED_CHARACTERS: Final = 1_000
 
 MAX_LINKS: Final = 32
 """Dots and brackets behind one name."""
+
+MAX_PROBLEMS: Final = 50
+"""Problems of one template that are reported."""
+
+MAX_CACHED_CHARACTERS: Final = 1_048_576
+"""Text whose programs are kept, so that equal templates are read once."""

@@ -95,8 +95,8 @@ class MentionReader:
             return self._read_step(start, end, links)
         return self._read_data(cast("Root", root), start, end, links)
 
-    def extend(self, base: Expression, links: Sequence[Link]) -> Expression:
-        """The node of a value with links behind it."""
+    def extend(self, base: Expression, links: Sequence[Link], first: Link | None = None) -> Expression:
+        """The node of a value with links behind it; `first` is a link that the value has in it already."""
         if len(links) > MAX_LINKS:
             return self._refuse(
                 f"more than {MAX_LINKS} dots and brackets stand behind each other",
@@ -105,7 +105,7 @@ class MentionReader:
                 "give a part of it a name with `{% set NAME = … %}`",
                 code="template-too-deep",
             )
-        for before, link in zip((None, *links), links, strict=False):
+        for before, link in zip((first, *links), links, strict=False):
             match link.kind:
                 case "name":
                     base = Attribute(base, str(link.value), link.stop, link.start, link.end)
@@ -174,7 +174,7 @@ class MentionReader:
         if root == "image":
             return self.extend(PublishedImage(start, end), links)
         named = Named(root, str(first.value), start, first.stop, first.start, first.end)
-        return self.extend(named, links[1:]) if len(links) > 1 else named
+        return self.extend(named, links[1:], first) if len(links) > 1 else named
 
     def _read_step(self, start: int, end: int, links: Sequence[Link]) -> Expression:
         if not links:

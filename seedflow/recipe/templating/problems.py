@@ -29,6 +29,10 @@ class Misread(Exception):  # noqa: N818 - not an error of ours: the text cannot 
         self.problem = Problem(code, message, start, end, help)
 
 
+class Enough(Exception):  # noqa: N818 - not an error of ours: so many problems were found that reading on helps nobody
+    """The text has as many problems as anybody wants to read."""
+
+
 class RenderError(Exception):
     """A template that cannot be rendered with the values at hand.
 

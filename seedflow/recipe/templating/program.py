@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from seedflow.recipe.references import Reference
+from seedflow.recipe.templating.limits import MAX_CACHED_CHARACTERS
 from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.problems import Problem
 from seedflow.recipe.templating.statements import Body
@@ -38,3 +39,29 @@ class Program:
 
 
 LITERAL = Program(TemplateForm.LITERAL)
+
+
+class ProgramCache:
+    """Equal texts are read once. Holds programs of so many characters of text, then begins anew.
+
+    Counting characters bounds the memory, whatever is in them; counting programs would not.
+    """
+
+    __slots__ = ("_characters", "_programs")
+
+    def __init__(self) -> None:
+        self._programs: dict[tuple[str, frozenset[str]], Program] = {}
+        self._characters = 0
+
+    def find(self, text: str, roots: frozenset[str]) -> Program | None:
+        """The program of a text that was read before, or None."""
+        return self._programs.get((text, roots))
+
+    def keep(self, text: str, roots: frozenset[str], program: Program) -> Program:
+        """Keep a program for the next time; gives it back."""
+        self._characters += len(text)
+        if self._characters > MAX_CACHED_CHARACTERS:
+            self._programs.clear()
+            self._characters = len(text)
+        self._programs[text, roots] = program
+        return program

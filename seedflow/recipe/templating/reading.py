@@ -18,7 +18,8 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from seedflow.recipe.templating.lexing import Token, tokenize
-from seedflow.recipe.templating.problems import Misread, Problem
+from seedflow.recipe.templating.limits import MAX_PROBLEMS
+from seedflow.recipe.templating.problems import Enough, Misread, Problem
 from seedflow.recipe.templating.program import Program, TemplateForm
 from seedflow.recipe.templating.reading_blocks import BlockReader
 from seedflow.recipe.templating.tags import check_tags
@@ -68,6 +69,8 @@ def read_full(text: str, roots: Collection[str]) -> Program:
         return Program(form, problems=(*reader.problems, _explain(error, tokens, text)))
     except Misread as misread:
         return Program(form, problems=(*reader.problems, misread.problem))
+    except Enough:
+        return Program(form, problems=tuple(reader.problems[:MAX_PROBLEMS]))
     except RecursionError:
         return Program(form, problems=(*reader.problems, _refuse_depth(tokens)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from jinja2 import nodes
 
@@ -13,6 +14,9 @@ from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.reading_expressions import ExpressionReader
 from seedflow.recipe.templating.statements import Body, For, If, Macro, Print, Set, SetText, Statement, Text
 from seedflow.recipe.templating.variables import Kind, Names
+
+RESERVED: Final = frozenset({*ROOTS, *FUNCTIONS, *LATER, "loop"} - {"image"})
+"""Names that no template may set. `image` is free but where it is known, so that a loop may go `for image in …`."""
 
 
 class BlockReader(ExpressionReader):
@@ -230,7 +234,7 @@ class BlockReader(ExpressionReader):
         return slots or [self.new_slot()]
 
     def _check_free(self, name: str, start: int, end: int) -> None:
-        if name in ROOTS or name in FUNCTIONS or name in LATER or name in self.macros or name == "loop":
+        if name in RESERVED or name in self._roots or name in self.macros:
             kind = "a macro" if name in self.macros else "a name of seedflow's own"
             self.refuse(
                 f"`{name}` is {kind} and cannot be given another meaning",

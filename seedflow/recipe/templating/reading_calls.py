@@ -26,11 +26,15 @@ _SELECTABLE: Final = ("inputs", "each")
 
 
 class Arguments(NamedTuple):
-    """What a call is given: values by position and by name, and where each name stands."""
+    """What a call is given: values by position and by name, and where each name stands.
+
+    `whole` is False when some of it could not be read, so that nothing can be said of what is missing.
+    """
 
     values: list[Expression]
     named: dict[str, Expression]
     places: dict[str, Token]
+    whole: bool
 
 
 class CallReader(ABC):
@@ -101,7 +105,7 @@ class CallReader(ABC):
         if callee is None:
             return self._refuse_function(name, place)
         mismatch = explain_mismatch(callee, len(arguments.values), arguments.named, piped=False)
-        if mismatch is not None:
+        if mismatch is not None and arguments.whole:
             return self._refuse_arguments(f"function `{name}`: {mismatch}", place.start, end)
         return Applied(name, callee.apply, arguments.values, arguments.named, place.start, end)
 
@@ -109,7 +113,7 @@ class CallReader(ABC):
         self, kind: str, name: str, callee: Callee, base: Expression, given: Arguments, place: Token, end: int
     ) -> Expression:
         mismatch = explain_mismatch(callee, 1 + len(given.values), given.named, piped=True)
-        if mismatch is not None:
+        if mismatch is not None and given.whole:
             return self._refuse_arguments(f"{kind} `{name}`: {mismatch}", place.start, end)
         return Applied(
             name,
@@ -146,7 +150,7 @@ class CallReader(ABC):
         arguments: list[Expression | None] = [*given.values[: len(macro.parameters)]]
         arguments += [given.named.get(name) for name in macro.parameters[len(arguments) :]]
         mismatch = _explain_macro_mismatch(macro, given, arguments)
-        if mismatch is not None:
+        if mismatch is not None and given.whole:
             return self._refuse_arguments(f"macro `{macro.name}`: {mismatch}", place.start, end)
         return Called(macro, arguments, place.start, end)
 
@@ -156,7 +160,8 @@ class CallReader(ABC):
         values = [self.read(argument) for argument in node.args]
         closed = self.tokens.find_end(opener.start) if opener.kind == "lparen" else None
         end = max([name.end, *(value.end for value in values)]) if closed is None else closed
-        if node.dyn_args is not None or node.dyn_kwargs is not None:
+        whole = node.dyn_args is None and node.dyn_kwargs is None
+        if not whole:
             self.refuse(
                 "arguments are written out, one by one",
                 opener.start,
@@ -168,10 +173,11 @@ class CallReader(ABC):
         places: dict[str, Token] = {}
         for place, keyword in zip(self.tokens.find_keywords(opener.start), _keywords(node), strict=False):
             if keyword.key in named:
+                whole = False
                 self._refuse_arguments(f"`{keyword.key}` is given twice", place.start, place.end)
             named[keyword.key] = self.read(keyword.value)
             places[keyword.key] = place
-        return end, Arguments(values, named, places)
+        return end, Arguments(values, named, places, whole)
 
     def _read_selector(self, link: Link) -> tuple[Argument, ...]:
         node = cast("nodes.Call", link.value)

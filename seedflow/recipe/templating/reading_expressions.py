@@ -11,12 +11,13 @@ from seedflow.recipe.functions import FUNCTIONS
 from seedflow.recipe.references import Reference, Slice
 from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.lexing import Token
-from seedflow.recipe.templating.limits import MAX_DEPTH
+from seedflow.recipe.templating.limits import MAX_DEPTH, MAX_PROBLEMS
 from seedflow.recipe.templating.lookup_nodes import Variable
 from seedflow.recipe.templating.mentions import ROOTS, Link
 from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.operation_nodes import (
     And,
+    Applied,
     Binary,
     Compared,
     Either,
@@ -27,7 +28,7 @@ from seedflow.recipe.templating.operation_nodes import (
     RecordOf,
     Signed,
 )
-from seedflow.recipe.templating.problems import Misread, suggest
+from seedflow.recipe.templating.problems import Enough, Misread, suggest
 from seedflow.recipe.templating.reading_calls import CallReader
 from seedflow.recipe.templating.variables import Names
 
@@ -50,6 +51,8 @@ _COMPARISONS: Final[dict[str, operators.Operator]] = {
     "in": operators.contains,
     "notin": lambda rendering, left, right: not operators.contains(rendering, left, right),
 }
+_WIDENED: Final = (And, Applied, Binary, Compared, Either, Joined, Not, Or, Signed)
+"""Nodes whose place takes in the parentheses around them, so that what is made of them begins and ends there."""
 
 
 class ExpressionReader(CallReader):
@@ -91,6 +94,8 @@ class ExpressionReader(CallReader):
     def read(self, node: nodes.Node) -> Expression:
         """The node of ours, by the type of Jinja's."""
         self.count += 1
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise Enough
         if self._depth >= MAX_DEPTH:
             place = self.tokens.at(node.lineno)
             raise Misread(
@@ -109,6 +114,8 @@ class ExpressionReader(CallReader):
         self._depth += 1
         expression = reader(node)
         self._depth -= 1
+        if isinstance(expression, _WIDENED):
+            expression.start, expression.end = self.tokens.widen(expression.start, expression.end)
         return expression
 
     def new_slot(self) -> int:

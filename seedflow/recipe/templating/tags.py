@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from seedflow.recipe.templating.lexing import Token
-from seedflow.recipe.templating.limits import MAX_BLOCKS, MAX_LOOPS
+from seedflow.recipe.templating.limits import MAX_BLOCKS, MAX_LOOPS, MAX_PROBLEMS
 from seedflow.recipe.templating.problems import Problem, suggest
 
 _BLOCKS: Final = ("if", "for", "set", "macro", "with")
@@ -48,6 +48,8 @@ def check_tags(tokens: Sequence[Token]) -> list[Problem]:
             return found or [problem]
         if problem is not None:
             found.append(problem)
+            if problem.code == "template-too-deep" or len(found) == MAX_PROBLEMS:
+                return found
     found.extend(
         Problem(
             code="template-unclosed",

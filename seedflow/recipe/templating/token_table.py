@@ -9,6 +9,8 @@ from seedflow.recipe.templating.lexing import Token
 
 _OPENING: Final = ("lparen", "lbracket", "lbrace")
 _CLOSING: Final = ("rparen", "rbracket", "rbrace")
+_WORDS: Final = frozenset({"and", "or", "not", "in", "is", "if", "elif", "else", "for"})
+"""Names after which a parenthesis is no call."""
 
 
 class TokenTable:
@@ -40,6 +42,22 @@ class TokenTable:
     def get_end(self, bracket: int) -> int:
         """Where the bracket that begins at an offset is closed."""
         return self._ends[bracket]
+
+    def widen(self, start: int, end: int) -> tuple[int, int]:
+        """The place of an expression with the parentheses around it; those of a call are not around its argument."""
+        while True:
+            index = self._index.get(start, 0)
+            opener = self._tokens[index - 1]
+            if index == 0 or opener.kind != "lparen" or self._is_callable(index - 2):
+                return start, end
+            closed = self._ends[opener.start]
+            if self._tokens[self._index[closed - 1] - 1].end != end:
+                return start, end
+            start, end = opener.start, closed
+
+    def _is_callable(self, index: int) -> bool:
+        token = self._tokens[max(0, index)]
+        return token.kind in ("rparen", "rbracket") or (token.kind == "name" and token.value not in _WORDS)
 
     def find_keywords(self, bracket: int) -> list[Token]:
         """The names before `=` within a call's brackets, without those of calls inside it."""
