@@ -37,7 +37,7 @@ from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.model import Recipe
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import RenderError, Scope, TemplateForm
-from seedflow.store.base import StoredResult, StoreView
+from seedflow.store.base import PastRequest, StoredResult, StoreView
 
 FIRST_TAKE = 1
 MOST_TASKS = 1_000_000
@@ -243,7 +243,7 @@ class Planner:
         context = self._context
         unknown = any(isinstance(value, Unknown) for value in request.params.values())
         params_digest = None if unknown else digest_params(model.id, request.params)
-        past = context.view.find_past_request(context.realm, context.recipe_id, instance.address)
+        past = self._find_past(instance)
         if request.known and params_digest is not None:
             fingerprint = digest_request(model.id, request.params, model.references_field, request.references)
             decision = decide_settled(
@@ -257,6 +257,16 @@ class Planner:
             return decision, fingerprint, params_digest, False
         may_be_stored = past is not None and params_digest in (None, past.params_digest)
         return UNSETTLED, None, params_digest, may_be_stored
+
+    def _find_past(self, instance: Instance) -> PastRequest | None:
+        """What the address asked for last time, under its step's earlier name if it has not asked yet under this one."""
+        context = self._context
+        past = context.view.find_past_request(context.realm, context.recipe_id, instance.address)
+        step = self._graph.steps[instance.step]
+        if past is None and step.step.was is not None:
+            address = step.frame.step_id(step.step.was) + instance.address.removeprefix(instance.step)
+            past = context.view.find_past_request(context.realm, context.recipe_id, address)
+        return past
 
     def _image_bounds(self, model: Model, request: Request, result: StoredResult | None) -> Bounds[int]:
         if result is not None:

@@ -28,7 +28,7 @@ from seedflow.run.references import Leases, ReferencePreparer
 from seedflow.run.scheduler import Node, Scheduler
 from seedflow.run.services import Services, StopRunError
 from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus
-from seedflow.store.base import Store, StoredResult
+from seedflow.store.base import PastRequest, Store, StoredResult
 
 _CLAIMED_PER_CALL = 2
 """Tasks at work for each call in flight: enough that fetching and keeping never leave the provider idle."""
@@ -137,6 +137,7 @@ class _Run:
             )
         )
         self._same_request: dict[tuple[str, int], asyncio.Future[None]] = {}
+        self._asked: dict[str, PastRequest] = {}
 
     async def execute(self) -> RunResult:
         plan = self._plan
@@ -146,6 +147,7 @@ class _Run:
             {"recipe": plan.recipe, "provider": plan.provider, "realm": plan.realm, "tasks": len(plan.tasks)},
         )
         await self._work()
+        await self._disk.run(self._store.record_past_requests, plan.realm, plan.recipe, self._asked)
         published = await self._publish()
         tasks = tuple(self._ended(task) for task in plan.tasks)
         problems = [*self._progress.problems, *published.problems]
@@ -206,12 +208,19 @@ class _Run:
     def _settle(self, address: str) -> Task | TaskResult:
         planned = self._tasks[address]
         if planned.result is not None:
+            self._remember(planned)
             return _reuse(planned, planned.result)
         settled = self._planner.settle(address)
         if isinstance(settled, Unsettled):
             problem = Problem(settled.code, settled.message, None, settled.span or planned.origin.span)
             return TaskResult(address, TaskStatus.FAILED, planned.action, take=planned.take, problem=problem)
+        self._remember(settled)
         return settled if settled.result is None else _reuse(settled, settled.result)
+
+    def _remember(self, task: Task) -> None:
+        """Keep what an address asked for, so that the next plan can say what changed."""
+        if task.fingerprint is not None and task.params_digest is not None:
+            self._asked[task.address] = PastRequest(task.fingerprint, task.params_digest)
 
     async def _one(self, task: Task, finished: asyncio.Queue[TaskResult | None]) -> None:
         result: TaskResult | None = None
