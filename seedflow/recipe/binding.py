@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.diagnostics.suggest import find_near
-from seedflow.recipe.blocks import BindingOptions, Entries, UnknownKey
+from seedflow.recipe.blocks import BindingOptions, Block, Entries, UnknownKey
 from seedflow.recipe.salvage import Path, choose_cut, is_expendable, take_out
 from seedflow.recipe.schema import RecipeBlock
 from seedflow.recipe.step_kinds import check_kinds
@@ -16,6 +16,8 @@ from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+_MOST_SLIPS = 1_000
 
 
 class BoundRecipe(NamedTuple):
@@ -44,10 +46,11 @@ def bind_recipe(root: Node) -> BoundRecipe:
     try:
         document = RecipeBlock.model_validate(root, context=BindingOptions())
     except ValidationError as error:
+        near_keys = _NearKeys()
         problems = [
             found
             for details in error.errors(include_url=False)
-            if (found := _explain(details, root)) is not None
+            if (found := _explain(details, root, near_keys)) is not None
         ]
     newer = [found.diagnostic for found in problems if found.diagnostic.code == "newer-language"]
     if newer:
@@ -94,12 +97,27 @@ def sort_by_place(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     return sorted(diagnostics, key=lambda found: found.span.start if found.span is not None else 0)
 
 
-def _explain(details: ErrorDetails, root: Node) -> _Problem | None:
+class _NearKeys:
+    """Which key was meant, for as many different slips as anybody reads about."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, type[Block]], str | None] = {}
+
+    def find(self, word: str, block: type[Block]) -> str | None:
+        """The key of a block that a word is likely a slip of, or None."""
+        if (word, block) not in self._known:
+            if len(self._known) >= _MOST_SLIPS:
+                return None
+            self._known[word, block] = find_near(word, (*block.known_keys(), *block.later))
+        return self._known[word, block]
+
+
+def _explain(details: ErrorDetails, root: Node, near_keys: _NearKeys) -> _Problem | None:
     kind, place, path = details["type"], details["input"], details["loc"]
     if isinstance(place, UnknownKey):
-        return _explain_unknown(place, path)
+        return _explain_unknown(place, path, near_keys)
     if kind == "missing":
-        return _explain_missing(str(path[-1]), place, _key_at(root, path[:-1]), path)
+        return _explain_missing(str(path[-1]), place, _key_at(root, path[:-1]), path, near_keys)
     words = details["ctx"]
     if path[-1:] == ("[key]",):
         return _Problem(
@@ -109,7 +127,7 @@ def _explain(details: ErrorDetails, root: Node) -> _Problem | None:
     return _Problem(Diagnostic(kind, words["message"], span, help=words["help"]), path)
 
 
-def _explain_unknown(found: UnknownKey, path: Path) -> _Problem:
+def _explain_unknown(found: UnknownKey, path: Path, near_keys: _NearKeys) -> _Problem:
     key, block = found.entry.key, found.block
     word = key.value
     if word in block.later:
@@ -121,7 +139,7 @@ def _explain_unknown(found: UnknownKey, path: Path) -> _Problem:
         )
         return _Problem(later, path)
     known = ", ".join(block.known_keys())
-    near = find_near(word, (*block.known_keys(), *block.later))
+    near = near_keys.find(word, block)
     help_text = block.elsewhere.get(word) or (
         f"did you mean `{near}`?" if near else "keys of your own begin with `x-`"
     )
@@ -133,11 +151,13 @@ def _explain_unknown(found: UnknownKey, path: Path) -> _Problem:
     return _Problem(unknown, path if word in block.elsewhere else None)
 
 
-def _explain_missing(key: str, entries: object, span: Span, path: Path) -> _Problem | None:
+def _explain_missing(
+    key: str, entries: object, span: Span, path: Path, near_keys: _NearKeys
+) -> _Problem | None:
     block = entries.block if isinstance(entries, Entries) else RecipeBlock
     if isinstance(entries, dict):
         unknown = [found for found in entries.values() if isinstance(found, UnknownKey)]
-        if any(find_near(found.entry.key.value, block.known_keys()) == key for found in unknown):
+        if any(near_keys.find(found.entry.key.value, block) == key for found in unknown):
             return None
     meaning = next(
         (field.description for name, field in block.model_fields.items() if (field.alias or name) == key),

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.models.catalog import Catalog
+from seedflow.models.model import Model
 from seedflow.recipe.expressions import STEP_ROOTS, VALUE_ROOTS, ExpressionParser, Roots
 from seedflow.recipe.input_images import check_image_text
 from seedflow.recipe.leaves import check_name, describe_node, diagnose, is_nothing
@@ -41,8 +42,8 @@ class GenerateBuilder:
         entries = {entry.key.value: entry for entry in _entries(node)}
         chosen = entries.pop(_MODEL, None)
         model = self._read_model(chosen, VALUE_ROOTS | {"each"} if in_loop else VALUE_ROOTS)
-        known = self._find_parameters(model)
-        references = self._choose_references(entries, model, known, roots)
+        known = self._find_model(model)
+        references = self._choose_references(entries, known, roots)
         parameters = self._default_parameters(known, entries)
         for name, entry in entries.items():
             if is_nothing(entry.value):
@@ -111,48 +112,38 @@ class GenerateBuilder:
         self._parser.problems.append(_not_a_model(chosen.value))
         return None
 
-    def _find_parameters(self, model: Template | None) -> frozenset[str] | None:
-        """The parameters of a step's model, or None when the model is not known before planning."""
-        if model is None:
-            return _names(self._catalog, self._catalog.default_id)
-        if model.form is not TemplateForm.LITERAL:
-            return None
-        return _names(self._catalog, model.scalar.value.strip())
-
-    def _find_field(self, entries: MappingOf[str, Entry], model: Template | None) -> str | None:
-        """The key that holds the step's images: the one of its model, else any that some model has."""
-        written = [name for name in entries if name in self._catalog.reference_fields]
-        if len(written) < 2:
-            return written[0] if written else None
-        literal = model is None or model.form is TemplateForm.LITERAL
-        found = (
-            self._catalog.find(model.scalar.value if model is not None else self._catalog.default_id)
-            if literal
-            else None
+    def _find_model(self, written: Template | None) -> Model | None:
+        """A step's model, or None when a template decides it, or nobody knows it."""
+        if written is None:
+            return self._catalog.find(self._catalog.default_id)
+        return (
+            self._catalog.find(written.scalar.value.strip()) if written.form is TemplateForm.LITERAL else None
         )
-        own = found.references_field if found is not None else None
-        return own if own in written else written[0]
 
     def _choose_references(
-        self, entries: dict[str, Entry], model: Template | None, known: frozenset[str] | None, roots: Roots
+        self, entries: dict[str, Entry], model: Model | None, roots: Roots
     ) -> References | None:
         """The step's own references, taken out of `entries`, or those of the defaults that its model can take."""
-        fitting = [name for name in self._references if known is None or name in known]
+        fitting = [name for name in self._references if model is None or name in model.parameters]
         self._fitting.update(fitting)
-        field = self._find_field(entries, model)
-        if field is not None:
-            return build_references(entries.pop(field), self._parser, roots)
+        written = [name for name in entries if name in self._catalog.reference_fields]
+        if written:
+            own = model.references_field if model is not None else None
+            return build_references(
+                entries.pop(own if own is not None and own in written else written[0]), self._parser, roots
+            )
         if not fitting:
             return None
         self._used.add(fitting[0])
         return self._references[fitting[0]]
 
     def _default_parameters(
-        self, known: frozenset[str] | None, entries: MappingOf[str, Entry]
+        self, model: Model | None, entries: MappingOf[str, Entry]
     ) -> dict[str, Parameter]:
+        """The defaults that a step does not set; all of them when its model is not known before planning."""
         found = {}
         for name, parameter in self._parameters.items():
-            if known is not None and name not in known:
+            if model is not None and name not in model.parameters:
                 continue
             self._fitting.add(name)
             if name not in entries:
@@ -229,11 +220,6 @@ def _entries(node: Node) -> list[Entry]:
     return (
         [entry for entry in node if not entry.key.value.startswith("x-")] if isinstance(node, Mapping) else []
     )
-
-
-def _names(catalog: Catalog, model_id: str) -> frozenset[str] | None:
-    model = catalog.find(model_id)
-    return frozenset(model.parameters) if model is not None else None
 
 
 def _not_a_model(node: Node) -> Diagnostic:

@@ -69,10 +69,11 @@ def collect_inputs(
 
 
 def _read_arguments(arguments: SequenceOf[str]) -> tuple[dict[str, GivenValue], list[Diagnostic]]:
-    found: dict[str, GivenValue] = {}
+    texts: dict[str, list[Scalar]] = {}
     problems = []
     for text in arguments:
-        name, equals, _ = text.partition("=")
+        name, equals, value = text.partition("=")
+        start = len(name) + 1
         name = name.strip()
         if not equals or not name:
             span = Span(Source("-i", text), 0, len(text))
@@ -86,12 +87,11 @@ def _read_arguments(arguments: SequenceOf[str]) -> tuple[dict[str, GivenValue], 
             )
             continue
         source = Source(f"-i {name}=…", text)
-        start = text.index("=") + 1
-        scalar = Scalar(source, start, len(text), text[start:], '"')
-        earlier = found.get(name)
-        texts = (*earlier.arguments, scalar) if earlier is not None else (scalar,)
-        name_span = earlier.name_span if earlier is not None else Span(source, 0, start - 1)
-        found[name] = GivenValue(name_span, texts[0], arguments=texts)
+        texts.setdefault(name, []).append(Scalar(source, start, len(text), value, '"'))
+    found = {
+        name: GivenValue(Span(first.source, 0, first.start - 1), first, arguments=(first, *more))
+        for name, (first, *more) in texts.items()
+    }
     return found, problems
 
 

@@ -21,13 +21,13 @@ from seedflow.recipe.expressions import (
     warn_of_spelling,
 )
 from seedflow.recipe.generation import GenerateBuilder
-from seedflow.recipe.leaves import describe_node
+from seedflow.recipe.leaves import describe_node, is_nothing
 from seedflow.recipe.loops import build_loops
 from seedflow.recipe.model import Input, Limits, Output, Recipe, RefWords, Step
 from seedflow.recipe.schema import RecipeBlock, RefWordsBlock, StepBlock
 from seedflow.recipe.template import Template
 from seedflow.recipe.values import order_values
-from seedflow.text.nodes import Mapping, Node, Scalar
+from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 from seedflow.text.reader import PROJECT_LIMITS, load_source, read_yaml
 
 _PLACES = {"one": ("{n}",), "many": ("{list}",), "range": ("{first}", "{last}"), "comma": (), "last": ()}
@@ -49,24 +49,22 @@ def load_recipe(
     source = load_source(path, name if name is not None else str(path), max_bytes=PROJECT_LIMITS.max_bytes)
     if isinstance(source, Diagnostic):
         return None, [source]
-    with _paused_collector():
-        return parse_recipe(source, catalog, folder=path.parent, default_name=path.stem)
+    return parse_recipe(source, catalog, folder=path.parent, default_name=path.stem)
 
 
 def parse_recipe(
     source: Source, catalog: Catalog, *, folder: Path, default_name: str
 ) -> tuple[Recipe | None, list[Diagnostic]]:
     """The recipe of a text; `folder` is where its relative paths start, `default_name` its name unless it has one."""
-    root, problems = read_yaml(source)
-    if root is None:
-        return None, problems
-    bound = bind_recipe(root)
-    problems.extend(bound.problems)
-    if bound.document is None:
-        return None, problems
-    builder = _RecipeBuilder(bound.document, source, catalog, whole=bound.whole)
-    recipe = builder.build(folder, default_name)
-    return recipe if bound.whole else None, sort_by_place([*problems, *builder.problems])
+    with _paused_collector():
+        root, problems = read_yaml(source)
+        bound = bind_recipe(root) if root is not None else None
+        if bound is None or bound.document is None:
+            return None, problems + (bound.problems if bound is not None else [])
+        builder = _RecipeBuilder(bound.document, source, catalog, whole=bound.whole)
+        recipe = builder.build(folder, default_name)
+    found = sort_by_place([*problems, *bound.problems, *builder.problems])
+    return recipe if bound.whole else None, found
 
 
 class _RecipeBuilder:
@@ -90,7 +88,7 @@ class _RecipeBuilder:
             name=document.name.strip() if document.name is not None else default_name,
             source=self._source,
             folder=folder,
-            digest=digest_bytes(self._source.text.encode()),
+            digest=digest_bytes(self._source.text.encode(errors="surrogatepass")),
             description=document.description,
             inputs=self._build_inputs(),
             values=values,
@@ -242,9 +240,9 @@ def _find_value(block: Block, key: str) -> Node | None:
 
 def _spans_of(block: StepBlock, key: str) -> list[Span]:
     node = _find_value(block, key)
-    if node is None or (isinstance(node, Scalar) and node.plain and node.resolve() is None):
+    if node is None or is_nothing(node):
         return []
-    return [node.span] if not hasattr(node, "items") else [item.span for item in node.items]
+    return [item.span for item in node.items] if isinstance(node, Sequence) else [node.span]
 
 
 @contextmanager

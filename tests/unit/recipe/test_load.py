@@ -99,6 +99,11 @@ def test_a_file_that_is_no_recipe_gives_diagnostics(
     assert problems
 
 
+def test_text_that_no_file_could_hold_is_reported(parse: Parse) -> None:
+    _, problems = parse("name: \ud800\nsteps: {a: {generate: {prompt: x}}}\n")
+    assert problems
+
+
 def test_the_storybook_of_the_specification_loads(load: Load) -> None:
     recipe = load(
         """
