@@ -40,7 +40,7 @@ def build_range(rendering: Rendering, first: object, stop: object = None, step: 
     return list(numbers)
 
 
-def zip_lists(rendering: Rendering, **lists: object) -> list[object]:
+def zip_lists(rendering: Rendering, /, **lists: object) -> list[object]:
     """Records with one item of each list: `zip(name=A, tone=B)`."""
     columns = {name: list_filters.read_items(rendering, value) for name, value in lists.items()}
     if len({len(column) for column in columns.values()}) > 1:

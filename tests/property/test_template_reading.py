@@ -11,6 +11,7 @@ from jinja2 import TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from seedflow.diagnostics import Source
+from seedflow.recipe.functions import FILTERS, FUNCTIONS, TESTS
 from seedflow.recipe.template import RenderError, Scope, Template
 from seedflow.recipe.templating.fast import read_fast
 from seedflow.recipe.templating.lexing import tokenize
@@ -170,3 +171,45 @@ def test_tokens_are_those_of_jinja(text: str) -> None:
                 jinja.parse(text)
         return
     assert ours == theirs
+
+
+values = st.sampled_from(
+    ["1", "-1", "0", "2.5", "1e300", "9223372036854775807", "'a'", "''", "'2'", "none", "true", "[]", "[1, 'a']", "[2, 1]", "['b', 'A']", "{}", "{'hero': 1}",
+     "inputs.list", "inputs.hero", "inputs.none", "each.hero", "ref.hero", "ref.list", "steps.x.images", "steps.x.images[0]", "image", "inputs.list[9]",
+     "[[1], [2]]", "[{'hero': 2}, {'hero': 1}]", "'x' * 99", "range(9)", "-2.0"]
+)  # fmt: skip
+keywords = st.sampled_from(
+    ["attribute", "reverse", "case_sensitive", "default", "d", "boolean", "count", "old", "new", "length", "end", "killwords", "leeway", "precision", "method",
+     "start", "chars", "first", "stop", "step", "num", "other", "value", "rendering", "self", "_", "test"]
+)  # fmt: skip
+arguments = st.lists(st.one_of(values, values, st.tuples(keywords, values).map("=".join)), max_size=3).map(
+    lambda given: "(" + ", ".join(sorted(given, key=lambda one: re.match(r"\w+=", one) is not None)) + ")"
+)
+calls = st.one_of(
+    st.tuples(values, st.sampled_from(sorted(FILTERS)), arguments).map(lambda three: "{} | {}{}".format(*three)),
+    st.tuples(values, st.sampled_from(sorted(FILTERS))).map(" | ".join),
+    st.tuples(values, st.sampled_from(sorted(FILTERS)), arguments, st.sampled_from(sorted(FILTERS))).map(
+        lambda four: "({} | {}{}) | {}".format(*four)
+    ),
+    st.tuples(values, st.sampled_from(sorted(name for name in TESTS if name.isidentifier())), arguments).map(
+        lambda three: "{} is {}{}".format(*three)
+    ),
+    st.tuples(st.sampled_from(sorted(FUNCTIONS)), arguments).map("".join),
+    st.tuples(
+        values, st.sampled_from(["+", "-", "*", "/", "//", "%", "**", "~", "==", "!=", "<", ">=", "in", "not in", "and", "or"]), values
+    ).map(" ".join),
+    st.tuples(values, values).map(lambda two: "({})[{}]".format(*two)),
+    st.tuples(values, values, values).map(lambda three: "({})[{}:{}]".format(*three)),
+    st.tuples(values, st.sampled_from(sorted(TESTS)), values).map(lambda three: "{} | select({!r}, {})".format(*three)),
+)  # fmt: skip
+
+
+@given(calls)
+@settings(max_examples=800)
+def test_any_value_may_meet_any_filter_test_function_or_operator(written: str) -> None:
+    """Whatever is put together is a value, a problem or a RenderError with a place; never another exception."""
+    text = "{{ " + written + " }}"
+    program = read_full(text, ROOTS)
+    if not program.problems:
+        outcome(program, text)
+        outcome(read_full("a " + text, ROOTS), "a " + text)

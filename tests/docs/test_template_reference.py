@@ -1,0 +1,88 @@
+"""The template reference tells the truth: its examples run, everything that may be called has one, every code has a section."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from seedflow.diagnostics import Source
+from seedflow.recipe.functions import FILTERS, FUNCTIONS, TESTS
+from seedflow.recipe.template import RenderError, Scope, parse_template
+from seedflow.text.nodes import Scalar
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/reference/templates.md").read_text()
+CODES = (ROOT / "docs/reference/diagnostics/template.md").read_text()
+EXAMPLES = [
+    tuple(line.rsplit(" → ", 1))
+    for fence in re.findall(r"```jinja\n(.*?)```", PAGE, re.DOTALL)
+    for line in fence.splitlines()
+]
+VALUES = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0])
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example[0] for example in EXAMPLES])
+def test_every_example_gives_what_it_says(example: tuple[str, str]) -> None:
+    written, expected = example
+    scalar = Scalar(Source("templates.md", written), 0, len(written), written, "|")
+    template, diagnostics = parse_template(scalar, roots=frozenset({"inputs", "values", "each", "recipe"}))
+    assert diagnostics == []
+    assert template.render(Scope(**VALUES), as_text=True) == expected
+
+
+def test_everything_that_may_be_called_has_an_example() -> None:
+    written = "\n".join(example[0] for example in EXAMPLES)
+    assert [name for name in FILTERS if not re.search(rf"\| {name}\b", written)] == []
+    assert [name for name in FUNCTIONS if not re.search(rf"\b{name}\(", written)] == []
+    shown = set(
+        re.findall(
+            r'\bis (?:not )?(\w+)|(?:select|selectattr\("\w+",|rejectattr\("\w+",)\("([^"]+)"', written
+        )
+    )
+    names = {name for pair in shown for name in pair}
+    assert set(TESTS) - names == set()
+
+
+def codes_in_source() -> set[str]:
+    files = [
+        *(ROOT / "seedflow/recipe/templating").glob("*.py"),
+        ROOT / "seedflow/recipe/template.py",
+        ROOT / "seedflow/recipe/functions.py",
+    ]
+    return {code for file in files for code in re.findall(r'code="([a-z-]+)"', file.read_text())}
+
+
+def test_every_code_has_a_section_and_every_section_a_code() -> None:
+    sections = set(re.findall(r"^## ([a-z-]+)$", CODES, re.MULTILINE))
+    assert codes_in_source() - {"not-yet"} == sections
+
+
+ROOTS = frozenset({"inputs", "values", "steps", "each", "ref", "recipe"})
+RENDERED_WITH = Scope(
+    **{**VALUES, "inputs": {**VALUES["inputs"], "style": None, "photo": None}},
+    ref={},
+)
+
+
+@pytest.mark.parametrize(
+    "code",
+    sorted(
+        codes_in_source()
+        - {"not-yet", "template-too-large", "template-not-known", "template-absent-reference"}
+    ),
+)
+def test_the_example_of_each_code_causes_it(code: str) -> None:
+    section = CODES.split(f"## {code}\n", 1)[1].split("\n## ", 1)[0]
+    (example,) = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    (written,) = yaml.safe_load(example).values()
+    scalar = Scalar(Source("recipe.yaml", written), 0, len(written), written, "|")
+    template, diagnostics = parse_template(scalar, roots=ROOTS)
+    if diagnostics:
+        assert [one.code for one in diagnostics] == [code]
+        return
+    with pytest.raises(RenderError) as caught:
+        template.render(RENDERED_WITH)
+    assert caught.value.code == code
