@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import BindingOptions, Block, Entries, UnknownKey
+from seedflow.recipe.leaves import quote
 from seedflow.recipe.salvage import Path, choose_cut, is_expendable, take_out
 from seedflow.recipe.schema import RecipeBlock
 from seedflow.recipe.step_kinds import check_kinds
@@ -144,7 +145,10 @@ def _explain_unknown(found: UnknownKey, path: Path, near_keys: _NearKeys) -> _Pr
         f"did you mean `{near}`?" if near else "keys of your own begin with `x-`"
     )
     unknown = Diagnostic(
-        "unknown-key", f"{block.called} has no key {word!r}; known here: {known}", key.span, help=help_text
+        "unknown-key",
+        f"{quote(word)} is not a key of {block.called}; known here: {known}",
+        key.span,
+        help=help_text,
     )
     if near is not None:
         return _Problem(unknown, None if is_expendable((*path[:-1], near)) else path)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.recipe.input_images import check_image_text
 from seedflow.recipe.input_types import read_value
+from seedflow.recipe.leaves import quote
 from seedflow.recipe.model import Input, InputType
 from seedflow.recipe.schema import InputBlock, ItemBlock
 from seedflow.text.nodes import Mapping, Scalar, Sequence
@@ -35,7 +36,7 @@ def build_input(name: str, span: Span, block: InputBlock) -> tuple[Input, list[D
         problems.append(
             Diagnostic(
                 "optional-with-default",
-                f"`optional` has no effect on {name!r}: with a default it is never absent",
+                f"`optional` has no effect on `{name}`: with a default it is never absent",
                 _key_span(block, "optional", span),
                 Severity.WARNING,
                 help="take out `optional` or `default`",
@@ -113,7 +114,7 @@ def _check_options(block: ItemBlock) -> Iterator[Diagnostic]:
         if text in seen:
             yield Diagnostic(
                 "same-option-twice",
-                f"the option {text!r} stands here twice",
+                f"the option {quote(text)} stands here twice",
                 node.span,
                 help="take one of them out",
                 related=(Related(seen[text], "it stands here first"),),

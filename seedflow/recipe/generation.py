@@ -12,7 +12,7 @@ from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
 from seedflow.recipe.expressions import STEP_ROOTS, VALUE_ROOTS, ExpressionParser, Roots
 from seedflow.recipe.input_images import check_image_text
-from seedflow.recipe.leaves import check_name, describe_node, diagnose, is_nothing
+from seedflow.recipe.leaves import check_name, describe_node, diagnose, is_nothing, quote
 from seedflow.recipe.model import Generate, Parameter, ReferenceItem, References
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
@@ -66,7 +66,7 @@ class GenerateBuilder:
                 problems.append(
                     Diagnostic(
                         "unused-default",
-                        f"no step can use the default {name!r}: no step's model has such a parameter",
+                        f"no step can use the default {quote(name)}: no step's model has such a parameter",
                         span,
                         help=f"did you mean `{near}`?" if near else "take the default out",
                     )
@@ -75,7 +75,7 @@ class GenerateBuilder:
                 problems.append(
                     Diagnostic(
                         "unused-default",
-                        f"the default {name!r} has no effect: every step sets it itself",
+                        f"the default {quote(name)} has no effect: every step sets it itself",
                         span,
                         Severity.WARNING,
                         help="take the default out",

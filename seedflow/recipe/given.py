@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seedflow.diagnostics import Diagnostic, Source, Span
-from seedflow.recipe.leaves import describe_node
+from seedflow.recipe.leaves import describe_node, quote
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 from seedflow.text.reader import PROJECT_LIMITS, load_source, read_yaml
 
@@ -128,7 +128,7 @@ def _read_values(values: MappingOf[str, object]) -> tuple[dict[str, GivenValue],
             problems.append(
                 Diagnostic(
                     "not-plain-data",
-                    f"input {name!r} holds {error.found}, expected text, numbers, booleans, None, paths, and lists of these",
+                    f"input {quote(str(name))} holds {error.found}, expected text, numbers, booleans, None, paths, and lists of these",
                     name_span,
                     help="convert it to plain data first",
                 )

@@ -14,6 +14,7 @@ from seedflow.diagnostics import Diagnostic, Span
 from seedflow.errors import ImageError
 from seedflow.images.facts import FileImage, ImageFacts, UrlImage
 from seedflow.images.inspect import inspect_image
+from seedflow.recipe.leaves import quote
 from seedflow.recipe.views import View
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
@@ -106,20 +107,20 @@ class ImageFiles:
         if stat.S_ISDIR(mode):
             return Diagnostic(
                 "not-yet",
-                f"{name!r} is a folder; a list of images may take a folder, but this seedflow cannot do it yet",
+                f"{quote(name)} is a folder; a list of images may take a folder, but this seedflow cannot do it yet",
                 span,
                 help="name the files of the folder one by one",
             )
         if not stat.S_ISREG(mode):
             return Diagnostic(
-                "image-path", f"{name!r} is not a file", span, help="write the path of an image"
+                "image-path", f"{quote(name)} is not a file", span, help="write the path of an image"
             )
         try:
             return inspect_image(path, decode=self._decode)
         except ImageError as error:
             help_text = error.help or "give a whole JPEG, PNG or WebP file"
             return Diagnostic(
-                "image-unreadable", f"{name!r} cannot be used: {error.message}", span, help=help_text
+                "image-unreadable", f"{quote(name)} cannot be used: {error.message}", span, help=help_text
             )
         except OSError as error:
             return _unreadable(name, span, error)
@@ -156,17 +157,17 @@ def _not_found(path: Path, name: str, span: Span) -> Diagnostic:
     if _GLOB.search(name):
         return Diagnostic(
             "not-yet",
-            f"{name!r} is a pattern of file names; a list of images may take one, but this seedflow cannot do it yet",
+            f"{quote(name)} is a pattern of file names; a list of images may take one, but this seedflow cannot do it yet",
             span,
             help="name the files one by one",
         )
-    return Diagnostic("image-missing", f"there is no file {name!r}", span, help=f"looked for {path}")
+    return Diagnostic("image-missing", f"there is no file {quote(name)}", span, help=f"looked for {path}")
 
 
 def _unreadable(name: str, span: Span, error: OSError) -> Diagnostic:
     return Diagnostic(
         "image-unreadable",
-        f"{name!r} cannot be read: {error.strerror or error}",
+        f"{quote(name)} cannot be read: {error.strerror or error}",
         span,
         help="check the path and its permissions",
     )

@@ -15,6 +15,7 @@ from seedflow.recipe.leaves import (
     describe_node,
     diagnose,
     is_nothing,
+    quote,
     read_boolean,
     read_integer,
     read_number,
@@ -81,13 +82,13 @@ class _Reader:
         text = read_text(node)
         if text not in declared.options:
             near = find_near(text, declared.options)
-            listed = ", ".join(repr(option) for option in declared.options)
+            listed = ", ".join(quote(option) for option in declared.options)
             self.problems.append(
                 Diagnostic(
                     "not-an-option",
-                    f"{text!r} is not one of the options of {declared.name!r}",
+                    f"{quote(text)} is not one of the options of `{declared.name}`",
                     node.span,
-                    help=f"did you mean {near!r}?" if near else f"write one of {listed}",
+                    help=f"did you mean {quote(near)}?" if near else f"write one of {listed}",
                 )
             )
         return text
@@ -102,7 +103,7 @@ class _Reader:
     def _read_list(self, declared: Input, node: Node) -> list[object]:
         if not isinstance(node, Sequence):
             raise wrong_type(
-                node, f"a list for {declared.name!r}", help="write `[…]` around it, or each item after `- `"
+                node, f"a list for `{declared.name}`", help="write `[…]` around it, or each item after `- `"
             )
         self._check_bounds(len(node.items), declared.min_items, declared.max_items, node.span, unit="item")
         item = declared.of
@@ -113,7 +114,7 @@ class _Reader:
                 self.problems.append(
                     Diagnostic(
                         "wrong-type",
-                        f"item {number} of {declared.name!r} is {describe_node(found)}, expected {_NAMES[item.type]}",
+                        f"item {number} of `{declared.name}` is {describe_node(found)}, expected {_NAMES[item.type]}",
                         found.span,
                         help="take the item out, or write a value",
                     )

@@ -10,7 +10,7 @@ from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.given import GivenInputs, GivenValue
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.input_types import read_value
-from seedflow.recipe.leaves import is_nothing
+from seedflow.recipe.leaves import is_nothing, quote
 from seedflow.recipe.model import Input, InputType, Recipe
 from seedflow.text.nodes import Node, Scalar, Sequence
 
@@ -77,7 +77,7 @@ def _choose_node(declared: Input, given: GivenValue, problems: list[Diagnostic])
         problems.append(
             Diagnostic(
                 "given-twice",
-                f"input {declared.name!r} is given {len(scalars)} times, but it is not a list",
+                f"input `{declared.name}` is given {len(scalars)} times, but it is not a list",
                 scalars[1].span,
                 help="give it once",
                 related=(Related(scalars[0].span, "it is given here first"),),
@@ -101,10 +101,10 @@ def _check_names(recipe: Recipe, given: GivenInputs) -> Iterator[Diagnostic]:
             known = ", ".join(recipe.inputs)
             yield Diagnostic(
                 "no-such-input",
-                f"recipe {recipe.name!r} has no input {name!r}"
+                f"recipe {quote(recipe.name)} has no input {quote(name)}"
                 + (f"; it has {known}" if known else "; it has none"),
                 value.name_span,
-                help=f"did you mean {near!r}?" if near else "take it out",
+                help=f"did you mean `{near}`?" if near else "take it out",
             )
 
 
@@ -112,7 +112,7 @@ def _missing(declared: Input) -> Diagnostic:
     repeat = ", once for each item" if declared.type is InputType.LIST else ""
     return Diagnostic(
         "missing-input",
-        f"input {declared.name!r} has no value, and no default",
+        f"input `{declared.name}` has no value, and no default",
         declared.span,
         help=f"give it with `-i {declared.name}=…`{repeat}",
     )

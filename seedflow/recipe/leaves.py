@@ -25,7 +25,7 @@ MAX_INTEGER = 2**53 - 1
 
 _NAME = re.compile(NAME_PATTERN)
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
-_MAX_SHOWN = 40
+_MAX_SHOWN = 60
 
 
 def problem(*, code: LiteralString, message: str, help: str | None = None) -> PydanticCustomError:  # noqa: A002 - the word users see
@@ -39,8 +39,14 @@ def diagnose(error: PydanticCustomError, span: Span) -> Diagnostic:
     return Diagnostic(error.type, words["message"], span, help=words["help"])
 
 
+def quote(text: str) -> str:
+    """Somebody's text inside a message: between backticks, on one line, and not for pages."""
+    shown = text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
+    return "`" + shown.replace("\r", "\\r").replace("\n", "\\n") + "`"
+
+
 def describe_node(node: object) -> str:
-    """What stands there, as a message calls it: `the text 'big'`, `the number 007`, `a list`, `nothing`."""
+    """What stands there, as a message calls it: the text `big`, the number 007, a list, nothing."""
     if isinstance(node, Mapping):
         return "a mapping"
     if isinstance(node, Sequence):
@@ -48,16 +54,15 @@ def describe_node(node: object) -> str:
     if not isinstance(node, Scalar):
         return "something else"
     value = node.resolve()
-    shown = node.value if len(node.value) <= _MAX_SHOWN else node.value[:_MAX_SHOWN] + "…"
     if value is None:
         return f"{node.value} (nothing)" if node.value else "nothing"
     if isinstance(value, bool):
-        return shown
+        return node.value
     if isinstance(value, int | float):
-        return f"the number {shown}"
+        return f"the number {quote(node.value)[1:-1]}"
     if "{{" in node.value:
         return "a template"
-    return f"the text {shown!r}"
+    return f"the text {quote(node.value)}" if node.value else "empty text"
 
 
 def is_nothing(node: object) -> bool:
@@ -86,7 +91,7 @@ def check_name(text: str) -> str:
     near = suggest_name(text)
     raise problem(
         code="bad-name",
-        message=f"{text!r} is not a name; expected a small letter, then small letters, digits or `_`",
+        message=f"{quote(text)} is not a name; expected a small letter, then small letters, digits or `_`",
         help=f"write `{near}`" if near else "begin with a letter from a to z",
     )
 

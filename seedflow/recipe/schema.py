@@ -36,6 +36,7 @@ from seedflow.recipe.leaves import (
     open_one_or_more,
     open_sequence,
     problem,
+    quote,
     read_text,
     wrong_type,
 )
@@ -90,7 +91,7 @@ def _read_input_type(node: object) -> InputType:
     near = TYPES_ELSEWHERE.get(text.lower()) or find_near(text, types)
     raise problem(
         code="unknown-type",
-        message=f"{text!r} is not a type of input; expected one of {', '.join(types)}",
+        message=f"{quote(text)} is not a type of input; expected one of {', '.join(types)}",
         help=f"did you mean `{near}`?" if near else "write `type: text` for plain words",
     )
 

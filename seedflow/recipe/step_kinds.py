@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedflow.diagnostics import Diagnostic, Related
+from seedflow.recipe.leaves import quote
 from seedflow.text.nodes import Entry, Mapping
 
 _FOR_ALL = frozenset({"for_each", "when", "needs", "description", "tags", "was"})
@@ -33,7 +34,7 @@ def _check_step(step: Entry, block: Mapping) -> Iterator[Diagnostic]:
     if not kinds:
         yield Diagnostic(
             "no-kind",
-            f"step {step.key.value!r} says nothing to do; expected exactly one of {', '.join(OPTIONS_BY_KIND)}",
+            f"step {quote(step.key.value)} says nothing to do; expected exactly one of {', '.join(OPTIONS_BY_KIND)}",
             step.key.span,
             help="add `generate:` with the parameters of the model",
         )
@@ -42,7 +43,7 @@ def _check_step(step: Entry, block: Mapping) -> Iterator[Diagnostic]:
     for other in others:
         yield Diagnostic(
             "several-kinds",
-            f"step {step.key.value!r} is both `{first.key.value}` and `{other.key.value}`; a step has exactly one kind",
+            f"step {quote(step.key.value)} is both `{first.key.value}` and `{other.key.value}`; a step has exactly one kind",
             other.key.span,
             help="make two steps of it",
             related=(Related(first.key.span, "the first kind stands here"),),

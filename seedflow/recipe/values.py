@@ -120,7 +120,7 @@ def _describe_cycle(cycle: list[str], values: Mapping[str, Template]) -> Diagnos
         "value-cycle",
         f"these values use each other, so that none could ever be known: {spelled}"
         if len(cycle) > 1
-        else f"value {cycle[0]!r} uses itself",
+        else f"value `{cycle[0]}` uses itself",
         related[0].span,
         help="take out one of these mentions",
         related=tuple(related) if len(cycle) > 1 else (),

@@ -136,7 +136,7 @@ def test_unknown_names_are_pointed_at_wherever_they_stand(resolve: Resolve) -> N
     _, problems = resolve("{hero: {type: text, default: d}}", ["heor=x"], file="her: x\n", values={"zzz": 1})
     assert codes(problems) == ["no-such-input"] * 3
     assert {marked(found) for found in problems} == {"heor", "her", "zzz"}
-    assert [found.help for found in problems if marked(found) != "zzz"] == ["did you mean 'hero'?"] * 2
+    assert [found.help for found in problems if marked(found) != "zzz"] == ["did you mean `hero`?"] * 2
 
 
 def test_an_argument_without_a_name_is_refused(resolve: Resolve) -> None:
@@ -272,7 +272,7 @@ def test_the_declared_type_reads_python_values(
     ("declared", "text", "code", "says"),
     [
         ("{type: integer}", "3.5", "wrong-type", "the number 3.5, expected a whole number"),
-        ("{type: integer}", "'3'", "wrong-type", "the text '3'"),
+        ("{type: integer}", "'3'", "wrong-type", "the text `3`"),
         ("{type: integer}", "true", "wrong-type", "found true"),
         ("{type: integer}", "[3]", "wrong-type", "a list"),
         ("{type: integer}", "9007199254740992", "wrong-type", "15 digits"),
@@ -318,7 +318,7 @@ def test_all_problems_of_a_list_come_in_one_go(resolve: Resolve) -> None:
 
 def test_a_near_miss_of_an_option_is_suggested(resolve: Resolve) -> None:
     _, problems = resolve("{a: {type: choice, options: [watercolour, ink]}}", ["a=watercolor"])
-    assert problems[0].help == "did you mean 'watercolour'?"
+    assert problems[0].help == "did you mean `watercolour`?"
 
 
 def test_data_that_is_not_plain_is_refused(resolve: Resolve) -> None:
