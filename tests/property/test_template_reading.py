@@ -15,9 +15,11 @@ from seedflow.recipe.functions import FILTERS, FUNCTIONS, TESTS
 from seedflow.recipe.template import RenderError, Scope, Template
 from seedflow.recipe.templating.fast import read_fast
 from seedflow.recipe.templating.lexing import tokenize
+from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.problems import Misread
 from seedflow.recipe.templating.program import Program
 from seedflow.recipe.templating.reading import read_full
+from seedflow.recipe.templating.statements import Statement
 from seedflow.recipe.views import View
 from seedflow.text.nodes import Scalar
 
@@ -69,10 +71,38 @@ dashes = st.sampled_from(["", "", "", "-"])
 paths = st.tuples(dashes, spaces, roots, st.lists(links, max_size=5).map("".join), spaces, dashes).map(
     lambda six: "{{" + "".join(six) + "}}"
 )
-pieces = st.sampled_from(
-    ["", " ", "a", "text, ", "\n ", "  {# c #} ", "}}", "%}", "{", "}", "{ {", "é\r", "{{ 1 }}"]
+plain_links = st.one_of(
+    names.map(lambda name: f".{name}"),
+    st.sampled_from(["[0]", "[-1]", "[7]", "[1]", "[:]", "[1:]", "[:2]", "[0:-1]"]),
 )
-path_texts = st.lists(st.one_of(paths, pieces), min_size=1, max_size=5).map("".join)
+plain_paths = st.tuples(
+    st.sampled_from(["", "-"]),
+    spaces,
+    st.sampled_from(sorted(ROOTS)),
+    names.map(lambda name: f".{name}"),
+    st.lists(plain_links, max_size=3).map("".join),
+    spaces,
+    st.sampled_from(["", "-"]),
+).map(lambda parts: "{{" + "".join(parts) + "}}")
+pieces = st.sampled_from(
+    ["", " ", "a", "text, ", "\n ", " \t x ", "  {# c #} ", "}}", "%}", "{", "}", "{ {", " é\r\n"]
+)
+odd_pieces = st.sampled_from(["{{ 1 }}", "{{", "{%", "{{+ inputs.n }}"])
+path_texts = st.one_of(
+    st.lists(st.one_of(plain_paths, pieces), min_size=1, max_size=5).map("".join),
+    st.tuples(pieces, plain_paths, pieces).map("".join),
+    st.lists(st.one_of(paths, plain_paths, pieces, odd_pieces), min_size=1, max_size=4).map("".join),
+)
+
+
+def shape(node: object) -> object:
+    """Everything that there is in a node, nodes below it included."""
+    if isinstance(node, tuple | list):
+        return tuple(shape(one) for one in node)
+    if not isinstance(node, Expression | Statement):
+        return node
+    slots = sorted(name for kind in type(node).__mro__ for name in getattr(kind, "__slots__", ()))
+    return (type(node), *(shape(getattr(node, name)) for name in slots))
 
 
 def outcome(program: Program, text: str) -> object:
@@ -100,6 +130,8 @@ def test_the_short_way_means_what_the_long_way_means(text: str) -> None:
         return
     full = read_full(text, ROOTS)
     assert (fast.form, fast.references, fast.problems) == (full.form, full.references, full.problems)
+    if not full.problems:
+        assert (shape(fast.expression), shape(fast.body)) == (shape(full.expression), shape(full.body))
     assert outcome(fast, text) == outcome(full, text)
 
 

@@ -110,3 +110,15 @@ def test_a_loop_may_call_its_item_image_where_that_name_is_free(write, scope, pr
     assert template.render(scope) == "100 200 300 "
     assert problem(text, frozenset({"steps", "image"})).code == "template-name-taken"
     assert problem("{{ image.width }}", frozenset({"steps"})).code == "template-unknown-name"
+
+
+def test_the_prompt_of_the_storybook(render, scope) -> None:
+    prompt = (
+        "Character design of {{ inputs.hero }}: front view, side view, back view"
+        " {%- if ref.STYLE %}, drawn in the style of {{ ref.STYLE }}{% endif %}"
+    )
+    assert (
+        render(prompt.replace("STYLE", "style"))
+        == "Character design of fox: front view, side view, back view"
+    )
+    assert render(prompt.replace("STYLE", "hero")).endswith("back view, drawn in the style of image 1")
