@@ -153,7 +153,7 @@ def _no_key(variable: LoopVariable, name: str, number: int, value: object) -> Di
 def _equal_keys(variable: LoopVariable, keys: Sequence[str], first: int, number: int) -> Diagnostic:
     named = ", ".join(f"{name}={key}" for name, key in zip(variable.names, keys, strict=True))
     return Diagnostic(
-        "duplicate-key",
+        "equal-keys",
         f"items {first} and {number} of {', '.join(variable.names)} have the same key ({named}); "
         "a task's address would stand for two",
         variable.span,

@@ -1,6 +1,6 @@
 """Runs a plan: starts what is ready, at most so many at once, and stops cleanly.
 
-One task group; the scheduler says what is ready, the planner settles it, the performer does it, facts go back to both.
+The scheduler says what is ready, the planner settles it, the performer does it, facts go back to both.
 """
 
 from __future__ import annotations
@@ -168,38 +168,53 @@ class _Run:
         return result
 
     async def _work(self) -> None:
-        finished: asyncio.Queue[TaskResult | None] = asyncio.Queue()
-        at_work: set[asyncio.Task[None]] = set()
-        most = self._options.most_in_flight * _CLAIMED_PER_CALL
+        """Start what is ready, take in what ended, until nothing is left to start. A bug in one task lets the others end."""
+        at_work: dict[asyncio.Task[TaskResult | None], Task] = {}
+        bugs: list[BaseException] = []
 
         def on_stop() -> None:
             if self._control.aborted:
-                for task in at_work:
-                    task.cancel()
+                for child in at_work:
+                    child.cancel()
 
         self._control.on_stop(on_stop)
-        async with asyncio.TaskGroup() as group:
-            while not self._scheduler.finished:
-                while len(at_work) < most and not self._stopping:
-                    address = self._scheduler.pop_ready()
-                    if address is None:
-                        break
-                    settled = self._settle(address)
-                    if isinstance(settled, TaskResult):
-                        self._finish(settled)
+        try:
+            while True:
+                self._start_ready(at_work)
+                if not at_work:
+                    break
+                done, _ = await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
+                for child in [child for child in at_work if child in done]:
+                    task = at_work.pop(child)
+                    bug = None if child.cancelled() else child.exception()
+                    if bug is not None:
+                        bugs.append(bug)
+                        self._halted = True
                         continue
-                    child = group.create_task(self._one(settled, finished))
-                    at_work.add(child)
-                    child.add_done_callback(at_work.discard)
-                if not at_work and finished.empty():
-                    unfinished = self._scheduler.unfinished
-                    if not unfinished or self._stopping:
-                        break
-                    raise RuntimeError(f"nothing is ready, yet these wait: {unfinished[:5]}")
-                result = await finished.get()
-                if result is not None:
-                    self._finish(result)
-        self._control.forget(on_stop)
+                    result = _let_go(task) if child.cancelled() else child.result()
+                    if result is not None:
+                        self._finish(result)
+        finally:
+            self._control.forget(on_stop)
+            for child in at_work:
+                child.cancel()
+            await asyncio.gather(*at_work, return_exceptions=True)
+        if bugs:
+            raise bugs[0]
+        if not self._stopping and self._scheduler.unfinished:
+            raise RuntimeError(f"nothing is ready, yet these wait: {self._scheduler.unfinished[:5]}")
+
+    def _start_ready(self, at_work: dict[asyncio.Task[TaskResult | None], Task]) -> None:
+        most = self._options.most_in_flight * _CLAIMED_PER_CALL
+        while len(at_work) < most and not self._stopping:
+            address = self._scheduler.pop_ready()
+            if address is None:
+                return
+            settled = self._settle(address)
+            if isinstance(settled, TaskResult):
+                self._finish(settled)
+            else:
+                at_work[asyncio.create_task(self._one(settled))] = settled
 
     @property
     def _stopping(self) -> bool:
@@ -222,39 +237,22 @@ class _Run:
         if task.fingerprint is not None and task.params_digest is not None:
             self._asked[task.address] = PastRequest(task.fingerprint, task.params_digest)
 
-    async def _one(self, task: Task, finished: asyncio.Queue[TaskResult | None]) -> None:
-        result: TaskResult | None = None
+    async def _one(self, task: Task) -> TaskResult | None:
+        """What became of a task; None when it was not asked, for want of money."""
+        self._emit(EventKind.TASK_STARTED, task.address, {"action": task.action.value, "model": task.model})
         try:
-            self._emit(
-                EventKind.TASK_STARTED, task.address, {"action": task.action.value, "model": task.model}
-            )
-            result = await self._perform_once(task)
+            return await self._perform_once(task)
         except StopRunError as stop:
             self._halt(stop.problem, budget=stop.budget)
-            if not stop.budget:
-                result = TaskResult(
-                    task.address,
-                    TaskStatus.FAILED,
-                    task.action,
-                    take=task.take,
-                    calls=1,
-                    problem=stop.problem,
-                )
+            if stop.budget:
+                return None
+            return TaskResult(
+                task.address, TaskStatus.FAILED, task.action, take=task.take, calls=1, problem=stop.problem
+            )
         except StoreError as error:
             problem = Problem(error.kind, error.message, error.help, task.origin.span)
             self._halt(problem, budget=False)
-            result = TaskResult(task.address, TaskStatus.FAILED, task.action, take=task.take, problem=problem)
-        except asyncio.CancelledError:
-            if not self._control.aborted:
-                raise
-            problem = Problem(
-                "interrupted", f"{task.address} was let go of while it was at work", "run again to recover it"
-            )
-            result = TaskResult(
-                task.address, TaskStatus.UNKNOWN, task.action, take=task.take, problem=problem
-            )
-        finally:
-            finished.put_nowait(result)
+            return TaskResult(task.address, TaskStatus.FAILED, task.action, take=task.take, problem=problem)
 
     async def _perform_once(self, task: Task) -> TaskResult:
         """Two tasks with the same request share one payment: the second waits for the first."""
@@ -341,6 +339,13 @@ class _Run:
 
     def _emit(self, kind: EventKind, address: str | None, data: Mapping[str, object]) -> None:
         self._emit_event(Event(kind, time.time(), self._run_id, address, data))
+
+
+def _let_go(task: Task) -> TaskResult:
+    problem = Problem(
+        "interrupted", f"{task.address} was let go of while it was at work", "run again to recover it"
+    )
+    return TaskResult(task.address, TaskStatus.UNKNOWN, task.action, take=task.take, problem=problem)
 
 
 def _reuse(task: Task, result: StoredResult) -> TaskResult:
