@@ -1,0 +1,105 @@
+"""The Python API: typed, lazy, and careful with money."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import seedflow
+
+ONE = "seedflow: 1\ninputs: {what: {type: text, default: an owl}}\nsteps:\n  a: {generate: {prompt: 'Draw {{ inputs.what }}'}}\n"
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in (
+        "CLOUDFLARE_ACCOUNT_ID",
+        "CLOUDFLARE_API_TOKEN",
+        "SEEDFLOW_CLOUDFLARE_BASE_URL",
+        "SEEDFLOW_HOME",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.yaml").write_text(ONE)
+    return tmp_path
+
+
+def test_every_public_name_can_be_imported() -> None:
+    for name in seedflow.__all__:
+        assert getattr(seedflow, name) is not None
+    assert set(seedflow.__all__) == set(dir(seedflow))
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    heavy = (
+        "{'pydantic', 'jinja2', 'networkx', 'httpx', 'PIL', 'rich', 'click', 'asyncio', 'sqlite3', 'yaml'}"
+    )
+    code = f"import sys, seedflow; print(sorted({heavy} & set(sys.modules)))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'paint'"):
+        _ = seedflow.paint  # type: ignore[attr-defined]
+
+
+def test_load_plan_run() -> None:
+    planned = seedflow.plan_recipe(seedflow.load_recipe("one.yaml"), {"what": "a fox"})
+    assert planned.plan.tasks[0].params["prompt"] == "Draw a fox"
+    assert planned.plan.totals.calls == (1, 1)
+    events: list[seedflow.Event] = []
+    result = seedflow.run_recipe(planned, on_event=events.append)
+    assert result.status is seedflow.RunStatus.DONE
+    assert result.outputs["a"][0].path.is_file()
+    assert [events[0].kind, events[-1].kind] == ["run-started", "run-finished"]
+    assert seedflow.run_recipe("one.yaml", {"what": "a fox"}).calls == 0
+
+
+async def test_arun_inside_a_loop() -> None:
+    result = await seedflow.arun_recipe("one.yaml")
+    assert result.tasks[0].status is seedflow.TaskStatus.DONE
+
+
+def test_check_gives_problems_and_load_raises_them_all(in_a_folder: Path) -> None:
+    (in_a_folder / "bad.yaml").write_text(
+        "seedflow: 1\nsteps:\n  a: {generate: {promt: x}}\n  b: {generate: {prompt: '{{ inputs.x }}'}}\n"
+    )
+    checked = seedflow.check_recipe("bad.yaml")
+    assert not checked.ok
+    with pytest.raises(seedflow.RecipeError) as raised:
+        seedflow.load_recipe("bad.yaml")
+    assert len(raised.value.diagnostics) == len(checked.diagnostics) >= 2
+    assert "bad.yaml:3:" in str(raised.value)
+
+
+@pytest.mark.parametrize("inputs", [{"wat": "x"}, {"what": object()}, {"what": ["a", "list"]}])
+def test_wrong_inputs_are_a_recipe_error(inputs: dict[str, object]) -> None:
+    with pytest.raises(seedflow.RecipeError):
+        seedflow.plan_recipe("one.yaml", inputs)
+
+
+def test_a_paid_provider_is_not_asked_without_a_budget(
+    emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in emulator.env.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(seedflow.UsageError, match="no budget"):
+        seedflow.run_recipe("one.yaml")
+    with pytest.raises(seedflow.BudgetError):
+        seedflow.run_recipe("one.yaml", max_cost_usd=0.01)
+    assert emulator.requests() == []
+    assert (
+        seedflow.run_recipe("one.yaml", max_cost_usd="0.04").cost_usd
+        == seedflow.plan_recipe("one.yaml", {"what": "b"}).plan.totals.cost_usd.low
+    )
+
+
+def test_inputs_of_a_plan_are_settled() -> None:
+    planned = seedflow.plan_recipe("one.yaml")
+    with pytest.raises(seedflow.UsageError, match="settled"):
+        seedflow.run_recipe(planned, {"what": "x"})
