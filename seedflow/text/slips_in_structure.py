@@ -111,6 +111,10 @@ def explain_brackets(trouble: Trouble) -> Diagnostic | None:
             return _report_stray_bracket(trouble)
         if trouble.bracket is not None:
             return _report_open_bracket(trouble, trouble.bracket)
+    if trouble.says("unexpected ':'"):
+        message = "found a `:` without a space after it, inside brackets"
+        advice = "put a space after the `:`, or quotes around the text that it belongs to"
+        return trouble.report(trouble.at, trouble.at + 1, message, advice, code="yaml-colon")
     return None
 
 
@@ -140,6 +144,8 @@ def explain_leftover(trouble: Trouble) -> Diagnostic | None:
         return None
     if trouble.character in ("]", "}"):
         return _report_stray_bracket(trouble)
+    if trouble.character == ":":
+        return _report_empty_key(trouble)
     last = before[-1]
     if last in ("'", '"'):
         twin = "''" if last == "'" else '\\"'
@@ -152,7 +158,10 @@ def explain_leftover(trouble: Trouble) -> Diagnostic | None:
         message = f"found text after the closing `{last}`"
         advice = "put quotes around the whole value if it is meant as a text"
         return trouble.report(trouble.at, trouble.line_end, message, advice, code="yaml-bracket")
-    return None
+    shown = shorten(trouble.text[trouble.at : trouble.line_end])
+    message = f"found `{shown}` where the line should end"
+    advice = "put quotes around the whole value if it is meant as a text"
+    return trouble.report(trouble.at, trouble.line_end, message, advice, code="yaml-syntax")
 
 
 def explain_indentation(trouble: Trouble) -> Diagnostic | None:

@@ -12,6 +12,8 @@ from seedflow.text.syntax import explain_error
 from .conftest import Read
 
 SLIPS = [
+    ("- :", "empty-key", "1:3", ":", "there is no key before this `:`"),
+    ("a: &b &c d", "yaml-syntax", "1:7", "&c d", "found `&c d` where the line should end"),
     (
         "a:\n\tb: 1\n",
         "yaml-tab",
@@ -221,6 +223,7 @@ def test_a_slip_is_explained(read: Read, text: str, code: str, place: str, marke
 
 
 LIBYAML_ONLY = [
+    ("a: [b:}", "yaml-colon", ":"),
     ("%FOO bar\n---\na: 1\n", "yaml-directive", "%FOO bar"),
     ('a: "\\ud800"\n', "yaml-escape", "\\ud"),
     ("a" * 1030 + ": 1\n", "yaml-colon", ":"),
