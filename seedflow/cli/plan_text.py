@@ -39,7 +39,7 @@ _REASONS = {
 
 def print_plan(plan: Plan, console: Console, *, everything: bool = False) -> None:
     """The plan as a table and its totals below."""
-    console.print(_title(plan))
+    console.print(spell_title(plan))
     console.print()
     rows = list(_rows(plan.tasks, everything=everything))
     if console.width < NARROW_COLUMNS:
@@ -74,7 +74,8 @@ def sum_up(plan: Plan) -> Iterator[Text]:
         yield Text("Nothing to ask: every picture is stored.", style="dim")
 
 
-def _title(plan: Plan) -> Text:
+def spell_title(plan: Plan) -> Text:
+    """The recipe, and who makes its pictures; that sketches are sketches is said aloud."""
     title = Text(make_printable(plan.recipe), style="bold")
     if plan.realm == "sketch":
         title.append(

@@ -14,7 +14,7 @@ import click
 
 from seedflow.cli.amounts import spell_count
 from seedflow.cli.dollars import Dollars
-from seedflow.cli.plan_text import print_plan
+from seedflow.cli.plan_text import print_plan, spell_title
 from seedflow.cli.planning import input_options, plan_from_options
 from seedflow.cli.run_text import LiveDisplay, PlainDisplay, print_result
 from seedflow.cli.session import start
@@ -119,6 +119,9 @@ def _run(
 
     stream = sys.stderr if as_json else sys.stdout
     console = open_console(stream)
+    if planned.plan is not None:
+        console.print(spell_title(planned.plan))
+        console.print()
     display = LiveDisplay(console) if stream.isatty() else PlainDisplay(console)
     with EventFile(events) as file, display:
 
