@@ -178,10 +178,10 @@ def _collision(output: Output, slot: _Slot, path: str, other: tuple[Output, str]
     span = output.file.scalar.span if output.file is not None else output.span
     related = () if other[0] is output else (Related(other[0].span, f"output {other[0].name} writes it too"),)
     return Diagnostic(
-        "colliding-files",
+        "same-file",
         f"{other[1]} and {_describe(slot)} would both be published as {path}",
         span,
-        help="tell them apart in file:, for example with {{ image.key }} or {{ image.number }}",
+        help="tell them apart in file:, for example with {{ image.key }}-{{ image.number }}",
         related=related,
     )
 
