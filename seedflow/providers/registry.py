@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from seedflow.errors import UsageError
 from seedflow.providers.options import REALM_SKETCH, CloudflareOptions
+from seedflow.providers.unopened import UnopenedProvider
 
 if TYPE_CHECKING:
     from seedflow.models.catalog import Catalog
@@ -36,19 +37,23 @@ def describe_provider(name: str, *, cloudflare: CloudflareOptions | None = None)
 
 
 def open_provider(name: str, *, catalog: Catalog, cloudflare: CloudflareOptions | None = None) -> Provider:
-    """An adapter, ready to be asked; it connects only when asked and must be closed with `aclose`.
+    """An adapter, loaded and opened when it is first asked; it must be closed with `aclose`.
 
     Raises:
         UsageError: no such provider, or one whose options are missing.
     """
-    if name == "sketch":
-        from seedflow.providers.sketch import SketchProvider
+    facts = describe_provider(name, cloudflare=cloudflare)
 
-        return SketchProvider(catalog)
-    options = _need_cloudflare(name, cloudflare)
-    from seedflow.providers.cloudflare import CloudflareProvider
+    def open_adapter() -> Provider:
+        if name == "sketch":
+            from seedflow.providers.sketch import SketchProvider
 
-    return CloudflareProvider(options)
+            return SketchProvider(catalog)
+        from seedflow.providers.cloudflare import CloudflareProvider
+
+        return CloudflareProvider(_need_cloudflare(name, cloudflare))
+
+    return UnopenedProvider(open_adapter, name=facts.name, realm=facts.realm, paid=facts.paid)
 
 
 def _need_cloudflare(name: str, options: CloudflareOptions | None) -> CloudflareOptions:
