@@ -13,7 +13,6 @@ from .conftest import Read
 
 SLIPS = [
     ("- :", "empty-key", "1:3", ":", "there is no key before this `:`"),
-    ("a: &b &c d", "yaml-syntax", "1:7", "&c d", "found `&c d` where the line should end"),
     (
         "a:\n\tb: 1\n",
         "yaml-tab",
@@ -259,6 +258,12 @@ def test_a_place_behind_the_end_is_moved_to_it() -> None:
     found = explain("a", "odd", 99)
     assert found.span is not None
     assert (found.span.start, found.span.end) == (1, 1)
+
+
+def test_what_follows_a_value_on_its_line_is_shown(read: Read) -> None:
+    _, problems = read("a: &b &c d\n")
+    assert [found.code for found in problems] == ["anchor", "yaml-syntax"]
+    assert problems[1].message == "found `&c d` where the line should end"
 
 
 def test_related_places_show_what_the_slip_refers_to(read: Read) -> None:
