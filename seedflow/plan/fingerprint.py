@@ -18,18 +18,15 @@ PARAMS_FORMAT = "params/1"
 
 
 def digest_request(
-    model: str,
-    params: Mapping[str, object],
-    references_field: str | None,
-    references: Sequence[PlannedReference],
+    params_digest: str, references_field: str | None, references: Sequence[PlannedReference]
 ) -> str:
-    """`request/1:HEX` of a request of which everything is known."""
+    """`request/1:HEX` of a request of which everything is known; `params_digest` is what `digest_params` gave."""
     given = (
         {references_field: [_identity(item) for item in references]}
         if references_field and references
         else {}
     )
-    return digest_value(REQUEST_FORMAT, {"model": model, "params": params, "references": given})
+    return digest_value(REQUEST_FORMAT, {"params": params_digest, "references": given})
 
 
 def digest_params(model: str, params: Mapping[str, object]) -> str:

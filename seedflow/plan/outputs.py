@@ -136,7 +136,6 @@ class OutputPlanner:
             each=instance.each,
             recipe=self._bindings.recipe,
             image=_image_view(slot, instance),
-            resolve=_no_steps,
         )
         try:
             text = output.file.render(scope, as_text=True, finish=finish_part)
@@ -197,9 +196,3 @@ def _image_view(slot: _Slot, instance: Instance) -> View:
     known = {"number": slot.number, "key": join_keys(instance), "take": 1, "each": instance.each}
     later = dict.fromkeys(("width", "height", "format", "digest"), "the image does not exist yet")
     return View("image", {**known, "name": name_image(instance, slot.number)}, None, later)
-
-
-def _no_steps(mention: StepReference) -> object:
-    raise RenderError(
-        "a file name cannot depend on a step", mention.start, mention.end, "step-in-file-name", None
-    )

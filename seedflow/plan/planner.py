@@ -35,7 +35,6 @@ from seedflow.plan.requests import Bindings, Refused, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver, StepTasks
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.model import Recipe
-from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import RenderError, Scope, TemplateForm
 from seedflow.store.base import PastRequest, StoredResult, StoreView
 
@@ -165,12 +164,7 @@ class Planner:
         if template is None:
             return self._context.catalog.find(self._context.catalog.default_id)
         scope = Scope(
-            inputs=self._bindings.inputs,
-            values=self._bindings.values,
-            each={},
-            recipe=self._bindings.recipe,
-            ref=None,
-            resolve=_no_steps,
+            inputs=self._bindings.inputs, values=self._bindings.values, recipe=self._bindings.recipe
         )
         try:
             name = (
@@ -179,8 +173,7 @@ class Planner:
                 else template.render(scope, as_text=True)
             )
         except RenderError as error:
-            span = template.scalar.span_at(error.start, error.end)
-            self._findings.add(Diagnostic(error.code, error.message, span, help=error.help))
+            self._findings.add(template.diagnose(error))
             return None
         model = self._context.catalog.find(str(name))
         if model is None:
@@ -245,7 +238,7 @@ class Planner:
         params_digest = None if unknown else digest_params(model.id, request.params)
         past = self._find_past(instance)
         if request.known and params_digest is not None:
-            fingerprint = digest_request(model.id, request.params, model.references_field, request.references)
+            fingerprint = digest_request(params_digest, model.references_field, request.references)
             decision = decide_settled(
                 context.view,
                 realm=context.realm,
@@ -314,11 +307,6 @@ class Planner:
 def images_of(address: str, result: StoredResult) -> tuple[StepImage, ...]:
     """The images of a result as images of a task."""
     return tuple(StepImage(address, result.take, image.number, image.facts) for image in result.images)
-
-
-def _no_steps(mention: StepReference) -> object:
-    message = "the model must be known when planning; it cannot depend on a step"
-    raise RenderError(message, mention.start, mention.end, "model-unknown", "name the model, or use an input")
 
 
 def _no_price(builder: RequestBuilder, model: Model) -> Diagnostic:

@@ -30,7 +30,7 @@ class LocalView:
     """`seedflow.store.base.StoreView` on a read-only connection. Any thread may call it."""
 
     def __init__(self, folder: StateFolder | None, connection: sqlite3.Connection | None) -> None:
-        self._state = (folder, connection, Blobs(folder.blobs)) if folder and connection else None
+        self._state = (folder.ledger, connection, Blobs(folder.blobs)) if folder and connection else None
         self._mutex = Lock()
 
     def __enter__(self) -> Self:
@@ -45,24 +45,24 @@ class LocalView:
         """See `StoreView.find_result`."""
         if self._state is None:
             return None
-        folder, connection, blobs = self._state
-        with self._mutex, disk_errors(folder.ledger):
+        ledger, connection, blobs = self._state
+        with self._mutex, disk_errors(ledger):
             return results.find_result(connection, blobs, realm, fingerprint, take, _ignore)
 
     def has_result(self, realm: str, fingerprint: str, take: int) -> bool:
         """See `StoreView.has_result`."""
         if self._state is None:
             return False
-        folder, connection, _ = self._state
-        with self._mutex, disk_errors(folder.ledger):
+        ledger, connection, _ = self._state
+        with self._mutex, disk_errors(ledger):
             return results.has_result(connection, realm, fingerprint, take)
 
     def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
         """See `StoreView.find_past_request`."""
         if self._state is None:
             return None
-        folder, connection, _ = self._state
-        with self._mutex, disk_errors(folder.ledger):
+        ledger, connection, _ = self._state
+        with self._mutex, disk_errors(ledger):
             return results.find_past_request(connection, realm, recipe, address)
 
     def close(self) -> None:
