@@ -35,8 +35,8 @@ class Limits:
     max_depth: int = 64
 
 
-PROJECT_LIMITS: Final = Limits(max_bytes=64 * 1024 * 1024, max_nodes=5_000_000)
-"""For the user's own files. So many nodes are the tree of some 150,000 steps and fit into 1 GiB."""
+PROJECT_LIMITS: Final = Limits(max_bytes=64 * 1024 * 1024, max_nodes=3_000_000)
+"""For the user's own files: room for 100,000 steps of thirty keys and values each, in a tree of at most 1 GiB."""
 
 LIBRARY_LIMITS: Final = Limits(max_bytes=1024 * 1024, max_nodes=20_000)
 """For what comes from others."""
