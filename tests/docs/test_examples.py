@@ -10,6 +10,7 @@ import pytest
 from seedflow.diagnostics import Source, has_errors
 from seedflow.plan.model import Unknown
 from seedflow.recipe.schema import build_json_schema
+from seedflow.settings.load import load_settings
 from seedflow.text.nodes import Mapping, Node, Scalar
 from seedflow.text.reader import read_yaml
 from tests.docs.pages import DIAGNOSTICS, PAGES, ROOT, Fence
@@ -25,15 +26,18 @@ TESTED_BY_THEIR_ROOMS = {
     "docs/reference/recipe.md": "tests/docs/test_recipe_pages.py",
     "docs/reference/inputs.md": "tests/docs/test_recipe_pages.py",
     "docs/reference/diagnostics/recipe.md": "tests/docs/test_recipe_diagnostics.py",
+    "docs/reference/diagnostics/text.md": "tests/unit/text/test_documented.py",
 }
 """Pages whose ```yaml fences another test reads, each in its own way."""
+
+SETTINGS = "seedflow.yaml"
 
 YAML = [
     fence
     for page in PAGES
     if page.name not in TESTED_BY_THEIR_ROOMS
     for fence in page.fences
-    if fence.language == "yaml"
+    if fence.language == "yaml" and fence.marks.get("file") != SETTINGS
 ]
 
 
@@ -124,6 +128,16 @@ def test_a_recipe_does_what_its_page_says(recipe: Fence, effect: Fence, tmp_path
     folder = tmp_path / "outputs" / "sketch" / "recipe"
     found = sorted(str(file.path.relative_to(folder)) for files in result.outputs.values() for file in files)
     assert found == effect.text.splitlines()
+
+
+SETTINGS_FILES = [fence for page in PAGES for fence in page.fences if fence.marks.get("file") == SETTINGS]
+
+
+@pytest.mark.parametrize("fence", SETTINGS_FILES, ids=[fence.id for fence in SETTINGS_FILES])
+def test_a_settings_file_is_read_without_a_word(fence: Fence, tmp_path: Path) -> None:
+    (tmp_path / SETTINGS).write_text(fence.text, encoding="utf-8")
+    settings = load_settings(tmp_path, environment={}, user_file=tmp_path / "none.yaml")
+    assert spell(settings.diagnostics) == []
 
 
 def test_there_are_examples_to_test() -> None:
