@@ -20,7 +20,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from seedflow.version import __version__
 
 if TYPE_CHECKING:
     from seedflow.diagnostics import Diagnostic, Severity

@@ -11,10 +11,10 @@ from typing import Any
 
 import click
 
-from seedflow import __version__
 from seedflow.diagnostics.printable import make_printable
 from seedflow.diagnostics.suggest import find_near
 from seedflow.errors import ExitCode, SeedflowError
+from seedflow.version import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("seedflow.cli.check", "Find every mistake in recipes, with file, line and column."),

@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 import httpx
 
-from seedflow import __version__
 from seedflow.errors import ProviderError
 from seedflow.providers.addresses import Reach
 from seedflow.providers.base import Answer, CallContext, GenerateRequest, Reconciliation
@@ -40,6 +39,7 @@ from seedflow.providers.transport import (
     never_connected,
     open_api_client,
 )
+from seedflow.version import __version__
 
 ANSWER_MAX_BYTES: Final = 1024 * 1024
 USER_AGENT: Final = f"seedflow/{__version__}"

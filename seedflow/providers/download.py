@@ -19,7 +19,6 @@ from urllib.parse import urljoin
 import aiohttp
 from yarl import URL
 
-from seedflow import __version__
 from seedflow.errors import DownloadError, StoreError
 from seedflow.providers.addresses import Reach, RefusedUrlError, Target, check_url
 from seedflow.providers.secrets import Quoter
@@ -31,6 +30,7 @@ from seedflow.providers.transport import (
     never_connected,
     open_session,
 )
+from seedflow.version import __version__
 
 REDIRECTS_AT_MOST: Final = 3
 _REDIRECT: Final = frozenset({301, 302, 303, 307, 308})
