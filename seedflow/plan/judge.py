@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from seedflow.diagnostics import Diagnostic, Severity, Span
-from seedflow.images.facts import UrlImage
+from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.model import PLACEHOLDER_URL, PendingImages, Unknown
 from seedflow.plan.requests import Request, RequestBuilder
@@ -37,6 +37,19 @@ def judge_request(model: Model, request: Request, builder: RequestBuilder) -> It
             problem.severity,
             problem.help,
         )
+    yield from _judge_files(model, request, builder)
+
+
+def _judge_files(model: Model, request: Request, builder: RequestBuilder) -> Iterator[Diagnostic]:
+    """Local pictures by their bytes and pixels. Pictures that a model gave are not refused after they were paid for."""
+    if model.references_field is None:
+        return
+    span = builder.origin.params.get(model.references_field, builder.origin.span)
+    for item in request.references:
+        if isinstance(item.image, FileImage):
+            for problem in model.judge_reference(item.image.facts):
+                message = f"{item.image.name}: {problem.message}"
+                yield Diagnostic(problem.code, message, span, problem.severity, problem.help)
 
 
 def _vague(image: object) -> bool:
