@@ -1,0 +1,111 @@
+"""Recipes as text to planners, with a store in memory that knows what a test tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from seedflow.checks.run_all import check_graph
+from seedflow.diagnostics import Diagnostic, Source, has_errors
+from seedflow.graph.build import build_graph
+from seedflow.images.facts import ImageFacts, ImageFormat
+from seedflow.models.catalog import load_catalog
+from seedflow.plan.model import Plan, StepImage, Task, TaskFacts
+from seedflow.plan.planner import PlanContext, Planner
+from seedflow.recipe.given import collect_inputs
+from seedflow.recipe.input_images import ImageFiles
+from seedflow.recipe.inputs import resolve_inputs
+from seedflow.recipe.load import parse_recipe
+from seedflow.recipe.values import resolve_values
+from seedflow.store.base import PastRequest, StoredImage, StoredResult
+
+CATALOG = load_catalog()
+
+
+class KnownResults:
+    """A `StoreView` of results that a test puts in by fingerprint."""
+
+    def __init__(self) -> None:
+        self.results: dict[str, StoredResult] = {}
+        self.lost: set[str] = set()
+        self.past: dict[str, PastRequest] = {}
+
+    def find_result(self, realm: str, fingerprint: str, take: int) -> StoredResult | None:
+        return self.results.get(fingerprint)
+
+    def has_result(self, realm: str, fingerprint: str, take: int) -> bool:
+        return fingerprint in self.results or fingerprint in self.lost
+
+    def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
+        return self.past.get(address)
+
+    def keep(self, task: Task, *digests: str) -> None:
+        """Store images for a task of an earlier plan, and remember what its address asked for."""
+        assert task.fingerprint is not None
+        assert task.params_digest is not None
+        images = tuple(
+            StoredImage(number, facts(digest), Path(digest)) for number, digest in enumerate(digests, 1)
+        )
+        self.results[task.fingerprint] = StoredResult(task.fingerprint, 1, images, Decimal(0), "intent")
+        self.past[task.address] = PastRequest(task.fingerprint, task.params_digest)
+
+
+def facts(digest: str) -> ImageFacts:
+    return ImageFacts(f"sha256:{digest:0<64}", 100, 40, 30, ImageFormat.JPEG)
+
+
+def done(address: str, *digests: str) -> TaskFacts:
+    return TaskFacts(
+        address, tuple(StepImage(address, 1, n, facts(digest)) for n, digest in enumerate(digests, 1))
+    )
+
+
+def open_planner(
+    text: str,
+    inputs: Mapping[str, object] | None = None,
+    *,
+    view: KnownResults | None = None,
+    paid: bool = True,
+    folder: Path = Path(),
+) -> Planner:
+    recipe, found = parse_recipe(
+        Source("r.yaml", f"seedflow: 1\n{text}"), CATALOG, folder=folder, default_name="r"
+    )
+    assert recipe is not None, found
+    graph, wrong = build_graph(recipe, CATALOG)
+    problems = [*found, *wrong, *check_graph(graph, CATALOG)]
+    assert not has_errors(problems), problems
+    given, wrong_given = collect_inputs(values=inputs or {})
+    values, wrong_inputs = resolve_inputs(recipe, given, folder=folder)
+    assert values is not None, [*wrong_given, *wrong_inputs]
+    named, _ = resolve_values(recipe, values)
+    assert named is not None
+    context = PlanContext(
+        provider="cloudflare" if paid else "sketch",
+        realm="emulated" if paid else "sketch",
+        paid=paid,
+        recipe_id=recipe.name,
+        view=view or KnownResults(),
+        catalog=CATALOG,
+        images=ImageFiles(),
+    )
+    return Planner(graph, values, named, context)
+
+
+def plan(
+    text: str,
+    inputs: Mapping[str, object] | None = None,
+    *,
+    view: KnownResults | None = None,
+    paid: bool = True,
+) -> Plan:
+    found, diagnostics = open_planner(text, inputs, view=view, paid=paid).start()
+    assert found is not None, diagnostics
+    return found
+
+
+def problems_of(text: str, inputs: Mapping[str, object] | None = None) -> list[Diagnostic]:
+    found, diagnostics = open_planner(text, inputs).start()
+    assert found is None
+    return diagnostics
