@@ -146,6 +146,9 @@ class _Run:
             None,
             {"recipe": plan.recipe, "provider": plan.provider, "realm": plan.realm, "tasks": len(plan.tasks)},
         )
+        for task in plan.tasks:
+            data = {"action": task.action.value, "reason": task.reason.value, "needs": list(task.needs)}
+            self._emit(EventKind.TASK_PLANNED, task.address, data)
         await self._work()
         await self._disk.run(self._store.record_past_requests, plan.realm, plan.recipe, self._asked)
         published = await self._publish()
