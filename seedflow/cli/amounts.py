@@ -22,9 +22,15 @@ def spell_usd(bounds: Bounds[Decimal]) -> str:
 
 
 def spell_seconds(seconds: float) -> str:
-    """`0.8 s`, `12 s`, `3 min 20 s`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+    """How long something took: `0.8 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    return f"{seconds:.1f} s" if seconds < 9.95 else spell_elapsed(seconds + 0.5)
+
+
+def spell_elapsed(seconds: float) -> str:
+    """How long something has been going on, in whole seconds that have gone by: `0 s`, `12 s`, `3 min 20 s`."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

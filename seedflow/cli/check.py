@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from seedflow.cli.session import check_named, start
-from seedflow.cli.terminal import count_problems, print_diagnostics, print_json, say
+from seedflow.cli.terminal import print_diagnostics, print_json, say
+from seedflow.diagnostics.render import render_summary
 from seedflow.errors import ExitCode
 
 
@@ -32,5 +33,5 @@ def command(recipes: tuple[str, ...], as_json: bool) -> int:
         print_diagnostics(found)
         if ok:
             names = f"{len(results)} recipes" if len(results) > 1 else recipes[0]
-            say(f"{names}: {'no problems' if not found else 'can run, ' + count_problems(found)}")
+            say(f"{names}: {'no problems' if not found else 'can run, ' + render_summary(found)}")
     return ExitCode.DONE if ok else ExitCode.RECIPE_ERRORS

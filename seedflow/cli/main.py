@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from seedflow.cli.terminal import abandon_output, prepare_streams
 from seedflow.diagnostics.printable import make_printable
 from seedflow.diagnostics.suggest import find_near
 from seedflow.errors import ExitCode, SeedflowError
@@ -85,7 +86,13 @@ def seedflow(ctx: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with one of the documented exit codes."""
-    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+    prepare_streams()
+    code = run(sys.argv[1:] if arguments is None else list(arguments))
+    try:
+        sys.stdout.flush()
+    except OSError:
+        abandon_output()
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -110,7 +117,7 @@ def run(arguments: list[str]) -> int:
         _report(error.message, error.help)
         return error.exit_code
     except BrokenPipeError:
-        sys.stderr.close()
+        abandon_output()
         return ExitCode.DONE
     except Exception:  # noqa: BLE001 - the last stop: a bug gets its own exit code and keeps its traceback
         traceback.print_exc()

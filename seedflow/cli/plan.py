@@ -8,8 +8,9 @@ import click
 
 from seedflow.cli.plan_text import print_plan
 from seedflow.cli.planning import input_options, plan_from_options
+from seedflow.cli.provider_text import introduce
 from seedflow.cli.session import start
-from seedflow.cli.terminal import open_console, print_diagnostics, print_json
+from seedflow.cli.terminal import open_console, print_diagnostics, print_json, say
 from seedflow.errors import ExitCode
 from seedflow.plan.serialize import build_plan_json
 
@@ -48,5 +49,11 @@ def command(
         print_json({**build_plan_json(planned.plan), "diagnostics": found})
     else:
         print_diagnostics(planned.diagnostics)
-        print_plan(planned.plan, open_console(), everything=everything)
+        if planned.diagnostics:
+            say()
+        console = open_console()
+        for line in introduce(planned.plan, session.settings):
+            console.print(line)
+        console.print()
+        print_plan(planned.plan, console, everything=everything)
     return ExitCode.DONE

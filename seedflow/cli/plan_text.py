@@ -1,222 +1,325 @@
-"""The plan for people: one line a task, grouped by step, with what it waits for, its images and its price."""
+"""The plan for people: a line for each task, below it what is asked of the model, and the sums at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Final
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_usd
 from seedflow.diagnostics.printable import make_printable
 from seedflow.images.facts import FileImage, UrlImage
-from seedflow.plan.model import Action, Bounds, PendingImages, Plan, Reason, StepImage, Task, Unknown
+from seedflow.plan.estimate import add_up
+from seedflow.plan.model import (
+    Action,
+    PendingImages,
+    Plan,
+    PlannedReference,
+    Reason,
+    StepImage,
+    Task,
+    Unknown,
+)
+from seedflow.plan.serialize import find_transport
+from seedflow.providers.options import REALM_SKETCH
 
-MOST_LINES_OF_A_STEP = 12
-SHOWN_OF_A_LONG_STEP = 4
-MOST_LINES = 60
-WIDE_COLUMNS = 100
-NARROW_COLUMNS = 64
+MOST_TASKS_OF_A_STEP: Final = 12
+SHOWN_OF_A_LONG_STEP: Final = 4
+MOST_TASKS: Final = 48
+MOST_REQUESTS: Final = 12
+"""Up to so many shown tasks each shows what it asks; of more, the first of each step does. What is stored asks nothing."""
+MOST_PROMPT_LINES: Final = 3
+MOST_REFERENCES: Final = 4
+NARROW_COLUMNS: Final = 64
 
-_COLUMNS = ("mark", "address", "request", "why", "images", "money")
-_MARK, _ADDRESS, _REQUEST, _WHY, _IMAGES, _MONEY = range(len(_COLUMNS))
-_GAP = 2
-
-_MARKS = {Action.CALL: ("+", "green"), Action.REUSE: ("=", "cyan"), Action.BLOCKED: ("!", "red")}
-_REASONS = {
+_INDENT: Final = "    "
+_GAP: Final = "  "
+_MARKS: Final = {
+    Reason.NEW: ("+", "green"),
+    Reason.UPSTREAM_UNKNOWN: ("+", "green"),
+    Reason.CHANGED: ("~", "yellow"),
+    Reason.REFERENCE_CHANGED: ("~", "yellow"),
+    Reason.ARTIFACT_MISSING: ("~", "yellow"),
+    Reason.STORED: ("=", "cyan"),
+}
+_REASONS: Final = {
     Reason.NEW: "new",
     Reason.CHANGED: "changed",
     Reason.REFERENCE_CHANGED: "a reference changed",
     Reason.ARTIFACT_MISSING: "its picture is missing",
-    Reason.STORED: "stored, free",
+    Reason.STORED: "stored",
 }
 
 
-def print_plan(plan: Plan, console: Console, *, everything: bool = False) -> None:
-    """The plan as a table and its totals below."""
-    console.print(spell_title(plan))
-    console.print()
-    rows = list(_rows(plan.tasks, everything=everything))
-    if console.width < NARROW_COLUMNS:
-        for row in rows:
-            console.print(_stacked(row))
-    else:
-        console.print(_table(rows, console.width))
-    console.print()
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """Tasks that are only counted; `step` is None for those of many steps."""
+
+    step: str | None
+    tasks: tuple[Task, ...]
+
+
+def print_plan(plan: Plan, console: Console, *, everything: bool = False, requests: bool = True) -> None:
+    """The tasks, then the sums.
+
+    Args:
+        plan: what to show.
+        console: where.
+        everything: every task, each with its whole request.
+        requests: whether requests are shown at all.
+    """
+    shown = list(_choose(plan.tasks, everything=everything))
+    columns = _Columns([row for row in shown if isinstance(row, Task)], console.width)
+    many = sum(isinstance(row, Task) for row in shown) > MOST_REQUESTS and not everything
+    before: str | None = None
+    for row in shown:
+        if isinstance(row, _Rest):
+            console.print(_spell_rest(row), soft_wrap=True)
+            continue
+        for line in columns.spell(row):
+            console.print(line, soft_wrap=True)
+        wanted = everything or (row.action is not Action.REUSE and not (many and row.step == before))
+        if requests and wanted:
+            for line in _spell_request(row, plan, console.width, whole=everything):
+                console.print(line, soft_wrap=True)
+        before = row.step
+    if shown:
+        console.print()
     for line in sum_up(plan):
         console.print(line)
 
 
 def sum_up(plan: Plan) -> Iterator[Text]:
-    """The totals: tasks, calls, images, money, and what it would cost where it is free."""
+    """The sums: tasks, calls, images, money, and what it would cost where it is free."""
     totals = plan.totals
-    reused = sum(1 for task in plan.tasks if task.action is Action.REUSE)
+    stored = sum(1 for task in plan.tasks if task.action is Action.REUSE)
+    if plan.tasks and stored == len(plan.tasks):
+        all_of_it = "its task is" if stored == 1 else f"all {stored:,} tasks are"
+        yield Text.assemble("Nothing to ask: ", f"{all_of_it} stored. ", ("Free.", "bold"))
+        return
     parts = [spell_count(totals.tasks, "task")]
-    if reused:
-        parts.append(f"{reused:,} stored")
-    parts.append(spell_count(totals.calls, "call"))
-    parts.append(spell_count(totals.images, "image"))
-    line = Text(" · ".join(parts))
+    if stored:
+        parts.append(f"{stored:,} stored")
+    parts += [spell_count(totals.calls, "call"), spell_count(totals.images, "image")]
+    line = Text(" · ".join(parts) + " · ")
     paid = totals.cost_usd.high > 0
-    line.append(" · ")
     line.append(spell_usd(totals.cost_usd) if paid else "free", style="bold")
     yield line
     if not paid and totals.list_cost_usd.high > 0:
-        yield Text(
-            f"With Cloudflare the same calls would cost {spell_usd(totals.list_cost_usd)}.", style="dim"
-        )
-    if not totals.calls.high:
-        yield Text("Nothing to ask: every picture is stored.", style="dim")
+        yield Text(f"With a model, the same would cost {spell_usd(totals.list_cost_usd)}.", style="dim")
 
 
-def spell_title(plan: Plan) -> Text:
-    """The recipe, and who makes its pictures; that sketches are sketches is said aloud."""
-    title = Text(make_printable(plan.recipe), style="bold")
-    if plan.realm == "sketch":
-        title.append(
-            "  with sketch: placeholder pictures drawn here, no model is asked", style="not bold yellow"
-        )
-    else:
-        title.append(f"  with {plan.provider}", style="not bold")
-        if plan.realm != plan.provider:
-            title.append(f" ({plan.realm})", style="not bold yellow")
-    return title
-
-
-def _stacked(row: tuple[Text, ...]) -> Text:
-    """Two lines for a narrow terminal: the task, then what is known of it."""
-    details = Text(" · ").join([row[column] for column in (_WHY, _IMAGES, _MONEY) if row[column].plain])
-    line = Text.assemble(row[_MARK], " ", row[_ADDRESS])
-    return Text.assemble(line, "\n  ", details) if details.plain else line
-
-
-def _table(rows: Sequence[tuple[Text, ...]], width: int) -> Table:
-    widths = [
-        max((cell_len(row[column].plain) for row in rows), default=0) for column in range(len(_COLUMNS))
-    ]
-    widths[_REQUEST] = 0
-    fixed = sum(widths[column] for column in (_MARK, _IMAGES, _MONEY)) + _GAP * (len(_COLUMNS) - 1)
-    room = max(width - fixed, 20)
-    widths[_WHY] = min(widths[_WHY], max(room // 4, 12))
-    wanted = widths[_ADDRESS]
-    widths[_ADDRESS] = min(wanted, max(room - widths[_WHY], 12) if width < WIDE_COLUMNS else room * 2 // 5)
-    if width >= WIDE_COLUMNS:
-        widths[_REQUEST] = max(room - widths[_WHY] - widths[_ADDRESS], 10)
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, _GAP, 0, 0))
-    shown = [column for column in range(len(_COLUMNS)) if widths[column]]
-    for column in shown:
-        folds = column in (_ADDRESS, _WHY)
-        justify: Literal["left", "right"] = "right" if column in (_IMAGES, _MONEY) else "left"
-        table.add_column(
-            width=widths[column], no_wrap=not folds, overflow="fold" if folds else "ellipsis", justify=justify
-        )
-    for row in rows:
-        table.add_row(*(row[column] for column in shown))
-    return table
-
-
-def _rows(tasks: Sequence[Task], *, everything: bool) -> Iterator[tuple[Text, ...]]:
-    """Long steps are cut to their first tasks, long plans to their first steps; what is left out is counted."""
-    left = len(tasks) if everything else MOST_LINES
-    hidden = 0
-    for step, group in groupby(tasks, key=lambda task: task.step):
-        members = list(group)
-        if left <= 0:
-            hidden += len(members)
-            continue
-        short = not everything and len(members) > MOST_LINES_OF_A_STEP
-        for task in members[:SHOWN_OF_A_LONG_STEP] if short else members:
-            yield _row(task)
-            left -= 1
-        if short:
-            yield _rest(step, members[SHOWN_OF_A_LONG_STEP:])
-    if hidden:
-        yield (
-            Text(" "),
-            Text(f"… {hidden:,} more tasks; --all shows them", style="dim"),
-            *(Text() for _ in _COLUMNS[2:]),
-        )
-
-
-def _rest(step: str, members: Sequence[Task]) -> tuple[Text, ...]:
-    images = Bounds(sum(task.images.low for task in members), sum(task.images.high for task in members))
-    name = Text(f"… {len(members):,} more of {make_printable(step)}", style="dim")
-    return Text(" "), name, Text(), Text(), Text(spell_count(images, "image")), Text()
-
-
-def _row(task: Task) -> tuple[Text, ...]:
-    mark, color = _MARKS.get(task.action, ("·", "white"))
-    cost = task.cost_usd if task.cost_usd.high > 0 else task.list_cost_usd
-    money = Text(
-        spell_usd(cost) if cost.high > Decimal(0) else "", style="" if task.cost_usd.high > 0 else "dim"
-    )
-    return (
-        Text(mark, style=f"bold {color}"),
-        Text(make_printable(task.address)),
-        Text(make_printable(summarize_request(task)), style="dim"),
-        Text(_why(task), style="dim"),
-        Text(spell_count(task.images, "image")),
-        money,
-    )
-
-
-def _why(task: Task) -> str:
+def spell_why(task: Task) -> str:
+    """Why a task does what it does, in a few words."""
     if task.shares_with is not None:
-        return f"same request as {make_printable(task.shares_with)}"
+        return f"same as {make_printable(task.shares_with)}"
     if task.reason is Reason.UPSTREAM_UNKNOWN:
         return "after " + ", ".join(make_printable(name) for name in waited_for(task))
     return _REASONS.get(task.reason, task.reason.value)
 
 
 def waited_for(task: Task) -> list[str]:
-    """What a task's request depends on that does not exist yet, in order of mention."""
+    """What a task's request depends on that does not exist yet, in order of mention; many tasks of a step as that step."""
     names = [item.image.after for item in task.references if isinstance(item.image, PendingImages)]
     names += [name for value in task.params.values() if isinstance(value, Unknown) for name in value.after]
-    steps: dict[str, None] = dict.fromkeys(names)
-    return _fold_steps(list(steps))
-
-
-def summarize_request(task: Task) -> str:
-    """`4:3 · 4K · 2 references · a prompt that …`: the request in a line, its prompt last."""
-    parts = [
-        str(value)
-        for name, value in task.params.items()
-        if name != "prompt" and not isinstance(value, (Unknown, bool))
-    ]
-    if task.references:
-        parts.append("← " + ", ".join(_spell_reference(item.image) for item in task.references[:3]))
-        if len(task.references) > 3:
-            parts[-1] += f" and {len(task.references) - 3} more"
-    prompt = task.params.get("prompt")
-    if isinstance(prompt, str):
-        parts.append(" ".join(prompt.split()))
-    elif isinstance(prompt, Unknown):
-        parts.append("prompt known after " + ", ".join(prompt.after))
-    return " · ".join(parts)
-
-
-def _spell_reference(image: object) -> str:
-    match image:
-        case UrlImage(url=url):
-            return url.split("?")[0].rsplit("/", 1)[-1]
-        case FileImage(name=name):
-            return name
-        case StepImage(address=address, number=number):
-            return f"{address} #{number}"
-        case PendingImages(mention=mention):
-            return mention
-        case _:
-            return "?"
-
-
-def _fold_steps(names: list[str]) -> list[str]:
-    """Many tasks of one step are named by their step."""
     by_step: dict[str, list[str]] = {}
-    for name in names:
+    for name in dict.fromkeys(names):
         by_step.setdefault(name.split("[", 1)[0], []).append(name)
     return [members[0] if len(members) == 1 else step for step, members in by_step.items()]
+
+
+def _choose(tasks: Sequence[Task], *, everything: bool) -> Iterator[Task | _Rest]:
+    """All tasks if they are few. Else what is asked comes before what is stored, and the rest is counted."""
+    steps = [(step, list(members)) for step, members in groupby(tasks, key=lambda task: task.step)]
+    if everything or (
+        len(tasks) <= MOST_TASKS and all(len(members) <= MOST_TASKS_OF_A_STEP for _, members in steps)
+    ):
+        yield from tasks
+        return
+    room = MOST_TASKS
+    left: list[Task] = []
+    for step, members in steps:
+        shown = members
+        if len(members) > MOST_TASKS_OF_A_STEP:
+            asked = [task for task in members if task.action is not Action.REUSE]
+            shown = (asked or members)[:SHOWN_OF_A_LONG_STEP]
+        if len(shown) > room or (len(members) == 1 and len(tasks) > MOST_TASKS and _is_stored(members)):
+            left += members
+            continue
+        room -= len(shown)
+        yield from shown
+        if len(shown) < len(members):
+            known = {task.address for task in shown}
+            yield _Rest(step, tuple(task for task in members if task.address not in known))
+    if left:
+        yield _Rest(None, tuple(left))
+
+
+def _is_stored(tasks: Iterable[Task]) -> bool:
+    return all(task.action is Action.REUSE for task in tasks)
+
+
+def _spell_rest(rest: _Rest) -> Text:
+    stored = sum(1 for task in rest.tasks if task.action is Action.REUSE)
+    count = len(rest.tasks)
+    what = f"more of {make_printable(rest.step)}" if rest.step is not None else "more tasks"
+    parts = [f"… {count:,} {what}" if count > 1 or rest.step else "… 1 more task"]
+    if stored:
+        parts.append("stored" if stored == count else f"{stored:,} of them stored")
+    totals = add_up(rest.tasks)
+    if totals.calls.high:
+        parts.append(spell_count(totals.images, "image"))
+        cost = totals.cost_usd if totals.cost_usd.high else totals.list_cost_usd
+        if cost.high:
+            parts.append(spell_usd(cost))
+    return Text(f"  {' · '.join(parts)} (--all shows them)", style="dim")
+
+
+class _Columns:
+    """Mark, address, why, images, money: side by side where there is room, else below each other."""
+
+    def __init__(self, tasks: Sequence[Task], width: int) -> None:
+        cells = [self._cells(task) for task in tasks]
+        widths = [max((cell_len(row[at].plain) for row in cells), default=0) for at in range(4)]
+        self._widths = widths
+        self._stacked = width < NARROW_COLUMNS or 2 + sum(widths) + 3 * len(_GAP) > width
+        if self._stacked and width >= NARROW_COLUMNS:
+            # Few addresses are long: those get a line of their own, the others keep their columns.
+            room = width - 2 - sum(widths[1:]) - 3 * len(_GAP)
+            widths[0] = min(widths[0], room)
+            self._stacked = room < width // 4
+
+    def spell(self, task: Task) -> Iterator[Text]:
+        """The line or lines of a task."""
+        mark, color = _MARKS.get(task.reason, ("·", "default"))
+        cells = self._cells(task)
+        line = Text.assemble((mark, f"bold {color}"), " ", cells[0])
+        if self._stacked:
+            yield line
+            yield Text.assemble(
+                _INDENT, Text(" · ", style="dim").join([cell for cell in cells[1:] if cell.plain])
+            )
+            return
+        if cells[0].cell_len > self._widths[0]:
+            yield line
+            line = Text("  " + " " * self._widths[0])
+        else:
+            line.append(" " * (self._widths[0] - cells[0].cell_len))
+        for at, cell in enumerate(cells[1:], 1):
+            space = " " * (self._widths[at] - cell.cell_len)
+            line.append(_GAP)
+            line.append_text(Text.assemble(cell, space) if at == 1 else Text.assemble(space, cell))
+        line.rstrip()
+        yield line
+
+    def _cells(self, task: Task) -> tuple[Text, Text, Text, Text]:
+        free = task.action is Action.REUSE or task.shares_with is not None
+        cost = task.cost_usd if task.cost_usd.high else task.list_cost_usd
+        money = "" if free or not cost.high else spell_usd(cost)
+        return (
+            Text(make_printable(task.address)),
+            Text(spell_why(task), style="dim"),
+            Text(spell_count(task.images, "image")),
+            Text(money, style="" if task.cost_usd.high else "dim"),
+        )
+
+
+def _spell_request(task: Task, plan: Plan, width: int, *, whole: bool) -> Iterator[Text]:
+    """The prompt, the other parameters with their names, and each reference with how it travels."""
+    prompt = task.params.get("prompt")
+    if isinstance(prompt, Unknown):
+        yield Text(f"{_INDENT}prompt known after {', '.join(map(make_printable, prompt.after))}", style="dim")
+    elif isinstance(prompt, str):
+        lines = list(_wrap(make_printable(prompt), width))
+        cut = lines if whole or len(lines) <= MOST_PROMPT_LINES else lines[:MOST_PROMPT_LINES]
+        for number, line in enumerate(cut, 1):
+            yield Text(line + (" …" if number == len(cut) < len(lines) else ""))
+    others = [f"{name} {_spell_value(value)}" for name, value in task.params.items() if name != "prompt"]
+    if others:
+        for line in _wrap(" · ".join(others), width, glue=True):
+            yield Text(line, style="dim")
+    references = task.references if whole else task.references[:MOST_REFERENCES]
+    silent = plan.realm == REALM_SKETCH or task.action is Action.REUSE
+    number = 1
+    for item in references:
+        text, number = _spell_reference(item, number, "" if silent else plan.references)
+        for line in _wrap(text, width):
+            yield Text(line, style="dim")
+    if len(references) < len(task.references):
+        yield Text(f"{_INDENT}and {len(task.references) - len(references)} more references", style="dim")
+
+
+def _spell_value(value: object) -> str:
+    if isinstance(value, Unknown):
+        return f"known after {', '.join(map(make_printable, value.after))}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return make_printable(str(value)).replace("\n", " ")
+
+
+def _spell_reference(item: PlannedReference, number: int, references: str) -> tuple[str, int]:
+    """`image 2 (hero): sheet image 1, sent as data`, and the number of the next one.
+
+    `references` is the setting of that name, empty where nothing is sent.
+    """
+    named = f" ({make_printable(item.name)})" if item.name is not None else ""
+    count = 1
+    position = f"image {number}"
+    match item.image:
+        case UrlImage(url=url):
+            what = make_printable(url)
+        case FileImage(name=name, facts=facts):
+            what = (
+                f"{make_printable(name)}, {facts.width_px}×{facts.height_px}, {_spell_size(facts.size_bytes)}"
+            )
+        case StepImage(address=address, number=of_task):
+            what = f"{make_printable(address)} image {of_task}"
+        case PendingImages(mention=mention, count=bounds):
+            what = make_printable(mention)
+            count = bounds.high
+            if count != 1:
+                position = f"images {number} to {number + count - 1}"
+            if bounds.low != bounds.high:
+                position += " at most"
+    travels = f", sent as {find_transport(item.image, references)}" if references else ""
+    return f"{position}{named}: {what}{travels}", number + count
+
+
+def _spell_size(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e5 else f"{max(1, round(size_bytes / 1e3))} KB"
+
+
+def _wrap(text: str, width: int, *, glue: bool = False) -> Iterator[str]:
+    """Indented lines that fit; wide characters count as two. `glue` breaks only before or after a middle dot."""
+    room = max(16, width - len(_INDENT) - 2)
+    words = [f"{part} ·" for part in text.split(" · ")] if glue else text.split()
+    if glue and words:
+        words[-1] = words[-1].removesuffix(" ·")
+    line = ""
+    for word in words:
+        for piece in _cut(word, room):
+            if line and cell_len(line) + 1 + cell_len(piece) > room:
+                yield _INDENT + line
+                line = piece
+            else:
+                line = f"{line} {piece}" if line else piece
+    if line:
+        yield _INDENT + line
+
+
+def _cut(word: str, room: int) -> Iterator[str]:
+    """A word that is longer than a line, such as a URL or a Japanese sentence, in pieces that fit."""
+    piece, cells = "", 0
+    for character in word:
+        more = cell_len(character)
+        if cells + more > room:
+            yield piece
+            piece, cells = "", 0
+        piece += character
+        cells += more
+    yield piece

@@ -6,19 +6,30 @@ import asyncio
 import gc
 import signal
 import sys
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Final, TextIO
 
 import click
 
 from seedflow.cli.amounts import spell_count
 from seedflow.cli.dollars import Dollars
-from seedflow.cli.plan_text import print_plan, spell_title
+from seedflow.cli.plan_text import print_plan
 from seedflow.cli.planning import input_options, plan_from_options
-from seedflow.cli.run_text import LiveDisplay, PlainDisplay, print_result
+from seedflow.cli.provider_text import introduce
+from seedflow.cli.result_text import print_result
+from seedflow.cli.run_text import Display, open_display
 from seedflow.cli.session import start
-from seedflow.cli.terminal import is_interactive, open_console, print_diagnostics, print_json, say
+from seedflow.cli.terminal import (
+    is_interactive,
+    moves_cursor,
+    open_console,
+    print_diagnostics,
+    print_json,
+    say,
+)
 from seedflow.errors import ExitCode
 from seedflow.money import format_usd
 from seedflow.pipeline.plan import Planned
@@ -29,6 +40,10 @@ from seedflow.run.event_file import EventFile
 from seedflow.run.events import Event
 from seedflow.run.options import OnUnknown, RunControl
 from seedflow.run.status import RunResult
+
+REFRESH_S: Final = 0.1
+STOPPING: Final = "Stopping: nothing new is asked; what is in flight is finished, since it is paid. Ctrl-C again lets go of it."
+LETTING_GO: Final = "Letting go: what was in flight is recorded as unknown."
 
 
 @click.command(
@@ -82,17 +97,32 @@ def command(
         else:
             print_diagnostics(planned.diagnostics)
         return ExitCode.RECIPE_ERRORS
+    plan = planned.plan
     print_diagnostics(planned.diagnostics)
-    if not _may_pay(planned.plan, yes=yes, max_cost=max_cost):
-        return ExitCode.STOPPED
-    request = RunRequest(out=out, max_cost_usd=max_cost, on_unknown=OnUnknown(on_unknown))
-    gc.freeze()
-    gc.enable()
-    result = _run(planned, session, request, as_json=as_json, events=events)
+    if planned.diagnostics:
+        say()
+    stream = sys.stderr if as_json else sys.stdout
+    console = open_console(stream)
+    with EventFile(events) as file:
+        for line in introduce(plan, session.settings):
+            console.print(line)
+        console.print()
+        if not _may_pay(plan, yes=yes, max_cost=max_cost):
+            return ExitCode.STOPPED
+        request = RunRequest(out=out, max_cost_usd=max_cost, on_unknown=OnUnknown(on_unknown))
+        gc.freeze()
+        gc.enable()
+        started = time.monotonic()
+        result = _run(planned, plan, session, request, file, stream)
+    took_s = time.monotonic() - started if moves_cursor(stream) else None
+    print_result(result, plan, console, took_s=took_s)
+    if file.problem is not None:
+        say(f"warning: {file.problem}")
     if as_json:
         from seedflow.run.serialize import build_result_json
 
-        print_json(build_result_json(result))
+        who = {"recipe": plan.recipe, "provider": plan.provider, "realm": plan.realm}
+        print_json({**who, **build_result_json(result)})
     return result.exit_code
 
 
@@ -100,55 +130,61 @@ def _may_pay(plan: Plan, *, yes: bool, max_cost: Decimal | None) -> bool:
     cost = plan.totals.cost_usd
     if cost.high == 0 or yes or max_cost is not None:
         return True
-
     if not is_interactive():
         say(f"error: this run may cost up to {format_usd(cost.high)}, and nobody is there to ask")
         say("help: consent with --yes, or with --max-cost USD")
         return False
-    print_plan(plan, open_console(sys.stderr))
-    question = f"\n{spell_count(plan.totals.calls, 'call')}, up to {format_usd(cost.high)}. Continue?"
-    if click.confirm(question, err=True):
-        return True
-    say("Nothing was asked, nothing was paid.")
-    return False
+    console = open_console(sys.stderr)
+    print_plan(plan, console, requests=False)
+    question = f"{spell_count(plan.totals.calls, 'call')}, up to {format_usd(cost.high)}. Continue?"
+    try:
+        consent = click.confirm(f"\n{question}", err=True)
+    except click.Abort:
+        say()
+        consent = False
+    say("" if consent else "Nothing was asked, nothing was paid.")
+    return consent
 
 
 def _run(
-    planned: Planned, session: Session, request: RunRequest, *, as_json: bool, events: Path | None
+    planned: Planned,
+    plan: Plan,
+    session: Session,
+    request: RunRequest,
+    file: EventFile,
+    stream: TextIO,
 ) -> RunResult:
-
-    stream = sys.stderr if as_json else sys.stdout
-    console = open_console(stream)
-    if planned.plan is not None:
-        console.print(spell_title(planned.plan))
-        console.print()
-    display = LiveDisplay(console) if stream.isatty() else PlainDisplay(console)
-    with EventFile(events) as file, display:
+    with open_display(stream, plan, session.settings.concurrency) as display:
 
         def emit(event: Event) -> None:
             file.write(event)
             display.show(event)
 
-        result = asyncio.run(_run_until_done(planned, session, request, emit))
-    print_result(result, console)
-    return result
+        return asyncio.run(_run_until_done(planned, session, request, emit, display))
 
 
 async def _run_until_done(
-    planned: Planned, session: Session, request: RunRequest, emit: Callable[[Event], None]
+    planned: Planned, session: Session, request: RunRequest, emit: Callable[[Event], None], display: Display
 ) -> RunResult:
-
     control = RunControl()
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        say(
-            "\nStopping: nothing new is started; what is in flight is finished, since it is paid. Ctrl-C again to let go of it."
-            if not control.stopping
-            else "\nLetting go: what was in flight is recorded as unknown; run again to recover it."
-        )
+        if control.aborted:
+            return
+        display.say(LETTING_GO if control.stopping else STOPPING)
         control.stop()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    return await run_recipe(planned, session, request, emit, control)
+    fresh = asyncio.create_task(_keep_fresh(display))
+    try:
+        return await run_recipe(planned, session, request, emit, control)
+    finally:
+        fresh.cancel()
+
+
+async def _keep_fresh(display: Display) -> None:
+    while True:
+        display.refresh()
+        await asyncio.sleep(REFRESH_S)

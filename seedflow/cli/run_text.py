@@ -1,28 +1,31 @@
-"""A run for people: a live display in a terminal, plain lines when piped, and the summary at the end."""
+"""A run while it runs: a live display in a terminal, plain lines when piped. What came of it: `result_text`."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Final, Protocol, Self, TextIO
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich.cells import cell_len
+from rich.console import Console
 from rich.text import Text
 
-from seedflow.cli.amounts import spell_seconds
+from seedflow.cli.amounts import spell_count, spell_elapsed, spell_seconds
+from seedflow.cli.live import LiveArea
+from seedflow.cli.terminal import moves_cursor, open_console
 from seedflow.diagnostics.printable import make_printable
-from seedflow.money import format_usd
+from seedflow.money import format_usd, parse_usd
+from seedflow.plan.model import Action, Bounds, Plan
 from seedflow.run.events import Event, EventKind
-from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus
+from seedflow.run.status import TaskStatus
 
-MOST_ACTIVE_LINES = 6
+MOST_ACTIVE_LINES: Final = 8
+WIDEST_ADDRESS: Final = 48
+BAR_COLUMNS: Final = 30
 
-_MARKS = {
+_MARKS: Final = {
     TaskStatus.DONE: ("✓", "green"),
     TaskStatus.REUSED: ("=", "cyan"),
     TaskStatus.FAILED: ("✗", "red"),
@@ -30,21 +33,51 @@ _MARKS = {
     TaskStatus.UNKNOWN: ("?", "magenta"),
     TaskStatus.CANCELLED: ("-", "yellow"),
 }
-_ENDINGS = {
-    RunStatus.DONE: ("done", "bold green"),
-    RunStatus.FAILED: ("ended with failed tasks", "bold red"),
-    RunStatus.UNKNOWN: ("ended with an unknown outcome", "bold magenta"),
-    RunStatus.STOPPED: ("stopped", "bold yellow"),
-    RunStatus.INTERRUPTED: ("interrupted; run again to go on", "bold yellow"),
-    RunStatus.WAITING: ("waiting", "bold yellow"),
-}
+
+
+class Display(Protocol):
+    """Shows a run to people. Used from the event loop only."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the terminal as it was."""
+
+    def show(self, event: Event) -> None:
+        """Take in an event."""
+
+    def say(self, text: str) -> None:
+        """A line that is no event."""
+
+    def refresh(self) -> None:
+        """Time went by."""
+
+
+def open_display(stream: TextIO, plan: Plan, most_in_flight: int) -> Display:
+    """The display that fits a stream."""
+    column = find_column(task.address for task in plan.tasks if task.action is not Action.REUSE)
+    if moves_cursor(stream):
+        return LiveDisplay(LiveArea(stream), len(plan.tasks), column, most_in_flight)
+    return PlainDisplay(open_console(stream), column)
+
+
+def find_column(addresses: Iterable[str]) -> int:
+    """Cells that addresses get, so that what follows them stands in one column; very long ones do not count."""
+    widths = (cell_len(make_printable(address)) for address in addresses)
+    return max((width for width in widths if width <= WIDEST_ADDRESS), default=0)
 
 
 class PlainDisplay:
     """One line for every task that ends and every call that is repeated; reused tasks are only counted."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, column: int = 0) -> None:
         self._console = console
+        self._lines = EventLines(column)
+        self._width = console.width
+        self._gone = False
 
     def __enter__(self) -> Self:
         return self
@@ -56,192 +89,217 @@ class PlainDisplay:
 
     def show(self, event: Event) -> None:
         """Take in an event."""
-        line = spell_event(event)
-        if line is not None:
-            self._console.print(line)
+        for line in self._lines.spell(event, self._width):
+            self._print(line)
+
+    def say(self, text: str) -> None:
+        """A line that is no event."""
+        self._print(Text(text))
+
+    def refresh(self) -> None:
+        """Nothing here changes by itself."""
+
+    def _print(self, line: Text) -> None:
+        """Nobody may be reading any more; the run goes on all the same, since it is paid for."""
+        if self._gone:
+            return
+        try:
+            self._console.print(line, soft_wrap=True)
+            self._console.file.flush()
+        except OSError:
+            self._gone = True
+
+
+@dataclass(slots=True)
+class _Active:
+    what: str
+    since: float
+    until: float | None = None
 
 
 class LiveDisplay:
-    """Finished tasks scroll by; below them a bar, the money, and what is at work now, never more than a few lines."""
+    """Finished tasks scroll by; below them how far it is, and what is at work now, never more than a few lines."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._render)
-        self._tasks = 0
+    def __init__(
+        self,
+        area: LiveArea,
+        tasks: int,
+        column: int = 0,
+        most_in_flight: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._area = area
+        self._clock = clock
+        self._lines = EventLines(column, clock)
+        self._tasks = tasks
+        self._column = column
+        self._most_in_flight = most_in_flight
+        self._in_flight = most_in_flight
+        self._started = clock()
         self._ended = 0
-        self._cost = 0.0
-        self._in_flight: int | None = None
-        self._active: dict[str, tuple[float, str]] = {}
+        self._cost_usd = parse_usd("0")
+        self._waiting: dict[str, None] = {}
+        self._active: dict[str, _Active] = {}
+        self._stopping: str | None = None
 
     def __enter__(self) -> Self:
-        self._live.start()
+        self._area.open()
+        self.refresh()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._live.stop()
+        self._area.close()
 
     def show(self, event: Event) -> None:
         """Take in an event."""
         address = event.address or ""
         match event.kind:
-            case EventKind.RUN_STARTED:
-                self._tasks = int(str(event.data.get("tasks", 0)))
             case EventKind.TASK_STARTED:
-                self._active[address] = (time.monotonic(), "starting")
+                self._waiting[address] = None
             case EventKind.CALL_SENT:
                 self._note(address, "asking")
             case EventKind.CALL_ANSWERED:
                 self._note(address, "fetching")
             case EventKind.CALL_RETRIED:
-                self._note(
-                    address, f"waiting {spell_seconds(float(str(event.data.get('wait_s', 0))))}, then again"
-                )
+                wait_s = float(str(event.data.get("wait_s", 0)))
+                self._note(address, "asking again", self._clock() + wait_s)
             case EventKind.LIMIT_CHANGED:
                 self._in_flight = int(str(event.data.get("in_flight", 0)))
             case EventKind.TASK_FINISHED:
+                self._waiting.pop(address, None)
                 self._active.pop(address, None)
                 self._ended += 1
-                self._cost += float(str(event.data.get("cost_usd", 0)))
+                self._cost_usd += parse_usd(str(event.data.get("cost_usd", 0)))
             case _:
                 pass
-        line = spell_event(event)
-        if line is not None:
-            self._live.console.print(line)
+        lines = self._lines.spell(event, self._area.columns)
+        if lines:
+            self._area.scroll(lines, self._bottom())
 
-    def _note(self, address: str, what: str) -> None:
-        started, _ = self._active.get(address, (time.monotonic(), ""))
-        self._active[address] = (started, what)
+    def say(self, text: str) -> None:
+        """A line that is no event."""
+        self._area.scroll([Text(text, style="yellow")], self._bottom())
 
-    def _render(self) -> Group:
-        bar = Table.grid(padding=(0, 1, 0, 0))
-        count = f"{self._ended:,} of {self._tasks:,}"
-        extra = f"  at most {self._in_flight} at once" if self._in_flight else ""
-        bar.add_row(
-            ProgressBar(
-                total=max(self._tasks, 1), completed=self._ended, width=max(10, self._console.width // 3)
-            ),
-            Text(count),
-            Text(f"${self._cost:.2f}" if self._cost else "", style="bold"),
-            Text(extra, style="dim"),
-        )
-        now = time.monotonic()
-        lines: list[Text] = []
-        for address, (started, what) in list(self._active.items())[:MOST_ACTIVE_LINES]:
-            line = Text("  ")
-            line.append(make_printable(address))
-            line.append(f"  {what}, {spell_seconds(now - started)}", style="dim")
-            line.truncate(self._console.width - 1, overflow="ellipsis")
-            lines.append(line)
-        hidden = len(self._active) - len(lines)
-        if hidden > 0:
-            lines.append(Text(f"  and {hidden} more at work", style="dim"))
-        return Group(bar, *lines)
+    def refresh(self) -> None:
+        """Time went by."""
+        self._area.paint(self._bottom())
 
+    def _note(self, address: str, what: str, until: float | None = None) -> None:
+        self._waiting.pop(address, None)
+        self._active[address] = _Active(what, self._clock(), until)
 
-def spell_event(event: Event) -> Text | None:
-    """One line for an event that people want to read, else None."""
-    address = make_printable(event.address or "")
-    if event.kind is EventKind.CALL_RETRIED:
-        message = make_printable(str(event.data.get("message", "")))
-        return Text(
-            f"~ {address}  {message}; again in {spell_seconds(float(str(event.data.get('wait_s', 0))))}",
-            style="yellow",
-        )
-    if event.kind is not EventKind.TASK_FINISHED:
-        return None
-    status = TaskStatus(str(event.data["status"]))
-    if status is TaskStatus.REUSED:
-        return None
-    mark, color = _MARKS.get(status, ("·", "white"))
-    line = Text(f"{mark} ", style=f"bold {color}")
-    line.append(address, style="not bold default")
-    images = int(str(event.data.get("images", 0)))
-    if images:
-        line.append(f"  {images} image{'' if images == 1 else 's'}", style="not bold dim")
-    cost = float(str(event.data.get("cost_usd", 0)))
-    if cost:
-        line.append(f"  ${cost:.2f}", style="not bold dim")
-    if status not in (TaskStatus.DONE, TaskStatus.REUSED):
-        line.append(f"  {status.value}", style=f"not bold {color}")
-    return line
+    def _bottom(self) -> list[Text]:
+        """The head, then what is at work, the longest at work first, as far as there is room."""
+        now = self._clock()
+        room = max(0, min(MOST_ACTIVE_LINES, self._area.rows - 2))
+        at_work = list(self._active.items())
+        shown = at_work if len(at_work) <= room else at_work[: max(0, room - 1)]
+        lines = [self._head(now), *(self._line(address, active, now) for address, active in shown)]
+        if room and len(shown) < len(at_work):
+            lines.append(Text(f"  and {len(at_work) - len(shown):,} more at work", style="dim"))
+        return lines
+
+    def _head(self, now: float) -> Text:
+        parts = [f"{self._ended:,} of {self._tasks:,}"]
+        if self._cost_usd:
+            parts.append(format_usd(self._cost_usd))
+        parts.append(spell_elapsed(now - self._started))
+        if self._in_flight < self._most_in_flight:
+            parts.append(f"slowed down to {self._in_flight:,} at once")
+        if self._waiting:
+            parts.append(f"{len(self._waiting):,} in line")
+        columns = max(10, min(BAR_COLUMNS, self._area.columns // 3))
+        full = columns * self._ended // max(1, self._tasks)
+        head = Text("━" * full, style="green")
+        head.append("─" * (columns - full), style="dim")
+        head.append("  " + " · ".join(parts), style="not dim default")
+        return head
+
+    def _line(self, address: str, active: _Active, now: float) -> Text:
+        if active.until is None:
+            what = f"{active.what} {spell_elapsed(now - active.since)}"
+        elif active.until > now:
+            what = f"{active.what} in {spell_elapsed(active.until - now + 1)}"
+        else:
+            what = active.what
+        room = max(8, self._area.columns - len(what) - 4)
+        name = shorten(make_printable(address), room)
+        line = Text("  ")
+        line.append(fit(name, min(self._column, room)))
+        line.append(f"  {what}", style="dim")
+        return line
 
 
-def print_result(result: RunResult, console: Console) -> None:
-    """What was made, where it is, what failed and what to do about it."""
-    for problem_of, problem in _problems(result):
-        console.print()
-        console.print(_spell_problem(problem_of, problem))
-    files = [file for files in result.outputs.values() for file in files]
-    if files:
-        console.print()
-        for name, published in result.outputs.items():
-            for number, file in enumerate(published):
-                line = Text(
-                    f"{name if not number else '':<12}  " if len(name) <= 12 else f"{name}  ", style="dim"
-                )
-                line.append(_relative(file.path), style="not dim default")
-                line.append(f"  {file.width_px}×{file.height_px}", style="dim")
-                console.print(line, overflow="fold")
-                if number == 11 and len(published) > 13:
-                    console.print(
-                        Text(
-                            f"{'':<12}  … and {len(published) - 12} more in {_relative(file.path.parent)}",
-                            style="dim",
-                        )
-                    )
-                    break
-    console.print()
-    console.print(_ending(result))
+class EventLines:
+    """Events to the lines that stay: a task that ended, a call that is repeated.
+
+    With a clock, a task's line tells how long it took; without one, equal runs print equal lines.
+    """
+
+    def __init__(self, column: int, clock: Callable[[], float] | None = None) -> None:
+        self._column = column
+        self._clock = clock
+        self._since: dict[str, float] = {}
+
+    def spell(self, event: Event, width: int) -> list[Text]:
+        """The line of an event that people want to read, in two where it is longer than `width`; else none."""
+        address = event.address or ""
+        if event.kind is EventKind.CALL_SENT and self._clock is not None:
+            self._since.setdefault(address, self._clock())
+        elif event.kind is EventKind.CALL_RETRIED:
+            message = make_printable(str(event.data.get("message", ""))).replace("\n", " ")
+            wait_s = float(str(event.data.get("wait_s", 0)))
+            when = f"asking again in {spell_seconds(wait_s)}" if wait_s else "asking again"
+            return self._join("~", "yellow", address, Text(f"{message}; {when}", style="yellow"), width)
+        elif event.kind is EventKind.TASK_FINISHED:
+            return self._spell_finished(event, self._since.pop(address, None), width)
+        return []
+
+    def _spell_finished(self, event: Event, since: float | None, width: int) -> list[Text]:
+        status = TaskStatus(str(event.data["status"]))
+        if status is TaskStatus.REUSED:
+            return []
+        mark, color = _MARKS.get(status, ("·", "default"))
+        details = [] if status is TaskStatus.DONE else [status.value]
+        problem = event.data.get("problem")
+        if isinstance(problem, dict) and problem.get("kind") != status.value:
+            details.append(make_printable(str(problem.get("kind"))))
+        images = int(str(event.data.get("images", 0)))
+        if images:
+            details.append(spell_count(Bounds(images, images), "image"))
+        cost_usd = parse_usd(str(event.data.get("cost_usd", 0)))
+        if cost_usd:
+            details.append(format_usd(cost_usd))
+        if since is not None and self._clock is not None:
+            details.append(spell_seconds(self._clock() - since))
+        style = "dim" if status is TaskStatus.DONE else color
+        return self._join(mark, color, event.address or "", Text(" · ".join(details), style=style), width)
+
+    def _join(self, mark: str, color: str, address: str, details: Text, width: int) -> list[Text]:
+        start = Text.assemble((mark, f"bold {color}"), " ", make_printable(address))
+        space = max(0, min(self._column + 2, width - details.cell_len - 2) - start.cell_len)
+        if start.cell_len + space + 2 + details.cell_len > width:
+            return [start, Text.assemble("    ", details)]
+        return [Text.assemble(start, " " * (space + 2), details)]
 
 
-def _ending(result: RunResult) -> Text:
-    word, style = _ENDINGS[result.status]
-    line = Text(word[0].upper() + word[1:], style=style)
-    counts: dict[TaskStatus, int] = {}
-    for task in result.tasks:
-        counts[task.status] = counts.get(task.status, 0) + 1
-    parts = [f"{count:,} {status.value}" for status, count in counts.items()]
-    parts.append(f"{result.calls:,} call{'' if result.calls == 1 else 's'}")
-    parts.append(
-        format_usd(result.cost_usd) if result.cost_usd else "free" if result.calls else "nothing paid"
-    )
-    line.append("  " + " · ".join(parts), style="not bold default")
-    return line
+def fit(text: str, columns: int) -> str:
+    """Text in at least so many cells; longer text stays as it is."""
+    return text + " " * max(0, columns - cell_len(text))
 
 
-def _problems(result: RunResult) -> Iterator[tuple[TaskResult | None, Problem]]:
-    for problem in result.problems:
-        yield None, problem
-    blocked: dict[str, int] = {}
-    for task in result.tasks:
-        if task.status is TaskStatus.BLOCKED and task.cause is not None:
-            blocked[task.cause] = blocked.get(task.cause, 0) + 1
-        elif task.problem is not None:
-            yield task, task.problem
-    for cause, count in blocked.items():
-        these = "1 task uses" if count == 1 else f"{count} tasks use"
-        yield None, Problem("blocked", f"{these} {cause}, directly or not, and could not run")
-
-
-def _spell_problem(task: TaskResult | None, problem: Problem) -> Text:
-    line = Text()
-    if problem.span is not None:
-        line.append(f"{make_printable(str(problem.span))}: ", style="bold")
-    unknown = task is not None and task.status is TaskStatus.UNKNOWN
-    line.append("unknown: " if unknown else "error: ", style="bold magenta" if unknown else "bold red")
-    if task is not None:
-        line.append(f"{make_printable(task.address)}: ")
-    line.append(f"{make_printable(problem.message)} ")
-    line.append(f"[{problem.kind}]", style="dim")
-    if problem.help:
-        line.append(f"\n  help: {make_printable(problem.help)}", style="default")
-    return line
-
-
-def _relative(path: Path) -> str:
-    try:
-        return make_printable(str(path.relative_to(Path.cwd())))
-    except ValueError:
-        return make_printable(str(path))
+def shorten(text: str, columns: int) -> str:
+    """Text in at most so many cells, without its middle where it is longer: both ends of an address tell it apart."""
+    if cell_len(text) <= columns:
+        return text
+    head, tail = "", ""
+    for at in range(len(text)):
+        if cell_len(head + text[at] + tail) > columns - 1:
+            break
+        head += text[at]
+        if cell_len(head + text[-1 - at] + tail) > columns - 1:
+            break
+        tail = text[-1 - at] + tail
+    return f"{head}…{tail}"

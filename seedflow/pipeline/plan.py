@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.pipeline.check import Checked, once
@@ -54,5 +54,7 @@ def plan_recipe(checked: Checked, given: GivenInputs, session: Session) -> Plann
         )
         planner = Planner(checked.graph, inputs, values, context)
         plan, found = planner.start()
+    if plan is not None:
+        plan = replace(plan, references=session.settings.references)
     problems = tuple(once([*checked.diagnostics, *wrong_inputs, *wrong_values, *found]))
     return Planned(checked, plan, planner, problems)

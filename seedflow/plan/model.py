@@ -150,7 +150,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be asked, reused and paid. Tasks stand in an order in which they could run."""
+    """What will be asked, reused and paid. Tasks stand in an order in which they could run.
+
+    `references` is the setting of that name: `auto`, `url` or `data`.
+    """
 
     recipe: str
     source: str
@@ -160,6 +163,7 @@ class Plan:
     totals: Totals
     limits_cost_usd: Decimal | None = None
     limits_images: int | None = None
+    references: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,16 @@ from decimal import Decimal
 
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.money import to_json_usd
-from seedflow.plan.model import Bounds, PendingImages, Plan, PlannedReference, StepImage, Task, Unknown
+from seedflow.plan.model import (
+    Action,
+    Bounds,
+    PendingImages,
+    Plan,
+    PlannedReference,
+    StepImage,
+    Task,
+    Unknown,
+)
 from seedflow.recipe.views import View
 
 PLAN_VERSION = 1
@@ -22,7 +31,7 @@ def build_plan_json(plan: Plan) -> dict[str, object]:
         "source": plan.source,
         "provider": plan.provider,
         "realm": plan.realm,
-        "tasks": [build_task_json(task) for task in plan.tasks],
+        "tasks": [build_task_json(task, plan.references) for task in plan.tasks],
         "totals": {
             "tasks": list(totals.tasks),
             "calls": list(totals.calls),
@@ -33,11 +42,15 @@ def build_plan_json(plan: Plan) -> dict[str, object]:
     }
 
 
-def build_task_json(task: Task) -> dict[str, object]:
-    """One task; unknown parameters are `{"known_after": [...]}`, references stand in their field in order."""
+def build_task_json(task: Task, references: str = "auto") -> dict[str, object]:
+    """One task; unknown parameters are `{"known_after": [...]}`, references stand in their field in order.
+
+    `references` is the setting of that name: how earlier results travel. What is reused sends nothing.
+    """
     params: dict[str, object] = {name: _param(value) for name, value in task.params.items()}
     if task.references_field is not None and task.references:
-        params[task.references_field] = [build_reference_json(item) for item in task.references]
+        sent = references if task.action is not Action.REUSE else None
+        params[task.references_field] = [build_reference_json(item, sent) for item in task.references]
     found: dict[str, object] = {
         "address": task.address,
         "step": task.step,
@@ -58,30 +71,37 @@ def build_task_json(task: Task) -> dict[str, object]:
     return found
 
 
-def build_reference_json(item: PlannedReference) -> dict[str, object]:
-    """Where one reference comes from, and what is known of it."""
-    named: dict[str, object] = {} if item.name is None else {"name": item.name}
+def build_reference_json(item: PlannedReference, references: str | None = "auto") -> dict[str, object]:
+    """Where one reference comes from, what is known of it, and how it travels, if it does."""
+    found: dict[str, object] = {} if item.name is None else {"name": item.name}
     match item.image:
         case UrlImage(url=url):
-            return {**named, "url": url, "transport": "url"}
+            found |= {"url": url}
         case FileImage(name=name, facts=facts):
-            return {**named, "file": name, "digest": facts.digest, "transport": "data"}
+            found |= {"file": name, "digest": facts.digest}
         case StepImage(address=address, number=number, facts=facts):
-            return {
-                **named,
-                "task": address,
-                "number": number,
-                "digest": facts.digest,
-                "transport": "url or data",
-            }
+            found |= {"task": address, "number": number, "digest": facts.digest}
         case PendingImages(after=after, count=count, mention=mention):
-            return {
-                **named,
-                "known_after": [after],
-                "mention": mention,
-                "count": list(count),
-                "transport": "url or data",
-            }
+            found |= {"known_after": [after], "mention": mention, "count": list(count)}
+    if references is not None:
+        found["transport"] = find_transport(item.image, references)
+    return found
+
+
+def find_transport(image: UrlImage | FileImage | StepImage | PendingImages, references: str) -> str:
+    """`url`, `data`, or `url or data` where it depends on whether a fresh URL still lives when the request is sent.
+
+    Pictures of earlier runs have no URL any more; `references` is the setting of that name.
+    """
+    match image:
+        case UrlImage():
+            return "url"
+        case FileImage():
+            return "data"
+        case StepImage():
+            return "url" if references == "url" else "data"
+        case PendingImages():
+            return "url or data" if references == "auto" else references
 
 
 def _param(value: object) -> object:

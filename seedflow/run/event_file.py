@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -12,30 +13,46 @@ from seedflow.run.events import Event
 
 
 class EventFile:
-    """Writes events to a file, or nowhere when there is none."""
+    """Writes events to a file, or nowhere when there is none.
+
+    A disk that does not take them ends the writing and not the run: `problem` says what happened, or is None.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._file: TextIO | None = None
+        self.problem: str | None = None
 
     def __enter__(self) -> Self:
         if self._path is not None:
             try:
-                self._file = self._path.open("w", encoding="utf-8")
+                self._file = self._path.open("w", encoding="utf-8", errors="backslashreplace")
             except OSError as error:
-                raise UsageError(
-                    f"events cannot be written to {self._path}: {error.strerror}", help="choose another file"
-                ) from None
+                raise UsageError(self._spell(error), help="choose another file") from None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            self._file.close()
+        self._close()
 
     def write(self, event: Event) -> None:
         """One line."""
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
             self._file.write(json.dumps(event.to_json(), ensure_ascii=False, separators=(",", ":")) + "\n")
             self._file.flush()
+        except OSError as error:
+            self.problem = self._spell(error)
+            self._close()
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            # What could not be flushed is tried again by closing; once is enough to know.
+            with suppress(OSError):
+                file.close()
+
+    def _spell(self, error: OSError) -> str:
+        return f"events cannot be written to {self._path}: {error.strerror}"

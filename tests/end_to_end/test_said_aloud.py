@@ -12,18 +12,24 @@ RECIPE = "seedflow: 1\nsteps: {fox: {generate: {prompt: A fox}}}\n"
 def test_a_run_with_sketch_says_so_first(project: Project) -> None:
     project.write("fox.yaml", RECIPE)
     ended = project.seedflow("run", "fox.yaml")
-    assert ended.out.splitlines()[0] == "fox  with sketch: placeholder pictures drawn here, no model is asked"
+    first, second, *_ = ended.out.splitlines()
+    assert first == "fox · sketch: placeholders drawn here; no model is asked, nothing is paid"
+    assert second == (
+        "No account is configured. For real pictures, set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN."
+    )
 
 
 def test_json_on_standard_output_stays_alone(project: Project) -> None:
     project.write("fox.yaml", RECIPE)
     ended = project.seedflow("run", "fox.yaml", "--json")
     assert ended.json["status"] == "done"
-    assert "with sketch" in ended.err
+    assert "fox · sketch: placeholders" in ended.err
 
 
 def test_a_run_with_an_emulator_says_that_it_is_one(project: Project, emulator: Any) -> None:
     project.use(emulator.env)
     project.write("fox.yaml", RECIPE)
     ended = project.seedflow("run", "fox.yaml", "--yes")
-    assert ended.out.splitlines()[0] == "fox  with cloudflare (emulated)"
+    assert ended.out.splitlines()[0] == (
+        f"fox · cloudflare, realm emulated: an emulator at {emulator.origin}; nothing real is paid"
+    )
