@@ -11,7 +11,7 @@ from seedflow.diagnostics import Diagnostic, Related
 from seedflow.images.facts import FileImage
 from seedflow.plan.expand import Instance
 from seedflow.plan.model import PendingImages, PublishedImage, StepImage, Unsettled
-from seedflow.plan.requests import Bindings
+from seedflow.plan.requests import Bindings, flatten, is_whole
 from seedflow.plan.resolve import NotThere, Resolver, StepTasks, build_image_view, join_keys, name_image
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import StepReference
@@ -20,18 +20,24 @@ from seedflow.recipe.views import View
 
 _KEY = re.compile(r"[\w~-]+")
 
+_NOT_PUBLISHED = "output-without-images"
+
 MOST_CHECKED_NUMBERS = 100
 """A set of unknown size is checked for colliding names up to this many images of a task."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """One image that an output publishes or may publish; `single` when its task can give no other one here."""
+    """One image that an output publishes or may publish; `single` when its task can give no other one here.
+
+    An input's image has no address; `view` is what the template of its file sees.
+    """
 
     address: str
     number: int
     image: StepImage | FileImage | None
     single: bool
+    view: View | None = None
 
 
 class OutputPlanner:
@@ -56,7 +62,11 @@ class OutputPlanner:
         taken: dict[str, tuple[Output, str]] = {}
         for output in self._outputs.values():
             slots = self._slots(output, possible=True)
-            for slot in [] if isinstance(slots, NotThere) else slots:
+            if isinstance(slots, NotThere):
+                if slots.code == _NOT_PUBLISHED:
+                    found.append(Diagnostic(slots.code, slots.message, output.images.scalar.span))
+                continue
+            for slot in slots:
                 path = self._path(output, slot)
                 if isinstance(path, Diagnostic):
                     found.append(path)
@@ -92,15 +102,47 @@ class OutputPlanner:
         return published, tuple(missing)
 
     def _slots(self, output: Output, *, possible: bool) -> list[_Slot] | NotThere:
+        """The images of an output: of its one mention, or of whatever its expression gives once all of it is known."""
+        mentions = [found for found in output.images.references if isinstance(found, StepReference)]
         slots: list[_Slot] = []
-        for mention in output.images.references:
-            if not isinstance(mention, StepReference):
-                continue
+        for mention in mentions:
             found = self._resolver.slots(mention, {})
             if isinstance(found, NotThere):
                 return found
             slots.extend(self._slots_of(mention, found, possible=possible))
-        return slots
+        if len(mentions) == 1 and is_whole(output.images, mentions[0]):
+            return slots
+        if any(self._resolver.waits_for(mention, {}) for mention in mentions):
+            return slots if possible else []
+        return self._evaluate(output, {(slot.address, slot.number): slot for slot in slots})
+
+    def _evaluate(self, output: Output, slots: Mapping[tuple[str, int], _Slot]) -> list[_Slot] | NotThere:
+        scope = Scope(
+            inputs=self._bindings.inputs,
+            values=self._bindings.values,
+            recipe=self._bindings.recipe,
+            resolve=lambda mention: self._resolver.value(mention, {}),
+        )
+        try:
+            views = flatten(output.images.render(scope))
+        except RenderError as error:
+            return NotThere(error.message, error.code)
+        found: list[_Slot] = []
+        for number, view in enumerate(views, 1):
+            image = view.subject if isinstance(view, View) else None
+            if isinstance(image, StepImage):
+                found.append(slots[image.address, image.number])
+            elif isinstance(view, View) and isinstance(image, FileImage):
+                found.append(_Slot("", number, image, len(views) == 1, view))
+            else:
+                what = (
+                    "an image behind a URL, which is never fetched" if image is not None else "something else"
+                )
+                return NotThere(
+                    f"only images of steps and local files can be published, and this is {what}",
+                    _NOT_PUBLISHED,
+                )
+        return found
 
     def _slots_of(
         self, mention: StepReference, images: Sequence[StepImage | PendingImages], *, possible: bool
@@ -130,12 +172,12 @@ class OutputPlanner:
 
     def _path(self, output: Output, slot: _Slot) -> str | Diagnostic:
         instance = self._instance(slot.address)
-        if output.file is None or instance is None:
+        if output.file is None:
             return _default_path(output, slot, instance)
         scope = Scope(
-            each=instance.each,
+            each={} if instance is None else instance.each,
             recipe=self._bindings.recipe,
-            image=_image_view(slot, instance),
+            image=slot.view if instance is None else _image_view(slot, instance),
         )
         try:
             text = output.file.render(scope, as_text=True, finish=finish_part)
@@ -162,15 +204,17 @@ def build_path_part(text: str) -> str:
 
 
 def _default_path(output: Output, slot: _Slot, instance: Instance | None) -> str:
-    fanned = instance is not None and bool(instance.keys)
-    if instance is None or (not fanned and slot.single):
+    if instance is None:
+        return output.name if slot.single else f"{output.name}/{slot.number}"
+    fanned = bool(instance.keys)
+    if not fanned and slot.single:
         return output.name
     name = "-".join(key.replace("/", "-").strip(".") for _, key in instance.keys) if fanned else instance.step
     return f"{output.name}/{name}" if slot.single else f"{output.name}/{name}-{slot.number}"
 
 
 def _describe(slot: _Slot) -> str:
-    return f"{slot.address} image {slot.number}"
+    return f"{slot.address} image {slot.number}" if slot.address else f"image {slot.number}"
 
 
 def _collision(output: Output, slot: _Slot, path: str, other: tuple[Output, str]) -> Diagnostic:

@@ -248,7 +248,7 @@ class RequestBuilder:
         if template.form is TemplateForm.LITERAL:
             return self._literal_image(template)
         mentions = [mention for mention in template.references if isinstance(mention, StepReference)]
-        if len(mentions) == 1 and _is_whole(template, mentions[0]):
+        if len(mentions) == 1 and is_whole(template, mentions[0]):
             slots = self._resolver.slots(mentions[0], instance.each)
             if isinstance(slots, NotThere):
                 raise Refused(
@@ -263,7 +263,7 @@ class RequestBuilder:
                 ),
             )
         value = self._render(template, as_text=False, scope=scope, instance=instance, positions=None)
-        return [self._image(found, template) for found in _flatten(value)]
+        return [self._image(found, template) for found in flatten(value)]
 
     def _any_count(self) -> Bounds[int]:
         from_model = self.model.max_references
@@ -359,15 +359,17 @@ def _is_none(template: Template, scope: Scope) -> bool:
         return False
 
 
-def _flatten(value: object) -> list[object]:
+def flatten(value: object) -> list[object]:
+    """The items of nested lists in order, without what is none."""
     if value is None:
         return []
     if isinstance(value, (list, tuple)):
-        return [found for item in value for found in _flatten(item)]
+        return [found for item in value for found in flatten(item)]
     return [value]
 
 
-def _is_whole(template: Template, mention: StepReference) -> bool:
+def is_whole(template: Template, mention: StepReference) -> bool:
+    """Whether a template is nothing but that mention."""
     inside = template.scalar.value.strip().removeprefix("{{").removesuffix("}}").strip("-+ \t\n")
     return inside == template.scalar.value[mention.start : mention.end]
 

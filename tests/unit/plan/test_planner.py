@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
+import pytest
+from PIL import Image
 from planning import KnownResults, done, open_planner, plan, problems_of
 
 from seedflow.plan.model import Action, Bounds, PendingImages, Reason, StepImage, Task, Unknown, Unsettled
@@ -187,3 +190,68 @@ def test_two_results_for_one_path_are_an_error_when_planning_also_where_only_cas
     )
     (problem,) = found
     assert "a[w=Sea] image 1 and a[w=sea] image 1 would both be published as x/sea" in problem.message
+
+
+SETS = (
+    "inputs: {photo: {type: image, default: photo.png}, last: {type: boolean, default: true}}\n"
+    "steps:\n"
+    "  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 3}}\n"
+    "  b: {for_each: {n: [1, 2]}, generate: {prompt: 'B{{ each.n }} of {{ inputs.photo.name }}'}}\n"
+)
+
+
+def published(output: str, tmp_path: Path, **inputs: object) -> list[tuple[str, str]]:
+    """Path and digest of each file of one output, of a set of two and two tasks."""
+    Image.new("RGB", (8, 6), "teal").save(tmp_path / "photo.png")
+    planner = open_planner(f"{SETS}outputs: {{o: {output}}}\n", inputs, folder=tmp_path)
+    plan, found = planner.start()
+    assert plan is not None, found
+    planner.advance(done("a", "a1", "a2"))
+    planner.advance(done("b[n=1]", "b1"))
+    planner.advance(done("b[n=2]", "b2"))
+    files, missing = planner.outputs()
+    assert missing == ()
+    return [(file.path, file.image.facts.digest[7:9]) for file in files["o"]]
+
+
+@pytest.mark.parametrize(
+    ("images", "expected"),
+    [
+        ("{{ steps.a.images | first }}", [("o/a-1.jpg", "a1")]),
+        (
+            "{{ steps.b.images + steps.a.images[:1] }}",
+            [("o/1.jpg", "b1"), ("o/2.jpg", "b2"), ("o/a-1.jpg", "a1")],
+        ),
+        ("{{ steps.b.images | reverse }}", [("o/2.jpg", "b2"), ("o/1.jpg", "b1")]),
+        ("{{ steps.a.images[-1] if inputs.last else steps.b.images }}", [("o.jpg", "a2")]),
+    ],
+)
+def test_an_output_publishes_what_its_expression_gives(
+    images: str, expected: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    assert published(f"'{images}'", tmp_path) == expected
+
+
+def test_an_output_may_publish_a_local_image_of_an_input(tmp_path: Path) -> None:
+    ((path, _),) = published("'{{ inputs.photo }}'", tmp_path)
+    assert path == "o.png"
+    ((path, _),) = published("{images: '{{ inputs.photo }}', file: 'in/{{ image.name }}'}", tmp_path)
+    assert path == "in/photo.png"
+
+
+def test_an_output_of_an_image_behind_a_url_is_an_error_when_planning() -> None:
+    planner = open_planner(
+        SETS + "outputs: {o: '{{ inputs.photo }}'}\n", {"photo": "https://pictures.example/a.jpg"}
+    )
+    plan, found = planner.start()
+    assert plan is None
+    assert [problem.code for problem in found] == ["output-without-images"]
+
+
+def test_an_expression_over_images_that_are_not_all_there_publishes_nothing_yet(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 6), "teal").save(tmp_path / "photo.png")
+    planner = open_planner(SETS + "outputs: {o: '{{ steps.b.images | last }}'}\n", folder=tmp_path)
+    planner.start()
+    planner.advance(done("b[n=1]", "b1"))
+    files, missing = planner.outputs()
+    assert (files["o"], missing) == ((), ())
