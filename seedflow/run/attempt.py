@@ -10,10 +10,11 @@ import asyncio
 import random
 import time
 from decimal import Decimal
+from typing import TypeAlias
 
 from seedflow.diagnostics import Severity
 from seedflow.errors import Billed, ProviderError, Retry, SeedflowError
-from seedflow.money import ZERO_USD, format_usd
+from seedflow.money import ZERO_USD
 from seedflow.plan.model import Action, Task
 from seedflow.providers.base import (
     Answer,
@@ -24,93 +25,112 @@ from seedflow.providers.base import (
     StillUnknown,
     WireReference,
 )
-from seedflow.run.collect import Collected, LostError, NotFetchedError, RejectedError
+from seedflow.run import endings
+from seedflow.run.collect import LostError, NotFetchedError, RejectedError
 from seedflow.run.events import EventKind
 from seedflow.run.options import RunControl
+from seedflow.run.reconcile import reconcile
 from seedflow.run.recover import Recovery, recover
 from seedflow.run.references import Prepared
-from seedflow.run.retry import find_wait_s
-from seedflow.run.services import Services, TaskEndedError
+from seedflow.run.retry import SLOWING_KINDS, find_backoff_s, find_wait_s
+from seedflow.run.services import Services, Stage, Tally, TaskEndedError
 from seedflow.run.status import Problem, TaskResult, TaskStatus
 from seedflow.store.base import Attempt
 
-_RATE_LIMITED = "rate-limited"
-_FIRST_RECONCILE_WAIT_S = 0.2
-_LONGEST_RECONCILE_WAIT_S = 8.0
+PREPARED_FOR_S = 30.0
+"""References that waited longer for their turn are looked at again before they are sent."""
+
+_Outcome: TypeAlias = TaskResult | Answer | ProviderError | None
+"""Where an attempt stands: ended, answered, called in vain, or to be called."""
 
 
 class AttemptRunner:
-    """Carries the attempts of one task. `calls` counts requests that were sent."""
+    """Carries one attempt of a task to its end. `tally` counts what it costs this run."""
 
-    def __init__(self, services: Services, task: Task) -> None:
+    def __init__(self, services: Services, task: Task, attempt: Attempt, tally: Tally) -> None:
         self._services = services
         self._task = task
+        self._attempt = attempt
+        self._tally = tally
         self._model = services.get_model(task.model)
         self._most_usd = services.cost_usd(task, task.images.high)
         self._random = random.Random()  # noqa: S311 - jitter for waits, nothing secret
-        self.calls = 0
+        self._jitter = self._random.random()
+        self._tries = 0
+        self._sent_at = attempt.sent_at or time.time()
+        self._paid_here = False
+        self._answered_here = False
+        tally.stage = Stage.UNSENT
 
-    async def recover(self, attempt: Attempt) -> TaskResult:
-        """Go on with what an earlier run left behind."""
+    async def carry_on(self, *, recovered: bool) -> TaskResult:
+        """From a new attempt, or from what an earlier run left behind (`recovered`), to images.
+
+        Raises:
+            TaskEndedError: it gives no images.
+            BudgetError: it would have to be sent again, and there is no room for that; it stands as it stood.
+            StoreError: the disk does not take what must be written.
+        """
+        outcome: _Outcome = await self._take_up() if recovered else None
+        while not isinstance(outcome, TaskResult):
+            match outcome:
+                case None:
+                    outcome = await self._call()
+                case Answer():
+                    outcome = await self._collect(outcome)
+                case ProviderError():
+                    outcome = await self._judge(outcome)
+        return outcome
+
+    async def _take_up(self) -> Answer | None:
+        attempt = self._attempt
         match recover(attempt.state):
             case Recovery.REDO:
-                return await self.call(attempt)
+                return None
             case Recovery.RECONCILE:
-                why = "an earlier run ended before the answer came"
-                return await self._recall_or_collect(
-                    attempt, await self._reconcile(attempt, attempt.sent_at or 0.0, why)
-                )
+                self._tally.stage = Stage.SENT
+                return await self._reconcile("an earlier run ended before the answer came")
             case Recovery.FETCH:
-                return await self._collect(attempt, Answer(attempt.answer or b""))
+                self._tally.stage = Stage.ANSWERED
+                return Answer(attempt.answer or b"", free=not attempt.cost_usd)
             case Recovery.ASK:
-                raise TaskEndedError(
-                    TaskStatus.FAILED, self._lost_problem(attempt.message or "its images are gone")
-                )
+                await self._services.disk.run(self._services.store.leave, attempt.intent_id)
+                problem = endings.lost(self._task, attempt.message or "its images are gone")
+                raise TaskEndedError(TaskStatus.FAILED, problem, repeatable=True)
 
-    async def call(self, attempt: Attempt) -> TaskResult:
-        """Send, as often as nothing was billed and the policy allows, and collect the answer."""
-        services, task = self._services, self._task
-        tries = 0
-        while True:
-            self.give_up_if_stopping()
-            prepared = await self._prepare(attempt)
-            async with services.limiter.slot():
-                self.give_up_if_stopping()
-                tries += 1
-                sent_at = time.time()
-                outcome = await self._send(attempt, prepared)
+    # Calling
+
+    async def _call(self) -> Answer | ProviderError:
+        limiter = self._services.limiter
+        await self._give_up_if_stopping()
+        prepared = await self._prepare()
+        async with limiter.slot() as cuts:
+            await self._give_up_if_stopping()
+            if self._services.preparer.age_s(prepared) > PREPARED_FOR_S:
+                prepared = await self._prepare()
+                await self._give_up_if_stopping()
+            outcome = await self._send(prepared)
             if isinstance(outcome, Answer):
-                services.limiter.succeeded()
-                return await self._record_and_collect(attempt, outcome)
-            if outcome.billed is Billed.NO:
-                await self._wait_or_fail(attempt, outcome, tries)
-            elif outcome.retry is Retry.CONSENT:
-                found = await self._reconcile(attempt, sent_at, outcome.message)
-                if found is not None:
-                    return await self._record_and_collect(attempt, found)
-                if tries >= services.options.retry.most_calls:
-                    raise await self._failed(attempt, outcome.kind, outcome, ZERO_USD)
-            else:
-                raise await self._failed(attempt, outcome.kind, outcome, self._most_usd)
-            if services.control.stopping:
-                raise TaskEndedError(
-                    TaskStatus.CANCELLED, Problem("stopped", f"{task.address} was not asked again")
-                )
+                limiter.succeeded()
+            elif outcome.kind in SLOWING_KINDS:
+                limiter.slow_down(self._find_wait_s(outcome) or 0.0, cuts)
+        if isinstance(outcome, Answer):
+            await self._record(outcome)
+            self._answered_here = True
+        return outcome
 
-    def give_up_if_stopping(self) -> None:
-        """Raises `TaskEndedError` once the run is stopping; nothing is in flight for this task then."""
-        if self._services.control.stopping:
-            problem = Problem(
-                "stopped", "the run was stopped before this was asked", None, self._task.origin.span
-            )
-            raise TaskEndedError(TaskStatus.CANCELLED, problem)
+    async def _give_up_if_stopping(self) -> None:
+        """Nothing of this attempt is in flight: it stays reserved, for whoever comes next."""
+        services = self._services
+        if services.control.stopping:
+            await services.disk.run(services.store.leave, self._attempt.intent_id)
+            raise TaskEndedError(TaskStatus.CANCELLED)
 
-    async def _prepare(self, attempt: Attempt) -> Prepared:
+    async def _prepare(self) -> Prepared:
         preparer = self._services.preparer
         try:
             prepared = await preparer.prepare(self._task.references)
         except SeedflowError as error:
-            raise await self._failed(attempt, "reference", error, ZERO_USD) from None
+            raise await self._failed("reference", error, ZERO_USD) from None
         errors = [
             problem
             for problem in self._model.judge(preparer.judged_input(self._task, prepared))
@@ -121,175 +141,188 @@ class AttemptRunner:
             wrong = SeedflowError(
                 f"the request is not what the card of {self._model.id} allows: {path}: {errors[0].message}"
             )
-            raise await self._failed(attempt, "wrong-request", wrong, ZERO_USD)
+            raise await self._failed("wrong-request", wrong, ZERO_USD)
         return prepared
 
-    async def _send(self, attempt: Attempt, prepared: Prepared) -> Answer | ProviderError:
-        services, task = self._services, self._task
-        await services.disk.run(services.store.mark_sending, attempt.intent_id, prepared.records)
-        self.calls += 1
+    async def _send(self, prepared: Prepared) -> Answer | ProviderError:
+        services, task, intent_id = self._services, self._task, self._attempt.intent_id
+        self._sent_at = time.time()
+        try:
+            await services.disk.run(services.store.mark_sending, intent_id, prepared.records)
+        except asyncio.CancelledError as cancelled:
+            if cancelled.__cause__ is None:
+                await services.disk.run(
+                    services.store.mark_not_billed, intent_id, "let go of before it was sent"
+                )
+            raise
+        self._tries += 1
+        self._jitter = self._random.random()
+        self._paid_here = True
+        self._answered_here = False
+        self._tally.calls += 1
+        self._tally.stage = Stage.SENT
+        self._tally.open_usd = self._most_usd
         services.emit(
             EventKind.CALL_SENT,
             task.address,
             {
-                "intent": attempt.intent_id,
+                "intent": intent_id,
                 "take": task.take,
-                "attempt": attempt.attempt,
+                "attempt": self._attempt.attempt,
                 "references": list(prepared.records),
             },
         )
         try:
-            return await services.provider.generate(self._request(attempt, prepared.wire))
+            return await services.provider.generate(self._request(prepared.wire))
         except ProviderError as error:
             return error
         except asyncio.CancelledError:
-            await services.disk.run(
-                services.store.mark_unknown, attempt.intent_id, "interrupted while calling"
-            )
+            await services.disk.run(services.store.mark_unknown, intent_id, "interrupted while calling")
             raise
 
-    async def _wait_or_fail(self, attempt: Attempt, failure: ProviderError, tries: int) -> None:
+    # Calls in vain
+
+    async def _judge(self, failure: ProviderError) -> Answer | None:
+        """What follows a failure: an answer that the log had after all, or None once it may be called again."""
         services = self._services
-        wait_s = find_wait_s(failure, tries, services.options.retry, self._random.random())
-        if wait_s is None:
-            raise await self._failed(attempt, failure.kind, failure, ZERO_USD)
-        await services.disk.run(services.store.mark_not_billed, attempt.intent_id, failure.message)
-        if failure.kind == _RATE_LIMITED:
-            services.limiter.rate_limited(wait_s)
-        services.emit(
-            EventKind.CALL_RETRIED,
-            self._task.address,
-            {"kind": failure.kind, "message": failure.message, "wait_s": round(wait_s, 3), "call": tries},
-        )
+        if failure.retry is Retry.CONSENT:
+            found = await self._reconcile(failure.message)
+            if found is not None:
+                return found
+            wait_s = find_backoff_s(self._tries, services.options.retry, self._jitter)
+            if wait_s is None:
+                raise await self._failed(failure.kind, failure, ZERO_USD)
+        elif failure.billed is not Billed.NO:
+            raise await self._failed(failure.kind, failure, self._most_usd)
+        else:
+            found_s = self._find_wait_s(failure)
+            if found_s is None:
+                raise await self._failed(failure.kind, failure, ZERO_USD)
+            wait_s = found_s
+            await self._mark_not_billed(failure.kind, failure.message, wait_s)
         await sleep_unless_stopped(services.control, wait_s)
+        return None
 
-    async def _reconcile(self, attempt: Attempt, sent_at: float, why: str) -> Answer | None:
-        """The recovered answer, or None when the provider's log shows that nothing was billed."""
+    def _find_wait_s(self, failure: ProviderError) -> float | None:
+        return find_wait_s(failure, self._tries, self._services.options.retry, self._jitter)
+
+    async def _mark_not_billed(self, kind: str, message: str, wait_s: float) -> None:
         services = self._services
-        wait_s = _FIRST_RECONCILE_WAIT_S
-        while True:
-            try:
-                found = await services.provider.reconcile(attempt.intent_id, sent_at)
-            except asyncio.CancelledError:
-                await services.disk.run(services.store.mark_unknown, attempt.intent_id, f"{why}; interrupted")
-                raise
-            match found:
-                case Recovered(answer=answer):
-                    return answer
-                case NotBilled(message=message):
-                    await services.disk.run(services.store.mark_not_billed, attempt.intent_id, message)
-                    data = {"kind": "not-billed", "message": message, "wait_s": 0.0, "call": self.calls}
-                    services.emit(EventKind.CALL_RETRIED, self._task.address, data)
-                    return None
-                case StillUnknown(message=message, may_appear=may_appear):
-                    young = time.time() - sent_at < services.options.reconcile_for_s
-                    if may_appear and young and not services.control.aborted:
-                        await asyncio.sleep(wait_s)
-                        wait_s = min(wait_s * 2, _LONGEST_RECONCILE_WAIT_S)
-                        continue
-                    raise await self._unknown(attempt, f"{why}; {message}")
+        await services.disk.run(services.store.mark_not_billed, self._attempt.intent_id, message)
+        self._tally.stage = Stage.UNSENT
+        self._tally.open_usd = ZERO_USD
+        data = {"kind": kind, "message": message, "wait_s": round(wait_s, 3), "call": self._tries}
+        services.emit(EventKind.CALL_RETRIED, self._task.address, data)
 
-    async def _recall_or_collect(self, attempt: Attempt, found: Answer | None) -> TaskResult:
-        return await (self.call(attempt) if found is None else self._record_and_collect(attempt, found))
+    async def _reconcile(self, why: str) -> Answer | None:
+        """The recovered answer, recorded, or None when the provider's log shows that nothing was billed."""
+        services, intent_id = self._services, self._attempt.intent_id
+        try:
+            found = await reconcile(
+                services.provider, intent_id, self._sent_at, services.options.reconcile_for_s
+            )
+        except asyncio.CancelledError:
+            await services.disk.run(services.store.mark_unknown, intent_id, f"{why}; interrupted")
+            raise
+        match found:
+            case Recovered(answer=answer):
+                await self._record(answer)
+                return answer
+            case NotBilled(message=message):
+                wait_s = find_backoff_s(self._tries, services.options.retry, self._jitter)
+                await self._mark_not_billed("not-billed", message, wait_s or 0.0)
+                return None
+            case StillUnknown(message=message):
+                raise await self._unknown(f"{why}; {message}")
 
-    async def _record_and_collect(self, attempt: Attempt, answer: Answer) -> TaskResult:
+    # Answers
+
+    async def _record(self, answer: Answer) -> None:
         services = self._services
         most_usd = ZERO_USD if answer.free else self._most_usd
-        await services.disk.run(services.store.mark_answered, attempt.intent_id, answer.raw, most_usd)
-        data = {"intent": attempt.intent_id, "bytes": len(answer.raw), "free": answer.free}
+        await services.disk.run(services.store.mark_answered, self._attempt.intent_id, answer.raw, most_usd)
+        self._tally.stage = Stage.ANSWERED
+        self._tally.open_usd = self._share(most_usd)
+        data = {"intent": self._attempt.intent_id, "bytes": len(answer.raw), "free": answer.free}
         services.emit(EventKind.CALL_ANSWERED, self._task.address, data)
-        return await self._collect(attempt, answer)
 
-    async def _collect(self, attempt: Attempt, answer: Answer) -> TaskResult:
-        services, task = self._services, self._task
-        request = self._request(attempt, services.preparer.local(task.references))
+    async def _collect(self, answer: Answer) -> TaskResult | Answer | ProviderError | None:
+        services, task, intent_id = self._services, self._task, self._attempt.intent_id
+        request = self._request(services.preparer.local(task.references))
         try:
-            collected = await services.collector.collect(answer.raw, self._model, task, request)
-        except ProviderError as error:
-            return await self._unusable(attempt, answer, error)
+            collected = await services.collector.collect(
+                answer.raw, self._model, task, request, lease=self._answered_here
+            )
+        except ProviderError as failure:
+            return await self._doubt(answer, failure)
         except RejectedError as rejected:
-            cost_usd = services.cost_usd(task, rejected.images)
-            raise await self._failed(attempt, rejected.kind, rejected, cost_usd) from None
+            raise await self._failed(rejected.kind, rejected, self._price(answer, rejected.images)) from None
         except LostError as lost:
-            await services.disk.run(services.store.mark_lost_paid, attempt.intent_id, lost.message)
+            cost_usd = self._price(answer, lost.images)
+            await services.disk.run(services.store.mark_lost_paid, intent_id, lost.message, cost_usd)
+            self._tally.end(self._share(cost_usd))
             raise TaskEndedError(
-                TaskStatus.FAILED, self._lost_problem(lost.message), self._most_usd
+                TaskStatus.FAILED, endings.lost(task, lost.message), repeatable=True
             ) from None
         except NotFetchedError as error:
-            raise TaskEndedError(
-                TaskStatus.FAILED, self._not_fetched_problem(error.message), self._most_usd
-            ) from None
-        return await self._done(attempt, answer, collected)
-
-    async def _done(self, attempt: Attempt, answer: Answer, collected: Collected) -> TaskResult:
-        services, task = self._services, self._task
-        cost_usd = ZERO_USD if answer.free else services.cost_usd(task, len(collected.images))
-        result = await services.disk.run(
-            services.store.mark_done, attempt.intent_id, collected.images, cost_usd
-        )
+            await services.disk.run(services.store.leave, intent_id)
+            self._tally.end(self._tally.open_usd)
+            raise TaskEndedError(TaskStatus.FAILED, endings.not_fetched(task, error.message)) from None
+        cost_usd = self._price(answer, len(collected.images))
+        result = await services.disk.run(services.store.mark_done, intent_id, collected.images, cost_usd)
+        self._tally.end(self._share(cost_usd))
         return TaskResult(
             task.address,
             TaskStatus.DONE,
             Action.CALL,
             result.images,
             take=result.take,
-            cost_usd=cost_usd,
-            calls=self.calls,
+            cost_usd=self._tally.cost_usd,
+            calls=self._tally.calls,
             warnings=collected.warnings,
         )
 
-    async def _unusable(self, attempt: Attempt, answer: Answer, error: ProviderError) -> TaskResult:
+    async def _doubt(self, answer: Answer, failure: ProviderError) -> Answer | ProviderError | None:
         """The recorded answer says that the call failed, or cannot be read; the log may know better."""
-        if error.retry is not Retry.CONSENT:
-            cost_usd = ZERO_USD if error.billed is Billed.NO else self._most_usd
-            raise await self._failed(attempt, error.kind, error, cost_usd)
-        found = await self._reconcile(attempt, attempt.sent_at or time.time(), error.message)
+        if failure.retry is not Retry.CONSENT:
+            return failure
+        found = await self._judge(failure)
         if found is not None and found.raw == answer.raw:
-            raise await self._unknown(attempt, f"{error.message}; the provider's log has the same answer")
-        return await self._recall_or_collect(attempt, found)
+            raise await self._unknown(f"{failure.message}; the provider's log has the same answer")
+        return found
 
-    async def _failed(
-        self, attempt: Attempt, kind: str, error: SeedflowError, cost_usd: Decimal
-    ) -> TaskEndedError:
+    def _price(self, answer: Answer, images: int) -> Decimal:
+        return ZERO_USD if answer.free else self._services.cost_usd(self._task, images)
+
+    def _share(self, cost_usd: Decimal) -> Decimal:
+        """This run's share: what an earlier run sent was that run's money."""
+        return cost_usd if self._paid_here else ZERO_USD
+
+    # Ends
+
+    async def _failed(self, kind: str, error: SeedflowError, cost_usd: Decimal) -> TaskEndedError:
         services = self._services
-        await services.disk.run(services.store.mark_failed, attempt.intent_id, kind, error.message, cost_usd)
+        await services.disk.run(
+            services.store.mark_failed, self._attempt.intent_id, kind, error.message, cost_usd
+        )
+        self._tally.end(self._share(cost_usd))
         problem = Problem(kind, error.message, error.help, self._task.origin.span)
         stop_run = isinstance(error, ProviderError) and error.retry is Retry.STOP_RUN
-        return TaskEndedError(TaskStatus.FAILED, problem, cost_usd, stop_run=stop_run)
+        return TaskEndedError(TaskStatus.FAILED, problem, stop_run=stop_run)
 
-    async def _unknown(self, attempt: Attempt, why: str) -> TaskEndedError:
+    async def _unknown(self, why: str) -> TaskEndedError:
         services = self._services
-        await services.disk.run(services.store.mark_unknown, attempt.intent_id, why)
-        problem = Problem(
-            "unknown-outcome",
-            f"{why}. It may have been billed (up to {format_usd(self._most_usd)}), so it is not asked again by itself",
-            "look at the provider's log or bill; run again with --on-unknown retry to consent to paying again",
-            self._task.origin.span,
-        )
-        return TaskEndedError(TaskStatus.UNKNOWN, problem, self._most_usd)
+        await services.disk.run(services.store.mark_unknown, self._attempt.intent_id, why)
+        self._tally.end(self._share(self._most_usd))
+        problem = endings.unknown(self._task, why, self._most_usd)
+        return TaskEndedError(TaskStatus.UNKNOWN, problem, repeatable=True)
 
-    def _request(self, attempt: Attempt, wire: tuple[WireReference, ...]) -> GenerateRequest:
-        task = self._task
+    def _request(self, wire: tuple[WireReference, ...]) -> GenerateRequest:
+        task, attempt = self._task, self._attempt
         context = CallContext(
             self._services.run_id, task.address, task.take, attempt.attempt, attempt.intent_id
         )
         return GenerateRequest(task.model, task.params, task.references_field, wire, context)
-
-    def _lost_problem(self, message: str) -> Problem:
-        return Problem(
-            "lost-paid",
-            f"it was answered and paid, but {message}",
-            "run again with --on-unknown retry to consent to paying for it once more",
-            self._task.origin.span,
-        )
-
-    def _not_fetched_problem(self, message: str) -> Problem:
-        return Problem(
-            "not-fetched",
-            f"it was answered and paid, but {message}",
-            "run again soon: the picture is fetched without paying again as long as its URL lives",
-            self._task.origin.span,
-        )
 
 
 async def sleep_unless_stopped(control: RunControl, wait_s: float) -> None:

@@ -37,7 +37,11 @@ class RejectedError(SeedflowError):
 
 
 class LostError(SeedflowError):
-    """An answer that was paid, whose images cannot be fetched any more."""
+    """An answer that was paid, whose images cannot be fetched any more; `images` is how many it bills."""
+
+    def __init__(self, message: str, *, images: int) -> None:
+        super().__init__(message)
+        self.images = images
 
 
 class NotFetchedError(SeedflowError):
@@ -62,8 +66,17 @@ class Collector:
         self._disk = disk
         self._emit = emit
 
-    async def collect(self, raw: bytes, model: Model, task: Task, request: GenerateRequest) -> Collected:
+    async def collect(
+        self, raw: bytes, model: Model, task: Task, request: GenerateRequest, *, lease: bool
+    ) -> Collected:
         """Every image of an answer, fetched side by side.
+
+        Args:
+            raw: the answer.
+            model: what it is judged by.
+            task: what was asked.
+            request: the same as it was sent.
+            lease: whether its URLs may serve as references for a while: only those of an answer that came just now.
 
         Raises:
             ProviderError: the answer says that the call failed, or cannot be read.
@@ -89,7 +102,7 @@ class Collector:
                 images=len(urls),
             )
         found = await asyncio.gather(
-            *(self._one(url, number, len(urls), request) for number, url in enumerate(urls, 1)),
+            *(self._one(url, number, len(urls), request, lease=lease) for number, url in enumerate(urls, 1)),
             return_exceptions=True,
         )
         images: list[StoredImage] = []
@@ -99,7 +112,9 @@ class Collector:
             images.append(image)
         return Collected(tuple(images), tuple(_odd_ratios(images, model, task)))
 
-    async def _one(self, url: str, number: int, count: int, request: GenerateRequest) -> StoredImage:
+    async def _one(
+        self, url: str, number: int, count: int, request: GenerateRequest, *, lease: bool
+    ) -> StoredImage:
         wait_s = FIRST_WAIT_S
         for attempt in range(1, MOST_FETCHES + 1):
             arriving = await self._disk.run(self._store.new_blob_path)
@@ -118,7 +133,9 @@ class Collector:
                 with suppress(OSError):
                     arriving.unlink(missing_ok=True)
                 if not retryable:
-                    raise LostError(f"image {number} of {count} is lost: {error.message}") from None
+                    raise LostError(
+                        f"image {number} of {count} is lost: {error.message}", images=count
+                    ) from None
                 if attempt == MOST_FETCHES:
                     raise NotFetchedError(
                         f"image {number} of {count} could not be fetched: {error.message}"
@@ -126,7 +143,8 @@ class Collector:
                 await asyncio.sleep(wait_s)
                 wait_s *= 2
             else:
-                self._leases.keep(facts.digest, url)
+                if lease:
+                    self._leases.keep(facts.digest, url)
                 self._emit(
                     EventKind.IMAGE_STORED,
                     request.context.address,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -19,13 +20,21 @@ class Disk:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="seedflow-disk")
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The work's result; when cancelled, the work is finished first and the cancellation passed on after."""
+        """The work's result.
+
+        Raises:
+            CancelledError: the work was finished first; what went wrong with it is the `__cause__`.
+        """
         future = asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *args, **kwargs))
         try:
             return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            await asyncio.wait({future})
-            raise
+        except asyncio.CancelledError as cancelled:
+            while not future.done():
+                with suppress(
+                    asyncio.CancelledError
+                ):  # asked once more; the write is waited for all the same
+                    await asyncio.wait({future})
+            raise cancelled from future.exception()
 
     def close(self) -> None:
         """Wait for running work and free the threads."""

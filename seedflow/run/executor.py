@@ -9,11 +9,12 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import replace
 
 from seedflow.errors import StoreError
 from seedflow.models.catalog import Catalog
-from seedflow.money import ZERO_USD
+from seedflow.money import ZERO_USD, to_json_usd
 from seedflow.plan.model import Action, Plan, Task, TaskFacts, Unsettled
 from seedflow.plan.protocol import Advance
 from seedflow.providers.base import Provider
@@ -26,7 +27,8 @@ from seedflow.run.perform import Performer
 from seedflow.run.publish import Published, RunNote, publish_outputs
 from seedflow.run.references import Leases, ReferencePreparer
 from seedflow.run.scheduler import Node, Scheduler
-from seedflow.run.services import Services, StopRunError
+from seedflow.run.services import Services
+from seedflow.run.shared import SharedRequests
 from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus
 from seedflow.store.base import PastRequest, Store, StoredResult
 
@@ -52,31 +54,30 @@ async def run_plan(
 ) -> RunResult:
     """Run a plan to its end, whatever happens to single tasks. The store and the provider stay open.
 
+    What goes wrong with the disk on the way is in the result's problems: nothing that was paid for may be lost from it.
+
     Raises:
-        StoreError: the run could not begin or end in the store, or its outputs could not be read from it.
-        OSError: the output folder cannot be written.
+        StoreError: the run could not begin in the store.
     """
     run_id = new_run_id(time.time())
     store.begin_run(run_id, plan.recipe, plan.realm)
-    status = RunStatus.FAILED
     disk = Disk()
     try:
         run = _Run(
             run_id, plan, planner, store, provider, catalog, options, emit, control or RunControl(), disk
         )
         result = await run.execute()
-        status = result.status
-        return result
-    finally:
+    except BaseException:
         disk.close()
-        store.end_run(run_id, status.value)
-
-
-@dataclass(slots=True)
-class _Progress:
-    results: dict[str, TaskResult] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    stopped_by_budget: bool = False
+        with suppress(StoreError):  # what brought us here matters more
+            store.end_run(run_id, RunStatus.FAILED.value)
+        raise
+    disk.close()
+    try:
+        store.end_run(run_id, result.status.value)
+    except StoreError as error:
+        return _with_problem(result, error)
+    return result
 
 
 class _Run:
@@ -97,21 +98,24 @@ class _Run:
         self._plan = plan
         self._planner = planner
         self._store = store
-        self._provider = provider
         self._options = options
-        self._emit_event = emit
+        self._watcher: Callable[[Event], None] | None = emit
         self._control = control
         self._disk = disk
         self._tasks: Mapping[str, Task] = {task.address: task for task in plan.tasks}
         self._scheduler = Scheduler([Node(task.address, task.step, task.needs) for task in plan.tasks])
-        self._progress = _Progress()
-        self._halted = False
-        limiter = Limiter(
+        self._at_work: dict[asyncio.Task[TaskResult], Task] = {}
+        self._results: dict[str, TaskResult] = {}
+        self._asked: dict[str, PastRequest] = {}
+        self._problems: list[Problem] = []
+        self._bugs: list[BaseException] = []
+        self._stopped_by_budget = False
+        self._limiter = Limiter(
             options.most_in_flight,
             lambda window: self._emit(EventKind.LIMIT_CHANGED, None, {"in_flight": window}),
         )
         leases = Leases()
-        self._performer = Performer(
+        performer = Performer(
             Services(
                 run_id=run_id,
                 recipe=plan.recipe,
@@ -121,7 +125,7 @@ class _Run:
                 options=options,
                 control=control,
                 disk=disk,
-                limiter=limiter,
+                limiter=self._limiter,
                 preparer=ReferencePreparer(
                     store=store,
                     provider=provider,
@@ -134,10 +138,10 @@ class _Run:
                     store=store, provider=provider, leases=leases, disk=disk, emit=self._emit
                 ),
                 emit=self._emit,
+                halt=self._halt,
             )
         )
-        self._same_request: dict[tuple[str, int], asyncio.Future[None]] = {}
-        self._asked: dict[str, PastRequest] = {}
+        self._requests = SharedRequests(performer.perform)
 
     async def execute(self) -> RunResult:
         plan = self._plan
@@ -147,13 +151,23 @@ class _Run:
             {"recipe": plan.recipe, "provider": plan.provider, "realm": plan.realm, "tasks": len(plan.tasks)},
         )
         for task in plan.tasks:
-            data = {"action": task.action.value, "reason": task.reason.value, "needs": list(task.needs)}
-            self._emit(EventKind.TASK_PLANNED, task.address, data)
-        await self._work()
-        await self._disk.run(self._store.record_past_requests, plan.realm, plan.recipe, self._asked)
+            self._emit(
+                EventKind.TASK_PLANNED,
+                task.address,
+                {"step": task.step, "action": task.action.value, "reason": task.reason.value},
+            )
+        self._control.on_stop(self._on_stop)
+        try:
+            await self._work()
+        finally:
+            self._control.forget(self._on_stop)
+            await self._let_go()
+        await self._remember_asked()
+        if self._bugs:
+            raise self._bugs[0]
         published = await self._publish()
         tasks = tuple(self._ended(task) for task in plan.tasks)
-        problems = [*self._progress.problems, *published.problems]
+        problems = (*self._problems, *published.problems)
         result = RunResult(
             run_id=self._run_id,
             status=self._status(tasks, problems),
@@ -161,55 +175,37 @@ class _Run:
             calls=sum(task.calls for task in tasks),
             cost_usd=sum((task.cost_usd for task in tasks), ZERO_USD),
             outputs=published.files,
-            problems=tuple(problems),
+            problems=problems,
         )
         self._emit(
             EventKind.RUN_FINISHED,
             None,
-            {"status": result.status.value, "calls": result.calls, "cost_usd": float(result.cost_usd)},
+            {
+                "status": result.status.value,
+                "calls": result.calls,
+                "cost_usd": to_json_usd(result.cost_usd),
+            },
         )
         return result
 
+    # Starting and ending tasks
+
     async def _work(self) -> None:
-        """Start what is ready, take in what ended, until nothing is left to start. A bug in one task lets the others end."""
-        at_work: dict[asyncio.Task[TaskResult | None], Task] = {}
-        bugs: list[BaseException] = []
+        """Start what is ready, take in what ended, until nothing is left to start. A bug lets what is in flight end."""
+        while True:
+            self._guard(self._start_ready)
+            if not self._at_work:
+                break
+            done, _ = await asyncio.wait(self._at_work, return_when=asyncio.FIRST_COMPLETED)
+            for child in [child for child in self._at_work if child in done]:
+                self._take_in(child)
+        unfinished = self._scheduler.unfinished
+        if unfinished and not self._control.stopping:
+            raise RuntimeError(f"nothing is ready, yet these wait: {unfinished[:5]}")
 
-        def on_stop() -> None:
-            if self._control.aborted:
-                for child in at_work:
-                    child.cancel()
-
-        self._control.on_stop(on_stop)
-        try:
-            while True:
-                self._start_ready(at_work)
-                if not at_work:
-                    break
-                done, _ = await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
-                for child in [child for child in at_work if child in done]:
-                    task = at_work.pop(child)
-                    bug = None if child.cancelled() else child.exception()
-                    if bug is not None:
-                        bugs.append(bug)
-                        self._halted = True
-                        continue
-                    result = _let_go(task) if child.cancelled() else child.result()
-                    if result is not None:
-                        self._finish(result)
-        finally:
-            self._control.forget(on_stop)
-            for child in at_work:
-                child.cancel()
-            await asyncio.gather(*at_work, return_exceptions=True)
-        if bugs:
-            raise bugs[0]
-        if not self._stopping and self._scheduler.unfinished:
-            raise RuntimeError(f"nothing is ready, yet these wait: {self._scheduler.unfinished[:5]}")
-
-    def _start_ready(self, at_work: dict[asyncio.Task[TaskResult | None], Task]) -> None:
+    def _start_ready(self) -> None:
         most = self._options.most_in_flight * _CLAIMED_PER_CALL
-        while len(at_work) < most and not self._stopping:
+        while len(self._at_work) < most and not self._control.stopping:
             address = self._scheduler.pop_ready()
             if address is None:
                 return
@@ -217,11 +213,53 @@ class _Run:
             if isinstance(settled, TaskResult):
                 self._finish(settled)
             else:
-                at_work[asyncio.create_task(self._one(settled))] = settled
+                data = {"action": settled.action.value, "model": settled.model}
+                self._emit(EventKind.TASK_STARTED, address, data)
+                self._at_work[asyncio.create_task(self._requests.perform(settled))] = settled
 
-    @property
-    def _stopping(self) -> bool:
-        return self._halted or self._control.stopping
+    def _take_in(self, child: asyncio.Task[TaskResult]) -> None:
+        task = self._at_work.pop(child)
+        if child.cancelled():  # before it had begun
+            self._finish(TaskResult(task.address, TaskStatus.CANCELLED, task.action, take=task.take))
+            return
+        bug = child.exception()
+        if bug is not None:
+            self._note_bug(bug)
+            return
+        result = child.result()
+        if result.calls or result.status.has_images:
+            self._remember(task)
+        self._guard(lambda: self._finish(result))
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        """Work of planner and scheduler: when it meets a bug, what is in flight is finished before the bug surfaces."""
+        try:
+            work()
+        except Exception as bug:  # noqa: BLE001 - raised again once nothing is in flight
+            self._note_bug(bug)
+
+    def _note_bug(self, bug: BaseException) -> None:
+        self._bugs.append(bug)
+        self._control.halt()
+
+    def _on_stop(self) -> None:
+        if self._control.stopping:
+            self._limiter.let_through()
+        if self._control.aborted:
+            for child in self._at_work:
+                child.cancel()
+
+    async def _let_go(self) -> None:
+        """Whoever runs us was cancelled: so is what is at work, and its state written down before we leave."""
+        for child in self._at_work:
+            child.cancel()
+        await asyncio.gather(*self._at_work, return_exceptions=True)
+
+    def _halt(self, problem: Problem, *, budget: bool = False) -> None:
+        if not self._control.halted or problem.unsaved is not None:
+            self._problems.append(problem)
+        self._stopped_by_budget = self._stopped_by_budget or budget
+        self._control.halt()
 
     def _settle(self, address: str) -> Task | TaskResult:
         planned = self._tasks[address]
@@ -232,54 +270,15 @@ class _Run:
         if isinstance(settled, Unsettled):
             problem = Problem(settled.code, settled.message, None, settled.span or planned.origin.span)
             return TaskResult(address, TaskStatus.FAILED, planned.action, take=planned.take, problem=problem)
+        if settled.result is None:
+            return settled
         self._remember(settled)
-        return settled if settled.result is None else _reuse(settled, settled.result)
-
-    def _remember(self, task: Task) -> None:
-        """Keep what an address asked for, so that the next plan can say what changed."""
-        if task.fingerprint is not None and task.params_digest is not None:
-            self._asked[task.address] = PastRequest(task.fingerprint, task.params_digest)
-
-    async def _one(self, task: Task) -> TaskResult | None:
-        """What became of a task; None when it was not asked, for want of money."""
-        self._emit(EventKind.TASK_STARTED, task.address, {"action": task.action.value, "model": task.model})
-        try:
-            return await self._perform_once(task)
-        except StopRunError as stop:
-            self._halt(stop.problem, budget=stop.budget)
-            if stop.budget:
-                return None
-            return TaskResult(
-                task.address, TaskStatus.FAILED, task.action, take=task.take, calls=1, problem=stop.problem
-            )
-        except StoreError as error:
-            problem = Problem(error.kind, error.message, error.help, task.origin.span)
-            self._halt(problem, budget=False)
-            return TaskResult(task.address, TaskStatus.FAILED, task.action, take=task.take, problem=problem)
-
-    async def _perform_once(self, task: Task) -> TaskResult:
-        """Two tasks with the same request share one payment: the second waits for the first."""
-        key = (task.fingerprint or task.address, task.take)
-        while (other := self._same_request.get(key)) is not None:
-            await asyncio.shield(other)
-        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._same_request[key] = mine
-        try:
-            return await self._performer.perform(task)
-        finally:
-            del self._same_request[key]
-            mine.set_result(None)
-
-    def _halt(self, problem: Problem, *, budget: bool) -> None:
-        if not self._halted:
-            self._progress.problems.append(problem)
-        self._progress.stopped_by_budget = self._progress.stopped_by_budget or budget
-        self._halted = True
+        return _reuse(settled, settled.result)
 
     def _finish(self, result: TaskResult) -> None:
+        self._record(result)
         if result.status is TaskStatus.CANCELLED:
             return
-        self._record(result)
         self._planner.advance(TaskFacts(result.address, result.step_images()))
         for blocked in self._scheduler.finish(result.address, gave_images=result.status.has_images):
             task = self._tasks[blocked.address]
@@ -302,18 +301,34 @@ class _Run:
             self._planner.advance(TaskFacts(blocked.address, None))
 
     def _record(self, result: TaskResult) -> None:
-        self._progress.results[result.address] = result
+        self._results[result.address] = result
         data: dict[str, object] = {
             "status": result.status.value,
             "images": len(result.images),
-            "cost_usd": float(result.cost_usd),
+            "cost_usd": to_json_usd(result.cost_usd),
         }
         if result.problem is not None:
             data["problem"] = {"kind": result.problem.kind, "message": result.problem.message}
+        if result.warnings:
+            data["warnings"] = list(result.warnings)
         self._emit(EventKind.TASK_FINISHED, result.address, data)
 
+    # Ending the run
+
+    def _remember(self, task: Task) -> None:
+        """Keep what an address asked for, so that the next plan can say what changed."""
+        if task.fingerprint is not None and task.params_digest is not None:
+            self._asked[task.address] = PastRequest(task.fingerprint, task.params_digest)
+
+    async def _remember_asked(self) -> None:
+        plan = self._plan
+        try:
+            await self._disk.run(self._store.record_past_requests, plan.realm, plan.recipe, self._asked)
+        except StoreError as error:
+            self._halt(Problem(error.kind, error.message, error.help))
+
     def _ended(self, task: Task) -> TaskResult:
-        found = self._progress.results.get(task.address)
+        found = self._results.get(task.address)
         if found is not None:
             return found
         return TaskResult(task.address, TaskStatus.CANCELLED, task.action, take=task.take)
@@ -321,35 +336,51 @@ class _Run:
     async def _publish(self) -> Published:
         outputs, missing = self._planner.outputs()
         for unsettled in missing:
-            self._progress.problems.append(Problem(unsettled.code, unsettled.message, None, unsettled.span))
+            self._problems.append(Problem(unsettled.code, unsettled.message, None, unsettled.span))
         out = self._options.out
         if out is None:
             return Published({}, ())
         note = RunNote(self._run_id, self._plan.recipe, self._plan.provider, self._plan.realm)
         return await self._disk.run(publish_outputs, outputs, out, self._store, note)
 
-    def _status(self, tasks: tuple[TaskResult, ...], problems: list[Problem]) -> RunStatus:
+    def _status(self, tasks: tuple[TaskResult, ...], problems: tuple[Problem, ...]) -> RunStatus:
         found = {task.status for task in tasks}
-        if self._control.stopping and (TaskStatus.CANCELLED in found or self._control.aborted):
+        let_go = self._control.aborted and TaskStatus.UNKNOWN in found
+        if self._control.interrupted and (TaskStatus.CANCELLED in found or let_go):
             return RunStatus.INTERRUPTED
         if TaskStatus.UNKNOWN in found:
             return RunStatus.UNKNOWN
-        if self._progress.stopped_by_budget:
+        if self._stopped_by_budget:
             return RunStatus.STOPPED
         if problems or found & {TaskStatus.FAILED, TaskStatus.BLOCKED, TaskStatus.CANCELLED}:
             return RunStatus.FAILED
         return RunStatus.DONE
 
     def _emit(self, kind: EventKind, address: str | None, data: Mapping[str, object]) -> None:
-        self._emit_event(Event(kind, time.time(), self._run_id, address, data))
-
-
-def _let_go(task: Task) -> TaskResult:
-    problem = Problem(
-        "interrupted", f"{task.address} was let go of while it was at work", "run again to recover it"
-    )
-    return TaskResult(task.address, TaskStatus.UNKNOWN, task.action, take=task.take, problem=problem)
+        """Tell the watcher. One that fails is told nothing more, and the run is finished without it."""
+        if self._watcher is None:
+            return
+        try:
+            self._watcher(Event(kind, time.time(), self._run_id, address, data))
+        except OSError as error:
+            self._watcher = None
+            self._problems.append(
+                Problem(
+                    "events-lost", f"what happened could not be shown any more: {error.strerror or error}"
+                )
+            )
+        except Exception as bug:  # noqa: BLE001 - raised again once nothing is in flight
+            self._watcher = None
+            self._note_bug(bug)
 
 
 def _reuse(task: Task, result: StoredResult) -> TaskResult:
     return TaskResult(task.address, TaskStatus.REUSED, Action.REUSE, result.images, take=task.take)
+
+
+def _with_problem(result: RunResult, error: StoreError) -> RunResult:
+    problems = result.problems
+    if all(problem.kind != error.kind for problem in problems):
+        problems = (*problems, Problem(error.kind, error.message, error.help))
+    status = RunStatus.FAILED if result.status is RunStatus.DONE else result.status
+    return replace(result, problems=problems, status=status)

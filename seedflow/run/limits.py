@@ -1,7 +1,8 @@
 """How many calls are in flight at once: one limiter for the whole run, slowed for everybody by a rate limit.
 
-Additive increase, multiplicative decrease: each rate limit halves the window and holds new calls back; each success
-opens it again by a fraction. The clock is the event loop's, so that tests can run it on a virtual one.
+Additive increase, multiplicative decrease: a rate limit halves the window and holds new calls back; each success opens it
+again by a fraction. Calls that were in flight together when the limit was hit all say so: together they halve it once.
+The clock is the event loop's, so that tests can run it on a virtual one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ class Limiter:
         self._most = most_in_flight
         self._window = float(most_in_flight)
         self._in_flight = 0
+        self._cuts = 0
+        self._open = False
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._held_until = 0.0
         self._wake: asyncio.TimerHandle | None = None
@@ -34,11 +37,14 @@ class Limiter:
         return max(1, int(self._window))
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Hold a place while calling; places are given in the order in which they were asked for."""
+    async def slot(self) -> AsyncIterator[int]:
+        """Hold a place while calling; places are given in the order in which they were asked for.
+
+        Gives how often the window had been cut when the place was taken, for `slow_down`.
+        """
         await self._enter()
         try:
-            yield
+            yield self._cuts
         finally:
             self._in_flight -= 1
             self._admit()
@@ -49,14 +55,25 @@ class Limiter:
             before = self.window
             self._window = min(float(self._most), self._window + _RECOVERY / self.window)
             self._changed(before)
+            self._admit()
 
-    def rate_limited(self, hold_s: float) -> None:
-        """The provider said to slow down: halve the window, start nothing for `hold_s` seconds."""
-        before = self.window
-        self._window = max(1.0, self._window / 2)
+    def slow_down(self, hold_s: float, cuts: int) -> None:
+        """The provider said to slow down: start nothing for `hold_s` seconds, and halve the window.
+
+        `cuts` is what the call's `slot` gave: a call that began before the last cut says nothing about the window since.
+        """
         loop = asyncio.get_running_loop()
         self._held_until = max(self._held_until, loop.time() + hold_s)
-        self._changed(before)
+        if cuts == self._cuts:
+            before = self.window
+            self._cuts += 1
+            self._window = max(1.0, self._window / 2)
+            self._changed(before)
+
+    def let_through(self) -> None:
+        """Let everybody pass from now on, those who wait included: the run is stopping, and they will find so."""
+        self._open = True
+        self._admit()
 
     async def _enter(self) -> None:
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -73,11 +90,11 @@ class Limiter:
     def _admit(self) -> None:
         loop = asyncio.get_running_loop()
         held_s = self._held_until - loop.time()
-        if held_s > 0:
+        if held_s > 0 and not self._open:
             if self._wake is None and self._waiting:
                 self._wake = loop.call_later(held_s, self._wake_up)
             return
-        while self._waiting and self._in_flight < self.window:
+        while self._waiting and (self._open or self._in_flight < self.window):
             place = self._waiting.popleft()
             if not place.done():
                 self._in_flight += 1

@@ -21,7 +21,10 @@ class OnUnknown(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """`out` is where outputs are published, or None for nowhere. Budgets are upper bounds; the smallest room wins."""
+    """`out` is where outputs are published, or None for nowhere. Budgets are upper bounds; the smallest room wins.
+
+    `reconcile_for_s`: how long after its sending a lost answer is looked for in the provider's log.
+    """
 
     out: Path | None
     budgets: tuple[Budget, ...] = ()
@@ -34,25 +37,44 @@ class RunOptions:
 
 
 class RunControl:
-    """Lets a caller end a run early: once to finish what is in flight, twice to let go of it."""
+    """Ends a run early: somebody asks for it (`stop`), or the run finds that nothing more can be asked (`halt`).
+
+    Attributes:
+        interrupted: somebody asked once: what is in flight is finished, since it is paid.
+        aborted: somebody asked twice: what is in flight is let go of.
+        halted: the run itself gave up asking.
+    """
 
     def __init__(self) -> None:
-        self.stopping = False
+        self.interrupted = False
         self.aborted = False
+        self.halted = False
         self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing new may be started."""
+        return self.interrupted or self.halted
 
     def stop(self) -> None:
         """First call: start nothing new. Second: record what is in flight as unknown and end."""
-        if self.stopping:
-            self.aborted = True
-        self.stopping = True
-        for listener in self._listeners:
-            listener()
+        self.aborted = self.interrupted
+        self.interrupted = True
+        self._tell()
+
+    def halt(self) -> None:
+        """Start nothing new, for a reason of the run's own."""
+        self.halted = True
+        self._tell()
 
     def on_stop(self, listener: Callable[[], None]) -> None:
-        """Call `listener` at each `stop`."""
+        """Call `listener` whenever one of the three changes."""
         self._listeners.append(listener)
 
     def forget(self, listener: Callable[[], None]) -> None:
         """Take a listener back."""
         self._listeners = [kept for kept in self._listeners if kept != listener]
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()

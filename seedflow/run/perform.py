@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from decimal import Decimal
 
-from seedflow.errors import BudgetError
+from seedflow.errors import BudgetError, StoreError
 from seedflow.plan.model import Action, Task
-from seedflow.run.attempt import AttemptRunner
+from seedflow.run import endings
+from seedflow.run.attempt import AttemptRunner, sleep_unless_stopped
 from seedflow.run.options import OnUnknown
 from seedflow.run.references import record_reference
-from seedflow.run.services import Services, StopRunError, TaskEndedError
+from seedflow.run.room import Room
+from seedflow.run.services import Services, Stage, Tally, TaskEndedError
 from seedflow.run.status import Problem, TaskResult, TaskStatus
 from seedflow.store.base import (
     AlreadyStored,
@@ -19,10 +20,12 @@ from seedflow.store.base import (
     Granted,
     HeldElsewhere,
     RequestRecord,
+    StoredResult,
     ToRecover,
 )
 
-_POLL_S = 0.25
+FIRST_POLL_S = 0.05
+LONGEST_POLL_S = 1.0
 
 
 class Performer:
@@ -30,91 +33,93 @@ class Performer:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._held: set[str] = set()
-        self._money_came_free = asyncio.Condition()
+        self._room = Room(services.control)
 
     async def perform(self, task: Task) -> TaskResult:
-        """Run one task to its end.
+        """Run one task to its end, whatever the end is; halts the run when nothing more can be asked or written.
 
-        Raises:
-            StopRunError: nothing more may be paid for, or nothing more can be asked.
-            StoreError: the disk does not take what must be written.
+        A task that had to give up before anything was sent is `cancelled`.
         """
-        runner = AttemptRunner(self._services, task)
+        tally = Tally()
         try:
-            return await self._claim_and_carry_on(task, runner)
+            return await self._claim_and_carry_on(task, tally)
         except TaskEndedError as ended:
-            if ended.stop_run:
-                raise StopRunError(ended.problem, budget=False) from None
-            return TaskResult(
-                task.address,
-                ended.status,
-                task.action,
-                take=task.take,
-                cost_usd=ended.cost_usd,
-                calls=runner.calls,
-                problem=ended.problem,
-            )
+            if ended.stop_run and ended.problem is not None:
+                self._services.halt(ended.problem)
+            return _without_images(task, tally, ended.status, ended.problem)
+        except StoreError as error:
+            problem = Problem(error.kind, error.message, error.help, task.origin.span, error.unsaved)
+            self._services.halt(problem)
+            return _without_images(task, tally, TaskStatus.FAILED, problem)
+        except asyncio.CancelledError:
+            if not self._services.control.aborted:
+                raise
+            status = TaskStatus.UNKNOWN if tally.stage is Stage.SENT else TaskStatus.CANCELLED
+            return _without_images(task, tally, status, endings.let_go(task, tally.stage))
 
-    async def _claim_and_carry_on(self, task: Task, runner: AttemptRunner) -> TaskResult:
-        options = self._services.options
-        record = build_record(task, self._services.provider.realm, self._services.recipe)
+    async def _claim_and_carry_on(self, task: Task, tally: Tally) -> TaskResult:
+        services = self._services
+        record = build_record(task, services.provider.realm, services.recipe)
         repeats = 0
         again = False
+        poll_s = FIRST_POLL_S
         while True:
-            claim = await self._claim(task, record, again=again)
-            again = False
-            match claim:
-                case AlreadyStored(result=result):
-                    return TaskResult(
-                        task.address, TaskStatus.REUSED, Action.REUSE, result.images, take=result.take
-                    )
-                case HeldElsewhere():
-                    await asyncio.sleep(_POLL_S)
-                    runner.give_up_if_stopping()
-                case Granted(attempt=attempt) | ToRecover(attempt=attempt):
-                    try:
-                        return await self._carry_on(attempt, runner, recovered=isinstance(claim, ToRecover))
-                    except TaskEndedError as ended:
-                        again = (
-                            options.on_unknown is OnUnknown.RETRY
-                            and repeats < options.retry.most_repeats_of_unknown
-                            and (ended.status is TaskStatus.UNKNOWN or ended.problem.kind == "lost-paid")
-                            and not self._services.control.stopping
-                        )
-                        if not again:
-                            raise
-                        repeats += 1
-
-    async def _carry_on(self, attempt: Attempt, runner: AttemptRunner, *, recovered: bool) -> TaskResult:
-        self._held.add(attempt.intent_id)
-        try:
-            return await (runner.recover(attempt) if recovered else runner.call(attempt))
-        finally:
-            self._held.discard(attempt.intent_id)
-            async with self._money_came_free:
-                self._money_came_free.notify_all()
+            freed = self._room.freed
+            try:
+                with self._room.asking():
+                    claim = await self._claim(task, record, again=again)
+                match claim:
+                    case AlreadyStored(result=result):
+                        return _reused(task, tally, result)
+                    case HeldElsewhere():
+                        # Not on the other run's lock: that run may live long after it has this picture.
+                        await sleep_unless_stopped(services.control, poll_s)
+                        poll_s = min(poll_s * 2, LONGEST_POLL_S)
+                        self._give_up_if_stopping()
+                    case Granted(attempt=attempt):
+                        return await self._carry_on(task, attempt, tally, recovered=False)
+                    case ToRecover(attempt=attempt):
+                        return await self._carry_on(task, attempt, tally, recovered=True)
+            except BudgetError as error:
+                self._give_up_if_stopping()
+                if not await self._room.wait_freed(freed):
+                    self._give_up_if_stopping()
+                    services.halt(Problem("budget", error.message, error.help, task.origin.span), budget=True)
+                    raise TaskEndedError(TaskStatus.CANCELLED) from None
+            except TaskEndedError as ended:
+                again = (
+                    ended.repeatable
+                    and services.options.on_unknown is OnUnknown.RETRY
+                    and repeats < services.options.retry.most_repeats_of_unknown
+                    and not services.control.stopping
+                )
+                if not again:
+                    raise
+                repeats += 1
 
     async def _claim(self, task: Task, record: RequestRecord, *, again: bool) -> Claim:
         services = self._services
-        reserve_usd: Decimal = services.cost_usd(task, task.images.high)
-        while True:
+        return await services.disk.run(
+            services.store.claim,
+            services.run_id,
+            record,
+            services.cost_usd(task, task.images.high),
+            services.options.budgets,
+            again=again,
+        )
+
+    async def _carry_on(self, task: Task, attempt: Attempt, tally: Tally, *, recovered: bool) -> TaskResult:
+        services = self._services
+        with self._room.holding():
             try:
-                return await services.disk.run(
-                    services.store.claim,
-                    services.run_id,
-                    record,
-                    reserve_usd,
-                    services.options.budgets,
-                    again=again,
-                )
-            except BudgetError as error:
-                async with self._money_came_free:
-                    if not self._held:
-                        problem = Problem("budget", error.message, error.help, task.origin.span)
-                        raise StopRunError(problem, budget=True) from None
-                    # What is in flight may cost less than was reserved for it, and make room.
-                    await self._money_came_free.wait()
+                return await AttemptRunner(services, task, attempt, tally).carry_on(recovered=recovered)
+            except BudgetError:
+                await services.disk.run(services.store.leave, attempt.intent_id)
+                raise
+
+    def _give_up_if_stopping(self) -> None:
+        if self._services.control.stopping:
+            raise TaskEndedError(TaskStatus.CANCELLED)
 
 
 def build_record(task: Task, realm: str, recipe: str) -> RequestRecord:
@@ -137,4 +142,28 @@ def build_record(task: Task, realm: str, recipe: str) -> RequestRecord:
         params_digest=task.params_digest,
         references_field=task.references_field,
         references=[record_reference(reference) for reference in task.references],
+    )
+
+
+def _reused(task: Task, tally: Tally, result: StoredResult) -> TaskResult:
+    return TaskResult(
+        task.address,
+        TaskStatus.REUSED,
+        Action.REUSE,
+        result.images,
+        take=result.take,
+        cost_usd=tally.cost_usd,
+        calls=tally.calls,
+    )
+
+
+def _without_images(task: Task, tally: Tally, status: TaskStatus, problem: Problem | None) -> TaskResult:
+    return TaskResult(
+        task.address,
+        status,
+        task.action,
+        take=task.take,
+        cost_usd=tally.cost_usd,
+        calls=tally.calls,
+        problem=problem,
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from seedflow.canonical import digest_bytes
 from seedflow.errors import SeedflowError
@@ -45,19 +46,26 @@ class ReferenceLimits:
     request_bytes: int = 20 * 1024 * 1024
 
 
+class Moment(NamedTuple):
+    """A moment by two clocks: one stands still while the machine sleeps, the other may be set."""
+
+    monotonic_s: float
+    wall_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """References ready to send, and how the ledger records each."""
+    """References ready to send, and how the ledger records each. `made_at`: when they were looked at, by both clocks."""
 
     wire: tuple[WireReference, ...]
     records: tuple[dict[str, object], ...]
+    made_at: Moment
 
 
 @dataclass(frozen=True, slots=True)
 class _Lease:
     url: str
-    monotonic_s: float
-    wall_s: float
+    since: Moment
 
 
 class Leases:
@@ -72,19 +80,30 @@ class Leases:
 
     def keep(self, digest: str, url: str) -> None:
         """A URL that was just fetched."""
-        self._found[digest] = _Lease(url, self._monotonic(), self._wall())
+        self._found[digest] = _Lease(url, self.now())
 
     def find(self, digest: str) -> str | None:
         """The URL, while it is young by the monotonic clock and by the wall clock."""
         lease = self._found.get(digest)
         if lease is None:
             return None
-        ages = (self._monotonic() - lease.monotonic_s, self._wall() - lease.wall_s)
-        return lease.url if all(0 <= age < LEASE_S for age in ages) else None
+        return lease.url if all(0 <= age_s < LEASE_S for age_s in self._ages_s(lease.since)) else None
 
     def drop(self, digest: str) -> None:
         """The URL was found dead."""
         self._found.pop(digest, None)
+
+    def now(self) -> Moment:
+        """This moment."""
+        return Moment(self._monotonic(), self._wall())
+
+    def age_s(self, since: Moment) -> float:
+        """Seconds since then, by the clock that says more."""
+        return max(self._ages_s(since))
+
+    def _ages_s(self, since: Moment) -> tuple[float, float]:
+        now = self.now()
+        return now.monotonic_s - since.monotonic_s, now.wall_s - since.wall_s
 
 
 class ReferencePreparer:
@@ -115,6 +134,7 @@ class ReferencePreparer:
             ReferenceError: a file changed since it was planned, is too large, or has no live URL where one is demanded.
             StoreError: an earlier picture is missing or damaged.
         """
+        made_at = self._leases.now()
         wire: list[WireReference] = []
         records: list[dict[str, object]] = []
         total_bytes = 0
@@ -126,7 +146,11 @@ class ReferencePreparer:
             wire.append(sent)
             records.append(record_reference(reference, sent))
         self._judge_size(total_bytes, self._limits.request_bytes, f"{len(wire)} references together")
-        return Prepared(tuple(wire), tuple(records))
+        return Prepared(tuple(wire), tuple(records), made_at)
+
+    def age_s(self, prepared: Prepared) -> float:
+        """Seconds since references were prepared."""
+        return self._leases.age_s(prepared.made_at)
 
     def local(self, references: Sequence[PlannedReference]) -> tuple[WireReference, ...]:
         """The same references as files on this machine, for a provider that draws by itself; nothing is verified."""

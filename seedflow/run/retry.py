@@ -6,28 +6,41 @@ from dataclasses import dataclass
 
 from seedflow.errors import ProviderError, Retry
 
+SLOWING_KINDS = frozenset({"rate-limited", "overloaded", "api-blocked"})
+"""Failures that mean that there are too many calls, so that all tasks of the run have to slow down."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Bounds on calling again. Waits grow by doubling from `first_wait_s`, with full jitter, up to `longest_wait_s`."""
+    """Bounds on calling again. Waits grow by doubling from `first_wait_s`, with full jitter, up to `longest_wait_s`.
+
+    `most_calls` is for one attempt. A wait that the server names is never shortened; a task gives up when it is longer than
+    `longest_retry_after_s`.
+    """
 
     most_calls: int = 8
     first_wait_s: float = 0.5
     longest_wait_s: float = 60.0
-    longest_retry_after_s: float = 330.0
+    longest_retry_after_s: float = 900.0
     most_repeats_of_unknown: int = 2
 
 
 def find_wait_s(error: ProviderError, calls: int, policy: RetryPolicy, jitter: float) -> float | None:
-    """Seconds to wait before call number `calls` + 1, or None for giving up.
+    """Seconds to wait before call number `calls` + 1 after a failure that was not billed, or None for giving up.
 
-    `jitter` is a random number from 0 up to 1. A wait that the server names is never shortened, and a task gives up when
-    it is longer than `longest_retry_after_s`.
+    `jitter` is a random number from 0 up to 1.
     """
-    if error.retry is not Retry.BACKOFF or calls >= policy.most_calls:
+    if error.retry is not Retry.BACKOFF:
         return None
-    if error.retry_after_s is not None:
-        if error.retry_after_s > policy.longest_retry_after_s:
-            return None
-        return error.retry_after_s + jitter * policy.first_wait_s
+    if error.retry_after_s is None:
+        return find_backoff_s(calls, policy, jitter)
+    if calls >= policy.most_calls or error.retry_after_s > policy.longest_retry_after_s:
+        return None
+    return error.retry_after_s + jitter * policy.first_wait_s
+
+
+def find_backoff_s(calls: int, policy: RetryPolicy, jitter: float) -> float | None:
+    """The same where no server named a wait."""
+    if calls >= policy.most_calls:
+        return None
     return jitter * min(policy.longest_wait_s, policy.first_wait_s * 2.0**calls)

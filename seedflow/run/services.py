@@ -1,10 +1,12 @@
-"""What performing tasks needs, shared by all tasks of a run, and how a task ends without images."""
+"""What performing tasks needs, shared by all tasks of a run; what a task has cost so far; how it ends without images."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import Enum, auto
+from typing import Protocol
 
 from seedflow.errors import SeedflowError
 from seedflow.models.catalog import Catalog
@@ -24,6 +26,13 @@ from seedflow.store.base import Store
 Emit = Callable[[EventKind, str | None, Mapping[str, object]], None]
 
 
+class Halt(Protocol):
+    """Told once no further call of the run can be made (`budget`: may be made)."""
+
+    def __call__(self, problem: Problem, *, budget: bool = False) -> None:
+        """Start nothing new, because of this problem."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """One run's store, provider, limits and channels."""
@@ -40,6 +49,7 @@ class Services:
     preparer: ReferencePreparer
     collector: Collector
     emit: Emit
+    halt: Halt
 
     def get_model(self, model: str) -> Model:
         """A model that a plan names.
@@ -59,26 +69,56 @@ class Services:
         return task.price_usd * images
 
 
+class Stage(Enum):
+    """How far the call of a task is that was begun last."""
+
+    UNSENT = auto()
+    """Nothing has left, or it is proven that nothing was billed."""
+    SENT = auto()
+    ANSWERED = auto()
+    """The raw answer is in the ledger."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What this run has done for one task so far, over all of its attempts; what earlier runs paid is not in it.
+
+    `calls` counts requests that were sent; `ended_usd` is what attempts cost that have ended, `open_usd` what the one
+    at work has cost or may cost.
+    """
+
+    calls: int = 0
+    ended_usd: Decimal = ZERO_USD
+    open_usd: Decimal = ZERO_USD
+    stage: Stage = Stage.UNSENT
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """What this run paid, unknown outcomes at the most that they may cost."""
+        return self.ended_usd + self.open_usd
+
+    def end(self, cost_usd: Decimal) -> None:
+        """The attempt at work ended, and cost this run so much."""
+        self.ended_usd += cost_usd
+        self.open_usd = ZERO_USD
+
+
 class TaskEndedError(SeedflowError):
     """Unwinds to the end of a task that gives no images; never leaves `run`.
 
-    `stop_run` when no other call of the run can succeed either.
+    `stop_run` when no other call of the run can succeed either. `repeatable` when it may be paid for again with consent.
     """
 
     def __init__(
-        self, status: TaskStatus, problem: Problem, cost_usd: Decimal = ZERO_USD, *, stop_run: bool = False
+        self,
+        status: TaskStatus,
+        problem: Problem | None = None,
+        *,
+        stop_run: bool = False,
+        repeatable: bool = False,
     ) -> None:
-        super().__init__(problem.message, help=problem.help)
+        super().__init__(problem.message if problem is not None else status.value)
         self.status = status
         self.problem = problem
-        self.cost_usd = cost_usd
         self.stop_run = stop_run
-
-
-class StopRunError(SeedflowError):
-    """No further call of this run can be made (`budget`: may be made); the task's own problem says why."""
-
-    def __init__(self, problem: Problem, *, budget: bool) -> None:
-        super().__init__(problem.message, help=problem.help)
-        self.problem = problem
-        self.budget = budget
+        self.repeatable = repeatable

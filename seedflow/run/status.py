@@ -55,17 +55,25 @@ EXIT_CODES: Mapping[RunStatus, ExitCode] = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a task has no images: `kind` is short kebab-case; `span` is its place in the recipe."""
+    """Why a task has no images: `kind` is short kebab-case; `span` is its place in the recipe.
+
+    `unsaved` is a raw answer that was paid for and could be kept nowhere; it has to be shown to somebody.
+    """
 
     kind: str
     message: str
     help: str | None = None
     span: Span | None = None
+    unsaved: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """What became of one task. `cost_usd` is what this run paid for it; `cause` the task that a blocked one waits for."""
+    """What became of one task.
+
+    `cost_usd` is what this run paid for it, unknown outcomes at the most that they may cost; `cause` the task that a
+    blocked one waits for; `warnings` what is odd about its images.
+    """
 
     address: str
     status: TaskStatus

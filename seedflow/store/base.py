@@ -210,8 +210,8 @@ class Store(StoreView, Protocol):
     def mark_unknown(self, intent_id: str, message: str) -> None:
         """The outcome is unknown; the reservation counts as spent."""
 
-    def mark_lost_paid(self, intent_id: str, message: str) -> None:
-        """Answered and paid, but its images cannot be fetched any more."""
+    def mark_lost_paid(self, intent_id: str, message: str, cost_usd: Decimal | None = None) -> None:
+        """Answered and paid, but its images cannot be fetched any more. Without a cost it counts as when it was answered."""
 
     def record_past_request(self, realm: str, recipe: str, address: str, past: PastRequest) -> None:
         """What this address asked for, for the next plan's reasons."""

@@ -314,9 +314,11 @@ class LocalStore:
             )  # fmt: skip
         self._terms.pop(intent_id, None)
 
-    def mark_lost_paid(self, intent_id: str, message: str) -> None:
+    def mark_lost_paid(self, intent_id: str, message: str, cost_usd: Decimal | None = None) -> None:
         """See `Store.mark_lost_paid`."""
-        self._finish(intent_id, AttemptState.LOST_PAID, message)
+        micros = None if cost_usd is None else to_micros(cost_usd)
+        cost = {} if micros is None else {"cost_micros": micros, "counted_micros": micros}
+        self._finish(intent_id, AttemptState.LOST_PAID, message, **cost)
 
     def _finish(self, intent_id: str, state: AttemptState, message: str, **columns: int | str) -> None:
         with self._ledger.transaction() as connection:

@@ -232,12 +232,12 @@ class MemoryStore:
                 message=storable(message),
             )
 
-    def mark_lost_paid(self, intent_id: str, message: str) -> None:
+    def mark_lost_paid(self, intent_id: str, message: str, cost_usd: Decimal | None = None) -> None:
         """See `Store.mark_lost_paid`."""
         with self._state.mutex:
-            self._move(
-                self._get_own(intent_id), AttemptState.LOST_PAID, claimed=False, message=storable(message)
-            )
+            row = self._get_own(intent_id)
+            cost = row.attempt.cost_usd if cost_usd is None else cost_usd
+            self._settle(intent_id, AttemptState.LOST_PAID, cost, claimed=False, message=storable(message))
 
     def new_blob_path(self) -> Path:
         """See `Store.new_blob_path`."""

@@ -33,8 +33,8 @@ async def test_never_more_in_flight_than_allowed_and_in_order() -> None:
 async def test_a_rate_limit_halves_the_window_and_success_opens_it_again() -> None:
     changes: list[int] = []
     limiter = Limiter(8, changes.append)
-    limiter.rate_limited(0)
-    limiter.rate_limited(0)
+    limiter.slow_down(0, 0)
+    limiter.slow_down(0, 1)
     assert changes == [4, 2]
     for _ in range(100):
         limiter.succeeded()
@@ -44,15 +44,15 @@ async def test_a_rate_limit_halves_the_window_and_success_opens_it_again() -> No
 
 async def test_the_window_never_closes() -> None:
     limiter = Limiter(4)
-    for _ in range(10):
-        limiter.rate_limited(0)
+    for cut in range(10):
+        limiter.slow_down(0, cut)
     assert limiter.window == 1
 
 
 async def test_nothing_starts_while_held_back() -> None:
     limiter, entered, release = Limiter(2), list[int](), asyncio.Event()
     release.set()
-    limiter.rate_limited(0.05)
+    limiter.slow_down(0.05, 0)
     started = asyncio.get_running_loop().time()
     await hold(limiter, entered, 1, release)
     assert asyncio.get_running_loop().time() - started >= 0.045

@@ -1,0 +1,56 @@
+"""What is said of a task that ended without images although it was, or may have been, paid for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from seedflow.money import format_usd
+from seedflow.plan.model import Task
+from seedflow.run.services import Stage
+from seedflow.run.status import Problem
+
+
+def lost(task: Task, message: str) -> Problem:
+    """Its images are gone for good."""
+    return Problem(
+        "lost-paid",
+        f"it was answered and paid, but {message}",
+        "run again with --on-unknown retry to consent to paying for it once more",
+        task.origin.span,
+    )
+
+
+def not_fetched(task: Task, message: str) -> Problem:
+    """Its images could not be fetched now."""
+    return Problem(
+        "not-fetched",
+        f"it was answered and paid, but {message}",
+        "run again soon: the picture is fetched without paying again as long as its URL lives",
+        task.origin.span,
+    )
+
+
+def unknown(task: Task, why: str, most_usd: Decimal) -> Problem:
+    """Nobody knows whether it was billed."""
+    return Problem(
+        "unknown-outcome",
+        f"{why}. It may have been billed (up to {format_usd(most_usd)}), so it is not asked again by itself",
+        "look at the provider's log or bill; run again with --on-unknown retry to consent to paying again",
+        task.origin.span,
+    )
+
+
+def let_go(task: Task, stage: Stage) -> Problem | None:
+    """Somebody asked twice to stop while it was at work; None when nothing of it was in flight."""
+    match stage:
+        case Stage.UNSENT:
+            return None
+        case Stage.SENT:
+            message = f"{task.address} was let go of while it was asked; it may have been billed"
+            advice = "run again: its answer is looked up in the provider's log"
+        case Stage.ANSWERED:
+            message = f"{task.address} was let go of after it was answered and paid"
+            advice = (
+                "run again soon: its pictures are fetched without paying again as long as their URLs live"
+            )
+    return Problem("interrupted", message, advice, task.origin.span)

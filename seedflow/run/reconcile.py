@@ -1,0 +1,32 @@
+"""Asking the provider's log about a call whose answer was lost, for as long as its entry may still appear."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from seedflow.providers.base import Provider, Reconciliation, StillUnknown
+
+FIRST_WAIT_S = 0.2
+LONGEST_WAIT_S = 8.0
+
+
+async def reconcile(provider: Provider, intent_id: str, sent_at: float, for_s: float) -> Reconciliation:
+    """What the log says in the end; `StillUnknown` once `for_s` seconds have passed since the call was sent.
+
+    Args:
+        provider: who was called.
+        intent_id: what the call carried.
+        sent_at: Unix seconds. A clock that was set back since cannot make this wait longer than `for_s`.
+        for_s: how long after its sending a call may be missing in the log.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + for_s - max(0.0, time.time() - sent_at)
+    wait_s = FIRST_WAIT_S
+    while True:
+        found = await provider.reconcile(intent_id, sent_at)
+        left_s = deadline - loop.time()
+        if not isinstance(found, StillUnknown) or not found.may_appear or left_s <= 0:
+            return found
+        await asyncio.sleep(min(wait_s, left_s))
+        wait_s = min(wait_s * 2, LONGEST_WAIT_S)
