@@ -1,51 +1,62 @@
-"""The codes of diagnostics that stand in the source, found by walking its syntax trees."""
+"""The codes of diagnostics, and the kinds of problems, that stand in the source; found by walking its syntax trees."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.docs.pages import ROOT
 
-ROOMS = ("text", "recipe", "graph", "checks", "plan", "models", "settings")
+DIAGNOSTICS_ROOMS = ("text", "recipe", "graph", "checks", "plan", "models", "settings")
 """The rooms that write diagnostics. What goes wrong elsewhere is an exception with a `kind`."""
 
 _CODE = re.compile(r"[a-z]+(-[a-z0-9]+)*")
 
 
 def collect_codes() -> dict[str, set[str]]:
-    """Each code, and the modules that say it.
+    """Each code of a diagnostic, and the modules that say it."""
+    return collect("code", DIAGNOSTICS_ROOMS, also=("diagnostics",))
 
-    Counted are texts given for a parameter or field called `code`, by name or in its place, and the texts that such a
-    parameter has by default.
+
+def collect_kinds() -> dict[str, set[str]]:
+    """Each kind of problem that running makes up itself, and the modules that say it."""
+    return collect("kind", ("run", "cli"))
+
+
+def collect(name: str, rooms: Sequence[str], *, also: Sequence[str] = ()) -> dict[str, set[str]]:
+    """Each text that is given for a parameter or field of that name in some rooms, and the modules that do.
+
+    Counted are arguments by name or in their place, and the texts that such a parameter has by default. `also` names
+    rooms in which such callables are declared besides.
     """
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in _find_modules()}
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in _find_modules(rooms)}
+    declaring = [*trees.values(), *(ast.parse(path.read_text()) for path in _find_modules(also))]
     places: dict[str, set[int]] = {}
-    for tree in [*trees.values(), ast.parse((ROOT / "seedflow/diagnostics/model.py").read_text())]:
-        for name, place in _find_parameters(tree):
-            places.setdefault(name, set()).add(place)
+    for tree in declaring:
+        for callable_name, place in _find_parameters(tree, name):
+            places.setdefault(callable_name, set()).add(place)
     found: dict[str, set[str]] = {}
     for path, tree in trees.items():
         for node in ast.walk(tree):
-            for value in _find_values(node, places):
-                for code in _read(value):
-                    found.setdefault(code, set()).add(str(path.relative_to(ROOT)))
+            for value in _find_values(node, places, name):
+                for text in _read(value):
+                    found.setdefault(text, set()).add(str(path.relative_to(ROOT)))
     return found
 
 
-def _find_modules() -> list[Path]:
-    return [path for room in ROOMS for path in sorted((ROOT / "seedflow" / room).rglob("*.py"))]
+def _find_modules(rooms: Sequence[str]) -> list[Path]:
+    return [path for room in rooms for path in sorted((ROOT / "seedflow" / room).rglob("*.py"))]
 
 
-def _find_parameters(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Callables with a parameter `code`, and its place among the arguments of a call."""
+def _find_parameters(tree: ast.Module, parameter: str) -> Iterator[tuple[str, int]]:
+    """Callables with such a parameter, and its place among the arguments of a call."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             names = [argument.arg for argument in node.args.args if argument.arg not in ("self", "cls")]
-            if "code" in names and node.name != "__init__":
-                yield node.name, names.index("code")
+            if parameter in names and node.name != "__init__":
+                yield node.name, names.index(parameter)
         if isinstance(node, ast.ClassDef):
             fields = [
                 part.target.id
@@ -55,23 +66,23 @@ def _find_parameters(tree: ast.Module) -> Iterator[tuple[str, int]]:
             for part in node.body:
                 if isinstance(part, ast.FunctionDef) and part.name == "__init__":
                     fields = [argument.arg for argument in part.args.args[1:]]
-            if "code" in fields:
-                yield node.name, fields.index("code")
+            if parameter in fields:
+                yield node.name, fields.index(parameter)
 
 
-def _find_values(node: ast.AST, places: dict[str, set[int]]) -> Iterator[ast.expr]:
+def _find_values(node: ast.AST, places: dict[str, set[int]], parameter: str) -> Iterator[ast.expr]:
     if isinstance(node, ast.Call):
-        yield from (keyword.value for keyword in node.keywords if keyword.arg == "code")
+        yield from (keyword.value for keyword in node.keywords if keyword.arg == parameter)
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
         for place in places.get(name, ()) if isinstance(name, str) else ():
             if place < len(node.args):
                 yield node.args[place]
     elif isinstance(node, ast.AnnAssign):
-        if isinstance(node.target, ast.Name) and node.target.id == "code" and node.value is not None:
+        if isinstance(node.target, ast.Name) and node.target.id == parameter and node.value is not None:
             yield node.value
     elif isinstance(node, ast.FunctionDef):
         with_defaults = zip(reversed(node.args.args), reversed(node.args.defaults), strict=False)
-        yield from (default for argument, default in with_defaults if argument.arg == "code")
+        yield from (default for argument, default in with_defaults if argument.arg == parameter)
 
 
 def _read(value: ast.expr) -> Iterator[str]:

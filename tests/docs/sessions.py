@@ -84,6 +84,11 @@ class Session:
         _, printed = self._run(command, None)
         return printed
 
+    def show(self, command: str, stops: str | None) -> list[str]:
+        """The lines that a command prints, as a page shows them."""
+        _, printed = self._run(command, stops)
+        return self._name_ports(printed).rstrip("\n").splitlines() if printed else []
+
     def close(self) -> None:
         """End the emulators as Ctrl-C would."""
         for server in self._servers:
@@ -163,6 +168,13 @@ def _stop(process: subprocess.Popen[str], stops: str) -> str:
         raise AssertionError(f"{awaited!r} never came:\n{''.join(printed)}")
     rest, _ = process.communicate(timeout=LONGEST_S)
     return "".join(printed) + rest
+
+
+def is_run(fence: Fence) -> bool:
+    """Whether a fence holds commands that a session can run."""
+    if "needs an account" in fence.marks or fence.language not in ("console", "sh"):
+        return False
+    return any(True for _ in read_commands(fence))
 
 
 def read_commands(fence: Fence) -> Iterator[tuple[str, list[str] | None]]:
