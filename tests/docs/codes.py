@@ -21,8 +21,8 @@ def collect_codes() -> dict[str, set[str]]:
 
 
 def collect_kinds() -> dict[str, set[str]]:
-    """Each kind of problem that running makes up itself, and the modules that say it."""
-    return collect("kind", ("run", "cli"))
+    """Each kind of problem that running and reading pictures make up, and the modules that say it."""
+    return collect("kind", ("run", "cli", "images"))
 
 
 def collect(name: str, rooms: Sequence[str], *, also: Sequence[str] = ()) -> dict[str, set[str]]:
