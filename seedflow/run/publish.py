@@ -1,16 +1,25 @@
-"""Outputs to files: copies, never links to what was paid for. A file that is not ours, or was changed, stays as it is."""
+"""Outputs to files: copies, never links to what was paid for. A file that is not ours, or was changed, stays as it is.
+
+Runs that publish into one folder take turns. Files arrive in a folder of their own beside the others and are moved into
+place whole; what a killed run left there is removed by the next.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seedflow.canonical import digest_bytes
+from seedflow.errors import StoreError
 from seedflow.images.facts import FileImage, ImageFacts
 from seedflow.plan.model import PublishedImage, StepImage
 from seedflow.run.status import Problem, PublishedFile
@@ -18,6 +27,9 @@ from seedflow.store.base import Store
 
 MANIFEST = "manifest.json"
 MANIFEST_VERSION = 1
+TURN_WITHIN_S = 30.0
+_TURN_POLL_S = 0.02
+_ARRIVING = ".seedflow-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,111 +55,189 @@ def publish_outputs(
 ) -> Published:
     """Copy every image of every output below `folder`, and list them in `manifest.json`.
 
-    Blocks; call it from a thread. Files of earlier runs that no output names any more are kept and stay listed.
-
-    Raises:
-        OSError: the folder cannot be written.
-        StoreError: an image is missing or damaged in the store.
+    Blocks; call it from a thread. A file that cannot be written is among the problems; the others are published all the
+    same. Files of earlier runs that no output names any more are kept and stay listed.
     """
     if not any(outputs.values()) and not folder.exists():
         return Published(dict.fromkeys(outputs, ()), ())
-    folder.mkdir(parents=True, exist_ok=True)
-    listed = _read_manifest(folder)
-    problems: list[Problem] = []
     files: dict[str, tuple[PublishedFile, ...]] = {}
-    entries: dict[str, dict[str, Any]] = {}
-    for name, images in outputs.items():
-        published: list[PublishedFile] = []
-        for image in images:
-            facts = image.image.facts
-            target = folder / image.path
-            problem = _place(image, target, folder, listed.get(image.path), store)
-            if problem is not None:
-                problems.append(problem)
-                continue
-            entries[image.path] = _entry(image, target)
-            published.append(PublishedFile(name, target, facts.digest, facts.width_px, facts.height_px))
-        files[name] = tuple(published)
-    for path, entry in listed.items():
-        if path not in entries and (folder / path).is_file():
-            entries[path] = {**entry, "current": False}
-    _write_manifest(folder, entries, note)
-    return Published(files, tuple(problems))
+    problems: list[Problem] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _taking_turns(folder), _arriving_in(folder) as arriving:
+            listed = _read_manifest(folder)
+            entries: dict[str, dict[str, Any]] = {}
+            for name, images in outputs.items():
+                published: list[PublishedFile] = []
+                for image in images:
+                    place = _Place(image, folder, listed.get(image.path))
+                    problem = place.fill(store, arriving)
+                    if problem is not None:
+                        problems.append(problem)
+                        continue
+                    facts = image.image.facts
+                    entries[image.path] = place.describe()
+                    published.append(
+                        PublishedFile(name, place.target, facts.digest, facts.width_px, facts.height_px)
+                    )
+                files[name] = tuple(published)
+            for path, entry in listed.items():
+                if path not in entries and (folder / path).is_file():
+                    entries[path] = {**entry, "current": False}
+            _write_manifest(folder, arriving, entries, note)
+    except OSError as error:
+        problems.append(_refused(folder, error))
+    return Published({name: files.get(name, ()) for name in outputs}, tuple(problems))
 
 
-def _place(
-    image: PublishedImage, target: Path, folder: Path, listed: Mapping[str, Any] | None, store: Store
-) -> Problem | None:
-    facts = image.image.facts
-    escape = _leaves(target, folder)
-    if escape is not None:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where one image of an output goes. `listed` is what the last manifest says of that path."""
+
+    image: PublishedImage
+    folder: Path
+    listed: Mapping[str, Any] | None
+
+    @property
+    def target(self) -> Path:
+        return self.folder / self.image.path
+
+    def fill(self, store: Store, arriving: Path) -> Problem | None:
+        """See that the image stands there, and say why not otherwise."""
+        target, facts = self.target, self.image.image.facts
+        try:
+            escape = _find_link(target, self.folder)
+            if escape is not None:
+                return Problem(
+                    "not-published",
+                    f"{target} was not written: {escape} is a link that leads out of the output folder",
+                )
+            if target.is_symlink() or target.exists():
+                if not target.is_symlink() and target.is_file() and self._holds(facts.digest):
+                    return None
+                if not self._is_ours():
+                    return Problem(
+                        "not-published",
+                        f"{target} was not overwritten: it is not a file that seedflow published, or it was changed since",
+                        help="move it away, or choose another folder with --out",
+                    )
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source = self._find_source(store)
+            if isinstance(source, Problem):
+                return source
+            copy = arriving / "picture"
+            shutil.copyfile(source, copy)
+            copy.replace(target)
+        except StoreError as error:
+            return Problem(error.kind, f"{target} was not written: {error.message}", error.help)
+        except OSError as error:
+            return _refused(target, error)
+        return None
+
+    def describe(self) -> dict[str, Any]:
+        """Its entry in the manifest."""
+        image = self.image.image
+        facts: ImageFacts = image.facts
+        found = self.target.stat()
+        origin = (
+            {"task": image.address, "take": image.take, "number": image.number}
+            if isinstance(image, StepImage)
+            else {"file": image.name}
+        )
+        return {
+            "output": self.image.output,
+            **origin,
+            "digest": facts.digest,
+            "width_px": facts.width_px,
+            "height_px": facts.height_px,
+            "size_bytes": found.st_size,
+            "mtime_ns": found.st_mtime_ns,
+            "current": True,
+        }
+
+    def _holds(self, digest: str) -> bool:
+        """Whether the very bytes that are wanted stand there, whoever put them."""
+        if self._is_untouched():
+            return self.listed is not None and self.listed.get("digest") == digest
+        return _digest(self.target) == digest
+
+    def _is_ours(self) -> bool:
+        """Whether what stands there was published by us and is as it was then."""
+        if self.listed is None or self.target.is_symlink() or not self.target.is_file():
+            return False
+        return self._is_untouched() or _digest(self.target) == self.listed.get("digest")
+
+    def _is_untouched(self) -> bool:
+        if self.listed is None:
+            return False
+        found = self.target.stat()
+        return (found.st_size, found.st_mtime_ns) == (
+            self.listed.get("size_bytes"),
+            self.listed.get("mtime_ns"),
+        )
+
+    def _find_source(self, store: Store) -> Path | Problem:
+        image = self.image.image
+        if not isinstance(image, FileImage):
+            return store.verify_blob(image.facts)
+        if _digest(image.path) == image.facts.digest:
+            return image.path
         return Problem(
             "not-published",
-            f"{target} was not written: {escape} is a link that leads out of the output folder",
+            f"{self.target} was not written: {image.name} was changed after it was planned",
+            help="run again to plan with the new picture",
         )
-    if target.is_symlink() or target.exists():
-        if _unchanged(target, listed):
-            if listed is not None and listed.get("digest") == facts.digest:
-                return None
-        elif not (target.is_file() and not target.is_symlink() and _digest(target) == facts.digest):
-            return Problem(
-                "not-published",
-                f"{target} was not overwritten: it is not a file that seedflow published, or it was changed since",
-                help="move it away, or choose another folder with --out",
-            )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source = image.image.path if isinstance(image.image, FileImage) else store.verify_blob(facts)
-    _copy(source, target)
-    return None
 
 
-def _copy(source: Path, target: Path) -> None:
-    arriving = target.with_name(f".{target.name}.{os.getpid()}.part")
+def _refused(path: Path, error: OSError) -> Problem:
+    return Problem(
+        "not-published",
+        f"{path} cannot be written: {error.strerror or error}",
+        help="see that there is room and that the folder may be written, or choose another with --out; then run again",
+    )
+
+
+@contextmanager
+def _taking_turns(folder: Path) -> Iterator[None]:
+    """Wait for other runs that publish here. Where the file system has no locks, or one does not end, go on without."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        shutil.copyfile(source, arriving)
-        arriving.replace(target)
+        deadline = time.monotonic() + TURN_WITHIN_S
+        while time.monotonic() < deadline:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(_TURN_POLL_S)
+            except OSError:
+                break
+        yield
     finally:
-        arriving.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
-def _leaves(target: Path, folder: Path) -> Path | None:
+@contextmanager
+def _arriving_in(folder: Path) -> Iterator[Path]:
+    for left in folder.glob(f"{_ARRIVING}*"):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+    arriving = Path(tempfile.mkdtemp(prefix=_ARRIVING, dir=folder))
+    try:
+        yield arriving
+    finally:
+        shutil.rmtree(arriving, ignore_errors=True)
+
+
+def _find_link(target: Path, folder: Path) -> Path | None:
+    """A folder on the way to the target that is a link."""
     for part in target.relative_to(folder).parents:
-        if (folder / part).is_symlink() and part != Path():
+        if part != Path() and (folder / part).is_symlink():
             return folder / part
     return None
 
 
-def _unchanged(target: Path, listed: Mapping[str, Any] | None) -> bool:
-    if listed is None or target.is_symlink() or not target.is_file():
-        return False
-    found = target.stat()
-    if found.st_size == listed.get("size_bytes") and found.st_mtime_ns == listed.get("mtime_ns"):
-        return True
-    return _digest(target) == listed.get("digest")
-
-
 def _digest(path: Path) -> str:
     return digest_bytes(path.read_bytes())
-
-
-def _entry(image: PublishedImage, target: Path) -> dict[str, Any]:
-    facts: ImageFacts = image.image.facts
-    found = target.stat()
-    origin = (
-        {"task": image.image.address, "take": image.image.take, "number": image.image.number}
-        if isinstance(image.image, StepImage)
-        else {"file": image.image.name}
-    )
-    return {
-        "output": image.output,
-        **origin,
-        "digest": facts.digest,
-        "width_px": facts.width_px,
-        "height_px": facts.height_px,
-        "size_bytes": found.st_size,
-        "mtime_ns": found.st_mtime_ns,
-        "current": True,
-    }
 
 
 def _read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
@@ -156,11 +246,13 @@ def _read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files = found["files"]
         return {path: entry for path, entry in files.items() if isinstance(entry, dict)}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
-def _write_manifest(folder: Path, entries: Mapping[str, Mapping[str, Any]], note: RunNote) -> None:
+def _write_manifest(
+    folder: Path, arriving: Path, entries: Mapping[str, Mapping[str, Any]], note: RunNote
+) -> None:
     text = json.dumps(
         {
             "seedflow_manifest": MANIFEST_VERSION,
@@ -173,6 +265,9 @@ def _write_manifest(folder: Path, entries: Mapping[str, Mapping[str, Any]], note
         ensure_ascii=False,
         indent=1,
     )
-    arriving = folder / f".{MANIFEST}.{os.getpid()}.part"
-    arriving.write_text(text + "\n", encoding="utf-8")
-    arriving.replace(folder / MANIFEST)
+    written = arriving / MANIFEST
+    with written.open("w", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    written.replace(folder / MANIFEST)

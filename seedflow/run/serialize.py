@@ -61,7 +61,7 @@ def _task(task: TaskResult) -> dict[str, object]:
 
 def _problem(problem: Problem) -> dict[str, object]:
     place = problem.span.first if problem.span is not None else None
-    return {
+    found: dict[str, object] = {
         "kind": problem.kind,
         "message": problem.message,
         "help": problem.help,
@@ -69,3 +69,6 @@ def _problem(problem: Problem) -> dict[str, object]:
         "line": place.line if place is not None else None,
         "column": place.column if place is not None else None,
     }
+    if problem.unsaved is not None:
+        found["unsaved"] = problem.unsaved.decode("utf-8", "backslashreplace")
+    return found

@@ -19,7 +19,13 @@ def test_nothing_but_backoff_is_repeated(retry: Retry) -> None:
 
 def test_waits_double_with_full_jitter_up_to_a_bound() -> None:
     policy = RetryPolicy(first_wait_s=1.0, longest_wait_s=10.0)
-    assert [find_wait_s(failure(Retry.BACKOFF), calls, policy, 1.0) for calls in (1, 2, 3, 4, 5)] == [2, 4, 8, 10, 10]
+    assert [find_wait_s(failure(Retry.BACKOFF), calls, policy, 1.0) for calls in (1, 2, 3, 4, 5)] == [
+        2,
+        4,
+        8,
+        10,
+        10,
+    ]
     assert find_wait_s(failure(Retry.BACKOFF), 3, policy, 0.0) == 0.0
 
 

@@ -22,7 +22,11 @@ def test_independent_tasks_are_ready_in_plan_order() -> None:
 
 def test_a_task_waits_for_exactly_the_tasks_it_names() -> None:
     scheduler = Scheduler(
-        [Node("page[n=1]", "page", ()), Node("page[n=2]", "page", ()), Node("detail", "detail", ("page[n=1]",))]
+        [
+            Node("page[n=1]", "page", ()),
+            Node("page[n=2]", "page", ()),
+            Node("detail", "detail", ("page[n=1]",)),
+        ]
     )
     assert drain(scheduler) == ["page[n=1]", "page[n=2]"]
     scheduler.finish("page[n=1]", gave_images=True)
@@ -90,7 +94,9 @@ def graphs(draw: st.DrawFn) -> list[Node]:
 
 
 @given(graphs(), st.randoms(use_true_random=False), st.floats(0, 1))
-def test_every_task_ends_once_and_never_before_its_needs(nodes: list[Node], order: object, fail_rate: float) -> None:
+def test_every_task_ends_once_and_never_before_its_needs(
+    nodes: list[Node], order: object, fail_rate: float
+) -> None:
     import random
 
     assert isinstance(order, random.Random)
