@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
-from rich.table import Table
 from rich.text import Text
 
+from seedflow.cli.columns import print_columns
 from seedflow.cli.session import start
 from seedflow.cli.terminal import open_console, print_json
 from seedflow.diagnostics import has_errors
@@ -32,22 +33,21 @@ def command(as_json: bool) -> int:
         print_json({"here": here, "shipped": shipped})
         return ExitCode.DONE
     console = open_console()
-    for title, recipes in (("Here", here), ("Shipped", shipped)):
-        if not recipes:
-            continue
+    for number, (title, recipes) in enumerate(
+        (title, recipes) for title, recipes in (("Here", here), ("Shipped", shipped)) if recipes
+    ):
+        if number:
+            console.print()
         console.print(Text(title, style="bold"))
-        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
-        table.add_column(no_wrap=True, style="cyan")
-        table.add_column(overflow="fold")
-        for recipe in recipes:
-            what = (
-                make_printable(str(recipe["description"] or ""))
-                if recipe["ok"]
-                else "has errors; see seedflow check"
-            )
-            table.add_row(make_printable(str(recipe["name"])), what)
-        console.print(table)
+        print_columns(console, [_row(recipe) for recipe in recipes])
     return ExitCode.DONE
+
+
+def _row(recipe: Mapping[str, object]) -> tuple[Text, Text]:
+    name = Text(make_printable(str(recipe["name"])), style="cyan")
+    if not recipe["ok"]:
+        return name, Text(f"has errors: seedflow check {name.plain}", style="red")
+    return name, Text(make_printable(str(recipe["description"] or "")).replace("\n", " "))
 
 
 def find_recipes(folder: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from typing import Final, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from seedflow.cli.terminal import FEWEST_COLUMNS, size_of, wants_color
+from seedflow.cli.terminal import FEWEST_COLUMNS, OutputError, size_of, wants_color
 
 _UP: Final = "\x1b[{}A"
 _CLEAR_LINE: Final = "\x1b[K"
@@ -98,7 +98,7 @@ class LiveArea:
         try:
             self._stream.write(text)
             self._stream.flush()
-        except (OSError, ValueError):
+        except (OSError, OutputError):
             self._gone = True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 import click
 
-from seedflow.cli.terminal import abandon_output, prepare_streams
+from seedflow.cli.terminal import prepare_streams
 from seedflow.diagnostics.printable import make_printable
 from seedflow.diagnostics.suggest import find_near
 from seedflow.errors import ExitCode, SeedflowError
@@ -90,8 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     code = run(sys.argv[1:] if arguments is None else list(arguments))
     try:
         sys.stdout.flush()
-    except OSError:
-        abandon_output()
+    except SeedflowError as error:
+        _report(error.message, error.help)
+        code = code or error.exit_code
     sys.exit(code)
 
 
@@ -105,7 +107,7 @@ def run(arguments: list[str]) -> int:
     try:
         ended: Any = seedflow.main(arguments, prog_name="seedflow", standalone_mode=False)
     except click.ClickException as error:
-        _report(error.format_message(), _usage_hint(error))
+        _report(spell_usage(error), _usage_hint(error, arguments))
         return ExitCode.USAGE
     except click.Abort:
         click.echo("\ninterrupted", err=True)
@@ -116,9 +118,6 @@ def run(arguments: list[str]) -> int:
     except SeedflowError as error:
         _report(error.message, error.help)
         return error.exit_code
-    except BrokenPipeError:
-        abandon_output()
-        return ExitCode.DONE
     except Exception:  # noqa: BLE001 - the last stop: a bug gets its own exit code and keeps its traceback
         traceback.print_exc()
         _report(
@@ -135,6 +134,37 @@ def _report(message: str, hint: str | None) -> None:
         click.echo(f"help: {make_printable(hint)}", err=True)
 
 
-def _usage_hint(error: click.ClickException) -> str | None:
+def _usage_hint(error: click.ClickException, arguments: Sequence[str]) -> str | None:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"see {context.command_path} --help" if context is not None else None
+    if context is not None:
+        return f"see {context.command_path} --help"
+    command = next((argument for argument in arguments if argument in COMMANDS), None)
+    return f"see seedflow {command} --help" if command else "see seedflow --help"
+
+
+def spell_usage(error: click.ClickException) -> str:
+    """Click's complaint in the words of all other messages: small letters, no full stop, one near miss."""
+    match error:
+        case click.NoSuchOption(option_name=name):
+            options = [
+                option for found in (error.ctx.command.params if error.ctx else ()) for option in found.opts
+            ]
+            near = find_near(name, options)
+            return f"there is no option {name}" + (f"; did you mean {near}?" if near else "")
+        case click.MissingParameter(param=click.Parameter() as missing):
+            return f"{missing.make_metavar(error.ctx) if error.ctx else missing.name} is missing"
+        case click.BadParameter(param=click.Parameter() as wrong):
+            return (
+                f"{wrong.opts[0] if isinstance(wrong, click.Option) else wrong.name}: {_lower(error.message)}"
+            )
+        case _:
+            message = _lower(error.format_message())
+            return re.sub(
+                r"^got unexpected extra arguments? \((.*)\)$",
+                r"found more arguments than expected: \1",
+                message,
+            )
+
+
+def _lower(text: str) -> str:
+    return (text[:1].lower() + text[1:]).removesuffix(".")

@@ -10,7 +10,7 @@ from seedflow.cli.plan_text import print_plan
 from seedflow.cli.planning import input_options, plan_from_options
 from seedflow.cli.provider_text import introduce
 from seedflow.cli.session import start
-from seedflow.cli.terminal import open_console, print_diagnostics, print_json, say
+from seedflow.cli.terminal import open_console, print_diagnostics, print_folded, print_json, say
 from seedflow.errors import ExitCode
 from seedflow.plan.serialize import build_plan_json
 
@@ -53,7 +53,7 @@ def command(
             say()
         console = open_console()
         for line in introduce(planned.plan, session.settings):
-            console.print(line)
+            print_folded(console, line)
         console.print()
         print_plan(planned.plan, console, everything=everything)
     return ExitCode.DONE

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_usd
+from seedflow.cli.terminal import print_folded
 from seedflow.diagnostics.printable import make_printable
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.plan.estimate import add_up
@@ -64,16 +65,17 @@ class _Rest:
     tasks: tuple[Task, ...]
 
 
-def print_plan(plan: Plan, console: Console, *, everything: bool = False, requests: bool = True) -> None:
+def print_plan(plan: Plan, console: Console, *, everything: bool = False, brief: bool = False) -> None:
     """The tasks, then the sums.
 
     Args:
         plan: what to show.
         console: where.
         everything: every task, each with its whole request.
-        requests: whether requests are shown at all.
+        brief: only what is to be asked, a line each, for somebody who has to decide on it.
     """
-    shown = list(_choose(plan.tasks, everything=everything))
+    tasks = [task for task in plan.tasks if task.action is not Action.REUSE] if brief else plan.tasks
+    shown = list(_choose(tasks, everything=everything))
     columns = _Columns([row for row in shown if isinstance(row, Task)], console.width)
     many = sum(isinstance(row, Task) for row in shown) > MOST_REQUESTS and not everything
     before: str | None = None
@@ -84,14 +86,14 @@ def print_plan(plan: Plan, console: Console, *, everything: bool = False, reques
         for line in columns.spell(row):
             console.print(line, soft_wrap=True)
         wanted = everything or (row.action is not Action.REUSE and not (many and row.step == before))
-        if requests and wanted:
+        if wanted and not brief:
             for line in _spell_request(row, plan, console.width, whole=everything):
                 console.print(line, soft_wrap=True)
         before = row.step
     if shown:
         console.print()
     for line in sum_up(plan):
-        console.print(line)
+        print_folded(console, line)
 
 
 def sum_up(plan: Plan) -> Iterator[Text]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_seconds
+from seedflow.cli.terminal import print_folded
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.diagnostics.printable import make_printable
 from seedflow.diagnostics.render import render_diagnostics
@@ -55,7 +55,7 @@ def print_result(result: RunResult, plan: Plan, console: Console, *, took_s: flo
             console.print(line, soft_wrap=True)
         console.print()
     for line in sum_up_result(result, took_s):
-        console.print(line)
+        print_folded(console, line)
 
 
 def collect_problems(result: RunResult, plan: Plan) -> Iterator[Diagnostic]:
@@ -131,16 +131,15 @@ def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Te
 
 
 def _spell_cost(result: RunResult) -> str:
-    unknown = sum((task.cost_usd for task in result.tasks if task.status is TaskStatus.UNKNOWN), ZERO_USD)
+    """What is certain, and what a call that gave no picture may have cost besides."""
+    certain = sum((task.cost_usd for task in result.tasks if task.status is TaskStatus.DONE), ZERO_USD)
+    besides = result.cost_usd - certain
     if not result.cost_usd:
         return "free" if result.calls else "nothing paid"
-    if not unknown:
-        return format_usd(result.cost_usd)
-    return f"{_at_most(result.cost_usd)}, {format_usd(unknown)} of it perhaps not billed"
-
-
-def _at_most(amount: Decimal) -> str:
-    return f"up to {format_usd(amount)}"
+    if not besides:
+        return format_usd(certain)
+    up_to = f"up to {format_usd(besides)}"
+    return f"{format_usd(certain)} and {up_to} without a picture" if certain else f"{up_to} without a picture"
 
 
 def _list_files(outputs: Mapping[str, Sequence[PublishedFile]], width: int) -> Iterator[Text]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 import time
@@ -27,13 +28,14 @@ from seedflow.cli.terminal import (
     moves_cursor,
     open_console,
     print_diagnostics,
+    print_folded,
     print_json,
     say,
 )
-from seedflow.errors import ExitCode
+from seedflow.errors import ExitCode, SeedflowError, UsageError
 from seedflow.money import format_usd
 from seedflow.pipeline.plan import Planned
-from seedflow.pipeline.run import RunRequest, run_recipe
+from seedflow.pipeline.run import RunRequest, find_out_folder, run_recipe
 from seedflow.pipeline.session import Session
 from seedflow.plan.model import Plan
 from seedflow.run.event_file import EventFile
@@ -42,7 +44,7 @@ from seedflow.run.options import OnUnknown, RunControl
 from seedflow.run.status import RunResult
 
 REFRESH_S: Final = 0.1
-STOPPING: Final = "Stopping: nothing new is asked; what is in flight is finished, since it is paid. Ctrl-C again lets go of it."
+STOPPING: Final = "Stopping. What is in flight is finished, since it is paid; Ctrl-C again lets go of it."
 LETTING_GO: Final = "Letting go: what was in flight is recorded as unknown."
 
 
@@ -62,13 +64,11 @@ LETTING_GO: Final = "Letting go: what was in flight is recorded as unknown."
     show_default=True,
     help="What to do about a call that may have been paid and cannot be found again; retry may pay for it once more.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where outputs go."
-)
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where outputs go.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output at the end.")
 @click.option(
     "--events",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write what happens as JSON lines.",
 )
@@ -98,6 +98,8 @@ def command(
             print_diagnostics(planned.diagnostics)
         return ExitCode.RECIPE_ERRORS
     plan = planned.plan
+    folder = out or find_out_folder(plan, session.settings)
+    refuse_as_folder(folder)
     print_diagnostics(planned.diagnostics)
     if planned.diagnostics:
         say()
@@ -105,7 +107,7 @@ def command(
     console = open_console(stream)
     with EventFile(events) as file:
         for line in introduce(plan, session.settings):
-            console.print(line)
+            print_folded(console, line)
         console.print()
         if not _may_pay(plan, yes=yes, max_cost=max_cost):
             return ExitCode.STOPPED
@@ -113,7 +115,13 @@ def command(
         gc.freeze()
         gc.enable()
         started = time.monotonic()
-        result = _run(planned, plan, session, request, file, stream)
+        try:
+            result = _run(planned, plan, session, request, file, stream)
+        except OSError as error:
+            raise _OutputsError(
+                f"outputs could not be written to {folder}: {error.strerror or error}",
+                help="the pictures are stored; run again, with --out DIR for another folder, and nothing is paid again",
+            ) from None
     took_s = time.monotonic() - started if moves_cursor(stream) else None
     print_result(result, plan, console, took_s=took_s)
     if file.problem is not None:
@@ -126,6 +134,31 @@ def command(
     return result.exit_code
 
 
+class _OutputsError(SeedflowError):
+    """The run is over and its pictures are stored, but not where people look for them."""
+
+
+def refuse_as_folder(folder: Path) -> None:
+    """See before anything is paid that outputs can be written below a folder, which need not exist yet.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    nearest = folder.absolute()
+    while not os.path.lexists(nearest):
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise UsageError(
+            f"outputs cannot be written to {folder}: {nearest} is not a folder",
+            help="choose another folder with --out DIR",
+        )
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"outputs cannot be written to {folder}: {nearest} is not writable",
+            help="choose another folder with --out DIR",
+        )
+
+
 def _may_pay(plan: Plan, *, yes: bool, max_cost: Decimal | None) -> bool:
     cost = plan.totals.cost_usd
     if cost.high == 0 or yes or max_cost is not None:
@@ -135,7 +168,7 @@ def _may_pay(plan: Plan, *, yes: bool, max_cost: Decimal | None) -> bool:
         say("help: consent with --yes, or with --max-cost USD")
         return False
     console = open_console(sys.stderr)
-    print_plan(plan, console, requests=False)
+    print_plan(plan, console, brief=True)
     question = f"{spell_count(plan.totals.calls, 'call')}, up to {format_usd(cost.high)}. Continue?"
     try:
         consent = click.confirm(f"\n{question}", err=True)

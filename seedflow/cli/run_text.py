@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_elapsed, spell_seconds
 from seedflow.cli.live import LiveArea
-from seedflow.cli.terminal import moves_cursor, open_console
+from seedflow.cli.terminal import OutputError, moves_cursor, open_console
 from seedflow.diagnostics.printable import make_printable
 from seedflow.money import format_usd, parse_usd
 from seedflow.plan.model import Action, Bounds, Plan
@@ -27,12 +28,12 @@ BAR_COLUMNS: Final = 30
 
 _MARKS: Final = {
     TaskStatus.DONE: ("✓", "green"),
-    TaskStatus.REUSED: ("=", "cyan"),
     TaskStatus.FAILED: ("✗", "red"),
-    TaskStatus.BLOCKED: ("!", "yellow"),
     TaskStatus.UNKNOWN: ("?", "magenta"),
     TaskStatus.CANCELLED: ("-", "yellow"),
 }
+_UNTOLD: Final = (TaskStatus.REUSED, TaskStatus.BLOCKED)
+"""Counted at the end; there may be thousands at once."""
 
 
 class Display(Protocol):
@@ -59,7 +60,7 @@ class Display(Protocol):
 def open_display(stream: TextIO, plan: Plan, most_in_flight: int) -> Display:
     """The display that fits a stream."""
     column = find_column(task.address for task in plan.tasks if task.action is not Action.REUSE)
-    if moves_cursor(stream):
+    if moves_cursor(stream) and plan.totals.calls.high:
         return LiveDisplay(LiveArea(stream), len(plan.tasks), column, most_in_flight)
     return PlainDisplay(open_console(stream), column)
 
@@ -71,12 +72,11 @@ def find_column(addresses: Iterable[str]) -> int:
 
 
 class PlainDisplay:
-    """One line for every task that ends and every call that is repeated; reused tasks are only counted."""
+    """One line for every task that ends by itself and every call that is repeated."""
 
     def __init__(self, console: Console, column: int = 0) -> None:
         self._console = console
         self._lines = EventLines(column)
-        self._width = console.width
         self._gone = False
 
     def __enter__(self) -> Self:
@@ -89,7 +89,7 @@ class PlainDisplay:
 
     def show(self, event: Event) -> None:
         """Take in an event."""
-        for line in self._lines.spell(event, self._width):
+        for line in self._lines.spell(event):
             self._print(line)
 
     def say(self, text: str) -> None:
@@ -106,7 +106,7 @@ class PlainDisplay:
         try:
             self._console.print(line, soft_wrap=True)
             self._console.file.flush()
-        except OSError:
+        except (OSError, OutputError):
             self._gone = True
 
 
@@ -164,7 +164,8 @@ class LiveDisplay:
                 self._note(address, "fetching")
             case EventKind.CALL_RETRIED:
                 wait_s = float(str(event.data.get("wait_s", 0)))
-                self._note(address, "asking again", self._clock() + wait_s)
+                why = make_printable(str(event.data.get("kind", "")))
+                self._note(address, f"{why}, asking again", self._clock() + wait_s)
             case EventKind.LIMIT_CHANGED:
                 self._in_flight = int(str(event.data.get("in_flight", 0)))
             case EventKind.TASK_FINISHED:
@@ -174,13 +175,15 @@ class LiveDisplay:
                 self._cost_usd += parse_usd(str(event.data.get("cost_usd", 0)))
             case _:
                 pass
-        lines = self._lines.spell(event, self._area.columns)
+        # That a call is repeated is said below, as long as it lasts.
+        lines = [] if event.kind is EventKind.CALL_RETRIED else self._lines.spell(event, self._area.columns)
         if lines:
             self._area.scroll(lines, self._bottom())
 
     def say(self, text: str) -> None:
         """A line that is no event."""
-        self._area.scroll([Text(text, style="yellow")], self._bottom())
+        lines = textwrap.wrap(text, self._area.columns)
+        self._area.scroll([Text(line, style="yellow") for line in lines], self._bottom())
 
     def refresh(self) -> None:
         """Time went by."""
@@ -243,7 +246,7 @@ class EventLines:
         self._clock = clock
         self._since: dict[str, float] = {}
 
-    def spell(self, event: Event, width: int) -> list[Text]:
+    def spell(self, event: Event, width: int | None = None) -> list[Text]:
         """The line of an event that people want to read, in two where it is longer than `width`; else none."""
         address = event.address or ""
         if event.kind is EventKind.CALL_SENT and self._clock is not None:
@@ -257,9 +260,9 @@ class EventLines:
             return self._spell_finished(event, self._since.pop(address, None), width)
         return []
 
-    def _spell_finished(self, event: Event, since: float | None, width: int) -> list[Text]:
+    def _spell_finished(self, event: Event, since: float | None, width: int | None) -> list[Text]:
         status = TaskStatus(str(event.data["status"]))
-        if status is TaskStatus.REUSED:
+        if status in _UNTOLD:
             return []
         mark, color = _MARKS.get(status, ("·", "default"))
         details = [] if status is TaskStatus.DONE else [status.value]
@@ -271,18 +274,21 @@ class EventLines:
             details.append(spell_count(Bounds(images, images), "image"))
         cost_usd = parse_usd(str(event.data.get("cost_usd", 0)))
         if cost_usd:
-            details.append(format_usd(cost_usd))
+            certain = "" if status is TaskStatus.DONE else "up to "
+            details.append(certain + format_usd(cost_usd))
         if since is not None and self._clock is not None:
             details.append(spell_seconds(self._clock() - since))
         style = "dim" if status is TaskStatus.DONE else color
         return self._join(mark, color, event.address or "", Text(" · ".join(details), style=style), width)
 
-    def _join(self, mark: str, color: str, address: str, details: Text, width: int) -> list[Text]:
+    def _join(self, mark: str, color: str, address: str, details: Text, width: int | None) -> list[Text]:
         start = Text.assemble((mark, f"bold {color}"), " ", make_printable(address))
-        space = max(0, min(self._column + 2, width - details.cell_len - 2) - start.cell_len)
-        if start.cell_len + space + 2 + details.cell_len > width:
-            return [start, Text.assemble("    ", details)]
-        return [Text.assemble(start, " " * (space + 2), details)]
+        column = self._column + 2
+        if width is not None:
+            column = min(column, width - details.cell_len - 2)
+            if start.cell_len + 2 + details.cell_len > width:
+                return [start, Text.assemble("    ", details)]
+        return [Text.assemble(start, " " * (max(0, column - start.cell_len) + 2), details)]
 
 
 def fit(text: str, columns: int) -> str:

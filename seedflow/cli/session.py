@@ -11,13 +11,17 @@ from seedflow.pipeline.check import Checked, check_recipe
 from seedflow.pipeline.session import Session, open_session
 from seedflow.recipe.shipped import find_shipped, list_shipped
 from seedflow.settings.load import load_settings
+from seedflow.text.characters import is_unicode
 
 
-def start(provider: str | None = None) -> Session:
-    """Settings of this folder and the catalog."""
+def start(provider: str | None = None, *, quiet: bool = False) -> Session:
+    """Settings of this folder and the catalog. What is wrong with settings files is printed, unless `quiet`."""
     folder = Path.cwd()
+    _refuse_odd_name(folder, "the current folder")
     settings = load_settings(folder, provider=provider)
-    print_diagnostics(settings.diagnostics)
+    _refuse_odd_name(settings.state_folder, "the state folder")
+    if not quiet:
+        print_diagnostics(settings.diagnostics)
     return open_session(settings, folder)
 
 
@@ -27,7 +31,13 @@ def find_recipe(text: str) -> tuple[Path, str]:
     Raises:
         UsageError: neither a file nor the name of a shipped recipe.
     """
-    path = Path(text)
+    if not text.strip():
+        raise UsageError("found an empty name, expected a recipe's path or name", help="see seedflow list")
+    try:
+        path = Path(text).expanduser() if text.startswith("~") else Path(text)
+    except RuntimeError:
+        raise UsageError(f"{text!r} names a home that is not known", help="write the whole path") from None
+    _refuse_odd_name(path, "the recipe")
     if path.exists() or path.suffix in (".yaml", ".yml") or "/" in text:
         return path, text
     shipped = find_shipped(text)
@@ -36,7 +46,16 @@ def find_recipe(text: str) -> tuple[Path, str]:
     names = [recipe.name for recipe in list_shipped()]
     near = find_near(text, names)
     hint = f"did you mean {near}?" if near else "see seedflow list"
-    raise UsageError(f"there is no recipe {text!r}: neither a file here nor a shipped recipe", help=hint)
+    raise UsageError(
+        f"there is no recipe {text!r}: neither a file here nor one shipped with seedflow", help=hint
+    )
+
+
+def _refuse_odd_name(path: Path, what: str) -> None:
+    if not is_unicode(str(path)):
+        raise UsageError(
+            f"{what} has a name that is not UTF-8: {path}", help="rename it; the ledger keeps names as text"
+        )
 
 
 def check_named(recipe: str, session: Session) -> Checked:

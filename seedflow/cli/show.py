@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import click
-from rich.table import Table
 from rich.text import Text
 
+from seedflow.cli.columns import print_columns
 from seedflow.cli.session import check_named, start
-from seedflow.cli.terminal import open_console, print_diagnostics, print_json
+from seedflow.cli.terminal import open_console, print_diagnostics, print_folded, print_json
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
 from seedflow.graph.model import StepGraph
@@ -84,20 +84,24 @@ def _print(recipe: Recipe, graph: StepGraph) -> None:
     console = open_console()
     console.print(Text(make_printable(recipe.name), style="bold"))
     if recipe.description:
-        console.print(Text(make_printable(recipe.description)))
+        print_folded(console, Text(make_printable(recipe.description)))
 
     def section(title: str, rows: list[tuple[str, str, str]]) -> None:
         if not rows:
             return
         console.print()
         console.print(Text(title, style="bold"))
-        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
-        table.add_column(no_wrap=True, style="cyan")
-        table.add_column(overflow="fold", style="dim")
-        table.add_column(overflow="fold")
-        for row in rows:
-            table.add_row(*(make_printable(cell) for cell in row))
-        console.print(table)
+        print_columns(
+            console,
+            [
+                (
+                    Text(make_printable(name), "cyan"),
+                    Text(make_printable(what), "dim"),
+                    Text(make_printable(why)),
+                )
+                for name, what, why in rows
+            ],
+        )
 
     section(
         "Inputs",

@@ -7,6 +7,7 @@ seedflow, nothing is planned or paid by them, and `--help` needs them before any
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import os
 import sys
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.diagnostics.render import render_diagnostics, render_summary
+from seedflow.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 MOST_COLUMNS: Final = 140
 FEWEST_COLUMNS: Final = 20
@@ -32,25 +35,74 @@ _ERRORS: Final = "seedflow-plainer"
 def prepare_streams() -> None:
     """Make standard streams that can always be written to: closed ones go nowhere, unknown letters become plainer ones."""
     codecs.register_error(_ERRORS, _write_plainer)
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - lives as long as the process
-        elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors=_ERRORS)
+    sys.stdout = _prepare(sys.stdout, silent=False)
+    sys.stderr = _prepare(sys.stderr, silent=True)
     if sys.stdin is None:
-        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - as above
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - lives as long as the process
 
 
-def abandon_output() -> None:
-    """Whoever read our standard output is gone: what is still buffered, and all that follows, goes nowhere."""
-    try:
-        descriptor = sys.stdout.fileno()
+def _prepare(stream: TextIO | None, *, silent: bool) -> TextIO:
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - lives as long as the process
+    return _Output(stream, silent=silent)
+
+
+class OutputError(UsageError):
+    """Standard output takes nothing any more, for another reason than that nobody reads it."""
+
+
+class _Output(io.TextIOWrapper):
+    """A standard stream on which a reader who went away is no error: what was begun goes on, in silence.
+
+    Args:
+        stream: the stream that this one takes the place of.
+        silent: whether other troubles, such as a full disk, are passed over too.
+    """
+
+    def __init__(self, stream: TextIO, *, silent: bool) -> None:
+        super().__init__(
+            stream.buffer,
+            stream.encoding,
+            _ERRORS,
+            line_buffering=stream.isatty() or silent,
+            write_through=silent,
+        )
+        self._first = stream
+        """Kept: it would close what we write to when it went."""
+        self._silent = silent
+
+    def write(self, text: str, /) -> int:
+        """See `TextIO.write`.
+
+        Raises:
+            OutputError: the disk is full, say.
+        """
+        try:
+            return super().write(text)
+        except OSError as error:
+            self._give_up(error)
+            return len(text)
+
+    def flush(self) -> None:
+        """See `TextIO.flush`.
+
+        Raises:
+            OutputError: the disk is full, say.
+        """
+        try:
+            super().flush()
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        """Let what is still buffered, and all that follows, go nowhere."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, descriptor)
+        os.dup2(nowhere, self.fileno())
         os.close(nowhere)
-    except (OSError, ValueError):  # not a real stream
-        return
+        if not self._silent and not isinstance(error, BrokenPipeError):
+            raise OutputError(
+                f"standard output cannot be written: {error.strerror}", help="make room, or write elsewhere"
+            ) from None
 
 
 def wants_color(stream: TextIO) -> bool:
@@ -106,6 +158,13 @@ def open_console(stream: TextIO | None = None) -> Console:
         soft_wrap=False,
         _environ={},
     )
+
+
+def print_folded(console: Console, text: Text) -> None:
+    """Text for people, broken between words where the terminal ends, without blanks at the ends of lines."""
+    for line in text.wrap(console, console.width):
+        line.rstrip()
+        console.print(line, soft_wrap=True)
 
 
 def print_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:

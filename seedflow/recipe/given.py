@@ -16,6 +16,7 @@ from pathlib import Path
 
 from seedflow.diagnostics import Diagnostic, Source, Span
 from seedflow.recipe.leaves import describe_node, quote
+from seedflow.text.characters import is_unicode
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 from seedflow.text.reader import PROJECT_LIMITS, load_source, read_yaml
 
@@ -87,6 +88,16 @@ def _read_arguments(arguments: SequenceOf[str]) -> tuple[dict[str, GivenValue], 
             )
             continue
         source = Source(f"-i {name}=…", text)
+        if not is_unicode(text):
+            problems.append(
+                Diagnostic(
+                    "not-utf8",
+                    "found bytes that are not UTF-8, expected text",
+                    Span(source, start, len(text)),
+                    help="write the value as UTF-8, or put it into a file for `--inputs`",
+                )
+            )
+            continue
         texts.setdefault(name, []).append(Scalar(source, start, len(text), value, '"'))
     found = {
         name: GivenValue(Span(first.source, 0, first.start - 1), first, arguments=(first, *more))
@@ -187,7 +198,10 @@ class _NodeWriter:
             case float():
                 return self.write(_spell_float(value))
             case str() | os.PathLike():
-                return self._write_text(str(os.fspath(value)))
+                text = str(os.fspath(value))
+                if not is_unicode(text):
+                    raise _Unwritable("text that is not Unicode")
+                return self._write_text(text)
             case list() | tuple():
                 return self._write_list(value, level)
             case MappingOf():

@@ -93,7 +93,7 @@ def prepare_state(root: Path) -> StateFolder:
         if exists and os.path.lexists(folder.version):
             _check_version(folder)
         elif exists:
-            _refuse_foreign_contents(root)
+            refuse_foreign_contents(root)
         _refuse_network(root)
         _refuse_links(folder)
         _make_root(root)
@@ -166,7 +166,12 @@ def _check_version(folder: StateFolder) -> None:
         )
 
 
-def _refuse_foreign_contents(root: Path) -> None:
+def refuse_foreign_contents(root: Path) -> None:
+    """See that a folder without a state holds nothing else, so that nobody's files get mixed with ours.
+
+    Raises:
+        StoreError: (`unsafe`) it does.
+    """
     strange = sorted(
         entry.name
         for entry in root.iterdir()
@@ -192,10 +197,15 @@ def _refuse_network(root: Path) -> None:
     while not nearest.exists():
         nearest = nearest.parent
     kind = find_file_system(nearest)
-    if kind is not None and _NETWORK_FILE_SYSTEMS.fullmatch(kind):
+    if is_network(kind):
         raise build_store_error(
             f"{root}: a network file system ({kind}), whose locks cannot be relied on", "no-locks"
         )
+
+
+def is_network(file_system: str | None) -> bool:
+    """Whether a kind of file system is one whose locks cannot be relied on."""
+    return file_system is not None and _NETWORK_FILE_SYSTEMS.fullmatch(file_system) is not None
 
 
 def find_file_system(path: Path) -> str | None:

@@ -57,6 +57,15 @@ def find_escaped_control(value: str) -> int | None:
     return found.start() if found else None
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a text can be written as UTF-8; bytes of a command line or path that are not become lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def report_escaped_control(span: Span, character: str) -> Diagnostic:
     """The diagnostic of an escape sequence that makes a control character."""
     return Diagnostic(

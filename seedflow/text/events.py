@@ -62,6 +62,12 @@ def read_events(text: str) -> Iterator[Event]:
     return _read_events(text, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
 
 
+def find_libyaml_version() -> str | None:
+    """The version of libyaml, or None where PyYAML was built without it: then reading takes about ten times as long."""
+    parser = getattr(yaml, "_yaml", None)
+    return None if parser is None else str(parser.get_version_string())
+
+
 def read_events_without_libyaml(text: str) -> Iterator[Event]:
     """The events of a text, by PyYAML's own parser.
 

@@ -1,0 +1,48 @@
+"""Columns of text: as wide as their widest cell, the last one broken between words; below each other where it is narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+NARROWEST: Final = 24
+"""Fewer cells than this are too few for the last column."""
+
+_INDENT: Final = "  "
+_GAP: Final = "  "
+
+
+def print_columns(console: Console, rows: Sequence[Sequence[Text]]) -> None:
+    """Print rows of equally many cells, indented. No line ends in blanks or is longer than the terminal, if words allow."""
+    if not rows:
+        return
+    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
+    before = len(_INDENT) + sum(width + len(_GAP) for width in widths[:-1] if width)
+    room = console.width - before
+    stacked = room < min(NARROWEST, widths[-1])
+    for row in rows:
+        lines = _stack(console, row) if stacked else _align(console, row, widths, room)
+        for line in lines:
+            line.rstrip()
+            console.print(line, soft_wrap=True)
+
+
+def _align(console: Console, row: Sequence[Text], widths: Sequence[int], room: int) -> Iterator[Text]:
+    start = Text(_INDENT)
+    for cell, width in zip(row[:-1], widths, strict=False):
+        if width:
+            start.append_text(cell)
+            start.append(" " * (width - cell.cell_len) + _GAP)
+    for number, line in enumerate(row[-1].wrap(console, max(room, NARROWEST)) or [Text()]):
+        yield Text.assemble(start if number == 0 else " " * cell_len(start.plain), line)
+
+
+def _stack(console: Console, row: Sequence[Text]) -> Iterator[Text]:
+    for number, cell in enumerate(cell for cell in row if cell.plain):
+        indent = _INDENT if number == 0 else _INDENT * 2
+        for line in cell.wrap(console, max(console.width - len(indent), NARROWEST)):
+            yield Text.assemble(indent, line)
