@@ -77,6 +77,7 @@ async def run_recipe(
                     on_unknown=request.on_unknown,
                     most_in_flight=settings.concurrency,
                     references=ReferenceMode(settings.references),
+                    reconcile_for_s=settings.log_timeout_s,
                 ),
                 emit=emit,
                 control=control,

@@ -26,9 +26,6 @@ from seedflow.providers.options import CloudflareOptions
 from seedflow.providers.secrets import Quoter
 from seedflow.providers.transport import WIRE_ERRORS, describe_wire_error
 
-APPEARS_WITHIN_S: Final = 60.0
-"""Entries show up in the log up to this long after the call; before that, absence says nothing at all."""
-
 _LIST_MAX_BYTES: Final = 4 * 1024 * 1024
 _RESPONSE_MAX_BYTES: Final = 1024 * 1024
 _PER_PAGE: Final = 50
@@ -102,7 +99,7 @@ class GatewayLog:
                 "no gateway is set, so there is no log to find the answer in; set CLOUDFLARE_GATEWAY_ID",
                 may_appear=False,
             )
-        young = 0.0 <= time.time() - sent_at < APPEARS_WITHIN_S
+        young = 0.0 <= time.time() - sent_at < self._options.log_timeout_s
         since_ms = self._sent_ms.get(intent_id, math.floor(sent_at * 1000))
         try:
             entries = await self._find_entries(intent_id)

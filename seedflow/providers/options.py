@@ -17,6 +17,7 @@ BASE_URL_END: Final = "/client/v4"
 CONNECT_TIMEOUT_S: Final = 10.0
 READ_TIMEOUT_S: Final = 600.0
 TOTAL_TIMEOUT_S: Final = 900.0
+LOG_TIMEOUT_S: Final = 60.0
 
 REALM_CLOUDFLARE: Final = "cloudflare"
 REALM_EMULATED: Final = "emulated"
@@ -94,6 +95,7 @@ class CloudflareOptions:
         connect_timeout_s: for name, connection and TLS together.
         read_timeout_s: silence that is borne while waiting for an answer; long sets take minutes.
         total_timeout_s: for one call from first to last byte, whatever trickles in.
+        log_timeout_s: how long after its sending a call may be missing in the gateway's log; only then absence is told.
         ca_file: certificates to trust instead of the built-in ones, or None.
     """
 
@@ -104,4 +106,5 @@ class CloudflareOptions:
     connect_timeout_s: float = CONNECT_TIMEOUT_S
     read_timeout_s: float = READ_TIMEOUT_S
     total_timeout_s: float = TOTAL_TIMEOUT_S
+    log_timeout_s: float = LOG_TIMEOUT_S
     ca_file: Path | None = None

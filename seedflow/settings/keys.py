@@ -101,6 +101,7 @@ KEYS: Final[Mapping[str, Key]] = MappingProxyType(
         "provider.timeouts.connect_s": Key(_read_seconds),
         "provider.timeouts.read_s": Key(_read_seconds),
         "provider.timeouts.total_s": Key(_read_seconds),
+        "provider.timeouts.log_s": Key(_read_seconds),
         "references": Key(_read_references),
         **{
             f"budget.{scope}_usd": Key(lambda scalar: parse_usd(_read_text(scalar)))

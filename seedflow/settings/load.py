@@ -15,6 +15,7 @@ from seedflow.errors import UsageError
 from seedflow.providers.options import (
     CLOUDFLARE_BASE_URL,
     CONNECT_TIMEOUT_S,
+    LOG_TIMEOUT_S,
     READ_TIMEOUT_S,
     TOTAL_TIMEOUT_S,
     BaseUrl,
@@ -94,6 +95,7 @@ def load_settings(
         connect_timeout_s=merged.get("provider.timeouts.connect_s", float, CONNECT_TIMEOUT_S),
         read_timeout_s=merged.get("provider.timeouts.read_s", float, READ_TIMEOUT_S),
         total_timeout_s=merged.get("provider.timeouts.total_s", float, TOTAL_TIMEOUT_S),
+        log_timeout_s=merged.get("provider.timeouts.log_s", float, LOG_TIMEOUT_S),
         concurrency=merged.get("provider.concurrency", int, DEFAULT_CONCURRENCY),
         references=merged.get("references", str, "auto"),
         budgets=budgets,

@@ -37,7 +37,7 @@ class Settings:
         api_token: its token.
         gateway: id of the AI Gateway.
         base_url: where the API is.
-        connect_timeout_s, read_timeout_s, total_timeout_s: see `CloudflareOptions`.
+        connect_timeout_s, read_timeout_s, total_timeout_s, log_timeout_s: see `CloudflareOptions`.
         concurrency: calls in flight at once, at most.
         references: how earlier results and local files travel: `auto`, `url` or `data`.
         budgets: upper bounds on money, one for each scope that has any, the smallest that was found.
@@ -60,6 +60,7 @@ class Settings:
     connect_timeout_s: float
     read_timeout_s: float
     total_timeout_s: float
+    log_timeout_s: float
     concurrency: int
     references: str
     budgets: tuple[Budget, ...]
@@ -107,6 +108,7 @@ class Settings:
             connect_timeout_s=self.connect_timeout_s,
             read_timeout_s=self.read_timeout_s,
             total_timeout_s=self.total_timeout_s,
+            log_timeout_s=self.log_timeout_s,
             ca_file=self.ca_file,
         )
 
@@ -123,6 +125,7 @@ class Settings:
             "provider.timeouts.connect_s": f"{self.connect_timeout_s:g}",
             "provider.timeouts.read_s": f"{self.read_timeout_s:g}",
             "provider.timeouts.total_s": f"{self.total_timeout_s:g}",
+            "provider.timeouts.log_s": f"{self.log_timeout_s:g}",
             "references": self.references,
             **{f"budget.{budget.scope}_usd": format_usd(budget.limit_usd) for budget in self.budgets},
             **{f"prices.{model}": format_usd(price) for model, price in self.prices.items()},

@@ -150,7 +150,7 @@ async def test_without_a_log_nothing_is_known(start_emulator):
             Retry.CONSENT,
             Billed.MAYBE,
         ),
-        ({"kind": "status", "status": 404, "code": 7003, "shape": "error-list"}, Retry.NEVER, Billed.NO),
+        ({"kind": "status", "status": 404, "code": 7003, "shape": "error-list"}, Retry.STOP_RUN, Billed.NO),
         ({"kind": "moderation"}, Retry.NEVER, None),
         ({"kind": "cut-body"}, Retry.CONSENT, Billed.MAYBE),
         ({"kind": "cut-body", "after_bytes": 0}, Retry.CONSENT, Billed.MAYBE),

@@ -290,7 +290,7 @@ async def test_redirect_is_not_followed(serve, open_provider, build_request, sta
     async with serve(handler) as server:
         error = await ask(open_provider, server.base_url, build_request())
         assert len(server.exchanges) == 1
-    assert (error.kind, error.retry, error.billed) == ("redirected", Retry.NEVER, Billed.NO)
+    assert (error.kind, error.retry, error.billed) == ("redirected", Retry.STOP_RUN, Billed.NO)
 
 
 @pytest.mark.parametrize("status", [302, 303])

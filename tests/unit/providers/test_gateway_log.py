@@ -203,6 +203,12 @@ async def test_absence_proves_nothing_and_may_end(ask, age_s, may_appear):
     assert found.may_appear is may_appear
 
 
+@pytest.mark.parametrize(("age_s", "may_appear"), [(50.0, False), (4.0, True)])
+async def test_how_long_an_entry_may_be_missing_is_a_setting(ask, age_s, may_appear):
+    found = await ask(Log(), time.time() - age_s, log_timeout_s=5.0)
+    assert found.may_appear is may_appear
+
+
 @pytest.mark.parametrize(
     "stored", [None, b"", b"{", b"<html>", b'{"success": true}', b"x" * (1024 * 1024 + 1)]
 )

@@ -237,7 +237,7 @@ def test_project_file_that_is_not_text(home):
 
 def test_names_of_every_level():
     assert list_names("")[:3] == ("provider", "references", "budget")
-    assert list_names("provider.timeouts") == ("connect_s", "read_s", "total_s")
+    assert list_names("provider.timeouts") == ("connect_s", "read_s", "total_s", "log_s")
     assert list_names("nothing") == ()
     assert {path for path, key in KEYS.items() if key.private} == {
         "provider.account_id",

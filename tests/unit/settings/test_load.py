@@ -42,7 +42,7 @@ provider:
   name: cloudflare
   gateway: my-gateway
   concurrency: 4
-  timeouts: {connect_s: 5, read_s: 300.5, total_s: 1000}
+  timeouts: {connect_s: 5, read_s: 300.5, total_s: 1000, log_s: 90}
 references: data
 budget: {run_usd: 1.50, step_usd: 0.5, day_usd: $10, project_usd: "100"}
 prices:
@@ -57,6 +57,7 @@ x-mine: {anything: [goes]}
     assert settings.diagnostics == ()
     assert (settings.provider, settings.gateway, settings.concurrency) == ("cloudflare", "my-gateway", 4)
     assert (settings.connect_timeout_s, settings.read_timeout_s, settings.total_timeout_s) == (5, 300.5, 1000)
+    assert settings.log_timeout_s == settings.cloudflare.log_timeout_s == 90
     assert settings.references == "data"
     assert settings.budgets == (
         Budget("run", Decimal("1.50")),
