@@ -30,7 +30,7 @@ class EmulatorProcess:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": self._folder.name}
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by _free, with the process
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "seedflow.emulator", "--port", "0", *arguments],
+            [sys.executable, "-m", "seedflow", "emulate", "--json", *arguments],
             stdout=subprocess.PIPE,
             stderr=self._errors,
             env=environment,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from seedflow.cli.help import Command
 from seedflow.cli.session import check_named, start
 from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.diagnostics.render import render_summary
@@ -11,7 +12,12 @@ from seedflow.errors import ExitCode
 
 
 @click.command(
-    "check", epilog="\b\nExamples:\n  seedflow check my.yaml\n  seedflow check recipes/*.yaml --json"
+    "check",
+    cls=Command,
+    examples=(
+        ("seedflow check my.yaml", ""),
+        ("seedflow check recipes/*.yaml --json", ""),
+    ),
 )
 @click.argument("recipes", nargs=-1, required=True, metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")

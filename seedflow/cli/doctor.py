@@ -15,6 +15,7 @@ from rich.text import Text
 
 from seedflow import __version__
 from seedflow.cli.columns import print_columns
+from seedflow.cli.help import Command
 from seedflow.cli.provider_text import describe_provider, list_missing
 from seedflow.cli.session import start
 from seedflow.cli.terminal import open_console, print_diagnostics, print_folded, print_json, say
@@ -50,7 +51,14 @@ class Findings:
     against_paid: tuple[str, ...]
 
 
-@click.command("doctor", epilog="\b\nExamples:\n  seedflow doctor\n  seedflow doctor --json")
+@click.command(
+    "doctor",
+    cls=Command,
+    examples=(
+        ("seedflow doctor", ""),
+        ("seedflow doctor --json", ""),
+    ),
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 def command(as_json: bool) -> int:
     """Show every setting, where it came from, and what is missing for a run. Opens no connection, changes nothing."""

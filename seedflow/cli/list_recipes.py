@@ -9,6 +9,7 @@ import click
 from rich.text import Text
 
 from seedflow.cli.columns import print_columns
+from seedflow.cli.help import Command
 from seedflow.cli.session import start
 from seedflow.cli.terminal import open_console, print_json
 from seedflow.diagnostics import has_errors
@@ -22,7 +23,14 @@ MARK = "seedflow:"
 """Every recipe has this key; a YAML file without it is not one."""
 
 
-@click.command("list", epilog="\b\nExamples:\n  seedflow list\n  seedflow list --json")
+@click.command(
+    "list",
+    cls=Command,
+    examples=(
+        ("seedflow list", ""),
+        ("seedflow list --json", ""),
+    ),
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 def command(as_json: bool) -> int:
     """List the recipes in this folder and those shipped with seedflow."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from seedflow.cli.help import Context, write_examples
 from seedflow.cli.terminal import prepare_streams
 from seedflow.diagnostics.printable import make_printable
 from seedflow.diagnostics.suggest import find_near
@@ -30,17 +31,18 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """Command to (module, one-line help); a module's function `command` is the click command."""
 
-EPILOG = """\b
-Examples:
-  seedflow run storybook                  pictures without an account
-  seedflow check my.yaml                  every mistake, with its place
-  seedflow plan my.yaml                   what it would ask and cost
-  seedflow run my.yaml --max-cost 0.50    pay half a dollar at most
-"""
+EXAMPLES = (
+    ("seedflow run storybook", "pictures without an account"),
+    ("seedflow check my.yaml", "every mistake, with its place"),
+    ("seedflow plan my.yaml", "what it would ask and cost"),
+    ("seedflow run my.yaml --max-cost 0.50", "pay half a dollar at most"),
+)
 
 
 class Commands(click.Group):
     """Loads a command's module only when it is called, so that `--version` and `--help` stay instant."""
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """All commands, in the order in which people meet them."""
@@ -70,11 +72,14 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """The examples."""
+        write_examples(formatter, EXAMPLES)
+
 
 @click.group(
     cls=Commands,
-    epilog=EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
 )
 @click.version_option(__version__, "--version", message="seedflow %(version)s")

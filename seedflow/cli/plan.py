@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from seedflow.cli.help import Command
 from seedflow.cli.plan_text import print_plan
 from seedflow.cli.planning import input_options, plan_from_options
 from seedflow.cli.provider_text import introduce
@@ -17,8 +18,12 @@ from seedflow.plan.serialize import build_plan_json
 
 @click.command(
     "plan",
-    epilog="\b\nExamples:\n  seedflow plan storybook\n  seedflow plan my.yaml -i hero='a tin owl' --provider cloudflare\n"
-    "  seedflow plan my.yaml --json | jq .totals",
+    cls=Command,
+    examples=(
+        ("seedflow plan storybook", ""),
+        ("seedflow plan my.yaml -i hero='a tin owl' --provider cloudflare", ""),
+        ("seedflow plan my.yaml --json | jq .totals", ""),
+    ),
 )
 @click.argument("recipe")
 @input_options

@@ -27,7 +27,7 @@ def input_options(function: F) -> F:
             "inputs_file",
             metavar="FILE",
             type=click.Path(path_type=Path),
-            help="A YAML file of input values.",
+            help="A YAML or JSON file of input values.",
         ),
         click.option(
             "-i",

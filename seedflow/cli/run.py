@@ -17,6 +17,7 @@ import click
 
 from seedflow.cli.amounts import spell_count
 from seedflow.cli.dollars import Dollars
+from seedflow.cli.help import Command
 from seedflow.cli.plan_text import print_plan
 from seedflow.cli.planning import input_options, plan_from_options
 from seedflow.cli.provider_text import introduce
@@ -50,8 +51,13 @@ LETTING_GO: Final = "Letting go: what was in flight is recorded as unknown."
 
 @click.command(
     "run",
-    epilog="\b\nExamples:\n  seedflow run storybook\n  seedflow run my.yaml -i hero='a tin owl' -i scenes='at sea' -i scenes=home\n"
-    "  seedflow run my.yaml --provider cloudflare --max-cost 0.50\n  seedflow run my.yaml --yes --json > result.json",
+    cls=Command,
+    examples=(
+        ("seedflow run storybook", ""),
+        ("seedflow run my.yaml -i hero='a tin owl' -i scenes='at sea' -i scenes=home", ""),
+        ("seedflow run my.yaml --provider cloudflare --max-cost 0.50", ""),
+        ("seedflow run my.yaml --yes --json > result.json", ""),
+    ),
 )
 @click.argument("recipe")
 @input_options

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import click
 
+from seedflow.cli.help import Command
 from seedflow.cli.terminal import print_json
 from seedflow.errors import ExitCode
 from seedflow.models.catalog import load_catalog
 from seedflow.recipe.schema import build_json_schema
 
 
-@click.command("schema", epilog="\b\nExample:\n  seedflow schema > seedflow.schema.json")
+@click.command(
+    "schema",
+    cls=Command,
+    examples=(("seedflow schema > seedflow.schema.json", ""),),
+)
 def command() -> int:
     """Print the JSON Schema of recipes, so that editors complete and check them.
 

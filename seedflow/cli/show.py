@@ -6,6 +6,7 @@ import click
 from rich.text import Text
 
 from seedflow.cli.columns import print_columns
+from seedflow.cli.help import Command
 from seedflow.cli.session import check_named, start
 from seedflow.cli.terminal import open_console, print_diagnostics, print_folded, print_json
 from seedflow.diagnostics.printable import make_printable
@@ -14,7 +15,14 @@ from seedflow.graph.model import StepGraph
 from seedflow.recipe.model import Input, Recipe
 
 
-@click.command("show", epilog="\b\nExamples:\n  seedflow show storybook\n  seedflow show my.yaml --json")
+@click.command(
+    "show",
+    cls=Command,
+    examples=(
+        ("seedflow show storybook", ""),
+        ("seedflow show my.yaml --json", ""),
+    ),
+)
 @click.argument("recipe")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 def command(recipe: str, as_json: bool) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import click
 import pytest
 
-from seedflow.emulator.__main__ import parse_options
+from seedflow.cli.emulate import command, read_options
 from seedflow.emulator.options import (
     EmulatorOptions,
     Latency,
@@ -17,6 +19,12 @@ from seedflow.emulator.options import (
     parse_serve,
 )
 from seedflow.errors import UsageError
+
+
+def parse_options(words: Sequence[str]) -> EmulatorOptions:
+    """What `seedflow emulate WORDS` would start with."""
+    with command.make_context("emulate", list(words)) as context:
+        return read_options(**{name: value for name, value in context.params.items() if name != "as_json"})
 
 
 @pytest.mark.parametrize(
@@ -134,5 +142,5 @@ def test_no_command_line_means_the_defaults():
 
 
 def test_a_wrong_price_is_a_usage_error():
-    with pytest.raises(UsageError, match="--price"):
+    with pytest.raises(click.BadParameter, match="not an amount of dollars"):
         parse_options(["--price", "cheap"])

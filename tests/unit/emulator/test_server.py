@@ -137,7 +137,7 @@ def test_a_killed_emulator_leaves_its_bill(start_emulator, tmp_path):
 )
 def test_wrong_usage_is_said_in_one_line_with_exit_code_2(arguments, said):
     found = subprocess.run(
-        [sys.executable, "-m", "seedflow.emulator", *arguments], capture_output=True, text=True, timeout=30
+        [sys.executable, "-m", "seedflow", "emulate", *arguments], capture_output=True, text=True, timeout=30
     )
     assert (found.returncode, found.stdout) == (2, "")
     assert found.stderr.startswith("error: ")
