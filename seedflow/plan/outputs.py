@@ -85,7 +85,9 @@ class OutputPlanner:
         for output in self._outputs.values():
             slots = self._slots(output, possible=False)
             if isinstance(slots, NotThere):
-                missing.append(Unsettled(output.name, slots.message, output.span, slots.code))
+                # Where a task gave nothing, its own problem says why.
+                if not any(self._resolver.lacks_images(mention, {}) for mention in _list_mentions(output)):
+                    missing.append(Unsettled(output.name, slots.message, output.span, slots.code))
                 slots = []
             files: list[PublishedImage] = []
             for slot in slots:
@@ -103,7 +105,7 @@ class OutputPlanner:
 
     def _slots(self, output: Output, *, possible: bool) -> list[_Slot] | NotThere:
         """The images of an output: of its one mention, or of whatever its expression gives once all of it is known."""
-        mentions = [found for found in output.images.references if isinstance(found, StepReference)]
+        mentions = _list_mentions(output)
         slots: list[_Slot] = []
         for mention in mentions:
             found = self._resolver.slots(mention, {})
@@ -195,6 +197,10 @@ class OutputPlanner:
                 help="use letters, digits, dots, hyphens, underscores and spaces, with / between folders",
             )
         return "/".join(parts)
+
+
+def _list_mentions(output: Output) -> list[StepReference]:
+    return [found for found in output.images.references if isinstance(found, StepReference)]
 
 
 def build_path_part(text: str) -> str:

@@ -98,6 +98,13 @@ class Resolver:
             return ()
         return tuple(instance.address for instance in selected if instance.address not in self._facts)
 
+    def lacks_images(self, mention: StepReference, each: Mapping[str, object]) -> bool:
+        """Whether a task among the mentioned ones has ended without images."""
+        selected = self.select(mention, each)
+        if isinstance(selected, NotThere):
+            return False
+        return any(self._facts.get(instance.address, ()) is None for instance in selected)
+
     def needs(self, mention: StepReference, each: Mapping[str, object]) -> tuple[str, ...]:
         """What has to be finished first: addresses, or the name of a whole step as one hub."""
         if mention.selector is None:

@@ -51,6 +51,7 @@ def test_a_failure_blocks_only_what_depends_on_it_and_the_rest_is_published(
     assert Path(paid.folder / result["outputs"]["good"][0]["path"]).is_file()
     assert result["outputs"]["bad"] == []
     assert result["tasks"][3]["cause"] == "bad"
+    assert result["problems"] == []
 
 
 def test_a_wrong_token_is_named_and_nothing_is_billed(paid: Project, emulator: Any) -> None:
