@@ -9,15 +9,29 @@ from pathlib import Path
 
 from tests.docs.pages import ROOT
 
-DIAGNOSTICS_ROOMS = ("text", "recipe", "graph", "checks", "plan", "models", "settings")
-"""The rooms that write diagnostics. What goes wrong elsewhere is an exception with a `kind`."""
+ROOMS = ("text", "recipe", "graph", "checks", "plan", "models", "settings")
+"""The rooms that judge what a user wrote, and have callables of their own that take a code."""
+
+OTHER_ROOMS = ("images", "store", "providers", "run", "pipeline", "emulator", "cli")
+"""The rest, which make diagnostics directly if at all; elsewhere they say `kind`, or mean codes of the API."""
+
+SHOWS_PROBLEMS = ROOT / "seedflow" / "cli" / "result_text.py"
+"""Shows the problems of a run in the form of diagnostics; their kinds are no codes."""
 
 _CODE = re.compile(r"[a-z]+(-[a-z0-9]+)*")
 
 
 def collect_codes() -> dict[str, set[str]]:
     """Each code of a diagnostic, and the modules that say it."""
-    return collect("code", DIAGNOSTICS_ROOMS, also=("diagnostics",))
+    found = collect("code", ROOMS, also=("diagnostics",))
+    for path in _find_modules(OTHER_ROOMS):
+        if path == SHOWS_PROBLEMS:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for value in _find_values(node, {"Diagnostic": {0}}, "code") if _is_diagnostic(node) else ():
+                for text in _read(value):
+                    found.setdefault(text, set()).add(str(path.relative_to(ROOT)))
+    return found
 
 
 def collect_kinds() -> dict[str, set[str]]:
@@ -83,6 +97,10 @@ def _find_values(node: ast.AST, places: dict[str, set[int]], parameter: str) -> 
     elif isinstance(node, ast.FunctionDef):
         with_defaults = zip(reversed(node.args.args), reversed(node.args.defaults), strict=False)
         yield from (default for argument, default in with_defaults if argument.arg == parameter)
+
+
+def _is_diagnostic(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Diagnostic"
 
 
 def _read(value: ast.expr) -> Iterator[str]:

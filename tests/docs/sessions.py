@@ -208,8 +208,8 @@ def assert_same(expected: list[str], printed: str, what: str) -> None:
 
 
 def _settle(lines: list[str]) -> list[str]:
-    """Lines without blanks at their ends or empty lines around all, and with tasks that end in a row sorted."""
-    clean = "\n".join(line.rstrip() for line in lines).strip("\n").split("\n")
+    """Lines without empty ones and without blanks at their ends, and with tasks that end in a row sorted."""
+    clean = [line.rstrip() for line in lines if line.strip()]
     settled: list[str] = []
     for ended, group in groupby(clean, key=lambda line: ENDED_TASK.match(line) is not None):
         members = list(group)

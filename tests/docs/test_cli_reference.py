@@ -138,6 +138,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "check": "seedflow check book.yaml --json 2>/dev/null",
         "plan": "seedflow plan book.yaml --json 2>/dev/null",
         "run": "seedflow run book.yaml --json --events events.jsonl 2>/dev/null",
+        "doctor": "seedflow doctor --json 2>/dev/null",
         "list": "seedflow list --json 2>/dev/null",
         "show": "seedflow show book.yaml --json 2>/dev/null",
     }
@@ -176,6 +177,7 @@ def optional_of(title: str, after: str) -> set[str]:
         ("seedflow plan", "A task:", ["plan", "tasks"]),
         ("seedflow run", "The JSON object:", ["run"]),
         ("seedflow run", "A task:", ["run", "tasks"]),
+        ("seedflow doctor", "The JSON object:", ["doctor"]),
     ],
 )
 def test_json_objects_have_the_keys_that_are_told(

@@ -32,6 +32,7 @@ def test_the_source_is_searched_in_every_form_in_which_codes_stand_there() -> No
         "yaml-tab",
         "wrong-setting",
         "not-utf8",
+        "no-gateway",
     ):
         assert code in codes
     assert len(codes) > 100
