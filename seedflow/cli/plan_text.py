@@ -46,6 +46,7 @@ _MARKS: Final = {
     Reason.CHANGED: ("~", "yellow"),
     Reason.REFERENCE_CHANGED: ("~", "yellow"),
     Reason.ARTIFACT_MISSING: ("~", "yellow"),
+    Reason.ASKED_BEFORE: ("~", "yellow"),
     Reason.STORED: ("=", "cyan"),
 }
 _REASONS: Final = {
@@ -53,6 +54,7 @@ _REASONS: Final = {
     Reason.CHANGED: "changed",
     Reason.REFERENCE_CHANGED: "a reference changed",
     Reason.ARTIFACT_MISSING: "its picture is missing",
+    Reason.ASKED_BEFORE: "asked before, looked up first",
     Reason.STORED: "stored",
 }
 

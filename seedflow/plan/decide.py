@@ -10,11 +10,12 @@ from seedflow.store.base import PastRequest, StoredResult, StoreView
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An action with its reason; `result` when it is reused."""
+    """An action with its reason; `result` when it is reused, `may_be_free` when the picture may be had without paying."""
 
     action: Action
     reason: Reason
     result: StoredResult | None = None
+    may_be_free: bool = False
 
 
 def decide_settled(
@@ -25,7 +26,9 @@ def decide_settled(
     if result is not None:
         return Decision(Action.REUSE, Reason.STORED, result)
     if view.has_result(realm, fingerprint, take):
-        return Decision(Action.CALL, Reason.ARTIFACT_MISSING)
+        return Decision(Action.CALL, Reason.ARTIFACT_MISSING, may_be_free=True)
+    if view.find_unfinished(realm, fingerprint, take) is not None:
+        return Decision(Action.CALL, Reason.ASKED_BEFORE, may_be_free=True)
     if past is None or past.fingerprint == fingerprint:
         return Decision(Action.CALL, Reason.NEW)
     if past.params_digest == params_digest:

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     CHANGED = "changed"
     REFERENCE_CHANGED = "reference-changed"
     ARTIFACT_MISSING = "artifact-missing"
+    ASKED_BEFORE = "asked-before"
     FORCED = "forced"
     UPSTREAM_UNKNOWN = "upstream-unknown"
     CONDITION_UNKNOWN = "condition-unknown"
@@ -106,7 +107,7 @@ class Task:
     a whole step, the step's name (its hub). `fingerprint` is known once nothing is Unknown or pending. `cost_usd` is what
     this provider takes, `list_cost_usd` what the model's price says. `result` is there when the action is `reuse`.
     `shares_with` names an earlier task with the same request, whose payment and pictures serve both. `may_be_stored` when
-    its pending pictures may turn out to be those of an earlier run, so that it may cost nothing.
+    its pictures may turn out to be stored or paid already, so that it may cost nothing.
     """
 
     address: str

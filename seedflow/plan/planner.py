@@ -247,7 +247,7 @@ class Planner:
                 take=FIRST_TAKE,
                 past=past,
             )
-            return decision, fingerprint, params_digest, False
+            return decision, fingerprint, params_digest, decision.may_be_free
         may_be_stored = past is not None and params_digest in (None, past.params_digest)
         return UNSETTLED, None, params_digest, may_be_stored
 

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedflow.diagnostics import Diagnostic
+from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.model import StepNode
+from seedflow.graph.places import find_templates
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.expand import Instance
 from seedflow.plan.model import Bounds, Origin, PendingImages, PlannedReference, StepImage, Unknown
 from seedflow.plan.resolve import NotThere, Resolver
 from seedflow.recipe.input_images import ImageFiles
-from seedflow.recipe.model import Expression, ReferenceItem, RefWords
+from seedflow.recipe.model import Expression, Parameter, ReferenceItem, RefWords
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import RenderError, Scope, Template, TemplateForm
 from seedflow.recipe.views import View
@@ -80,7 +81,7 @@ class RequestBuilder:
         self._order = tuple(generate.parameters)
         self._items = generate.references.items if generate.references else ()
         self._named = generate.references is not None and generate.references.named
-        spans = {name: parameter.span for name, parameter in generate.parameters.items()}
+        spans = {name: _place(parameter) for name, parameter in generate.parameters.items()}
         if generate.references:
             spans[generate.references.field] = generate.references.span
         self.origin = Origin(node.step.span, spans)
@@ -345,6 +346,14 @@ def _reference_view(words: RefWords, numbers: Sequence[int]) -> View:
     return View(
         "reference", {"text": word_positions(words, numbers), "count": len(numbers), "numbers": list(numbers)}
     )
+
+
+def _place(parameter: Parameter) -> Span:
+    """The value, where a check would point as well; the key of a parameter without a value of its own."""
+    templates = list(find_templates(parameter.expression))
+    if not templates:
+        return parameter.span
+    return Span(templates[0].scalar.source, templates[0].scalar.start, templates[-1].scalar.end)
 
 
 def _strip(value: object, *, as_text: bool) -> object:

@@ -25,6 +25,18 @@ class AttemptState(StrEnum):
     LOST_PAID = "lost-paid"
 
 
+UNFINISHED = frozenset(
+    {
+        AttemptState.SENDING,
+        AttemptState.ANSWERED,
+        AttemptState.FETCHED,
+        AttemptState.UNKNOWN,
+        AttemptState.LOST_PAID,
+    }
+)
+"""States of an attempt that was sent, and may have been paid, without a result so far."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredImage:
     """One image of a result; `number` counts from 1 in the answer's order."""
@@ -61,6 +73,9 @@ class StoreView(Protocol):
 
     def has_result(self, realm: str, fingerprint: str, take: int) -> bool:
         """Whether a result was recorded, be its images there or not."""
+
+    def find_unfinished(self, realm: str, fingerprint: str, take: int) -> AttemptState | None:
+        """The state of its newest attempt, if that was sent and may have been paid, but gave no result so far."""
 
     def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
         """What this address of this recipe asked for last time in this realm."""
@@ -177,8 +192,10 @@ class Store(StoreView, Protocol):
             StoreError: the disk did not take it.
         """
 
-    def mark_sending(self, intent_id: str, references: Sequence[Mapping[str, object]]) -> None:
-        """Committed before the first byte leaves."""
+    def mark_sending(
+        self, intent_id: str, references: Sequence[Mapping[str, object]], sent_at: float | None = None
+    ) -> None:
+        """Committed before the first byte leaves. `sent_at`: Unix seconds of when the call was begun, now by default."""
 
     def mark_not_billed(self, intent_id: str, message: str) -> None:
         """It is proven that the call was not billed: back to `reserved`, to be sent again as the same attempt."""

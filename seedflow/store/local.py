@@ -121,6 +121,11 @@ class LocalStore:
         with self._ledger.reading() as connection:
             return results.has_result(connection, realm, fingerprint, take)
 
+    def find_unfinished(self, realm: str, fingerprint: str, take: int) -> AttemptState | None:
+        """See `StoreView.find_unfinished`."""
+        with self._ledger.reading() as connection:
+            return results.find_unfinished(connection, realm, fingerprint, take)
+
     def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
         """See `StoreView.find_past_request`."""
         with self._ledger.reading() as connection:
@@ -199,12 +204,15 @@ class LocalStore:
 
     # States
 
-    def mark_sending(self, intent_id: str, references: Sequence[Mapping[str, object]]) -> None:
+    def mark_sending(
+        self, intent_id: str, references: Sequence[Mapping[str, object]], sent_at: float | None = None
+    ) -> None:
         """See `Store.mark_sending`."""
         with self._ledger.transaction() as connection:
             row = self._get_own(connection, intent_id)
             attempts.write_references(connection, row.attempt_id, references)
-            attempts.move_attempt(connection, row, AttemptState.SENDING, claimed=True, sent_at=self._clock())
+            moment = self._clock() if sent_at is None else sent_at
+            attempts.move_attempt(connection, row, AttemptState.SENDING, claimed=True, sent_at=moment)
 
     def mark_not_billed(self, intent_id: str, message: str) -> None:
         """See `Store.mark_not_billed`. What another run had reserved is now reserved by this one, on its claim's terms.

@@ -18,6 +18,7 @@ from seedflow.images.facts import ImageFacts
 from seedflow.money import from_micros, to_micros
 from seedflow.store.attempts import storable
 from seedflow.store.base import (
+    UNFINISHED,
     AlreadyStored,
     Attempt,
     AttemptState,
@@ -101,6 +102,12 @@ class MemoryStore:
         with self._state.mutex:
             return any(row.attempt.images for row in self._state.rows.get((realm, fingerprint, take), []))
 
+    def find_unfinished(self, realm: str, fingerprint: str, take: int) -> AttemptState | None:
+        """See `StoreView.find_unfinished`."""
+        with self._state.mutex:
+            rows = self._state.rows.get((realm, fingerprint, take))
+            return rows[-1].attempt.state if rows and rows[-1].attempt.state in UNFINISHED else None
+
     def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
         """See `StoreView.find_past_request`."""
         return self._state.past.get((realm, recipe, address))
@@ -158,12 +165,15 @@ class MemoryStore:
             self._terms[last.attempt.intent_id] = terms
             return ToRecover(last.attempt)
 
-    def mark_sending(self, intent_id: str, references: Sequence[Mapping[str, object]]) -> None:
+    def mark_sending(
+        self, intent_id: str, references: Sequence[Mapping[str, object]], sent_at: float | None = None
+    ) -> None:
         """See `Store.mark_sending`."""
         with self._state.mutex:
             row = self._get_own(intent_id)
             request = replace(row.attempt.request, references=tuple(references))
-            self._move(row, AttemptState.SENDING, claimed=True, request=request, sent_at=self._clock())
+            moment = self._clock() if sent_at is None else sent_at
+            self._move(row, AttemptState.SENDING, claimed=True, request=request, sent_at=moment)
 
     def mark_not_billed(self, intent_id: str, message: str) -> None:
         """See `Store.mark_not_billed`."""

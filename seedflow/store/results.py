@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.money import from_micros
-from seedflow.store.base import PastRequest, StoredImage, StoredResult
+from seedflow.store.base import UNFINISHED, AttemptState, PastRequest, StoredImage, StoredResult
 from seedflow.store.blobs import Blobs, Wholeness
 
 _RESULTS = """SELECT attempts.attempt_id, intent_id, cost_micros, number, digest, size_bytes, mtime_ns, width_px, height_px, format
@@ -18,6 +18,8 @@ _IMAGES = """SELECT number, digest, size_bytes, width_px, height_px, format
   FROM images JOIN blobs USING (digest) WHERE attempt_id = ? ORDER BY number"""
 _RECORDED = """SELECT EXISTS (SELECT 1 FROM attempts JOIN images USING (attempt_id)
   WHERE fingerprint = ? AND take = ? AND realm = ?)"""
+_UNFINISHED = """SELECT state FROM attempts
+  WHERE fingerprint = ? AND take = ? AND realm = ? ORDER BY attempt_id DESC LIMIT 1"""
 _PAST = "SELECT fingerprint, params_digest FROM past_requests WHERE realm = ? AND recipe = ? AND address = ?"
 
 OnTouched = Callable[[str, int], None]
@@ -85,6 +87,15 @@ def record_time(connection: sqlite3.Connection, digest: str, mtime_ns: int) -> N
 def has_result(connection: sqlite3.Connection, realm: str, fingerprint: str, take: int) -> bool:
     """Whether a result was ever recorded."""
     return bool(connection.execute(_RECORDED, (fingerprint, take, realm)).fetchone()[0])
+
+
+def find_unfinished(
+    connection: sqlite3.Connection, realm: str, fingerprint: str, take: int
+) -> AttemptState | None:
+    """The state of the newest attempt, if it was sent and has come to no end that costs nothing."""
+    row = connection.execute(_UNFINISHED, (fingerprint, take, realm)).fetchone()
+    state = None if row is None else AttemptState(row[0])
+    return state if state in UNFINISHED else None
 
 
 def find_past_request(

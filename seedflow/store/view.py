@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from seedflow.store import results
-from seedflow.store.base import PastRequest, StoredResult
+from seedflow.store.base import AttemptState, PastRequest, StoredResult
 from seedflow.store.blobs import Blobs
 from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import open_for_reading
@@ -56,6 +56,14 @@ class LocalView:
         ledger, connection, _ = self._state
         with self._mutex, disk_errors(ledger):
             return results.has_result(connection, realm, fingerprint, take)
+
+    def find_unfinished(self, realm: str, fingerprint: str, take: int) -> AttemptState | None:
+        """See `StoreView.find_unfinished`."""
+        if self._state is None:
+            return None
+        ledger, connection, _ = self._state
+        with self._mutex, disk_errors(ledger):
+            return results.find_unfinished(connection, realm, fingerprint, take)
 
     def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
         """See `StoreView.find_past_request`."""

@@ -18,7 +18,7 @@ from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.inputs import resolve_inputs
 from seedflow.recipe.load import parse_recipe
 from seedflow.recipe.values import resolve_values
-from seedflow.store.base import PastRequest, StoredImage, StoredResult
+from seedflow.store.base import AttemptState, PastRequest, StoredImage, StoredResult
 
 CATALOG = load_catalog()
 
@@ -29,6 +29,7 @@ class KnownResults:
     def __init__(self) -> None:
         self.results: dict[str, StoredResult] = {}
         self.lost: set[str] = set()
+        self.unfinished: dict[str, AttemptState] = {}
         self.past: dict[str, PastRequest] = {}
 
     def find_result(self, realm: str, fingerprint: str, take: int) -> StoredResult | None:
@@ -36,6 +37,9 @@ class KnownResults:
 
     def has_result(self, realm: str, fingerprint: str, take: int) -> bool:
         return fingerprint in self.results or fingerprint in self.lost
+
+    def find_unfinished(self, realm: str, fingerprint: str, take: int) -> AttemptState | None:
+        return self.unfinished.get(fingerprint)
 
     def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
         return self.past.get(address)

@@ -10,6 +10,7 @@ from PIL import Image
 from planning import KnownResults, done, open_planner, plan, problems_of
 
 from seedflow.plan.model import Action, Bounds, PendingImages, Reason, StepImage, Task, Unknown, Unsettled
+from seedflow.store.base import AttemptState
 
 SET = """\
 steps:
@@ -255,3 +256,15 @@ def test_an_expression_over_images_that_are_not_all_there_publishes_nothing_yet(
     planner.advance(done("b[n=1]", "b1"))
     files, missing = planner.outputs()
     assert (files["o"], missing) == ((), ())
+
+
+def test_a_request_that_was_sent_before_and_has_no_result_is_said_so_and_may_cost_nothing() -> None:
+    text = "steps:\n  a: {generate: {prompt: A}}\n"
+    view = KnownResults()
+    fingerprint = plan(text).tasks[0].fingerprint
+    assert fingerprint is not None
+    view.unfinished[fingerprint] = AttemptState.UNKNOWN
+    found = plan(text, view=view)
+    assert found.tasks[0].reason is Reason.ASKED_BEFORE
+    assert found.totals.calls == Bounds(0, 1)
+    assert found.totals.cost_usd == Bounds(Decimal(0), Decimal("0.04"))
