@@ -36,7 +36,12 @@ def command(as_json: bool) -> int:
     """List the recipes in this folder and those shipped with seedflow."""
     session = start()
     here = [_describe(str(path), path, session) for path in find_recipes(session.folder)]
-    shipped = [_describe(recipe.name, recipe.path, session) for recipe in list_shipped()]
+    listed = {(session.folder / path).resolve() for path in find_recipes(session.folder)}
+    shipped = [
+        _describe(recipe.name, recipe.path, session)
+        for recipe in list_shipped()
+        if recipe.path.resolve() not in listed
+    ]
     if as_json:
         print_json({"here": here, "shipped": shipped})
         return ExitCode.DONE

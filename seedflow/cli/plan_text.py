@@ -181,7 +181,7 @@ def _spell_rest(rest: _Rest) -> Text:
         cost = totals.cost_usd if totals.cost_usd.high else totals.list_cost_usd
         if cost.high:
             parts.append(spell_usd(cost))
-    return Text(f"  {' · '.join(parts)} (--all shows them)", style="dim")
+    return Text(f"  {' · '.join(parts)} (seedflow plan --all shows them)", style="dim")
 
 
 class _Columns:

@@ -42,7 +42,7 @@ from seedflow.plan.model import Plan
 from seedflow.run.event_file import EventFile
 from seedflow.run.events import Event
 from seedflow.run.options import OnUnknown, RunControl
-from seedflow.run.status import RunResult
+from seedflow.run.status import RunResult, RunStatus
 
 REFRESH_S: Final = 0.1
 STOPPING: Final = "Stopping. What is in flight is finished, since it is paid; Ctrl-C again lets go of it."
@@ -70,7 +70,7 @@ LETTING_GO: Final = "Letting go: what was in flight is recorded as unknown."
     show_default=True,
     help="What to do about a call that may have been paid and cannot be found again; retry may pay for it once more.",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where outputs go.")
+@click.option("--out", "out_text", metavar="DIR", help="Where outputs go.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output at the end.")
 @click.option(
     "--events",
@@ -86,7 +86,7 @@ def command(
     yes: bool,
     max_cost: Decimal | None,
     on_unknown: str,
-    out: Path | None,
+    out_text: str | None,
     as_json: bool,
     events: Path | None,
 ) -> int:
@@ -95,6 +95,7 @@ def command(
     RECIPE is a path, or the name of a recipe shipped with seedflow (see seedflow list). Ctrl-C once finishes what is in
     flight and stops; run again to go on.
     """
+    out = _read_folder(out_text)
     session = start(provider)
     planned = plan_from_options(recipe, inputs, inputs_file, session)
     if planned.plan is None or not planned.ok:
@@ -115,7 +116,10 @@ def command(
         for line in introduce(plan, session.settings):
             print_folded(console, line)
         console.print()
-        if not _may_pay(plan, yes=yes, max_cost=max_cost):
+        refusal = _find_refusal(plan, yes=yes, max_cost=max_cost)
+        if refusal is not None:
+            if as_json:
+                print_json(_describe_refusal(plan, refusal))
             return ExitCode.STOPPED
         request = RunRequest(out=out, max_cost_usd=max_cost, on_unknown=OnUnknown(on_unknown))
         gc.freeze()
@@ -165,14 +169,43 @@ def refuse_as_folder(folder: Path) -> None:
         )
 
 
-def _may_pay(plan: Plan, *, yes: bool, max_cost: Decimal | None) -> bool:
+def _read_folder(text: str | None) -> Path | None:
+    if text is not None and not text.strip():
+        raise UsageError("--out is empty", help="name a folder, or leave --out away")
+    return None if text is None else Path(text)
+
+
+def _describe_refusal(plan: Plan, refusal: str) -> dict[str, object]:
+    """The object of a run that did not begin."""
+    return {
+        "recipe": plan.recipe,
+        "provider": plan.provider,
+        "realm": plan.realm,
+        "run": None,
+        "status": RunStatus.STOPPED.value,
+        "calls": 0,
+        "cost_usd": 0.0,
+        "tasks": [],
+        "outputs": {},
+        "problems": [{"kind": "not-confirmed", "message": refusal}],
+    }
+
+
+def _find_refusal(plan: Plan, *, yes: bool, max_cost: Decimal | None) -> str | None:
+    """Why nothing may be paid, or None when it may; whoever is there is asked and told."""
     cost = plan.totals.cost_usd
+    if max_cost is not None and cost.low > max_cost:
+        refusal = f"this run costs at least {format_usd(cost.low)}, more than the {format_usd(max_cost)} of --max-cost"
+        say(f"error: {refusal}")
+        say("help: raise --max-cost, or ask for less")
+        return refusal
     if cost.high == 0 or yes or max_cost is not None:
-        return True
+        return None
     if not is_interactive():
-        say(f"error: this run may cost up to {format_usd(cost.high)}, and nobody is there to ask")
+        refusal = f"this run may cost up to {format_usd(cost.high)}, and nobody is there to ask"
+        say(f"error: {refusal}")
         say("help: consent with --yes, or with --max-cost USD")
-        return False
+        return refusal
     console = open_console(sys.stderr)
     print_plan(plan, console, brief=True)
     question = f"{spell_count(plan.totals.calls, 'call')}, up to {format_usd(cost.high)}. Continue?"
@@ -182,7 +215,7 @@ def _may_pay(plan: Plan, *, yes: bool, max_cost: Decimal | None) -> bool:
         say()
         consent = False
     say("" if consent else "Nothing was asked, nothing was paid.")
-    return consent
+    return None if consent else "it was not confirmed"
 
 
 def _run(

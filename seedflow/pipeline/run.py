@@ -52,14 +52,16 @@ async def run_recipe(
     if plan is None or planner is None:
         raise ValueError("a plan with errors cannot be run")
     settings = session.settings
-    budgets = _budgets(plan, settings, request)
-    for budget in budgets:
-        if budget.scope == "run" and plan.totals.cost_usd.low > budget.limit_usd:
+    bounds = _find_bounds(plan, settings, request)
+    for limit_usd, where in bounds:
+        if plan.totals.cost_usd.low > limit_usd:
             raise BudgetError(
                 f"the plan costs at least {format_usd(plan.totals.cost_usd.low)}, "
-                f"more than the {format_usd(budget.limit_usd)} that this run may cost",
-                help="raise --max-cost, or ask for less",
+                f"more than the {format_usd(limit_usd)} of {where}",
+                help=f"raise {where}, or ask for less",
             )
+    others = (budget for budget in settings.budgets if budget.scope != "run")
+    budgets = (*others, *(Budget("run", limit_usd) for limit_usd, _ in bounds))
     store = open_store(settings.state_folder)
     try:
         planner.use_store(store)
@@ -88,9 +90,18 @@ async def run_recipe(
         store.close()
 
 
-def _budgets(plan: Plan, settings: Settings, request: RunRequest) -> tuple[Budget, ...]:
-    own = [amount for amount in (plan.limits_cost_usd, request.max_cost_usd) if amount is not None]
-    return (*settings.budgets, *(Budget("run", amount) for amount in own))
+def _find_bounds(plan: Plan, settings: Settings, request: RunRequest) -> list[tuple[Decimal, str]]:
+    """The bounds on what this run may cost, each with the words for where it was set."""
+    bounds = [
+        (budget.limit_usd, f"budget.run_usd ({settings.origins['budget.run_usd']})")
+        for budget in settings.budgets
+        if budget.scope == "run"
+    ]
+    if plan.limits_cost_usd is not None:
+        bounds.append((plan.limits_cost_usd, "limits.cost_usd in the recipe"))
+    if request.max_cost_usd is not None:
+        bounds.append((request.max_cost_usd, "the run's own budget"))
+    return bounds
 
 
 def find_out_folder(plan: Plan, settings: Settings) -> Path:
