@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -82,6 +82,9 @@ class StillUnknown:
 
 Reconciliation: TypeAlias = Recovered | NotBilled | StillUnknown
 
+BeforeSending: TypeAlias = Callable[[], Awaitable[None]]
+"""Awaited at the last moment at which nothing has been sent: the connection stands, and not a byte has left."""
+
 
 class Provider(Protocol):
     """Who makes images."""
@@ -90,8 +93,11 @@ class Provider(Protocol):
     realm: str
     paid: bool
 
-    async def generate(self, request: GenerateRequest) -> Answer:
+    async def generate(self, request: GenerateRequest, before_sending: BeforeSending | None = None) -> Answer:
         """Send one request and read its raw answer.
+
+        `before_sending` is awaited once at most; a call that never came so far has sent nothing. What it raises ends the
+        call before anything is sent, and is passed on.
 
         Raises:
             ProviderError: with `retry` and `billed` as facts.

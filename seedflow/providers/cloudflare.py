@@ -16,7 +16,7 @@ import httpx
 
 from seedflow.errors import ProviderError
 from seedflow.providers.addresses import Reach
-from seedflow.providers.base import Answer, CallContext, GenerateRequest, Reconciliation
+from seedflow.providers.base import Answer, BeforeSending, CallContext, GenerateRequest, Reconciliation
 from seedflow.providers.body import RequestBody, build_body
 from seedflow.providers.download import Downloader
 from seedflow.providers.envelope import parse_json, read_errors, read_result
@@ -33,6 +33,7 @@ from seedflow.providers.retry_after import parse_http_date, parse_retry_after
 from seedflow.providers.secrets import Quoter
 from seedflow.providers.transport import (
     WIRE_ERRORS,
+    announcing,
     describe_wire_error,
     is_timeout,
     load_trust,
@@ -66,11 +67,12 @@ class CloudflareProvider:
     def __repr__(self) -> str:
         return f"CloudflareProvider(realm={self.realm!r})"
 
-    async def generate(self, request: GenerateRequest) -> Answer:
+    async def generate(self, request: GenerateRequest, before_sending: BeforeSending | None = None) -> Answer:
         """Send one request and read its raw answer; see `Provider.generate`."""
         body = build_body(request)
         await body.check_files()
-        answer = await self._exchange(body, request.context)
+        with announcing(before_sending):
+            answer = await self._exchange(body, request.context)
         if isinstance(answer, ProviderError):
             raise answer
         return answer
@@ -107,6 +109,10 @@ class CloudflareProvider:
                 finally:
                     await response.aclose()
         except WIRE_ERRORS as error:
+            if deadline.expired() and not body.started:
+                return build_not_sent(
+                    f"Cloudflare: nothing could be sent within {self._options.total_timeout_s:g} s"
+                )
             if deadline.expired():
                 return build_unknown(
                     f"Cloudflare: no complete answer within {self._options.total_timeout_s:g} s"

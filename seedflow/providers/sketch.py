@@ -27,6 +27,7 @@ from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
 from seedflow.providers.base import (
     Answer,
+    BeforeSending,
     GenerateRequest,
     NotBilled,
     Reconciliation,
@@ -54,7 +55,7 @@ class SketchProvider:
         self._catalog = catalog
         self._threads = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="sketch")
 
-    async def generate(self, request: GenerateRequest) -> Answer:
+    async def generate(self, request: GenerateRequest, before_sending: BeforeSending | None = None) -> Answer:
         """Answer at once, with as many images as the request allows at most.
 
         Raises:
@@ -69,6 +70,8 @@ class SketchProvider:
                 billed=Billed.NO,
                 help=f"use one of {', '.join(self._catalog.ids)}",
             )
+        if before_sending is not None:
+            await before_sending()
         urls = [f"{_SCHEME}{number}" for number in range(1, _count_images(model, request) + 1)]
         return Answer(
             json.dumps({"sketch": _VERSION, "result": model.build_result(urls)}).encode(), free=True

@@ -11,6 +11,9 @@ import asyncio
 import os
 import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -18,14 +21,19 @@ from typing import Final
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from httpx_aiohttp import AiohttpTransport
 
 from seedflow.errors import UsageError
 from seedflow.providers.addresses import Reach, RefusedAddressError, check_address
+from seedflow.providers.base import BeforeSending
 from seedflow.providers.secrets import Quoter
 
 WIRE_ERRORS: Final = (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError)
 """Everything that a request or the reading of an answer may raise; the transport lets some of aiohttp's own through."""
+
+_before_sending: ContextVar[BeforeSending | None] = ContextVar("before_sending", default=None)
 
 _CONNECT_ERRORS: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
@@ -79,6 +87,16 @@ def find_refused_address(error: BaseException) -> RefusedAddressError | None:
     return None
 
 
+@contextmanager
+def announcing(before_sending: BeforeSending | None) -> Iterator[None]:
+    """Let every request of this block await this once its connection stands, before it sends a byte."""
+    token = _before_sending.set(before_sending)
+    try:
+        yield
+    finally:
+        _before_sending.reset(token)
+
+
 @lru_cache(maxsize=4)
 def load_trust(ca_file: Path | None) -> ssl.SSLContext:
     """The certificates that servers are judged by: a file of the user's, else the ones that come with the client.
@@ -117,7 +135,7 @@ def open_session(
         check_address(str(address[0]), reach)
         return socket.socket(family=family, type=kind, proto=protocol)
 
-    connector = aiohttp.TCPConnector(
+    connector = _AnnouncingConnector(
         limit=0,
         force_close=not reuse,
         ssl=trust if trust is not None else True,
@@ -137,6 +155,26 @@ def open_api_client(reach: Reach, trust: ssl.SSLContext | None) -> httpx.AsyncCl
         client=lambda: open_session(reach, trust=trust, reuse=False),
     )
     return httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
+
+
+class _AnnouncingConnector(aiohttp.TCPConnector):
+    """Holds a request up between its connection and its first byte, for whoever is to be told."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - its signature
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        before_sending = _before_sending.get()
+        if before_sending is not None:
+            try:
+                await before_sending()
+            except BaseException:
+                connection.close()
+                raise
+        return connection
 
 
 class _CheckingResolver(AbstractResolver):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from seedflow.providers.base import Answer, GenerateRequest, Provider, Reconciliation
+from seedflow.providers.base import Answer, BeforeSending, GenerateRequest, Provider, Reconciliation
 
 
 class UnopenedProvider:
@@ -25,9 +25,9 @@ class UnopenedProvider:
             self._adapter = self._open()
         return self._adapter
 
-    async def generate(self, request: GenerateRequest) -> Answer:
+    async def generate(self, request: GenerateRequest, before_sending: BeforeSending | None = None) -> Answer:
         """See `Provider.generate`."""
-        return await self.adapter.generate(request)
+        return await self.adapter.generate(request, before_sending)
 
     def read_answer(self, raw: bytes) -> object:
         """See `Provider.read_answer`."""

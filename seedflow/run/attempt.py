@@ -10,6 +10,7 @@ import asyncio
 import random
 import time
 from decimal import Decimal
+from functools import partial
 from typing import TypeAlias
 
 from seedflow.diagnostics import Severity
@@ -145,20 +146,36 @@ class AttemptRunner:
         return prepared
 
     async def _send(self, prepared: Prepared) -> Answer | ProviderError:
-        services, task, intent_id = self._services, self._task, self._attempt.intent_id
+        services = self._services
+        self._tries += 1
+        self._jitter = self._random.random()
+        self._answered_here = False
         self._sent_at = time.time()
         try:
-            await services.disk.run(services.store.mark_sending, intent_id, prepared.records)
+            return await services.provider.generate(
+                self._request(prepared.wire), partial(self._commit_sending, prepared)
+            )
+        except ProviderError as error:
+            return error
+        except asyncio.CancelledError:
+            if self._tally.stage is Stage.SENT:
+                await services.disk.run(
+                    services.store.mark_unknown, self._attempt.intent_id, "interrupted while calling"
+                )
+            raise
+
+    async def _commit_sending(self, prepared: Prepared) -> None:
+        """Called by the provider when the connection stands: the last moment at which nothing has left."""
+        services, task, intent_id = self._services, self._task, self._attempt.intent_id
+        try:
+            await services.disk.run(services.store.mark_sending, intent_id, prepared.records, self._sent_at)
         except asyncio.CancelledError as cancelled:
             if cancelled.__cause__ is None:
                 await services.disk.run(
                     services.store.mark_not_billed, intent_id, "let go of before it was sent"
                 )
             raise
-        self._tries += 1
-        self._jitter = self._random.random()
         self._paid_here = True
-        self._answered_here = False
         self._tally.calls += 1
         self._tally.stage = Stage.SENT
         self._tally.open_usd = self._most_usd
@@ -172,43 +189,40 @@ class AttemptRunner:
                 "references": list(prepared.records),
             },
         )
-        try:
-            return await services.provider.generate(self._request(prepared.wire))
-        except ProviderError as error:
-            return error
-        except asyncio.CancelledError:
-            await services.disk.run(services.store.mark_unknown, intent_id, "interrupted while calling")
-            raise
 
     # Calls in vain
 
     async def _judge(self, failure: ProviderError) -> Answer | None:
         """What follows a failure: an answer that the log had after all, or None once it may be called again."""
         services = self._services
-        if failure.retry is Retry.CONSENT:
+        unsent = self._tally.stage is Stage.UNSENT
+        if failure.retry is Retry.CONSENT and not unsent:
             found = await self._reconcile(failure.message)
             if found is not None:
                 return found
             wait_s = find_backoff_s(self._tries, services.options.retry, self._jitter)
             if wait_s is None:
                 raise await self._failed(failure.kind, failure, ZERO_USD)
-        elif failure.billed is not Billed.NO:
+        elif failure.billed is not Billed.NO and not unsent:
             raise await self._failed(failure.kind, failure, self._most_usd)
         else:
-            found_s = self._find_wait_s(failure)
-            if found_s is None:
+            wait_s = self._find_wait_s(failure)
+            if wait_s is None:
                 raise await self._failed(failure.kind, failure, ZERO_USD)
-            wait_s = found_s
             await self._mark_not_billed(failure.kind, failure.message, wait_s)
         await sleep_unless_stopped(services.control, wait_s)
         return None
 
     def _find_wait_s(self, failure: ProviderError) -> float | None:
-        return find_wait_s(failure, self._tries, self._services.options.retry, self._jitter)
+        policy = self._services.options.retry
+        if failure.retry is Retry.CONSENT:  # it never came to sending, whatever the provider makes of it
+            return find_backoff_s(self._tries, policy, self._jitter)
+        return find_wait_s(failure, self._tries, policy, self._jitter)
 
     async def _mark_not_billed(self, kind: str, message: str, wait_s: float) -> None:
         services = self._services
-        await services.disk.run(services.store.mark_not_billed, self._attempt.intent_id, message)
+        if self._tally.stage is not Stage.UNSENT:
+            await services.disk.run(services.store.mark_not_billed, self._attempt.intent_id, message)
         self._tally.stage = Stage.UNSENT
         self._tally.open_usd = ZERO_USD
         data = {"kind": kind, "message": message, "wait_s": round(wait_s, 3), "call": self._tries}

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from seedflow.errors import Billed, DownloadError, ProviderError
+from seedflow.errors import Billed, DownloadError, ProviderError, StoreError
 from seedflow.images.inspect import inspect_image
 from seedflow.models.catalog import load_catalog
 from seedflow.providers.base import CallContext, GenerateRequest, NotBilled, Recovered, StillUnknown, WireFile
@@ -54,6 +54,21 @@ async def test_an_answer_is_read_as_the_card_promises_and_as_often_as_one_likes(
     assert provider.read_answer(answer.raw) == result
     least, most = MODEL.image_bounds(request.params)
     assert least <= len(MODEL.image_urls(result)) <= most
+
+
+async def test_the_moment_before_sending_is_told_once_and_can_end_the_call(provider) -> None:
+    told = []
+
+    async def note() -> None:
+        told.append("sending")
+
+    async def refuse() -> None:
+        raise StoreError("no room", kind="disk-full")
+
+    await provider.generate(ask(), note)
+    assert told == ["sending"]
+    with pytest.raises(StoreError):
+        await provider.generate(ask(), refuse)
 
 
 async def test_every_image_of_an_answer_can_be_fetched_and_differs(provider, tmp_path) -> None:

@@ -60,6 +60,14 @@ def test_what_means_too_many_calls_slows_all_tasks_down(make_world, kind) -> Non
     assert world.provider.most_in_flight == 4
 
 
+def test_a_provider_that_cannot_be_reached_was_never_sent_anything(make_world) -> None:
+    world = make_world(ONE, unreachable=True)
+    result = world.run()
+    assert (statuses(result), result.calls, result.cost_usd) == ({"a": "failed"}, 0, 0)
+    assert world.kinds("a") == ["task-planned", "task-started", *["call-retried"] * 7, "task-finished"]
+    assert world.attempts() == [("a", "failed", 1)]
+
+
 def test_other_failures_slow_nobody_down(make_world) -> None:
     world = make_world(MANY)
     world.provider.meet("", refuse("not-sent"), drop(billed=False))

@@ -124,6 +124,15 @@ def test_asked_twice_before_anything_was_sent_nothing_is_unknown(make_world) -> 
     assert statuses(world.run()) == {"a": "done"}
 
 
+def test_asked_twice_while_connecting_nothing_is_unknown(make_world) -> None:
+    world = make_world(ONE, connect_s=50)
+    for _ in range(2):
+        world.at(10, lambda: world.control.stop())
+    result = world.run()
+    assert (statuses(result), result.calls, result.cost_usd) == ({"a": "cancelled"}, 0, 0)
+    assert world.attempts() == [("a", "reserved", 1)]
+
+
 def test_cancelled_from_outside_it_writes_down_what_was_in_flight(make_world) -> None:
     world = make_world(ONE)
     world.provider.latency_s = 100

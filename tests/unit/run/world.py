@@ -20,6 +20,7 @@ from seedflow.errors import Billed, DownloadError, ProviderError, Retry
 from seedflow.plan.model import Plan
 from seedflow.providers.base import (
     Answer,
+    BeforeSending,
     CallContext,
     GenerateRequest,
     NotBilled,
@@ -123,6 +124,8 @@ class FakeProvider:
         self.latency_s = latency_s
         self.sets = sets
         self.log_delay_s = 0.0
+        self.connect_s = 0.0
+        self.unreachable = False
         self.faults: dict[str, deque[Fault]] = {}
         self.bill: list[Bill] = []
         self.calls: list[GenerateRequest] = []
@@ -150,8 +153,13 @@ class FakeProvider:
         """The digest of every picture that was paid for."""
         return {digest(data) for data in self.pictures_by_url.values()}
 
-    async def generate(self, request: GenerateRequest) -> Answer:
+    async def generate(self, request: GenerateRequest, before_sending: BeforeSending | None = None) -> Answer:
         context = request.context
+        await asyncio.sleep(self.connect_s)
+        if self.unreachable:
+            raise _error("not-sent", Retry.BACKOFF, Billed.NO)
+        if before_sending is not None:
+            await before_sending()
         self.calls.append(request)
         if self.on_call is not None:
             self.on_call(context)
