@@ -1,4 +1,4 @@
-"""Cycles that are worth showing: for each set of steps that wait for each other, one cycle as short as there is.
+"""Cycles that are worth showing: each step that uses itself, and for each set of others one cycle as short as there is.
 
 Listing all cycles takes exponential time and helps nobody. A shortest cycle through one node is a breadth-first search;
 the shortest of all is found by searching from a node, taking it out, dropping what can no longer be part of a cycle, and
@@ -17,15 +17,16 @@ _MAX_VISITS = 5_000_000
 
 
 def find_shortest_cycles(graph: nx.DiGraph[str], position: Mapping[str, int]) -> Iterator[list[str]]:
-    """One shortest cycle of each strongly connected component, in the order of `position`.
+    """Each node that points at itself, then one shortest other cycle of each strongly connected component.
 
-    Each cycle begins with the node of it that comes first by `position`; of equally short ones the choice is the same on
-    every run. A node that points at itself is a cycle of one.
+    Both in the order of `position`. Each cycle begins with the node of it that comes first by `position`; of equally short
+    ones the choice is the same on every run.
     """
+    yield from ([node] for node in sorted(graph, key=position.__getitem__) if node in graph[node])
     components = [
         sorted(component, key=position.__getitem__)
         for component in nx.strongly_connected_components(graph)
-        if len(component) > 1 or any(node in graph[node] for node in component)
+        if len(component) > 1
     ]
     components.sort(key=lambda component: position[component[0]])
     left = _MAX_VISITS
@@ -43,7 +44,10 @@ class _Search:
     def __init__(self, graph: nx.DiGraph[str], component: list[str], visits_left: int) -> None:
         self._nodes = component
         self._alive = set(component)
-        self._after = {node: [other for other in graph[node] if other in self._alive] for node in component}
+        self._after = {
+            node: [other for other in graph[node] if other in self._alive and other != node]
+            for node in component
+        }
         self._before: dict[str, list[str]] = {node: [] for node in component}
         for node, others in self._after.items():
             for other in others:
@@ -54,9 +58,6 @@ class _Search:
 
     def run(self) -> list[str]:
         """A shortest cycle of the component."""
-        for node in self._nodes:
-            if node in self._after[node]:
-                return [node]
         best: list[str] = []
         for node in self._nodes:
             if node not in self._alive:
