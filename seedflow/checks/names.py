@@ -12,6 +12,7 @@ from seedflow.graph.flow import find_printed_tail
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import Part, Place
 from seedflow.graph.shapes import Shape
+from seedflow.recipe.model import Recipe
 from seedflow.recipe.references import NameReference, StepReference
 
 _MOST_SHOWN = 8
@@ -35,9 +36,9 @@ def _check_name(reference: NameReference, place: Place, subject: Subject) -> Ite
     recipe = subject.graph.recipe if place.node is None else place.node.frame.recipe
     match reference.root:
         case "inputs":
-            found = _check_known("unknown-input", "input", reference, place, recipe.inputs)
+            found = _check_known("unknown-input", "inputs", reference, place, recipe, recipe.inputs)
         case "values":
-            found = _check_known("unknown-value", "value", reference, place, recipe.values)
+            found = _check_known("unknown-value", "values", reference, place, recipe, recipe.values)
         case "each":
             found = _check_each(reference, place, subject)
         case "ref":
@@ -52,15 +53,15 @@ def _check_name(reference: NameReference, place: Place, subject: Subject) -> Ite
 
 
 def _check_known(
-    code: str, kind: str, reference: NameReference, place: Place, known: Collection[str]
+    code: str, part: str, reference: NameReference, place: Place, recipe: Recipe, known: Collection[str]
 ) -> Diagnostic | None:
     name = reference.name
-    if name in known:
+    if name in known or recipe.may_have(part, name):
         return None
-    message = f"there is no {kind} `{name}`"
-    return Diagnostic(
-        code, message, _name_span(reference, place), help=_suggest(name, known, f"the recipe has no {kind}")
-    )
+    known = (*known, *recipe.list_unread(part))
+    help_text = _suggest(name, known, f"declare it under `{part}:`")
+    message = f"there is no {part.removesuffix('s')} `{name}`"
+    return Diagnostic(code, message, _name_span(reference, place), help=help_text)
 
 
 def _check_each(reference: NameReference, place: Place, subject: Subject) -> Diagnostic | None:

@@ -19,6 +19,8 @@ def check_unused(subject: Subject) -> Iterator[Diagnostic]:
         if not place.template.references:
             unread.append(place.template.scalar.value)
     recipe = subject.graph.recipe
+    if recipe.unread:
+        unread.append(recipe.source.text)
     declared = [("inputs", name, found.span) for name, found in recipe.inputs.items()]
     declared.extend(("values", name, span) for name, span in recipe.value_spans.items())
     for root, name, span in declared:

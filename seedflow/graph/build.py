@@ -35,7 +35,7 @@ def build_graph(recipe: Recipe, catalog: Catalog) -> tuple[StepGraph, list[Diagn
         for name, span in node.step.needs:
             source = steps.get(frame.step_id(name))
             if source is None:
-                diagnostics.append(_unknown_step(name, span, steps))
+                diagnostics.extend(_unknown_step(name, span, steps, recipe))
             else:
                 edges.append(Edge(source.id, node.id, "needs", needs_span=span))
     for place in find_recipe_places(recipe):
@@ -58,7 +58,7 @@ def _connect(
             continue
         source = steps.get(node.frame.step_id(reference.step))
         if source is None:
-            diagnostics.append(_unknown_mention(place, reference, steps))
+            diagnostics.extend(_unknown_mention(place, reference, steps, node.frame.recipe))
             continue
         parameter = "for_each" if place.part is Part.FOR_EACH else place.name
         edges.append(Edge(source.id, node.id, parameter, place.template, reference))
@@ -67,17 +67,23 @@ def _connect(
 def _unknown_in(place: Place, frame: Frame, steps: Mapping[str, StepNode]) -> Iterator[Diagnostic]:
     for reference in place.template.references:
         if isinstance(reference, StepReference) and frame.step_id(reference.step) not in steps:
-            yield _unknown_mention(place, reference, steps)
+            yield from _unknown_mention(place, reference, steps, frame.recipe)
 
 
-def _unknown_mention(place: Place, reference: StepReference, steps: Mapping[str, StepNode]) -> Diagnostic:
+def _unknown_mention(
+    place: Place, reference: StepReference, steps: Mapping[str, StepNode], recipe: Recipe
+) -> Iterator[Diagnostic]:
     span = place.template.scalar.span_at(reference.name_start, reference.name_end)
-    return _unknown_step(reference.step, span, steps)
+    return _unknown_step(reference.step, span, steps, recipe)
 
 
-def _unknown_step(name: str, span: Span, steps: Mapping[str, StepNode]) -> Diagnostic:
-    near = find_near(name, steps)
-    return Diagnostic(
+def _unknown_step(
+    name: str, span: Span, steps: Mapping[str, StepNode], recipe: Recipe
+) -> Iterator[Diagnostic]:
+    if recipe.may_have("steps", name):
+        return
+    near = find_near(name, (*steps, *recipe.list_unread("steps")))
+    yield Diagnostic(
         "unknown-step",
         f"there is no step `{name}`; expected one of the recipe's steps",
         span,
@@ -127,5 +133,5 @@ def _describe_cycle(cycle: list[Edge]) -> Diagnostic:
         f"these steps wait for each other, so that none could ever start: {spelled}",
         cycle[0].span,
         help="take out one of these mentions, so that one of the steps can start",
-        related=tuple(Related(edge.span, f"{edge.target} uses {edge.source} here") for edge in cycle),
+        related=tuple(Related(edge.span, f"{edge.target} uses {edge.source} here") for edge in cycle[1:]),
     )

@@ -69,7 +69,9 @@ class Flow:
         self._expressions: dict[tuple[int, str], Shape] = {}
 
     def find_model(self, node: StepNode) -> Model | None:
-        """The model of a step; None when it is decided by a template or not in the catalog."""
+        """The model of a step; None when a template or unread `defaults:` decide it, or it is not in the catalog."""
+        if ("defaults",) in node.frame.recipe.unread:
+            return None
         template = node.step.generate.model
         model_id = self._catalog.default_id if template is None else read_literal(template, as_text=True)
         if not isinstance(model_id, str):

@@ -19,7 +19,7 @@ def find_outputs(
 
     An entry of `needs:` uses nothing: it is about order alone.
     """
-    if recipe.outputs:
+    if recipe.outputs or any(path[0] == "outputs" for path in recipe.unread):
         return recipe.outputs
     used = {edge.source for edge in edges if edge.reference is not None}
     return {

@@ -10,10 +10,11 @@ from seedflow.diagnostics import Diagnostic, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import BindingOptions, Block, Entries, UnknownKey
 from seedflow.recipe.leaves import quote
-from seedflow.recipe.salvage import Path, choose_cut, is_expendable, take_out
+from seedflow.recipe.salvage import Path, choose_cut, list_unread, take_out
 from seedflow.recipe.schema import RecipeBlock
-from seedflow.recipe.step_kinds import check_kinds
-from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
+from seedflow.recipe.step_kinds import OPTIONS_BY_KIND, check_kinds
+from seedflow.recipe.words import PARTS_MEANT
+from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -24,20 +25,24 @@ _MOST_SLIPS = 1_000
 class BoundRecipe(NamedTuple):
     """What a node tree spells, and what is wrong with it.
 
-    `document` is None when nothing of it can be read. With problems it is without the parts that they are in; `whole` says
-    whether all the rest still means what it meant, so that later stages can go on and find their own problems.
+    `document` is None when nothing of it can be read. With problems it is without the parts that they are in, so that
+    later stages can go on and find their own problems; `unread` are the paths of these parts.
     """
 
     document: RecipeBlock | None
     problems: list[Diagnostic]
-    whole: bool
+    unread: frozenset[Path] = frozenset()
 
 
 class _Problem(NamedTuple):
-    """`path` leads to what has to be taken out; None when it is enough to pass over the key."""
+    """`path` leads to what is not known because of it; None when it is enough to pass over the key.
+
+    `elsewhere` when that does not stand at its path but under a wrong key, so that nothing has to be taken out.
+    """
 
     diagnostic: Diagnostic
     path: Path | None
+    elsewhere: bool = False
 
 
 def bind_recipe(root: Node) -> BoundRecipe:
@@ -55,7 +60,7 @@ def bind_recipe(root: Node) -> BoundRecipe:
         ]
     newer = [found.diagnostic for found in problems if found.diagnostic.code == "newer-language"]
     if newer:
-        return BoundRecipe(None, newer, whole=False)
+        return BoundRecipe(None, newer)
     steps = root.find("steps") if isinstance(root, Mapping) else None
     if steps is not None and isinstance(steps.value, Mapping):
         misspelt = {found.path[1] for found in problems if found.path is not None and _is_key_of_step(found)}
@@ -65,11 +70,11 @@ def bind_recipe(root: Node) -> BoundRecipe:
             if found.code != "no-kind" or name not in misspelt
         )
     if problems:
-        document = _bind_rest(root, [found.path for found in problems if found.path is not None])
-    whole = document is not None and all(
-        found.path is None or is_expendable(found.path) for found in problems
-    )
-    return BoundRecipe(document, sort_by_place([found.diagnostic for found in problems]), whole)
+        document = _bind_rest(
+            root, [found.path for found in problems if found.path is not None and not found.elsewhere]
+        )
+    unread = list_unread(choose_cut(found.path) for found in problems if found.path)
+    return BoundRecipe(document, sort_by_place([found.diagnostic for found in problems]), frozenset(unread))
 
 
 def _is_key_of_step(found: _Problem) -> bool:
@@ -139,6 +144,14 @@ def _explain_unknown(found: UnknownKey, path: Path, near_keys: _NearKeys) -> _Pr
             help=f"take `{word}` out for now",
         )
         return _Problem(later, path)
+    if block is RecipeBlock and _is_step(found.entry):
+        outdented = Diagnostic(
+            "unknown-key",
+            f"{quote(word)} looks like a step, and steps stand below `steps:`",
+            key.span,
+            help="indent it below `steps:`",
+        )
+        return _Problem(outdented, ("steps", word), elsewhere=True)
     known = ", ".join(block.known_keys())
     near = near_keys.find(word, block)
     help_text = block.elsewhere.get(word) or (
@@ -150,9 +163,19 @@ def _explain_unknown(found: UnknownKey, path: Path, near_keys: _NearKeys) -> _Pr
         key.span,
         help=help_text,
     )
+    if block is RecipeBlock:
+        meant = PARTS_MEANT.get(word, near)
+        return _Problem(unknown, (meant,) if meant is not None else None, elsewhere=True)
     if near is not None:
-        return _Problem(unknown, None if is_expendable((*path[:-1], near)) else path)
+        return _Problem(unknown, (*path[:-1], near))
     return _Problem(unknown, path if word in block.elsewhere else None)
+
+
+def _is_step(entry: Entry) -> bool:
+    """Whether an entry of the recipe can only be a step, written one level too far left."""
+    return isinstance(entry.value, Mapping) and any(
+        inner.key.value in OPTIONS_BY_KIND for inner in entry.value
+    )
 
 
 def _explain_missing(
@@ -162,6 +185,8 @@ def _explain_missing(
     if isinstance(entries, dict):
         unknown = [found for found in entries.values() if isinstance(found, UnknownKey)]
         if any(near_keys.find(found.entry.key.value, block) == key for found in unknown):
+            return None
+        if key == "steps" and any(_is_step(found.entry) for found in unknown):
             return None
     meaning = next(
         (field.description for name, field in block.model_fields.items() if (field.alias or name) == key),

@@ -24,6 +24,7 @@ from seedflow.recipe.generation import GenerateBuilder
 from seedflow.recipe.leaves import describe_node, is_nothing
 from seedflow.recipe.loops import build_loops
 from seedflow.recipe.model import Input, Limits, Output, Recipe, RefWords, Step
+from seedflow.recipe.salvage import Path as TreePath
 from seedflow.recipe.schema import RecipeBlock, RefWordsBlock, StepBlock
 from seedflow.recipe.template import Template
 from seedflow.recipe.values import order_values
@@ -61,17 +62,20 @@ def parse_recipe(
         bound = bind_recipe(root) if root is not None else None
         if bound is None or bound.document is None:
             return None, problems + (bound.problems if bound is not None else [])
-        builder = _RecipeBuilder(bound.document, source, catalog, whole=bound.whole)
+        builder = _RecipeBuilder(bound.document, source, catalog, bound.unread)
         recipe = builder.build(folder, default_name)
     found = sort_by_place([*problems, *bound.problems, *builder.problems])
-    return recipe if bound.whole else None, found
+    return recipe, found
 
 
 class _RecipeBuilder:
-    """One recipe in the making. When it is not `whole`, nothing is said about what may be in the missing parts."""
+    """One recipe in the making. Nothing is said about what may be in the parts that are `unread`."""
 
-    def __init__(self, document: RecipeBlock, source: Source, catalog: Catalog, *, whole: bool) -> None:
-        self._whole = whole
+    def __init__(
+        self, document: RecipeBlock, source: Source, catalog: Catalog, unread: frozenset[TreePath]
+    ) -> None:
+        self._unread = set(unread)
+        self._all_steps = not any(path[0] == "steps" and len(path) <= 2 for path in unread)
         self._document = document
         self._source = source
         self._catalog = catalog
@@ -83,6 +87,7 @@ class _RecipeBuilder:
         values = self._build_values()
         spans = {name: self._key_of("values", name) for name in document.values}
         self.problems.extend(order_values(values).problems)
+        outputs = self._build_outputs()
         name = _find_value(document, "name")
         recipe = Recipe(
             name=document.name.strip() if document.name is not None else default_name,
@@ -94,10 +99,11 @@ class _RecipeBuilder:
             values=values,
             value_spans=spans,
             steps=self._build_steps(),
-            outputs=self._build_outputs(),
+            outputs=outputs,
             limits=self._build_limits(),
             ref_words=self._build_ref_words(),
             name_scalar=name if isinstance(name, Scalar) else None,
+            unread=frozenset(self._unread),
         )
         if document.name is not None and name is not None and not build_slug(document.name)[0]:
             self.problems.append(
@@ -121,6 +127,7 @@ class _RecipeBuilder:
                 values[name] = self._parser.parse(node, VALUE_ROOTS)
                 self.problems.extend(warn_of_spelling(node))
             else:
+                self._unread.add(("values", name))
                 self.problems.append(
                     Diagnostic(
                         "wrong-type",
@@ -135,7 +142,7 @@ class _RecipeBuilder:
         written = _find_value(self._document, "steps")
         requests = GenerateBuilder(_find_value(self._document, "defaults"), self._catalog, self._parser)
         steps = {}
-        if self._whole and not self._document.steps:
+        if self._all_steps and not self._document.steps:
             place = self._document.node.find("steps") if isinstance(self._document.node, Mapping) else None
             span = place.key.span if place is not None else self._document.node.span
             self.problems.append(
@@ -150,7 +157,7 @@ class _RecipeBuilder:
             entry = written.find(name) if isinstance(written, Mapping) else None
             if entry is not None:
                 steps[name] = self._build_step(name, entry.key.span, block, requests)
-        if self._whole and steps:
+        if self._all_steps and steps:
             self.problems.extend(requests.check_defaults())
         return steps
 
@@ -183,7 +190,9 @@ class _RecipeBuilder:
                 help='write `"{{ steps.NAME.images }}"`',
             )
             file = self._build_file(block.file) if block.file is not None else None
-            if images is not None:
+            if images is None:
+                self._unread.add(("outputs", name))
+            else:
                 outputs[name] = Output(name, self._key_of("outputs", name), images, file)
         return outputs
 

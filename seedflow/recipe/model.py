@@ -162,7 +162,11 @@ class RefWords:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A loaded recipe. `folder` is where its relative paths start; `digest` is of its source text."""
+    """A loaded recipe. `folder` is where its relative paths start; `digest` is of its source text.
+
+    `unread` holds the paths of the parts that have errors and are left out: `("steps", "fox")` for one step, `("inputs",)`
+    for all inputs. They exist, and nobody knows what they say, so that nothing follows from what is missing.
+    """
 
     name: str
     source: Source
@@ -177,3 +181,13 @@ class Recipe:
     limits: Limits = field(default_factory=Limits)
     ref_words: RefWords = field(default_factory=RefWords)
     name_scalar: Scalar | None = None
+    unread: frozenset[tuple[str | int, ...]] = frozenset()
+
+    def may_have(self, part: str, name: str) -> bool:
+        """Whether an entry of `inputs`, `values` or `steps` that could not be read has, or may have, this name."""
+        return (part,) in self.unread or (part, name) in self.unread
+
+    def list_unread(self, part: str) -> tuple[str, ...]:
+        """The names of the entries of a part that could not be read, as far as they can be suggested."""
+        names = (str(path[1]) for path in self.unread if len(path) == 2 and path[0] == part)
+        return tuple(sorted(name for name in names if name == name.lower()))

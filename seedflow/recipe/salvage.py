@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
+from seedflow.recipe.leaves import suggest_name
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -30,11 +31,6 @@ _NAMED: Final = frozenset({"inputs", "values", "steps"})
 """Parts whose entries are used by name."""
 
 
-def is_expendable(path: Path) -> bool:
-    """Whether a node lies in a part that nothing else depends on."""
-    return any(_begins_with(path, pattern) for pattern in _EXPENDABLE)
-
-
 def choose_cut(path: Path) -> Path:
     """The part to take out for a problem at a path: as little as possible, and never half a step or half an input."""
     for pattern in _EXPENDABLE:
@@ -44,14 +40,28 @@ def choose_cut(path: Path) -> Path:
 
 
 def take_out(root: Mapping, cuts: Iterable[Path]) -> Mapping:
-    """The tree without some parts. A version that is taken out is put in again, as the one that is read."""
-    cuts = list(cuts)
-    left = _without(root, cuts)
-    if ("seedflow",) not in cuts:
-        return left
-    key = Scalar(root.source, root.start, root.start, "seedflow")
-    version = Entry(key, Scalar(root.source, root.start, root.start, "1"))
-    return Mapping(root.source, root.start, root.end, (version, *left.entries))
+    """The tree without some parts. Without a version it gets the one that is read, without steps a mapping of none."""
+    left = _without(root, list(cuts))
+    start = root.start
+    needed: dict[str, Node] = {
+        "seedflow": Scalar(root.source, start, start, "1"),
+        "steps": Mapping(root.source, start, start, ()),
+    }
+    added = [
+        Entry(Scalar(root.source, start, start, key), node)
+        for key, node in needed.items()
+        if left.find(key) is None
+    ]
+    return Mapping(root.source, start, root.end, (*added, *left.entries))
+
+
+def list_unread(cuts: Iterable[Path]) -> Iterator[Path]:
+    """The parts that are not known in detail; one with a bad name counts under the name that is suggested, too."""
+    for cut in cuts:
+        yield cut
+        better = suggest_name(str(cut[1])) if len(cut) == 2 and cut[0] in _NAMED else None
+        if better is not None:
+            yield (cut[0], better)
 
 
 def _without(node: Mapping, cuts: list[Path]) -> Mapping:

@@ -58,6 +58,9 @@ RECIPE_ELSEWHERE: Final[Mapping[str, str]] = {
     "libraries": "`libraries:` belongs into the project's file seedflow.yaml",
 }
 
+PARTS_MEANT: Final[Mapping[str, str]] = {"vars": "values", "variables": "values", "model": "defaults"}
+"""Words on the top level that mean a part of the recipe."""
+
 TYPES_ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("string", "str", "prompt"), "text"),
     **dict.fromkeys(("int", "count"), "integer"),

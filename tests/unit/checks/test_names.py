@@ -24,11 +24,11 @@ def test_what_there_is_instead_is_told(check) -> None:
     assert found.help == "there are hero, place"
 
 
-def test_a_recipe_without_inputs_says_so(check) -> None:
+def test_a_recipe_without_inputs_says_what_to_do(check) -> None:
     (found,) = check("""
         steps: {a: {generate: {prompt: "{{ inputs.hero }}"}}}
     """)
-    assert found.help == "the recipe has no input"
+    assert found.help == "declare it under `inputs:`"
 
 
 def test_unknown_values(say) -> None:

@@ -21,7 +21,7 @@ def bind_text(text: str) -> BoundRecipe:
 
 def bind(text: str) -> tuple[RecipeBlock | None, list[Diagnostic]]:
     bound = bind_text(text)
-    return (bound.document if bound.whole else None), bound.problems
+    return (None if bound.unread else bound.document), bound.problems
 
 
 def marked(found: Diagnostic) -> str:
@@ -161,7 +161,7 @@ def test_a_misspelt_key_is_not_reported_as_missing_too() -> None:
 @pytest.mark.parametrize("key", ["genrate", "recipes", "prompt", "x-generate", "zzz"])
 def test_a_step_whose_kind_is_not_found_never_reaches_a_recipe(key: str) -> None:
     bound = bind_text(f"seedflow: 1\nsteps: {{a: {{{key}: {{}}}}, b: {{generate: {{}}}}}}\n")
-    assert not bound.whole
+    assert ("steps", "a") in bound.unread
     assert bound.document is not None
     assert list(bound.document.steps) == ["b"]
     codes = [found.code for found in bound.problems]
@@ -183,7 +183,7 @@ limits: {images: 0}
         "out-of-bounds",
     ]  # fmt: skip
     assert bound.document is not None
-    assert not bound.whole
+    assert bound.unread >= {("inputs", "a"), ("values",), ("steps", "a"), ("outputs", "a"), ("limits",)}
     assert list(bound.document.inputs) == ["b"]
     assert list(bound.document.steps) == ["b"]
     assert list(bound.document.steps["b"].for_each) == ["c"]
@@ -205,7 +205,7 @@ limits: {images: 0}
 )
 def test_problems_that_leave_the_rest_as_it_was_let_later_stages_go_on(text: str) -> None:
     bound = bind_text(text)
-    assert bound.whole
+    assert not any(path[0] in {"inputs", "values", "steps"} and len(path) <= 2 for path in bound.unread)
     assert bound.problems
     assert bound.document is not None
     assert list(bound.document.steps) == ["a"]
@@ -277,8 +277,9 @@ def test_nothing_after_a_key_means_that_the_key_is_not_there() -> None:
 
 
 def test_a_harmless_unknown_key_leaves_a_document_to_check_further() -> None:
-    document, problems = bind("seedflow: 1\nzzz: 1\nsteps: {a: {generate: {}, when: x}}\n")
+    document, problems, unread = bind_text("seedflow: 1\nzzz: 1\nsteps: {a: {generate: {}, when: x}}\n")
     assert [found.code for found in problems] == ["unknown-key", "not-yet"]
+    assert unread == {("steps", "a", "when")}
     assert document is not None
     assert list(document.steps) == ["a"]
 
@@ -286,10 +287,12 @@ def test_a_harmless_unknown_key_leaves_a_document_to_check_further() -> None:
 @pytest.mark.parametrize(
     "text", ["seedflow: 1\nsteps: {a: {generate: {}, for_eech: {b: [1]}}}\n", "seedflow: 1\nsteps: {a: 1}\n"]
 )
-def test_a_key_that_changes_the_meaning_of_the_rest_leaves_no_document(text: str) -> None:
-    document, problems = bind(text)
-    assert document is None
-    assert problems
+def test_a_key_that_changes_the_meaning_of_a_step_leaves_it_unread(text: str) -> None:
+    document, problems, unread = bind_text(text)
+    assert document is not None
+    assert document.steps == {}
+    assert len(problems) == 1
+    assert unread == {("steps", "a")}
 
 
 def test_short_forms_stand_for_mappings() -> None:

@@ -1,0 +1,160 @@
+"""A broken part of a recipe hides no problem of the rest, and nothing is said that only follows from it being broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seedflow.checks.run_all import check_graph, sort_diagnostics
+from seedflow.diagnostics import Diagnostic, Source
+from seedflow.graph.build import build_graph
+from seedflow.models.catalog import Catalog
+from seedflow.recipe.load import parse_recipe
+
+CheckAll = Callable[[str], list[Diagnostic]]
+
+OTHER = 'other: {generate: {prompt: "{{ inputs.hro }}", promt: x, size: 3K}}'
+"""A step with three problems of its own."""
+ITS_OWN = ["unknown-input «hro»", "unknown-parameter «promt»", "wrong-value «3K»"]
+
+
+@pytest.fixture
+def check_all(catalog: Catalog, tmp_path: Path) -> CheckAll:
+    """What loading, graph and checks say of a recipe's text together."""
+
+    def run(text: str) -> list[Diagnostic]:
+        source = Source("recipe.yaml", text)
+        recipe, found = parse_recipe(source, catalog, folder=tmp_path, default_name="recipe")
+        assert recipe is not None
+        graph, wrong = build_graph(recipe, catalog)
+        return sort_diagnostics([*found, *wrong, *check_graph(graph, catalog)])
+
+    return run
+
+
+def describe(found: Diagnostic) -> str:
+    assert found.span is not None
+    return f"{found.code} «{found.span.source.text[found.span.start : found.span.end]}»"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            f"""
+inputs: {{hero: {{type: text}}}}
+steps:
+  fox: {{genrate: {{prompt: "{{{{ inputs.hero }}}}"}}}}
+  {OTHER}
+  uses: {{generate: {{prompt: x, image_input: ["{{{{ steps.fox.images[3] }}}}"]}}, needs: [fox, fax]}}
+outputs: {{fox: "{{{{ steps.fox.images }}}}"}}
+""",
+            ["unknown-key «genrate»", *ITS_OWN, "unknown-step «fax»"],
+        ),
+        (
+            f"""
+inputs: {{Hero: {{type: text}}}}
+steps: {{{OTHER}, uses: {{generate: {{prompt: "{{{{ inputs.hero }}}} {{{{ inputs.Hero }}}}"}}}}}}
+outputs: {{a: "{{{{ steps.nope.images }}}}"}}
+""",
+            ["bad-name «Hero»", *ITS_OWN, "unknown-step «nope»"],
+        ),
+        (
+            f"""
+inputs: {{hero: {{typ: text}}}}
+steps: {{{OTHER}, uses: {{generate: {{prompt: "{{{{ inputs.hero }}}}"}}}}}}
+""",
+            ["unknown-key «typ»", *ITS_OWN],
+        ),
+        (
+            f"""
+steps: {{{OTHER}}}
+outputs: {{a: "{{{{ steps.nope.images }}}}", b: {{image: x}}}}
+""",
+            [*ITS_OWN, "unknown-step «nope»", "unknown-key «image»"],
+        ),
+        (
+            f"""
+values: {{tone: [warm], twice: "{{{{ values.tone }}}} {{{{ values.tome }}}}"}}
+steps: {{{OTHER}, uses: {{generate: {{prompt: "{{{{ values.twice }}}}"}}}}}}
+""",
+            ["wrong-type «[warm]»", "unknown-value «tome»", *ITS_OWN],
+        ),
+        (
+            f"""
+inputz: {{hero: {{type: text}}}}
+vars: {{tone: warm}}
+steps: {{{OTHER}, uses: {{generate: {{prompt: "{{{{ inputs.hero }}}} {{{{ values.tone }}}}"}}}}}}
+""",
+            ["unknown-key «inputz»", "unknown-key «vars»", *ITS_OWN[1:]],
+        ),
+        (
+            """
+defaults: [4K]
+steps: {a: {generate: {}}, b: {generate: {prompt: "{{ inputs.x }}"}}}
+""",
+            ["wrong-type «[4K]»", "unknown-input «x»"],
+        ),
+        (
+            """
+stpes: {a: {generate: {prompt: x}}}
+outputs: {a: "{{ steps.a.images }}", b: "{{ inputs.x }}"}
+""",
+            ["unknown-key «stpes»", "unknown-input «x»"],
+        ),
+        (
+            f"""
+steps: {{{OTHER}}}
+fox: {{generate: {{prompt: x}}}}
+outputs: {{a: "{{{{ steps.fox.images }}}}", b: "{{{{ steps.fx.images }}}}"}}
+""",
+            [*ITS_OWN, "unknown-key «fox»", "unknown-step «fx»"],
+        ),
+        (
+            """
+steps:
+  a: {generate: {prompt: x}, needs: b}
+  b: {generate: {prompt: x}, needs: c}
+  c: {generate: {prompt: x}, needs: [c, a]}
+""",
+            ["cycle «c»", "cycle «a»"],
+        ),
+    ],
+    ids=[
+        "kind", "bad name", "input", "output", "value", "parts", "defaults", "steps", "outdented", "cycle"
+    ],
+)  # fmt: skip
+def test_a_broken_part_hides_nothing_and_nothing_follows_from_it(
+    check_all: CheckAll, text: str, expected: list[str]
+) -> None:
+    assert [describe(found) for found in check_all("seedflow: 1" + text)] == expected
+
+
+def test_a_misspelt_version_hides_nothing(check_all: CheckAll) -> None:
+    found = check_all(f"seedflw: 1\nsteps: {{{OTHER}}}\n")
+    assert [describe(each) for each in found] == ["unknown-key «seedflw»", *ITS_OWN]
+
+
+def test_a_step_that_is_broken_is_still_suggested(check_all: CheckAll) -> None:
+    _, found = check_all(
+        'seedflow: 1\nsteps: {fox: {genrate: {prompt: x}}}\noutputs: {a: "{{ steps.fxo.images }}"}\n'
+    )
+    assert found.help == "did you mean `fox`?"
+
+
+def test_steps_one_level_too_far_left_are_recognised(check_all: CheckAll) -> None:
+    found = check_all("seedflow: 1\nsteps:\nfox: {generate: {prompt: x}}\nowl: {generate: {prompt: x}}\n")
+    assert [(describe(each), each.help) for each in found] == [
+        ("unknown-key «fox»", "indent it below `steps:`"),
+        ("unknown-key «owl»", "indent it below `steps:`"),
+    ]
+
+
+def test_what_a_broken_step_mentions_is_not_unused(check_all: CheckAll) -> None:
+    found = check_all(
+        "seedflow: 1\ninputs: {hero: {type: text}, left: {type: text}}\n"
+        'steps: {a: {genrate: {prompt: "{{ inputs.hero }}"}}}\n'
+    )
+    assert [describe(each) for each in found] == ["unused-input «left»", "unknown-key «genrate»"]
