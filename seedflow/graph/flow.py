@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepGraph, StepNode
-from seedflow.graph.places import Place
+from seedflow.graph.places import Place, find_templates
 from seedflow.graph.shapes import (
     ANY,
     IMAGE,
@@ -286,8 +286,11 @@ class Flow:
         return shape
 
     def _list_shape(self, items: Expression, node: StepNode) -> Shape:
-        if isinstance(items, Template) and any(
-            isinstance(found, StepReference) for found in items.references
+        # No list may mention a step yet, however deep in it; what such a mention gives could depend on this very list.
+        if any(
+            isinstance(found, StepReference)
+            for template in find_templates(items)
+            for found in template.references
         ):
             return UNKNOWN
         return self.shape_of_expression(items, node)
