@@ -166,8 +166,9 @@ class MentionReader:
         if problem is not None:
             return self._refuse(problem[0], first.start, first.end, problem[1], code="template-unknown-name")
         path: list[str | int] = []
-        for link in links:
-            if link.kind not in ("name", "item"):
+        for at, link in enumerate(links):
+            called = at > 0 and links[at + 1 : at + 2] and links[at + 1].kind == "call"
+            if called or link.kind not in ("name", "item"):
                 break
             path.append(cast("str | int", link.value))
         self._references.append(NameReference(root, tuple(path), start, links[len(path) - 1].stop))

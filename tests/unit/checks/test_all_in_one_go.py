@@ -152,6 +152,13 @@ def test_steps_one_level_too_far_left_are_recognised(check_all: CheckAll) -> Non
     ]
 
 
+def test_a_method_that_does_not_exist_is_one_problem(check_all: CheckAll) -> None:
+    found = check_all(
+        "seedflow: 1\ninputs: {c: {type: text}}\nsteps: {a: {generate: {prompt: '{{ inputs.c.upper() }}'}}}\n"
+    )
+    assert [describe(each) for each in found] == ["template-no-methods «upper()»"]
+
+
 def test_what_a_broken_step_mentions_is_not_unused(check_all: CheckAll) -> None:
     found = check_all(
         "seedflow: 1\ninputs: {hero: {type: text}, left: {type: text}}\n"
