@@ -44,7 +44,9 @@ def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
         for problem, span in judge.judge_step(node, model):
             yield Diagnostic(problem.code, problem.message, span, problem.severity, problem.help)
         for name in subject.flow.request(node).unknown:
-            parameter = node.step.generate.parameters[name]
+            parameter = node.step.generate.parameters.get(name)
+            if parameter is None:
+                continue  # a misspelt name is meant for it, and that is said of the name
             if name not in model.parameters:
                 yield _unknown_parameter(parameter, model)
             else:

@@ -7,9 +7,10 @@ unknown is ever called wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.graph.places import Place, find_templates
@@ -46,7 +47,8 @@ _BEFORE_MENTION = re.compile(r"\{\{[-+]?\s*")
 class StaticRequest:
     """What is known of a step's request before any input has a value.
 
-    `parameters` are those written out, by name and without the references field; `unknown` are those that templates decide.
+    `parameters` are those written out, by name and without the references field; `unknown` are those that templates decide,
+    and those that a misspelt name is meant for, which are there although nobody reads them.
     """
 
     parameters: Mapping[str, object]
@@ -250,6 +252,8 @@ class Flow:
                 unknown.add(name)
             elif value is not None:
                 known[name] = value
+        if model is not None:
+            unknown.update(_find_meant(node, model))
         return StaticRequest(known, frozenset(unknown))
 
     def _shape_of_step_mention(self, reference: StepReference, node: StepNode | None) -> Shape:
@@ -326,6 +330,16 @@ def read_parameter(parameter: Parameter, model: Model | None) -> object:
     as_text = model is not None and model.wants_text(parameter.name)
     value = read_literal(parameter.expression, as_text=as_text)
     return value.strip() if as_text and isinstance(value, str) else value
+
+
+def _find_meant(node: StepNode, model: Model) -> Iterator[str]:
+    """The parameters that a step spells wrongly and does not set otherwise."""
+    request = node.step.generate
+    for name in request.parameters:
+        if name not in model.parameters:
+            near = find_near(name, model.parameters)
+            if near is not None and near not in request.parameters:
+                yield near
 
 
 def find_printed_tail(template: Template, reference: Reference) -> tuple[str, ...] | None:

@@ -159,6 +159,24 @@ def test_a_method_that_does_not_exist_is_one_problem(check_all: CheckAll) -> Non
     assert [describe(each) for each in found] == ["template-no-methods «upper()»"]
 
 
+@pytest.mark.parametrize(
+    ("request_of_a", "expected"),
+    [
+        ("promt: x", ["unknown-parameter «promt»"]),
+        ('promt: "{{ steps.a.tasks }}"', ["unknown-parameter «promt»", "cycle «steps.a.tasks»"]),
+        ("promt: x, size: 3K", ["unknown-parameter «promt»", "wrong-value «3K»"]),
+        ("prompt: x, prompts: y", ["unknown-parameter «prompts»"]),
+        ("zzz: x", ["missing-parameter «generate»", "unknown-parameter «zzz»"]),
+        ("prompt: x, sequential_image_generation: auto, max_imags: 3", ["unknown-parameter «max_imags»"]),
+    ],
+)
+def test_a_misspelt_parameter_is_not_missing_too(
+    check_all: CheckAll, request_of_a: str, expected: list[str]
+) -> None:
+    found = check_all(f"seedflow: 1\nsteps: {{a: {{generate: {{{request_of_a}}}}}}}\n")
+    assert [describe(each) for each in found] == expected
+
+
 def test_what_a_broken_step_mentions_is_not_unused(check_all: CheckAll) -> None:
     found = check_all(
         "seedflow: 1\ninputs: {hero: {type: text}, left: {type: text}}\n"
