@@ -57,9 +57,9 @@ def _check_number(mention: Mention, index: int, count: Count) -> Iterator[Diagno
     if needed > count.high:
         yield Diagnostic(
             "no-such-image" if images else "no-such-task",
-            f"{name} cannot exist: {_give(mention, count)}",
+            f"`{name}` cannot exist: {_give(mention, count)}",
             mention.span,
-            help=f"the first is [0] and the last [{count.high - 1}]"
+            help=f"the first is `[0]` and the last `[{count.high - 1}]`"
             if count.high
             else "there is nothing to pick",
             related=(_declared(mention),),
@@ -67,10 +67,10 @@ def _check_number(mention: Mention, index: int, count: Count) -> Iterator[Diagno
     elif needed > count.low and images:
         yield Diagnostic(
             "image-may-be-missing",
-            f"{name} may not exist: {_give(mention, count)}, and how many is the model's choice",
+            f"`{name}` may not exist: {_give(mention, count)}, and how many is the model's choice",
             mention.span,
             Severity.WARNING,
-            help="a slice such as [:N] takes as many as there are; without the image this task fails",
+            help="a slice such as `[:N]` takes as many as there are; without the image this task fails",
             related=(_declared(mention),),
         )
 
@@ -96,22 +96,22 @@ def _index_of_many(mention: Mention) -> Diagnostic:
     selector = ", ".join(f"{name}=…" for entry in for_each for name in entry.names)
     return Diagnostic(
         "index-of-many-tasks",
-        f"step {reference.step} is repeated by for_each, so that [{reference.index}] would mean another image whenever "
+        f"step `{reference.step}` is repeated by `for_each`, so that `[{reference.index}]` would mean another image whenever "
         "an item is added or moved",
         mention.span,
-        help=f"name the task: steps.{reference.step}.at({selector}).images[{reference.index}]",
+        help=f"name the task: `steps.{reference.step}.at({selector}).images[{reference.index}]`",
         related=(Related(for_each[0].span, "it is repeated here"),),
     )
 
 
 def _declared(mention: Mention) -> Related:
-    return Related(mention.target.step.span, f"step {mention.reference.step}")
+    return Related(mention.target.step.span, f"step `{mention.reference.step}`")
 
 
 def _give(mention: Mention, count: Count) -> str:
     """`step sheet gives 1 to 3 images`."""
     what = str(mention.reference.collection)
-    owner = f"step {mention.reference.step}" if mention.reference.selector is None else "this"
+    owner = f"step `{mention.reference.step}`" if mention.reference.selector is None else "this"
     if count.low == count.high:
         return f"{owner} gives {count.low} {what if count.low != 1 else what.removesuffix('s')}"
     return (

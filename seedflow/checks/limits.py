@@ -20,8 +20,8 @@ def check_limits(subject: Subject) -> Iterator[Diagnostic]:
     largest = subject.graph.steps[max(counts, key=counts.__getitem__)]
     yield Diagnostic(
         "limit-too-low",
-        f"the recipe has at least {total:,} tasks, {counts[largest.id]:,} of them in step {largest.step.name}, "
+        f"the recipe has at least {total:,} tasks, {counts[largest.id]:,} of them in step `{largest.step.name}`, "
         f"and its limits allow {allowed:,}",
         largest.step.span,
-        help=f"raise limits.tasks to {total:,} or more, or shorten the lists",
+        help=f"raise `limits.tasks` to {total:,} or more, or shorten the lists",
     )

@@ -34,9 +34,9 @@ def _check_lists(variable: LoopVariable, node: StepNode, subject: Subject) -> It
         if shape.known and shape.kind is not Kind.LIST:
             yield Diagnostic(
                 "not-a-list",
-                f"for_each needs a list for {name}, and this is {shape.describe()}",
+                f"`for_each` needs a list for `{name}`, and this is {shape.describe()}",
                 items.scalar.span,
-                help=f'write {name}: ["{items.scalar.value.strip()}"] for a list of one'
+                help=f'write `{name}: ["{items.scalar.value.strip()}"]` for a list of one'
                 if shape.scalar
                 else "give it a list",
             )
@@ -75,7 +75,7 @@ def _find_key(name: str, item: Expression, variable: LoopVariable) -> str | Diag
     kind = "nothing" if value is None else "a list"
     return Diagnostic(
         "no-key",
-        f"an item of {name} is {kind}, which has no key to make a task's address from",
+        f"an item of `{name}` is {kind}, which has no key to make a task's address from",
         span_of(item) or variable.span,
         help="write text, a number, or a record",
     )
@@ -86,17 +86,17 @@ def _find_record_key(name: str, item: Expression, variable: LoopVariable) -> str
     if variable.key is None:
         return Diagnostic(
             "no-key",
-            f"the items of {name} are records, and nothing says which of their fields tells them apart",
+            f"the items of `{name}` are records, and nothing says which of their fields tells them apart",
             variable.span,
-            help=f"write {name}: {{in: […], key: {next(iter(record), 'FIELD')}}}",
+            help=f"write `{name}: {{in: […], key: {next(iter(record), 'FIELD')}}}`",
         )
     if variable.key not in record:
         near = find_near(variable.key, record)
         return Diagnostic(
             "no-key",
-            f"this item of {name} has no field `{variable.key}`, which is to be its key",
+            f"this item of `{name}` has no field `{variable.key}`, which is to be its key",
             span_of(item) or variable.span,
-            help=f"did you mean `{near}`?" if near else f"add {variable.key}: to it",
+            help=f"did you mean `{near}`?" if near else f"add `{variable.key}:` to it",
         )
     value = read_literal(record[variable.key])
     if value is NOT_LITERAL:
@@ -105,7 +105,7 @@ def _find_record_key(name: str, item: Expression, variable: LoopVariable) -> str
         return build_key(value)
     return Diagnostic(
         "no-key",
-        f"the key of this item of {name} is {'nothing' if value is None else 'not text or a number'}",
+        f"the key of this item of `{name}` is {'nothing' if value is None else 'not text or a number'}",
         span_of(record[variable.key]) or variable.span,
         help="give it text or a number",
     )

@@ -74,7 +74,7 @@ def _check_each(reference: NameReference, place: Place, subject: Subject) -> Dia
     if reference.name not in variables:
         return Diagnostic(
             "unknown-variable",
-            f"step {place.node.step.name} has no for_each variable `{reference.name}`",
+            f"step `{place.node.step.name}` has no `for_each` variable `{reference.name}`",
             span,
             help=_suggest(reference.name, variables, ""),
         )
@@ -82,9 +82,9 @@ def _check_each(reference: NameReference, place: Place, subject: Subject) -> Dia
     if reference.name not in visible:
         return Diagnostic(
             "each-too-early",
-            f"each.{reference.name} has no value yet here: a list of for_each may use the variables written before it",
+            f"`each.{reference.name}` has no value yet here: a list of `for_each` may use the variables written before it",
             span,
-            help=f"write {reference.name} before {place.name} under for_each",
+            help=f"write `{reference.name}` before `{place.name}` under `for_each`",
         )
     return None
 
@@ -106,9 +106,9 @@ def _check_file_each(reference: NameReference, place: Place, subject: Subject) -
     steps = " and ".join(dict.fromkeys(mention.step for mention in mentions))
     return Diagnostic(
         "unknown-variable",
-        f"the images of this output come from {steps}, where no for_each variable is called `{reference.name}`",
+        f"the images of this output come from {steps}, where no `for_each` variable is called `{reference.name}`",
         _name_span(reference, place),
-        help=_suggest(reference.name, variables, "use image.number or image.name"),
+        help=_suggest(reference.name, variables, "use `image.number` or `image.name`"),
     )
 
 
@@ -121,9 +121,9 @@ def _check_ref(reference: NameReference, place: Place) -> Diagnostic | None:
         return None
     return Diagnostic(
         "unknown-reference",
-        f"there is no reference `{reference.name}` in {references.field}",
+        f"there is no reference `{reference.name}` in `{references.field}`",
         _name_span(reference, place),
-        help=_suggest(reference.name, names, f"{references.field} is empty"),
+        help=_suggest(reference.name, names, f"`{references.field}` is empty"),
         related=(Related(references.span, "the references of this step"),),
     )
 
@@ -177,18 +177,18 @@ def _check_was(subject: Subject) -> Iterator[Diagnostic]:
         if existing is not None:
             yield Diagnostic(
                 "was-exists",
-                f"step {node.step.name} cannot carry on the results of `{was}`: there still is a step of that name",
+                f"step `{node.step.name}` cannot carry on the results of `{was}`: there still is a step of that name",
                 node.step.span,
-                help="take was: away, or rename the other step",
-                related=(Related(existing.step.span, f"step {was}"),),
+                help="take `was:` away, or rename the other step",
+                related=(Related(existing.step.span, f"step `{was}`"),),
             )
         elif first is not node:
             yield Diagnostic(
                 "was-exists",
-                f"step {node.step.name} cannot carry on the results of `{was}`: {first.step.name} already does",
+                f"step `{node.step.name}` cannot carry on the results of `{was}`: `{first.step.name}` already does",
                 node.step.span,
-                help="take was: away from one of them",
-                related=(Related(first.step.span, f"step {first.step.name}"),),
+                help="take `was:` away from one of them",
+                related=(Related(first.step.span, f"step `{first.step.name}`"),),
             )
 
 

@@ -19,7 +19,7 @@ def check_not_yet(subject: Subject) -> Iterator[Diagnostic]:
             if isinstance(reference, StepReference) and subject.flow.find_target(reference, place.node):
                 yield Diagnostic(
                     "not-yet",
-                    f"for_each over what step {reference.step} gives belongs to the language, but this seedflow can only "
+                    f"`for_each` over what step `{reference.step}` gives belongs to the language, but this seedflow can only "
                     "repeat a step over lists that are known when planning",
                     place.template.span_of(reference),
                     help="write the list out, or take it from an input",
@@ -31,5 +31,5 @@ def check_not_yet(subject: Subject) -> Iterator[Diagnostic]:
                 "`.outputs` are those of a step that uses another recipe; this belongs to the language, but this "
                 "seedflow cannot do it yet",
                 mention.span,
-                help=f"use steps.{mention.reference.step}.images",
+                help=f"use `steps.{mention.reference.step}.images`",
             )

@@ -31,12 +31,12 @@ def _may_hold_images(shape: Shape) -> bool:
 
 def _no_images(output: Output, shape: Shape) -> Diagnostic:
     if shape.kind is Kind.TASK or (shape.item is not None and shape.item.kind is Kind.TASK):
-        help_text = "add .images to publish its images"
+        help_text = "add `.images` to publish its images"
     else:
         help_text = 'name the images of a step: "{{ steps.NAME.images }}"'
     return Diagnostic(
         "output-without-images",
-        f"output {output.name} must name images, and this is {shape.describe()}",
+        f"output `{output.name}` must name images, and this is {shape.describe()}",
         output.images.scalar.span,
         help=help_text,
     )
@@ -92,9 +92,9 @@ def _same_file(output: Output, file: Template, wanted: list[str], what: str) -> 
     written = " and ".join(f"{{{{ {name} }}}}" for name in wanted)
     return Diagnostic(
         "same-file",
-        f"several images of output {output.name} could go into one file: its name does not say {what}",
+        f"several images of output `{output.name}` could go into one file: its name does not say {what}",
         file.scalar.span,
-        help=f"add {written} to it, or use {{{{ image.name }}}}",
+        help=f"add `{written}` to it, or use `{{{{ image.name }}}}`",
         related=(Related(output.images.scalar.span, "the images"),),
     )
 
@@ -113,10 +113,10 @@ def _check_shared_files(subject: Subject) -> Iterator[Diagnostic]:
             continue
         yield Diagnostic(
             "same-file",
-            f"outputs {first.name} and {output.name} could go into one file: their names are written alike",
+            f"outputs `{first.name}` and `{output.name}` could go into one file: their names are written alike",
             output.file.scalar.span,
-            help=f"put each into a folder of its own, such as {output.name}/…",
-            related=(Related(first.file.scalar.span, f"output {first.name}"),),
+            help=f"put each into a folder of its own, such as `{output.name}/…`",
+            related=(Related(first.file.scalar.span, f"output `{first.name}`"),),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from seedflow.checks.request import Judge, span_of
 from seedflow.checks.subject import Subject
@@ -70,7 +70,7 @@ def _check_model_shape(template: Template, shape: Shape, subject: Subject) -> It
     if shape.known and shape.kind is not Kind.TEXT:
         yield Diagnostic(
             "wrong-shape",
-            f"model needs the id of a model, and this is {shape.describe()}",
+            f"`model` needs the id of a model, and this is {shape.describe()}",
             template.scalar.span,
             help="name one model",
         )
@@ -87,7 +87,7 @@ def _unknown_model(message: str, model_id: str, template: Template, subject: Sub
         "unknown-model",
         message,
         template.scalar.span,
-        help=f"did you mean {near}?" if near is not None else f"its models are {models}",
+        help=f"did you mean `{near}`?" if near is not None else f"its models are {models}",
     )
 
 
@@ -95,9 +95,9 @@ def _unknown_parameter(parameter: Parameter, model: Model) -> Diagnostic:
     near = find_near(parameter.name, model.parameters)
     return Diagnostic(
         "unknown-parameter",
-        f"{model.id} has no parameter `{parameter.name}`",
+        f"`{model.id}` has no parameter `{parameter.name}`",
         parameter.span,
-        help=f"did you mean {near}?"
+        help=f"did you mean `{near}`?"
         if near is not None
         else f"its parameters are {', '.join(model.parameters)}",
     )
@@ -121,14 +121,14 @@ def _check_shape(
     if shape.kind is Kind.TEXT and ({"integer", "number"} & set(types)):
         yield Diagnostic(
             "text-for-number",
-            f"{parameter.name} needs {wanted}, and this gives text: text never becomes a number",
+            f"`{parameter.name}` needs {wanted}, and this gives text: text never becomes a number",
             span,
-            help="declare the input with `type: integer` or `type: number`, and write nothing beside the {{ }}",
+            help="declare the input with `type: integer` or `type: number`, and write nothing beside the `{{ }}`",
         )
         return
     yield Diagnostic(
         "wrong-shape",
-        f"{parameter.name} needs {wanted}, and this gives {shape.describe()}",
+        f"`{parameter.name}` needs {wanted}, and this gives {shape.describe()}",
         span,
         help=f"give it {wanted}",
     )
@@ -142,11 +142,15 @@ def _check_options(parameter: Parameter, shape: Shape, schema: Mapping[str, obje
     if refused:
         yield Diagnostic(
             "option-not-allowed",
-            f"{parameter.name} may become {', '.join(map(repr, refused))} here; the model takes {', '.join(map(str, allowed))}",
+            f"`{parameter.name}` may become {_list(refused)} here; the model takes {_list(allowed)}",
             span_of(parameter.expression) or parameter.span,
             Severity.ERROR if len(refused) == len(shape.options) else Severity.WARNING,
             help="change the options of the input",
         )
+
+
+def _list(values: Iterable[object]) -> str:
+    return ", ".join(f"`{value}`" for value in values)
 
 
 def _types_of(schema: Mapping[str, object]) -> tuple[str, ...]:

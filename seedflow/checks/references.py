@@ -20,7 +20,7 @@ from seedflow.recipe.template import Template, TemplateForm
 
 def check_references(subject: Subject) -> Iterator[Diagnostic]:
     """Every item of every references field can be an image, and with several names each is mentioned."""
-    files = ImageFiles(decode=False)
+    files = ImageFiles()
     for node in subject.graph.steps.values():
         references = node.step.generate.references
         if references is None:
@@ -78,7 +78,7 @@ def _check_shape(template: Template, shape: Shape) -> Iterator[Diagnostic]:
         "wrong-shape",
         f"a reference must be an image or a list of images, and this is {shape.describe()}",
         template.scalar.span,
-        help="add .images to use its images" if of_tasks else "give it an image",
+        help="add `.images` to use its images" if of_tasks else "give it an image",
     )
 
 
@@ -103,5 +103,5 @@ def _check_mentioned(references: References, node: StepNode) -> Iterator[Diagnos
                 f"the prompt never mentions the reference `{name}`, so that the model cannot know what it is for",
                 span,
                 Severity.WARNING,
-                help=f"write {{{{ ref.{name} }}}} in the prompt where this image is meant",
+                help=f"write `{{{{ ref.{name} }}}}` in the prompt where this image is meant",
             )

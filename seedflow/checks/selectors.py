@@ -31,10 +31,10 @@ def _check_selector(selector: Selector, mention: Mention, flow: Flow) -> Iterato
     if not variables:
         yield Diagnostic(
             "selector-without-for-each",
-            f"step {step} has no for_each, so that .{selector.kind}() has nothing to choose from",
+            f"step `{step}` has no `for_each`, so that `.{selector.kind}()` has nothing to choose from",
             mention.span,
-            help=f"write steps.{step}.images",
-            related=(Related(mention.target.step.span, f"step {step}"),),
+            help=f"write `steps.{step}.images`",
+            related=(Related(mention.target.step.span, f"step `{step}`"),),
         )
         return
     named = {argument.variable for argument in selector.arguments}
@@ -44,9 +44,9 @@ def _check_selector(selector: Selector, mention: Mention, flow: Flow) -> Iterato
     if selector.kind == "at" and missing and named.issubset(variables):
         yield Diagnostic(
             "selector-incomplete",
-            f".at() gives one task of step {step} and must name every variable; missing: {', '.join(missing)}",
+            f"`.at()` gives one task of step `{step}` and must name every variable; missing: {', '.join(missing)}",
             mention.span,
-            help=f"add {', '.join(f'{name}=…' for name in missing)}, or use .where() for several tasks",
+            help=f"add {', '.join(f'`{name}=…`' for name in missing)}, or use `.where()` for several tasks",
         )
 
 
@@ -58,7 +58,7 @@ def _check_argument(
         near = find_near(argument.variable, variables)
         yield Diagnostic(
             "unknown-variable",
-            f"step {mention.reference.step} has no for_each variable `{argument.variable}`",
+            f"step `{mention.reference.step}` has no `for_each` variable `{argument.variable}`",
             span,
             help=f"did you mean `{near}`?" if near is not None else f"it has {', '.join(variables)}",
         )
@@ -83,7 +83,7 @@ def _check_literal(variable: str, key: str, span: Span, mention: Mention) -> Ite
     near = find_near(key, keys)
     yield Diagnostic(
         "no-such-task",
-        f"step {mention.reference.step} has no task with {variable}={key}",
+        f"step `{mention.reference.step}` has no task with `{variable}={key}`",
         span,
         help=f"did you mean `{near}`?" if near is not None else _list_keys(keys),
     )

@@ -58,7 +58,7 @@ def _no_text(place: Place, reference: Reference, shape: Shape) -> Diagnostic:
     whole = place.part is Part.PARAMETER and place.template.form is TemplateForm.EXPRESSION
     return Diagnostic(
         "not-text",
-        f"{place.name} needs text, and this gives {shape.describe()}"
+        f"`{place.name}` needs text, and this gives {shape.describe()}"
         if whole
         else f"{shape.describe()} cannot stand inside text",
         place.template.span_of(reference),
@@ -73,7 +73,7 @@ def _help(place: Place, reference: Reference, shape: Shape) -> str:
         return "use a property of the image, such as .name or .number"
     if shape.kind is Kind.LIST:
         mention = place.template.scalar.value[reference.start : reference.end]
-        return f"write {{{{ {mention} | join(', ') }}}}"
+        return f"write `{{{{ {mention} | join(', ') }}}}`"
     if shape.kind is Kind.RECORD and shape.fields:
         return f"name one of its fields: {', '.join(shape.fields)}"
     return "use something that has a text"
@@ -89,5 +89,5 @@ def _may_be_none(place: Place, reference: Reference) -> Diagnostic:
         Severity.WARNING,
         help="give the input a default"
         if place.template.form is TemplateForm.EXPRESSION
-        else f"write {{% if {mention} %}}…{{% endif %}} around it, or give it a default",
+        else f"write `{{% if {mention} %}}…{{% endif %}}` around it, or give it a default",
     )

@@ -32,20 +32,20 @@ def check_unused(subject: Subject) -> Iterator[Diagnostic]:
 def _unused_input(name: str, span: Span) -> Diagnostic:
     return Diagnostic(
         "unused-input",
-        f"input {name} is never used",
+        f"input `{name}` is never used",
         span,
         Severity.WARNING,
-        help=f"use it as {{{{ inputs.{name} }}}}, or take it out",
+        help=f"use it as `{{{{ inputs.{name} }}}}`, or take it out",
     )
 
 
 def _unused_value(name: str, span: Span) -> Diagnostic:
     return Diagnostic(
         "unused-value",
-        f"value {name} is never used",
+        f"value `{name}` is never used",
         span,
         Severity.WARNING,
-        help=f"use it as {{{{ values.{name} }}}}, or take it out",
+        help=f"use it as `{{{{ values.{name} }}}}`, or take it out",
     )
 
 

@@ -87,7 +87,7 @@ def _unknown_step(
         "unknown-step",
         f"there is no step `{name}`; expected one of the recipe's steps",
         span,
-        help=f"did you mean `{near}`?" if near is not None else "name a step that stands under steps:",
+        help=f"did you mean `{near}`?" if near is not None else "name a step that stands under `steps:`",
     )
 
 
@@ -123,7 +123,7 @@ def _describe_cycle(cycle: list[Edge]) -> Diagnostic:
         (edge,) = cycle
         return Diagnostic(
             "cycle",
-            f"step {edge.target} uses itself: {edge.source} → {edge.target}; a step can only use the results of other steps",
+            f"step `{edge.target}` uses itself: {edge.source} → {edge.target}; a step can only use the results of other steps",
             edge.span,
             help="mention another step here, or an input",
         )

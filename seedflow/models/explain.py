@@ -45,10 +45,10 @@ def explain_input(
     problems = [
         Problem(
             (),
-            f"the required parameter {name} is missing",
+            f"the required parameter `{name}` is missing",
             Severity.ERROR,
             code="missing-parameter",
-            help=f"add {name}: {_wanted(card.types_of(name))}",
+            help=f"add `{name}: …` ({_wanted(card.types_of(name))})",
         )
         for name in missing
     ]
@@ -172,10 +172,10 @@ def _unknown_parameter(name: str, card: Card) -> Problem:
     near = find_near(name, card.parameters)
     return Problem(
         (name,),
-        f"{card.id} has no parameter {describe(name)}",
+        f"`{card.id}` has no parameter `{describe(name)[1:-1]}`",
         Severity.ERROR,
         code="unknown-parameter",
-        help=f"did you mean {near}?" if near else f"its parameters are {', '.join(card.parameters)}",
+        help=f"did you mean `{near}`?" if near else f"its parameters are {', '.join(card.parameters)}",
     )
 
 
@@ -188,13 +188,13 @@ def _other_spelling(value: object, types: Sequence[str]) -> str | None:
     """How the value would have to be written, where one can tell."""
     found = json_type(value)
     if found == "string" and _reads_as(str(value), types):
-        return f"write {value} without quotes"
+        return f"write `{value}`, without quotes"
     if "string" in types and found in {"integer", "number", "boolean"}:
-        return f'write "{describe(value)}", in quotes'
+        return f'write `"{describe(value)}"`, in quotes'
     if "array" in types and found in {"string", "integer", "number"}:
-        return "write a list: put it into [ ]"
+        return "write a list: put it into `[ ]`"
     if types == ["boolean"]:
-        return "write true or false"
+        return "write `true` or `false`"
     return None
 
 
@@ -222,7 +222,7 @@ def _wrong_value(path: Path, value: object, options: Sequence[object]) -> Proble
         f"{_name(path)} is {describe(value)}; {allowed}",
         Severity.ERROR,
         code="wrong-value",
-        help=f"did you mean {near}?" if near else "choose one of these",
+        help=f"did you mean `{near}`?" if near else "choose one of these",
     )
 
 
@@ -238,23 +238,24 @@ def _nearest(value: object, options: Sequence[object]) -> str | None:
 def _not_a_uri(path: Path, value: object) -> Problem:
     near = None
     if isinstance(value, str) and " " in value.strip() and "://" in value:
-        near = "write %20 for each space"
+        near = "write `%20` for each space"
     message = f"{_name(path)} is {describe(value)}, which is not a URL"
     return Problem(
         path,
         message,
         Severity.ERROR,
         code="not-a-uri",
-        help=near or "give a whole URL that starts with https://",
+        help=near or "give a whole URL that starts with `https://`",
     )
 
 
 def _name(path: Path) -> str:
-    """How messages call a place: `image_input[2]`, counted from 0 as in templates."""
+    """How messages call a place: "`image_input[2]`", counted from 0 as in templates."""
     if not path:
         return "the input"
     first, *rest = path
-    return str(first) + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in rest)
+    below = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in rest)
+    return f"`{first}{below}`"
 
 
 def _wanted(types: Iterable[str]) -> str:

@@ -120,7 +120,7 @@ class Model:
         limits, problems = self.profile.reference_limits, []
         if limits.max_bytes is not None and facts.size_bytes > limits.max_bytes.limit:
             found, most = facts.size_bytes / 1e6, limits.max_bytes.limit / 1e6
-            message = f"the image has {found:.1f} MB, and {self.id} takes references of at most {most:g} MB"
+            message = f"the image has {found:.1f} MB, and `{self.id}` takes references of at most {most:g} MB"
             problems.append(
                 Problem(
                     (),
@@ -133,7 +133,7 @@ class Model:
         side_px = max(facts.width_px, facts.height_px)
         if limits.max_side_px is not None and side_px > limits.max_side_px.limit:
             size, most_px = f"{facts.width_px}×{facts.height_px}", limits.max_side_px.limit
-            message = f"the image is {size} px, and {self.id} is said to take at most {most_px} px a side"
+            message = f"the image is {size} px, and `{self.id}` is said to take at most {most_px} px a side"
             problems.append(
                 Problem(
                     (),

@@ -91,11 +91,11 @@ def _loop_values(
     lengths = {len(column) for column in columns}
     if len(lengths) > 1:
         found = ", ".join(
-            f"{name} has {len(column)}" for name, column in zip(variable.names, columns, strict=True)
+            f"`{name}` has {len(column)}" for name, column in zip(variable.names, columns, strict=True)
         )
         return Diagnostic(
             "unequal-lists",
-            f"zip pairs lists of the same length, but {found}",
+            f"`zip` pairs lists of the same length, but {found}",
             variable.span,
             help="make the lists equally long",
         )
@@ -129,9 +129,9 @@ def _no_key(variable: LoopVariable, name: str, number: int, value: object) -> Di
     if variable.key is not None:
         return Diagnostic(
             "no-key",
-            f"item {number} of {name} has no {variable.key!r} to make its key from",
+            f"item {number} of `{name}` has no `{variable.key}` to make its key from",
             variable.span,
-            help="name a field that every item has under key:",
+            help="name a field that every item has, under `key:`",
         )
     kind = (
         "a record"
@@ -142,9 +142,9 @@ def _no_key(variable: LoopVariable, name: str, number: int, value: object) -> Di
     )
     return Diagnostic(
         "no-key",
-        f"item {number} of {name} is {kind}, which has no key of its own",
+        f"item {number} of `{name}` is {kind}, which has no key of its own",
         variable.span,
-        help=f"write {name}: {{in: …, key: FIELD}} and name the field that tells the items apart"
+        help=f"write `{name}: {{in: …, key: FIELD}}` and name the field that tells the items apart"
         if isinstance(value, Mapping)
         else "loop over text, numbers, images or records",
     )
@@ -154,7 +154,7 @@ def _equal_keys(variable: LoopVariable, keys: Sequence[str], first: int, number:
     named = ", ".join(f"{name}={key}" for name, key in zip(variable.names, keys, strict=True))
     return Diagnostic(
         "equal-keys",
-        f"items {first} and {number} of {', '.join(variable.names)} have the same key ({named}); "
+        f"items {first} and {number} of `{', '.join(variable.names)}` have the same key ({named}); "
         "a task's address would stand for two",
         variable.span,
         help="remove one of the two, or tell them apart",
@@ -164,16 +164,16 @@ def _equal_keys(variable: LoopVariable, keys: Sequence[str], first: int, number:
 def _too_many(variable: LoopVariable, count: int) -> Diagnostic:
     return Diagnostic(
         "too-many-items",
-        f"{', '.join(variable.names)} has {count} items, but at_most is {variable.at_most}",
+        f"`{', '.join(variable.names)}` has {count} items, but `at_most` is {variable.at_most}",
         variable.span,
-        help="shorten the list or raise at_most",
+        help="shorten the list or raise `at_most`",
     )
 
 
 def _explodes(node: StepNode, span: Span, limit: int) -> Diagnostic:
     return Diagnostic(
         "too-many-tasks",
-        f"step {node.id} would become more than {limit:,} tasks",
+        f"step `{node.id}` would become more than {limit:,} tasks",
         span,
-        help="shorten the lists, or raise limits.tasks if you mean it",
+        help="shorten the lists, or raise `limits.tasks` if you mean it",
     )

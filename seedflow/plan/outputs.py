@@ -192,9 +192,9 @@ class OutputPlanner:
         if bad is not None:
             return Diagnostic(
                 "bad-file-name",
-                f"{text!r} cannot be a file below the output folder: {bad!r} is not a name",
+                f"`{text}` cannot be a file below the output folder: `{bad}` is not a name",
                 output.file.scalar.span,
-                help="use letters, digits, dots, hyphens, underscores and spaces, with / between folders",
+                help="use letters, digits, dots, hyphens, underscores and spaces, with `/` between folders",
             )
         return "/".join(parts)
 
@@ -225,12 +225,14 @@ def _describe(slot: _Slot) -> str:
 
 def _collision(output: Output, slot: _Slot, path: str, other: tuple[Output, str]) -> Diagnostic:
     span = output.file.scalar.span if output.file is not None else output.span
-    related = () if other[0] is output else (Related(other[0].span, f"output {other[0].name} writes it too"),)
+    related = (
+        () if other[0] is output else (Related(other[0].span, f"output `{other[0].name}` writes it too"),)
+    )
     return Diagnostic(
         "same-file",
-        f"{other[1]} and {_describe(slot)} would both be published as {path}",
+        f"{other[1]} and {_describe(slot)} would both be published as `{path}`",
         span,
-        help="tell them apart in file:, for example with {{ image.key }}-{{ image.number }}",
+        help="tell them apart in `file:`, for example with `{{ image.key }}-{{ image.number }}`",
         related=related,
     )
 

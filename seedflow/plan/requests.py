@@ -153,9 +153,9 @@ class RequestBuilder:
         found = "none" if value is None else "text" if isinstance(value, str) else type(value).__name__
         return Diagnostic(
             "not-a-list",
-            f"for_each needs a list, but this is {found}",
+            f"`for_each` needs a list, but this is {found}",
             span,
-            help="give a list, or an input of type list",
+            help="give a list, or an input of type `list`",
         )
 
     def _needs(self, instance: Instance) -> tuple[str, ...]:
@@ -294,7 +294,7 @@ class RequestBuilder:
                 "not-an-image",
                 f"a reference must be an image, but this gives {found}",
                 template.scalar.span,
-                help="use an input of type image, or a step's images; a rendered text is never a path or URL",
+                help="use an input of type `image`, or a step's images; a rendered text is never a path or URL",
             )
         )
 

@@ -86,7 +86,7 @@ class Resolver:
         if not found:
             given = ", ".join(f"{name}={key}" for name, key in wanted.items())
             if mention.selector.kind == "at":
-                return NotThere(f"step {mention.step} has no task with {given}", "no-such-task")
+                return NotThere(f"step `{mention.step}` has no task with `{given}`", "no-such-task")
         return found
 
     def waits_for(self, mention: StepReference, each: Mapping[str, object]) -> tuple[str, ...]:
@@ -252,7 +252,7 @@ def _pick_slots(
 def _no_image(mention: StepReference, index: int, count: int) -> NotThere:
     what = mention.collection or "images"
     return NotThere(
-        f"{mention.step}.{what}[{index}] does not exist: there {'is' if count == 1 else 'are'} {count}"
+        f"`steps.{mention.step}.{what}[{index}]` does not exist: there {'is' if count == 1 else 'are'} {count}"
     )
 
 

@@ -65,14 +65,14 @@ def test_mentions(say, mention: str, said: list[str]) -> None:
 
 def test_an_index_of_many_tasks_offers_the_selector(check) -> None:
     (found,) = check(recipe("steps.page.images[0]"))
-    assert found.help == "name the task: steps.page.at(scene=…, mood=…).images[0]"
+    assert found.help == "name the task: `steps.page.at(scene=…, mood=…).images[0]`"
     assert found.related[0].message == "it is repeated here"
 
 
 def test_a_number_too_large_says_how_many_there_are(check) -> None:
     (found,) = check(recipe("steps.set.images[3]"))
-    assert found.message == "steps.set.images[3] cannot exist: step set gives 1 to 3 images"
-    assert found.help == "the first is [0] and the last [2]"
+    assert found.message == "`steps.set.images[3]` cannot exist: step `set` gives 1 to 3 images"
+    assert found.help == "the first is `[0]` and the last `[2]`"
 
 
 def test_an_item_of_an_empty_list_is_told_so(check) -> None:

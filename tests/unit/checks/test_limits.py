@@ -11,7 +11,7 @@ def test_tasks_that_are_certain_count(check) -> None:
         limits: {tasks: 6}
     """)
     assert found.code == "limit-too-low"
-    assert found.message == "the recipe has at least 7 tasks, 6 of them in step b, and its limits allow 6"
+    assert found.message == "the recipe has at least 7 tasks, 6 of them in step `b`, and its limits allow 6"
     assert str(found.span) == "recipe.yaml:5:3"
 
 

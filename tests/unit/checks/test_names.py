@@ -56,7 +56,7 @@ def test_a_later_variable_has_no_value_in_an_earlier_list(check) -> None:
             generate: {prompt: "{{ each.book }} {{ each.pose }} {{ each.mood }}"}
     """)
     assert found.code == "each-too-early"
-    assert found.help == "write pose before mood under for_each"
+    assert found.help == "write `pose` before `mood` under `for_each`"
 
 
 def test_selector_arguments_are_names_too(say) -> None:

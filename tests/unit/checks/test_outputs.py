@@ -66,7 +66,7 @@ def test_what_is_missing_from_a_file_is_named(check) -> None:
     (found,) = check(
         f'{STEPS}          x: {{images: "{{{{ steps.page.images }}}}", file: "{{{{ each.scene }}}}"}}\n'
     )
-    assert found.help == "add {{ each.mood }} to it, or use {{ image.name }}"
+    assert found.help == "add `{{ each.mood }}` to it, or use `{{ image.name }}`"
 
 
 def test_two_outputs_do_not_share_a_file(say) -> None:

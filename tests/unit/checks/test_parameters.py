@@ -114,7 +114,7 @@ def test_unknown_models(check) -> None:
         steps: {a: {generate: {model: bytedance/seedream-4.6, prompt: A, whatever: 1}}}
     """)
     assert found.code == "unknown-model"
-    assert found.help == "did you mean bytedance/seedream-4.5?"
+    assert found.help == "did you mean `bytedance/seedream-4.5`?"
 
 
 def test_models_that_an_input_chooses(say) -> None:

@@ -53,19 +53,23 @@ def test_items_are_images(check, item: str, said: list[str]) -> None:
 
 def test_tasks_are_told_to_give_their_images(check) -> None:
     (found,) = check(step('["{{ steps.many.tasks }}"]'))
-    assert found.help == "add .images to use its images"
+    assert found.help == "add `.images` to use its images"
 
 
 def test_files_are_opened_relative_to_the_recipe(check, tmp_path: Path) -> None:
     (tmp_path / "refs").mkdir()
     Image.new("RGB", (64, 48)).save(tmp_path / "refs" / "fox.png")
     (tmp_path / "notes.png").write_text("no picture at all")
+    whole = tmp_path / "refs" / "whole.jpg"
+    Image.effect_noise((200, 200), 50).save(whole)
+    (tmp_path / "half.jpg").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     assert check(step("[refs/fox.png, https://images.example/fox.jpg]")) == []
     assert [
-        (found.code, str(found.span)) for found in check(step("[refs/wolf.png, notes.png, refs/fox.png]"))
+        (found.code, str(found.span)) for found in check(step("[refs/wolf.png, notes.png, half.jpg, refs/fox.png]"))
     ] == [
         ("image-missing", "recipe.yaml:16:45"),
         ("image-unreadable", "recipe.yaml:16:60"),
+        ("image-unreadable", "recipe.yaml:16:71"),
     ]
 
 

@@ -53,7 +53,7 @@ def test_what_stands_inside_text(say, prompt: str, said: list[str]) -> None:
 @pytest.mark.parametrize(
     ("prompt", "help_text"),
     [
-        ("A {{ inputs.scenes }}", "write {{ inputs.scenes | join(', ') }}"),
+        ("A {{ inputs.scenes }}", "write `{{ inputs.scenes | join(', ') }}`"),
         (
             "A {{ inputs.photo }}",
             "give the image a name among the step's references, and write {{ ref.NAME }} here",

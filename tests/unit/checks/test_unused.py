@@ -18,7 +18,7 @@ def test_unused_inputs_and_values(check) -> None:
         ("unused-input", "recipe.yaml:3:30"),
         ("unused-value", "recipe.yaml:4:10"),
     ]
-    assert problems[0].help == "use it as {{ inputs.villain }}, or take it out"
+    assert problems[0].help == "use it as `{{ inputs.villain }}`, or take it out"
 
 
 def test_every_place_that_mentions_counts(check) -> None:

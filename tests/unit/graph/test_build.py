@@ -89,7 +89,7 @@ def test_an_unknown_step_is_shown_at_its_name_with_what_was_meant(build: Build) 
         ("unknown-step", "shet", "did you mean `sheet`?"),
         ("unknown-step", "sheets", "did you mean `sheet`?"),
         ("unknown-step", "sheeet", "did you mean `sheet`?"),
-        ("unknown-step", "quite_other", "name a step that stands under steps:"),
+        ("unknown-step", "quite_other", "name a step that stands under `steps:`"),
     ]
     assert graph.edges == ()
     assert graph.order == ("sheet", "page")

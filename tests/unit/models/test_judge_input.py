@@ -52,8 +52,8 @@ def test_the_uri_format_is_really_checked_in_inputs(seedream: Model, value: str,
 def test_an_unknown_parameter_is_shown_with_the_near_one(seedream: Model) -> None:
     found = only(seedream.judge({"prompt": "A", "aspct_ratio": "1:1"}))
     assert (found.code, found.path) == ("unknown-parameter", ("aspct_ratio",))
-    assert found.message == 'bytedance/seedream-4.5 has no parameter "aspct_ratio"'
-    assert found.help == "did you mean aspect_ratio?"
+    assert found.message == "`bytedance/seedream-4.5` has no parameter `aspct_ratio`"
+    assert found.help == "did you mean `aspect_ratio`?"
 
 
 def test_an_unknown_parameter_without_a_near_one_lists_them_all(seedream: Model) -> None:
@@ -65,9 +65,9 @@ def test_an_unknown_parameter_without_a_near_one_lists_them_all(seedream: Model)
 @pytest.mark.parametrize(
     ("params", "remedy"),
     [
-        ({"size": "4k"}, "did you mean 4K?"),
-        ({"aspect_ratio": "16x9"}, "did you mean 16:9?"),
-        ({"aspect_ratio": "16/9"}, "did you mean 16:9?"),
+        ({"size": "4k"}, "did you mean `4K`?"),
+        ({"aspect_ratio": "16x9"}, "did you mean `16:9`?"),
+        ({"aspect_ratio": "16/9"}, "did you mean `16:9`?"),
         ({"aspect_ratio": "5:4"}, None),
         ({"sequential_image_generation": True}, "choose one of these"),
     ],
@@ -88,32 +88,32 @@ def test_a_wrong_value_names_the_allowed_ones(
 @pytest.mark.parametrize(
     ("params", "message", "remedy"),
     [
-        ({"prompt": 7}, "prompt is 7, but must be text", 'write "7", in quotes'),
-        ({"prompt": ["a"]}, "prompt is a list, but must be text", None),
-        ({"prompt": None}, "prompt is null, but must be text", None),
+        ({"prompt": 7}, "`prompt` is 7, but must be text", 'write `"7"`, in quotes'),
+        ({"prompt": ["a"]}, "`prompt` is a list, but must be text", None),
+        ({"prompt": None}, "`prompt` is null, but must be text", None),
         (
             {"prompt": "A", "image_input": "https://pictures.example/a"},
-            'image_input is "https://pictures.example/a", but must be a list',
-            "write a list: put it into [ ]",
+            '`image_input` is "https://pictures.example/a", but must be a list',
+            "write a list: put it into `[ ]`",
         ),
         (
             {"prompt": "A", "disable_safety_checker": "false"},
-            'disable_safety_checker is "false", but must be true or false',
-            "write false without quotes",
+            '`disable_safety_checker` is "false", but must be true or false',
+            "write `false`, without quotes",
         ),
         (
             {"prompt": "A", "disable_safety_checker": "no"},
-            'disable_safety_checker is "no", but must be true or false',
-            "write true or false",
+            '`disable_safety_checker` is "no", but must be true or false',
+            "write `true` or `false`",
         ),
         (
             {"prompt": "A", "sequential_image_generation": "auto", "max_images": "3"},
-            'max_images is "3", but must be a whole number',
-            "write 3 without quotes",
+            '`max_images` is "3", but must be a whole number',
+            "write `3`, without quotes",
         ),
         (
             {"prompt": "A", "sequential_image_generation": "auto", "max_images": 2.5},
-            "max_images is 2.5, but must be a whole number",
+            "`max_images` is 2.5, but must be a whole number",
             None,
         ),
     ],
@@ -131,7 +131,7 @@ def test_a_wrong_type_says_what_was_found_and_how_to_spell_it(
 def test_a_number_outside_its_bounds(seedream: Model, asked: int, allowed: str) -> None:
     found = only(seedream.judge({"prompt": "A", "sequential_image_generation": "auto", "max_images": asked}))
     assert (found.code, found.path) == ("out-of-range", ("max_images",))
-    assert found.message == f"max_images is {asked}, but must be {allowed}"
+    assert found.message == f"`max_images` is {asked}, but must be {allowed}"
 
 
 def test_a_missing_parameter_is_a_problem_of_the_whole(seedream: Model) -> None:
@@ -180,7 +180,7 @@ def test_other_cards_speak_through_the_same_words(pencil: Model) -> None:
         "too-many-values"
     ]
     wrong = only(pencil.judge({"text": "fox", "picture": 3}))
-    assert (wrong.code, wrong.message) == ("wrong-type", "picture is 3, but must be text or a list")
+    assert (wrong.code, wrong.message) == ("wrong-type", "`picture` is 3, but must be text or a list")
     inside = only(pencil.judge({"text": "fox", "picture": ["a", 3]}))
     assert (inside.code, inside.path) == ("wrong-type", ("picture", 1))
 

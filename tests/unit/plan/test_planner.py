@@ -190,7 +190,7 @@ def test_two_results_for_one_path_are_an_error_when_planning_also_where_only_cas
         "outputs: {o: {images: '{{ steps.a.images }}', file: 'x/{{ each.w }}'}}\n"
     )
     (problem,) = found
-    assert "a[w=Sea] image 1 and a[w=sea] image 1 would both be published as x/sea" in problem.message
+    assert "a[w=Sea] image 1 and a[w=sea] image 1 would both be published as `x/sea`" in problem.message
 
 
 SETS = (
