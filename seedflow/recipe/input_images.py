@@ -161,7 +161,8 @@ def _not_found(path: Path, name: str, span: Span) -> Diagnostic:
             span,
             help="name the files one by one",
         )
-    return Diagnostic("image-missing", f"there is no file {quote(name)}", span, help=f"looked for {path}")
+    message = f"there is no file {quote(name)}"
+    return Diagnostic("image-missing", message, span, help=f"looked in the folder {path.absolute().parent}")
 
 
 def _unreadable(name: str, span: Span, error: OSError) -> Diagnostic:

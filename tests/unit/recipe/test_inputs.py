@@ -403,6 +403,11 @@ def test_an_absolute_path_is_taken_as_it_is(resolve: Resolve, tmp_path: Path) ->
     assert view.subject.path == file
 
 
+def test_a_missing_image_says_where_it_was_looked_for(resolve: Resolve, tmp_path: Path) -> None:
+    _, (found,) = resolve("{i: {type: image}}", ["i=a/nowhere.jpg"])
+    assert found.help == f"looked in the folder {tmp_path / 'here' / 'a'}"
+
+
 def test_each_file_is_opened_once(resolve: Resolve, tmp_path: Path) -> None:
     file = picture(tmp_path / "here" / "x.jpg")
     images = ImageFiles()
