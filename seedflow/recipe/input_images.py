@@ -70,13 +70,9 @@ def _is_url(text: str) -> bool:
 
 
 class ImageFiles:
-    """Opens the images that inputs and recipes name, each file once.
+    """Opens the images that inputs and recipes name, each file once, and decodes every pixel to find broken ones."""
 
-    `decode` False measures without decoding every pixel, which is faster and finds fewer broken files.
-    """
-
-    def __init__(self, *, decode: bool = True) -> None:
-        self._decode = decode
+    def __init__(self) -> None:
         self._known: dict[Path, ImageFacts | Diagnostic] = {}
 
     def open(self, text: str, span: Span, folder: Path) -> View | Diagnostic:
@@ -116,7 +112,7 @@ class ImageFiles:
                 "image-path", f"{quote(name)} is not a file", span, help="write the path of an image"
             )
         try:
-            return inspect_image(path, decode=self._decode)
+            return inspect_image(path, decode=True)
         except ImageError as error:
             help_text = error.help or "give a whole JPEG, PNG or WebP file"
             return Diagnostic(

@@ -65,7 +65,8 @@ def test_files_are_opened_relative_to_the_recipe(check, tmp_path: Path) -> None:
     (tmp_path / "half.jpg").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     assert check(step("[refs/fox.png, https://images.example/fox.jpg]")) == []
     assert [
-        (found.code, str(found.span)) for found in check(step("[refs/wolf.png, notes.png, half.jpg, refs/fox.png]"))
+        (found.code, str(found.span))
+        for found in check(step("[refs/wolf.png, notes.png, half.jpg, refs/fox.png]"))
     ] == [
         ("image-missing", "recipe.yaml:16:45"),
         ("image-unreadable", "recipe.yaml:16:60"),
