@@ -101,7 +101,8 @@ class _Reader:
         if isinstance(root, Mapping):
             self._walk(root, "")
         elif root is not None and not _is_nothing(root):
-            self._report("wrong-setting", "expected settings as `key: value` lines", root.span)
+            advice = "begin with `provider:`, `budget:` or another setting"
+            self._report("wrong-setting", "expected settings as `key: value` lines", root.span, advice)
         self._found.diagnostics[:] = hide_secrets(self._found.diagnostics, source, self._hidden)
         self._found.diagnostics.sort(key=lambda found: found.span.start if found.span else -1)
         return self._found
@@ -142,7 +143,8 @@ class _Reader:
             return
         node = entry.value
         if not isinstance(node, Scalar):
-            self._report("wrong-setting", f"expected one value for `{path}`", node.span)
+            advice = f"write `{entry.key.value}: VALUE`"
+            self._report("wrong-setting", f"expected one value for `{path}`", node.span, advice)
             return
         try:
             value = key.read(node)
@@ -152,8 +154,9 @@ class _Reader:
             self._report_later(node.span, f"`{path}: {node.value}`", "belongs to the language")
             return
         except ValueError as error:
-            shown = "" if key.private else f", found {node.value!r}"
-            self._report("wrong-setting", f"`{path}`: {error}{shown}", node.span)
+            shown = "" if key.private else f", found `{node.value}`"
+            advice = f"correct it, or take `{entry.key.value}` out"
+            self._report("wrong-setting", f"`{path}`: {error}{shown}", node.span, advice)
             return
         self._found.values[path] = Found(value, Origin(self._layer, str(node.span)))
 
@@ -189,9 +192,9 @@ class _Reader:
             where = f"`{below}`" if below else "the settings"
             self._report(
                 "unknown-setting",
-                f"{where} has no key {entry.key.value!r}; known here: {', '.join(names)}"
+                f"{where} has no key `{entry.key.value}`; known here: {', '.join(names)}"
                 if below
-                else f"there is no setting {entry.key.value!r}; known here: {', '.join(names)}",
+                else f"there is no setting `{entry.key.value}`; known here: {', '.join(names)}",
                 entry.key.span,
                 f"did you mean `{near}`?" if near else "keys of your own begin with `x-`",
             )

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
@@ -83,6 +84,13 @@ def _read_concurrency(scalar: Scalar) -> int:
     return found
 
 
+def _read_usd(scalar: Scalar) -> Decimal:
+    try:
+        return parse_usd(_read_text(scalar))
+    except ValueError:
+        raise ValueError("expected an amount of dollars with at most six decimals, such as 0.50") from None
+
+
 def _read_seconds(scalar: Scalar) -> float:
     found = scalar.resolve()
     if isinstance(found, bool) or not isinstance(found, int | float) or not 0 < found <= TIMEOUT_AT_MOST_S:
@@ -103,11 +111,8 @@ KEYS: Final[Mapping[str, Key]] = MappingProxyType(
         "provider.timeouts.total_s": Key(_read_seconds),
         "provider.timeouts.log_s": Key(_read_seconds),
         "references": Key(_read_references),
-        **{
-            f"budget.{scope}_usd": Key(lambda scalar: parse_usd(_read_text(scalar)))
-            for scope in BUDGET_SCOPES
-        },
-        "prices.*": Key(lambda scalar: parse_usd(_read_text(scalar))),
+        **{f"budget.{scope}_usd": Key(_read_usd) for scope in BUDGET_SCOPES},
+        "prices.*": Key(_read_usd),
         "outputs.folder": Key(_read_text),
     }
 )
