@@ -76,6 +76,7 @@ class Planner:
         self._instances: dict[str, Instance] = {}
         self._tasks: dict[str, Task] = {}
         self._first_of_request: dict[str, str] = {}
+        self._may_give: dict[str, Bounds[int]] = {}
         self._findings = Findings()
         self._outputs = OutputPlanner(graph.outputs, self._bindings, self._resolver, self._steps)
 
@@ -151,7 +152,7 @@ class Planner:
         for instance in instances:
             self._instances[instance.address] = instance
             task = self._build_task(builder, instance, self._findings)
-            bounds[instance.address] = Bounds(0, 0) if task is None else task.images
+            bounds[instance.address] = self._may_give.get(instance.address, Bounds(0, 0))
             if task is None:
                 self._resolver.learn(instance.address, ())
                 continue
@@ -195,7 +196,9 @@ class Planner:
         for problem in judge_request(model, request, builder):
             findings.add(problem, instance.address)
         decision, fingerprint, params_digest, may_be_stored = self._decide(model, request, instance)
-        images = self._image_bounds(model, request, decision.result)
+        images = self._may_give[instance.address] = self._image_bounds(model, request)
+        if decision.result is not None:
+            images = Bounds(len(decision.result.images), len(decision.result.images))
         price = model.price_usd(request.params)
         if price is None and self._context.paid:
             findings.add(_no_price(builder, model))
@@ -261,9 +264,8 @@ class Planner:
             past = context.view.find_past_request(context.realm, context.recipe_id, address)
         return past
 
-    def _image_bounds(self, model: Model, request: Request, result: StoredResult | None) -> Bounds[int]:
-        if result is not None:
-            return Bounds(len(result.images), len(result.images))
+    def _image_bounds(self, model: Model, request: Request) -> Bounds[int]:
+        """How many images the request may give, whatever is stored: names of files depend on it."""
         unknown = [name for name, value in request.params.items() if isinstance(value, Unknown)]
         known = {name: value for name, value in request.params.items() if name not in unknown}
         return Bounds(*model.image_bounds(known, unknown))
