@@ -151,11 +151,8 @@ class _Run:
             {"recipe": plan.recipe, "provider": plan.provider, "realm": plan.realm, "tasks": len(plan.tasks)},
         )
         for task in plan.tasks:
-            self._emit(
-                EventKind.TASK_PLANNED,
-                task.address,
-                {"step": task.step, "action": task.action.value, "reason": task.reason.value},
-            )
+            data = {"action": task.action.value, "reason": task.reason.value, "needs": list(task.needs)}
+            self._emit(EventKind.TASK_PLANNED, task.address, data)
         self._control.on_stop(self._on_stop)
         try:
             await self._work()
