@@ -270,7 +270,7 @@ class AttemptRunner:
         except ProviderError as failure:
             return await self._doubt(answer, failure)
         except RejectedError as rejected:
-            raise await self._failed(rejected.kind, rejected, self._price(answer, rejected.images)) from None
+            raise await self._rejected(rejected, self._price(answer, rejected.images)) from None
         except LostError as lost:
             cost_usd = self._price(answer, lost.images)
             await services.disk.run(services.store.mark_lost_paid, intent_id, lost.message, cost_usd)
@@ -323,6 +323,17 @@ class AttemptRunner:
         problem = Problem(kind, error.message, error.help, self._task.origin.span)
         stop_run = isinstance(error, ProviderError) and error.retry is Retry.STOP_RUN
         return TaskEndedError(TaskStatus.FAILED, problem, stop_run=stop_run)
+
+    async def _rejected(self, error: RejectedError, cost_usd: Decimal) -> TaskEndedError:
+        """An answer of no use. If it was paid, asking again would be paying again, which wants consent."""
+        if not cost_usd:
+            return await self._failed(error.kind, error, cost_usd)
+        services = self._services
+        await services.disk.run(
+            services.store.mark_lost_paid, self._attempt.intent_id, error.message, cost_usd
+        )
+        self._tally.end(self._share(cost_usd))
+        return TaskEndedError(TaskStatus.FAILED, endings.rejected(self._task, error.kind, error.message))
 
     async def _unknown(self, why: str) -> TaskEndedError:
         services = self._services

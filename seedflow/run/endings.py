@@ -20,6 +20,16 @@ def lost(task: Task, message: str) -> Problem:
     )
 
 
+def rejected(task: Task, kind: str, message: str) -> Problem:
+    """It was answered with something that cannot be used."""
+    return Problem(
+        kind,
+        f"it was answered and paid, but {message}",
+        "run again with --on-unknown retry to consent to paying for it once more",
+        task.origin.span,
+    )
+
+
 def not_fetched(task: Task, message: str) -> Problem:
     """Its images could not be fetched now."""
     return Problem(

@@ -117,6 +117,18 @@ def test_a_picture_that_does_not_decode_fails_that_task_and_its_bytes_are_kept(
     assert result["cost_usd"] == emulator.bill()["cost_usd"]
 
 
+def test_a_paid_picture_that_cannot_be_used_is_bought_again_only_with_consent(
+    paid: Project, emulator: Any
+) -> None:
+    emulator.set_faults({"kind": "broken-picture", "damage": "cut"})
+    assert "--on-unknown retry" in problem_of(paid.run("one.yaml", code=3))["help"]
+    assert paid.seedflow("plan", "one.yaml", "--json").json["tasks"][0]["reason"] == "asked-before"
+    paid.run("one.yaml", code=3)
+    assert emulator.bill()["calls"] == 1
+    paid.run("one.yaml", "--on-unknown", "retry")
+    assert emulator.bill()["calls"] == 2
+
+
 def test_an_image_whose_url_is_dead_is_reported_as_lost_and_not_paid_again(
     paid: Project, emulator: Any
 ) -> None:

@@ -255,14 +255,15 @@ def test_a_picture_that_does_not_decode_is_fetched_once_more(make_world) -> None
     assert statuses(world.run()) == {"a": "done"}
 
 
-def test_a_picture_that_never_decodes_is_kept_apart_and_asked_again_as_a_further_attempt(make_world) -> None:
+def test_a_paid_picture_that_never_decodes_is_kept_apart_and_bought_again_only_with_consent(make_world) -> None:
     world = make_world(ONE)
     world.provider.meet("a", fetching(b"noise", b"noise"))
     result = world.run()
     assert (statuses(result), result.cost_usd) == ({"a": "failed"}, PRICE)
     assert [path.read_bytes() for path in (world.folder / "blobs/rejected").iterdir()] == [b"noise"]
-    assert statuses(world.run()) == {"a": "done"}
-    assert world.attempts() == [("a", "failed", 1), ("a", "done", 2)]
+    assert statuses(world.run()) == {"a": "failed"}
+    assert statuses(world.run(on_unknown=OnUnknown.RETRY)) == {"a": "done"}
+    assert world.attempts() == [("a", "lost-paid", 1), ("a", "done", 1)]
 
 
 def test_a_failure_that_was_paid_is_shared_by_all_tasks_with_that_request(make_world) -> None:
