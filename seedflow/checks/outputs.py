@@ -9,14 +9,18 @@ from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Count, Kind, Shape
+from seedflow.recipe.file_paths import check_file_path
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 
 
 def check_outputs(subject: Subject) -> Iterator[Diagnostic]:
-    """Every output names images, each of which gets a file of its own."""
+    """Every output names images, each of which gets a file of its own below the output folder."""
     for output in subject.graph.recipe.outputs.values():
+        wrong = check_file_path(output.file) if output.file is not None else None
+        if wrong is not None:
+            yield wrong
         shape = subject.flow.shape_of_template(output.images)
         if shape.known and not _may_hold_images(shape):
             yield _no_images(output, shape)

@@ -13,6 +13,7 @@ from seedflow.plan.expand import Instance
 from seedflow.plan.model import PendingImages, PublishedImage, StepImage, Unsettled
 from seedflow.plan.requests import Bindings, flatten, is_whole
 from seedflow.plan.resolve import NotThere, Resolver, StepTasks, build_image_view, join_keys, name_image
+from seedflow.recipe.file_paths import read_file_path
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import RenderError, Scope, TemplateForm
@@ -187,26 +188,11 @@ class OutputPlanner:
             return output.file.diagnose(error)
         if output.file.form is TemplateForm.EXPRESSION:
             text = finish_part(str(text))
-        parts = [part.strip() for part in str(text).split("/")]
-        bad = next((part for part in parts if part.strip(". ") == "" or part != build_path_part(part)), None)
-        if bad is not None:
-            return Diagnostic(
-                "bad-file-name",
-                f"`{text}` cannot be a file below the output folder: `{bad}` is not a name",
-                output.file.scalar.span,
-                help="use letters, digits, dots, hyphens, underscores and spaces, with `/` between folders",
-            )
-        return "/".join(parts)
+        return read_file_path(output.file, str(text))
 
 
 def _list_mentions(output: Output) -> list[StepReference]:
     return [found for found in output.images.references if isinstance(found, StepReference)]
-
-
-def build_path_part(text: str) -> str:
-    """A part of a written path with everything taken out that some file system minds."""
-    kept = "".join(char for char in text if char.isprintable() and char not in '<>:"\\|?*\0')
-    return kept.rstrip(". ")[:200]
 
 
 def _default_path(output: Output, slot: _Slot, instance: Instance | None) -> str:

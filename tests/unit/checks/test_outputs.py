@@ -34,6 +34,12 @@ def test_outputs_name_images(check, output: str, said: list[str]) -> None:
     assert [found.code for found in check(f"{STEPS}          x: {output}\n")] == said
 
 
+def test_a_file_that_could_never_be_written_is_refused_without_inputs(say) -> None:
+    assert say(f"""{STEPS}          x: {{images: "{{{{ steps.one.images }}}}", file: ../cover}}\n""") == [
+        "bad-file-name «../cover»"
+    ]
+
+
 @pytest.mark.parametrize(
     ("images", "file", "said"),
     [

@@ -1,0 +1,87 @@
+"""What an output's `file` may be: folders and a name below the output folder, on every file system."""
+
+from __future__ import annotations
+
+import re
+
+from seedflow.diagnostics import Diagnostic
+from seedflow.recipe.leaves import quote
+from seedflow.recipe.template import Template, TemplateForm
+
+_MOST_CHARACTERS = 200
+"""Of one name: file systems take 255 bytes, ending included."""
+_REFUSED = '<>:"\\|?*'
+_PRINTED = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_PRINTED_VALUE = "x"
+"""Stands for what a `{{ }}` gives: a slug, which is never empty and never a path."""
+
+
+def read_file_path(file: Template, text: str) -> str | Diagnostic:
+    """The path below the output folder that a text from a `file` template means, or what is wrong with it."""
+    problem = _find_problem(text)
+    if problem is not None:
+        return _refuse(file, text, *problem)
+    return "/".join(_split(text))
+
+
+def check_file_path(file: Template) -> Diagnostic | None:
+    """What is wrong with the written part of a `file` template, whatever its values are."""
+    written = file.scalar.value
+    if file.form is TemplateForm.EXPRESSION or "{%" in written or "{#" in written:
+        return None
+    could_not_be_read = file.form is TemplateForm.TEXT and not file.references
+    if could_not_be_read or written.count("{{") != written.count("}}"):
+        return None
+    problem = _find_problem(_PRINTED.sub(_PRINTED_VALUE, written))
+    # A key may begin with ~, so that only what is written can tell that a home folder is meant.
+    if problem is None and any(part.startswith("~") for part in _split(written)):
+        problem = ("a name in it begins with `~`, which stands for no folder here", "take `~` away")
+    return None if problem is None else _refuse(file, written, *problem)
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split("/")]
+
+
+def _find_problem(text: str) -> tuple[str, str] | None:
+    """What is wrong with a path as a whole or with one of its names, and what to do."""
+    path = text.strip()
+    if not path:
+        return "it is empty", "write a name, such as `{{ image.name }}`"
+    if path.startswith("/"):
+        return "it begins with `/`", "take the first `/` away: the path starts in the output folder"
+    if path.endswith("/"):
+        return "it ends with `/`", "write a name behind the last `/`, such as `{{ image.name }}`"
+    parts = _split(path)
+    if "" in parts:
+        return "it has an empty part", "write a single `/` between two names"
+    if ".." in parts:
+        return "it would leave the output folder", "take `..` away; `--out` chooses another output folder"
+    return next((problem for part in parts if (problem := _find_problem_of_name(part)) is not None), None)
+
+
+def _find_problem_of_name(name: str) -> tuple[str, str] | None:
+    refused = next((char for char in name if char in _REFUSED or not char.isprintable()), None)
+    if refused is not None:
+        return (
+            f"some file systems refuse {quote(refused)} in a name",
+            "use letters, digits, dots, hyphens, underscores and spaces, with `/` between folders",
+        )
+    if name.startswith("."):
+        return (
+            f"{quote(name)} begins with a dot, and what is hidden is never an output",
+            "begin the name with a letter or a digit",
+        )
+    if name.endswith("."):
+        return f"{quote(name)} ends with a dot", "take the dot away; the ending follows the picture"
+    if len(name) > _MOST_CHARACTERS:
+        return (
+            f"a name in it is too long: it has {len(name):,} characters, and {_MOST_CHARACTERS} is the most",
+            "shorten it",
+        )
+    return None
+
+
+def _refuse(file: Template, text: str, what: str, help_text: str) -> Diagnostic:
+    message = f"{quote(text)} cannot be a file below the output folder: {what}"
+    return Diagnostic("bad-file-name", message, file.scalar.span, help=help_text)
