@@ -7,7 +7,6 @@ import click
 from seedflow.cli.help import Command
 from seedflow.cli.session import check_named, start
 from seedflow.cli.terminal import print_diagnostics, print_json, say
-from seedflow.diagnostics.render import render_summary
 from seedflow.errors import ExitCode
 
 
@@ -39,5 +38,5 @@ def command(recipes: tuple[str, ...], as_json: bool) -> int:
         print_diagnostics(found)
         if ok:
             names = f"{len(results)} recipes" if len(results) > 1 else recipes[0]
-            say(f"{names}: {'no problems' if not found else 'can run, ' + render_summary(found)}")
+            say(f"{names}: {'can be planned' if found else 'no problems'}")
     return ExitCode.DONE if ok else ExitCode.RECIPE_ERRORS

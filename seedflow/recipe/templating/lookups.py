@@ -23,6 +23,7 @@ def find_attribute(value: object, name: str) -> object:
             raise Refusal(
                 code="template-not-known",
                 message=f"`{name}` of this {value.kind} is not known: {value.missing[name]}",
+                help="leave the attribute out; the size of a local file is known",
             )
         return found
     raise Refusal(

@@ -126,7 +126,13 @@ class CallReader(ABC):
         )
 
     def _refuse_arguments(self, message: str, start: int, end: int) -> Expression:
-        return self.refuse(message, start, end, None, code="template-arguments")
+        if message.endswith("is missing"):
+            advice = "add it, in its place or by its name"
+        elif message.endswith("is given twice"):
+            advice = "give it once"
+        else:
+            advice = "give it only what it takes"
+        return self.refuse(message, start, end, advice, code="template-arguments")
 
     def _refuse_function(self, name: str, place: Token) -> Expression:
         if name in LATER:

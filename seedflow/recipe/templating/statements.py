@@ -174,7 +174,9 @@ class For(Statement):
                 self.items.start,
                 self.items.end,
                 code="template-type",
-                help="an absent list is none; write `… or []`" if value is None else None,
+                help="an absent list is none; write `… or []`"
+                if value is None
+                else "give it a list; for one value, write `[…]` around it",
             )
         if self.condition is None:
             return value
