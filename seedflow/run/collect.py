@@ -88,9 +88,10 @@ class Collector:
         result = self._provider.read_answer(raw)
         problems = [problem for problem in model.judge_output(result) if problem.severity is Severity.ERROR]
         if problems:
-            path = ".".join(map(str, problems[0].path)) or "the answer"
+            path = ".".join(map(str, problems[0].path))
+            place = f"{path}: " if path else ""
             raise RejectedError(
-                f"the answer is not what the card of {model.id} promises: {path}: {problems[0].message}",
+                f"{place}{problems[0].message}",
                 kind="wrong-answer",
                 images=task.images.high,
             )

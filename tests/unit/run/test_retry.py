@@ -43,3 +43,11 @@ def test_a_wait_that_the_server_names_is_never_shortened() -> None:
 
 def test_a_wait_beyond_the_bound_is_not_waited_for() -> None:
     assert find_wait_s(failure(Retry.BACKOFF, retry_after_s=7200), 1, RetryPolicy(), 0.0) is None
+
+
+def test_a_service_that_cannot_be_reached_is_given_up_soon() -> None:
+    policy = RetryPolicy()
+    error = ProviderError("no", kind="not-sent", retry=Retry.BACKOFF, billed=Billed.NO)
+    waits = [find_wait_s(error, calls, policy, 1.0) for calls in range(1, policy.most_calls)]
+    assert waits == [1, 2, 4, 5, 5, 5, 5]
+    assert find_wait_s(error, policy.most_calls, policy, 1.0) is None
