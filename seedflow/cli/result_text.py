@@ -50,6 +50,11 @@ def print_result(result: RunResult, plan: Plan, console: Console, *, took_s: flo
         if len(problems) > MOST_PROBLEMS:
             console.file.write(f"\nand {len(problems) - MOST_PROBLEMS:,} more problems; --json lists all\n")
         console.print()
+    for problem in result.problems:
+        if problem.unsaved is not None:  # paid for, and kept nowhere but on this screen
+            answer = problem.unsaved.decode("utf-8", "backslashreplace")
+            console.print(Text(make_printable(answer)), soft_wrap=True)
+            console.print()
     if any(result.outputs.values()):
         for line in _list_files(result.outputs, console.width):
             console.print(line, soft_wrap=True)
@@ -72,7 +77,7 @@ def collect_problems(result: RunResult, plan: Plan) -> Iterator[Diagnostic]:
             ).addresses.append(task.address)
         if task.status is TaskStatus.BLOCKED and task.cause is not None:
             blocked.setdefault(task.cause, []).append(task.address)
-        elif task.problem is not None and task.status is not TaskStatus.CANCELLED:
+        elif task.problem is not None:
             problem = task.problem
             alike = (problem.kind, _unnamed(task), problem.help, str(problem.span))
             groups.setdefault(alike, _Group(problem, Severity.ERROR, [])).addresses.append(task.address)

@@ -244,8 +244,9 @@ async def _run_until_done(
     def stop() -> None:
         if control.aborted:
             return
-        display.say(LETTING_GO if control.stopping else STOPPING)
+        words = LETTING_GO if control.interrupted else STOPPING
         control.stop()
+        display.say(words)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
