@@ -255,7 +255,9 @@ def test_a_picture_that_does_not_decode_is_fetched_once_more(make_world) -> None
     assert statuses(world.run()) == {"a": "done"}
 
 
-def test_a_paid_picture_that_never_decodes_is_kept_apart_and_bought_again_only_with_consent(make_world) -> None:
+def test_a_paid_picture_that_never_decodes_is_kept_apart_and_bought_again_only_with_consent(
+    make_world,
+) -> None:
     world = make_world(ONE)
     world.provider.meet("a", fetching(b"noise", b"noise"))
     result = world.run()

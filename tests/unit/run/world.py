@@ -135,6 +135,7 @@ class FakeProvider:
         self.fetched: list[str] = []
         self.fetches: tuple[DownloadError | bytes, ...] = ()
         self.alive = True
+        self.shape_px: tuple[int, int] | None = None
         self.said: ProviderError | None = None
         self._in_flight = 0
         self._entries: dict[str, list[tuple[float, Answer | None]]] = {}
@@ -251,7 +252,7 @@ class FakeProvider:
         for number in range(1, count + 1):
             name = digest_value("fake/1", [inputs, context.take, context.attempt, number])
             url = f"https://pictures.example/{name}"
-            width_px, height_px = shrink(*(MODEL.size_px(request.params, None) or (1, 1)))
+            width_px, height_px = self.shape_px or shrink(*(MODEL.size_px(request.params, None) or (1, 1)))
             self.pictures_by_url[url] = encode_flat_jpeg(width_px, height_px, (90, 90, 90), name.encode())
             if fault.fetches:
                 self._meets[url] = deque(fault.fetches)
