@@ -46,3 +46,23 @@ def _stack(console: Console, row: Sequence[Text]) -> Iterator[Text]:
         indent = _INDENT if number == 0 else _INDENT * 2
         for line in cell.wrap(console, max(console.width - len(indent), NARROWEST)):
             yield Text.assemble(indent, line)
+
+
+def fit(text: str, columns: int) -> str:
+    """Text in at least so many cells; longer text stays as it is."""
+    return text + " " * max(0, columns - cell_len(text))
+
+
+def shorten(text: str, columns: int) -> str:
+    """Text in at most so many cells, without its middle where it is longer: both ends of an address tell it apart."""
+    if cell_len(text) <= columns:
+        return text
+    head, tail = "", ""
+    for at in range(len(text)):
+        if cell_len(head + text[at] + tail) > columns - 1:
+            break
+        head += text[at]
+        if cell_len(head + text[-1 - at] + tail) > columns - 1:
+            break
+        tail = text[-1 - at] + tail
+    return f"{head}…{tail}"

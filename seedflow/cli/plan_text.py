@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_usd
+from seedflow.cli.columns import shorten
 from seedflow.cli.terminal import print_folded
 from seedflow.diagnostics.printable import make_printable
 from seedflow.images.facts import FileImage, UrlImage
@@ -123,18 +124,17 @@ def spell_why(task: Task) -> str:
     if task.shares_with is not None:
         return f"same as {make_printable(task.shares_with)}"
     if task.reason is Reason.UPSTREAM_UNKNOWN:
-        return "after " + ", ".join(make_printable(name) for name in waited_for(task))
+        names = [make_printable(name) for name in waited_for(task)]
+        more = f" and {len(names) - 1} more" if len(names) > 2 else ""
+        return "after " + ", ".join(names[:1] if more else names) + more
     return _REASONS.get(task.reason, task.reason.value)
 
 
 def waited_for(task: Task) -> list[str]:
-    """What a task's request depends on that does not exist yet, in order of mention; many tasks of a step as that step."""
+    """The steps on whose images a task's request depends that do not exist yet, in order of mention."""
     names = [item.image.after for item in task.references if isinstance(item.image, PendingImages)]
     names += [name for value in task.params.values() if isinstance(value, Unknown) for name in value.after]
-    by_step: dict[str, list[str]] = {}
-    for name in dict.fromkeys(names):
-        by_step.setdefault(name.split("[", 1)[0], []).append(name)
-    return [members[0] if len(members) == 1 else step for step, members in by_step.items()]
+    return list(dict.fromkeys(name.partition("[")[0] for name in names))
 
 
 def _choose(tasks: Sequence[Task], *, everything: bool) -> Iterator[Task | _Rest]:
@@ -251,11 +251,14 @@ def _spell_request(task: Task, plan: Plan, width: int, *, whole: bool) -> Iterat
     silent = plan.realm == REALM_SKETCH or task.action is Action.REUSE
     number = 1
     for item in references:
-        text, number = _spell_reference(item, number, "" if silent else plan.references)
+        text, number = _spell_reference(
+            item, number, "" if silent else plan.references, None if whole else width - len(_INDENT)
+        )
         for line in _wrap(text, width):
             yield Text(line, style="dim")
     if len(references) < len(task.references):
-        yield Text(f"{_INDENT}and {len(task.references) - len(references)} more references", style="dim")
+        more = len(task.references) - len(references)
+        yield Text(f"{_INDENT}and {more} more reference{'' if more == 1 else 's'}", style="dim")
 
 
 def _spell_value(value: object) -> str:
@@ -266,10 +269,13 @@ def _spell_value(value: object) -> str:
     return make_printable(str(value)).replace("\n", " ")
 
 
-def _spell_reference(item: PlannedReference, number: int, references: str) -> tuple[str, int]:
+def _spell_reference(
+    item: PlannedReference, number: int, references: str, room: int | None
+) -> tuple[str, int]:
     """`image 2 (hero): sheet image 1, sent as data`, and the number of the next one.
 
-    `references` is the setting of that name, empty where nothing is sent.
+    `references` is the setting of that name, empty where nothing is sent. URLs lose their middle where they are longer
+    than `room`.
     """
     named = f" ({make_printable(item.name)})" if item.name is not None else ""
     count = 1
@@ -291,6 +297,8 @@ def _spell_reference(item: PlannedReference, number: int, references: str) -> tu
             if bounds.low != bounds.high:
                 position += " at most"
     travels = f", sent as {find_transport(item.image, references)}" if references else ""
+    if room is not None and isinstance(item.image, UrlImage):
+        what = shorten(what, max(24, room - len(position) - cell_len(named) - len(travels) - 4))
     return f"{position}{named}: {what}{travels}", number + count
 
 

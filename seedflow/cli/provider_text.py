@@ -24,7 +24,7 @@ def introduce(plan: Plan, settings: Settings) -> Iterator[Text]:
 def describe_provider(provider: str, realm: str, settings: Settings) -> str:
     """`sketch: placeholders drawn here; …`: who it is, and whether money is at stake."""
     if realm == REALM_SKETCH:
-        return f"{provider}: placeholders drawn here; no model is asked, nothing is paid"
+        return f"{provider}: placeholders drawn here; no model is asked or paid"
     if realm == REALM_CLOUDFLARE:
         return f"{provider}: real pictures, paid by your account"
     if realm == REALM_EMULATED:

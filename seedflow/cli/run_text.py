@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_elapsed, spell_seconds
+from seedflow.cli.columns import fit, shorten
 from seedflow.cli.live import LiveArea
 from seedflow.cli.terminal import OutputError, moves_cursor, open_console
 from seedflow.diagnostics.printable import make_printable
@@ -289,23 +290,3 @@ class EventLines:
             if start.cell_len + 2 + details.cell_len > width:
                 return [start, Text.assemble("    ", details)]
         return [Text.assemble(start, " " * (max(0, column - start.cell_len) + 2), details)]
-
-
-def fit(text: str, columns: int) -> str:
-    """Text in at least so many cells; longer text stays as it is."""
-    return text + " " * max(0, columns - cell_len(text))
-
-
-def shorten(text: str, columns: int) -> str:
-    """Text in at most so many cells, without its middle where it is longer: both ends of an address tell it apart."""
-    if cell_len(text) <= columns:
-        return text
-    head, tail = "", ""
-    for at in range(len(text)):
-        if cell_len(head + text[at] + tail) > columns - 1:
-            break
-        head += text[at]
-        if cell_len(head + text[-1 - at] + tail) > columns - 1:
-            break
-        tail = text[-1 - at] + tail
-    return f"{head}…{tail}"

@@ -13,7 +13,7 @@ def test_a_run_with_sketch_says_so_first(project: Project) -> None:
     project.write("fox.yaml", RECIPE)
     ended = project.seedflow("run", "fox.yaml")
     first, second, *_ = ended.out.splitlines()
-    assert first == "fox · sketch: placeholders drawn here; no model is asked, nothing is paid"
+    assert first == "fox · sketch: placeholders drawn here; no model is asked or paid"
     assert second == (
         "No account is configured. For real pictures, set CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN."
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.golden.harness import GOLDEN, Shell, paint_pictures
+from tests.golden.harness import GOLDEN, Shell
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,20 +19,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the pictures that golden recipes may name."""
-    folder = tmp_path_factory.mktemp("pictures")
-    paint_pictures(folder)
-    return folder
-
-
 @pytest.fixture
-def shell(tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """A project folder with pictures, and `seedflow` in it."""
-    folder = tmp_path / "project"
-    shutil.copytree(pictures, folder)
-    return Shell(folder, monkeypatch)
+    return Shell(tmp_path / "project", monkeypatch)
 
 
 @pytest.fixture
