@@ -16,7 +16,17 @@ FORMAT_VERSION = 1
 """The layout of the folder. The tables have a version of their own (`schema.SCHEMA_VERSION`)."""
 
 _KNOWN_NAMES = frozenset(
-    {"VERSION", "ledger.db", "ledger.db-wal", "ledger.db-shm", "blobs", "runs", "locks", ".gitignore"}
+    {
+        "VERSION",
+        "ledger.db",
+        "ledger.db-wal",
+        "ledger.db-shm",
+        "ledger.db-journal",  # while another process switches the new file to WAL
+        "blobs",
+        "runs",
+        "locks",
+        ".gitignore",
+    }
 )
 _TEMPORARY_NAME = re.compile(r"(VERSION|\.gitignore)\.\d+\.new")
 _LONGEST_VERSION_BYTES = 32

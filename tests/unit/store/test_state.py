@@ -206,6 +206,13 @@ def test_a_foreign_database_in_a_new_state_is_not_written(root):
     assert (root / "ledger.db").read_bytes() == before
 
 
+def test_what_sqlite_leaves_while_another_process_makes_the_ledger_is_not_foreign(root):
+    root.mkdir()
+    (root / "ledger.db-journal").touch()
+    open_store(root).close()
+    assert (root / "VERSION").is_file()
+
+
 def test_many_processes_make_one_state(root, processes):
     script = """
 wait_for_line()
