@@ -18,11 +18,11 @@ def parse_usd(text: str) -> Decimal:
     try:
         amount = Decimal(text.strip().removeprefix("$"))
     except InvalidOperation:
-        raise ValueError(f"{text!r} is not an amount of dollars") from None
+        raise ValueError(f"`{text}` is not an amount of dollars") from None
     if not amount.is_finite() or amount < 0:
-        raise ValueError(f"{text!r} is not an amount of dollars that can be spent")
+        raise ValueError(f"`{text}` is not an amount of dollars that can be spent")
     if amount != amount.quantize(Decimal("0.000001")):
-        raise ValueError(f"{text!r} has more than six decimals")
+        raise ValueError(f"`{text}` has more than six decimals")
     return amount
 
 

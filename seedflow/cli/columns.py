@@ -17,7 +17,7 @@ _GAP: Final = "  "
 
 
 def print_columns(console: Console, rows: Sequence[Sequence[Text]]) -> None:
-    """Print rows of equally many cells, indented. No line ends in blanks or is longer than the terminal, if words allow."""
+    """Print rows of equally many cells, indented. No line ends in blanks; words are never cut, so that paths can be copied."""
     if not rows:
         return
     widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
@@ -37,14 +37,14 @@ def _align(console: Console, row: Sequence[Text], widths: Sequence[int], room: i
         if width:
             start.append_text(cell)
             start.append(" " * (width - cell.cell_len) + _GAP)
-    for number, line in enumerate(row[-1].wrap(console, max(room, NARROWEST)) or [Text()]):
+    for number, line in enumerate(row[-1].wrap(console, max(room, NARROWEST), overflow="ignore") or [Text()]):
         yield Text.assemble(start if number == 0 else " " * cell_len(start.plain), line)
 
 
 def _stack(console: Console, row: Sequence[Text]) -> Iterator[Text]:
     for number, cell in enumerate(cell for cell in row if cell.plain):
         indent = _INDENT if number == 0 else _INDENT * 2
-        for line in cell.wrap(console, max(console.width - len(indent), NARROWEST)):
+        for line in cell.wrap(console, max(console.width - len(indent), NARROWEST), overflow="ignore"):
             yield Text.assemble(indent, line)
 
 

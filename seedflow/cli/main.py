@@ -63,8 +63,8 @@ class Commands(click.Group):
         """As click does, with a near name suggested."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = find_near(args[0], COMMANDS)
-            meant = f" Did you mean {near!r}?" if near else f" Commands: {', '.join(COMMANDS)}."
-            ctx.fail(f"there is no command {args[0]!r}.{meant}")
+            meant = f"did you mean `{near}`?" if near else f"there are {', '.join(COMMANDS)}"
+            ctx.fail(f"there is no command `{args[0]}`; {meant}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -142,9 +142,9 @@ def _report(message: str, hint: str | None) -> None:
 def _usage_hint(error: click.ClickException, arguments: Sequence[str]) -> str | None:
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is not None:
-        return f"see {context.command_path} --help"
+        return f"see `{context.command_path} --help`"
     command = next((argument for argument in arguments if argument in COMMANDS), None)
-    return f"see seedflow {command} --help" if command else "see seedflow --help"
+    return f"see `seedflow {command} --help`" if command else "see `seedflow --help`"
 
 
 def spell_usage(error: click.ClickException) -> str:
@@ -155,7 +155,7 @@ def spell_usage(error: click.ClickException) -> str:
                 option for found in (error.ctx.command.params if error.ctx else ()) for option in found.opts
             ]
             near = find_near(name, options)
-            return f"there is no option {name}" + (f"; did you mean {near}?" if near else "")
+            return f"there is no option `{name}`" + (f"; did you mean `{near}`?" if near else "")
         case click.MissingParameter(param=click.Parameter() as missing):
             return f"{missing.make_metavar(error.ctx) if error.ctx else missing.name} is missing"
         case click.BadParameter(param=click.Parameter() as wrong):
@@ -166,10 +166,10 @@ def spell_usage(error: click.ClickException) -> str:
             message = _lower(error.format_message())
             return re.sub(
                 r"^got unexpected extra arguments? \((.*)\)$",
-                r"found more arguments than expected: \1",
+                r"found more than expected: `\1`",
                 message,
             )
 
 
 def _lower(text: str) -> str:
-    return (text[:1].lower() + text[1:]).removesuffix(".")
+    return re.sub(r"'([^']*)'", r"`\1`", (text[:1].lower() + text[1:]).removesuffix("."))

@@ -38,6 +38,8 @@ _ADVICE: Final = {
     RunStatus.INTERRUPTED: "Run it again to go on: what is stored is not asked again.",
 }
 
+_UNFINISHED: Final = (TaskStatus.FAILED, TaskStatus.BLOCKED, TaskStatus.CANCELLED, TaskStatus.UNKNOWN)
+
 
 def print_result(result: RunResult, plan: Plan, console: Console, *, took_s: float | None = None) -> None:
     """Problems, files, and the last line; without `took_s`, equal runs print equal lines."""
@@ -79,7 +81,7 @@ def collect_problems(result: RunResult, plan: Plan) -> Iterator[Diagnostic]:
             blocked.setdefault(task.cause, []).append(task.address)
         elif task.problem is not None:
             problem = task.problem
-            alike = (problem.kind, _unnamed(task), problem.help, str(problem.span))
+            alike = (problem.kind, _unnamed(task), problem.help)
             groups.setdefault(alike, _Group(problem, Severity.ERROR, [])).addresses.append(task.address)
             told.discard((problem.kind, problem.message))
     for problem in result.problems:
@@ -89,9 +91,8 @@ def collect_problems(result: RunResult, plan: Plan) -> Iterator[Diagnostic]:
         yield group.tell()
     for cause, addresses in blocked.items():
         tasks = "1 task that uses it" if len(addresses) == 1 else f"{len(addresses):,} tasks that use it"
-        yield Diagnostic(
-            "blocked", f"{cause} gave no images, so {tasks} could not run", places.get(cause), Severity.NOTE
-        )
+        message = f"{cause} gave no images, so {tasks} could not run"
+        yield Diagnostic("blocked", message, severity=Severity.NOTE)
 
 
 @dataclass(slots=True)
@@ -119,6 +120,9 @@ def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Te
     for task in result.tasks:
         counts[task.status] += 1
     word, style = _ENDINGS[result.status]
+    advice = _ADVICE.get(result.status)
+    if result.status is RunStatus.FAILED and not any(counts[status] for status in _UNFINISHED):
+        word, advice = "Not all published", None
     if result.status is RunStatus.DONE and counts[TaskStatus.REUSED] == len(result.tasks):
         every = "its task was" if len(result.tasks) == 1 else f"all {len(result.tasks):,} tasks were"
         yield Text.assemble((word, style), f": {every} stored already. Nothing was asked, nothing was paid.")
@@ -131,8 +135,8 @@ def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Te
     if took_s is not None:
         parts.append(spell_seconds(took_s))
     yield Text.assemble((f"{word}: ", style), " · ".join(part for part in parts if part))
-    if result.status in _ADVICE:
-        yield Text(_ADVICE[result.status], style="dim")
+    if advice is not None:
+        yield Text(advice, style="dim")
 
 
 def _spell_cost(result: RunResult) -> str:

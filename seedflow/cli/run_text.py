@@ -31,9 +31,8 @@ _MARKS: Final = {
     TaskStatus.DONE: ("✓", "green"),
     TaskStatus.FAILED: ("✗", "red"),
     TaskStatus.UNKNOWN: ("?", "magenta"),
-    TaskStatus.CANCELLED: ("-", "yellow"),
 }
-_UNTOLD: Final = (TaskStatus.REUSED, TaskStatus.BLOCKED)
+_UNTOLD: Final = (TaskStatus.REUSED, TaskStatus.BLOCKED, TaskStatus.CANCELLED)
 """Counted at the end; there may be thousands at once."""
 
 

@@ -36,7 +36,7 @@ def find_recipe(text: str) -> tuple[Path, str]:
     try:
         path = Path(text).expanduser() if text.startswith("~") else Path(text)
     except RuntimeError:
-        raise UsageError(f"{text!r} names a home that is not known", help="write the whole path") from None
+        raise UsageError(f"`{text}` names a home that is not known", help="write the whole path") from None
     _refuse_odd_name(path, "the recipe")
     if path.exists() or path.suffix in (".yaml", ".yml") or "/" in text:
         return path, text
@@ -45,9 +45,9 @@ def find_recipe(text: str) -> tuple[Path, str]:
         return shipped, _short(shipped)
     names = [recipe.name for recipe in list_shipped()]
     near = find_near(text, names)
-    hint = f"did you mean {near}?" if near else "see seedflow list"
+    hint = f"did you mean `{near}`?" if near else "`seedflow list` shows what there is"
     raise UsageError(
-        f"there is no recipe {text!r}: neither a file here nor one shipped with seedflow", help=hint
+        f"there is no recipe `{text}`: neither a file here nor one shipped with seedflow", help=hint
     )
 
 

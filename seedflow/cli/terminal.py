@@ -162,7 +162,7 @@ def open_console(stream: TextIO | None = None) -> Console:
 
 def print_folded(console: Console, text: Text) -> None:
     """Text for people, broken between words where the terminal ends, without blanks at the ends of lines."""
-    for line in text.wrap(console, console.width):
+    for line in text.wrap(console, console.width, overflow="ignore"):
         line.rstrip()
         console.print(line, soft_wrap=True)
 

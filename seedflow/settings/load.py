@@ -64,7 +64,7 @@ def load_settings(
     """
     folder = folder.absolute()
     if provider is not None and provider not in PROVIDERS:
-        raise UsageError(f"there is no provider {provider!r}", help=f"choose one of: {', '.join(PROVIDERS)}")
+        raise UsageError(f"there is no provider `{provider}`", help=f"choose one of: {', '.join(PROVIDERS)}")
     variables = read_environment(os.environ if environment is None else environment, folder)
     project_folder, project_file = find_project(folder)
     project = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.harness import GOLDEN, ROOT, Shell, hide_paths
+from tests.golden.harness import GOLDEN, ROOT, Shell
 
 SILENT = [GOLDEN / "silent" / f"{name}.yaml" for name in ("loops", "parameters", "templates")]
 RECIPES = [*sorted((ROOT / "recipes").glob("*.yaml")), *SILENT, *sorted((GOLDEN / "plans").glob("*.yaml"))]
@@ -29,7 +29,7 @@ def test_the_plan_is_shown_so(path: Path, shell: Shell, golden: Callable[[str, s
 def test_the_plan_is_this_data(path: Path, shell: Shell, golden: Callable[[str, str], None]) -> None:
     ended = shell.seedflow("plan", shell.copy(path).name, "--json")
     assert (ended.code, ended.err) == (0, "")
-    golden(f"plans/{path.stem}.json", hide_paths(ended.out, shell.folder))
+    golden(f"plans/{path.stem}.json", ended.out)
 
 
 @pytest.mark.parametrize("columns", [40, 120])

@@ -207,7 +207,7 @@ def test_variables_that_cannot_be_used(home, variable, value):
 
 
 def test_provider_that_does_not_exist(home):
-    with pytest.raises(UsageError, match="no provider 'clodflare'"):
+    with pytest.raises(UsageError, match="no provider `clodflare`"):
         home.load(provider="clodflare")
 
 

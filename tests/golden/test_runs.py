@@ -1,0 +1,164 @@
+"""Runs word by word: what is shown while they run, what came of them, and the JSON of the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.golden.harness import GOLDEN, ROOT, Shell, hide_chance, hide_paths
+
+Golden = Callable[[str, str], None]
+
+FORK = """\
+seedflow: 1
+name: fork
+steps:
+  good: {generate: {prompt: Good}}
+  bad: {generate: {prompt: Bad}}
+  uses_good: {generate: {prompt: From good, image_input: ["{{ steps.good.images[0] }}"]}}
+  uses_bad:
+    for_each: {time: [day, night]}
+    generate: {prompt: "From bad by {{ each.time }}", image_input: ["{{ steps.bad.images[0] }}"]}
+outputs:
+  good: "{{ steps.uses_good.images[0] }}"
+  bad: {images: "{{ steps.uses_bad.images }}", file: "{{ each.time }}"}
+"""
+
+CHAIN = """\
+seedflow: 1
+name: chain
+steps:
+  first: {generate: {prompt: First}}
+  second: {generate: {prompt: Second, image_input: ["{{ steps.first.images[0] }}"]}}
+  third: {generate: {prompt: Third, image_input: ["{{ steps.second.images[0] }}"]}}
+"""
+
+
+@pytest.fixture
+def paid(shell: Shell, emulator: Any) -> Shell:
+    """A project whose provider is an emulator, asked one call after the other."""
+    for name, value in emulator.env.items():
+        shell.set_env(name, value)
+    (shell.folder / "fork.yaml").write_text(FORK)
+    (shell.folder / "chain.yaml").write_text(CHAIN)
+    (shell.folder / "seedflow.yaml").write_text("provider: {concurrency: 1}\n")
+    return shell
+
+
+def normal(text: str, shell: Shell) -> str:
+    """Without what differs from run to run; tasks that are at work together end in any order."""
+    plain = re.sub(r"again in [0-9.]+ s", "again in N s", hide_chance(hide_paths(text, shell.folder)))
+    return re.sub(
+        r"(?:^[✓✗?~] .*\n)+",
+        lambda found: "".join(sorted(found[0].splitlines(True))),
+        plain,
+        flags=re.MULTILINE,
+    )
+
+
+def test_a_sketch_then_the_same_again_then_with_a_change(shell: Shell, golden: Golden) -> None:
+    recipe = shell.copy(ROOT / "recipes" / "character-sheet.yaml")
+    golden("runs/sketch.txt", shell.seedflow("run", recipe.name).text)
+    golden("runs/sketch-again.txt", shell.seedflow("run", recipe.name).text)
+    golden("runs/sketch-changed.txt", shell.seedflow("run", recipe.name, "-i", "character=an owl").text)
+
+
+def test_many_pictures_are_listed_in_part(shell: Shell, golden: Golden) -> None:
+    (shell.folder / "seedflow.yaml").write_text("provider: {concurrency: 1}\n")
+    (shell.folder / "many.yaml").write_text(
+        "seedflow: 1\nsteps:\n  page:\n    for_each: {n: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]}\n"
+        '    generate: {prompt: "Page {{ each.n }}"}\n'
+    )
+    text = shell.seedflow("run", "many.yaml").text
+    ended = [line for line in text.splitlines() if line.startswith("✓ ")]
+    assert len(ended) == 14
+    golden("runs/many.txt", "\n".join(line for line in text.splitlines() if line not in ended) + "\n")
+
+
+def test_a_paid_run(paid: Shell, golden: Golden) -> None:
+    golden("runs/paid.txt", normal(paid.seedflow("run", "fork.yaml", "--max-cost", "1").text, paid))
+
+
+def test_a_failure_and_what_depends_on_it(paid: Shell, emulator: Any, golden: Golden) -> None:
+    emulator.set_faults({"kind": "moderation", "match": {"task": "bad"}})
+    golden("runs/moderation.txt", normal(paid.seedflow("run", "fork.yaml", "--yes").text, paid))
+    golden("runs/moderation-then-done.txt", normal(paid.seedflow("run", "fork.yaml", "--yes").text, paid))
+
+
+def test_the_same_as_data(paid: Shell, emulator: Any, golden: Golden) -> None:
+    emulator.set_faults({"kind": "moderation", "match": {"task": "bad"}})
+    ended = paid.seedflow("run", "fork.yaml", "--yes", "--json")
+    assert ended.code == 3
+    golden("runs/moderation.json", hide_chance(ended.out.replace(str(paid.folder), "PROJECT")))
+    golden("runs/moderation-beside-json.txt", normal(ended.err, paid))
+
+
+def test_a_rate_limit_that_passes(paid: Shell, emulator: Any, golden: Golden) -> None:
+    emulator.set_faults(
+        {"kind": "status", "status": 429, "code": 3040, "message": "capacity", "retry_after_s": 0, "times": 2}
+    )
+    golden("runs/rate-limited.txt", normal(paid.seedflow("run", "fork.yaml", "--yes").text, paid))
+
+
+def test_an_outcome_that_nobody_knows(shell: Shell, start_emulator: Any, golden: Golden) -> None:
+    emulator = start_emulator("--no-log")
+    for name, value in emulator.env.items():
+        shell.set_env(name, value)
+    (shell.folder / "one.yaml").write_text("seedflow: 1\nsteps:\n  a: {generate: {prompt: One}}\n")
+    emulator.set_faults({"kind": "bill-then-drop"})
+    golden("runs/unknown.txt", normal(shell.seedflow("run", "one.yaml", "--yes").text, shell))
+    again = shell.seedflow("run", "one.yaml", "--yes", "--on-unknown", "retry")
+    golden("runs/unknown-retried.txt", normal(again.text, shell))
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("lost-paid", {"kind": "dead-url"}),
+        ("broken-picture", {"kind": "broken-picture", "damage": "noise"}),
+        ("wrong-answer", {"kind": "wrong-schema"}),
+    ],
+)
+def test_a_call_that_ends_badly(
+    name: str, fault: dict[str, Any], paid: Shell, emulator: Any, golden: Golden
+) -> None:
+    emulator.set_faults({**fault, "match": {"task": "good"}})
+    ended = paid.seedflow("run", "fork.yaml", "--yes")
+    text = re.sub(r"\d+\.part\b", "N.part", normal(ended.text, paid))
+    golden(f"runs/{name}.txt", re.sub(r"rejected/\S+?(?=[\s;])", "rejected/FILE", text))
+
+
+def test_no_credit_ends_the_run(paid: Shell, emulator: Any, golden: Golden) -> None:
+    emulator.set_faults(
+        {"kind": "status", "status": 402, "code": 2021, "message": "no credit", "match": {"task": "second"}}
+    )
+    golden("runs/no-credit.txt", normal(paid.seedflow("run", "chain.yaml", "--yes").text, paid))
+
+
+def test_a_wrong_token(paid: Shell, golden: Golden) -> None:
+    paid.set_env("CLOUDFLARE_API_TOKEN", "another-token")
+    golden("runs/wrong-token.txt", normal(paid.seedflow("run", "fork.yaml", "--yes").text, paid))
+
+
+def test_budgets(paid: Shell, golden: Golden) -> None:
+    golden("runs/nobody-to-ask.txt", normal(paid.seedflow("run", "fork.yaml").text, paid))
+    golden(
+        "runs/budget-too-small.txt", normal(paid.seedflow("run", "fork.yaml", "--max-cost", "0.1").text, paid)
+    )
+    (paid.folder / "seedflow.yaml").write_text("provider: {concurrency: 1}\nbudget: {day_usd: 0.10}\n")
+    golden("runs/budget-used-up.txt", normal(paid.seedflow("run", "chain.yaml", "--yes").text, paid))
+
+
+def test_a_file_in_the_way(shell: Shell, golden: Golden) -> None:
+    (shell.folder / "one.yaml").write_text("seedflow: 1\nsteps:\n  a: {generate: {prompt: One}}\n")
+    (shell.folder / "here").mkdir()
+    (shell.folder / "here" / "a.jpg").write_text("mine")
+    golden("runs/file-in-the-way.txt", normal(shell.seedflow("run", "one.yaml", "--out", "here").text, shell))
+
+
+def test_errors_in_the_recipe_end_a_run_before_it_begins(shell: Shell, golden: Golden) -> None:
+    recipe = shell.copy(GOLDEN / "complain" / "unknown-step.yaml")
+    golden("runs/recipe-errors.txt", shell.seedflow("run", recipe.name).text)
