@@ -109,7 +109,21 @@ class Bill:
     take: int
     attempt: int
     intent: str
-    images: int
+    run: str
+    digests: tuple[str, ...]
+
+    @property
+    def images(self) -> int:
+        return len(self.digests)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What the log has of one sending of an intent; without an answer it failed at no cost."""
+
+    since_s: float
+    sending: int
+    answer: Answer | None
 
 
 class FakeProvider:
@@ -138,7 +152,7 @@ class FakeProvider:
         self.shape_px: tuple[int, int] | None = None
         self.said: ProviderError | None = None
         self._in_flight = 0
-        self._entries: dict[str, list[tuple[float, Answer | None]]] = {}
+        self._entries: dict[str, list[_Entry]] = {}
         self.pictures_by_url: dict[str, bytes] = {}
         self._meets: dict[str, deque[DownloadError | bytes]] = {}
 
@@ -179,7 +193,9 @@ class FakeProvider:
             return self._write_down(request, fault, self._make(request, fault))
         made = self._make(request, fault) if fault.billed else None
         said = Answer(json.dumps({"failed": fault.error.kind}).encode()) if fault.inside else None
-        self._write_down(request, fault, Answer(b"<html>") if fault.logs_garbage else made or said)
+        # An answer that says that nothing was billed clears its own sending and no other, as every adapter has to see to.
+        logged = said if fault.inside and fault.error.billed is not Billed.NO else None
+        self._write_down(request, fault, Answer(b"<html>") if fault.logs_garbage else made or logged)
         if fault.garbled:
             return Answer(b"<html>")
         if said is not None:
@@ -201,7 +217,7 @@ class FakeProvider:
         fault = Fault(billed=billed, logged=logged, fetches=self.fetches)
         made = self._make(request, fault) if billed else None
         if logged:
-            self._entries.setdefault(request.context.intent_id, []).append((-1e3, made))
+            self._entries.setdefault(request.context.intent_id, []).append(_Entry(-1e3, 1, made))
         return made or Answer(b"")
 
     async def fetch(self, url: str, request: GenerateRequest, number: int, into: Path) -> None:
@@ -223,14 +239,20 @@ class FakeProvider:
         if not self.log:
             return StillUnknown("there is no log", may_appear=False)
         shown = [
-            found for since, found in self._entries.get(intent_id, []) if since + self.log_delay_s <= now
+            found for found in self._entries.get(intent_id, []) if found.since_s + self.log_delay_s <= now
         ]
-        if not shown:
-            return StillUnknown("the log has no entry", may_appear=True)
-        return NotBilled("the log shows no cost") if shown[-1] is None else Recovered(shown[-1])
+        answers = [found.answer for found in shown if found.answer is not None]
+        if answers:
+            return Recovered(answers[-1])
+        if any(found.sending >= self._sendings(intent_id) for found in shown):
+            return NotBilled("the log shows no cost")
+        return StillUnknown("the log has no entry of this sending", may_appear=True)
 
     async def aclose(self) -> None:
         return None
+
+    def _sendings(self, intent_id: str) -> int:
+        return sum(1 for call in self.calls if call.context.intent_id == intent_id)
 
     def _take(self, address: str) -> Fault:
         for name in (address, ""):
@@ -245,9 +267,6 @@ class FakeProvider:
         inputs = digest_value(
             "fake/1", [dict(request.params), [self._identify(sent) for sent in request.references]]
         )
-        self.bill.append(
-            Bill(context.address, inputs, context.take, context.attempt, context.intent_id, count)
-        )
         urls = []
         for number in range(1, count + 1):
             name = digest_value("fake/1", [inputs, context.take, context.attempt, number])
@@ -257,6 +276,18 @@ class FakeProvider:
             if fault.fetches:
                 self._meets[url] = deque(fault.fetches)
             urls.append(url)
+        digests = tuple(digest(self.pictures_by_url[url]) for url in urls)
+        self.bill.append(
+            Bill(
+                context.address,
+                inputs,
+                context.take,
+                context.attempt,
+                context.intent_id,
+                context.run_id,
+                digests,
+            )
+        )
         return Answer(json.dumps({"urls": urls}).encode())
 
     def _identify(self, sent: WireReference) -> str:
@@ -265,8 +296,9 @@ class FakeProvider:
 
     def _write_down(self, request: GenerateRequest, fault: Fault, answer: Answer | None) -> Answer:
         if fault.logged:
-            now = asyncio.get_running_loop().time()
-            self._entries.setdefault(request.context.intent_id, []).append((now, answer))
+            now, intent_id = asyncio.get_running_loop().time(), request.context.intent_id
+            entry = _Entry(now, self._sendings(intent_id), answer)
+            self._entries.setdefault(intent_id, []).append(entry)
         return answer or Answer(b"")
 
 
