@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 from types import ModuleType
@@ -46,8 +47,8 @@ def run_kills(trials: int, first_seed: int) -> int:
             trial = folder / f"trial-{seed}"
             try:
                 outcome = run_killed(trial, emulator, undisturbed, seed)
-            except AssertionError as error:
-                print(f"seed {seed}: FAILED, see {trial}\n{error}", flush=True)
+            except AssertionError:
+                print(f"seed {seed}: FAILED, see {trial}\n{traceback.format_exc()}", flush=True)
                 return 1
             outcomes.append(outcome)
             after = ", ".join(outcome.struck_after) or "nothing: the run had ended"
