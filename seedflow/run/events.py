@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -41,3 +42,24 @@ class Event:
             "address": self.address,
             **self.data,
         }
+
+
+class Teller:
+    """Tells a watcher what happens. One that fails is told nothing more, and the run is finished without it."""
+
+    def __init__(
+        self, run_id: str, watcher: Callable[[Event], None], on_failure: Callable[[Exception], None]
+    ) -> None:
+        self._run_id = run_id
+        self._watcher: Callable[[Event], None] | None = watcher
+        self._on_failure = on_failure
+
+    def tell(self, kind: EventKind, address: str | None, data: Mapping[str, object]) -> None:
+        """One event, now."""
+        if self._watcher is None:
+            return
+        try:
+            self._watcher(Event(kind, time.time(), self._run_id, address, data))
+        except Exception as error:  # noqa: BLE001 - whatever it is, no answer may be lost for it
+            self._watcher = None
+            self._on_failure(error)

@@ -20,7 +20,7 @@ from seedflow.plan.protocol import Advance
 from seedflow.providers.base import Provider
 from seedflow.run.collect import Collector
 from seedflow.run.disk import Disk
-from seedflow.run.events import Event, EventKind
+from seedflow.run.events import Event, EventKind, Teller
 from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
 from seedflow.run.perform import Performer
@@ -29,7 +29,7 @@ from seedflow.run.references import Leases, ReferencePreparer
 from seedflow.run.scheduler import Node, Scheduler
 from seedflow.run.services import Services
 from seedflow.run.shared import SharedRequests
-from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus
+from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus, find_status
 from seedflow.store.base import PastRequest, Store, StoredResult
 
 _CLAIMED_PER_CALL = 2
@@ -99,7 +99,7 @@ class _Run:
         self._planner = planner
         self._store = store
         self._options = options
-        self._watcher: Callable[[Event], None] | None = emit
+        self._emit = Teller(run_id, emit, self._lose_watcher).tell
         self._control = control
         self._disk = disk
         self._tasks: Mapping[str, Task] = {task.address: task for task in plan.tasks}
@@ -109,7 +109,7 @@ class _Run:
         self._asked: dict[str, PastRequest] = {}
         self._problems: list[Problem] = []
         self._bugs: list[BaseException] = []
-        self._stopped_by_budget = False
+        self._out_of_money = False
         self._limiter = Limiter(
             options.most_in_flight,
             lambda window: self._emit(EventKind.LIMIT_CHANGED, None, {"in_flight": window}),
@@ -167,7 +167,13 @@ class _Run:
         problems = (*self._problems, *published.problems)
         result = RunResult(
             run_id=self._run_id,
-            status=self._status(tasks, problems),
+            status=find_status(
+                tasks,
+                problems,
+                interrupted=self._control.interrupted,
+                aborted=self._control.aborted,
+                out_of_money=self._out_of_money,
+            ),
             tasks=tasks,
             calls=sum(task.calls for task in tasks),
             cost_usd=sum((task.cost_usd for task in tasks), ZERO_USD),
@@ -255,7 +261,7 @@ class _Run:
     def _halt(self, problem: Problem, *, budget: bool = False) -> None:
         if not self._control.halted or problem.unsaved is not None:
             self._problems.append(problem)
-        self._stopped_by_budget = self._stopped_by_budget or budget
+        self._out_of_money = self._out_of_money or budget
         self._control.halt()
 
     def _settle(self, address: str) -> Task | TaskResult:
@@ -340,35 +346,14 @@ class _Run:
         note = RunNote(self._run_id, self._plan.recipe, self._plan.provider, self._plan.realm)
         return await self._disk.run(publish_outputs, outputs, out, self._store, note)
 
-    def _status(self, tasks: tuple[TaskResult, ...], problems: tuple[Problem, ...]) -> RunStatus:
-        found = {task.status for task in tasks}
-        let_go = self._control.aborted and TaskStatus.UNKNOWN in found
-        if self._control.interrupted and (TaskStatus.CANCELLED in found or let_go):
-            return RunStatus.INTERRUPTED
-        if TaskStatus.UNKNOWN in found:
-            return RunStatus.UNKNOWN
-        if self._stopped_by_budget:
-            return RunStatus.STOPPED
-        if problems or found & {TaskStatus.FAILED, TaskStatus.BLOCKED, TaskStatus.CANCELLED}:
-            return RunStatus.FAILED
-        return RunStatus.DONE
-
-    def _emit(self, kind: EventKind, address: str | None, data: Mapping[str, object]) -> None:
-        """Tell the watcher. One that fails is told nothing more, and the run is finished without it."""
-        if self._watcher is None:
-            return
-        try:
-            self._watcher(Event(kind, time.time(), self._run_id, address, data))
-        except OSError as error:
-            self._watcher = None
+    def _lose_watcher(self, error: Exception) -> None:
+        if isinstance(error, OSError):
+            reason = error.strerror or str(error)
             self._problems.append(
-                Problem(
-                    "events-lost", f"what happened could not be shown any more: {error.strerror or error}"
-                )
+                Problem("events-lost", f"what happened could not be shown any more: {reason}")
             )
-        except Exception as bug:  # noqa: BLE001 - raised again once nothing is in flight
-            self._watcher = None
-            self._note_bug(bug)
+        else:
+            self._note_bug(error)
 
 
 def _reuse(task: Task, result: StoredResult) -> TaskResult:

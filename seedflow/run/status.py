@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -91,6 +91,36 @@ class TaskResult:
         if not self.status.has_images:
             return None
         return tuple(StepImage(self.address, self.take, image.number, image.facts) for image in self.images)
+
+
+def find_status(
+    tasks: Iterable[TaskResult],
+    problems: Sequence[Problem],
+    *,
+    interrupted: bool,
+    aborted: bool,
+    out_of_money: bool,
+) -> RunStatus:
+    """How a run ended, by how its tasks ended; where several things hold, the one that its caller must know first.
+
+    Args:
+        tasks: all of the plan.
+        problems: of the whole run.
+        interrupted: somebody asked it to stop.
+        aborted: and asked again, so that what was in flight was let go of.
+        out_of_money: a budget had no room.
+    """
+    found = {task.status for task in tasks}
+    let_go = aborted and TaskStatus.UNKNOWN in found
+    if interrupted and (TaskStatus.CANCELLED in found or let_go):
+        return RunStatus.INTERRUPTED
+    if TaskStatus.UNKNOWN in found:
+        return RunStatus.UNKNOWN
+    if out_of_money:
+        return RunStatus.STOPPED
+    if problems or found & {TaskStatus.FAILED, TaskStatus.BLOCKED, TaskStatus.CANCELLED}:
+        return RunStatus.FAILED
+    return RunStatus.DONE
 
 
 @dataclass(frozen=True, slots=True)
