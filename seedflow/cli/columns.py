@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -25,27 +26,51 @@ def print_columns(console: Console, rows: Sequence[Sequence[Text]]) -> None:
     room = console.width - before
     stacked = room < min(NARROWEST, widths[-1])
     for row in rows:
-        lines = _stack(console, row) if stacked else _align(console, row, widths, room)
+        lines = _stack(console, row) if stacked else _align(row, widths, room)
         for line in lines:
             line.rstrip()
             console.print(line, soft_wrap=True)
 
 
-def _align(console: Console, row: Sequence[Text], widths: Sequence[int], room: int) -> Iterator[Text]:
+def _align(row: Sequence[Text], widths: Sequence[int], room: int) -> Iterator[Text]:
     start = Text(_INDENT)
     for cell, width in zip(row[:-1], widths, strict=False):
         if width:
             start.append_text(cell)
             start.append(" " * (width - cell.cell_len) + _GAP)
-    for number, line in enumerate(row[-1].wrap(console, max(room, NARROWEST), overflow="ignore") or [Text()]):
+    for number, line in enumerate(wrap(row[-1], max(room, NARROWEST)) or [Text()]):
         yield Text.assemble(start if number == 0 else " " * cell_len(start.plain), line)
 
 
 def _stack(console: Console, row: Sequence[Text]) -> Iterator[Text]:
     for number, cell in enumerate(cell for cell in row if cell.plain):
         indent = _INDENT if number == 0 else _INDENT * 2
-        for line in cell.wrap(console, max(console.width - len(indent), NARROWEST), overflow="ignore"):
+        for line in wrap(cell, max(console.width - len(indent), NARROWEST)):
             yield Text.assemble(indent, line)
+
+
+def wrap(text: Text, columns: int) -> list[Text]:
+    """Text broken between words, without blanks at the ends of lines. Words are never cut, unlike rich does it."""
+    breaks, line_cells, end = [], 0, 0
+    for word in re.finditer(r"\S+", text.plain):
+        space = cell_len(text.plain[end : word.start()])
+        cells = cell_len(word[0])
+        if end and line_cells + space + cells > columns:
+            breaks.append(word.start())
+            line_cells = cells
+        else:
+            line_cells += space + cells
+        end = word.end()
+    lines = list(text.divide(breaks))
+    for line in lines:
+        line.rstrip()
+    return lines
+
+
+def print_folded(console: Console, text: Text) -> None:
+    """Text for people, broken between words where the terminal ends."""
+    for line in wrap(text, console.width):
+        console.print(line, soft_wrap=True)
 
 
 def fit(text: str, columns: int) -> str:

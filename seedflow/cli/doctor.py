@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.text import Text
 
 from seedflow import __version__
-from seedflow.cli.columns import print_columns
+from seedflow.cli.columns import print_columns, print_folded
 from seedflow.cli.help import Command
 from seedflow.cli.provider_text import describe_provider, list_missing
 from seedflow.cli.session import start
-from seedflow.cli.terminal import open_console, print_diagnostics, print_folded, print_json, say
+from seedflow.cli.terminal import open_console, print_diagnostics, print_json, say
 from seedflow.diagnostics import Diagnostic, Severity, has_errors
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode, UsageError

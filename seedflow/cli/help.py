@@ -27,6 +27,12 @@ class Formatter(click.HelpFormatter):
             indent_increment, width or min(MOST_COLUMNS, width_of(sys.stdout)) - 2, max_width or MOST_COLUMNS
         )
 
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """How it is called; no line ends in blanks."""
+        before = len(self.buffer)
+        super().write_usage(prog, args, prefix)
+        self.buffer[before:] = [re.sub(r" +\n", "\n", "".join(self.buffer[before:]))]
+
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Terms and what they mean, below each other where there is no room side by side."""
         super().write_dl(rows, 2 if self.width < NARROW_COLUMNS else col_max, col_spacing)

@@ -12,8 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_usd
-from seedflow.cli.columns import shorten
-from seedflow.cli.terminal import print_folded
+from seedflow.cli.columns import print_folded, shorten
 from seedflow.diagnostics.printable import make_printable
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.plan.estimate import add_up

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_seconds
-from seedflow.cli.terminal import print_folded
+from seedflow.cli.columns import print_folded
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.diagnostics.printable import make_printable
 from seedflow.diagnostics.render import render_diagnostics
@@ -111,7 +111,7 @@ class _Group:
 
 
 def _unnamed(task: TaskResult) -> str:
-    return "" if task.problem is None else task.problem.message.replace(task.address, "")
+    return "" if task.problem is None else task.problem.message.removeprefix(task.address)
 
 
 def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Text]:

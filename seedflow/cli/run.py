@@ -16,6 +16,7 @@ from typing import Final, TextIO
 import click
 
 from seedflow.cli.amounts import spell_count
+from seedflow.cli.columns import print_folded
 from seedflow.cli.dollars import Dollars
 from seedflow.cli.help import Command
 from seedflow.cli.plan_text import print_plan
@@ -29,7 +30,6 @@ from seedflow.cli.terminal import (
     moves_cursor,
     open_console,
     print_diagnostics,
-    print_folded,
     print_json,
     say,
 )

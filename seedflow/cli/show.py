@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from seedflow.cli.columns import print_columns
+from seedflow.cli.columns import print_columns, print_folded
 from seedflow.cli.help import Command
 from seedflow.cli.session import check_named, start
-from seedflow.cli.terminal import open_console, print_diagnostics, print_folded, print_json
+from seedflow.cli.terminal import open_console, print_diagnostics, print_json
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
 from seedflow.graph.model import StepGraph

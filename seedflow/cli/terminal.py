@@ -20,7 +20,6 @@ from seedflow.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
 MOST_COLUMNS: Final = 140
 FEWEST_COLUMNS: Final = 20
@@ -158,13 +157,6 @@ def open_console(stream: TextIO | None = None) -> Console:
         soft_wrap=False,
         _environ={},
     )
-
-
-def print_folded(console: Console, text: Text) -> None:
-    """Text for people, broken between words where the terminal ends, without blanks at the ends of lines."""
-    for line in text.wrap(console, console.width, overflow="ignore"):
-        line.rstrip()
-        console.print(line, soft_wrap=True)
 
 
 def print_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:

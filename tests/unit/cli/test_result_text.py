@@ -1,37 +1,139 @@
-"""What a run's end must never leave out."""
+"""What came of a run: each problem once, money as it is known, paths that can be copied."""
 
 from __future__ import annotations
 
-import io
 from decimal import Decimal
+from pathlib import Path
 
-from rich.console import Console
+import pytest
 
-from seedflow.cli.result_text import print_result
-from seedflow.plan.model import Bounds, Plan, Totals
-from seedflow.run.status import Problem, RunResult, RunStatus
+from seedflow.cli.result_text import collect_problems, sum_up_result
+from seedflow.diagnostics import Severity, Source, Span
+from seedflow.plan.model import Action, Bounds, Origin, Plan, Reason, Task, Totals
+from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus
 
-NOTHING = Bounds(0, 0)
-FREE = Bounds(Decimal(0), Decimal(0))
-PLAN = Plan("book", "book.yaml", "cloudflare", "emulated", (), Totals(NOTHING, NOTHING, NOTHING, FREE, FREE))
-
-
-def show(*problems: Problem) -> str:
-    out = io.StringIO()
-    result = RunResult("run-1", RunStatus.FAILED, (), 1, Decimal(0), {}, problems)
-    print_result(result, PLAN, Console(file=out, width=80, no_color=True))
-    return out.getvalue()
+SOURCE = Source("r.yaml", "steps:\n  page: 1\n  cover: 2\n")
+SPAN = Span(SOURCE, 9, 13)
+ZERO = Decimal(0)
+NOTHING = Bounds(ZERO, ZERO)
 
 
-def test_an_answer_that_was_paid_and_kept_nowhere_is_printed_whole_and_safely() -> None:
-    answer = (
-        b'{"result": {"images": ["https://pictures.example/' + b"x" * 200 + b'.jpg"]}, "note": "\xff\x1b[2J"}'
-    )
-    shown = show(Problem("disk-full", "no room", "keep the answer that is printed here", None, answer))
-    assert "https://pictures.example/" + "x" * 200 + ".jpg" in shown
-    assert "\x1b" not in shown
-    assert "keep the answer that is printed here" in shown
+def plan_of(*addresses: str) -> Plan:
+    tasks = tuple(
+        Task(
+            address, address.partition("[")[0], {}, Action.CALL, Reason.NEW, "m", {}, None, (), (), 1, "f", "p",
+            Bounds(1, 1), NOTHING, NOTHING, None, None, Origin(SPAN, {}),
+        )
+        for address in addresses
+    )  # fmt: skip
+    totals = Totals(Bounds(1, 1), Bounds(1, 1), Bounds(1, 1), NOTHING, NOTHING)
+    return Plan("r", "r.yaml", "cloudflare", "cloudflare", tasks, totals)
 
 
-def test_without_such_an_answer_none_is_printed() -> None:
-    assert "pictures.example" not in show(Problem("budget", "no money"))
+def result_of(status: RunStatus, *tasks: TaskResult, problems: tuple[Problem, ...] = ()) -> RunResult:
+    cost_usd = sum((task.cost_usd for task in tasks), ZERO)
+    return RunResult("run", status, tasks, sum(task.calls for task in tasks), cost_usd, {}, problems)
+
+
+def task(address: str, status: TaskStatus, **more: object) -> TaskResult:
+    return TaskResult(address, status, Action.CALL, **more)  # type: ignore[arg-type]
+
+
+def last_lines(result: RunResult) -> list[str]:
+    return [line.plain for line in sum_up_result(result)]
+
+
+def test_tasks_with_the_same_problem_are_told_once() -> None:
+    addresses = [f"page[n={number}]" for number in range(50)]
+    tasks = [
+        task(address, TaskStatus.FAILED, problem=Problem("bad-token", "not accepted", "check it", SPAN))
+        for address in addresses
+    ]
+    (found,) = collect_problems(result_of(RunStatus.FAILED, *tasks), plan_of(*addresses))
+    assert found.message == "page[n=0] and 49 more: not accepted"
+    assert (found.code, found.help, found.span) == ("bad-token", "check it", SPAN)
+
+
+def test_messages_that_differ_only_in_the_task_are_the_same_problem() -> None:
+    tasks = [
+        task(name, TaskStatus.UNKNOWN, problem=Problem("interrupted", f"{name} was let go of", None, SPAN))
+        for name in ("a", "b")
+    ]
+    (found,) = collect_problems(result_of(RunStatus.INTERRUPTED, *tasks), plan_of("a", "b"))
+    assert found.message == "a and 1 more: a was let go of"
+
+
+def test_what_is_blocked_is_counted_at_its_cause_and_is_no_error_of_its_own() -> None:
+    problem = Problem("moderation", "blocked", None, SPAN)
+    tasks = [
+        task("bad", TaskStatus.FAILED, problem=problem),
+        task("x", TaskStatus.BLOCKED, cause="bad", problem=Problem("blocked", "x uses bad")),
+        task("y", TaskStatus.BLOCKED, cause="bad", problem=Problem("blocked", "y uses bad")),
+    ]
+    found = list(collect_problems(result_of(RunStatus.FAILED, *tasks), plan_of("bad", "x", "y")))
+    assert [(one.code, one.severity) for one in found] == [
+        ("moderation", Severity.ERROR),
+        ("blocked", Severity.NOTE),
+    ]
+    assert found[1].message == "bad gave no images, so 2 tasks that use it could not run"
+
+
+def test_a_problem_of_the_run_that_a_task_tells_too_is_told_once() -> None:
+    problem = Problem("no-credit", "the account has no credit", "load credit", SPAN)
+    failed = task("a", TaskStatus.FAILED, problem=problem)
+    found = list(collect_problems(result_of(RunStatus.FAILED, failed, problems=(problem,)), plan_of("a")))
+    assert [one.message for one in found] == ["a: the account has no credit"]
+
+
+def test_odd_pictures_are_warned_of() -> None:
+    odd = task("a", TaskStatus.DONE, warnings=("image 1 is square",))
+    (found,) = collect_problems(result_of(RunStatus.DONE, odd), plan_of("a"))
+    assert (found.code, found.severity, found.message) == (
+        "odd-picture", Severity.WARNING, "a: image 1 is square",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tasks", "money"),
+    [
+        ([task("a", TaskStatus.DONE, cost_usd=Decimal("0.04"), calls=1)], "1 call · $0.04"),
+        ([task("a", TaskStatus.DONE, calls=1)], "1 call · free"),
+        ([task("a", TaskStatus.DONE), task("b", TaskStatus.REUSED)], "0 calls · nothing paid"),
+        (
+            [
+                task("a", TaskStatus.DONE, cost_usd=Decimal("0.12"), calls=1),
+                task("b", TaskStatus.UNKNOWN, cost_usd=Decimal("0.04"), calls=1),
+            ],
+            "2 calls · $0.12 and up to $0.04 without a picture",
+        ),
+        (
+            [task("a", TaskStatus.FAILED, cost_usd=Decimal("0.04"), calls=1)],
+            "1 call · up to $0.04 without a picture",
+        ),
+    ],
+)
+def test_money_that_is_certain_and_money_that_is_not(tasks: list[TaskResult], money: str) -> None:
+    assert last_lines(result_of(RunStatus.DONE, *tasks))[0].endswith(money)
+
+
+def test_a_run_with_nothing_to_do_says_so() -> None:
+    reused = [task("a", TaskStatus.REUSED), task("b", TaskStatus.REUSED)]
+    assert last_lines(result_of(RunStatus.DONE, *reused)) == [
+        "Done: all 2 tasks were stored already. Nothing was asked, nothing was paid."
+    ]
+
+
+def test_a_run_whose_pictures_could_not_be_published_did_not_fail_to_make_them() -> None:
+    problem = Problem("not-published", "a.jpg is in the way")
+    done = task("a", TaskStatus.DONE, calls=1)
+    assert last_lines(result_of(RunStatus.FAILED, done, problems=(problem,))) == [
+        "Not all published: 1 done · 1 call · free"
+    ]
+
+
+def test_paths_outside_of_the_folder_stay_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from seedflow.cli.result_text import _relative
+
+    monkeypatch.chdir(tmp_path)
+    assert _relative(tmp_path / "outputs" / "a.jpg") == "outputs/a.jpg"
+    assert _relative(Path("/elsewhere/a.jpg")) == "/elsewhere/a.jpg"

@@ -1,0 +1,163 @@
+"""What people see of a run's events: live with a clock of the test, plain without any."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.text import Text
+
+from seedflow.cli.live import LiveArea
+from seedflow.cli.run_text import EventLines, LiveDisplay, PlainDisplay, find_column
+from seedflow.cli.terminal import open_console
+from seedflow.run.events import Event, EventKind
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+class RecordingArea(LiveArea):
+    """Remembers what was drawn last, as plain text."""
+
+    def __init__(self, columns: int = 60, rows: int = 12) -> None:
+        super().__init__(io.StringIO(), size=lambda _: (columns, rows))
+        self.bottom: list[str] = []
+        self.fixed: list[str] = []
+
+    def scroll(self, lines: list[Text], below: list[Text]) -> None:  # type: ignore[override]
+        self.fixed += [line.plain for line in lines]
+        self.paint(below)
+
+    def paint(self, lines: list[Text]) -> None:  # type: ignore[override]
+        self.bottom = [line.plain for line in lines]
+
+
+def event(what: EventKind, address: str | None = None, /, **data: object) -> Event:
+    return Event(what, 0.0, "run", address, data)
+
+
+def test_a_task_from_its_start_to_its_end() -> None:
+    clock, area = Clock(), RecordingArea()
+    display = LiveDisplay(area, tasks=2, column=4, most_in_flight=16, clock=clock)
+    with display:
+        assert area.bottom == ["─" * 19 + "  0 of 2 · 0 s"]
+        display.show(event(EventKind.TASK_STARTED, "page"))
+        display.refresh()
+        assert area.bottom == ["─" * 19 + "  0 of 2 · 0 s · 1 in line"]
+        display.show(event(EventKind.CALL_SENT, "page"))
+        clock.now_s += 3.7
+        display.refresh()
+        assert area.bottom[1] == "  page  asking 3 s"
+        display.show(event(EventKind.CALL_ANSWERED, "page"))
+        display.refresh()
+        assert area.bottom[1] == "  page  fetching 0 s"
+        clock.now_s += 0.4
+        display.show(event(EventKind.TASK_FINISHED, "page", status="done", images=2, cost_usd=0.08))
+    assert area.fixed == ["✓ page  2 images · $0.08 · 4.1 s"]
+    assert area.bottom == ["━" * 9 + "─" * 10 + "  1 of 2 · $0.08 · 4 s"]
+
+
+def test_a_wait_counts_down_and_says_why() -> None:
+    clock, area = Clock(), RecordingArea()
+    display = LiveDisplay(area, tasks=1, column=4, clock=clock)
+    display.show(event(EventKind.CALL_SENT, "page"))
+    display.show(event(EventKind.CALL_RETRIED, "page", kind="rate-limited", message="slow down", wait_s=5.0))
+    display.refresh()
+    assert area.bottom[1] == "  page  rate-limited, asking again in 6 s"
+    clock.now_s += 4.5
+    display.refresh()
+    assert area.bottom[1] == "  page  rate-limited, asking again in 1 s"
+    assert area.fixed == []
+
+
+@pytest.mark.parametrize("rows", [3, 5, 12])
+def test_many_at_work_are_counted_and_never_fill_the_terminal(rows: int) -> None:
+    area = RecordingArea(rows=rows)
+    display = LiveDisplay(area, tasks=100, clock=Clock())
+    for number in range(40):
+        display.show(event(EventKind.CALL_SENT, f"page[n={number}]"))
+    display.refresh()
+    assert len(area.bottom) <= rows - 1
+    if rows > 3:
+        shown = len(area.bottom) - 2
+        assert area.bottom[-1] == f"  and {40 - shown} more at work"
+
+
+def test_long_addresses_lose_their_middle_and_never_what_is_done_with_them() -> None:
+    area = RecordingArea(columns=40)
+    display = LiveDisplay(area, tasks=1, column=40, clock=Clock())
+    display.show(event(EventKind.CALL_SENT, "page[scene=a-very-long-scene-indeed,time=night]"))
+    display.refresh()
+    assert area.bottom[1].endswith("time=night]  asking 0 s")
+    assert "…" in area.bottom[1]
+    assert len(area.bottom[1]) < 40
+
+
+def test_a_slower_pace_is_said_while_it_lasts() -> None:
+    area = RecordingArea(columns=100)
+    display = LiveDisplay(area, tasks=1, most_in_flight=16, clock=Clock())
+    display.show(event(EventKind.LIMIT_CHANGED, in_flight=8))
+    display.refresh()
+    assert "slowed down to 8 at once" in area.bottom[0]
+    display.show(event(EventKind.LIMIT_CHANGED, in_flight=16))
+    display.refresh()
+    assert "slowed" not in area.bottom[0]
+
+
+def spell(found: Event, width: int | None = None) -> list[str]:
+    return [line.plain for line in EventLines(column=6).spell(found, width)]
+
+
+@pytest.mark.parametrize("status", ["reused", "blocked", "cancelled"])
+def test_what_there_may_be_thousands_of_has_no_line(status: str) -> None:
+    assert spell(event(EventKind.TASK_FINISHED, "a", status=status)) == []
+
+
+def test_a_failure_names_its_kind_and_what_it_may_have_cost() -> None:
+    problem = {"kind": "moderation", "message": "blocked"}
+    found = event(EventKind.TASK_FINISHED, "a", status="failed", cost_usd=0.04, problem=problem)
+    assert spell(found) == ["✗ a       failed · moderation · up to $0.04"]
+
+
+def test_a_line_that_is_too_long_becomes_two() -> None:
+    found = event(EventKind.TASK_FINISHED, "a" * 30, status="done", images=1, cost_usd=0.04)
+    assert spell(found, width=40) == ["✓ " + "a" * 30, "    1 image · $0.04"]
+
+
+def test_control_characters_of_a_message_reach_no_terminal() -> None:
+    found = event(EventKind.CALL_RETRIED, "a\x1b[2J", message="gone\x1b]0;title\x07\nnext", wait_s=1.0)
+    (line,) = spell(found)
+    assert "\x1b" not in line
+    assert "\n" not in line
+
+
+def test_plain_lines_of_equal_runs_are_equal() -> None:
+    stream = io.StringIO()
+    with PlainDisplay(open_console(stream), column=4) as display:
+        display.show(event(EventKind.CALL_SENT, "page"))
+        display.show(event(EventKind.TASK_FINISHED, "page", status="done", images=1, cost_usd=0.0))
+        display.say("a word")
+        display.refresh()
+    assert stream.getvalue() == "✓ page  1 image\na word\n"
+
+
+def test_a_reader_who_went_away_does_not_stop_the_run() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    display = PlainDisplay(open_console(Gone()))
+    for _ in range(3):
+        display.show(event(EventKind.TASK_FINISHED, "page", status="done"))
+
+
+def test_very_long_addresses_do_not_widen_the_column() -> None:
+    assert find_column(["page", "a" * 200, "sheet"]) == 5
+    assert find_column([]) == 0
