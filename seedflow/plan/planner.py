@@ -181,7 +181,7 @@ class Planner:
             known = ", ".join(self._context.catalog.ids)
             self._findings.add(
                 Diagnostic(
-                    "unknown-model", f"there is no model {name!r}; known: {known}", template.scalar.span
+                    "unknown-model", f"there is no model `{name}`; known: {known}", template.scalar.span
                 )
             )
         return model
@@ -283,16 +283,18 @@ class Planner:
             self._findings.add(
                 Diagnostic(
                     "over-limit",
-                    f"the recipe has {len(self._tasks)} tasks, but limits.tasks is {limits.tasks}",
+                    f"the recipe has {len(self._tasks)} tasks, but `limits.tasks` is {limits.tasks}",
                     span,
+                    help="raise the limit, or shorten the lists",
                 )
             )
         if limits.images is not None and totals.images.high > limits.images:
             self._findings.add(
                 Diagnostic(
                     "over-limit",
-                    f"the recipe may ask for up to {totals.images.high} images, but limits.images is {limits.images}",
+                    f"the recipe may ask for up to {totals.images.high} images, but `limits.images` is {limits.images}",
                     span,
+                    help="raise the limit, or ask for fewer images",
                 )
             )
         if limits.cost_usd is not None and totals.cost_usd.low > limits.cost_usd:
@@ -300,8 +302,9 @@ class Planner:
                 Diagnostic(
                     "over-limit",
                     f"the recipe costs at least {format_usd(totals.cost_usd.low)}, "
-                    f"but limits.cost_usd is {format_usd(limits.cost_usd)}",
+                    f"but `limits.cost_usd` is {format_usd(limits.cost_usd)}",
                     span,
+                    help="raise the limit, or ask for less",
                 )
             )
 
@@ -314,9 +317,9 @@ def images_of(address: str, result: StoredResult) -> tuple[StepImage, ...]:
 def _no_price(builder: RequestBuilder, model: Model) -> Diagnostic:
     return Diagnostic(
         "no-price",
-        f"the price of an image of {model.id} is not known, so nothing bounds what this step costs",
+        f"the price of an image of `{model.id}` is not known, so nothing bounds what this step costs",
         builder.origin.span,
-        help=f"put it into seedflow.yaml, for example: prices: {{{model.id}: 0.04}}",
+        help=f"put it into seedflow.yaml, for example: `prices: {{{model.id}: 0.04}}`",
     )
 
 
