@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from seedflow.cli.terminal import print_diagnostics
@@ -16,6 +17,7 @@ from seedflow.text.characters import is_unicode
 
 def start(provider: str | None = None, *, quiet: bool = False) -> Session:
     """Settings of this folder and the catalog. What is wrong with settings files is printed, unless `quiet`."""
+    _refuse_ascii()
     folder = Path.cwd()
     _refuse_odd_name(folder, "the current folder")
     settings = load_settings(folder, provider=provider)
@@ -49,6 +51,16 @@ def find_recipe(text: str) -> tuple[Path, str]:
     raise UsageError(
         f"there is no recipe `{text}`: neither a file here nor one shipped with seedflow", help=hint
     )
+
+
+def _refuse_ascii() -> None:
+    """Addresses, and so names of files, may have any letter; a file system that is asked for ASCII refuses them late."""
+    encoding = sys.getfilesystemencoding()
+    if encoding.lower().replace("-", "") != "utf8":
+        raise UsageError(
+            f"file names are written in {encoding} here, and seedflow needs UTF-8",
+            help="set LC_ALL=C.UTF-8, or leave PYTHONUTF8 unset",
+        )
 
 
 def _refuse_odd_name(path: Path, what: str) -> None:
