@@ -50,6 +50,8 @@ class Command(click.Command):
     context_class = Context
 
     def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **options: Any) -> None:
+        # Here and not only on the group: click keeps the first help option that it made, whoever asked for it.
+        options.setdefault("context_settings", {"help_option_names": ["-h", "--help"]})
         super().__init__(*args, **options)
         self.examples = examples
 
