@@ -108,7 +108,7 @@ class DownloadError(SeedflowError):
         retryable: whether fetching the same URL again may succeed.
     """
 
-    def __init__(self, message: str, *, kind: str, retryable: bool, help: str | None = None) -> None:  # noqa: A002
+    def __init__(self, message: str, *, kind: str, retryable: bool, help: str | None = None) -> None:  # noqa: A002 - the word users see
         super().__init__(message, help=help)
         self.kind = kind
         self.retryable = retryable
@@ -117,7 +117,7 @@ class DownloadError(SeedflowError):
 class ImageError(SeedflowError):
     """Bytes that are not an image that we accept (`kind`: `not-an-image`, `too-large`, `cut`, `format`)."""
 
-    def __init__(self, message: str, *, kind: str, help: str | None = None) -> None:  # noqa: A002
+    def __init__(self, message: str, *, kind: str, help: str | None = None) -> None:  # noqa: A002 - the word users see
         super().__init__(message, help=help)
         self.kind = kind
 

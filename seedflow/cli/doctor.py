@@ -15,10 +15,11 @@ from rich.text import Text
 
 from seedflow import __version__
 from seedflow.cli.columns import print_columns, print_folded
+from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
 from seedflow.cli.provider_text import describe_provider, list_missing
 from seedflow.cli.session import start
-from seedflow.cli.terminal import open_console, print_diagnostics, print_json, say
+from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.diagnostics import Diagnostic, Severity, has_errors
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode, UsageError

@@ -9,9 +9,10 @@ import click
 from rich.text import Text
 
 from seedflow.cli.columns import print_columns
+from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
 from seedflow.cli.session import start
-from seedflow.cli.terminal import open_console, print_json
+from seedflow.cli.terminal import print_json
 from seedflow.diagnostics import has_errors
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from seedflow.cli.columns import print_folded
+from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
 from seedflow.cli.plan_text import print_plan
 from seedflow.cli.planning import input_options, plan_from_options
 from seedflow.cli.provider_text import introduce
 from seedflow.cli.session import start
-from seedflow.cli.terminal import open_console, print_diagnostics, print_json, say
+from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.errors import ExitCode
 from seedflow.plan.serialize import build_plan_json
 

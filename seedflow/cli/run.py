@@ -17,6 +17,7 @@ import click
 
 from seedflow.cli.amounts import spell_count
 from seedflow.cli.columns import print_folded
+from seedflow.cli.console import open_console
 from seedflow.cli.dollars import Dollars
 from seedflow.cli.help import Command
 from seedflow.cli.plan_text import print_plan
@@ -28,7 +29,6 @@ from seedflow.cli.session import start
 from seedflow.cli.terminal import (
     is_interactive,
     moves_cursor,
-    open_console,
     print_diagnostics,
     print_json,
     say,
@@ -42,6 +42,7 @@ from seedflow.plan.model import Plan
 from seedflow.run.event_file import EventFile
 from seedflow.run.events import Event
 from seedflow.run.options import OnUnknown, RunControl
+from seedflow.run.serialize import build_result_json
 from seedflow.run.status import RunResult, RunStatus
 
 REFRESH_S: Final = 0.1
@@ -137,8 +138,6 @@ def command(
     if file.problem is not None:
         say(f"warning: {file.problem}")
     if as_json:
-        from seedflow.run.serialize import build_result_json
-
         who = {"recipe": plan.recipe, "provider": plan.provider, "realm": plan.realm}
         print_json({**who, **build_result_json(result)})
     return result.exit_code

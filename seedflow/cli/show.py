@@ -6,9 +6,10 @@ import click
 from rich.text import Text
 
 from seedflow.cli.columns import print_columns, print_folded
+from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
 from seedflow.cli.session import check_named, start
-from seedflow.cli.terminal import open_console, print_diagnostics, print_json
+from seedflow.cli.terminal import print_diagnostics, print_json
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
 from seedflow.graph.model import StepGraph

@@ -12,14 +12,11 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import Final, TextIO
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.diagnostics.render import render_diagnostics, render_summary
 from seedflow.errors import UsageError
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 MOST_COLUMNS: Final = 140
 FEWEST_COLUMNS: Final = 20
@@ -137,26 +134,6 @@ def size_of(stream: TextIO) -> tuple[int, int]:
 def is_interactive() -> bool:
     """Whether a person can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def open_console(stream: TextIO | None = None) -> Console:
-    """A rich console on a stream (standard output by default) that prints text as it is: no markup, no emoji codes."""
-    from rich.console import Console
-
-    target = stream or sys.stdout
-    color = wants_color(target)
-    return Console(
-        file=target,
-        width=width_of(target),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        no_color=not color,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        soft_wrap=False,
-        _environ={},
-    )
 
 
 def print_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:

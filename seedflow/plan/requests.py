@@ -1,4 +1,4 @@
-"""One instance of a step to one request: rendered parameters, references in order, and the words that name them."""
+"""One instance of a step to one request: rendered parameters and references in order."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from seedflow.models.model import Model
 from seedflow.plan.expand import Instance
 from seedflow.plan.model import Bounds, Origin, PendingImages, PlannedReference, StepImage, Unknown
 from seedflow.plan.resolve import NotThere, Resolver
+from seedflow.plan.wording import build_reference_view
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.model import Expression, Parameter, ReferenceItem, RefWords
 from seedflow.recipe.references import NameReference, StepReference
@@ -320,32 +321,12 @@ class RequestBuilder:
             at += count
         words = self._bindings.ref_words
         return {
-            name: found if isinstance(found, Unknown) else _reference_view(words, found)
+            name: found if isinstance(found, Unknown) else build_reference_view(words, found)
             for name, found in numbers.items()
         }
 
 
-def word_positions(words: RefWords, numbers: Sequence[int]) -> str:
-    """`image 2`, `images 2 and 3`, `images 2 to 5`, in the wording of the recipe."""
-    if len(numbers) == 1:
-        return words.one.replace("{n}", str(numbers[0]))
-    consecutive = numbers[-1] - numbers[0] == len(numbers) - 1
-    if len(numbers) > 2 and consecutive:
-        spelled = words.range.replace("{first}", str(numbers[0])).replace("{last}", str(numbers[-1]))
-    else:
-        spelled = words.comma.join(map(str, numbers[:-1])) + words.last + str(numbers[-1])
-    return words.many.replace("{list}", spelled)
-
-
-_HELP_NOT_THERE = "ask for an image that the step gives, or for .images to take whatever there is"
-
-
-def _reference_view(words: RefWords, numbers: Sequence[int]) -> View:
-    if not numbers:
-        return View("reference", {})
-    return View(
-        "reference", {"text": word_positions(words, numbers), "count": len(numbers), "numbers": list(numbers)}
-    )
+_HELP_NOT_THERE = "ask for an image that the step gives, or for `.images` to take whatever there is"
 
 
 def _place(parameter: Parameter) -> Span:

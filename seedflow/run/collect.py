@@ -30,7 +30,7 @@ Emit = Callable[[EventKind, str | None, Mapping[str, object]], None]
 class RejectedError(SeedflowError):
     """An answer that was paid and is not what the card promises; `images` is how many it seems to bill."""
 
-    def __init__(self, message: str, *, kind: str, images: int, help: str | None = None) -> None:  # noqa: A002
+    def __init__(self, message: str, *, kind: str, images: int, help: str | None = None) -> None:  # noqa: A002 - the word users see
         super().__init__(message, help=help)
         self.kind = kind
         self.images = images

@@ -24,7 +24,7 @@ class Problem:
 class Misread(Exception):  # noqa: N818 - not an error of ours: the text cannot be read any further
     """The text cannot be read beyond this problem."""
 
-    def __init__(self, *, code: str, message: str, start: int, end: int, help: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, code: str, message: str, start: int, end: int, help: str | None = None) -> None:  # noqa: A002 - the word users see
         super().__init__(message)
         self.problem = Problem(code, message, start, end, help)
 

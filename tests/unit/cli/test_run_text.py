@@ -7,9 +7,9 @@ import io
 import pytest
 from rich.text import Text
 
+from seedflow.cli.console import open_console
 from seedflow.cli.live import LiveArea
 from seedflow.cli.run_text import EventLines, LiveDisplay, PlainDisplay, find_column
-from seedflow.cli.terminal import open_console
 from seedflow.run.events import Event, EventKind
 
 

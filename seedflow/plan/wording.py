@@ -1,0 +1,29 @@
+"""How references are called in a prompt by their positions: "image 2", "images 2 to 5"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seedflow.recipe.model import RefWords
+from seedflow.recipe.views import View
+
+
+def build_reference_view(words: RefWords, numbers: Sequence[int]) -> View:
+    """What `{{ ref.NAME }}` is to a template: absent without numbers, else the wording of its positions."""
+    if not numbers:
+        return View("reference", {})
+    return View(
+        "reference", {"text": word_positions(words, numbers), "count": len(numbers), "numbers": list(numbers)}
+    )
+
+
+def word_positions(words: RefWords, numbers: Sequence[int]) -> str:
+    """`image 2`, `images 2 and 3`, `images 2 to 5`, in the wording of the recipe."""
+    if len(numbers) == 1:
+        return words.one.replace("{n}", str(numbers[0]))
+    consecutive = numbers[-1] - numbers[0] == len(numbers) - 1
+    if len(numbers) > 2 and consecutive:
+        spelled = words.range.replace("{first}", str(numbers[0])).replace("{last}", str(numbers[-1]))
+    else:
+        spelled = words.comma.join(map(str, numbers[:-1])) + words.last + str(numbers[-1])
+    return words.many.replace("{list}", spelled)
