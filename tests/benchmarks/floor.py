@@ -23,7 +23,7 @@ from PIL import Image
 async def main() -> None:
     base_url, token, account, folder, steps, in_flight = sys.argv[1:]
     place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(place.mkdir, parents=True, exist_ok=True)
     database = sqlite3.connect(place / "floor.db", isolation_level=None)
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("PRAGMA synchronous=FULL")

@@ -16,7 +16,7 @@ def test_amounts_are_read(text: str, amount: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "a", "-1", "nan", "inf", "0.0000001", "1,5"])
 def test_what_is_not_an_amount_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="dollars|decimals"):
+    with pytest.raises(ValueError, match=r"dollars|decimals"):
         parse_usd(text)
 
 
