@@ -43,7 +43,7 @@ def _check_name(reference: NameReference, place: Place, subject: Subject) -> Ite
             found = _check_each(reference, place, subject)
         case "ref":
             found = _check_ref(reference, place)
-        case "recipe" | "image":
+        case "recipe" | "image" | "prev":
             return  # their names are fixed, and known when a template is read
     if found is not None:
         yield found
@@ -113,7 +113,7 @@ def _check_file_each(reference: NameReference, place: Place, subject: Subject) -
 
 
 def _check_ref(reference: NameReference, place: Place) -> Diagnostic | None:
-    references = place.node.step.generate.references if place.node is not None else None
+    references = place.node.generate.references if place.node is not None else None
     if references is None:
         return None
     names = [name for name, _ in references.names]

@@ -44,7 +44,7 @@ def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
         for problem, span in judge.judge_step(node, model):
             yield Diagnostic(problem.code, problem.message, span, problem.severity, problem.help)
         for name in subject.flow.request(node).unknown:
-            parameter = node.step.generate.parameters.get(name)
+            parameter = node.generate.parameters.get(name)
             if parameter is None:
                 continue  # a misspelt name is meant for it, and that is said of the name
             if name not in model.parameters:
@@ -54,7 +54,7 @@ def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _check_model(node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
-    template = node.step.generate.model
+    template = node.generate.model
     if template is None:
         return
     model_id = read_literal(template, as_text=True)

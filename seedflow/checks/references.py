@@ -22,7 +22,7 @@ def check_references(subject: Subject) -> Iterator[Diagnostic]:
     """Every item of every references field can be an image, and with several names each is mentioned."""
     files = ImageFiles()
     for node in subject.graph.steps.values():
-        references = node.step.generate.references
+        references = node.generate.references
         if references is None:
             continue
         model = subject.flow.find_model(node)
@@ -83,7 +83,7 @@ def _check_shape(template: Template, shape: Shape) -> Iterator[Diagnostic]:
 
 
 def _check_mentioned(references: References, node: StepNode) -> Iterator[Diagnostic]:
-    prompt = node.step.generate.parameters.get("prompt")
+    prompt = node.generate.parameters.get("prompt")
     if prompt is None:
         return
     templates = list(find_templates(prompt.expression))

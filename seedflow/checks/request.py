@@ -14,7 +14,7 @@ from seedflow.graph.shapes import ANY, ONE, Count, Kind
 from seedflow.models.model import Model
 from seedflow.models.problem import Problem
 from seedflow.recipe.input_images import check_image_text
-from seedflow.recipe.model import Expression, ReferenceItem, Step
+from seedflow.recipe.model import Expression, ReferenceItem
 from seedflow.recipe.template import Template
 
 _PLACEHOLDER_URL = "https://reference.invalid/"
@@ -44,7 +44,7 @@ class Judge:
     def judge_step(self, node: StepNode, model: Model) -> Iterator[tuple[Problem, Span]]:
         """What the model's card and profile say for certain of a step's literal parameters, each with its place."""
         request = self._flow.request(node)
-        references = node.step.generate.references
+        references = node.generate.references
         if references is None:
             counted = []
             problems = self._ask(model, request.parameters, request.unknown)
@@ -52,7 +52,7 @@ class Judge:
             counted = [_count_item(item, node, self._flow) for item in references.items]
             problems = self._judge_references(references.field, counted, request, model)
         for problem in problems:
-            yield problem, find_span(problem, node.step, counted)
+            yield problem, find_span(problem, node, counted)
 
     def _judge_references(
         self, field: str, counted: list[ReferenceCount], request: StaticRequest, model: Model
@@ -83,9 +83,9 @@ class Judge:
         return problems
 
 
-def find_span(problem: Problem, step: Step, counted: list[ReferenceCount]) -> Span:
+def find_span(problem: Problem, node: StepNode, counted: list[ReferenceCount]) -> Span:
     """The place of what was judged: the value, the key of a parameter that the model lacks, `generate` for what is not there."""
-    generate = step.generate
+    generate = node.generate
     if not problem.path:
         return generate.span
     name, *rest = problem.path

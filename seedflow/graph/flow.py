@@ -74,7 +74,7 @@ class Flow:
         """The model of a step; None when a template or unread `defaults:` decide it, or it is not in the catalog."""
         if ("defaults",) in node.frame.recipe.unread:
             return None
-        template = node.step.generate.model
+        template = node.generate.model
         model_id = self._catalog.default_id if template is None else read_literal(template, as_text=True)
         if not isinstance(model_id, str):
             return None
@@ -203,7 +203,7 @@ class Flow:
                 return UNKNOWN if node is None else self.variables(node).get(reference.name, UNKNOWN)
             case "ref" | "recipe":
                 return TEXT
-            case "image":
+            case "image" | "prev":
                 return IMAGE.find(reference.name) or UNKNOWN
 
     def find_target(self, reference: StepReference, node: StepNode | None) -> StepNode | None:
@@ -246,7 +246,7 @@ class Flow:
         model = self.find_model(node)
         known: dict[str, object] = {}
         unknown: set[str] = set()
-        for name, parameter in node.step.generate.parameters.items():
+        for name, parameter in node.generate.parameters.items():
             value = read_parameter(parameter, model)
             if value is NOT_LITERAL:
                 unknown.add(name)
@@ -334,7 +334,7 @@ def read_parameter(parameter: Parameter, model: Model | None) -> object:
 
 def _find_meant(node: StepNode, model: Model) -> Iterator[str]:
     """The parameters that a step spells wrongly and does not set otherwise."""
-    request = node.step.generate
+    request = node.generate
     for name in request.parameters:
         if name not in model.parameters:
             near = find_near(name, model.parameters)

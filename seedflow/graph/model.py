@@ -10,17 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seedflow.diagnostics import Span
-from seedflow.recipe.model import Output, Recipe, Step
+from seedflow.recipe.model import Generate, Output, Recipe, Step
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Template
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One recipe inside the graph. `path` goes before the ids of its steps: empty for the recipe itself."""
+    """One recipe inside the graph. `path` goes before the ids of its steps: empty for the recipe itself, else `cast/`.
+
+    `call` is the step that uses it, None for the recipe itself.
+    """
 
     path: str
     recipe: Recipe
+    call: StepNode | None = None
 
     def step_id(self, name: str) -> str:
         """The id in the graph of the step that this frame's recipe calls `name`."""
@@ -29,11 +33,25 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class StepNode:
-    """One step of the graph. `id` is unique in it, `frame` is the recipe that the step was written in."""
+    """One step of the graph. `id` is unique in it, `frame` is the recipe that the step was written in.
+
+    A step that uses another recipe is a node as well; the steps of that recipe have ids that begin with its own.
+    """
 
     id: str
     step: Step
     frame: Frame
+
+    @property
+    def generate(self) -> Generate:
+        """The request of a step that has one.
+
+        Raises:
+            ValueError: it uses another recipe.
+        """
+        if self.step.generate is None:
+            raise ValueError(f"step {self.id} makes no request")
+        return self.step.generate
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +85,8 @@ class StepGraph:
 
     `steps` stands in written order. `order` is the one in which each step comes after all that it needs, and of those that
     could come next the first as written; in a graph with a cycle, which no plan accepts, the steps of the cycle and those
-    behind it follow in written order. `outputs` is what the recipe publishes, also when it names no outputs itself.
+    behind it follow in written order; the steps of a used recipe follow the step that uses it. `outputs` is what the recipe
+    publishes, also when it names no outputs itself. `frames` has the inside of each step that uses another recipe, by its id.
     """
 
     recipe: Recipe
@@ -75,17 +94,33 @@ class StepGraph:
     edges: tuple[Edge, ...]
     order: tuple[str, ...]
     outputs: Mapping[str, Output]
+    frames: Mapping[str, Frame] = field(default_factory=dict)
     _needs: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    _by_frame: Mapping[str, tuple[StepNode, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         needs: dict[str, dict[str, None]] = {}
         for edge in self.edges:
             needs.setdefault(edge.target, {})[edge.source] = None
         object.__setattr__(self, "_needs", {target: tuple(sources) for target, sources in needs.items()})
+        by_frame: dict[str, list[StepNode]] = {}
+        for step_id in self.order:
+            node = self.steps[step_id]
+            by_frame.setdefault(node.frame.path, []).append(node)
+        object.__setattr__(self, "_by_frame", {path: tuple(nodes) for path, nodes in by_frame.items()})
 
     def needs(self, step_id: str) -> tuple[str, ...]:
         """The ids of the steps that a step needs directly, each once, in order of mention."""
         return self._needs.get(step_id, ())
+
+    @property
+    def frame(self) -> Frame:
+        """The outermost frame."""
+        return Frame("", self.recipe)
+
+    def list_steps(self, frame: Frame) -> tuple[StepNode, ...]:
+        """The steps of one frame, without those inside the recipes that it uses, in the order of `order`."""
+        return self._by_frame.get(frame.path, ())
 
     def find_target(self, node: StepNode, name: str) -> StepNode | None:
         """The step that `steps.NAME` means in the text of `node`."""

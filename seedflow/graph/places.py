@@ -47,7 +47,7 @@ def find_step_places(node: StepNode) -> Iterator[Place]:
                 if template.form is not TemplateForm.LITERAL:
                     yield Place(template, Part.FOR_EACH, name, node, number)
     visible = len(step.for_each)
-    generate = step.generate
+    generate = node.generate
     if generate.model is not None and generate.model.form is not TemplateForm.LITERAL:
         yield Place(generate.model, Part.MODEL, "model", node, visible)
     for parameter in generate.parameters.values():

@@ -161,7 +161,7 @@ class Planner:
                 self._resolver.learn(task.address, images_of(task.address, task.result))
 
     def _model_of(self, node: StepNode) -> Model | None:
-        template = node.step.generate.model
+        template = node.generate.model
         if template is None:
             return self._context.catalog.find(self._context.catalog.default_id)
         scope = Scope(

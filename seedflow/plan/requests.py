@@ -62,7 +62,7 @@ class RequestBuilder:
     def __init__(
         self, node: StepNode, model: Model, bindings: Bindings, resolver: Resolver, images: ImageFiles
     ) -> None:
-        generate = node.step.generate
+        generate = node.generate
         self.node = node
         self.model = model
         self._bindings = bindings

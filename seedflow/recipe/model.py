@@ -116,14 +116,84 @@ class LoopVariable:
     at_most: int | None = None
 
 
+class Otherwise(StrEnum):
+    """What becomes of a result that is not as expected."""
+
+    FAIL = "fail"
+    ACCEPT = "accept"
+    RETRY = "retry"
+
+
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One step. `span` is its name as written."""
+class Expect:
+    """What a result must be, as written; values may be templates over inputs, values and `each`.
+
+    `images` is a whole number, or a mapping with `min` and `max`; `min_width`, `min_height` are pixels; `aspect_ratio` is
+    text such as `16:9`; `distinct` a boolean; `attempts` counts all attempts, the first included, and goes with
+    `otherwise: retry`. None where not written.
+    """
+
+    span: Span
+    images: Expression | None = None
+    min_width: Template | None = None
+    min_height: Template | None = None
+    aspect_ratio: Template | None = None
+    distinct: Template | None = None
+    otherwise: Otherwise = Otherwise.FAIL
+    attempts: Template | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Iterate:
+    """Edits in a row: one pass for each item of `over`, known as `each.NAME`; `prev` is the image before, first `start`."""
+
+    span: Span
+    over: Expression
+    name: str
+    name_span: Span
+    start: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One input of a used recipe as its caller writes it under `with:`. `node` for literals, which the declared type reads."""
 
     name: str
     span: Span
-    generate: Generate
+    expression: Expression
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A step that uses another recipe. `recipe` is None when it could not be read, which is reported.
+
+    `target` is the text behind `recipe:`, at `target_span`.
+    """
+
+    span: Span
+    target: str
+    target_span: Span
+    recipe: Recipe | None
+    arguments: Mapping[str, Argument]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. `span` is its name as written. Exactly one of `generate` and `call` is there.
+
+    `takes` None means one. `when` is one `{{ }}` that gives a boolean.
+    """
+
+    name: str
+    span: Span
+    generate: Generate | None = None
     for_each: tuple[LoopVariable, ...] = ()
+    call: Call | None = None
+    when: Template | None = None
+    takes: Template | None = None
+    expect: Expect | None = None
+    iterate: Iterate | None = None
     needs: tuple[tuple[str, Span], ...] = ()
     description: str | None = None
     tags: tuple[str, ...] = ()

@@ -14,13 +14,13 @@ from seedflow.recipe.templating.fast import read_fast
 from seedflow.recipe.templating.limits import MAX_SOURCE_CHARACTERS, MAX_TEXT_CHARACTERS
 from seedflow.recipe.templating.lookups import find_item, refuse_missing
 from seedflow.recipe.templating.operation_nodes import Applied
-from seedflow.recipe.templating.problems import Problem, Refusal, RenderError, suggest
+from seedflow.recipe.templating.problems import Problem, Refusal, RenderError, Skipped, suggest
 from seedflow.recipe.templating.program import LITERAL, Program, ProgramCache, TemplateForm
 from seedflow.recipe.templating.rendering import MISSING, Rendering, Scope, to_text
 from seedflow.recipe.templating.statements import render_body
 from seedflow.text.nodes import Scalar
 
-__all__ = ["RenderError", "Scope", "Template", "TemplateForm", "look_up", "parse_template"]
+__all__ = ["RenderError", "Scope", "Skipped", "Template", "TemplateForm", "look_up", "parse_template"]
 
 _PROGRAMS = ProgramCache()
 

@@ -11,7 +11,7 @@ from seedflow.recipe.templating.nodes import Expression, Found
 from seedflow.recipe.templating.problems import Refusal, RenderError, suggest
 from seedflow.recipe.templating.rendering import MISSING, Rendering, describe
 
-DataRoot: TypeAlias = Literal["inputs", "values", "each", "ref", "recipe"]
+DataRoot: TypeAlias = Literal["inputs", "values", "each", "ref", "recipe", "prev"]
 
 
 class Variable(Found):

@@ -53,6 +53,17 @@ class RenderError(Exception):
         self.help = help
 
 
+class Skipped(Exception):  # noqa: N818 - not an error of ours: what is mentioned was skipped
+    """Raised by `Scope.resolve` and by lazy inputs for a single result that was skipped; `cause` is the skipped address.
+
+    `first_of` and `optional` catch it. Whoever renders lets it pass: the task that asked is skipped as well.
+    """
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
 class Refusal(Exception):  # noqa: N818 - becomes a RenderError once somebody knows the place
     """A value that an operation does not take. Whoever called the operation knows where that stands in the text."""
 

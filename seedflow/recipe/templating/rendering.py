@@ -43,7 +43,8 @@ class Scope:
     """The values that a template may look at: plain data and views.
 
     `resolve` gives the value of a step mention: a list of image views, one image view, a task view and so on; what it
-    raises passes through. `ref` is there in prompts with named references, `image` in an output's `file`.
+    raises passes through. `ref` is there in prompts with named references, `image` in an output's `file`, `prev` in a step with
+    `iterate`. `inputs` and `values` may be lazy: what their `get` raises passes through.
     """
 
     inputs: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
@@ -53,6 +54,7 @@ class Scope:
     ref: Mapping[str, View] | None = None
     resolve: Callable[[StepReference], object] = _refuse_steps
     image: View | None = None
+    prev: View | None = None
 
     def root(self, name: str) -> Mapping[str, object]:
         """What stands behind `inputs`, `values`, `each`, `recipe` or `ref`."""
