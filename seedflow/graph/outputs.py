@@ -33,3 +33,12 @@ def _publish_step(node: StepNode) -> Output:
     text = f"{{{{ steps.{node.step.name}.images }}}}"
     template, _ = parse_template(Scalar(Source("outputs", text), 0, len(text), text), roots=STEP_ROOTS)
     return Output(node.step.name, node.step.span, template)
+
+
+def find_output(recipe: Recipe, name: str | None) -> Output | None:
+    """The output of a used recipe that a mention means: the one of that name; without a name `images`, else the only one."""
+    if name is not None:
+        return recipe.outputs.get(name)
+    if "images" in recipe.outputs:
+        return recipe.outputs["images"]
+    return next(iter(recipe.outputs.values())) if len(recipe.outputs) == 1 else None

@@ -1,39 +1,79 @@
-"""Which action a task takes and why, from its request and what the store knows."""
+"""What will be done for a request, and why: from what the store knows of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from seedflow.plan.expect import Choice, Expectation, choose_result
 from seedflow.plan.model import Action, Reason
 from seedflow.store.base import PastRequest, StoredResult, StoreView
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An action with its reason; `result` when it is reused, `may_be_free` when the picture may be had without paying."""
+    """An action with its reason.
+
+    `result` when it is reused, `may_be_free` when the picture may be had without paying. `attempts` may still be made after
+    `attempts_made`, which are stored and were not as expected; `complaint` says how.
+    """
 
     action: Action
     reason: Reason
     result: StoredResult | None = None
     may_be_free: bool = False
+    attempts: int = 1
+    attempts_made: int = 0
+    complaint: str | None = None
 
 
 def decide_settled(
-    view: StoreView, *, realm: str, fingerprint: str, params_digest: str, take: int, past: PastRequest | None
+    view: StoreView,
+    *,
+    realm: str,
+    fingerprint: str,
+    params_digest: str,
+    take: int,
+    past: PastRequest | None,
+    expectation: Expectation | None = None,
+    forced: bool = False,
 ) -> Decision:
     """For a request of which everything is known."""
-    result = view.find_result(realm, fingerprint, take)
-    if result is not None:
-        return Decision(Action.REUSE, Reason.STORED, result)
-    if view.has_result(realm, fingerprint, take):
-        return Decision(Action.CALL, Reason.ARTIFACT_MISSING, may_be_free=True)
-    if view.find_unfinished(realm, fingerprint, take) is not None:
-        return Decision(Action.CALL, Reason.ASKED_BEFORE, may_be_free=True)
+    choice = choose_result(expectation, view.list_results(realm, fingerprint, take))
+    if choice.result is not None:
+        return Decision(Action.REUSE, Reason.STORED, choice.result, complaint=choice.complaint)
+    if choice.exhausted:
+        return Decision(Action.BLOCKED, Reason.REJECTED, attempts=0, complaint=choice.complaint)
+    reason, may_be_free = _why(view, realm, fingerprint, params_digest, take, past, choice)
+    return Decision(
+        Action.CALL,
+        Reason.FORCED if forced else reason,
+        may_be_free=may_be_free,
+        attempts=choice.left,
+        attempts_made=choice.after_attempt,
+        complaint=choice.complaint,
+    )
+
+
+def _why(
+    view: StoreView,
+    realm: str,
+    fingerprint: str,
+    params_digest: str,
+    take: int,
+    past: PastRequest | None,
+    choice: Choice,
+) -> tuple[Reason, bool]:
+    if view.has_result(realm, fingerprint, take, choice.after_attempt):
+        return Reason.ARTIFACT_MISSING, True
+    if view.find_unfinished(realm, fingerprint, take, choice.after_attempt) is not None:
+        return Reason.ASKED_BEFORE, True
+    if choice.after_attempt:
+        return Reason.REJECTED, False
     if past is None or past.fingerprint == fingerprint:
-        return Decision(Action.CALL, Reason.NEW)
+        return Reason.NEW, False
     if past.params_digest == params_digest:
-        return Decision(Action.CALL, Reason.REFERENCE_CHANGED)
-    return Decision(Action.CALL, Reason.CHANGED)
+        return Reason.REFERENCE_CHANGED, False
+    return Reason.CHANGED, False
 
 
 UNSETTLED = Decision(Action.CALL, Reason.UPSTREAM_UNKNOWN)

@@ -1,128 +1,258 @@
-"""`for_each`: one step to its instances, each with its values, its keys and a stable, readable address."""
+"""`for_each`: one step to its instances and to the groups of those that are not known yet.
+
+Each has its values, its keys and a stable, readable address. A group grows, once what it waits for has ended, by the very
+same way.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from seedflow.canonical import build_key
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.model import StepNode
-from seedflow.recipe.model import Expression, LoopVariable
+from seedflow.plan.frames import Env, FrameInstance, Later
+from seedflow.plan.instances import ImageSource, Instance, Order, StepTasks, spell_address
+from seedflow.plan.listing import Gap, Item, Lister, Listing
+from seedflow.plan.model import Bounds
+from seedflow.plan.resolve import Resolver
+from seedflow.plan.views import PendingImage, PendingTask
+from seedflow.recipe.model import LoopVariable
 from seedflow.recipe.views import View
 
-_PATH_LIKE = re.compile(r"[\w./-]+")
-"""Relative paths of images stay readable in addresses; anything else goes through a slug."""
+Report = Callable[[Diagnostic], None]
 
-RenderList = Callable[[Expression, Mapping[str, object]], "Sequence[object] | Diagnostic"]
-"""Renders one list of `for_each` with the `each` of earlier variables."""
+
+class Explodes(Exception):  # noqa: N818 - not an error of the program: ends an expansion that would take too long
+    """More instances than there may be."""
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
-    """One set of `for_each` values. `keys` has a pair of variable and key for each variable, in written order."""
+class Row:
+    """Values of the first variables of `for_each`, with their keys and their place in the order."""
 
-    step: str
-    address: str
     each: Mapping[str, object]
     keys: tuple[tuple[str, str], ...]
+    order: Order
+    sources: tuple[ImageSource, ...] = ()
 
 
-def expand_step(
-    node: StepNode, render_list: RenderList, *, limit: int
-) -> tuple[tuple[Instance, ...], list[Diagnostic]]:
-    """All instances of a step, the last variable fastest. A step without `for_each` has one.
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A gap in the list of variable number `depth`, behind a row of earlier values."""
 
-    `limit` bounds how many instances are made before giving up with a diagnostic.
-    """
-    rows: list[tuple[dict[str, object], tuple[tuple[str, str], ...]]] = [({}, ())]
-    problems: list[Diagnostic] = []
-    for variable in node.step.for_each:
-        longer: list[tuple[dict[str, object], tuple[tuple[str, str], ...]]] = []
-        for each, keys in rows:
-            values = _loop_values(variable, each, render_list)
-            if isinstance(values, Diagnostic):
-                problems.append(values)
+    row: Row
+    depth: int
+    gap: Gap
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A row that stands for instances that are not known yet, and how many."""
+
+    row: Row
+    count: Bounds[int]
+
+
+FIRST_ROW = Row({}, (), ())
+
+
+class Expander:
+    """Expands one step within one use of its recipe."""
+
+    def __init__(
+        self, node: StepNode, frame: FrameInstance, lister: Lister, resolver: Resolver, limit: int
+    ) -> None:
+        self._node = node
+        self._frame = frame
+        self._lister = lister
+        self._resolver = resolver
+        self._limit = limit
+        self._loops = node.step.for_each
+
+    def rows(self, report: Report) -> Iterator[Row | Opening]:
+        """Complete rows and openings, in order; problems go to `report`.
+
+        Raises:
+            Explodes: there are more than the limit.
+        """
+        yield from self._rows(FIRST_ROW, 0, report)
+
+    def grow(self, opening: Opening, report: Report) -> Iterator[Row | Opening]:
+        """The same for what an opening has come to be."""
+        variable = self._loops[opening.depth]
+        env = self._env(opening.row)
+        if variable.zipped or opening.gap.source is None:
+            yield from self._rows(opening.row, opening.depth, report)
+            return
+        parts = self._lister.read_source(variable.lists[0], env, opening.gap, at_most=variable.at_most)
+        yield from self._extend(opening.row, opening.depth, parts, report)
+
+    def leaves(self, opening: Opening) -> Iterator[Leaf]:
+        """Rows that stand for what an opening may come to be, with how many each; bounds only, nothing is reported."""
+        names = self._loops[opening.depth].names
+        row = self._stand_in(opening.row, names, opening.gap)
+        yield from self._leaves(row, opening.depth + 1, opening.gap.bounds)
+
+    def build(self, tasks: StepTasks, row: Row) -> Instance:
+        """The instance of a complete row."""
+        address = spell_address(tasks.hub, row.keys)
+        return Instance(tasks, address, row.each, row.keys, row.order, row.sources)
+
+    def address_of(self, opening: Opening, hub: str) -> str:
+        """`page[scene=sea,panel=sea-?]`: what is known of the keys, and question marks."""
+        keys = list(opening.row.keys)
+        for number, variable in enumerate(self._loops[opening.depth :]):
+            keys.extend((name, opening.gap.label if number == 0 else "?") for name in variable.names)
+        return spell_address(hub, keys)
+
+    def _env(self, row: Row) -> Env:
+        return self._resolver.refresh(Env(self._frame, row.each))
+
+    def _rows(self, row: Row, depth: int, report: Report) -> Iterator[Row | Opening]:
+        if depth == len(self._loops):
+            yield row
+            return
+        parts = self._read(row, self._loops[depth], report)
+        if parts is not None:
+            yield from self._extend(row, depth, parts, report)
+
+    def _extend(self, row: Row, depth: int, parts: Listing, report: Report) -> Iterator[Row | Opening]:
+        variable = self._loops[depth]
+        seen: dict[tuple[str, ...], int] = {}
+        number = 0
+        for part in parts:
+            if isinstance(part, Gap):
+                yield Opening(row, depth, part)
                 continue
-            if variable.at_most is not None and len(values) > variable.at_most:
-                problems.append(_too_many(variable, len(values)))
-                continue
-            longer.extend(
-                ({**each, **more}, keys + added) for more, added in _keyed(variable, values, problems)
-            )
-            if len(longer) > limit:
-                problems.append(_explodes(node, variable.span, limit))
-                return (), problems
-        if problems:
-            return (), problems
-        rows = longer
-    if not node.step.for_each:
-        return (Instance(node.id, node.id, {}, ()),), problems
-    return tuple(
-        Instance(node.id, f"{node.id}[{','.join(f'{name}={key}' for name, key in keys)}]", each, keys)
-        for each, keys in rows
-    ), problems
+            number += 1
+            longer = self._with(row, variable, part, number, seen, report)
+            if longer is None:
+                return
+            if depth + 1 == len(self._loops):
+                self._count()
+                yield longer
+            else:
+                yield from self._rows(longer, depth + 1, report)
 
+    def _count(self) -> None:
+        self._limit -= 1
+        if self._limit < 0:
+            raise Explodes
 
-def find_key(value: object, key_field: str | None = None) -> str | None:
-    """The key of one value, or None for a record or list that declares none."""
-    if isinstance(value, View):
-        key = value.attributes.get("key")
-        if key is None:
-            return None
-        return str(key) if _PATH_LIKE.fullmatch(str(key)) else build_key(str(key))
-    if isinstance(value, Mapping):
-        return build_key(value[key_field]) if key_field is not None and key_field in value else None
-    if isinstance(value, (str, int, float)):
-        return build_key(value)
-    return None
+    def _read(self, row: Row, variable: LoopVariable, report: Report) -> Listing | None:
+        env = self._env(row)
+        columns = [self._lister.read(items, env, at_most=variable.at_most) for items in variable.lists]
+        if variable.zipped:
+            parts = _zip(variable, columns, report)
+            if parts is None:
+                return None
+        else:
+            (parts,) = columns
+        count = len(parts)
+        if variable.at_most is not None:
+            low = sum(part.bounds.low if isinstance(part, Gap) else 1 for part in parts)
+            if low > variable.at_most:
+                report(too_many(variable, low if any(isinstance(part, Gap) for part in parts) else count))
+                return None
+        return parts
 
-
-def _loop_values(
-    variable: LoopVariable, each: Mapping[str, object], render_list: RenderList
-) -> list[tuple[object, ...]] | Diagnostic:
-    columns: list[Sequence[object]] = []
-    for expression in variable.lists:
-        column = render_list(expression, each)
-        if isinstance(column, Diagnostic):
-            return column
-        columns.append(column)
-    lengths = {len(column) for column in columns}
-    if len(lengths) > 1:
-        found = ", ".join(
-            f"`{name}` has {len(column)}" for name, column in zip(variable.names, columns, strict=True)
-        )
-        return Diagnostic(
-            "unequal-lists",
-            f"`zip` pairs lists of the same length, but {found}",
-            variable.span,
-            help="make the lists equally long",
-        )
-    return list(zip(*columns, strict=True))
-
-
-def _keyed(
-    variable: LoopVariable, rows: Sequence[tuple[object, ...]], problems: list[Diagnostic]
-) -> list[tuple[dict[str, object], tuple[tuple[str, str], ...]]]:
-    found: list[tuple[dict[str, object], tuple[tuple[str, str], ...]]] = []
-    seen: dict[tuple[str, ...], int] = {}
-    for number, row in enumerate(rows, 1):
+    def _with(
+        self,
+        row: Row,
+        variable: LoopVariable,
+        item: Item,
+        number: int,
+        seen: dict[tuple[str, ...], int],
+        report: Report,
+    ) -> Row | None:
+        values = item.value if variable.zipped and isinstance(item.value, tuple) else (item.value,)
         keys: list[str] = []
-        for name, value in zip(variable.names, row, strict=True):
-            key = find_key(value, variable.key)
+        for name, value in zip(variable.names, values, strict=True):
+            key = self._resolver.find_key(value, variable.key, passes=item.passes)
             if key is None:
-                problems.append(_no_key(variable, name, number, value))
-                return []
+                report(_no_key(variable, name, number, value))
+                return None
             keys.append(key)
         first = seen.setdefault(tuple(keys), number)
         if first != number:
-            problems.append(_equal_keys(variable, keys, first, number))
-            return []
-        found.append(
-            (dict(zip(variable.names, row, strict=True)), tuple(zip(variable.names, keys, strict=True)))
+            report(_equal_keys(variable, keys, first, number))
+            return None
+        return Row(
+            {**row.each, **dict(zip(variable.names, values, strict=True))},
+            row.keys + tuple(zip(variable.names, keys, strict=True)),
+            (*row.order, item.order),
+            row.sources + tuple(source for value in values for source in _sources_of(value)),
         )
-    return found
+
+    def _leaves(self, row: Row, depth: int, count: Bounds[int]) -> Iterator[Leaf]:
+        if depth == len(self._loops) or count.high == 0:
+            yield Leaf(row, count)
+            return
+        variable = self._loops[depth]
+        parts = self._read(row, variable, _ignore)
+        for part in parts or ():
+            if isinstance(part, Gap):
+                longer = self._stand_in(row, variable.names, part)
+                more = Bounds(count.low * part.bounds.low, count.high * part.bounds.high)
+                yield from self._leaves(longer, depth + 1, more)
+            else:
+                found = self._with(row, variable, part, 0, {}, _ignore)
+                if found is not None:
+                    yield from self._leaves(found, depth + 1, count)
+
+    def _stand_in(self, row: Row, names: tuple[str, ...], gap: Gap) -> Row:
+        value = gap.stand_in if len(names) == 1 else Later(gap.after)
+        return replace(
+            row,
+            each={**row.each, **dict.fromkeys(names, value)},
+            keys=row.keys + tuple((name, gap.label) for name in names),
+            order=(*row.order, gap.order),
+        )
+
+
+def _zip(variable: LoopVariable, columns: list[Listing], report: Report) -> Listing | None:
+    gaps = [part for column in columns for part in column if isinstance(part, Gap)]
+    if gaps:
+        after = tuple(dict.fromkeys(address for gap in gaps for address in gap.after))
+        failed = next((gap.failed for gap in gaps if gap.failed is not None), None)
+        skipped = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
+        sizes = [
+            (
+                sum(part.bounds.low if isinstance(part, Gap) else 1 for part in column),
+                sum(part.bounds.high if isinstance(part, Gap) else 1 for part in column),
+            )
+            for column in columns
+        ]
+        bounds = Bounds(max(low for low, _ in sizes), min(high for _, high in sizes))
+        bounds = Bounds(min(bounds), max(bounds))
+        return [Gap((), "?", after, bounds, Later(after), failed=failed, skipped=skipped)]
+    lengths = {len(column) for column in columns}
+    if len(lengths) > 1:
+        report(_unequal(variable, columns))
+        return None
+    rows = zip(*columns, strict=True)
+    return [
+        Item((number,), tuple(part.value for part in row if isinstance(part, Item)), _any_passes(row))
+        for number, row in enumerate(rows)
+    ]
+
+
+def _any_passes(parts: tuple[Item | Gap, ...]) -> bool:
+    return any(isinstance(part, Item) and part.passes for part in parts)
+
+
+def _sources_of(value: object) -> Iterator[ImageSource]:
+    subject = value.subject if isinstance(value, View) else None
+    if isinstance(subject, PendingImage):
+        yield subject.source
+    elif isinstance(subject, PendingTask):
+        yield ImageSource(subject.instance)
+
+
+def _ignore(diagnostic: Diagnostic) -> None:
+    """What is wrong is said when it is certain."""
+    del diagnostic
 
 
 def _no_key(variable: LoopVariable, name: str, number: int, value: object) -> Diagnostic:
@@ -150,7 +280,7 @@ def _no_key(variable: LoopVariable, name: str, number: int, value: object) -> Di
     )
 
 
-def _equal_keys(variable: LoopVariable, keys: Sequence[str], first: int, number: int) -> Diagnostic:
+def _equal_keys(variable: LoopVariable, keys: list[str], first: int, number: int) -> Diagnostic:
     named = ", ".join(f"{name}={key}" for name, key in zip(variable.names, keys, strict=True))
     return Diagnostic(
         "equal-keys",
@@ -161,7 +291,20 @@ def _equal_keys(variable: LoopVariable, keys: Sequence[str], first: int, number:
     )
 
 
-def _too_many(variable: LoopVariable, count: int) -> Diagnostic:
+def _unequal(variable: LoopVariable, columns: list[Listing]) -> Diagnostic:
+    found = ", ".join(
+        f"`{name}` has {len(column)}" for name, column in zip(variable.names, columns, strict=True)
+    )
+    return Diagnostic(
+        "unequal-lists",
+        f"`zip` pairs lists of the same length, but {found}",
+        variable.span,
+        help="make the lists equally long",
+    )
+
+
+def too_many(variable: LoopVariable, count: int) -> Diagnostic:
+    """A list that is longer than its author allows."""
     return Diagnostic(
         "too-many-items",
         f"`{', '.join(variable.names)}` has {count} items, but `at_most` is {variable.at_most}",
@@ -170,7 +313,8 @@ def _too_many(variable: LoopVariable, count: int) -> Diagnostic:
     )
 
 
-def _explodes(node: StepNode, span: Span, limit: int) -> Diagnostic:
+def explodes(node: StepNode, span: Span, limit: int) -> Diagnostic:
+    """A step of too many tasks."""
     return Diagnostic(
         "too-many-tasks",
         f"step `{node.id}` would become more than {limit:,} tasks",

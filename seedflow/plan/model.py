@@ -44,6 +44,7 @@ class Reason(StrEnum):
     UPSTREAM_SKIPPED = "upstream-skipped"
     UPSTREAM_FAILED = "upstream-failed"
     CHOICE_OPEN = "choice-open"
+    REJECTED = "rejected"
     STORED = "stored"
 
 
@@ -81,6 +82,14 @@ class PendingImages:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageSlot:
+    """An image that a task will give for certain once it is done: number `number` of the task `address`."""
+
+    address: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedReference:
     """One item of the references field, in the order in which it is sent."""
 
@@ -101,13 +110,20 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A step with one set of `for_each` values.
+    """A step with one set of `for_each` values: one take of it, and one pass where edits are applied in a row.
+
+    With `tasks` it stands for tasks that are not known yet, so many of them at least and at most, whose `images` and costs
+    are sums; `each` holds what is known of all of them, and the request is that of a task like theirs.
 
     `params` are rendered, without the references field; a value may be `Unknown`. `needs` are addresses of tasks or, for
     a whole step, the step's name (its hub). `fingerprint` is known once nothing is Unknown or pending. `cost_usd` is what
     this provider takes, `list_cost_usd` what the model's price says. `result` is there when the action is `reuse`.
     `shares_with` names an earlier task with the same request, whose payment and pictures serve both. `may_be_stored` when
-    its pictures may turn out to be stored or paid already, so that it may cost nothing.
+    its pictures may turn out to be stored or paid already, so that it may cost nothing. `cause` names what a skipped or
+    blocked task waited for. `attempts` is how many may still be made, each for up to `images.high` images; `attempts_made`
+    are stored and were not as expected. `hubs` are the wholes that it is part of and that others may need: its step, first,
+    then the used recipes around it. `likely` names what it may turn out to be the same as, when sums are made: tasks with
+    the same one may come to make the same request.
     """
 
     address: str
@@ -131,6 +147,13 @@ class Task:
     origin: Origin
     shares_with: str | None = None
     may_be_stored: bool = False
+    tasks: Bounds[int] | None = None
+    cause: str | None = None
+    attempts: int = 1
+    attempts_made: int = 0
+    hubs: tuple[str, ...] = ()
+    depth: int = 0
+    likely: str | None = None
 
     @property
     def settled(self) -> bool:
@@ -167,12 +190,37 @@ class Plan:
     references: str = "auto"
 
 
+class Outcome(StrEnum):
+    """What a task came to be for those that use it."""
+
+    GIVEN = "given"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class TaskFacts:
-    """What became of a task: its images in order, or None when it gave none (failed, blocked)."""
+    """What became of a task: its images in order when it gave any."""
 
     address: str
-    images: tuple[StepImage, ...] | None
+    outcome: Outcome
+    images: tuple[StepImage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """What a task that stood for others turned out to be: tasks, and further ones that stand for others."""
+
+    address: str
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Not everything that a task needs has ended, since what it needs has grown: these have to end, too."""
+
+    address: str
+    needs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

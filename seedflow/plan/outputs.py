@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seedflow.canonical import build_slug
 from seedflow.diagnostics import Diagnostic, Related
 from seedflow.images.facts import FileImage
-from seedflow.plan.expand import Instance
+from seedflow.plan.border import NotAdmitted
+from seedflow.plan.build import TaskBuilder
+from seedflow.plan.frames import Env, FrameInstance
+from seedflow.plan.instances import Unit
 from seedflow.plan.model import PendingImages, PublishedImage, StepImage, Unsettled
-from seedflow.plan.requests import Bindings, flatten, is_whole
-from seedflow.plan.resolve import NotThere, Resolver, StepTasks, build_image_view, join_keys, name_image
+from seedflow.plan.requests import Refused
+from seedflow.plan.resolve import NotThere, as_list
+from seedflow.plan.slots import SlotFinder
+from seedflow.plan.views import build_image_view, name_image
 from seedflow.recipe.file_paths import read_file_path
 from seedflow.recipe.model import Output
-from seedflow.recipe.references import StepReference
-from seedflow.recipe.template import RenderError, Scope, TemplateForm
+from seedflow.recipe.template import RenderError, Scope, Skipped, TemplateForm
 from seedflow.recipe.views import View
 
 _KEY = re.compile(r"[\w~-]+")
@@ -44,18 +48,11 @@ class _Slot:
 class OutputPlanner:
     """Works out files for the outputs of one recipe."""
 
-    def __init__(
-        self,
-        outputs: Mapping[str, Output],
-        bindings: Bindings,
-        resolver: Resolver,
-        steps: Mapping[str, StepTasks],
-    ) -> None:
+    def __init__(self, outputs: Mapping[str, Output], frame: FrameInstance, build: TaskBuilder) -> None:
         self._outputs = outputs
-        self._bindings = bindings
-        self._resolver = resolver
-        self._steps = steps
-        self._instances: dict[str, Instance] = {}
+        self._env = Env(frame)
+        self._build = build
+        self._found = SlotFinder(build.resolver)
 
     def check_paths(self) -> list[Diagnostic]:
         """Problems of all outputs: file templates that fail, and two results that could be published to one path."""
@@ -83,58 +80,91 @@ class OutputPlanner:
         """What can be published from the facts so far, and what cannot, with the reason."""
         published: dict[str, tuple[PublishedImage, ...]] = {}
         missing: list[Unsettled] = []
+        taken: dict[str, tuple[Output, str]] = {}
         for output in self._outputs.values():
             slots = self._slots(output, possible=False)
             if isinstance(slots, NotThere):
-                # Where a task gave nothing, its own problem says why.
-                if not any(self._resolver.lacks_images(mention, {}) for mention in _list_mentions(output)):
-                    missing.append(Unsettled(output.name, slots.message, output.span, slots.code))
+                missing.append(Unsettled(output.name, slots.message, output.span, slots.code))
                 slots = []
-            files: list[PublishedImage] = []
-            for slot in slots:
-                path = self._path(output, slot)
-                if slot.image is None:
-                    continue
-                if isinstance(path, Diagnostic):
-                    missing.append(Unsettled(output.name, path.message, path.span, path.code))
-                    continue
-                files.append(
-                    PublishedImage(output.name, f"{path}.{slot.image.facts.format.extension}", slot.image)
-                )
-            published[output.name] = tuple(files)
+            published[output.name] = tuple(self._name_files(output, slots, taken, missing))
         return published, tuple(missing)
+
+    def _name_files(
+        self,
+        output: Output,
+        slots: Sequence[_Slot],
+        taken: dict[str, tuple[Output, str]],
+        missing: list[Unsettled],
+    ) -> Iterator[PublishedImage]:
+        for slot in slots:
+            if slot.image is None:
+                continue
+            path = self._path(output, slot)
+            if isinstance(path, Diagnostic):
+                missing.append(Unsettled(output.name, path.message, path.span, path.code))
+                continue
+            other = taken.setdefault(path.casefold(), (output, _describe(slot)))
+            if other != (output, _describe(slot)):
+                found = _collision(output, slot, path, other)
+                missing.append(Unsettled(output.name, found.message, found.span, found.code))
+                continue
+            yield PublishedImage(output.name, f"{path}.{slot.image.facts.format.extension}", slot.image)
 
     def _slots(self, output: Output, *, possible: bool) -> list[_Slot] | NotThere:
         """The images of an output: of its one mention, or of whatever its expression gives once all of it is known."""
-        mentions = _list_mentions(output)
-        slots: list[_Slot] = []
-        for mention in mentions:
-            found = self._resolver.slots(mention, {})
-            if isinstance(found, NotThere):
-                return found
-            slots.extend(self._slots_of(mention, found, possible=possible))
-        if len(mentions) == 1 and is_whole(output.images, mentions[0]):
-            return slots
-        if any(self._resolver.waits_for(mention, {}) for mention in mentions):
-            return slots if possible else []
-        return self._evaluate(output, {(slot.address, slot.number): slot for slot in slots})
+        standing = self._build.stander.of([output.images], self._env)
+        blocked = standing.failed is not None or standing.skips is not None
+        images = self._found.find(output.images, self._env)
+        if isinstance(images, NotThere):
+            # Where a task gave nothing, its own problem says why.
+            return [] if blocked and not possible else images
+        if images is not None:
+            return list(self._slots_of(images, possible=possible))
+        if standing.waits or blocked:
+            # Nothing can be said of what an expression picks before all of it is there.
+            return []
+        return self._evaluate(output)
 
-    def _evaluate(self, output: Output, slots: Mapping[tuple[str, int], _Slot]) -> list[_Slot] | NotThere:
-        scope = Scope(
-            inputs=self._bindings.inputs,
-            values=self._bindings.values,
-            recipe=self._bindings.recipe,
-            resolve=lambda mention: self._resolver.value(mention, {}),
-        )
+    def _slots_of(self, images: Sequence[object], *, possible: bool) -> Iterator[_Slot]:
+        at: dict[str, int] = {}
+        for number, image in enumerate(images, 1):
+            if isinstance(image, StepImage):
+                yield _Slot(image.address, image.number, image, self._is_single(image.address, len(images)))
+            elif isinstance(image, FileImage):
+                yield _Slot("", number, image, len(images) == 1)
+            elif isinstance(image, PendingImages) and possible:
+                address = image.after
+                unit = self._build.resolver.find_unit(address)
+                if unit is None or unit.ghost:
+                    continue  # whose names are not known yet; publishing finds what collides
+                single = self._is_single(address, len(images))
+                for _ in range(min(image.count.high, MOST_CHECKED_NUMBERS)):
+                    at[address] = at.get(address, 0) + 1
+                    yield _Slot(address, at[address], None, single)
+
+    def _is_single(self, address: str, count: int) -> bool:
+        """Whether no other image of the same instance can be published beside it."""
+        unit = self._build.resolver.find_unit(address)
+        if unit is None:
+            return False
+        bounds = unit.instance.tasks.bounds.get(address)
+        alone = bounds is not None and bounds.high == 1
+        return count == 1 or alone
+
+    def _evaluate(self, output: Output) -> list[_Slot] | NotThere:
         try:
-            views = flatten(output.images.render(scope))
-        except RenderError as error:
-            return NotThere(error.message, error.code)
+            views = as_list(self._build.renderer.render(output.images, self._env))
+        except (Refused, NotAdmitted) as refused:
+            return NotThere(refused.diagnostic.message, refused.diagnostic.code)
+        except Skipped:
+            return []
         found: list[_Slot] = []
         for number, view in enumerate(views, 1):
             image = view.subject if isinstance(view, View) else None
             if isinstance(image, StepImage):
-                found.append(slots[image.address, image.number])
+                found.append(
+                    _Slot(image.address, image.number, image, self._is_single(image.address, len(views)))
+                )
             elif isinstance(view, View) and isinstance(image, FileImage):
                 found.append(_Slot("", number, image, len(views) == 1, view))
             else:
@@ -147,40 +177,17 @@ class OutputPlanner:
                 )
         return found
 
-    def _slots_of(
-        self, mention: StepReference, images: Sequence[StepImage | PendingImages], *, possible: bool
-    ) -> list[_Slot]:
-        slots: list[_Slot] = []
-        bounds = self._steps[mention.step].bounds
-        at: dict[str, int] = {}
-        for image in images:
-            address = image.address if isinstance(image, StepImage) else image.after
-            single = isinstance(mention.index, int) or (address in bounds and bounds[address].high == 1)
-            if isinstance(image, StepImage):
-                slots.append(_Slot(address, image.number, image, single))
-                continue
-            if not possible:
-                continue
-            for _ in range(min(image.count.high, MOST_CHECKED_NUMBERS)):
-                at[address] = at.get(address, 0) + 1
-                slots.append(_Slot(address, at[address], None, single))
-        return slots
-
-    def _instance(self, address: str) -> Instance | None:
-        if not self._instances:
-            self._instances = {
-                instance.address: instance for tasks in self._steps.values() for instance in tasks.instances
-            }
-        return self._instances.get(address)
-
     def _path(self, output: Output, slot: _Slot) -> str | Diagnostic:
-        instance = self._instance(slot.address)
+        unit = self._build.resolver.find_unit(slot.address) if slot.address else None
         if output.file is None:
-            return _default_path(output, slot, instance)
+            return _default_path(output, slot, unit)
+        each: Mapping[str, object] = {}
+        if unit is not None:
+            each = self._build.resolver.refresh(Env(unit.env.frame, unit.env.each)).each
         scope = Scope(
-            each={} if instance is None else instance.each,
-            recipe=self._bindings.recipe,
-            image=slot.view if instance is None else _image_view(slot, instance),
+            each=each,
+            recipe=self._env.frame.recipe,
+            image=slot.view if unit is None else _image_view(slot, unit, each),
         )
         try:
             text = output.file.render(scope, as_text=True, finish=finish_part)
@@ -191,17 +198,21 @@ class OutputPlanner:
         return read_file_path(output.file, str(text))
 
 
-def _list_mentions(output: Output) -> list[StepReference]:
-    return [found for found in output.images.references if isinstance(found, StepReference)]
-
-
-def _default_path(output: Output, slot: _Slot, instance: Instance | None) -> str:
-    if instance is None:
+def _default_path(output: Output, slot: _Slot, unit: Unit | None) -> str:
+    if unit is None:
         return output.name if slot.single else f"{output.name}/{slot.number}"
-    fanned = bool(instance.keys)
-    if not fanned and slot.single:
+    instance = unit.instance
+    keys = [*instance.tasks.frame.keys, *(key for _, key in instance.keys)]
+    takes = instance.tasks.takes > 1
+    if not keys and slot.single and not takes and unit.last:
         return output.name
-    name = "-".join(key.replace("/", "-").strip(".") for _, key in instance.keys) if fanned else instance.step
+    name = (
+        "-".join(key.replace("/", "-").strip(".") for key in keys) if keys else instance.tasks.node.step.name
+    )
+    if takes:
+        name = f"{name}-t{unit.slot}"
+    if not unit.last:
+        name = f"{name}-p{unit.number}"
     return f"{output.name}/{name}" if slot.single else f"{output.name}/{name}-{slot.number}"
 
 
@@ -228,9 +239,15 @@ def finish_part(text: str) -> str:
     return text if _KEY.fullmatch(text) else build_slug(text)[0] or "_"
 
 
-def _image_view(slot: _Slot, instance: Instance) -> View:
+def _image_view(slot: _Slot, unit: Unit, each: Mapping[str, object]) -> View:
     if isinstance(slot.image, StepImage):
-        return build_image_view(slot.image, instance)
-    known = {"number": slot.number, "key": join_keys(instance), "take": 1, "each": instance.each}
+        return build_image_view(slot.image, unit, each)
+    known = {
+        "number": slot.number,
+        "key": unit.instance.key,
+        "take": unit.slot,
+        "each": each,
+        "name": name_image(unit, slot.number),
+    }
     later = dict.fromkeys(("width", "height", "format", "digest"), "the image does not exist yet")
-    return View("image", {**known, "name": name_image(instance, slot.number)}, None, later)
+    return View("image", known, None, later)

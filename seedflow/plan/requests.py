@@ -1,46 +1,39 @@
-"""One instance of a step to one request: rendered parameters and references in order."""
+"""One task to one request: rendered parameters and references in order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
-from seedflow.plan.expand import Instance
+from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.model import Bounds, Origin, PendingImages, PlannedReference, StepImage, Unknown
-from seedflow.plan.resolve import NotThere, Resolver
+from seedflow.plan.resolve import Absent, NotThere, Resolver, as_list
+from seedflow.plan.slots import SlotFinder
+from seedflow.plan.standing import Stander
 from seedflow.plan.wording import build_reference_view
 from seedflow.recipe.input_images import ImageFiles
-from seedflow.recipe.model import Expression, Parameter, ReferenceItem, RefWords
+from seedflow.recipe.model import Expression, Parameter, ReferenceItem
 from seedflow.recipe.references import NameReference, StepReference
-from seedflow.recipe.template import RenderError, Scope, Template, TemplateForm
+from seedflow.recipe.template import RenderError, Template, TemplateForm
 from seedflow.recipe.views import View
 
 
 @dataclass(frozen=True, slots=True)
-class Bindings:
-    """What every template of a recipe may see, besides `each`, `ref` and steps."""
-
-    inputs: Mapping[str, object]
-    values: Mapping[str, object]
-    recipe: Mapping[str, object]
-    ref_words: RefWords
-    folder: Path
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
-    """A request as far as it is known. `symbols` stands for what is unknown, to recognise two equal ones."""
+    """A request as far as it is known. `symbols` stands for what is unknown, to recognise two equal ones.
+
+    `skeletons` stands for it more loosely: requests with equal ones may turn out to be the same.
+    """
 
     params: Mapping[str, object]
     references: tuple[PlannedReference, ...]
-    needs: tuple[str, ...]
     symbols: tuple[str, ...]
+    skeletons: tuple[str, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -49,36 +42,82 @@ class Request:
 
 
 class Refused(Exception):  # noqa: N818 - not an error of the program: carries a diagnostic out of nested rendering
-    """A template or reference that cannot be rendered; caught where the instance is built."""
+    """A template or reference that cannot be rendered; caught where the task is built."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
         self.diagnostic = diagnostic
 
 
+class Renderer:
+    """Renders templates whose results are all there, and says where a template is that cannot be."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    def refresh(self, env: Env) -> Env:
+        """The same surroundings with every value as it is by now."""
+        return self._resolver.refresh(env)
+
+    def render(
+        self, template: Template, env: Env, *, as_text: bool = False, ref: Mapping[str, View] | None = None
+    ) -> object:
+        """The value of a template.
+
+        Raises:
+            Refused: it has none.
+            Skipped: it mentions a single result that was skipped.
+        """
+        if template.form is TemplateForm.LITERAL:
+            return _strip(template.literal(as_text=as_text), as_text=as_text)
+        scope = self._resolver.build_scope(env, ref)
+        try:
+            return _strip(template.render(scope, as_text=as_text), as_text=as_text)
+        except RenderError as error:
+            if as_text and template.form is TemplateForm.EXPRESSION and self._is_none(template, env, ref):
+                return None
+            raise Refused(template.diagnose(error)) from None
+        except Absent as absent:
+            raise Refused(diagnose_absent(absent.not_there, template)) from None
+
+    def _is_none(self, template: Template, env: Env, ref: Mapping[str, View] | None) -> bool:
+        """Whether it is one expression that gives none, which has no text and leaves its parameter out."""
+        try:
+            return template.render(self._resolver.build_scope(env, ref)) is None
+        except (RenderError, Absent):
+            return False
+
+
 class RequestBuilder:
-    """Builds the requests of one step. What is the same for all its instances is worked out once."""
+    """Builds the requests of one step in one use of its recipe. What is the same for all of them is worked out once."""
 
     def __init__(
-        self, node: StepNode, model: Model, bindings: Bindings, resolver: Resolver, images: ImageFiles
+        self,
+        node: StepNode,
+        model: Model,
+        frame: FrameInstance,
+        resolver: Resolver,
+        stander: Stander,
+        images: ImageFiles,
     ) -> None:
         generate = node.generate
         self.node = node
         self.model = model
-        self._bindings = bindings
+        self._frame = frame
         self._resolver = resolver
+        self._stander = stander
         self._files = images
+        self._renderer = Renderer(resolver)
+        self._slots = SlotFinder(resolver)
         self._constants: dict[str, object] = {}
-        self._rendered: list[tuple[str, Expression, bool]] = []
+        self._rendered: dict[str, tuple[Expression, bool]] = {}
         for name, parameter in generate.parameters.items():
             as_text = model.wants_text(name)
-            if (
-                isinstance(parameter.expression, Template)
-                and parameter.expression.form is TemplateForm.LITERAL
-            ):
-                self._constants[name] = _strip(parameter.expression.literal(as_text=as_text), as_text=as_text)
+            expression = parameter.expression
+            if isinstance(expression, Template) and expression.form is TemplateForm.LITERAL:
+                self._constants[name] = _strip(expression.literal(as_text=as_text), as_text=as_text)
             else:
-                self._rendered.append((name, parameter.expression, as_text))
+                self._rendered[name] = (expression, as_text)
         self._order = tuple(generate.parameters)
         self._items = generate.references.items if generate.references else ()
         self._named = generate.references is not None and generate.references.named
@@ -86,133 +125,66 @@ class RequestBuilder:
         if generate.references:
             spans[generate.references.field] = generate.references.span
         self.origin = Origin(node.step.span, spans)
-        mentions = [
-            mention
-            for expression in [
-                *(expression for _, expression, _ in self._rendered),
+        self.expressions: tuple[Expression, ...] = tuple(
+            expression
+            for expression in (
+                *(expression for expression, _ in self._rendered.values()),
                 *(item.template for item in self._items),
-            ]
-            for mention in _step_mentions(expression)
-        ]
-        self._extra_needs = tuple(name for name, _ in node.step.needs)
-        self._selecting = tuple(mention for mention in mentions if mention.selector is not None)
-        self._shared_needs = tuple(
-            dict.fromkeys([*(m.step for m in mentions if m.selector is None), *self._extra_needs])
+            )
+            if any(template.references for template in find_templates(expression))
         )
+        """All that a request mentions, to find out what it stands on."""
 
-    def build(self, instance: Instance) -> Request:
-        """The request of one instance.
+    def build(self, env: Env, keys: Sequence[tuple[str, str]]) -> Request:
+        """The request of one task.
 
         Raises:
             Refused: a template fails, a picture does not exist, an item is not an image.
+            Skipped: it mentions a single result that was skipped.
         """
-        scope = self._scope(instance, None)
         references: list[PlannedReference] = []
         symbols: list[str] = []
         for item in self._items:
-            for image in self._images(item, instance, scope):
+            for image in self._images(item, env, keys):
                 references.append(PlannedReference(item.name, image))
                 if isinstance(image, PendingImages):
                     symbols.append(f"{len(references)}:{image.mention}")
+        skeletons = list(symbols)
         positions = self._positions(references) if self._named else None
-        if positions is not None:
-            scope = self._scope(instance, positions)
         params: dict[str, object] = {}
-        rendered = {name: (expression, as_text) for name, expression, as_text in self._rendered}
         for name in self._order:
             if name in self._constants:
                 value = self._constants[name]
             else:
-                expression, as_text = rendered[name]
-                value = self._render(
-                    expression, as_text=as_text, scope=scope, instance=instance, positions=positions
-                )
+                expression, as_text = self._rendered[name]
+                value = self._render(expression, as_text=as_text, env=env, positions=positions)
                 if isinstance(value, Unknown):
-                    symbols.append(f"{name}={_symbol(expression, instance)}")
+                    symbols.append(f"{name}={_symbol(expression, keys)}")
+                    skeletons.append(f"{name}={_skeleton(expression, keys)}")
             if value is not None:
                 params[name] = value
-        return Request(params, tuple(references), self._needs(instance), tuple(symbols))
-
-    def render_list(
-        self, expression: Expression, each: Mapping[str, object]
-    ) -> Sequence[object] | Diagnostic:
-        """One list of `for_each`, with the `each` of earlier variables."""
-        instance = Instance(self.node.id, self.node.id, each, ())
-        try:
-            value = self._render(
-                expression,
-                as_text=False,
-                scope=self._scope(instance, None),
-                instance=instance,
-                positions=None,
-            )
-        except Refused as refused:
-            return refused.diagnostic
-        if isinstance(value, (list, tuple)):
-            return value
-        span = expression.scalar.span if isinstance(expression, Template) else self.node.step.span
-        found = "none" if value is None else "text" if isinstance(value, str) else type(value).__name__
-        return Diagnostic(
-            "not-a-list",
-            f"`for_each` needs a list, but this is {found}",
-            span,
-            help="give a list, or an input of type `list`",
-        )
-
-    def _needs(self, instance: Instance) -> tuple[str, ...]:
-        if not self._selecting:
-            return self._shared_needs
-        selected = [
-            address for mention in self._selecting for address in self._resolver.needs(mention, instance.each)
-        ]
-        return tuple(dict.fromkeys([*self._shared_needs, *selected]))
-
-    def _scope(self, instance: Instance, positions: Mapping[str, View | Unknown] | None) -> Scope:
-        each = instance.each
-
-        def resolve(mention: StepReference) -> object:
-            return self._resolver.value(mention, each)
-
-        known = (
-            {name: view for name, view in positions.items() if isinstance(view, View)}
-            if positions is not None
-            else None
-        )
-        return Scope(
-            inputs=self._bindings.inputs,
-            values=self._bindings.values,
-            each=each,
-            recipe=self._bindings.recipe,
-            ref=known,
-            resolve=resolve,
-        )
+        return Request(params, tuple(references), tuple(symbols), tuple(skeletons))
 
     def _render(
         self,
         expression: Expression,
         *,
         as_text: bool,
-        scope: Scope,
-        instance: Instance,
+        env: Env,
         positions: Mapping[str, View | Unknown] | None,
     ) -> object:
         if isinstance(expression, Template):
-            if expression.form is TemplateForm.LITERAL:
-                return _strip(expression.literal(as_text=as_text), as_text=as_text)
-            unknown = self._unknown(expression, instance, positions)
+            unknown = self._unknown(expression, env, positions)
             if unknown is not None:
                 return unknown
-            try:
-                return _strip(expression.render(scope, as_text=as_text), as_text=as_text)
-            except RenderError as error:
-                if _is_none(expression, scope):
-                    return None
-                raise Refused(expression.diagnose(error)) from None
+            known = (
+                {name: view for name, view in positions.items() if isinstance(view, View)}
+                if positions is not None
+                else None
+            )
+            return self._renderer.render(expression, env, as_text=as_text, ref=known)
         parts = list(expression.values()) if isinstance(expression, Mapping) else list(expression)
-        rendered = [
-            self._render(part, as_text=False, scope=scope, instance=instance, positions=positions)
-            for part in parts
-        ]
+        rendered = [self._render(part, as_text=False, env=env, positions=positions) for part in parts]
         after = tuple(
             dict.fromkeys(name for part in rendered if isinstance(part, Unknown) for name in part.after)
         )
@@ -221,51 +193,40 @@ class RequestBuilder:
         return dict(zip(expression, rendered, strict=True)) if isinstance(expression, Mapping) else rendered
 
     def _unknown(
-        self, template: Template, instance: Instance, positions: Mapping[str, View | Unknown] | None
+        self, template: Template, env: Env, positions: Mapping[str, View | Unknown] | None
     ) -> Unknown | None:
-        after: list[str] = []
+        if not template.references:
+            return None
+        standing = self._stander.of([template], env)
+        after = dict.fromkeys(standing.after)
         for mention in template.references:
-            if isinstance(mention, StepReference):
-                waits = self._resolver.waits_for(mention, instance.each)
-                after.extend(waits if mention.selector is not None else (mention.step,) if waits else ())
-                if not waits:
-                    self._require(mention, instance, template)
-            elif mention.root == "ref" and positions is not None:
+            if isinstance(mention, NameReference) and mention.root == "ref" and positions is not None:
                 position = positions.get(mention.name)
                 if isinstance(position, Unknown):
-                    after.extend(position.after)
-        return Unknown(tuple(dict.fromkeys(after))) if after else None
-
-    def _require(self, mention: StepReference, instance: Instance, template: Template) -> None:
-        value = self._resolver.value(mention, instance.each)
-        if isinstance(value, NotThere):
-            raise Refused(
-                Diagnostic(value.code, value.message, template.span_of(mention), help=_HELP_NOT_THERE)
-            )
+                    after.update(dict.fromkeys(position.after))
+        return Unknown(tuple(after)) if after else None
 
     def _images(
-        self, item: ReferenceItem, instance: Instance, scope: Scope
+        self, item: ReferenceItem, env: Env, keys: Sequence[tuple[str, str]]
     ) -> Sequence[UrlImage | FileImage | StepImage | PendingImages]:
         template = item.template
         if template.form is TemplateForm.LITERAL:
             return self._literal_image(template)
-        mentions = [mention for mention in template.references if isinstance(mention, StepReference)]
-        if len(mentions) == 1 and is_whole(template, mentions[0]):
-            slots = self._resolver.slots(mentions[0], instance.each)
-            if isinstance(slots, NotThere):
-                raise Refused(
-                    Diagnostic(slots.code, slots.message, template.span_of(mentions[0]), help=_HELP_NOT_THERE)
-                )
+        slots = self._slots.find(template, env)
+        if isinstance(slots, NotThere):
+            raise Refused(diagnose_absent(slots, template))
+        if slots is not None:
             return slots
-        unknown = self._unknown(template, instance, None)
-        if unknown is not None:
+        standing = self._stander.of([template], env)
+        if standing.after:
+            spelled = ",".join(f"{name}={key}" for name, key in keys)
             return (
                 PendingImages(
-                    unknown.after[0], self._any_count(), f"{template.scalar.value}|{_keys(instance)}"
+                    next(iter(standing.after)), self._any_count(), f"{template.scalar.value}|{spelled}"
                 ),
             )
-        value = self._render(template, as_text=False, scope=scope, instance=instance, positions=None)
-        return [self._image(found, template) for found in flatten(value)]
+        value = self._renderer.render(template, env)
+        return [self._image(found, template) for found in as_list(value)]
 
     def _any_count(self) -> Bounds[int]:
         from_model = self.model.max_references
@@ -275,7 +236,7 @@ class RequestBuilder:
         text = str(template.literal(as_text=True) or "").strip()
         if not text:
             return ()
-        found = self._files.open(text, template.scalar.span, self._bindings.folder)
+        found = self._files.open(text, template.scalar.span, self._frame.folder)
         if isinstance(found, Diagnostic):
             raise Refused(found)
         return (self._image(found, template),)
@@ -319,14 +280,23 @@ class RequestBuilder:
             elif isinstance(current, list):
                 current.extend(range(at, at + count))
             at += count
-        words = self._bindings.ref_words
+        words = self._frame.ref_words
         return {
             name: found if isinstance(found, Unknown) else build_reference_view(words, found)
             for name, found in numbers.items()
         }
 
 
-_HELP_NOT_THERE = "ask for an image that the step gives, or for `.images` to take whatever there is"
+def diagnose_absent(not_there: NotThere, template: Template) -> Diagnostic:
+    """The diagnostic for a mention of something that does not exist, at the mention if the template has just one."""
+    mentions = [one for one in template.references if isinstance(one, StepReference)]
+    span = template.span_of(mentions[0]) if len(mentions) == 1 else template.scalar.span
+    return Diagnostic(
+        not_there.code,
+        not_there.message,
+        span,
+        help="ask for an image that the step gives, or for `.images` to take whatever there is",
+    )
 
 
 def _place(parameter: Parameter) -> Span:
@@ -341,45 +311,32 @@ def _strip(value: object, *, as_text: bool) -> object:
     return value.strip() if as_text and isinstance(value, str) else value
 
 
-def _is_none(template: Template, scope: Scope) -> bool:
-    """Whether it is one expression that gives none, which has no text and leaves its parameter out."""
-    try:
-        return template.form is TemplateForm.EXPRESSION and template.render(scope) is None
-    except RenderError:
-        return False
+def _symbol(expression: Expression, keys: Sequence[tuple[str, str]]) -> str:
+    return ";".join(
+        f"{template.scalar.value}|{_spell_keys(template, keys)}" for template in find_templates(expression)
+    )
 
 
-def flatten(value: object) -> list[object]:
-    """The items of nested lists in order, without what is none."""
-    if value is None:
-        return []
-    if isinstance(value, (list, tuple)):
-        return [found for item in value for found in flatten(item)]
-    return [value]
+def _skeleton(expression: Expression, keys: Sequence[tuple[str, str]]) -> str:
+    return ";".join(
+        f"{''.join(_literal_parts(template.scalar.value))}|{_spell_keys(template, keys)}"
+        for template in find_templates(expression)
+    )
 
 
-def is_whole(template: Template, mention: StepReference) -> bool:
-    """Whether a template is nothing but that mention."""
-    inside = template.scalar.value.strip().removeprefix("{{").removesuffix("}}").strip("-+ \t\n")
-    return inside == template.scalar.value[mention.start : mention.end]
+def _literal_parts(text: str) -> Iterator[str]:
+    """The text outside of `{{ }}`, roughly: good enough to tell two prompts apart that differ in their words."""
+    for number, part in enumerate(text.split("{{")):
+        yield part if number == 0 else part.partition("}}")[2]
 
 
-def _step_mentions(expression: Expression) -> list[StepReference]:
-    if isinstance(expression, Template):
-        return [mention for mention in expression.references if isinstance(mention, StepReference)]
-    parts = expression.values() if isinstance(expression, Mapping) else expression
-    return [mention for part in parts for mention in _step_mentions(part)]
-
-
-def _keys(instance: Instance) -> str:
-    return ",".join(f"{name}={key}" for name, key in instance.keys)
-
-
-def _symbol(expression: Expression, instance: Instance) -> str:
-    if isinstance(expression, Template):
-        loops = {m.name for m in expression.references if isinstance(m, NameReference) and m.root == "each"}
-        selected = any(isinstance(m, StepReference) and m.selector is not None for m in expression.references)
-        keys = [f"{name}={key}" for name, key in instance.keys if name in loops or selected]
-        return f"{expression.scalar.value}|{','.join(keys)}"
-    parts = expression.values() if isinstance(expression, Mapping) else expression
-    return ";".join(_symbol(part, instance) for part in parts)
+def _spell_keys(template: Template, keys: Sequence[tuple[str, str]]) -> str:
+    loops = {
+        mention.name
+        for mention in template.references
+        if isinstance(mention, NameReference) and mention.root == "each"
+    }
+    selected = any(
+        isinstance(mention, StepReference) and mention.selector is not None for mention in template.references
+    )
+    return ",".join(f"{name}={key}" for name, key in keys if name in loops or selected)

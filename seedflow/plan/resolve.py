@@ -1,18 +1,29 @@
 """What a mention of another step gives: image and task views for templates, and slots for the references field.
 
-Knows which results exist so far (`facts`), and says for everything else what it waits for and how many it can be.
+Knows which results exist so far. What these are worth waiting for is `standing`'s business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from seedflow.canonical import build_slug
-from seedflow.plan.expand import Instance, find_key
-from seedflow.plan.model import Bounds, PendingImages, StepImage
+from seedflow.canonical import build_key, build_slug
+from seedflow.graph.outputs import find_output
+from seedflow.plan.frames import Env, FrameInstance
+from seedflow.plan.instances import Instance, StepTasks, Unit
+from seedflow.plan.model import Bounds, Outcome, PendingImages, StepImage
+from seedflow.plan.views import (
+    PendingImage,
+    PendingTask,
+    build_image_view,
+    build_pending_view,
+    is_pending,
+    key_of_image,
+)
+from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, Slice, StepReference
-from seedflow.recipe.template import Scope, look_up
+from seedflow.recipe.template import RenderError, Scope, Skipped, look_up
 from seedflow.recipe.views import View
 
 
@@ -24,196 +35,384 @@ class NotThere:
     code: str = "no-such-image"
 
 
-class StepTasks:
-    """The instances of one step, findable by their keys, with the bounds of how many images each may give."""
+class Absent(Exception):  # noqa: N818 - not an error of the program: carries what is not there out of a rendering
+    """A mention inside a template turned out not to exist; whoever renders knows which template."""
 
-    __slots__ = ("_by_keys", "bounds", "fanned", "instances", "variables")
-
-    def __init__(
-        self, instances: Sequence[Instance], variables: Sequence[str], bounds: dict[str, Bounds[int]]
-    ) -> None:
-        self.instances = tuple(instances)
-        self.variables = tuple(variables)
-        self.fanned = bool(variables)
-        self.bounds = bounds
-        self._by_keys: dict[tuple[str, ...], dict[tuple[str, ...], list[Instance]]] = {}
-
-    def find(self, wanted: Mapping[str, str]) -> Sequence[Instance]:
-        """Instances whose keys match, in `for_each` order."""
-        names = tuple(sorted(wanted))
-        index = self._by_keys.get(names)
-        if index is None:
-            index = {}
-            for instance in self.instances:
-                keys = dict(instance.keys)
-                index.setdefault(tuple(keys[name] for name in names), []).append(instance)
-            self._by_keys[names] = index
-        return index.get(tuple(wanted[name] for name in names), ())
+    def __init__(self, not_there: NotThere) -> None:
+        super().__init__(not_there.message)
+        self.not_there = not_there
 
 
 class Resolver:
-    """Looks up mentions among the tasks of a plan and the facts that are known."""
+    """Looks up mentions among the instances that are known and what became of them."""
 
-    def __init__(
-        self, steps: Mapping[str, StepTasks], inputs: Mapping[str, object], default_take: int = 1
-    ) -> None:
-        self._steps = steps
-        self._inputs = inputs
-        self._take = default_take
-        self._facts: dict[str, tuple[StepImage, ...] | None] = {}
+    def __init__(self) -> None:
+        self.steps: dict[str, StepTasks] = {}
+        self._units: dict[str, Unit] = {}
         self._views: dict[str, tuple[View, ...]] = {}
         self._whole: dict[str, tuple[View, ...]] = {}
 
-    def learn(self, address: str, images: tuple[StepImage, ...] | None) -> None:
-        """Take in what a task gave; None for nothing."""
-        self._facts[address] = images
+    # What is known
 
-    def select(self, mention: StepReference, each: Mapping[str, object]) -> Sequence[Instance] | NotThere:
-        """The tasks that a mention is about."""
-        tasks = self._steps[mention.step]
+    def add_unit(self, unit: Unit) -> None:
+        """A task that belongs to an instance."""
+        self._units[unit.address] = unit
+        unit.instance.units.append(unit)
+
+    def find_unit(self, address: str) -> Unit | None:
+        """The task of an address."""
+        return self._units.get(address)
+
+    def learn(self, address: str, outcome: Outcome, images: tuple[StepImage, ...], cause: str | None) -> None:
+        """Take in what became of a task; once."""
+        unit = self._units[address]
+        tasks, instance = unit.instance.tasks, unit.instance
+        if instance.outcome is not None or address in tasks.images:
+            return
+        tasks.images[address] = images
+        if outcome is not Outcome.GIVEN:
+            tasks.lost[address] = (outcome, cause or address)
+        self.end_instance(instance)
+
+    def end_instance(self, instance: Instance) -> None:
+        """Note what became of an instance once all of its tasks have ended."""
+        tasks = instance.tasks
+        if instance.outcome is not None or not instance.complete:
+            return
+        if any(unit.address not in tasks.images for unit in instance.units):
+            return
+        lost = [tasks.lost[unit.address] for unit in instance.units if unit.address in tasks.lost]
+        failed = [cause for outcome, cause in lost if outcome is Outcome.FAILED]
+        if failed:
+            tasks.end_instance(instance, Outcome.FAILED, failed[0])
+        elif lost:
+            tasks.end_instance(instance, Outcome.SKIPPED, lost[0][1])
+        else:
+            tasks.end_instance(instance, Outcome.GIVEN, None)
+
+    def current(self, value: object) -> object:
+        """A value of `each` as it is by now: an image that has come to be there in place of the one to come.
+
+        Raises:
+            Absent: there is no such image after all.
+        """
+        if not isinstance(value, View):
+            return value
+        if isinstance(value.subject, PendingTask):
+            instance = value.subject.instance
+            if instance.outcome is None and (instance.inner is None or self.is_open(instance.inner)):
+                return value
+            return self.task_view(instance)
+        if not isinstance(value.subject, PendingImage):
+            return value
+        unit = value.subject.source.unit
+        if unit is None or unit.address not in unit.instance.tasks.images:
+            return value
+        for image in unit.instance.tasks.images[unit.address]:
+            if image.number == value.subject.number:
+                return self._view(image, unit)
+        if unit.address in unit.instance.tasks.lost:
+            return value
+        raise Absent(NotThere(f"`{unit.address}` gave no image {value.subject.number}"))
+
+    def refresh(self, env: Env) -> Env:
+        """The same surroundings with every value as it is by now."""
+        if not any(is_pending(value) for value in env.each.values()) and (
+            env.prev is None or not is_pending(env.prev)
+        ):
+            return env
+        each = {name: self.current(value) for name, value in env.each.items()}
+        prev = self.current(env.prev) if env.prev is not None else None
+        return Env(env.frame, each, prev if isinstance(prev, View) else None)
+
+    # Which tasks
+
+    def find_tasks(self, mention: StepReference, env: Env) -> StepTasks:
+        """The step that a mention is about, within the same use of its recipe."""
+        return self.steps[env.frame.prefix + mention.step]
+
+    def select(self, mention: StepReference, env: Env) -> Sequence[Instance] | NotThere:
+        """The instances that a mention is about, as far as they are known."""
+        tasks = self.find_tasks(mention, env)
         if mention.selector is None:
             return tasks.instances
         wanted: dict[str, str] = {}
         for argument in mention.selector.arguments:
             value: object = argument.value
             if isinstance(value, NameReference):
-                value = look_up(value, Scope(inputs=self._inputs, each=each))
-            key = find_key(value)
+                value = self.current(
+                    look_up(value, Scope(inputs=env.frame.inputs, values=env.frame.values, each=env.each))
+                )
+            key = self.find_key(value)
             wanted[argument.variable] = (
                 key if key is not None else _record_key(tasks, argument.variable, value)
             )
         found = tasks.find(wanted)
-        if not found:
+        if not found and mention.selector.kind == "at":
             given = ", ".join(f"{name}={key}" for name, key in wanted.items())
-            if mention.selector.kind == "at":
-                return NotThere(f"step `{mention.step}` has no task with `{given}`", "no-such-task")
+            return NotThere(f"step `{mention.step}` has no task with `{given}`", "no-such-task")
         return found
 
-    def waits_for(self, mention: StepReference, each: Mapping[str, object]) -> tuple[str, ...]:
-        """The addresses among the mentioned tasks whose results are not known; empty when all are."""
-        if mention.selector is None and mention.step in self._whole:
-            return ()
-        selected = self.select(mention, each)
+    def find_key(self, value: object, key_field: str | None = None, *, passes: bool = False) -> str | None:
+        """The key of one value of `for_each`, or None for a record or list that declares none."""
+        if isinstance(value, View):
+            subject = value.subject
+            if isinstance(subject, PendingImage) and subject.source.unit is not None:
+                return key_of_image(subject.source.unit, subject.number, passes=subject.passes)
+            if isinstance(subject, StepImage):
+                return key_of_image(self._units[subject.address], subject.number, passes=passes)
+            if isinstance(subject, (PendingTask, Instance)):
+                return (subject.instance if isinstance(subject, PendingTask) else subject).loop_key
+            key = value.attributes.get("key")
+            if key is None:
+                return None
+            return str(key) if is_path_like(str(key)) else build_key(str(key))
+        if isinstance(value, Mapping):
+            if key_field is None:
+                own = getattr(value, "key", None)
+                return build_key(own) if own is not None else None
+            return build_key(value[key_field]) if value.get(key_field) is not None else None
+        if isinstance(value, (str, int, float)):
+            return build_key(value)
+        return None
+
+    # Values
+
+    def value(self, mention: StepReference, env: Env) -> object:
+        """The value for a template; everything that it is about has ended.
+
+        Raises:
+            Absent: it does not exist after all.
+            Skipped: it is a single result that was skipped.
+        """
+        tasks = self.find_tasks(mention, env)
+        selected = self.select(mention, env)
         if isinstance(selected, NotThere):
-            return ()
-        return tuple(instance.address for instance in selected if instance.address not in self._facts)
-
-    def lacks_images(self, mention: StepReference, each: Mapping[str, object]) -> bool:
-        """Whether a task among the mentioned ones has ended without images."""
-        selected = self.select(mention, each)
-        if isinstance(selected, NotThere):
-            return False
-        return any(self._facts.get(instance.address, ()) is None for instance in selected)
-
-    def needs(self, mention: StepReference, each: Mapping[str, object]) -> tuple[str, ...]:
-        """What has to be finished first: addresses, or the name of a whole step as one hub."""
-        if mention.selector is None:
-            return (mention.step,)
-        selected = self.select(mention, each)
-        return () if isinstance(selected, NotThere) else tuple(instance.address for instance in selected)
-
-    def value(self, mention: StepReference, each: Mapping[str, object]) -> object:
-        """The value for a template; every mentioned task is known. `NotThere` when it does not exist after all."""
+            raise Absent(selected)
+        single = is_single(mention, tasks)
+        if tasks.node.step.call is not None:
+            return self._value_of_call(mention, selected, single=single)
+        self._check_skipped(mention, selected, single=single)
         if mention.collection is None:
-            selected = self.select(mention, each)
-            return selected if isinstance(selected, NotThere) else self._task_view(selected[0])
+            return self.task_view(selected[0])
         if mention.collection == "tasks":
-            selected = self.select(mention, each)
-            if isinstance(selected, NotThere):
-                return selected
-            return _pick([self._task_view(instance) for instance in selected], mention)
-        images = self._image_views(mention, each)
-        return images if isinstance(images, NotThere) else _pick(images, mention)
+            return _pick([self.task_view(one) for one in selected if _gave(one)], mention)
+        if mention.collection == "passes":
+            views = [view for one in selected if _gave(one) for view in self._views_of_passes(one)]
+            return _pick(views, mention)
+        return _pick(self._image_views(tasks, selected, whole=mention.selector is None), mention)
+
+    def task_view(self, instance: Instance) -> View:
+        """What templates may ask a task for."""
+        each = self.refresh(Env(instance.tasks.frame, instance.each)).each
+        attributes: dict[str, object] = {"each": each, "key": instance.key}
+        if instance.inner is None:
+            attributes["images"] = list(self.views_of(instance))
+            return View("task", attributes, instance)
+        outputs = instance.inner.frame.recipe.outputs
+        attributes["outputs"] = {
+            name: self.output_value(output, instance) for name, output in outputs.items()
+        }
+        main = find_output(instance.inner.frame.recipe, None)
+        if main is not None:
+            attributes["images"] = as_list(self.output_value(main, instance))
+        return View("task", attributes, instance)
+
+    def views_of(self, instance: Instance) -> tuple[View, ...]:
+        """The images of an instance that has ended."""
+        views = self._views.get(instance.address)
+        if views is None:
+            views = tuple(view for unit in instance.last_units() for view in self._views_of_unit(unit))
+            self._views[instance.address] = views
+        return views
+
+    def output_value(self, output: Output, instance: Instance) -> object:
+        """What an output of a used recipe gives: an image, or a list of images."""
+        if instance.inner is None:
+            raise ValueError(f"{instance.address} uses no recipe")
+        env = Env(instance.inner)
+        try:
+            return output.images.render(self.build_scope(env))
+        except RenderError as error:
+            raise Absent(
+                NotThere(f"output `{output.name}` of {instance.address}: {error.message}", error.code)
+            ) from None
+
+    def find_call_output(self, instance: Instance, mention: StepReference) -> Output | None:
+        """The output of a used recipe that a mention means."""
+        if instance.inner is None:
+            return None
+        return find_output(instance.inner.frame.recipe, mention.output)
+
+    def build_scope(self, env: Env, ref: Mapping[str, View] | None = None) -> Scope:
+        """What a template with these surroundings may look at."""
+        return Scope(
+            inputs=env.frame.inputs,
+            values=env.frame.values,
+            each=env.each,
+            recipe=env.frame.recipe,
+            ref=ref,
+            resolve=lambda mention: self.value(mention, env),
+            prev=env.prev,
+        )
+
+    def is_open(self, frame: FrameInstance) -> bool:
+        """Whether something inside a used recipe has not ended."""
+        return any(not tasks.ended for hub, tasks in self.steps.items() if hub.startswith(frame.prefix))
+
+    def _value_of_call(self, mention: StepReference, selected: Sequence[Instance], *, single: bool) -> object:
+        if mention.collection is None:
+            return self.task_view(selected[0])
+        if mention.collection == "tasks":
+            views = []
+            for instance in selected:
+                try:
+                    views.append(self.task_view(instance))
+                except Skipped:
+                    continue
+            return _pick(views, mention)
+        found: list[object] = []
+        value: object = None
+        skipped: Skipped | None = None
+        for instance in selected:
+            if instance.inner is None:
+                continue
+            output = find_output(instance.inner.frame.recipe, mention.output)
+            if output is None:
+                raise Absent(
+                    NotThere(f"step `{mention.step}` has no output `{mention.output}`", "no-such-output")
+                )
+            try:
+                value = self.output_value(output, instance)
+            except Skipped as error:
+                if single:
+                    raise
+                skipped = error
+                continue
+            found.extend(as_list(value))
+        if skipped is not None and not found and mention.skip_ok:
+            raise skipped
+        if single and mention.index is None and mention.collection == "outputs":
+            return value
+        return _pick(found, mention)
+
+    def _check_skipped(self, mention: StepReference, selected: Sequence[Instance], *, single: bool) -> None:
+        skipped = [one for one in selected if one.outcome is Outcome.SKIPPED]
+        if skipped and (single or (mention.skip_ok and len(skipped) == len(selected))):
+            raise Skipped(skipped[0].address)
+
+    def _image_views(self, tasks: StepTasks, selected: Sequence[Instance], *, whole: bool) -> Sequence[View]:
+        if not whole:
+            return [view for one in selected if _gave(one) for view in self.views_of(one)]
+        known = self._whole.get(tasks.hub)
+        if known is None:
+            known = tuple(view for one in selected if _gave(one) for view in self.views_of(one))
+            if tasks.ended:
+                self._whole[tasks.hub] = known
+        return known
+
+    def _views_of_unit(self, unit: Unit) -> Iterator[View]:
+        for image in unit.instance.tasks.images.get(unit.address, ()):
+            yield self._view(image, unit)
+
+    def _views_of_passes(self, instance: Instance) -> Iterator[View]:
+        for unit in instance.units:
+            yield from self._views_of_unit(unit)
+
+    def _view(self, image: StepImage, unit: Unit) -> View:
+        return build_image_view(image, unit, self.refresh(Env(unit.env.frame, unit.env.each)).each)
+
+    # Slots
 
     def slots(
-        self, mention: StepReference, each: Mapping[str, object]
-    ) -> tuple[StepImage | PendingImages, ...] | NotThere:
-        """The images of a mention in order, known ones as they are and the others as bounds."""
-        selected = self.select(mention, each)
+        self, mention: StepReference, env: Env
+    ) -> tuple[StepImage | PendingImages, ...] | NotThere | None:
+        """The images of a mention in order, known ones as they are and the others as bounds; None for outputs."""
+        tasks = self.find_tasks(mention, env)
+        if tasks.node.step.call is not None or mention.collection not in ("images", "passes"):
+            return None
+        selected = self.select(mention, env)
         if isinstance(selected, NotThere):
-            return selected
-        tasks = self._steps[mention.step]
+            return None if tasks.groups else selected
         slots: list[StepImage | PendingImages] = []
-        exact = True
+        single = is_single(mention, tasks) and not mention.fail_ok
         for instance in selected:
-            known = self._facts.get(instance.address)
-            if instance.address in self._facts:
-                slots.extend(known or ())
-                continue
-            count = tasks.bounds[instance.address]
-            if count.low != count.high:
-                exact = False
-                slots.append(PendingImages(instance.address, count, f"{instance.address} images"))
-            else:
-                slots.extend(
-                    PendingImages(instance.address, Bounds(1, 1), f"{instance.address} image {number}")
-                    for number in range(1, count.low + 1)
-                )
+            certain = single or not (instance.may_skip or mention.fail_ok)
+            slots.extend(self.slots_of(instance, passes=mention.collection == "passes", certain=certain))
+        if mention.selector is None or mention.selector.kind == "where":
+            slots.extend(
+                PendingImages(group.address, group.bounds, f"{group.address} images")
+                for group in tasks.groups.values()
+                if group.failed is None
+            )
+        exact = all(isinstance(slot, StepImage) or slot.count == (1, 1) for slot in slots)
         if mention.index is None:
             return tuple(slots)
         if exact:
             return _pick_slots(slots, mention)
-        return (_narrowed(slots, mention, selected),)
+        return (_narrowed(slots, mention, selected, tasks),)
 
-    def _image_views(self, mention: StepReference, each: Mapping[str, object]) -> Sequence[View] | NotThere:
-        if mention.selector is None:
-            whole = self._whole.get(mention.step)
-            if whole is None:
-                whole = tuple(
-                    view
-                    for instance in self._steps[mention.step].instances
-                    for view in self._views_of(instance)
+    def slots_of(
+        self, instance: Instance, *, passes: bool = False, certain: bool = True
+    ) -> Iterator[StepImage | PendingImages]:
+        """The images of an instance in order. Unless it is `certain` to give some, they may be none as well."""
+        tasks = instance.tasks
+        units = instance.units if passes else instance.last_units()
+        for unit in units:
+            if unit.address in tasks.images:
+                yield from tasks.images[unit.address]
+                continue
+            count = tasks.bounds[unit.address]
+            if not certain:
+                yield PendingImages(unit.address, Bounds(0, count.high), f"{unit.address} images")
+            elif count.low != count.high:
+                yield PendingImages(
+                    unit.address, Bounds(max(count.low, 1), count.high), f"{unit.address} images"
                 )
-                self._whole[mention.step] = whole
-            return whole
-        selected = self.select(mention, each)
-        if isinstance(selected, NotThere):
-            return selected
-        return [view for instance in selected for view in self._views_of(instance)]
+            else:
+                for number in range(1, count.low + 1):
+                    yield PendingImages(unit.address, Bounds(1, 1), f"{unit.address} image {number}")
 
-    def _views_of(self, instance: Instance) -> tuple[View, ...]:
-        views = self._views.get(instance.address)
-        if views is None:
-            views = tuple(build_image_view(image, instance) for image in self._facts[instance.address] or ())
-            self._views[instance.address] = views
+    def pending_views(self, instance: Instance, *, passes: bool) -> list[View] | None:
+        """The views of an instance's images, be they there or not; None when their number is not known."""
+        tasks = instance.tasks
+        views: list[View] = []
+        for unit in instance.units if passes else instance.last_units():
+            if unit.address in tasks.images:
+                views.extend(self._views_of_unit(unit))
+                continue
+            count = tasks.bounds[unit.address]
+            if count.low != count.high:
+                return None
+            views.extend(
+                build_pending_view(unit, number, passes=passes) for number in range(1, count.low + 1)
+            )
         return views
 
-    def _task_view(self, instance: Instance) -> View:
-        return View(
-            "task",
-            {"images": list(self._views_of(instance)), "each": instance.each, "key": join_keys(instance)},
-            instance,
-        )
+
+def is_single(mention: StepReference, tasks: StepTasks) -> bool:
+    """Whether a mention is about one task by the way it is written, not by how many there happen to be."""
+    if mention.selector is not None:
+        return mention.selector.kind == "at"
+    return not tasks.fanned
 
 
-def build_image_view(image: StepImage, instance: Instance) -> View:
-    """What templates may ask an image of a step for."""
-    key = join_keys(instance)
-    return View(
-        "image",
-        {
-            "width": image.facts.width_px,
-            "height": image.facts.height_px,
-            "format": image.facts.format.value,
-            "digest": image.facts.digest,
-            "name": name_image(instance, image.number),
-            "number": image.number,
-            "key": key,
-            "take": image.take,
-            "each": instance.each,
-        },
-        image,
-    )
+def as_list(value: object) -> list[object]:
+    """The items of nested lists in order, without what is none."""
+    if value is None:
+        return []
+    if isinstance(value, (list, tuple)):
+        return [found for item in value for found in as_list(item)]
+    return [value]
 
 
-def name_image(instance: Instance, number: int) -> str:
-    """A file-name-like name: the step, its keys and the number."""
-    return "-".join([instance.step, *(key for _, key in instance.keys), str(number)])
+def is_path_like(text: str) -> bool:
+    """Whether a key is a relative path, which stays readable in addresses as it is."""
+    return bool(text) and all(character.isalnum() or character in "_./-" for character in text)
 
 
-def join_keys(instance: Instance) -> str:
-    """The key of a task: its variables' keys joined, or the step's name without `for_each`."""
-    return ",".join(key for _, key in instance.keys) or instance.step
+def _gave(instance: Instance) -> bool:
+    return instance.outcome is Outcome.GIVEN
 
 
 def _record_key(tasks: StepTasks, variable: str, value: object) -> str:
@@ -223,7 +422,7 @@ def _record_key(tasks: StepTasks, variable: str, value: object) -> str:
     return build_slug(str(value))[0] + "~none"
 
 
-def _pick(items: Sequence[View], mention: StepReference) -> object:
+def _pick(items: Sequence[object], mention: StepReference) -> object:
     match mention.index:
         case None:
             return list(items)
@@ -232,7 +431,7 @@ def _pick(items: Sequence[View], mention: StepReference) -> object:
         case int(index):
             if -len(items) <= index < len(items):
                 return items[index]
-            return _no_image(mention, index, len(items))
+            raise Absent(_no_image(mention, index, len(items)))
 
 
 def _pick_slots(
@@ -250,18 +449,23 @@ def _pick_slots(
 
 
 def _no_image(mention: StepReference, index: int, count: int) -> NotThere:
-    what = mention.collection or "images"
+    what: str = mention.collection or "images"
+    if what == "outputs":
+        what = f"outputs.{mention.output}"
     return NotThere(
         f"`steps.{mention.step}.{what}[{index}]` does not exist: there {'is' if count == 1 else 'are'} {count}"
     )
 
 
 def _narrowed(
-    slots: Sequence[StepImage | PendingImages], mention: StepReference, selected: Sequence[Instance]
+    slots: Sequence[StepImage | PendingImages],
+    mention: StepReference,
+    selected: Sequence[Instance],
+    tasks: StepTasks,
 ) -> PendingImages:
     low = sum(slot.count.low if isinstance(slot, PendingImages) else 1 for slot in slots)
     high = sum(slot.count.high if isinstance(slot, PendingImages) else 1 for slot in slots)
-    after = selected[0].address if len(selected) == 1 else mention.step
+    after = selected[0].address if len(selected) == 1 else tasks.hub
     match mention.index:
         case Slice(start=start, stop=stop, step=step):
             count = Bounds(len(range(low)[start:stop:step]), len(range(high)[start:stop:step]))

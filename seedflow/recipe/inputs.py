@@ -18,7 +18,12 @@ _TEXTUAL = frozenset({InputType.TEXT, InputType.CHOICE, InputType.IMAGE})
 
 
 def resolve_inputs(
-    recipe: Recipe, given: GivenInputs, *, folder: Path, images: ImageFiles | None = None
+    recipe: Recipe,
+    given: GivenInputs,
+    *,
+    folder: Path,
+    images: ImageFiles | None = None,
+    later: frozenset[str] = frozenset(),
 ) -> tuple[dict[str, object] | None, list[Diagnostic]]:
     """The value of every input, in declared order, or None and all problems.
 
@@ -30,11 +35,14 @@ def resolve_inputs(
         given: what a person gave.
         folder: where relative paths of the command line and of Python start: the current folder.
         images: opens local images, each once; may be shared with whoever opens others for the same plan.
+        later: inputs whose values somebody else works out; they are left out.
     """
     images = images or ImageFiles()
     problems = list(_check_names(recipe, given))
     values: dict[str, object] = {}
     for name, declared in recipe.inputs.items():
+        if name in later:
+            continue
         found = given.values.get(name)
         node, start = (
             (None, folder)

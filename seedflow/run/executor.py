@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
 from seedflow.errors import StoreError
 from seedflow.models.catalog import Catalog
 from seedflow.money import ZERO_USD, to_json_usd
-from seedflow.plan.model import Action, Plan, Task, TaskFacts, Unsettled
+from seedflow.plan.model import Action, Grown, Plan, Reason, Task, TaskFacts, Unsettled, Waiting
 from seedflow.plan.protocol import Advance
 from seedflow.providers.base import Provider
 from seedflow.run.collect import Collector
@@ -102,8 +102,9 @@ class _Run:
         self._emit = Teller(run_id, emit, self._lose_watcher).tell
         self._control = control
         self._disk = disk
-        self._tasks: Mapping[str, Task] = {task.address: task for task in plan.tasks}
-        self._scheduler = Scheduler([Node(task.address, task.step, task.needs) for task in plan.tasks])
+        self._tasks: dict[str, Task] = {task.address: task for task in plan.tasks}
+        self._after: dict[str, tuple[str, ...]] = {}
+        self._scheduler = Scheduler(map(_node_of, plan.tasks))
         self._at_work: dict[asyncio.Task[TaskResult], Task] = {}
         self._results: dict[str, TaskResult] = {}
         self._asked: dict[str, PastRequest] = {}
@@ -151,8 +152,7 @@ class _Run:
             {"recipe": plan.recipe, "provider": plan.provider, "realm": plan.realm, "tasks": len(plan.tasks)},
         )
         for task in plan.tasks:
-            data = {"action": task.action.value, "reason": task.reason.value, "needs": list(task.needs)}
-            self._emit(EventKind.TASK_PLANNED, task.address, data)
+            self._tell_planned(task)
         self._control.on_stop(self._on_stop)
         try:
             await self._work()
@@ -163,7 +163,7 @@ class _Run:
         if self._bugs:
             raise self._bugs[0]
         published = await self._publish()
-        tasks = tuple(self._ended(task) for task in plan.tasks)
+        tasks = tuple(self._ended(task) for task in self._list_tasks(plan.tasks))
         problems = (*self._problems, *published.problems)
         result = RunResult(
             run_id=self._run_id,
@@ -215,10 +215,8 @@ class _Run:
             settled = self._settle(address)
             if isinstance(settled, TaskResult):
                 self._finish(settled)
-            else:
-                data = {"action": settled.action.value, "model": settled.model}
-                self._emit(EventKind.TASK_STARTED, address, data)
-                self._at_work[asyncio.create_task(self._requests.perform(settled))] = settled
+            elif isinstance(settled, Task):
+                self._start(settled)
 
     def _take_in(self, child: asyncio.Task[TaskResult]) -> None:
         task = self._at_work.pop(child)
@@ -264,44 +262,79 @@ class _Run:
         self._out_of_money = self._out_of_money or budget
         self._control.halt()
 
-    def _settle(self, address: str) -> Task | TaskResult:
+    def _start(self, task: Task) -> None:
+        self._emit(EventKind.TASK_STARTED, task.address, {"action": task.action.value, "model": task.model})
+        self._at_work[asyncio.create_task(self._requests.perform(task))] = task
+
+    def _settle(self, address: str) -> Task | TaskResult | None:
+        """A task to start, one that has ended already, or None for one that has to wait or that stood for others."""
         planned = self._tasks[address]
-        if planned.result is not None:
+        if planned.result is not None and not planned.needs:
             self._remember(planned)
             return _reuse(planned, planned.result)
         settled = self._planner.settle(address)
-        if isinstance(settled, Unsettled):
-            problem = Problem(settled.code, settled.message, None, settled.span or planned.origin.span)
-            return TaskResult(address, TaskStatus.FAILED, planned.action, take=planned.take, problem=problem)
-        if settled.result is None:
-            return settled
-        self._remember(settled)
-        return _reuse(settled, settled.result)
+        match settled:
+            case Unsettled():
+                problem = Problem(settled.code, settled.message, None, settled.span or planned.origin.span)
+                return TaskResult(
+                    address, TaskStatus.FAILED, planned.action, take=planned.take, problem=problem
+                )
+            case Waiting(needs=needs):
+                if not self._scheduler.wait_again(address, needs):
+                    raise RuntimeError(f"{address} waits for what has ended: {needs[:5]}")
+                return None
+            case Grown(tasks=tasks):
+                self._grow(address, tasks)
+                return None
+            case Task():
+                return self._sort_out(settled)
+
+    def _sort_out(self, task: Task) -> Task | TaskResult:
+        self._tasks[task.address] = task
+        if task.action is Action.SKIP:
+            return TaskResult(task.address, TaskStatus.SKIPPED, task.action, take=task.take, cause=task.cause)
+        if task.action is Action.BLOCKED:
+            return _blocked(task)
+        if task.result is None:
+            return task
+        self._remember(task)
+        return _reuse(task, task.result)
+
+    def _grow(self, address: str, tasks: tuple[Task, ...]) -> None:
+        """What a task stood for takes its place."""
+        self._after[address] = tuple(task.address for task in tasks)
+        for task in tasks:
+            self._tasks[task.address] = task
+            self._tell_planned(task)
+        self._scheduler.add(map(_node_of, tasks))
+        self._scheduler.finish(address)
+
+    def _tell_planned(self, task: Task) -> None:
+        data: dict[str, object] = {
+            "action": task.action.value,
+            "reason": task.reason.value,
+            "needs": list(task.needs),
+        }
+        if task.tasks is not None:
+            data["tasks"] = list(task.tasks)
+        self._emit(EventKind.TASK_PLANNED, task.address, data)
+
+    def _list_tasks(self, planned: Iterable[Task]) -> Iterator[Task]:
+        """All tasks in the order of the plan, those that came of others in their place."""
+        waiting = [task.address for task in planned][::-1]
+        while waiting:
+            address = waiting.pop()
+            if address in self._after:
+                waiting.extend(reversed(self._after[address]))
+            else:
+                yield self._tasks[address]
 
     def _finish(self, result: TaskResult) -> None:
         self._record(result)
         if result.status is TaskStatus.CANCELLED:
             return
-        self._planner.advance(TaskFacts(result.address, result.step_images()))
-        for blocked in self._scheduler.finish(result.address, gave_images=result.status.has_images):
-            task = self._tasks[blocked.address]
-            problem = Problem(
-                "blocked",
-                f"{blocked.address} uses {blocked.cause}, which gave no images",
-                None,
-                task.origin.span,
-            )
-            self._record(
-                TaskResult(
-                    blocked.address,
-                    TaskStatus.BLOCKED,
-                    Action.BLOCKED,
-                    take=task.take,
-                    problem=problem,
-                    cause=blocked.cause,
-                )
-            )
-            self._planner.advance(TaskFacts(blocked.address, None))
+        self._planner.advance(TaskFacts(result.address, result.outcome(), result.step_images()))
+        self._scheduler.finish(result.address)
 
     def _record(self, result: TaskResult) -> None:
         self._results[result.address] = result
@@ -354,6 +387,27 @@ class _Run:
             )
         else:
             self._note_bug(error)
+
+
+def _node_of(task: Task) -> Node:
+    return Node(task.address, task.hubs, task.needs, task.depth)
+
+
+def _blocked(task: Task) -> TaskResult:
+    if task.reason is Reason.REJECTED:
+        problem = Problem(
+            "unexpected",
+            f"what is stored for it is not as expected: {task.cause}",
+            f"ask for another one: --reroll '{task.address}', or change what the step expects",
+            task.origin.span,
+        )
+        return TaskResult(task.address, TaskStatus.FAILED, task.action, take=task.take, problem=problem)
+    problem = Problem(
+        "blocked", f"{task.address} uses {task.cause}, which gave no images", None, task.origin.span
+    )
+    return TaskResult(
+        task.address, TaskStatus.BLOCKED, task.action, take=task.take, problem=problem, cause=task.cause
+    )
 
 
 def _reuse(task: Task, result: StoredResult) -> TaskResult:

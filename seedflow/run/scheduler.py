@@ -1,56 +1,43 @@
 """Which tasks are ready: a pure state machine over addresses and hubs. No I/O, no clock, no event loop.
 
-A task that needs a whole step waits for that step's hub, so N tasks that use M tasks cost N + M and not N × M.
+A task that needs a whole step waits for that step's hub, so N tasks that use M tasks cost N + M and not N × M. Tasks may be
+added while others run: a hub has not ended as long as something in it has not.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One task: its address, its step, and the addresses or steps that must be finished before it."""
+    """One task: its address, the wholes that it is part of, and the addresses or wholes that must have ended before it.
+
+    `depth` counts the steps before it. Of tasks that are ready the deeper ones come first, so that one item is finished
+    before the next one is begun, while its images are fresh.
+    """
 
     address: str
-    step: str
+    hubs: tuple[str, ...]
     needs: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """A task that cannot run, since `cause` gave nothing."""
-
-    address: str
-    cause: str
+    depth: int = 0
 
 
 class Scheduler:
-    """Hands out tasks in plan order as soon as all that they need is there."""
+    """Hands out tasks as soon as all that they need has ended, in whatever way: who goes on is not decided here."""
 
-    def __init__(self, nodes: Sequence[Node]) -> None:
-        self._nodes = {node.address: node for node in nodes}
-        self._order = {node.address: number for number, node in enumerate(nodes)}
-        self._open_in_step: dict[str, int] = defaultdict(int)
-        for node in nodes:
-            self._open_in_step[node.step] += 1
-        self._hub_cause: dict[str, str] = {}
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self._nodes: dict[str, Node] = {}
+        self._order: dict[str, int] = {}
+        self._open_in_hub: dict[str, int] = defaultdict(int)
         self._dependents: dict[str, list[str]] = defaultdict(list)
         self._missing: dict[str, int] = {}
-        self._ready: list[tuple[int, str]] = []
-        self._open = set(self._nodes)
-        for node in nodes:
-            needs = set(node.needs)
-            for need in needs:
-                if need not in self._nodes and need not in self._open_in_step:
-                    self._open_in_step[need] = 0
-                self._dependents[need].append(node.address)
-            self._missing[node.address] = sum(1 for need in needs if self._waits_for(need))
-            if not self._missing[node.address]:
-                self._push(node.address)
+        self._ready: list[tuple[int, int, str]] = []
+        self._open: dict[str, None] = {}
+        self.add(nodes)
 
     @property
     def finished(self) -> bool:
@@ -59,46 +46,57 @@ class Scheduler:
 
     @property
     def unfinished(self) -> tuple[str, ...]:
-        """The tasks that have not ended, in plan order."""
-        return tuple(sorted(self._open, key=self._order.__getitem__))
+        """The tasks that have not ended, in the order in which they were added."""
+        return tuple(self._open)
+
+    def add(self, nodes: Iterable[Node]) -> None:
+        """Take in further tasks. Those that they need, and that are not ended, are among them or were added before."""
+        added = list(nodes)
+        for node in added:
+            self._nodes[node.address] = node
+            self._order[node.address] = len(self._order)
+            self._open[node.address] = None
+            for hub in node.hubs:
+                self._open_in_hub[hub] += 1
+        for node in added:
+            self._wait(node.address, node.needs)
 
     def pop_ready(self) -> str | None:
         """The next task to start, or None when none is ready now."""
-        return heapq.heappop(self._ready)[1] if self._ready else None
+        return heapq.heappop(self._ready)[2] if self._ready else None
 
-    def finish(self, address: str, *, gave_images: bool) -> list[Blocked]:
-        """A task ended. Gives the tasks that are blocked for good now, their dependants included; they have ended, too."""
-        blocked: list[Blocked] = []
-        queue: list[tuple[str, str | None]] = [(address, None if gave_images else address)]
-        while queue:
-            ended, cause = queue.pop()
-            self._open.discard(ended)
-            for need, need_cause in self._released_by(ended, cause):
-                for dependent in self._dependents.get(need, ()):
-                    if dependent not in self._open:
-                        continue
-                    if need_cause is not None:
-                        self._open.discard(dependent)
-                        blocked.append(Blocked(dependent, need_cause))
-                        queue.append((dependent, need_cause))
-                        continue
-                    self._missing[dependent] -= 1
-                    if not self._missing[dependent]:
-                        self._push(dependent)
-        return blocked
+    def wait_again(self, address: str, needs: Iterable[str]) -> bool:
+        """A task that was handed out needs more to end first. False when all of that has ended already."""
+        self._wait(address, needs)
+        return self._missing[address] > 0
 
-    def _released_by(self, address: str, cause: str | None) -> Iterable[tuple[str, str | None]]:
-        step = self._nodes[address].step
-        if step != address:
-            yield address, cause
-        self._open_in_step[step] -= 1
-        if cause is not None:
-            self._hub_cause.setdefault(step, cause)
-        if not self._open_in_step[step]:
-            yield step, self._hub_cause.get(step)
+    def finish(self, address: str) -> None:
+        """A task ended, and so may be the wholes that it was part of."""
+        del self._open[address]
+        self._release(address)
+        for hub in self._nodes[address].hubs:
+            self._open_in_hub[hub] -= 1
+            if not self._open_in_hub[hub] and hub not in self._open:
+                self._release(hub)
+
+    def _release(self, need: str) -> None:
+        for dependent in self._dependents.pop(need, ()):
+            self._missing[dependent] -= 1
+            if not self._missing[dependent]:
+                self._push(dependent)
+
+    def _wait(self, address: str, needs: Iterable[str]) -> None:
+        missing = 0
+        for need in dict.fromkeys(needs):
+            if self._waits_for(need):
+                self._dependents[need].append(address)
+                missing += 1
+        self._missing[address] = missing
+        if not missing:
+            self._push(address)
 
     def _waits_for(self, need: str) -> bool:
-        return need in self._nodes or self._open_in_step[need] > 0
+        return need in self._open if need in self._nodes else self._open_in_hub.get(need, 0) > 0
 
     def _push(self, address: str) -> None:
-        heapq.heappush(self._ready, (self._order[address], address))
+        heapq.heappush(self._ready, (-self._nodes[address].depth, self._order[address], address))

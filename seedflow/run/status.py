@@ -10,7 +10,7 @@ from pathlib import Path
 
 from seedflow.diagnostics import Span
 from seedflow.errors import ExitCode
-from seedflow.plan.model import Action, StepImage
+from seedflow.plan.model import Action, Outcome, StepImage
 from seedflow.store.base import StoredImage
 
 
@@ -86,10 +86,16 @@ class TaskResult:
     cause: str | None = None
     warnings: tuple[str, ...] = ()
 
-    def step_images(self) -> tuple[StepImage, ...] | None:
+    def outcome(self) -> Outcome:
+        """What it came to be for those that use it."""
+        if self.status is TaskStatus.SKIPPED:
+            return Outcome.SKIPPED
+        return Outcome.GIVEN if self.status.has_images else Outcome.FAILED
+
+    def step_images(self) -> tuple[StepImage, ...]:
         """Its images as facts for the planner."""
         if not self.status.has_images:
-            return None
+            return ()
         return tuple(StepImage(self.address, self.take, image.number, image.facts) for image in self.images)
 
 

@@ -1,0 +1,187 @@
+"""The border of a used recipe: what its caller gives, read as the recipe declares it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from seedflow.diagnostics import Diagnostic, Related, Span
+from seedflow.graph.places import find_templates
+from seedflow.recipe.given import GivenInputs, GivenValue
+from seedflow.recipe.input_images import ImageFiles
+from seedflow.recipe.inputs import resolve_inputs
+from seedflow.recipe.model import Argument, Call, Input, InputType, Recipe
+from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.views import View
+
+
+def is_later(argument: Argument) -> bool:
+    """Whether templates give an argument; what is written out is read at once."""
+    return any(template.form is not TemplateForm.LITERAL for template in find_templates(argument.expression))
+
+
+def read_known(
+    call: Call, recipe: Recipe, caller: Recipe, images: ImageFiles
+) -> tuple[dict[str, object], list[Diagnostic]]:
+    """The inputs of a used recipe that do not come later: what its caller writes out, else defaults, else none."""
+    later = {name for name, argument in call.arguments.items() if is_later(argument)}
+    given = {
+        name: GivenValue(argument.span, argument.node, caller.folder)
+        for name, argument in call.arguments.items()
+        if name not in later
+    }
+    values, problems = resolve_inputs(
+        recipe, GivenInputs(given), folder=caller.folder, images=images, later=frozenset(later)
+    )
+    return values or {}, problems
+
+
+def admit(declared: Input, value: object, argument: Argument) -> object:
+    """A value that a template of the caller gave, as the recipe declares it.
+
+    Raises:
+        NotAdmitted: it is something else.
+    """
+    try:
+        return _admit(declared, value)
+    except _Misfit as misfit:
+        raise NotAdmitted(
+            Diagnostic(
+                "wrong-argument",
+                f"`{argument.name}` is {misfit.found}, expected {misfit.expected}",
+                _place(argument),
+                help="give what the recipe declares",
+                related=(Related(declared.span, f"`{declared.name}` is declared here"),),
+            )
+        ) from None
+
+
+class NotAdmitted(Exception):  # noqa: N818 - not an error of the program: carries a diagnostic out of a rendering
+    """A value that does not fit the declaration of an input."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+class _Misfit(Exception):  # noqa: N818 - not an error of the program: told to the user by whoever knows the place
+    def __init__(self, found: str, expected: str) -> None:
+        super().__init__(found)
+        self.found = found
+        self.expected = expected
+
+
+def _admit(declared: Input, value: object) -> object:
+    if value is None:
+        if declared.optional:
+            return None
+        raise _Misfit("none", f"{_spell(declared)}, since it is not optional")
+    match declared.type:
+        case InputType.TEXT:
+            return _check_length(declared, _as_text(declared, value))
+        case InputType.CHOICE:
+            text = _as_text(declared, value)
+            if text not in declared.options:
+                raise _Misfit(f"`{text}`", f"one of {', '.join(declared.options)}")
+            return text
+        case InputType.NUMBER | InputType.INTEGER:
+            return _admit_number(declared, value)
+        case InputType.BOOLEAN if isinstance(value, bool):
+            return value
+        case InputType.IMAGE:
+            if isinstance(value, (list, tuple)) and len(value) == 1:
+                (value,) = value
+            if isinstance(value, View) and value.kind == "image":
+                return value
+        case InputType.LIST if isinstance(value, Sequence) and not isinstance(value, str):
+            _check_count(declared, len(value))
+            return [_admit(declared.of, item) if declared.of is not None else item for item in value]
+        case InputType.TABLE if isinstance(value, Sequence) and not isinstance(value, str):
+            if all(isinstance(row, Mapping) for row in value):
+                _check_count(declared, len(value))
+                return list(value)
+        case _:
+            pass
+    raise _Misfit(_describe(value), _spell(declared))
+
+
+def _as_text(declared: Input, value: object) -> str:
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return str(value)
+        case _:
+            raise _Misfit(_describe(value), _spell(declared))
+
+
+def _check_length(declared: Input, text: str) -> str:
+    if declared.min_length is not None and len(text) < declared.min_length:
+        raise _Misfit(f"{len(text)} characters long", f"at least {declared.min_length}")
+    if declared.max_length is not None and len(text) > declared.max_length:
+        raise _Misfit(f"{len(text)} characters long", f"at most {declared.max_length}")
+    return text
+
+
+def _admit_number(declared: Input, value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _Misfit(_describe(value), _spell(declared))
+    if declared.type is InputType.INTEGER and isinstance(value, float):
+        if not value.is_integer():
+            raise _Misfit(f"{value}", "a whole number")
+        value = int(value)
+    if declared.minimum is not None and value < declared.minimum:
+        raise _Misfit(f"{value}", f"at least {declared.minimum}")
+    if declared.maximum is not None and value > declared.maximum:
+        raise _Misfit(f"{value}", f"at most {declared.maximum}")
+    return value
+
+
+def _check_count(declared: Input, count: int) -> None:
+    if declared.min_items is not None and count < declared.min_items:
+        raise _Misfit(f"a list of {count}", f"at least {declared.min_items} items")
+    if declared.max_items is not None and count > declared.max_items:
+        raise _Misfit(f"a list of {count}", f"at most {declared.max_items} items")
+
+
+def _spell(declared: Input) -> str:
+    match declared.type:
+        case InputType.TEXT:
+            return "text"
+        case InputType.CHOICE:
+            return f"one of {', '.join(declared.options)}"
+        case InputType.NUMBER:
+            return "a number"
+        case InputType.INTEGER:
+            return "a whole number"
+        case InputType.BOOLEAN:
+            return "true or false"
+        case InputType.IMAGE:
+            return "an image"
+        case InputType.LIST:
+            return "a list"
+        case InputType.TABLE:
+            return "a list of records"
+
+
+def _describe(value: object) -> str:
+    match value:
+        case View():
+            return "an image" if value.kind == "image" else f"a {value.kind}"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case Mapping():
+            return "a record"
+        case _:
+            return f"a list of {len(value)}" if isinstance(value, Sequence) else "something else"
+
+
+def _place(argument: Argument) -> Span:
+    if isinstance(argument.expression, Template):
+        return argument.expression.scalar.span
+    return argument.node.span

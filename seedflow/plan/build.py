@@ -1,0 +1,481 @@
+"""One task of an instance to a `Task`: whether it is done, what is asked, what is stored of it, what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seedflow.canonical import digest_value
+from seedflow.diagnostics import Diagnostic
+from seedflow.graph.model import StepGraph, StepNode
+from seedflow.graph.places import find_templates
+from seedflow.images.facts import FileImage, UrlImage
+from seedflow.models.model import Model
+from seedflow.money import ZERO_USD
+from seedflow.plan.border import NotAdmitted
+from seedflow.plan.conditions import Judge, Verdict
+from seedflow.plan.context import PlanContext
+from seedflow.plan.decide import UNSETTLED, Decision, decide_settled
+from seedflow.plan.estimate import NOTHING_USD, multiply
+from seedflow.plan.expect import Expectation
+from seedflow.plan.fingerprint import digest_params, digest_request
+from seedflow.plan.frames import Env, FrameInstance
+from seedflow.plan.instances import StepTasks, Unit
+from seedflow.plan.judge import Findings, judge_request
+from seedflow.plan.listing import Lister
+from seedflow.plan.model import (
+    Action,
+    Bounds,
+    Origin,
+    Outcome,
+    PendingImages,
+    Reason,
+    StepImage,
+    Task,
+    Unknown,
+)
+from seedflow.plan.options import OptionReader
+from seedflow.plan.requests import Refused, Renderer, Request, RequestBuilder
+from seedflow.plan.resolve import Absent, Resolver, as_list
+from seedflow.plan.standing import Stander
+from seedflow.plan.takes import TakeChooser
+from seedflow.plan.views import build_ghost_view, build_pending_view
+from seedflow.recipe.model import Iterate
+from seedflow.recipe.references import NameReference
+from seedflow.recipe.template import Skipped, Template, TemplateForm
+from seedflow.recipe.views import View
+from seedflow.store.base import PastRequest, StoredResult
+
+NONE = Bounds(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A task, and what has to end before everything of it is known."""
+
+    task: Task
+    waits: tuple[str, ...] = ()
+
+
+class TaskBuilder:
+    """Builds the tasks of one plan. Knows every step that was planned so far, and what became of its tasks."""
+
+    def __init__(self, graph: StepGraph, context: PlanContext) -> None:
+        self._graph = graph
+        self._context = context
+        self._takes = TakeChooser(context)
+        self.resolver = Resolver()
+        self.stander = Stander(self.resolver)
+        self.renderer = Renderer(self.resolver)
+        self.lister = Lister(self.resolver, self.stander, self.renderer.render)
+        self.options = OptionReader(self.renderer, self.stander)
+        self._judge = Judge(self.resolver, self.stander, self.renderer)
+        self._builders: dict[str, RequestBuilder] = {}
+        self._first_of_request: dict[str, str] = {}
+        self._levels = _find_levels(graph)
+
+    @property
+    def context(self) -> PlanContext:
+        """What the plan is made with."""
+        return self._context
+
+    def use_context(self, context: PlanContext) -> None:
+        """Decide by another view of the store from now on."""
+        self._context = context
+        self._takes.use_context(context)
+
+    def add_step(self, node: StepNode, frame: FrameInstance, findings: Findings) -> StepTasks | None:
+        """A step within one use of its recipe, without any instance yet; None when nothing can be planned for it."""
+        tasks = StepTasks(node, frame)
+        self.resolver.steps[tasks.hub] = tasks
+        if node.step.call is not None:
+            return tasks
+        model = self._find_model(node, frame, findings)
+        if model is None:
+            return None
+        self._builders[tasks.hub] = RequestBuilder(
+            node, model, frame, self.resolver, self.stander, self._context.images
+        )
+        try:
+            tasks.takes = self.options.takes(node, Env(frame))
+        except Refused as refused:
+            findings.add(refused.diagnostic)
+            return None
+        return tasks
+
+    def build(self, unit: Unit, findings: Findings) -> Built | None:
+        """The task as far as everything is known; None when something is wrong with it, which is in the findings."""
+        tasks = unit.instance.tasks
+        builder = self._builders[tasks.hub]
+        try:
+            env = self.resolver.refresh(unit.env)
+            expressions = builder.expressions
+            iterate = tasks.node.step.iterate
+            if iterate is not None:
+                env = Env(env.frame, env.each, self._find_prev(unit, iterate, env))
+                expressions = (*expressions, iterate.start) if unit.before is None else expressions
+            verdict = self._judge.judge(unit, env, expressions)
+            aside = self._set_aside(unit, builder, verdict)
+            if aside is not None:
+                return Built(aside)
+            request = builder.build(env, unit.instance.keys)
+            expectation = self.options.expectation(tasks.node, env)
+        except (Refused, NotAdmitted) as refused:
+            findings.add(refused.diagnostic, unit.address)
+            return None
+        except Absent as absent:
+            findings.add(
+                Diagnostic(absent.not_there.code, absent.not_there.message, builder.origin.span), unit.address
+            )
+            return None
+        except Skipped as skipped:
+            return Built(self._aside(unit, builder, Action.SKIP, Reason.UPSTREAM_SKIPPED, skipped.cause))
+        task = self._describe(unit, builder, request, verdict, expectation, findings)
+        return Built(task, tuple(verdict.standing.waits))
+
+    def _find_prev(self, unit: Unit, iterate: Iterate, env: Env) -> View | None:
+        """The image before a pass: that of the pass before, or the first one; None when there is none that could be seen."""
+        if unit.before is not None:
+            found = self.resolver.current(build_pending_view(unit.before, 1, passes=True))
+            return found if isinstance(found, View) else None
+        standing = self.stander.of([iterate.start], env)
+        if standing.failed is not None or standing.skips is not None:
+            return None
+        if standing.waits:
+            view = self.lister.pending_view(iterate.start, env)
+            return view if view is not None else build_ghost_view(next(iter(standing.waits)))
+        images = as_list(self.renderer.render(iterate.start, env))
+        if len(images) == 1 and isinstance(images[0], View) and images[0].kind == "image":
+            return images[0]
+        raise Refused(
+            Diagnostic(
+                "not-an-image",
+                f"`start` is one image, but this gives {len(images) or 'none'}"
+                + (" of them" if len(images) > 1 else ""),
+                iterate.start.scalar.span,
+                help="name one image, such as `steps.NAME.images[0]`",
+            )
+        )
+
+    def _set_aside(self, unit: Unit, builder: RequestBuilder, verdict: Verdict) -> Task | None:
+        standing = verdict.standing
+        if verdict.refused:
+            return self._aside(unit, builder, Action.SKIP, Reason.CONDITION_FALSE, None, standing.needs)
+        if standing.skips is not None:
+            return self._aside(
+                unit, builder, Action.SKIP, Reason.UPSTREAM_SKIPPED, standing.skips, standing.needs
+            )
+        if standing.failed is not None:
+            return self._aside(
+                unit, builder, Action.BLOCKED, Reason.UPSTREAM_FAILED, standing.failed, standing.needs
+            )
+        return None
+
+    def _describe(
+        self,
+        unit: Unit,
+        builder: RequestBuilder,
+        request: Request,
+        verdict: Verdict,
+        expectation: Expectation | None,
+        findings: Findings,
+    ) -> Task:
+        tasks = unit.instance.tasks
+        model = builder.model
+        ghost = unit.ghost
+        for problem in judge_request(model, request, builder):
+            findings.add(problem, unit.address)
+        take, decision, fingerprint, params_digest, may_be_stored = self._decide(
+            unit, model, request, expectation
+        )
+        images = tasks.bounds[unit.address] = self._image_bounds(model, request)
+        if decision.result is not None:
+            images = Bounds(len(decision.result.images), len(decision.result.images))
+        if decision.action is Action.BLOCKED:
+            images = NONE
+        uncertain = verdict.open or verdict.standing.may_be_skipped
+        if uncertain and not unit.instance.may_skip:
+            unit.instance.may_skip = True
+            tasks.may_skip += not unit.ghost
+        if uncertain and decision.action is Action.CALL:
+            images = Bounds(0, images.high)
+        price = model.price_usd(request.params)
+        if price is None and self._context.paid:
+            findings.add(_no_price(builder, model))
+        called = decision.action is Action.CALL
+        attempts = (
+            decision.attempts if decision.attempts_made or expectation is None else expectation.attempts
+        )
+        list_cost = multiply(price, images, attempts) if price is not None else NOTHING_USD
+        identity = _identity(model, request, fingerprint, take, expectation)
+        shares_with = self._share(identity, unit.address) if called and not ghost and not uncertain else None
+        pays = called and shares_with is None
+        cost = list_cost if pays and self._context.paid else NOTHING_USD
+        if may_be_stored:
+            cost, list_cost = Bounds(ZERO_USD, cost.high), Bounds(ZERO_USD, list_cost.high)
+        reason = decision.reason
+        if verdict.open:
+            reason = Reason.CONDITION_UNKNOWN
+        elif decision is UNSETTLED or (called and uncertain):
+            reason = Reason.UPSTREAM_UNKNOWN
+        return Task(
+            address=unit.address,
+            step=tasks.node.id,
+            each=unit.env.each,
+            action=decision.action,
+            reason=reason,
+            model=model.id,
+            params=request.params,
+            references_field=model.references_field,
+            references=request.references,
+            needs=tuple(verdict.standing.needs),
+            take=take,
+            fingerprint=fingerprint,
+            params_digest=params_digest,
+            images=images,
+            cost_usd=cost,
+            list_cost_usd=list_cost if pays else NOTHING_USD,
+            price_usd=price,
+            result=decision.result,
+            origin=builder.origin,
+            shares_with=shares_with,
+            may_be_stored=may_be_stored,
+            cause=decision.complaint if decision.action is Action.BLOCKED else None,
+            attempts=max(attempts, 1) if called else 1,
+            attempts_made=decision.attempts_made,
+            expectation=expectation,
+            hubs=(tasks.hub, *tasks.frame.hubs),
+            depth=self._levels.get(tasks.node.id, 0),
+            likely=_likely(model, request, take) if called and fingerprint is None else None,
+        )
+
+    def _aside(
+        self,
+        unit: Unit,
+        builder: RequestBuilder,
+        action: Action,
+        reason: Reason,
+        cause: str | None,
+        needs: dict[str, None] | None = None,
+    ) -> Task:
+        """A task that is not asked: skipped or blocked."""
+        tasks = unit.instance.tasks
+        tasks.bounds.setdefault(unit.address, NONE)
+        return Task(
+            address=unit.address,
+            step=tasks.node.id,
+            each=unit.env.each,
+            action=action,
+            reason=reason,
+            model=builder.model.id,
+            params={},
+            references_field=builder.model.references_field,
+            references=(),
+            needs=tuple(needs or ()),
+            take=unit.slot,
+            fingerprint=None,
+            params_digest=None,
+            images=NONE,
+            cost_usd=NOTHING_USD,
+            list_cost_usd=NOTHING_USD,
+            price_usd=None,
+            result=None,
+            origin=builder.origin,
+            cause=cause,
+            hubs=(tasks.hub, *tasks.frame.hubs),
+            depth=self._levels.get(tasks.node.id, 0),
+        )
+
+    def get_unit(self, address: str) -> Unit:
+        """The task of an address that was planned."""
+        unit = self.resolver.find_unit(address)
+        if unit is None:
+            raise KeyError(address)
+        return unit
+
+    def tells_apart(self, hub: str, variables: frozenset[str]) -> bool:
+        """Whether the requests of a step spell something of these variables that is never the same twice."""
+        builder = self._builders.get(hub)
+        return builder is not None and any(
+            isinstance(mention, NameReference)
+            and mention.root == "each"
+            and mention.name in variables
+            and mention.path[1:2] in (("key",), ("name",), ("digest",))
+            for expression in builder.expressions
+            for template in find_templates(expression)
+            for mention in template.references
+        )
+
+    def origin_of(self, tasks: StepTasks) -> Origin:
+        """Where the tasks of a step come from in the text."""
+        builder = self._builders.get(tasks.hub)
+        return builder.origin if builder is not None else Origin(tasks.node.step.span, {})
+
+    def level_of(self, node: StepNode) -> int:
+        """How many steps stand behind each other before this one, at the most."""
+        return self._levels.get(node.id, 0)
+
+    # Models, decisions
+
+    def _find_model(self, node: StepNode, frame: FrameInstance, findings: Findings) -> Model | None:
+        template = node.generate.model
+        catalog = self._context.catalog
+        if template is None:
+            return catalog.find(catalog.default_id)
+        name: object
+        if template.form is TemplateForm.LITERAL:
+            name = template.literal(as_text=True)
+        else:
+            try:
+                name = self._render_model(template, frame)
+            except (Refused, NotAdmitted) as refused:
+                findings.add(refused.diagnostic)
+                return None
+        model = catalog.find(str(name))
+        if model is None:
+            known = ", ".join(catalog.ids)
+            findings.add(
+                Diagnostic(
+                    "unknown-model", f"there is no model `{name}`; known: {known}", template.scalar.span
+                )
+            )
+        return model
+
+    def _render_model(self, template: Template, frame: FrameInstance) -> object:
+        env = Env(frame)
+        standing = self.stander.of([template], env)
+        if standing.waits:
+            raise Refused(
+                Diagnostic(
+                    "known-too-late",
+                    "the model depends on results, but it must be known when planning",
+                    template.scalar.span,
+                    help="take it from inputs and values",
+                )
+            )
+        return self.renderer.render(template, env, as_text=True)
+
+    def _decide(
+        self, unit: Unit, model: Model, request: Request, expectation: Expectation | None
+    ) -> tuple[int, Decision, str | None, str | None, bool]:
+        context = self._context
+        unknown = any(isinstance(value, Unknown) for value in request.params.values())
+        params_digest = None if unknown else digest_params(model.id, request.params)
+        if unit.ghost:
+            return unit.slot, UNSETTLED, None, params_digest, False
+        past = self._find_past(unit)
+        if request.known and params_digest is not None:
+            fingerprint = digest_request(params_digest, model.references_field, request.references)
+            take, forced = self._takes.choose(unit, fingerprint)
+            decision = decide_settled(
+                context.view,
+                realm=context.realm,
+                fingerprint=fingerprint,
+                params_digest=params_digest,
+                take=take,
+                past=past,
+                expectation=expectation,
+                forced=forced,
+            )
+            return take, decision, fingerprint, params_digest, decision.may_be_free
+        may_be_stored = past is not None and params_digest in (None, past.params_digest)
+        return unit.slot, UNSETTLED, None, params_digest, may_be_stored
+
+    def _find_past(self, unit: Unit) -> PastRequest | None:
+        """What the address asked for last time, under its step's earlier name if it has not asked yet under this one."""
+        context = self._context
+        past = context.view.find_past_request(context.realm, context.recipe_id, unit.address)
+        if past is None:
+            earlier = find_earlier_address(unit)
+            if earlier is not None:
+                past = context.view.find_past_request(context.realm, context.recipe_id, earlier)
+        return past
+
+    def _image_bounds(self, model: Model, request: Request) -> Bounds[int]:
+        """How many images the request may give, whatever is stored: names of files depend on it."""
+        unknown = [name for name, value in request.params.items() if isinstance(value, Unknown)]
+        known = {name: value for name, value in request.params.items() if name not in unknown}
+        return Bounds(*model.image_bounds(known, unknown))
+
+    def _share(self, identity: str, address: str) -> str | None:
+        first = self._first_of_request.setdefault(identity, address)
+        return None if first == address else first
+
+
+def find_earlier_address(unit: Unit) -> str | None:
+    """The address that a task had under its step's earlier name, if it had one."""
+    tasks = unit.instance.tasks
+    was = tasks.node.step.was
+    return None if was is None else tasks.frame.prefix + was + unit.address.removeprefix(tasks.hub)
+
+
+def images_of(address: str, result: StoredResult) -> tuple[StepImage, ...]:
+    """The images of a result as images of a task."""
+    return tuple(StepImage(address, result.take, image.number, image.facts) for image in result.images)
+
+
+def outcome_of(task: Task) -> Outcome | None:
+    """What is known to become of a task when planning."""
+    match task.action:
+        case Action.REUSE:
+            return Outcome.GIVEN
+        case Action.SKIP:
+            return Outcome.SKIPPED
+        case Action.BLOCKED:
+            return Outcome.FAILED
+        case _:
+            return None
+
+
+def _find_levels(graph: StepGraph) -> dict[str, int]:
+    levels: dict[str, int] = {}
+    for step_id in graph.order:
+        node = graph.steps[step_id]
+        base = levels.get(node.frame.call.id, 0) if node.frame.call is not None else 0
+        levels[step_id] = max([base, *(levels.get(need, 0) + 1 for need in graph.needs(step_id))])
+    return levels
+
+
+def _no_price(builder: RequestBuilder, model: Model) -> Diagnostic:
+    return Diagnostic(
+        "no-price",
+        f"the price of an image of `{model.id}` is not known, so nothing bounds what this step costs",
+        builder.origin.span,
+        help=f"put it into seedflow.yaml, for example: `prices: {{{model.id}: 0.04}}`",
+    )
+
+
+def _known_part(model: Model, request: Request) -> dict[str, object]:
+    known = {name: value for name, value in request.params.items() if not isinstance(value, Unknown)}
+    settled = [
+        item.image.url if isinstance(item.image, UrlImage) else item.image.facts.digest
+        for item in request.references
+        if isinstance(item.image, (UrlImage, FileImage, StepImage))
+    ]
+    return {"model": model.id, "params": known, "known": settled}
+
+
+def _identity(
+    model: Model, request: Request, fingerprint: str | None, take: int, expectation: Expectation | None
+) -> str:
+    """What two tasks share that make the same request and judge it alike; as far as that is known."""
+    judged = "" if expectation is None else repr(expectation)
+    if fingerprint is not None:
+        return f"{fingerprint}#{take}{judged}"
+    symbolic = digest_value(
+        "symbolic/1", {**_known_part(model, request), "open": list(request.symbols), "take": take}
+    )
+    return symbolic + judged
+
+
+def _likely(model: Model, request: Request, take: int) -> str | None:
+    """The same more loosely, for a request whose parameters are not all known; None when they are."""
+    if not any(isinstance(value, Unknown) for value in request.params.values()):
+        return None
+    return digest_value(
+        "likely/1", {**_known_part(model, request), "open": list(request.skeletons), "take": take}
+    )
+
+
+def has_pending_reference(task: Task) -> bool:
+    """Whether a task's request has an image that does not exist yet, so that no request of the past was the same."""
+    return any(isinstance(item.image, PendingImages) for item in task.references)

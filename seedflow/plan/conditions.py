@@ -1,0 +1,113 @@
+"""Whether a task is done at all: `when` of its step and of the steps around it, and what the task stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seedflow.diagnostics import Diagnostic
+from seedflow.graph.places import find_templates
+from seedflow.plan.frames import Env
+from seedflow.plan.instances import ImageSource, Unit
+from seedflow.plan.requests import Refused, Renderer
+from seedflow.plan.resolve import Resolver
+from seedflow.plan.standing import Stander, Standing
+from seedflow.recipe.model import Expression
+from seedflow.recipe.template import Skipped, Template
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What is known of whether a task is done.
+
+    `standing` is what all of it stands on, its conditions included. `refused` when a condition is false; `open` when one is
+    not known yet.
+    """
+
+    standing: Standing
+    refused: bool = False
+    open: bool = False
+
+
+class Judge:
+    """Judges tasks of one plan."""
+
+    def __init__(self, resolver: Resolver, stander: Stander, renderer: Renderer) -> None:
+        self._resolver = resolver
+        self._stander = stander
+        self._renderer = renderer
+
+    def judge(self, unit: Unit, env: Env, expressions: tuple[Expression, ...]) -> Verdict:
+        """How far everything is that a task depends on.
+
+        Raises:
+            Refused: a condition gives something else than true or false.
+        """
+        instance = unit.instance
+        step = instance.tasks.node.step
+        verdict = Verdict(Standing())
+        standing = verdict.standing
+        conditions = [
+            (template, self._resolver.refresh(outer)) for template, outer in instance.tasks.frame.conditions
+        ]
+        if step.when is not None:
+            conditions.append((step.when, env))
+        for template, where in conditions:
+            self._judge_condition(template, where, verdict)
+            if verdict.refused:
+                return verdict
+        for source in (*instance.tasks.frame.sources, *instance.sources):
+            self._add_source(source, standing)
+        if unit.before is not None:
+            self._add_source(ImageSource(instance, unit.before), standing)
+        for expression in expressions:
+            for template in find_templates(expression):
+                self._stander.add(template.references, env, standing)
+        for name, _ in step.needs:
+            tasks = self._resolver.steps.get(instance.tasks.frame.prefix + name)
+            if tasks is not None:
+                self._stander.add_need(tasks, standing)
+        return verdict
+
+    def _judge_condition(self, template: Template, env: Env, verdict: Verdict) -> None:
+        own = Standing()
+        self._stander.add(template.references, env, own)
+        verdict.standing.include(own)
+        verdict.standing.failed = verdict.standing.failed or own.failed
+        verdict.standing.skipped = verdict.standing.skipped or own.skips
+        if own.waits or own.failed is not None or own.skips is not None:
+            verdict.open = True
+            return
+        try:
+            value = self._renderer.render(template, env)
+        except Skipped as skipped:
+            verdict.standing.skipped = skipped.cause
+            return
+        if not isinstance(value, bool):
+            raise Refused(_not_a_boolean(template, value))
+        verdict.refused = not value
+
+    def _add_source(self, source: ImageSource, standing: Standing) -> None:
+        if source.unit is None:
+            self._stander.add_instance(source.instance, standing)
+        else:
+            self._stander.add_unit(source.unit.address, source.instance, standing)
+
+
+def _not_a_boolean(template: Template, value: object) -> Diagnostic:
+    found = (
+        "none"
+        if value is None
+        else "text"
+        if isinstance(value, str)
+        else "a number"
+        if isinstance(value, (int, float))
+        else "a list"
+        if isinstance(value, (list, tuple))
+        else "something else"
+    )
+    return Diagnostic(
+        "not-a-boolean",
+        f"`when` is true or false, but this is {found}",
+        template.scalar.span,
+        help="compare: `… == …`, or count: `… | length > 0`",
+    )

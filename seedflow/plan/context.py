@@ -1,0 +1,56 @@
+"""What a plan is made with: who would be asked, what is stored, and what somebody wants to have asked anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from seedflow.models.catalog import Catalog
+from seedflow.recipe.input_images import ImageFiles
+from seedflow.store.base import StoreView
+
+
+class CurrentTakes(Protocol):
+    """Which take of its request an address shows, where somebody rerolled it."""
+
+    def find_take(self, realm: str, address: str, fingerprint: str) -> int | None:
+        """The take, or None when the address shows its own."""
+        ...
+
+
+class NoTakes:
+    """Nobody rerolled anything."""
+
+    def find_take(self, realm: str, address: str, fingerprint: str) -> int | None:
+        """None."""
+        del realm, address, fingerprint
+        return None
+
+
+NO_TAKES = NoTakes()
+
+
+def reroll_nothing(address: str) -> bool:
+    """Nothing is asked anew."""
+    del address
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContext:
+    """Who would be asked, and what is known already.
+
+    `recipe_id` names the recipe in the store's history. `picks` are the takes that addresses show, `rerolls` says which
+    addresses are to be asked anew.
+    """
+
+    provider: str
+    realm: str
+    paid: bool
+    recipe_id: str
+    view: StoreView
+    catalog: Catalog
+    images: ImageFiles
+    picks: CurrentTakes = NO_TAKES
+    rerolls: Callable[[str], bool] = reroll_nothing

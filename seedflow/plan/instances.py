@@ -1,0 +1,247 @@
+"""The instances of a step, as far as they are known: their values and keys, their tasks, and what became of them."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import insort
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from seedflow.graph.model import StepNode
+from seedflow.plan.frames import Env, FrameInstance
+from seedflow.plan.model import Bounds, Outcome, StepImage
+
+Order: TypeAlias = "tuple[int | Order, ...]"
+"""Where an instance stands in `for_each` order: for each variable the place of its value, which may itself be an order."""
+
+NO_IMAGES = Bounds(0, 0)
+
+_LONGEST_KEY = 80
+_KEPT_OF_A_KEY = 70
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """One task of an instance: take number `slot` of the step's takes, and pass `number` where edits go in a row.
+
+    `before` is the task of the pass before.
+    """
+
+    address: str
+    instance: Instance
+    slot: int
+    number: int
+    last: bool
+    env: Env
+    before: Unit | None = None
+
+    @property
+    def ghost(self) -> bool:
+        """Whether it is never asked."""
+        return self.instance.ghost or self.instance.tasks.frame.ghost
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """A step with one set of `for_each` values. `keys` has a pair of variable and key for each variable, in written order.
+
+    `sources` are the tasks (or whole instances) whose images its values are and that are not there yet. `inner` is the
+    inside of a step that uses another recipe. `complete` once all its tasks are known. A `ghost` stands for instances that are
+    not known yet, and is never asked.
+    """
+
+    tasks: StepTasks
+    address: str
+    each: Mapping[str, object]
+    keys: tuple[tuple[str, str], ...]
+    order: Order
+    sources: tuple[ImageSource, ...] = ()
+    units: list[Unit] = field(default_factory=list)
+    complete: bool = True
+    outcome: Outcome | None = None
+    cause: str | None = None
+    may_skip: bool = False
+    inner: FrameInstance | None = None
+    ghost: bool = False
+
+    @property
+    def step(self) -> str:
+        """The id of its step."""
+        return self.tasks.node.id
+
+    @property
+    def key(self) -> str:
+        """The key of a task: its variables' keys joined, or the step's name without `for_each`."""
+        return ",".join(key for _, key in self.keys) or self.tasks.node.step.name
+
+    @property
+    def loop_key(self) -> str:
+        """The same as a part of the keys of those that loop over it: never too long, with nothing in it that divides."""
+        own = [key for _, key in self.keys] or [self.tasks.node.step.name]
+        return shorten_key(".".join([*self.tasks.frame.keys, *own]))
+
+    def last_units(self) -> list[Unit]:
+        """The tasks whose images are the instance's: one of each take, the last pass of edits in a row."""
+        return [unit for unit in self.units if unit.last]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSource:
+    """A task, or all of an instance, that a value of `each` comes from."""
+
+    instance: Instance
+    unit: Unit | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """What has to end first."""
+        if self.unit is not None:
+            return (self.unit.address,)
+        return tuple(unit.address for unit in self.instance.units)
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """A place where instances will come, or passes of `instance`. `children` are what it turned out to be.
+
+    `label` stands for their keys. `bounds` says how many instances there may be; `ghosts` stand for them, each for so many.
+    `images` is how many images the passes give that are to come. `failed` names what failed, so that none will come.
+    """
+
+    address: str
+    label: str
+    tasks: StepTasks
+    order: Order
+    bounds: Bounds[int]
+    images: Bounds[int] = NO_IMAGES
+    ghosts: list[tuple[Instance, Bounds[int]]] = field(default_factory=list)
+    instance: Instance | None = None
+    failed: str | None = None
+    children: list[Instance | Group] | None = None
+
+
+class StepTasks:
+    """The instances of one step within one use of its recipe, findable by their keys, and the groups still to grow.
+
+    `bounds` says how many images each task may give. `failed` is the first task that failed, `open` how many instances and
+    groups have not ended.
+    """
+
+    __slots__ = (
+        "_by_address",
+        "_by_keys",
+        "_sorted",
+        "bounds",
+        "closed",
+        "failed",
+        "frame",
+        "groups",
+        "hub",
+        "images",
+        "instances",
+        "lost",
+        "may_skip",
+        "node",
+        "omitted",
+        "open",
+        "skipped",
+        "takes",
+        "variables",
+    )
+
+    def __init__(self, node: StepNode, frame: FrameInstance) -> None:
+        self.node = node
+        self.frame = frame
+        self.hub = frame.prefix + node.step.name
+        self.variables = tuple(name for variable in node.step.for_each for name in variable.names)
+        self.instances: list[Instance] = []
+        self.groups: dict[str, Group] = {}
+        self.closed: list[Group] = []
+        self.bounds: dict[str, Bounds[int]] = {}
+        self.images: dict[str, tuple[StepImage, ...]] = {}
+        self.lost: dict[str, tuple[Outcome, str]] = {}
+        self.takes = 1
+        self.open = 0
+        self.failed: str | None = None
+        self.skipped = 0
+        self.may_skip = 0
+        self.omitted: str | None = None
+        self._sorted = True
+        self._by_address: dict[str, Instance] = {}
+        self._by_keys: dict[tuple[str, ...], dict[tuple[str, ...], list[Instance]]] = {}
+
+    @property
+    def fanned(self) -> bool:
+        """Whether it has `for_each`, so that `.images` is a collection."""
+        return bool(self.variables)
+
+    @property
+    def ended(self) -> bool:
+        """Whether everything of it is known, and has ended."""
+        return not self.open and not self.groups
+
+    def add(self, instance: Instance) -> bool:
+        """Take in an instance where it belongs; False when its address is taken."""
+        if instance.address in self._by_address:
+            return False
+        self._by_address[instance.address] = instance
+        if self.instances and instance.order < self.instances[-1].order:
+            insort(self.instances, instance, key=lambda one: one.order)
+        else:
+            self.instances.append(instance)
+        self._by_keys.clear()
+        if instance.inner is None:
+            self.open += 1
+        return True
+
+    def find(self, wanted: Mapping[str, str]) -> Sequence[Instance]:
+        """Instances whose keys match, in `for_each` order."""
+        names = tuple(sorted(wanted))
+        index = self._by_keys.get(names)
+        if index is None:
+            index = {}
+            for instance in self.instances:
+                keys = dict(instance.keys)
+                index.setdefault(tuple(keys[name] for name in names), []).append(instance)
+            self._by_keys[names] = index
+        return index.get(tuple(wanted[name] for name in names), ())
+
+    def end_instance(self, instance: Instance, outcome: Outcome, cause: str | None) -> None:
+        """Note what became of an instance."""
+        instance.outcome = outcome
+        instance.cause = cause
+        self.open -= 1
+        self.may_skip -= instance.may_skip
+        if outcome is Outcome.SKIPPED:
+            self.skipped += 1
+        if outcome is Outcome.FAILED and self.failed is None:
+            self.failed = cause
+
+    def needs(self) -> tuple[str, ...]:
+        """What has to end so that all of it has: its hub, or its tasks where the hub is named like one of them."""
+        if self.fanned or len(self.instances) != 1 or self.groups:
+            return (self.hub,)
+        units = self.instances[0].units
+        return tuple(unit.address for unit in units) if len(units) > 1 else (self.hub,)
+
+    def walk(self) -> Iterator[Instance | Group]:
+        """Instances, groups still to grow and those that failed, in order; passes to come are part of their instance."""
+        groups = [group for group in (*self.groups.values(), *self.closed) if group.instance is None]
+        if not groups:
+            yield from self.instances
+            return
+        both: list[Instance | Group] = [*self.instances, *groups]
+        yield from sorted(both, key=lambda one: one.order)
+
+
+def shorten_key(key: str) -> str:
+    """A key that was put together, cut where it is too long for a file's name, with a digest of the whole."""
+    if len(key) <= _LONGEST_KEY:
+        return key
+    return f"{key[:_KEPT_OF_A_KEY].rstrip('-.')}~{hashlib.sha256(key.encode()).hexdigest()[:6]}"
+
+
+def spell_address(hub: str, keys: Sequence[tuple[str, str]]) -> str:
+    """`page[scene=asleep]`, or the hub itself without keys."""
+    return f"{hub}[{','.join(f'{name}={key}' for name, key in keys)}]" if keys else hub

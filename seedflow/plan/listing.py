@@ -1,0 +1,451 @@
+"""One list of `for_each`: the values that are known, and the gaps where more may come.
+
+A list that is nothing but all images or all tasks of a step is taken apart by the tasks of that step, so that nobody waits
+for all of them: each has a gap of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from seedflow.diagnostics import Diagnostic
+from seedflow.graph.outputs import find_output
+from seedflow.plan.frames import Env, Later
+from seedflow.plan.instances import Group, Instance, Order
+from seedflow.plan.model import Bounds, Outcome
+from seedflow.plan.resolve import NotThere, Resolver, as_list
+from seedflow.plan.standing import Stander
+from seedflow.plan.views import PendingTask, build_ghost_view
+from seedflow.plan.whole import find_bounding, find_whole
+from seedflow.recipe.model import Expression
+from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
+from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.views import View
+
+MOST_ITEMS = 1_000_000
+"""What counts as no bound at all."""
+
+Render: TypeAlias = "Callable[[Template, Env], object]"
+"""Renders one template all of whose results are there; raises what its user made wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One value, and its place in the order. `passes` when it is an image of one of several passes."""
+
+    order: Order
+    value: object
+    passes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A place where values will come once `after` has ended: those of `source`, or of all the list.
+
+    `label` stands for them in the address of the gap, `stand_in` for each of them until they are there. `failed` or
+    `skipped` name a result for which none will come. `nest` are the used recipes around the source, each with its place and
+    key.
+    """
+
+    order: Order
+    label: str
+    after: tuple[str, ...]
+    bounds: Bounds[int]
+    stand_in: object
+    source: Instance | Group | None = None
+    failed: str | None = None
+    skipped: str | None = None
+    nest: tuple[tuple[Order, str], ...] = ()
+
+
+Listing: TypeAlias = "list[Item | Gap]"
+
+
+class Lister:
+    """Reads lists of `for_each`."""
+
+    def __init__(self, resolver: Resolver, stander: Stander, render: Render) -> None:
+        self._resolver = resolver
+        self._stander = stander
+        self._render = render
+
+    def read(self, expression: Expression, env: Env, *, at_most: int | None = None) -> Listing:
+        """The values of a list as far as they are known, in order.
+
+        Raises:
+            Refused: it cannot be worked out, or gives no list.
+        """
+        if not isinstance(expression, Template):
+            return self._read_written(expression, env)
+        whole = find_whole(expression)
+        if whole is not None and not (isinstance(whole, StepReference) and whole.index is not None):
+            parts = self._take_apart(whole, env)
+            if parts is not None and (at_most is None or _most(parts) <= at_most):
+                return parts
+        return self._read_at_once(expression, env, at_most)
+
+    def read_source(
+        self, expression: Expression, env: Env, gap: Gap, *, at_most: int | None = None
+    ) -> Listing:
+        """The same for what one gap has come to be."""
+        whole = find_whole(expression) if isinstance(expression, Template) else None
+        if gap.source is None or whole is None:
+            return self.read(expression, env, at_most=at_most)
+        mention = self._find_mention(whole, env)
+        if mention is None:
+            return self.read(expression, env, at_most=at_most)
+        reference, _ = mention
+        found: Listing = []
+        for source in (gap.source.children or []) if isinstance(gap.source, Group) else [gap.source]:
+            parts = self._parts_of(source, reference)
+            for order, key in reversed(gap.nest):
+                parts = [_nested(order, part, key) for part in parts]
+            found.extend(parts)
+        return found
+
+    def _read_written(self, expression: Expression, env: Env) -> Listing:
+        found: Listing = []
+        items = expression if isinstance(expression, tuple) else ()
+        for number, item in enumerate(items):
+            standing = self._stander.of([item], env)
+            if isinstance(item, Template) and standing.waits and not standing.failed:
+                view = self.pending_view(item, env)
+                if view is not None:
+                    found.append(Item((number,), view))
+                    continue
+            cause = standing.failed or standing.skips
+            if standing.waits or cause is not None:
+                after = tuple(standing.waits)
+                found.append(
+                    Gap(
+                        (number,),
+                        f"{number + 1}?",
+                        after,
+                        Bounds(1, 1),
+                        Later(after or (cause or "",)),
+                        failed=standing.failed,
+                        skipped=None if standing.failed else standing.skips,
+                    )
+                )
+            else:
+                found.append(Item((number,), self._render_tree(item, env)))
+        return found
+
+    def _render_tree(self, expression: Expression, env: Env) -> object:
+        if isinstance(expression, Template):
+            return self._render(expression, env)
+        if isinstance(expression, tuple):
+            return [self._render_tree(item, env) for item in expression]
+        return {name: self._render_tree(item, env) for name, item in expression.items()}
+
+    def pending_view(self, template: Template, env: Env) -> View | None:
+        """The view of one image that will be there for certain, for an item that is nothing but its mention."""
+        whole = find_whole(template)
+        if isinstance(whole, NameReference) and whole.root == "each" and len(whole.path) == 1:
+            value = env.each.get(whole.name)
+            return value if isinstance(value, View) else None
+        if not isinstance(whole, StepReference) or whole.collection != "images" or whole.index is None:
+            return None
+        selected = self._resolver.select(whole, env)
+        if isinstance(selected, NotThere) or len(selected) != 1 or selected[0].may_skip:
+            return None
+        views = self._resolver.pending_views(selected[0], passes=False)
+        if views is None or isinstance(whole.index, Slice) or not -len(views) <= whole.index < len(views):
+            return None
+        return views[whole.index]
+
+    # All at once
+
+    def _read_at_once(self, template: Template, env: Env, at_most: int | None) -> Listing:
+        standing = self._stander.of([template], env)
+        cause = standing.failed or standing.skips
+        if standing.waits or cause is not None:
+            bounds = self.bound(template, env)
+            if at_most is not None:
+                bounds = Bounds(min(bounds.low, at_most), min(bounds.high, at_most))
+            after = tuple(standing.waits)
+            whole = find_whole(template)
+            images = isinstance(whole, StepReference) and whole.collection in ("images", "passes")
+            stand_in = build_ghost_view(after[0]) if images and after else Later(after or (cause or "",))
+            return [
+                Gap(
+                    (),
+                    "?",
+                    after,
+                    bounds,
+                    stand_in,
+                    failed=standing.failed,
+                    skipped=None if standing.failed else standing.skips,
+                )
+            ]
+        value = self._render(template, env)
+        if not isinstance(value, (list, tuple)):
+            raise NotAList(template, value)
+        return [Item((number,), item) for number, item in enumerate(value)]
+
+    def bound(self, template: Template, env: Env) -> Bounds[int]:
+        """How many items a list may have that is not known yet."""
+        reference = find_bounding(template)
+        if reference is None:
+            return Bounds(0, MOST_ITEMS)
+        parts = self._take_apart(reference, env)
+        if parts is None:
+            return Bounds(0, MOST_ITEMS)
+        low = sum(part.bounds.low if isinstance(part, Gap) else 1 for part in parts)
+        exact = find_whole(template) is not None
+        high = _most(parts)
+        if isinstance(reference, StepReference) and isinstance(reference.index, Slice):
+            cut = reference.index
+            sizes = [len(range(count)[cut.start : cut.stop : cut.step]) for count in (low, high)]
+            return Bounds(min(sizes) if exact else 0, max(sizes))
+        return Bounds(low if exact else 0, high)
+
+    # By the tasks of a step
+
+    def _find_mention(self, whole: Reference, env: Env) -> tuple[StepReference, Env] | None:
+        """The mention of a step that a whole template comes to, through inputs of used recipes too."""
+        if isinstance(whole, StepReference):
+            return whole, env
+        if whole.root == "inputs" and len(whole.path) == 1 and whole.name in env.frame.later:
+            argument, outer = env.frame.later[whole.name]
+            inner = find_whole(argument.expression) if isinstance(argument.expression, Template) else None
+            return None if inner is None else self._find_mention(inner, self._resolver.refresh(outer))
+        return None
+
+    def _take_apart(self, whole: Reference, env: Env) -> Listing | None:
+        found = self._find_mention(whole, env)
+        if found is None:
+            return self._take_apart_name(whole, env)
+        mention, where = found
+        if mention.index is not None and not isinstance(mention.index, Slice):
+            return None
+        if mention.collection is None:
+            return None
+        standing = self._stander.of_arguments(mention, where)
+        if standing.waits:
+            return None
+        tasks = self._resolver.find_tasks(mention, where)
+        selected = self._resolver.select(mention, where)
+        if isinstance(selected, NotThere):
+            return None
+        parts: Listing = []
+        sources: Sequence[Instance | Group] = (
+            list(tasks.walk()) if mention.selector is None else list(selected)
+        )
+        if mention.selector is not None and mention.selector.kind == "where" and tasks.groups:
+            return None
+        if not tasks.fanned or (mention.selector is not None and mention.selector.kind == "at"):
+            skipped = next((one for one in selected if one.outcome is Outcome.SKIPPED), None)
+            if skipped is not None:
+                return [Gap((), "?", (), Bounds(0, 0), Later((skipped.address,)), skipped=skipped.address)]
+        for source in sources:
+            parts.extend(self._parts_of(source, mention))
+        return parts
+
+    def _take_apart_name(self, whole: Reference, env: Env) -> Listing | None:
+        """`each.task.images`, of a task that has not ended."""
+        if not isinstance(whole, NameReference) or whole.root != "each" or whole.path[1:] != ("images",):
+            return None
+        value = env.each.get(whole.name)
+        if not isinstance(value, View) or not isinstance(value.subject, PendingTask):
+            return None
+        instance = value.subject.instance
+        return list(self._images_of(instance, passes=False))
+
+    def _parts_of(self, source: Instance | Group, mention: StepReference) -> Listing:
+        if isinstance(source, Group):
+            if source.children is not None:
+                return [part for child in source.children for part in self._parts_of(child, mention)]
+            bounds = self._bound_group(source, mention)
+            return [
+                Gap(
+                    (source.order,),
+                    f"{source.label}-?",
+                    (source.address,),
+                    bounds,
+                    build_ghost_view(source.address)
+                    if mention.collection in ("images", "passes")
+                    else Later((source.address,)),
+                    source=source,
+                    failed=None if mention.fail_ok else source.failed,
+                )
+            ]
+        if source.inner is not None:
+            return self._parts_of_call(source, mention)
+        if mention.collection == "tasks":
+            return self._task_of(source, mention)
+        return list(self._images_of(source, passes=mention.collection == "passes", fail_ok=mention.fail_ok))
+
+    def _bound_group(self, group: Group, mention: StepReference) -> Bounds[int]:
+        low = high = 0
+        for ghost, count in group.ghosts:
+            parts = self._parts_of(ghost, mention)
+            low += count.low * sum(part.bounds.low if isinstance(part, Gap) else 1 for part in parts)
+            high += count.high * _most(parts)
+        return Bounds(low, high)
+
+    def _task_of(self, source: Instance, mention: StepReference) -> Listing:
+        if source.outcome is Outcome.SKIPPED or (source.outcome is Outcome.FAILED and mention.fail_ok):
+            return []
+        if source.outcome is Outcome.FAILED:
+            return [self._failed_gap(source)]
+        if source.outcome is Outcome.GIVEN:
+            return [Item((source.order, 0), self._resolver.task_view(source))]
+        each = self._resolver.refresh(Env(source.tasks.frame, source.each)).each
+        view = View(
+            "task",
+            {"each": each, "key": source.key},
+            PendingTask(source),
+            {"images": "the task has not ended", "outputs": "the task has not ended"},
+        )
+        return [Item((source.order, 0), view)]
+
+    def _images_of(self, source: Instance, *, passes: bool, fail_ok: bool = False) -> Iterator[Item | Gap]:
+        if source.outcome is Outcome.SKIPPED:
+            return
+        if source.outcome is Outcome.FAILED:
+            if not fail_ok:
+                yield self._failed_gap(source)
+            return
+        views = (
+            None
+            if not source.complete or (fail_ok and source.outcome is None)
+            else self._resolver.pending_views(source, passes=passes)
+        )
+        if views is not None:
+            for number, view in enumerate(views):
+                yield Item((source.order, number), view, passes)
+            return
+        units = source.units if passes else source.last_units()
+        bounds = [source.tasks.bounds[unit.address] for unit in units]
+        low = sum(bound.low for bound in bounds) if not (fail_ok or source.may_skip) else 0
+        high = sum(bound.high for bound in bounds)
+        after = tuple(unit.address for unit in source.units)
+        if not source.complete:
+            after = tuple(source.tasks.groups) or after
+            waiting = [group for group in source.tasks.groups.values() if group.instance is source]
+            low += sum(group.images.low for group in waiting)
+            high += sum(group.images.high for group in waiting)
+        yield Gap(
+            (source.order,),
+            f"{source.loop_key}-?",
+            after,
+            Bounds(low, high),
+            build_ghost_view(source.address),
+            source=source,
+        )
+
+    def _parts_of_call(self, source: Instance, mention: StepReference) -> Listing:
+        inner = source.inner
+        if inner is None:
+            return []
+        if mention.collection == "tasks":
+            return self._task_of_call(source)
+        output = find_output(inner.frame.recipe, mention.output)
+        if output is None:
+            return []
+        env = Env(inner)
+        standing = self._stander.of([output.images], env)
+        if not standing.waits and standing.failed is None:
+            if standing.skips is not None:
+                return []
+            values = as_list(self._resolver.output_value(output, source))
+            return [Item((source.order, number), value) for number, value in enumerate(values)]
+        whole = find_whole(output.images)
+        if isinstance(whole, StepReference) and whole.index is None:
+            parts = self._take_apart(whole, env)
+            if parts is not None:
+                return [_nested(source.order, part, source.loop_key) for part in parts]
+        elif whole is not None:
+            view = self.pending_view(output.images, env)
+            if view is not None:
+                return [Item((source.order, 0), view)]
+        if standing.failed is not None:
+            return [] if mention.fail_ok else [self._failed_gap(source, standing.failed)]
+        if not standing.waits:
+            return []
+        bounds = self.bound(output.images, env) if whole is None or not _is_index(whole) else Bounds(1, 1)
+        if standing.may_be_skipped:
+            bounds = Bounds(0, bounds.high)
+        after = tuple(standing.waits)
+        return [
+            Gap(
+                (source.order,),
+                f"{source.loop_key}-?",
+                after,
+                bounds,
+                build_ghost_view(after[0]),
+                source=source,
+            )
+        ]
+
+    def _task_of_call(self, source: Instance) -> Listing:
+        if source.inner is None or not self._resolver.is_open(source.inner):
+            return [Item((source.order, 0), self._resolver.task_view(source))]
+        each = self._resolver.refresh(Env(source.tasks.frame, source.each)).each
+        missing = {"images": "the task has not ended", "outputs": "the task has not ended"}
+        view = View("task", {"each": each, "key": source.key}, PendingTask(source), missing)
+        return [Item((source.order, 0), view)]
+
+    def _failed_gap(self, source: Instance, cause: str | None = None) -> Gap:
+        failed = cause or source.cause or source.address
+        return Gap(
+            (source.order,),
+            f"{source.loop_key}-?",
+            (),
+            Bounds(0, 0),
+            Later((failed,)),
+            source=source,
+            failed=failed,
+        )
+
+
+class NotAList(Exception):  # noqa: N818 - not an error of the program: carries what was found out of the reading
+    """A list of `for_each` that is none."""
+
+    def __init__(self, template: Template, value: object) -> None:
+        super().__init__("not a list")
+        self.template = template
+        self.value = value
+
+    def diagnose(self) -> Diagnostic:
+        """The diagnostic, at the template."""
+        value = self.value
+        found = "none" if value is None else "text" if isinstance(value, str) else type(value).__name__
+        return Diagnostic(
+            "not-a-list",
+            f"`for_each` needs a list, but this is {found}",
+            self.template.scalar.span,
+            help="give a list, or an input of type `list`",
+        )
+
+
+def _nested(order: Order, part: Item | Gap, key: str) -> Item | Gap:
+    if isinstance(part, Item):
+        return Item((order, *part.order), part.value, part.passes)
+    return Gap(
+        (order, *part.order),
+        f"{key}.{part.label}",
+        part.after,
+        part.bounds,
+        part.stand_in,
+        part.source,
+        part.failed,
+        part.skipped,
+        ((order, key), *part.nest),
+    )
+
+
+def _is_index(whole: Reference) -> bool:
+    return isinstance(whole, StepReference) and isinstance(whole.index, int)
+
+
+def _most(parts: Listing) -> int:
+    return sum(part.bounds.high if isinstance(part, Gap) else 1 for part in parts)
+
+
+def is_literal(expression: Expression) -> bool:
+    """Whether a list has no template in it."""
+    return isinstance(expression, Template) and expression.form is TemplateForm.LITERAL

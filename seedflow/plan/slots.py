@@ -1,0 +1,127 @@
+"""Templates that are nothing but a mention of images: which images these are, in order, be they there or not."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from seedflow.images.facts import FileImage, UrlImage
+from seedflow.plan.frames import Env, Later
+from seedflow.plan.instances import Unit
+from seedflow.plan.model import Bounds, PendingImages, StepImage
+from seedflow.plan.resolve import NotThere, Resolver
+from seedflow.plan.views import PendingImage, PendingTask
+from seedflow.plan.whole import find_whole
+from seedflow.recipe.model import Expression
+from seedflow.recipe.references import NameReference, Reference, StepReference
+from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.views import View
+
+Slots: TypeAlias = "tuple[UrlImage | FileImage | StepImage | PendingImages, ...]"
+
+
+class SlotFinder:
+    """Finds the images that whole mentions are, through `each`, `prev` and the inputs of used recipes."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    def find(self, template: Template, env: Env) -> Slots | NotThere | None:
+        """The images in order, or None when the template has to be rendered to know."""
+        whole = find_whole(template)
+        if whole is None:
+            return None
+        if isinstance(whole, StepReference):
+            return self._of_step(whole, env)
+        return self._of_name(whole, env)
+
+    def _of_step(self, mention: StepReference, env: Env) -> Slots | NotThere | None:
+        from_arguments = [
+            argument.value
+            for argument in (mention.selector.arguments if mention.selector is not None else ())
+            if isinstance(argument.value, NameReference)
+        ]
+        if any(self._is_unknown(name, env) for name in from_arguments):
+            return None
+        tasks = self._resolver.find_tasks(mention, env)
+        if tasks.node.step.call is None:
+            return self._resolver.slots(mention, env)
+        return self._of_call(mention, env)
+
+    def _of_call(self, mention: StepReference, env: Env) -> Slots | NotThere | None:
+        """The output of the one use that is meant, as it would be found inside of it."""
+        tasks = self._resolver.find_tasks(mention, env)
+        selected = self._resolver.select(mention, env)
+        if isinstance(selected, NotThere):
+            return None if tasks.groups else selected
+        if tasks.groups or mention.collection not in ("images", "outputs"):
+            return None
+        found: list[UrlImage | FileImage | StepImage | PendingImages] = []
+        for instance in selected:
+            output = self._resolver.find_call_output(instance, mention)
+            if output is None or instance.inner is None:
+                return None
+            slots = self.find(output.images, Env(instance.inner))
+            if slots is None or isinstance(slots, NotThere):
+                return slots
+            found.extend(slots)
+        exact = all(not isinstance(slot, PendingImages) or slot.count == (1, 1) for slot in found)
+        if mention.index is None:
+            return tuple(found)
+        if isinstance(mention.index, int) and exact:
+            inside = -len(found) <= mention.index < len(found)
+            return (found[mention.index],) if inside else None
+        return None
+
+    def _of_name(self, name: NameReference, env: Env) -> Slots | NotThere | None:
+        match name.root:
+            case "each":
+                return self._of_value(env.each.get(name.name), name.path[1:])
+            case "prev":
+                return self._of_value(env.prev, name.path)
+            case "inputs" if len(name.path) == 1 and name.name in env.frame.later:
+                argument, outer = env.frame.later[name.name]
+                return self._of_expression(argument.expression, self._resolver.refresh(outer))
+            case _:
+                return None
+
+    def _of_expression(self, expression: Expression, env: Env) -> Slots | NotThere | None:
+        if isinstance(expression, Template):
+            return None if expression.form is TemplateForm.LITERAL else self.find(expression, env)
+        if not isinstance(expression, tuple):
+            return None
+        found: list[UrlImage | FileImage | StepImage | PendingImages] = []
+        for item in expression:
+            slots = self._of_expression(item, env)
+            if slots is None or isinstance(slots, NotThere):
+                return slots
+            found.extend(slots)
+        return tuple(found)
+
+    def _of_value(self, value: object, path: tuple[str | int, ...]) -> Slots | None:
+        if not isinstance(value, View):
+            return None
+        subject = value.subject
+        match subject:
+            case PendingImage(source=source, number=number) if not path and source.unit is not None:
+                return (pending_image(source.unit, number),)
+            case PendingImages() | UrlImage() | FileImage() | StepImage() if not path:
+                return (subject,)
+            case PendingTask(instance=instance) if path == ("images",) and instance.inner is None:
+                return tuple(self._resolver.slots_of(instance))
+            case _:
+                return None
+
+    def _is_unknown(self, name: Reference, env: Env) -> bool:
+        """Whether the argument of a selector is not known yet; a whole image has its key, be it there or not."""
+        if not isinstance(name, NameReference):
+            return False
+        if name.root == "each" and len(name.path) == 1:
+            value = env.each.get(name.name)
+            ghost = isinstance(value, View) and isinstance(value.subject, PendingImages)
+            return ghost or isinstance(value, Later)
+        return name.root == "inputs" and name.name in env.frame.later
+
+
+def pending_image(unit: Unit, number: int) -> PendingImages:
+    """One image that a task will give, as a reference."""
+    return PendingImages(unit.address, Bounds(1, 1), f"{unit.address} image {number}")

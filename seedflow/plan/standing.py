@@ -1,0 +1,341 @@
+"""What templates stand on: which results they mention, through inputs and values as well, and how far these are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from seedflow.graph.outputs import find_output
+from seedflow.graph.places import find_templates
+from seedflow.plan.frames import Env, Later, LazyValues
+from seedflow.plan.instances import Instance, StepTasks
+from seedflow.plan.model import Outcome, PendingImages
+from seedflow.plan.resolve import NotThere, Resolver, is_single
+from seedflow.plan.views import PendingImage, PendingTask
+from seedflow.recipe.model import Expression
+from seedflow.recipe.references import NameReference, Reference, StepReference
+from seedflow.recipe.views import View
+
+_OF_A_PENDING_IMAGE = frozenset({"number", "key", "name", "each"})
+_OF_A_PENDING_TASK = frozenset({"key", "each"})
+
+
+@dataclass(slots=True)
+class Standing:
+    """How far the results are that something mentions.
+
+    `needs` is all that is mentioned, ended or not, in order of mention; `waits` what has to end first; `after` what messages
+    call that. `failed` and `skipped` name a
+    result that stands in the way. Of collections, `given` counts the tasks that gave images or may, `certain` those that
+    cannot be skipped any more, and `omitted` is one that was. `tolerant` when something is mentioned that may be absent.
+    """
+
+    needs: dict[str, None] = field(default_factory=dict)
+    waits: dict[str, None] = field(default_factory=dict)
+    after: dict[str, None] = field(default_factory=dict)
+    failed: str | None = None
+    skipped: str | None = None
+    given: int = 0
+    certain: int = 0
+    omitted: str | None = None
+    tolerant: bool = False
+    may_skip: bool = False
+
+    def wait(self, needs: Iterable[str], after: str) -> None:
+        """Something has to end first."""
+        found = dict.fromkeys(needs)
+        self.needs.update(found)
+        self.waits.update(found)
+        self.after[after] = None
+
+    def need(self, needs: Iterable[str]) -> None:
+        """Something is mentioned that has ended."""
+        self.needs.update(dict.fromkeys(needs))
+
+    def include(self, other: Standing) -> None:
+        """Need and wait for all that another one does."""
+        self.needs.update(other.needs)
+        self.waits.update(other.waits)
+        self.after.update(other.after)
+
+    @property
+    def skips(self) -> str | None:
+        """The skipped result for which whoever mentions this is skipped too: a single one, or one where all of them were."""
+        if self.skipped is not None:
+            return self.skipped
+        return self.omitted if not self.given and not self.tolerant else None
+
+    @property
+    def may_be_skipped(self) -> bool:
+        """Whether it may yet turn out that whoever mentions this is skipped."""
+        return self.may_skip or (self.given > 0 and not self.certain and not self.tolerant)
+
+
+class Stander:
+    """Finds out what expressions stand on."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    def of(self, expressions: Iterable[Expression], env: Env) -> Standing:
+        """How far everything is that expressions mention."""
+        standing = Standing()
+        for expression in expressions:
+            for template in find_templates(expression):
+                self.add(template.references, env, standing)
+        return standing
+
+    def add(
+        self,
+        references: Iterable[Reference],
+        env: Env,
+        standing: Standing,
+        *,
+        skip_ok: bool = False,
+        fail_ok: bool = False,
+    ) -> None:
+        """Take the mentions of one template into a standing."""
+        for reference in references:
+            if isinstance(reference, StepReference):
+                self._add_step(
+                    reference, env, standing, skip_ok or reference.skip_ok, fail_ok or reference.fail_ok
+                )
+            else:
+                self._add_name(
+                    reference, env, standing, skip_ok or reference.skip_ok, fail_ok or reference.fail_ok
+                )
+
+    def add_instance(
+        self, instance: Instance, standing: Standing, *, skip_ok: bool = False, fail_ok: bool = False
+    ) -> None:
+        """Take in one instance that is meant by itself."""
+        if instance.inner is not None:
+            for output in instance.inner.frame.recipe.outputs.values():
+                self.add(
+                    output.images.references, Env(instance.inner), standing, skip_ok=skip_ok, fail_ok=fail_ok
+                )
+            return
+        if instance.outcome is not None:
+            standing.need(self._spell_instance(instance))
+        if instance.outcome is None:
+            standing.wait(self._spell_instance(instance), instance.tasks.node.id)
+            standing.may_skip = standing.may_skip or (instance.may_skip and not skip_ok)
+            if not instance.complete:
+                standing.wait((instance.tasks.hub,), instance.tasks.node.id)
+        elif instance.outcome is Outcome.FAILED and not fail_ok:
+            standing.failed = standing.failed or instance.cause
+        elif instance.outcome is Outcome.SKIPPED and not skip_ok:
+            standing.skipped = standing.skipped or instance.address
+
+    def add_need(self, tasks: StepTasks, standing: Standing) -> None:
+        """Take in an entry of `needs:`: it is about order alone, so that what was skipped stands in nobody's way."""
+        if tasks.node.step.call is not None:
+            inside = [
+                other
+                for hub, other in self._resolver.steps.items()
+                if any(one.inner is not None and hub.startswith(one.inner.prefix) for one in tasks.instances)
+            ]
+            for other in inside:
+                self.add_need(other, standing)
+            for group in tasks.groups.values():
+                standing.wait((group.address,), tasks.node.id)
+        elif tasks.ended:
+            standing.need(tasks.needs())
+        else:
+            standing.wait(tasks.needs(), tasks.node.id)
+        standing.failed = standing.failed or tasks.failed
+
+    # Steps
+
+    def _spell_instance(self, instance: Instance) -> Iterable[str]:
+        tasks = instance.tasks
+        return tasks.needs() if not tasks.fanned else [unit.address for unit in instance.units]
+
+    def _add_step(
+        self, mention: StepReference, env: Env, standing: Standing, skip_ok: bool, fail_ok: bool
+    ) -> None:
+        tasks = self._resolver.find_tasks(mention, env)
+        standing.tolerant = standing.tolerant or skip_ok
+        before = len(standing.waits)
+        self._add_arguments(mention, env, standing)
+        if len(standing.waits) > before:
+            return
+        selected = self._resolver.select(mention, env)
+        if isinstance(selected, NotThere):
+            if tasks.groups:
+                standing.wait(tasks.groups, tasks.node.id)
+            return
+        single = is_single(mention, tasks)
+        if tasks.node.step.call is not None:
+            self._add_call(mention, tasks, selected, standing, skip_ok, fail_ok)
+        elif mention.selector is None and not single:
+            self._add_whole(tasks, standing, fail_ok)
+        elif single:
+            for instance in selected:
+                self.add_instance(instance, standing, skip_ok=skip_ok, fail_ok=fail_ok)
+        else:
+            for instance in selected:
+                self._add_one_of_many(instance, standing, fail_ok)
+        if tasks.groups and mention.selector is not None and mention.selector.kind == "where":
+            standing.wait(tasks.groups, tasks.node.id)
+
+    def _add_whole(self, tasks: StepTasks, standing: Standing, fail_ok: bool) -> None:
+        if tasks.ended:
+            standing.need(tasks.needs())
+        else:
+            standing.wait(tasks.needs(), tasks.node.id)
+        if tasks.failed is not None and not fail_ok:
+            standing.failed = standing.failed or tasks.failed
+        count = len(tasks.instances)
+        standing.given += count - tasks.skipped + len(tasks.groups)
+        standing.certain += count - tasks.skipped - tasks.may_skip
+        if standing.omitted is None and (tasks.skipped or tasks.omitted is not None):
+            standing.omitted = tasks.omitted or next(
+                one.address for one in tasks.instances if one.outcome is Outcome.SKIPPED
+            )
+
+    def _add_one_of_many(self, instance: Instance, standing: Standing, fail_ok: bool) -> None:
+        if instance.outcome is not None:
+            standing.need(self._spell_instance(instance))
+        if instance.outcome is Outcome.SKIPPED:
+            standing.omitted = standing.omitted or instance.address
+            return
+        standing.given += 1
+        if instance.outcome is Outcome.FAILED and not fail_ok:
+            standing.failed = standing.failed or instance.cause
+        if instance.outcome is None:
+            standing.wait(self._spell_instance(instance), instance.tasks.node.id)
+            if not instance.complete:
+                standing.wait((instance.tasks.hub,), instance.tasks.node.id)
+        standing.certain += not instance.may_skip or instance.outcome is not None
+
+    def _add_call(
+        self,
+        mention: StepReference,
+        tasks: StepTasks,
+        selected: Iterable[Instance],
+        standing: Standing,
+        skip_ok: bool,
+        fail_ok: bool,
+    ) -> None:
+        single = is_single(mention, tasks)
+        for instance in selected:
+            if instance.inner is None:
+                continue
+            recipe = instance.inner.frame.recipe
+            outputs = list(recipe.outputs.values())
+            if mention.collection in ("images", "outputs"):
+                output = find_output(recipe, mention.output)
+                outputs = [output] if output is not None else []
+            inner = standing if single else Standing()
+            for output in outputs:
+                self.add(
+                    output.images.references, Env(instance.inner), inner, skip_ok=skip_ok, fail_ok=fail_ok
+                )
+            if single:
+                continue
+            standing.include(inner)
+            standing.failed = standing.failed or inner.failed
+            if inner.skips is not None:
+                standing.omitted = standing.omitted or inner.skips
+            else:
+                standing.given += 1
+                standing.certain += not inner.may_be_skipped
+        if mention.selector is None or mention.selector.kind == "where":
+            for group in tasks.groups.values():
+                standing.given += 1
+                if group.failed is not None:
+                    if not fail_ok:
+                        standing.failed = standing.failed or group.failed
+                else:
+                    standing.wait((group.address,), tasks.node.id)
+        if tasks.failed is not None and not fail_ok:
+            standing.failed = standing.failed or tasks.failed
+
+    def of_arguments(self, mention: StepReference, env: Env) -> Standing:
+        """What the arguments of `.at()` or `.where()` stand on."""
+        standing = Standing()
+        self._add_arguments(mention, env, standing)
+        return standing
+
+    def _add_arguments(self, mention: StepReference, env: Env, standing: Standing) -> None:
+        for argument in mention.selector.arguments if mention.selector is not None else ():
+            name = argument.value
+            if not isinstance(name, NameReference):
+                continue
+            # A whole image is a key already, whether it is there or not.
+            if name.root == "each" and len(name.path) == 1 and not _is_unknown(env.each.get(name.name)):
+                continue
+            self._add_name(name, env, standing, False, False)
+
+    # Names
+
+    def _add_name(
+        self, name: NameReference, env: Env, standing: Standing, skip_ok: bool, fail_ok: bool
+    ) -> None:
+        if name.root == "inputs":
+            found = env.frame.later.get(name.name)
+            if found is not None:
+                argument, outer = found
+                for template in find_templates(argument.expression):
+                    self.add(
+                        template.references,
+                        self._resolver.refresh(outer),
+                        standing,
+                        skip_ok=skip_ok,
+                        fail_ok=fail_ok,
+                    )
+        elif name.root == "values":
+            if isinstance(env.frame.values, LazyValues) and name.name in env.frame.values:
+                template = env.frame.frame.recipe.values[name.name]
+                self.add(template.references, Env(env.frame), standing, skip_ok=skip_ok, fail_ok=fail_ok)
+        elif name.root == "each":
+            self._add_value(env.each.get(name.name), name.path[1:], standing, skip_ok, fail_ok)
+        elif name.root == "prev" and env.prev is not None:
+            self._add_value(env.prev, name.path, standing, skip_ok, fail_ok)
+
+    def _add_value(
+        self, value: object, path: tuple[str | int, ...], standing: Standing, skip_ok: bool, fail_ok: bool
+    ) -> None:
+        if isinstance(value, Later):
+            standing.wait(value.after, value.after[0])
+            return
+        subject = value.subject if isinstance(value, View) else None
+        match subject:
+            case PendingImages(after=after):
+                standing.wait((after,), after)
+            case PendingImage(source=source) if not path or path[0] not in _OF_A_PENDING_IMAGE:
+                if source.unit is not None:
+                    self.add_unit(source.unit.address, source.instance, standing, skip_ok, fail_ok)
+            case PendingTask(instance=instance) if not path or path[0] not in _OF_A_PENDING_TASK:
+                self.add_instance(instance, standing, skip_ok=skip_ok, fail_ok=fail_ok)
+            case _:
+                return
+
+    def add_unit(
+        self,
+        address: str,
+        instance: Instance,
+        standing: Standing,
+        skip_ok: bool = False,
+        fail_ok: bool = False,
+    ) -> None:
+        """Take in one task that is meant by itself."""
+        tasks = instance.tasks
+        if address in tasks.images:
+            standing.need((address,))
+        else:
+            standing.wait((address,), tasks.node.id)
+            standing.may_skip = standing.may_skip or (instance.may_skip and not skip_ok)
+            return
+        if address not in tasks.lost:
+            return
+        outcome, cause = tasks.lost[address]
+        if outcome is Outcome.FAILED and not fail_ok:
+            standing.failed = standing.failed or cause
+        if outcome is Outcome.SKIPPED and not skip_ok:
+            standing.skipped = standing.skipped or address
+
+
+def _is_unknown(value: object) -> bool:
+    return isinstance(value, Later) or (isinstance(value, View) and isinstance(value.subject, PendingImages))

@@ -1,0 +1,56 @@
+"""Which take of its request a task shows: its own, the one that somebody made current, or a new one."""
+
+from __future__ import annotations
+
+from seedflow.plan.context import PlanContext
+from seedflow.plan.instances import Unit
+
+
+class TakeChooser:
+    """Chooses takes. A new take stays the same one for as long as the request does."""
+
+    def __init__(self, context: PlanContext) -> None:
+        self._context = context
+        self._new: dict[tuple[str, str], int] = {}
+
+    def use_context(self, context: PlanContext) -> None:
+        """Decide by another view of the store from now on."""
+        self._context = context
+
+    def choose(self, unit: Unit, fingerprint: str) -> tuple[int, bool]:
+        """The take of a task, and whether it is a new one that somebody wants to have."""
+        if self._context.rerolls(unit.address):
+            key = (unit.address, fingerprint)
+            take = self._new.get(key)
+            if take is None:
+                shown = [self._find(other, fingerprint) or other.slot for other in _siblings(unit)]
+                above = max([unit.instance.tasks.takes, *shown])
+                context = self._context
+                take = self._new[key] = context.view.next_take(context.realm, fingerprint, above)
+            return take, True
+        current = self._find(unit, fingerprint)
+        if current is not None:
+            return current, False
+        return self._own(unit, fingerprint), False
+
+    def _own(self, unit: Unit, fingerprint: str) -> int:
+        """The take that an address has by its place, but for those that its siblings were made to show."""
+        siblings = _siblings(unit)
+        if len(siblings) == 1:
+            return unit.slot
+        taken = {take for other in siblings if (take := self._find(other, fingerprint)) is not None}
+        return unit.slot if unit.slot not in taken else max([*taken, unit.instance.tasks.takes]) + unit.slot
+
+    def _find(self, unit: Unit, fingerprint: str) -> int | None:
+        context = self._context
+        found = context.picks.find_take(context.realm, unit.address, fingerprint)
+        tasks = unit.instance.tasks
+        if found is None and tasks.node.step.was is not None:
+            earlier = tasks.frame.prefix + tasks.node.step.was + unit.address.removeprefix(tasks.hub)
+            found = context.picks.find_take(context.realm, earlier, fingerprint)
+        return found
+
+
+def _siblings(unit: Unit) -> list[Unit]:
+    """The tasks of all takes of the same pass, this one included."""
+    return [other for other in unit.instance.units if other.number == unit.number]

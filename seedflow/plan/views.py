@@ -1,0 +1,101 @@
+"""What templates see of results: images and tasks that are there, and those that are still to come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from seedflow.plan.frames import Later
+from seedflow.plan.instances import ImageSource, Instance, Unit, shorten_key
+from seedflow.plan.model import Bounds, PendingImages, StepImage
+from seedflow.recipe.views import View
+
+_LATER = "the image does not exist yet"
+_PIXELS = ("width", "height", "format", "digest")
+
+
+@dataclass(frozen=True, slots=True)
+class PendingImage:
+    """The subject of the view of an image that will be there once its task is done; `number` counts from 1."""
+
+    source: ImageSource
+    number: int
+    passes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PendingTask:
+    """The subject of the view of a task that has not ended."""
+
+    instance: Instance
+
+
+def build_image_view(image: StepImage, unit: Unit, each: Mapping[str, object]) -> View:
+    """What templates may ask an image of a step for; `each` are the values of its task."""
+    return View(
+        "image",
+        {
+            "width": image.facts.width_px,
+            "height": image.facts.height_px,
+            "format": image.facts.format.value,
+            "digest": image.facts.digest,
+            "name": name_image(unit, image.number),
+            "number": image.number,
+            "key": unit.instance.key,
+            "take": image.take,
+            "each": each,
+        },
+        image,
+    )
+
+
+def build_pending_view(unit: Unit, number: int, *, passes: bool = False) -> View:
+    """What is known of an image before its task has ended."""
+    return View(
+        "image",
+        {
+            "name": name_image(unit, number),
+            "number": number,
+            "key": unit.instance.key,
+            "each": unit.instance.each,
+        },
+        PendingImage(ImageSource(unit.instance, unit), number, passes),
+        {**dict.fromkeys(_PIXELS, _LATER), "take": _LATER},
+    )
+
+
+def build_ghost_view(after: str) -> View:
+    """An image of which nothing is known but what it comes after."""
+    unknown = (*_PIXELS, "name", "number", "key", "take", "each")
+    images = PendingImages(after, count=Bounds(1, 1), mention=f"{after} image")
+    return View("image", {}, images, dict.fromkeys(unknown, _LATER))
+
+
+def name_image(unit: Unit, number: int) -> str:
+    """A file-name-like name: the step, its keys, the take and pass where there are several, and the number."""
+    instance = unit.instance
+    parts = [instance.tasks.node.step.name, *(key for _, key in instance.keys)]
+    return "-".join([*parts, *_spell_unit(unit), str(number)])
+
+
+def key_of_image(unit: Unit, number: int, *, passes: bool) -> str:
+    """The key of an image as a value of `for_each`: its task's key and number. The first take is not spelled."""
+    instance = unit.instance
+    parts = [instance.loop_key]
+    if unit.slot > 1:
+        parts.append(f"t{unit.slot}")
+    if passes:
+        parts.append(f"p{unit.number}")
+    return shorten_key("-".join([*parts, str(number)]))
+
+
+def _spell_unit(unit: Unit) -> list[str]:
+    spelled = [] if unit.slot == 1 else [f"t{unit.slot}"]
+    return spelled if unit.last else [*spelled, f"p{unit.number}"]
+
+
+def is_pending(value: object) -> bool:
+    """Whether a value of `each` is one that is still to come."""
+    return isinstance(value, Later) or (
+        isinstance(value, View) and isinstance(value.subject, (PendingImage, PendingTask, PendingImages))
+    )
