@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from seedflow.diagnostics import Span
 from seedflow.images.facts import FileImage, ImageFacts, UrlImage
+from seedflow.plan.expect import Expectation
 from seedflow.store.base import StoredResult
 
 N = TypeVar("N", int, Decimal)
@@ -107,7 +108,9 @@ class Task:
     a whole step, the step's name (its hub). `fingerprint` is known once nothing is Unknown or pending. `cost_usd` is what
     this provider takes, `list_cost_usd` what the model's price says. `result` is there when the action is `reuse`.
     `shares_with` names an earlier task with the same request, whose payment and pictures serve both. `may_be_stored` when
-    its pictures may turn out to be stored or paid already, so that it may cost nothing.
+    its pictures may turn out to be stored or paid already, so that it may cost nothing. `images` are those of one attempt;
+    `expectation` is what they must be. Results of attempts up to number `attempts_made` are stored and were not good enough
+    (`Choice.after_attempt`).
     """
 
     address: str
@@ -131,6 +134,8 @@ class Task:
     origin: Origin
     shares_with: str | None = None
     may_be_stored: bool = False
+    expectation: Expectation | None = None
+    attempts_made: int = 0
 
     @property
     def settled(self) -> bool:

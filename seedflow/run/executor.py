@@ -21,14 +21,13 @@ from seedflow.providers.base import Provider
 from seedflow.run.collect import Collector
 from seedflow.run.disk import Disk
 from seedflow.run.events import Event, EventKind, Teller
+from seedflow.run.expecting import build_requests
 from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
-from seedflow.run.perform import Performer
 from seedflow.run.publish import Published, RunNote, publish_outputs
 from seedflow.run.references import Leases, ReferencePreparer
 from seedflow.run.scheduler import Node, Scheduler
 from seedflow.run.services import Services
-from seedflow.run.shared import SharedRequests
 from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus, find_status
 from seedflow.store.base import PastRequest, Store, StoredResult
 
@@ -115,33 +114,29 @@ class _Run:
             lambda window: self._emit(EventKind.LIMIT_CHANGED, None, {"in_flight": window}),
         )
         leases = Leases()
-        performer = Performer(
-            Services(
-                run_id=run_id,
-                recipe=plan.recipe,
+        services = Services(
+            run_id=run_id,
+            recipe=plan.recipe,
+            store=store,
+            provider=provider,
+            catalog=catalog,
+            options=options,
+            control=control,
+            disk=disk,
+            limiter=self._limiter,
+            preparer=ReferencePreparer(
                 store=store,
                 provider=provider,
-                catalog=catalog,
-                options=options,
-                control=control,
+                leases=leases,
+                mode=options.references,
+                limits=options.reference_limits,
                 disk=disk,
-                limiter=self._limiter,
-                preparer=ReferencePreparer(
-                    store=store,
-                    provider=provider,
-                    leases=leases,
-                    mode=options.references,
-                    limits=options.reference_limits,
-                    disk=disk,
-                ),
-                collector=Collector(
-                    store=store, provider=provider, leases=leases, disk=disk, emit=self._emit
-                ),
-                emit=self._emit,
-                halt=self._halt,
-            )
+            ),
+            collector=Collector(store=store, provider=provider, leases=leases, disk=disk, emit=self._emit),
+            emit=self._emit,
+            halt=self._halt,
         )
-        self._requests = SharedRequests(performer.perform)
+        self._requests = build_requests(services)
 
     async def execute(self) -> RunResult:
         plan = self._plan
