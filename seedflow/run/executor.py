@@ -24,12 +24,13 @@ from seedflow.run.events import Event, EventKind, Teller
 from seedflow.run.expecting import build_requests
 from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
+from seedflow.run.perform import reuse
 from seedflow.run.publish import Published, RunNote, publish_outputs
 from seedflow.run.references import Leases, ReferencePreparer
 from seedflow.run.scheduler import Node, Scheduler
 from seedflow.run.services import Services
 from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus, find_status
-from seedflow.store.base import PastRequest, Store, StoredResult
+from seedflow.store.base import PastRequest, Store
 
 _CLAIMED_PER_CALL = 2
 """Tasks at work for each call in flight: enough that fetching and keeping never leave the provider idle."""
@@ -263,7 +264,7 @@ class _Run:
         planned = self._tasks[address]
         if planned.result is not None:
             self._remember(planned)
-            return _reuse(planned, planned.result)
+            return reuse(planned, planned.result)
         settled = self._planner.settle(address)
         if isinstance(settled, Unsettled):
             problem = Problem(settled.code, settled.message, None, settled.span or planned.origin.span)
@@ -271,7 +272,7 @@ class _Run:
         if settled.result is None:
             return settled
         self._remember(settled)
-        return _reuse(settled, settled.result)
+        return reuse(settled, settled.result)
 
     def _finish(self, result: TaskResult) -> None:
         self._record(result)
@@ -349,10 +350,6 @@ class _Run:
             )
         else:
             self._note_bug(error)
-
-
-def _reuse(task: Task, result: StoredResult) -> TaskResult:
-    return TaskResult(task.address, TaskStatus.REUSED, Action.REUSE, result.images, take=task.take)
 
 
 def _with_problem(result: RunResult, error: StoreError) -> RunResult:
