@@ -11,7 +11,6 @@ from seedflow.plan.estimate import NOTHING_USD
 from seedflow.plan.instances import Group
 from seedflow.plan.model import Action, Bounds, Origin, PendingImages, Reason, Task
 
-
 _NONE: Final = Bounds(0, 0)
 
 

@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from seedflow.diagnostics import Span
 from seedflow.images.facts import FileImage, ImageFacts, UrlImage
+from seedflow.plan.expect import Expectation
 from seedflow.store.base import StoredResult
 
 N = TypeVar("N", int, Decimal)
@@ -120,8 +121,9 @@ class Task:
     this provider takes, `list_cost_usd` what the model's price says. `result` is there when the action is `reuse`.
     `shares_with` names an earlier task with the same request, whose payment and pictures serve both. `may_be_stored` when
     its pictures may turn out to be stored or paid already, so that it may cost nothing. `cause` names what a skipped or
-    blocked task waited for. `attempts` is how many may still be made, each for up to `images.high` images; `attempts_made`
-    are stored and were not as expected. `hubs` are the wholes that it is part of and that others may need: its step, first,
+    blocked task waited for. `attempts` is how many may still be made, each for up to `images.high` images;
+    `expectation` is what they must be. Results of attempts up to number `attempts_made` are stored and were not good enough
+    (`Choice.after_attempt`). `hubs` are the wholes that it is part of and that others may need: its step, first,
     then the used recipes around it. `likely` names what it may turn out to be the same as, when sums are made: tasks with
     the same one may come to make the same request.
     """
@@ -154,6 +156,7 @@ class Task:
     hubs: tuple[str, ...] = ()
     depth: int = 0
     likely: str | None = None
+    expectation: Expectation | None = None
 
     @property
     def settled(self) -> bool:

@@ -294,6 +294,7 @@ class AttemptRunner:
             cost_usd=self._tally.cost_usd,
             calls=self._tally.calls,
             warnings=collected.warnings,
+            attempt=result.attempt,
         )
 
     async def _doubt(self, answer: Answer, failure: ProviderError) -> Answer | ProviderError | None:

@@ -50,6 +50,20 @@ def unknown(task: Task, why: str, most_usd: Decimal) -> Problem:
     )
 
 
+def unexpected(task: Task, complaint: str, attempts: int) -> Problem:
+    """Its pictures are not what `expect` wants, and no further attempt is allowed; `attempts` is how many were judged."""
+    if attempts == 1:
+        message = f"{complaint}; its pictures are kept, and nothing uses them"
+    else:
+        message = f"none of {attempts} attempts was as expected; the last: {complaint}; all pictures are kept, and nothing uses them"
+    return Problem(
+        "unexpected",
+        message,
+        f"change `expect`, and what is stored is judged anew for free, or pay for another take: --reroll '{task.address}'",
+        task.origin.span,
+    )
+
+
 def let_go(task: Task, stage: Stage) -> Problem | None:
     """Somebody asked twice to stop while it was at work; None when nothing of it was in flight."""
     match stage:

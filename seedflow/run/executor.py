@@ -21,16 +21,16 @@ from seedflow.providers.base import Provider
 from seedflow.run.collect import Collector
 from seedflow.run.disk import Disk
 from seedflow.run.events import Event, EventKind, Teller
+from seedflow.run.expecting import build_requests
 from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
-from seedflow.run.perform import Performer
+from seedflow.run.perform import reuse
 from seedflow.run.publish import Published, RunNote, publish_outputs
 from seedflow.run.references import Leases, ReferencePreparer
 from seedflow.run.scheduler import Node, Scheduler
 from seedflow.run.services import Services
-from seedflow.run.shared import SharedRequests
 from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus, find_status
-from seedflow.store.base import PastRequest, Store, StoredResult
+from seedflow.store.base import PastRequest, Store
 
 _CLAIMED_PER_CALL = 2
 """Tasks at work for each call in flight: enough that fetching and keeping never leave the provider idle."""
@@ -116,33 +116,29 @@ class _Run:
             lambda window: self._emit(EventKind.LIMIT_CHANGED, None, {"in_flight": window}),
         )
         leases = Leases()
-        performer = Performer(
-            Services(
-                run_id=run_id,
-                recipe=plan.recipe,
+        services = Services(
+            run_id=run_id,
+            recipe=plan.recipe,
+            store=store,
+            provider=provider,
+            catalog=catalog,
+            options=options,
+            control=control,
+            disk=disk,
+            limiter=self._limiter,
+            preparer=ReferencePreparer(
                 store=store,
                 provider=provider,
-                catalog=catalog,
-                options=options,
-                control=control,
+                leases=leases,
+                mode=options.references,
+                limits=options.reference_limits,
                 disk=disk,
-                limiter=self._limiter,
-                preparer=ReferencePreparer(
-                    store=store,
-                    provider=provider,
-                    leases=leases,
-                    mode=options.references,
-                    limits=options.reference_limits,
-                    disk=disk,
-                ),
-                collector=Collector(
-                    store=store, provider=provider, leases=leases, disk=disk, emit=self._emit
-                ),
-                emit=self._emit,
-                halt=self._halt,
-            )
+            ),
+            collector=Collector(store=store, provider=provider, leases=leases, disk=disk, emit=self._emit),
+            emit=self._emit,
+            halt=self._halt,
         )
-        self._requests = SharedRequests(performer.perform)
+        self._requests = build_requests(services)
 
     async def execute(self) -> RunResult:
         plan = self._plan
@@ -271,7 +267,7 @@ class _Run:
         planned = self._tasks[address]
         if planned.result is not None and not planned.needs:
             self._remember(planned)
-            return _reuse(planned, planned.result)
+            return reuse(planned, planned.result)
         settled = self._planner.settle(address)
         match settled:
             case Unsettled():
@@ -298,7 +294,7 @@ class _Run:
         if task.result is None:
             return task
         self._remember(task)
-        return _reuse(task, task.result)
+        return reuse(task, task.result)
 
     def _grow(self, address: str, tasks: tuple[Task, ...]) -> None:
         """What a task stood for takes its place."""
@@ -408,10 +404,6 @@ def _blocked(task: Task) -> TaskResult:
     return TaskResult(
         task.address, TaskStatus.BLOCKED, task.action, take=task.take, problem=problem, cause=task.cause
     )
-
-
-def _reuse(task: Task, result: StoredResult) -> TaskResult:
-    return TaskResult(task.address, TaskStatus.REUSED, Action.REUSE, result.images, take=task.take)
 
 
 def _with_problem(result: RunResult, error: StoreError) -> RunResult:

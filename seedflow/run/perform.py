@@ -1,8 +1,9 @@
-"""One task from its settled request to stored images: claim it, then carry the attempt on from wherever it stands."""
+"""One attempt of a task from its settled request to stored images: claim it, then carry it on from wherever it stands."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from seedflow.errors import BudgetError, StoreError
 from seedflow.plan.model import Action, Task
@@ -29,20 +30,20 @@ LONGEST_POLL_S = 1.0
 
 
 class Performer:
-    """Performs tasks of one run."""
+    """Performs the requests of one run, one attempt at a time; what the pictures are like is not its concern."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._room = Room(services.control)
 
-    async def perform(self, task: Task) -> TaskResult:
-        """Run one task to its end, whatever the end is; halts the run when nothing more can be asked or written.
+    async def perform(self, task: Task, after_attempt: int = 0) -> TaskResult:
+        """The first result above an attempt, stored or asked for now; halts the run when nothing more can be asked or written.
 
-        A task that had to give up before anything was sent is `cancelled`.
+        It has an end whatever happens. A task that had to give up before anything was sent is `cancelled`.
         """
         tally = Tally()
         try:
-            return await self._claim_and_carry_on(task, tally)
+            return await self._claim_and_carry_on(task, tally, after_attempt)
         except TaskEndedError as ended:
             if ended.stop_run and ended.problem is not None:
                 self._services.halt(ended.problem)
@@ -57,7 +58,7 @@ class Performer:
             status = TaskStatus.UNKNOWN if tally.stage is Stage.SENT else TaskStatus.CANCELLED
             return _without_images(task, tally, status, endings.let_go(task, tally.stage))
 
-    async def _claim_and_carry_on(self, task: Task, tally: Tally) -> TaskResult:
+    async def _claim_and_carry_on(self, task: Task, tally: Tally, after_attempt: int) -> TaskResult:
         services = self._services
         record = build_record(task, services.provider.realm, services.recipe)
         repeats = 0
@@ -67,10 +68,10 @@ class Performer:
             freed = self._room.freed
             try:
                 with self._room.asking():
-                    claim = await self._claim(task, record, again=again)
+                    claim = await self._claim(task, record, after_attempt, again=again)
                 match claim:
                     case AlreadyStored(result=result):
-                        return _reused(task, tally, result)
+                        return replace(reuse(task, result), cost_usd=tally.cost_usd, calls=tally.calls)
                     case HeldElsewhere():
                         # Not on the other run's lock: that run may live long after it has this picture.
                         await sleep_unless_stopped(services.control, poll_s)
@@ -97,7 +98,7 @@ class Performer:
                     raise
                 repeats += 1
 
-    async def _claim(self, task: Task, record: RequestRecord, *, again: bool) -> Claim:
+    async def _claim(self, task: Task, record: RequestRecord, after_attempt: int, *, again: bool) -> Claim:
         services = self._services
         return await services.disk.run(
             services.store.claim,
@@ -106,6 +107,7 @@ class Performer:
             services.cost_usd(task, task.images.high),
             services.options.budgets,
             again=again,
+            after_attempt=after_attempt,
         )
 
     async def _carry_on(self, task: Task, attempt: Attempt, tally: Tally, *, recovered: bool) -> TaskResult:
@@ -145,15 +147,15 @@ def build_record(task: Task, realm: str, recipe: str) -> RequestRecord:
     )
 
 
-def _reused(task: Task, tally: Tally, result: StoredResult) -> TaskResult:
+def reuse(task: Task, result: StoredResult) -> TaskResult:
+    """The end of a task whose result was stored before."""
     return TaskResult(
         task.address,
         TaskStatus.REUSED,
         Action.REUSE,
         result.images,
         take=result.take,
-        cost_usd=tally.cost_usd,
-        calls=tally.calls,
+        attempt=result.attempt,
     )
 
 

@@ -72,7 +72,7 @@ class TaskResult:
     """What became of one task.
 
     `cost_usd` is what this run paid for it, unknown outcomes at the most that they may cost; `cause` the task that a
-    blocked one waits for; `warnings` what is odd about its images.
+    blocked one waits for; `warnings` what is odd about its images; `attempt` which of the take gave them.
     """
 
     address: str
@@ -85,6 +85,7 @@ class TaskResult:
     problem: Problem | None = None
     cause: str | None = None
     warnings: tuple[str, ...] = ()
+    attempt: int = 1
 
     def outcome(self) -> Outcome:
         """What it came to be for those that use it."""

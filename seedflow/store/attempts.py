@@ -34,26 +34,31 @@ class AttemptRow(NamedTuple):
 
 _ROW = """SELECT attempt_id, intent_id, attempt, state, claimed, run_id, payer_run_id, reserved_micros, fingerprint,
   take, answered_at, EXISTS (SELECT 1 FROM answers WHERE answers.attempt_id = attempts.attempt_id AND length(answer) > 0) FROM attempts"""
-_LAST = f"{_ROW} WHERE fingerprint = ? AND take = ? AND realm = ? ORDER BY attempt_id DESC LIMIT 1"
+_ABOVE = (
+    f"{_ROW} WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ? ORDER BY attempt, attempt_id"
+)
 _FREE = (
     "UPDATE attempts SET counted_micros = 0 WHERE run_id = ? AND state = 'reserved' AND counted_micros <> 0"
 )
 _BY_INTENT = f"{_ROW} WHERE intent_id = ?"
 
 
-def find_last_attempt(connection: sqlite3.Connection, request: RequestRecord) -> AttemptRow | None:
-    """The newest attempt of a request's (realm, fingerprint, take)."""
-    return _to_row(connection.execute(_LAST, (request.fingerprint, request.take, request.realm)).fetchone())
+def list_last_rows(
+    connection: sqlite3.Connection, request: RequestRecord, after_attempt: int
+) -> list[AttemptRow]:
+    """Of each attempt above a number of a request's (realm, fingerprint, take) its newest row, in order of attempt."""
+    found = connection.execute(_ABOVE, (request.fingerprint, request.take, request.realm, after_attempt))
+    rows = [_to_row(row) for row in found]
+    return list({row.attempt: row for row in rows}.values())
 
 
 def find_attempt(connection: sqlite3.Connection, intent_id: str) -> AttemptRow | None:
     """The attempt with this intent id."""
-    return _to_row(connection.execute(_BY_INTENT, (intent_id,)).fetchone())
+    found = connection.execute(_BY_INTENT, (intent_id,)).fetchone()
+    return None if found is None else _to_row(found)
 
 
-def _to_row(found: tuple[Any, ...] | None) -> AttemptRow | None:
-    if found is None:
-        return None
+def _to_row(found: tuple[Any, ...]) -> AttemptRow:
     row = AttemptRow(*found)
     return row._replace(
         state=AttemptState(row.state), claimed=bool(row.claimed), has_answer=bool(row.has_answer)

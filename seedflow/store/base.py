@@ -48,13 +48,14 @@ class StoredImage:
 
 @dataclass(frozen=True, slots=True)
 class StoredResult:
-    """What (realm, fingerprint, take) was answered with, every blob known to be there."""
+    """What one attempt of (realm, fingerprint, take) was answered with, every blob known to be there."""
 
     fingerprint: str
     take: int
     images: tuple[StoredImage, ...]
     cost_usd: Decimal
     intent_id: str
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,33 @@ class StoreView(Protocol):
     """Read-only: what planning may know. Opens nothing for writing and never creates the state."""
 
     def find_result(self, realm: str, fingerprint: str, take: int) -> StoredResult | None:
-        """The result, if every image is there and whole (size and time as recorded, digest when they differ)."""
+        """The first of `list_results`."""
 
-    def has_result(self, realm: str, fingerprint: str, take: int) -> bool:
-        """Whether a result was recorded, be its images there or not."""
+    def list_results(self, realm: str, fingerprint: str, take: int) -> tuple[StoredResult, ...]:
+        """The results of all attempts in order of attempt, those alone of which every image is there and whole.
 
-    def find_unfinished(self, realm: str, fingerprint: str, take: int) -> AttemptState | None:
-        """The state of its newest attempt, if that was sent and may have been paid, but gave no result so far."""
+        Whole is: size and time as recorded, digest when they differ. Without an expectation the first is the take's result;
+        a later one was made because somebody's `expect` found the earlier ones not good enough.
+        """
+
+    def has_result(self, realm: str, fingerprint: str, take: int, after_attempt: int = 0) -> bool:
+        """Whether a result of an attempt above `after_attempt` was recorded, be its images there or not."""
+
+    def find_unfinished(
+        self, realm: str, fingerprint: str, take: int, after_attempt: int = 0
+    ) -> AttemptState | None:
+        """The state of its newest attempt above `after_attempt`, if that was sent and may have been paid, but gave no result so far."""
+
+    def find_takes(self, realm: str, fingerprint: str) -> tuple[int, ...]:
+        """The takes with an attempt that was sent, whatever became of it, in order."""
+
+    def next_take(self, realm: str, fingerprint: str, above: int) -> int:
+        """The take that a reroll asks for, given the one that is to be replaced (0: none).
+
+        It is the smallest take greater than `above` whose outcome is still open (sent and not ended, or unknown): what may be
+        paid already is recovered, not paid twice. Else it is one more than `above` and than every take of `find_takes`. So a
+        take that has a result, was refused, or whose paid pictures are lost for good is never what a reroll gives.
+        """
 
     def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
         """What this address of this recipe asked for last time in this realm."""
@@ -114,7 +135,7 @@ class Budget:
 class Attempt:
     """One row of the ledger.
 
-    `attempt` counts from 1 and grows only after an answer that was not good enough; a try that is repeated for another reason
+    `attempt` counts from 1 within the take and grows only after an answer that was not good enough; a try that is repeated for another reason
     has the same number and an `intent_id` of its own. `sent_at` and `answered_at` are Unix seconds; `answer` is the raw one.
     """
 
@@ -181,8 +202,13 @@ class Store(StoreView, Protocol):
         budgets: Sequence[Budget],
         *,
         again: bool = False,
+        after_attempt: int = 0,
     ) -> Claim:
         """Own (realm, fingerprint, take), or learn who does. Reserves the budget in the same commit.
+
+        `after_attempt`: the results of attempts up to this number were not good enough. Only what has a greater number counts
+        then: its first whole result is `AlreadyStored`, its unfinished attempt held, recovered or repeated, and a new attempt
+        is numbered above all of them.
 
         `again` starts a further attempt although the last one ended `failed`, `unknown` or `lost-paid`; without it the
         last one is returned as `ToRecover` when it is `unknown` or `lost-paid`, and a `failed` one is followed by a new one.

@@ -24,7 +24,7 @@ from seedflow.store.budgets import check_budgets, day_of
 from seedflow.store.locks import RunLocks
 from seedflow.store.runs import CAN_TAKE_AN_ANSWER, fold_journal
 from seedflow.store.state import StateFolder
-from seedflow.store.transitions import LastAttempt, Verdict, find_next_number, judge_claim
+from seedflow.store.transitions import LastAttempt, Verdict, find_next_number, is_open, judge_claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ class Claims:
     blobs: Blobs
     locks: RunLocks
 
-    def decide(self, connection: sqlite3.Connection, terms: Terms, now: float, *, again: bool) -> Claim:
+    def decide(
+        self, connection: sqlite3.Connection, terms: Terms, now: float, *, again: bool, after_attempt: int
+    ) -> Claim:
         """Answer one claim; see `Store.claim`.
 
         Raises:
@@ -67,26 +69,31 @@ class Claims:
             request.fingerprint,
             request.take,
             lambda digest, mtime_ns: results.record_time(connection, digest, mtime_ns),
+            after_attempt=after_attempt,
         )
         if result is not None:
             return AlreadyStored(result)
-        last = self._find_last(connection, request)
+        last = self._find_last(connection, request, after_attempt)
         if last is None:
-            return Granted(self._grant(connection, terms, None, now))
+            return Granted(self._grant(connection, terms, None, after_attempt + 1, now))
         match judge_claim(self._describe(last, terms.run_id), again=again):
             case Verdict.GRANT:
-                return Granted(self._grant(connection, terms, last, now))
+                number = find_next_number(last.attempt, last.state, last.answered_at)
+                return Granted(self._grant(connection, terms, last, number, now))
             case Verdict.HELD:
                 return HeldElsewhere(last.run_id)
             case Verdict.RECOVER:
                 return ToRecover(self._recover(connection, terms, last, now))
 
-    def _find_last(self, connection: sqlite3.Connection, request: RequestRecord) -> AttemptRow | None:
-        last = attempts.find_last_attempt(connection, request)
+    def _find_last(
+        self, connection: sqlite3.Connection, request: RequestRecord, after_attempt: int
+    ) -> AttemptRow | None:
+        """The row that decides: of the first attempt that may still give a result, else of the last one."""
+        last = _find_deciding(attempts.list_last_rows(connection, request, after_attempt))
         if last is None or last.state not in CAN_TAKE_AN_ANSWER or self.locks.is_alive(last.run_id):
             return last
         fold_journal(connection, self.folder, last.run_id)  # its run was killed while we were open
-        return attempts.find_last_attempt(connection, request)
+        return _find_deciding(attempts.list_last_rows(connection, request, after_attempt))
 
     def _describe(self, last: AttemptRow, run_id: str) -> LastAttempt:
         return LastAttempt(
@@ -98,13 +105,12 @@ class Claims:
         )
 
     def _grant(
-        self, connection: sqlite3.Connection, terms: Terms, last: AttemptRow | None, now: float
+        self, connection: sqlite3.Connection, terms: Terms, last: AttemptRow | None, number: int, now: float
     ) -> Attempt:
         day = day_of(now)
         terms.check(connection, day)
         if last is not None and last.claimed:
             attempts.leave(connection, last.attempt_id)
-        number = 1 if last is None else find_next_number(last.attempt, last.state, last.answered_at)
         attempt_id = attempts.add_attempt(
             connection, terms.run_id, terms.request, number, terms.reserve_micros, day, now
         )
@@ -119,6 +125,11 @@ class Claims:
                 attempts.move_attempt(connection, last, AttemptState.ANSWERED, claimed=True)
             attempts.take_over(connection, last.attempt_id, terms.run_id)
         return attempts.load_attempt(connection, self.blobs, last.attempt_id)
+
+
+def _find_deciding(rows: list[AttemptRow]) -> AttemptRow | None:
+    last = rows[-1] if rows else None
+    return next((row for row in rows if is_open(row.state, has_answer=row.has_answer)), last)
 
 
 def reserve_anew(connection: sqlite3.Connection, row: AttemptRow, terms: Terms, now: float) -> None:

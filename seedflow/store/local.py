@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +34,7 @@ from seedflow.store.failures import disk_errors
 from seedflow.store.journal import Journal, JournaledAnswer
 from seedflow.store.ledger import Ledger
 from seedflow.store.locks import KernelLock, RunLocks, probe_locks
+from seedflow.store.lookups import Lookups, Touched
 from seedflow.store.state import StateFolder, finish_state, prepare_state
 
 
@@ -68,7 +69,7 @@ def open_store(root: Path, *, clock: Callable[[], float] = time.time) -> LocalSt
     return store
 
 
-class LocalStore:
+class LocalStore(Lookups):
     """`seedflow.store.base.Store` on SQLite and files. Any thread may call it; a forked child may not.
 
     Two tasks of one run that ask for the same (realm, fingerprint, take): the first is granted it, the second is told
@@ -98,38 +99,15 @@ class LocalStore:
 
     # Looking up
 
-    def find_result(self, realm: str, fingerprint: str, take: int) -> StoredResult | None:
-        """See `StoreView.find_result`. A changed file time is recorded once its bytes were found right."""
-        touched: list[tuple[str, int]] = []
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[sqlite3.Connection, Blobs] | None]:
         with self._ledger.reading() as connection:
-            result = results.find_result(
-                connection,
-                self._blobs,
-                realm,
-                fingerprint,
-                take,
-                lambda digest, mtime_ns: touched.append((digest, mtime_ns)),
-            )
-        if touched:
-            with suppress(StoreError), self._ledger.transaction() as connection:
-                for digest, mtime_ns in touched:
-                    results.record_time(connection, digest, mtime_ns)
-        return result
+            yield connection, self._blobs
 
-    def has_result(self, realm: str, fingerprint: str, take: int) -> bool:
-        """See `StoreView.has_result`."""
-        with self._ledger.reading() as connection:
-            return results.has_result(connection, realm, fingerprint, take)
-
-    def find_unfinished(self, realm: str, fingerprint: str, take: int) -> AttemptState | None:
-        """See `StoreView.find_unfinished`."""
-        with self._ledger.reading() as connection:
-            return results.find_unfinished(connection, realm, fingerprint, take)
-
-    def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
-        """See `StoreView.find_past_request`."""
-        with self._ledger.reading() as connection:
-            return results.find_past_request(connection, realm, recipe, address)
+    def _note_times(self, touched: Touched) -> None:
+        with suppress(StoreError), self._ledger.transaction() as connection:
+            for digest, mtime_ns in touched:
+                results.record_time(connection, digest, mtime_ns)
 
     def spent_usd(self, run_id: str) -> Decimal:
         """See `Store.spent_usd`."""
@@ -192,12 +170,15 @@ class LocalStore:
         budgets: Sequence[Budget],
         *,
         again: bool = False,
+        after_attempt: int = 0,
     ) -> Claim:
         """See `Store.claim`, and the class for two tasks that share a request."""
         self._require_living(run_id)
         terms = Terms(run_id, request, to_micros(reserve_usd), budgets)
         with self._ledger.transaction() as connection:
-            claim = self._claims.decide(connection, terms, self._clock(), again=again)
+            claim = self._claims.decide(
+                connection, terms, self._clock(), again=again, after_attempt=after_attempt
+            )
         if isinstance(claim, ToRecover):
             self._terms[claim.attempt.intent_id] = terms
         return claim
@@ -298,7 +279,7 @@ class LocalStore:
                 counted_micros=cost_micros,
             )
         self._terms.pop(intent_id, None)
-        return StoredResult(row.fingerprint, row.take, kept, from_micros(cost_micros), intent_id)
+        return StoredResult(row.fingerprint, row.take, kept, from_micros(cost_micros), intent_id, row.attempt)
 
     def mark_failed(self, intent_id: str, failure: str, message: str, cost_usd: Decimal) -> None:
         """See `Store.mark_failed`."""

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from threading import RLock
 from uuid import uuid4
 
 from seedflow.images.facts import ImageFacts
 from seedflow.money import from_micros, to_micros
 from seedflow.store.attempts import storable
 from seedflow.store.base import (
-    UNFINISHED,
     AlreadyStored,
     Attempt,
     AttemptState,
@@ -32,85 +30,30 @@ from seedflow.store.base import (
     StoredResult,
     ToRecover,
 )
-from seedflow.store.blobs import Blobs
 from seedflow.store.budgets import build_budget_error, day_of, limit_to_micros, spending_key
-from seedflow.store.durable import make_folder
 from seedflow.store.locks import is_run_id
+from seedflow.store.memory_state import MemoryLookups, MemoryRow, MemoryState
 from seedflow.store.transitions import (
     LastAttempt,
     TransitionError,
     Verdict,
     check_transition,
     find_next_number,
+    is_open,
     judge_claim,
 )
 
-_Key = tuple[str, str, int]
 
-
-@dataclass(slots=True)
-class _Row:
-    attempt: Attempt
-    claimed: bool
-    payer_run_id: str
-    step: str
-    day: str
-    counted_micros: int
-
-
-@dataclass(slots=True)
-class MemoryState:
-    """What the stores of one state share. `folder` holds the blobs."""
-
-    folder: Path
-    rows: dict[_Key, list[_Row]] = field(default_factory=dict)
-    past: dict[tuple[str, str, str], PastRequest] = field(default_factory=dict)
-    runs: set[str] = field(default_factory=set)
-    living: set[str] = field(default_factory=set)
-    mutex: RLock = field(default_factory=RLock)
-
-    def __post_init__(self) -> None:
-        for folder in (self.folder, *(self.folder / name for name in ("sha256", "incoming", "rejected"))):
-            make_folder(folder)
-
-
-class MemoryStore:
+class MemoryStore(MemoryLookups):
     """`seedflow.store.base.Store` on a `MemoryState`."""
 
     def __init__(self, state: MemoryState, *, clock: Callable[[], float] = time.time) -> None:
-        self._state = state
+        super().__init__(state)
         self._clock = clock
-        self._blobs = Blobs(state.folder)
         self._session = f"store-{uuid4().hex}"
         self._mine: set[str] = set()
         self._terms: dict[str, tuple[RequestRecord, int, Sequence[Budget]]] = {}
         self._blobs.prepare_incoming(self._session)
-
-    def find_result(self, realm: str, fingerprint: str, take: int) -> StoredResult | None:
-        """See `StoreView.find_result`. Every digest is recomputed: there are no recorded times."""
-        with self._state.mutex:
-            for row in reversed(self._state.rows.get((realm, fingerprint, take), [])):
-                attempt = row.attempt
-                if attempt.state is AttemptState.DONE and all(map(self._is_whole, attempt.images)):
-                    return StoredResult(
-                        fingerprint, take, attempt.images, attempt.cost_usd, attempt.intent_id
-                    )
-        return None
-
-    def has_result(self, realm: str, fingerprint: str, take: int) -> bool:
-        """See `StoreView.has_result`."""
-        with self._state.mutex:
-            return any(row.attempt.images for row in self._state.rows.get((realm, fingerprint, take), []))
-
-    def find_unfinished(self, realm: str, fingerprint: str, take: int) -> AttemptState | None:
-        """See `StoreView.find_unfinished`."""
-        with self._state.mutex:
-            rows = self._state.rows.get((realm, fingerprint, take))
-            return rows[-1].attempt.state if rows and rows[-1].attempt.state in UNFINISHED else None
-
-    def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
-        """See `StoreView.find_past_request`."""
-        return self._state.past.get((realm, recipe, address))
 
     def spent_usd(self, run_id: str) -> Decimal:
         """See `Store.spent_usd`."""
@@ -141,19 +84,24 @@ class MemoryStore:
         budgets: Sequence[Budget],
         *,
         again: bool = False,
+        after_attempt: int = 0,
     ) -> Claim:
         """See `Store.claim`."""
         self._require_living(run_id)
         terms = (request, to_micros(reserve_usd), budgets)
         with self._state.mutex:
-            result = self.find_result(request.realm, request.fingerprint, request.take)
+            key = (request.realm, request.fingerprint, request.take)
+            result = next(self._iterate_results(*key, after_attempt), None)
             if result is not None:
                 return AlreadyStored(result)
-            rows = self._state.rows.setdefault((request.realm, request.fingerprint, request.take), [])
-            last = rows[-1] if rows else None
+            last = _find_deciding(self._rows_above(*key, after_attempt))
             verdict = judge_claim(None if last is None else self._describe(last, run_id), again=again)
-            if last is None or verdict is Verdict.GRANT:
-                return Granted(self._grant(run_id, rows, *terms))
+            if last is None:
+                return Granted(self._grant(run_id, None, after_attempt + 1, *terms))
+            if verdict is Verdict.GRANT:
+                found = last.attempt
+                number = find_next_number(found.attempt, found.state, found.answered_at)
+                return Granted(self._grant(run_id, last, number, *terms))
             if verdict is Verdict.HELD:
                 return HeldElsewhere(last.attempt.run_id)
             if last.attempt.state is AttemptState.RESERVED:
@@ -215,7 +163,8 @@ class MemoryStore:
                 self._move(row, AttemptState.FETCHED, claimed=True)
             self._settle(intent_id, AttemptState.DONE, cost_usd, claimed=False, images=located)
             request = row.attempt.request
-            return StoredResult(request.fingerprint, request.take, located, row.attempt.cost_usd, intent_id)
+            cost, number = row.attempt.cost_usd, row.attempt.attempt
+            return StoredResult(request.fingerprint, request.take, located, cost, intent_id, number)
 
     def mark_failed(self, intent_id: str, failure: str, message: str, cost_usd: Decimal) -> None:
         """See `Store.mark_failed`."""
@@ -291,14 +240,10 @@ class MemoryStore:
                 if row.attempt.run_id == run_id and row.attempt.state is AttemptState.RESERVED:
                     row.counted_micros = 0
 
-    def _all_rows(self) -> Iterable[_Row]:
+    def _all_rows(self) -> Iterable[MemoryRow]:
         return (row for rows in self._state.rows.values() for row in rows)
 
-    def _is_whole(self, image: StoredImage) -> bool:
-        wholeness, _ = self._blobs.examine(str(image.path), image.facts.digest, image.facts.size_bytes, -1)
-        return wholeness.is_whole
-
-    def _describe(self, last: _Row, run_id: str) -> LastAttempt:
+    def _describe(self, last: MemoryRow, run_id: str) -> LastAttempt:
         owner = last.attempt.run_id
         return LastAttempt(
             last.attempt.state,
@@ -311,23 +256,27 @@ class MemoryStore:
     def _grant(
         self,
         run_id: str,
-        rows: list[_Row],
+        last: MemoryRow | None,
+        number: int,
         request: RequestRecord,
         reserve_micros: int,
         budgets: Sequence[Budget],
     ) -> Attempt:
-        last = rows[-1].attempt if rows else None
-        number = 1 if last is None else find_next_number(last.attempt, last.state, last.answered_at)
         empty = Attempt(uuid4().hex, run_id, request, number, AttemptState.RESERVED, Decimal(0), Decimal(0))
-        row = _Row(empty, claimed=True, payer_run_id=run_id, step=request.step, day="", counted_micros=0)
+        row = MemoryRow(empty, claimed=True, payer_run_id=run_id, step=request.step, day="", counted_micros=0)
         self._reserve(row, run_id, request, reserve_micros, budgets)
-        if rows:
-            rows[-1].claimed = False
-        rows.append(row)
+        if last is not None:
+            last.claimed = False
+        self._state.rows.setdefault((request.realm, request.fingerprint, request.take), []).append(row)
         return row.attempt
 
     def _reserve(
-        self, row: _Row, run_id: str, request: RequestRecord, reserve_micros: int, budgets: Sequence[Budget]
+        self,
+        row: MemoryRow,
+        run_id: str,
+        request: RequestRecord,
+        reserve_micros: int,
+        budgets: Sequence[Budget],
     ) -> None:
         day = day_of(self._clock())
         rooms = []
@@ -352,7 +301,7 @@ class MemoryStore:
         if run_id not in self._mine:
             raise ValueError(f"run {run_id} was not begun here, or has ended")
 
-    def _get_own(self, intent_id: str) -> _Row:
+    def _get_own(self, intent_id: str) -> MemoryRow:
         for row in self._all_rows():
             if row.attempt.intent_id == intent_id and row.attempt.run_id in self._mine and row.claimed:
                 return row
@@ -370,7 +319,7 @@ class MemoryStore:
 
     def _move(
         self,
-        row: _Row,
+        row: MemoryRow,
         state: AttemptState,
         *,
         claimed: bool,
@@ -381,3 +330,12 @@ class MemoryStore:
         row.attempt = replace(row.attempt, state=state, **changes)  # type: ignore[arg-type] # fields of Attempt
         row.claimed = claimed
         row.counted_micros = row.counted_micros if counted_micros is None else counted_micros
+
+
+def _find_deciding(rows: Sequence[MemoryRow]) -> MemoryRow | None:
+    last = {row.attempt.attempt: row for row in rows}
+    in_order = [last[number] for number in sorted(last)]
+    for row in in_order:
+        if is_open(row.attempt.state, has_answer=bool(row.attempt.answer)):
+            return row
+    return in_order[-1] if in_order else None

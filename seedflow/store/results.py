@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.money import from_micros
 from seedflow.store.base import UNFINISHED, AttemptState, PastRequest, StoredImage, StoredResult
 from seedflow.store.blobs import Blobs, Wholeness
+from seedflow.store.transitions import find_next_take
 
-_RESULTS = """SELECT attempts.attempt_id, intent_id, cost_micros, number, digest, size_bytes, mtime_ns, width_px, height_px, format
+_RESULTS = """SELECT attempts.attempt_id, attempt, intent_id, cost_micros, number, digest, size_bytes, mtime_ns, width_px, height_px, format
   FROM attempts JOIN images USING (attempt_id) JOIN blobs USING (digest)
-  WHERE fingerprint = ? AND take = ? AND realm = ? AND state = 'done' ORDER BY attempts.attempt_id DESC, number"""
+  WHERE fingerprint = ? AND take = ? AND realm = ? AND state = 'done' ORDER BY attempt, attempts.attempt_id DESC, number"""
 _IMAGES = """SELECT number, digest, size_bytes, width_px, height_px, format
   FROM images JOIN blobs USING (digest) WHERE attempt_id = ? ORDER BY number"""
 _RECORDED = """SELECT EXISTS (SELECT 1 FROM attempts JOIN images USING (attempt_id)
-  WHERE fingerprint = ? AND take = ? AND realm = ?)"""
+  WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ?)"""
 _UNFINISHED = """SELECT state FROM attempts
-  WHERE fingerprint = ? AND take = ? AND realm = ? ORDER BY attempt_id DESC LIMIT 1"""
+  WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ? ORDER BY attempt_id DESC LIMIT 1"""
+_TAKES = "SELECT DISTINCT take FROM attempts WHERE fingerprint = ? AND realm = ? AND sent_at IS NOT NULL ORDER BY take"
+_OF_ALL_TAKES = """SELECT take, attempt, state, sent_at IS NOT NULL FROM attempts
+  WHERE fingerprint = ? AND realm = ? ORDER BY attempt_id"""
 _PAST = "SELECT fingerprint, params_digest FROM past_requests WHERE realm = ? AND recipe = ? AND address = ?"
 
 OnTouched = Callable[[str, int], None]
@@ -33,24 +37,55 @@ def find_result(
     fingerprint: str,
     take: int,
     on_touched: OnTouched,
+    *,
+    after_attempt: int = 0,
 ) -> StoredResult | None:
-    """The newest result of which every image is there and whole."""
+    """The first of the results of attempts above a number."""
+    found = _iterate_results(connection, blobs, realm, fingerprint, take, on_touched, after_attempt)
+    return next(found, None)
+
+
+def list_results(
+    connection: sqlite3.Connection,
+    blobs: Blobs,
+    realm: str,
+    fingerprint: str,
+    take: int,
+    on_touched: OnTouched,
+) -> tuple[StoredResult, ...]:
+    """The results of all attempts of which every image is there and whole, in order of attempt."""
+    return tuple(_iterate_results(connection, blobs, realm, fingerprint, take, on_touched, 0))
+
+
+def _iterate_results(
+    connection: sqlite3.Connection,
+    blobs: Blobs,
+    realm: str,
+    fingerprint: str,
+    take: int,
+    on_touched: OnTouched,
+    after_attempt: int,
+) -> Iterator[StoredResult]:
     rows = connection.execute(_RESULTS, (fingerprint, take, realm)).fetchall()
+    given = after_attempt
     at = 0
     while at < len(rows):
-        attempt_id, intent_id, cost_micros = rows[at][:3]
+        attempt_id, attempt, intent_id, cost_micros = rows[at][:4]
         end = at + 1
         while end < len(rows) and rows[end][0] == attempt_id:
             end += 1
-        images = _find_images(blobs, rows[at:end], on_touched)
+        # Of an attempt that was repeated for another reason, the newest whole result is enough.
+        images = _find_images(blobs, rows[at:end], on_touched) if attempt > given else None
         if images is not None:
-            return StoredResult(fingerprint, take, images, from_micros(cost_micros), intent_id)
+            given = attempt
+            yield StoredResult(fingerprint, take, images, from_micros(cost_micros), intent_id, attempt)
         at = end
-    return None
 
 
 def _find_images(
-    blobs: Blobs, rows: list[tuple[int, str, int, int, str, int, int, int, int, str]], on_touched: OnTouched
+    blobs: Blobs,
+    rows: list[tuple[int, int, str, int, int, str, int, int, int, int, str]],
+    on_touched: OnTouched,
 ) -> tuple[StoredImage, ...] | None:
     images = []
     for *_, number, digest, size_bytes, mtime_ns, width_px, height_px, format_ in rows:
@@ -84,18 +119,33 @@ def record_time(connection: sqlite3.Connection, digest: str, mtime_ns: int) -> N
     connection.execute("UPDATE blobs SET mtime_ns = ? WHERE digest = ?", (mtime_ns, digest))
 
 
-def has_result(connection: sqlite3.Connection, realm: str, fingerprint: str, take: int) -> bool:
-    """Whether a result was ever recorded."""
-    return bool(connection.execute(_RECORDED, (fingerprint, take, realm)).fetchone()[0])
+def has_result(
+    connection: sqlite3.Connection, realm: str, fingerprint: str, take: int, after_attempt: int
+) -> bool:
+    """Whether a result of an attempt above a number was ever recorded."""
+    return bool(connection.execute(_RECORDED, (fingerprint, take, realm, after_attempt)).fetchone()[0])
 
 
 def find_unfinished(
-    connection: sqlite3.Connection, realm: str, fingerprint: str, take: int
+    connection: sqlite3.Connection, realm: str, fingerprint: str, take: int, after_attempt: int
 ) -> AttemptState | None:
-    """The state of the newest attempt, if it was sent and has come to no end that costs nothing."""
-    row = connection.execute(_UNFINISHED, (fingerprint, take, realm)).fetchone()
+    """The state of the newest attempt above a number, if it was sent and has come to no end that costs nothing."""
+    row = connection.execute(_UNFINISHED, (fingerprint, take, realm, after_attempt)).fetchone()
     state = None if row is None else AttemptState(row[0])
     return state if state in UNFINISHED else None
+
+
+def find_takes(connection: sqlite3.Connection, realm: str, fingerprint: str) -> tuple[int, ...]:
+    """The takes of a request of which any attempt was sent."""
+    return tuple(take for (take,) in connection.execute(_TAKES, (fingerprint, realm)))
+
+
+def next_take(connection: sqlite3.Connection, realm: str, fingerprint: str, above: int) -> int:
+    """The take that a reroll asks for."""
+    rows = connection.execute(_OF_ALL_TAKES, (fingerprint, realm))
+    return find_next_take(
+        ((take, attempt, AttemptState(state), bool(sent)) for take, attempt, state, sent in rows), above
+    )
 
 
 def find_past_request(

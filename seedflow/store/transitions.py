@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -26,6 +26,10 @@ FOLLOWERS: Mapping[AttemptState, frozenset[AttemptState]] = {
     # The address gives its picture after all, or still does not.
     _S.LOST_PAID: frozenset({_S.FETCHED, _S.LOST_PAID}),
 }
+
+
+_OUTCOME_OPEN = frozenset({_S.SENDING, _S.ANSWERED, _S.FETCHED, _S.UNKNOWN})
+"""Sent, and its pictures may still be had without paying again."""
 
 
 class TransitionError(RuntimeError):
@@ -53,7 +57,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LastAttempt:
-    """What a claim finds as the newest attempt of its (realm, fingerprint, take); it has no whole result.
+    """What a claim finds as the last row of an attempt that has no whole result.
 
     `claimed`: its run works on it; `owner_lives`: that run's lock is held; `own`: that run is the one that asks.
     """
@@ -80,6 +84,32 @@ def judge_claim(last: LastAttempt | None, *, again: bool) -> Verdict:
             if last.claimed and last.owner_lives and not (last.own and again):
                 return Verdict.HELD
             return Verdict.GRANT if again else Verdict.RECOVER
+
+
+def is_open(state: AttemptState, *, has_answer: bool) -> bool:
+    """Whether a claim has to look at an attempt whose last row is in this state, for want of a whole result.
+
+    The others ended and cannot give one any more: a failure, and a result that lost its pictures and has no answer to
+    fetch them by.
+    """
+    return state is not _S.FAILED and (state is not _S.DONE or has_answer)
+
+
+def find_next_take(rows: Iterable[tuple[int, int, AttemptState, bool]], above: int) -> int:
+    """The take that a reroll asks for; see `StoreView.next_take`.
+
+    Args:
+        rows: of every attempt of every take, oldest first: take, attempt, state, and whether it was sent.
+        above: the take that is to be replaced.
+    """
+    newest = above
+    states: dict[tuple[int, int], AttemptState] = {}
+    for take, attempt, state, sent in rows:
+        states[take, attempt] = state
+        if sent:
+            newest = max(newest, take)
+    still_open = (take for (take, _), state in states.items() if take > above and state in _OUTCOME_OPEN)
+    return min(still_open, default=newest + 1)
 
 
 def find_next_number(attempt: int, state: AttemptState, answered_at: float | None) -> int:

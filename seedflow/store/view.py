@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from seedflow.store import results
-from seedflow.store.base import AttemptState, PastRequest, StoredResult
 from seedflow.store.blobs import Blobs
 from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import open_for_reading
+from seedflow.store.lookups import Lookups, Touched
 from seedflow.store.state import StateFolder, find_state
 
 
@@ -26,7 +27,7 @@ def open_view(root: Path) -> LocalView:
     return LocalView(folder, open_for_reading(folder) if folder else None)
 
 
-class LocalView:
+class LocalView(Lookups):
     """`seedflow.store.base.StoreView` on a read-only connection. Any thread may call it."""
 
     def __init__(self, folder: StateFolder | None, connection: sqlite3.Connection | None) -> None:
@@ -41,44 +42,20 @@ class LocalView:
     ) -> None:
         self.close()
 
-    def find_result(self, realm: str, fingerprint: str, take: int) -> StoredResult | None:
-        """See `StoreView.find_result`."""
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[sqlite3.Connection, Blobs] | None]:
         if self._state is None:
-            return None
+            yield None
+            return
         ledger, connection, blobs = self._state
         with self._mutex, disk_errors(ledger):
-            return results.find_result(connection, blobs, realm, fingerprint, take, _ignore)
+            yield connection, blobs
 
-    def has_result(self, realm: str, fingerprint: str, take: int) -> bool:
-        """See `StoreView.has_result`."""
-        if self._state is None:
-            return False
-        ledger, connection, _ = self._state
-        with self._mutex, disk_errors(ledger):
-            return results.has_result(connection, realm, fingerprint, take)
-
-    def find_unfinished(self, realm: str, fingerprint: str, take: int) -> AttemptState | None:
-        """See `StoreView.find_unfinished`."""
-        if self._state is None:
-            return None
-        ledger, connection, _ = self._state
-        with self._mutex, disk_errors(ledger):
-            return results.find_unfinished(connection, realm, fingerprint, take)
-
-    def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
-        """See `StoreView.find_past_request`."""
-        if self._state is None:
-            return None
-        ledger, connection, _ = self._state
-        with self._mutex, disk_errors(ledger):
-            return results.find_past_request(connection, realm, recipe, address)
+    def _note_times(self, touched: Touched) -> None:
+        """The bytes are right; only a store for running may note the files' new times."""
 
     def close(self) -> None:
         """Close the file. A read-only connection leaves the write-ahead log alone, so no lock is needed."""
         if self._state is not None:
             self._state[1].close()
             self._state = None
-
-
-def _ignore(digest: str, mtime_ns: int) -> None:
-    """The bytes are right; only a store for running may note the file's new time."""

@@ -487,3 +487,189 @@ def test_history_is_by_realm_recipe_and_address(store):
     assert store.find_past_request("sketch", "storybook", "cover") == PastRequest("f3", "p3")
     assert store.find_past_request("cloudflare", "storybook", "page") is None
     assert store.find_past_request("sketch", "other", "page") is None
+
+
+KEY = ("cloudflare", "request/1:aa", 1)
+
+
+def attempts_of(store):
+    return [(result.attempt, result.images[0].path.read_bytes()) for result in store.list_results(*KEY)]
+
+
+def test_results_are_listed_in_order_of_attempt_and_the_first_is_the_takes_own(store):
+    assert store.list_results(*KEY) == ()
+    first = finish(store, claim(store).attempt, b"one")
+    second = finish(store, claim(store, after_attempt=1).attempt, b"two")
+    third = finish(store, claim(store, after_attempt=2).attempt, b"three")
+    assert [result.attempt for result in (first, second, third)] == [1, 2, 3]
+    assert store.list_results(*KEY) == (first, second, third)
+    assert store.find_result(*KEY) == first
+    assert store.spent_usd("run-1") == 3 * PRICE
+
+
+def test_a_claim_after_attempts_that_were_not_good_enough_gets_the_next_one_stored(store):
+    first = finish(store, claim(store).attempt, b"one")
+    second = finish(store, claim(store, after_attempt=1).attempt, b"two")
+    assert claim(store) == AlreadyStored(first)
+    assert claim(store, after_attempt=1) == AlreadyStored(second)
+    assert claim(store, after_attempt=1, again=True) == AlreadyStored(second)
+    third = claim(store, after_attempt=2)
+    assert isinstance(third, Granted)
+    assert third.attempt.attempt == 3
+    assert claim(store) == AlreadyStored(first), "who is content with the first one waits for nobody"
+    assert claim(store, after_attempt=1) == AlreadyStored(second)
+    assert claim(store, after_attempt=2) == HeldElsewhere("run-1")
+
+
+@pytest.mark.parametrize("upto", ["reserved", "sending", "answered"])
+def test_a_further_attempt_of_a_dead_run_is_recovered_where_it_stood(machine, store, upto):
+    finish(store, claim(store).attempt, b"one")
+    attempt = claim(store, after_attempt=1).attempt
+    if upto != "reserved":
+        store.mark_sending(attempt.intent_id, ())
+    if upto == "answered":
+        store.mark_answered(attempt.intent_id, b"answer", PRICE)
+    machine.kill(store)
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    assert other.find_unfinished(*KEY, after_attempt=1) == (None if upto == "reserved" else upto)
+    assert isinstance(claim(other, "run-2"), AlreadyStored)
+    found = claim(other, "run-2", after_attempt=1)
+    assert isinstance(found, ToRecover)
+    assert (found.attempt.intent_id, found.attempt.attempt, found.attempt.state) == (
+        attempt.intent_id,
+        2,
+        upto,
+    )
+
+
+def test_a_further_attempt_needs_room_of_its_own_and_two_runs_pay_for_it_once(machine, store):
+    finish(store, claim(store).attempt, b"one")
+    with pytest.raises(BudgetError):
+        claim(store, after_attempt=1, budgets=[Budget("run", PRICE)])
+    attempt = claim(store, after_attempt=1, budgets=[Budget("run", 2 * PRICE)]).attempt
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    assert claim(other, "run-2", after_attempt=1) == HeldElsewhere("run-1")
+    second = finish(store, attempt, b"two")
+    assert claim(other, "run-2", after_attempt=1) == AlreadyStored(second)
+    assert other.spent_usd("run-2") == 0
+
+
+def test_a_further_attempt_keeps_its_number_until_an_answer_was_there(store):
+    finish(store, claim(store).attempt, b"one")
+    second = claim(store, after_attempt=1).attempt
+    store.mark_sending(second.intent_id, ())
+    store.mark_failed(second.intent_id, "moderation", "no", Decimal(0))
+    repeated = claim(store, after_attempt=1).attempt
+    assert repeated.attempt == 2
+    store.mark_sending(repeated.intent_id, ())
+    store.mark_answered(repeated.intent_id, b"no good", PRICE)
+    store.mark_failed(repeated.intent_id, "rejected", "not a picture", PRICE)
+    assert claim(store, after_attempt=1).attempt.attempt == 3
+
+
+def test_an_unknown_further_attempt_is_repeated_only_with_consent(store):
+    finish(store, claim(store).attempt, b"one")
+    second = claim(store, after_attempt=1).attempt
+    store.mark_sending(second.intent_id, ())
+    store.mark_unknown(second.intent_id, "cut")
+    store.leave(claim(store, after_attempt=1).attempt.intent_id)
+    again = claim(store, after_attempt=1, again=True)
+    assert isinstance(again, Granted)
+    assert again.attempt.attempt == 2
+
+
+def test_a_lost_picture_of_an_earlier_attempt_is_fetched_before_a_further_one_is_paid(store):
+    first = finish(store, claim(store).attempt, b"one")
+    second = claim(store, after_attempt=1).attempt
+    store.mark_sending(second.intent_id, ())
+    store.mark_failed(second.intent_id, "moderation", "no", Decimal(0))
+    first.images[0].path.unlink()
+    assert store.list_results(*KEY) == ()
+    found = claim(store)
+    assert isinstance(found, ToRecover)
+    assert (found.attempt.intent_id, found.attempt.state) == (first.intent_id, "answered")
+    assert claim(store) == HeldElsewhere("run-1"), "and nobody pays for another one meanwhile"
+
+
+def test_results_whose_pictures_are_gone_are_left_out_of_the_list(store):
+    first = finish(store, claim(store).attempt, b"one")
+    finish(store, claim(store, after_attempt=1).attempt, b"two")
+    first.images[0].path.unlink()
+    assert attempts_of(store) == [(2, b"two")]
+    assert store.find_result(*KEY).attempt == 2
+    assert store.has_result(*KEY, after_attempt=1)
+    assert not store.has_result(*KEY, after_attempt=2)
+
+
+def test_a_repeated_attempt_is_listed_once(store):
+    first = claim(store).attempt
+    store.mark_sending(first.intent_id, ())
+    store.mark_answered(first.intent_id, b"", PRICE)
+    old = store.mark_done(first.intent_id, [keep(store, b"old")], PRICE)
+    old.images[0].path.unlink()
+    new = finish(store, claim(store).attempt, b"new")
+    assert new.attempt == 1
+    keep(store, b"old")
+    assert attempts_of(store) == [(1, b"new")]
+
+
+def take_of(store, take, upto):
+    request = replace(REQUEST, take=take)
+    attempt = claim(store, request=request).attempt
+    if upto == "reserved":
+        return
+    if upto == "done":
+        finish(store, attempt, str(take).encode())
+        return
+    store.mark_sending(attempt.intent_id, ())
+    if upto in ("answered", "lost-paid"):
+        store.mark_answered(attempt.intent_id, b"answer", PRICE)
+    if upto == "unknown":
+        store.mark_unknown(attempt.intent_id, "cut")
+    elif upto == "failed":
+        store.mark_failed(attempt.intent_id, "moderation", "no", Decimal(0))
+    elif upto == "lost-paid":
+        store.mark_lost_paid(attempt.intent_id, "dead")
+
+
+@pytest.mark.parametrize(
+    ("takes", "above", "expected"),
+    [
+        ({}, 0, 1),
+        ({}, 1, 2),
+        ({1: "done"}, 1, 2),
+        ({1: "done", 2: "done", 4: "done"}, 1, 5),
+        ({1: "done", 2: "failed"}, 1, 3),
+        ({1: "done", 2: "lost-paid"}, 1, 3),
+        ({1: "done", 2: "reserved"}, 1, 2),
+        ({1: "done", 2: "sending"}, 1, 2),
+        ({1: "done", 2: "answered"}, 1, 2),
+        ({1: "done", 2: "done", 3: "unknown", 4: "sending"}, 1, 3),
+        ({1: "done", 2: "sending"}, 2, 3),
+        ({1: "unknown"}, 0, 1),
+        ({1: "done"}, 7, 8),
+    ],
+)
+def test_a_reroll_goes_on_with_what_is_open_and_else_asks_for_a_take_that_nobody_has(
+    store, takes, above, expected
+):
+    for take, upto in takes.items():
+        take_of(store, take, upto)
+    assert store.find_takes(*KEY[:2]) == tuple(take for take, upto in takes.items() if upto != "reserved")
+    assert store.next_take(*KEY[:2], above) == expected
+    for other in (("sketch", KEY[1]), (KEY[0], "request/1:ab")):
+        assert store.find_takes(*other) == ()
+        assert store.next_take(*other, above) == above + 1
+
+
+def test_a_take_whose_further_attempt_is_open_is_gone_on_with(store):
+    request = replace(REQUEST, take=2)
+    finish(store, claim(store).attempt, b"one")
+    finish(store, claim(store, request=request).attempt, b"two")
+    assert store.next_take(*KEY[:2], 1) == 3
+    further = claim(store, request=request, after_attempt=1).attempt
+    assert store.next_take(*KEY[:2], 1) == 3
+    store.mark_sending(further.intent_id, ())
+    assert store.next_take(*KEY[:2], 1) == 2

@@ -22,6 +22,7 @@ EXEMPT = {
     "file-unreadable": "needs permissions, which root does not have to mind; held in tests/unit/text",
     "foreign-settings": "needs a file of another user; held in tests/unit/settings",
     "half-an-account": "caused by the environment; held in tests/unit/cli",
+    "newer-picks": "caused by a picks file; held in tests/unit/recipe",
     "no-gateway": "caused by the environment; held in tests/unit/cli",
     "no-libyaml": "caused by how PyYAML was built; held in tests/unit/cli",
     "no-price": "every model of the shipped catalog has a price; held in tests/unit/plan",
@@ -31,6 +32,7 @@ EXEMPT = {
     "unusable-outputs": "caused by the disk; held in tests/unit/cli",
     "unusable-state": "caused by the disk; held in tests/unit/cli",
     "wrong-answer": "caused by a provider's answer; held in tests/unit/models",
+    "wrong-picks": "caused by a picks file; held in tests/unit/recipe",
 }
 """Codes that no text of a recipe or settings file can cause, and where they are held instead."""
 

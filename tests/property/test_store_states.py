@@ -42,8 +42,13 @@ class Held:
 
     store: int
     take: int
+    number: int
     state: str
     most_usd: Decimal
+
+
+def picture(take, number):
+    return f"{take}/{number}".encode()
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -58,11 +63,12 @@ class StoreMachine(RuleBasedStateMachine):
         self.stores = {}
         self.run_ids = {}
         self.held: dict[str, Held] = {}
-        self.billed: dict[int, int] = {}  # by take: how often the provider was asked and may have billed
-        self.consented: dict[
-            int, int
-        ] = {}  # by take: how often somebody agreed to pay again, or it was proven unbilled
-        self.done: set[int] = set()
+        # By take and attempt: how often the provider was asked and may have billed, and how often somebody agreed to pay
+        # again, or it was proven unbilled.
+        self.billed: dict[tuple[int, int], int] = {}
+        self.consented: dict[tuple[int, int], int] = {}
+        self.done: set[tuple[int, int]] = set()
+        self.sent: set[int] = set()
         self.start(0)
         self.start(1)
 
@@ -72,10 +78,19 @@ class StoreMachine(RuleBasedStateMachine):
         self.run_ids[slot] = f"run-{self.runs}"
         self.stores[slot].begin_run(self.run_ids[slot], "r", "cloudflare")
 
-    @rule(slot=st.integers(0, 1), take=st.integers(1, 4), again=st.booleans(), cents=st.integers(0, 6))
-    def claim(self, slot, take, again, cents):
+    @rule(
+        slot=st.integers(0, 1),
+        take=st.integers(1, 3),
+        after=st.sampled_from([0, 0, 1, 2]),
+        again=st.booleans(),
+        cents=st.integers(0, 6),
+    )
+    def claim(self, slot, take, after, again, cents):
+        """A claim after results that somebody judged; nobody judges what is not there."""
         store = self.stores[slot]
-        others = [held for held in self.held.values() if held.take == take]
+        after = min(after, max((number for other, number in self.done if other == take), default=0))
+        others = [held for held in self.held.values() if held.take == take and held.number > after]
+        stored = sorted(number for other, number in self.done if other == take and number > after)
         try:
             found = store.claim(
                 self.run_ids[slot],
@@ -83,29 +98,34 @@ class StoreMachine(RuleBasedStateMachine):
                 Decimal(cents) / 100,
                 [PROJECT, RUN],
                 again=again,
+                after_attempt=after,
             )
         except BudgetError:
             assert cents > 0
             return
         if isinstance(found, AlreadyStored):
-            assert take in self.done
-            assert [image.path.read_bytes() for image in found.result.images] == [str(take).encode()]
+            assert found.result.attempt == stored[0]
+            assert [image.path.read_bytes() for image in found.result.images] == [picture(take, stored[0])]
         elif isinstance(found, HeldElsewhere):
             assert others
             assert found.run_id in [self.run_ids[held.store] for held in others]
         else:
-            assert take not in self.done
+            assert not stored
+            number = found.attempt.attempt
+            assert number > after
             if isinstance(found, Granted):
                 assert not [held for held in others if held.state in ("reserved", "sending", "answered")]
                 if again:
-                    self.consented[take] = self.billed.get(take, 0)
-                for intent in [i for i, held in self.held.items() if held.take == take]:
+                    self.consented[take, number] = self.billed.get((take, number), 0)
+                for intent in [
+                    i for i, held in self.held.items() if (held.take, held.number) == (take, number)
+                ]:
                     del self.held[intent]
             else:
                 assert isinstance(found, ToRecover)
-                assert not others
+                assert found.attempt.intent_id not in self.held
             most_usd = min(found.attempt.reserved_usd, Decimal(cents) / 100)
-            self.held[found.attempt.intent_id] = Held(slot, take, found.attempt.state.value, most_usd)
+            self.held[found.attempt.intent_id] = Held(slot, take, number, found.attempt.state.value, most_usd)
 
     def some(self, data, *states):
         names = [intent for intent, held in self.held.items() if held.state in states]
@@ -118,8 +138,10 @@ class StoreMachine(RuleBasedStateMachine):
             held = self.held[intent]
             self.stores[held.store].mark_sending(intent, [{"transport": "data"}])
             held.state = "sending"
-            self.billed[held.take] = self.billed.get(held.take, 0) + 1
-            assert self.billed[held.take] <= 1 + self.consented.get(held.take, 0), "paid twice unasked"
+            key = (held.take, held.number)
+            self.sent.add(held.take)
+            self.billed[key] = self.billed.get(key, 0) + 1
+            assert self.billed[key] <= 1 + self.consented.get(key, 0), "paid twice unasked"
 
     @rule(data=st.data(), share=st.sampled_from([0, Decimal("0.5"), 1]))
     def answer(self, data, share):
@@ -139,20 +161,20 @@ class StoreMachine(RuleBasedStateMachine):
             except BudgetError:
                 return
             held.state = "reserved"
-            self.billed[held.take] -= 1
+            self.billed[held.take, held.number] -= 1
 
     @rule(data=st.data())
     def finish(self, data):
         intent = self.some(data, "answered", "lost-paid")
         if intent:
             held = self.held.pop(intent)
-            store, bytes_ = self.stores[held.store], str(held.take).encode()
+            store, bytes_ = self.stores[held.store], picture(held.take, held.number)
             path = store.new_blob_path()
             path.write_bytes(bytes_)
             digest = "sha256:" + hashlib.sha256(bytes_).hexdigest()
             facts = ImageFacts(digest, len(bytes_), 1, 1, ImageFormat.PNG)
             store.mark_done(intent, [StoredImage(1, facts, store.keep_blob(path, facts))], held.most_usd / 2)
-            self.done.add(held.take)
+            self.done.add((held.take, held.number))
 
     @rule(data=st.data(), how=st.sampled_from(["failed", "unknown", "lost-paid", "left"]))
     def end(self, data, how):
@@ -166,9 +188,8 @@ class StoreMachine(RuleBasedStateMachine):
             store = self.stores[held.store]
             if how == "failed":
                 store.mark_failed(intent, "x", "x", Decimal(0))
-                self.consented[held.take] = self.billed.get(
-                    held.take, 0
-                )  # proven to be worth nothing: asked anew
+                key = (held.take, held.number)
+                self.consented[key] = self.billed.get(key, 0)  # proven to be worth nothing: asked anew
             elif how == "unknown":
                 store.mark_unknown(intent, "x")
             elif how == "lost-paid":
@@ -187,10 +208,10 @@ class StoreMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.done)
     @rule(data=st.data())
     def lose_a_picture(self, data):
-        take = data.draw(st.sampled_from(sorted(self.done)))
-        result = self.stores[0].find_result("cloudflare", "f", take)
-        result.images[0].path.unlink()
-        self.done.discard(take)
+        take, number = data.draw(st.sampled_from(sorted(self.done)))
+        results = self.stores[0].list_results("cloudflare", "f", take)
+        next(result for result in results if result.attempt == number).images[0].path.unlink()
+        self.done.discard((take, number))
 
     @invariant()
     def budgets_hold(self):
@@ -200,9 +221,31 @@ class StoreMachine(RuleBasedStateMachine):
 
     @invariant()
     def what_is_done_is_there(self):
-        for take in range(1, 5):
-            found = self.stores[1].find_result("cloudflare", "f", take)
-            assert (found is not None) == (take in self.done)
+        for take in range(1, 4):
+            numbers = sorted(number for other, number in self.done if other == take)
+            found = self.stores[1].list_results("cloudflare", "f", take)
+            assert [result.attempt for result in found] == numbers
+            first = self.stores[0].find_result("cloudflare", "f", take)
+            assert first == (found[0] if found else None)
+
+    @invariant()
+    def a_reroll_pays_for_nothing_that_is_there_and_forgets_nothing_that_is_open(self):
+        store = self.stores[1]
+        takes = store.find_takes("cloudflare", "f")
+        assert list(takes) == sorted(set(takes) & self.sent)
+        assert {take for take, _ in self.done} <= set(takes)
+        at_work = {
+            held.take for held in self.held.values() if held.state in ("sending", "answered", "unknown")
+        }
+        for above in range(4):
+            found = store.next_take("cloudflare", "f", above)
+            assert found > above
+            if found in takes:
+                numbers = {number for take, number in self.billed if take == found}
+                assert {(found, number) for number in numbers} - self.done, "something of it is open"
+            else:
+                assert found == max((above, *takes)) + 1
+            assert not [take for take in at_work if above < take < found]
 
     def teardown(self):
         for store in getattr(self, "stores", {}).values():

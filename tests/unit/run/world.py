@@ -137,6 +137,7 @@ class FakeProvider:
         self.log = log
         self.latency_s = latency_s
         self.sets = sets
+        self.count: Callable[[CallContext], int] | None = None
         self.log_delay_s = 0.0
         self.connect_s = 0.0
         self.unreachable = False
@@ -264,6 +265,8 @@ class FakeProvider:
         context = request.context
         low, high = MODEL.image_bounds(request.params)
         count = high if self.sets == "max" else low
+        if self.count is not None:
+            count = self.count(context)
         inputs = digest_value(
             "fake/1", [dict(request.params), [self._identify(sent) for sent in request.references]]
         )
@@ -317,6 +320,7 @@ class World:
     control: RunControl = field(default_factory=RunControl)
     took_s: float = 0.0
     timers: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+    wrap: Callable[[Any, MemoryStore], Any] = field(default=lambda planner, _: planner)
 
     def __post_init__(self) -> None:
         self.state = MemoryState(self.folder / "blobs")
@@ -337,7 +341,7 @@ class World:
         self.events = []
         self.control = RunControl()
         store = store or self.open_store()
-        planner = open_planner(self.text, view=store)
+        planner = self.wrap(open_planner(self.text, view=store), store)
         plan, found = planner.start()
         assert plan is not None, found
         planner.use_store(store)

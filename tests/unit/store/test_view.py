@@ -30,6 +30,9 @@ def test_an_absent_state_is_an_empty_view_and_stays_absent(root):
     with open_view(root) as view:
         assert view.find_result(*KEY) is None
         assert view.has_result(*KEY) is False
+        assert view.list_results(*KEY) == ()
+        assert view.find_takes(*KEY[:2]) == ()
+        assert view.next_take(*KEY[:2], 1) == 2
         assert view.find_past_request("cloudflare", "storybook", "page") is None
     assert not root.exists()
 
@@ -53,6 +56,8 @@ def test_looking_changes_nothing_but_sqlites_side_files(root, tools, while_runni
     before = contents(root)
     with open_view(root) as view:
         assert view.find_result(*KEY) == result
+        assert view.list_results(*KEY) == (result,)
+        assert view.find_takes(*KEY[:2]) == (1,)
         assert view.has_result(*KEY)
         assert view.find_past_request("cloudflare", "storybook", "page") == PastRequest("f", "p")
         result.images[0].path.rename(root / "blobs" / "moved")
@@ -96,7 +101,10 @@ def test_a_view_serves_many_threads(root, store, tools):
         results._RECORDED,
         results._IMAGES,
         results._PAST,
-        attempts._LAST,
+        results._UNFINISHED,
+        results._TAKES,
+        results._OF_ALL_TAKES,
+        attempts._ABOVE,
         attempts._BY_INTENT,
         budgets._SPENT,
         budgets._RUN_SPENT,

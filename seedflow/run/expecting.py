@@ -1,0 +1,102 @@
+"""One task to its end: attempt after attempt until its pictures are what `expect` wants, or none is left."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from seedflow.errors import StoreError
+from seedflow.money import ZERO_USD
+from seedflow.plan.expect import Expectation, choose_result, judge_images
+from seedflow.plan.model import Task
+from seedflow.run import endings
+from seedflow.run.perform import Performer, build_record, reuse
+from seedflow.run.services import Services
+from seedflow.run.shared import Ask, SharedRequests
+from seedflow.run.status import Problem, TaskResult, TaskStatus
+from seedflow.store.base import StoredResult
+
+
+def build_requests(services: Services) -> ExpectedResults:
+    """What performs the tasks of a run: judged, shared by those with the same request, each attempt paid once."""
+    return ExpectedResults(services, SharedRequests(Performer(services).perform).ask)
+
+
+class ExpectedResults:
+    """Judges what is asked for and asks again. Every attempt is paid for by itself; what was rejected stays in the store."""
+
+    def __init__(self, services: Services, ask: Ask) -> None:
+        self._services = services
+        self._ask = ask
+
+    async def perform(self, task: Task) -> TaskResult:
+        """Run a task to its end, whatever the end is. Its cost is that of all attempts that were made for it."""
+        if task.expectation is None:
+            return await self._ask(task, 0)
+        spent = _Spent()
+        try:
+            return await self._perform(task, task.expectation, spent)
+        except StoreError as error:
+            problem = Problem(error.kind, error.message, error.help, task.origin.span, error.unsaved)
+            self._services.halt(problem)
+            return spent.end(task, TaskStatus.FAILED, problem)
+        except asyncio.CancelledError:
+            if not self._services.control.aborted:
+                raise
+            return spent.end(task, TaskStatus.CANCELLED)
+
+    async def _perform(self, task: Task, expectation: Expectation, spent: _Spent) -> TaskResult:
+        complaint = ""
+        after_attempt = task.attempts_made
+        made: TaskResult | None = None
+        while True:
+            if after_attempt:
+                results = await self._list_results(task)
+                choice = choose_result(expectation, results)
+                if choice.result is not None:
+                    return spent.use(task, choice.result, choice.complaint, made)
+                if max(after_attempt, choice.after_attempt) >= expectation.attempts:
+                    problem = endings.unexpected(task, choice.complaint or complaint, max(len(results), 1))
+                    return spent.end(task, TaskStatus.FAILED, problem)
+                if self._services.control.stopping:
+                    return spent.end(task, TaskStatus.CANCELLED)
+            made = await self._ask(task, after_attempt)
+            spent.add(made)
+            found = judge_images(expectation, [image.facts for image in made.images])
+            if not made.status.has_images or found is None:
+                return spent.on(made)
+            complaint, after_attempt = found, made.attempt
+
+    async def _list_results(self, task: Task) -> tuple[StoredResult, ...]:
+        services = self._services
+        record = build_record(task, services.provider.realm, services.recipe)
+        return await services.disk.run(
+            services.store.list_results, record.realm, record.fingerprint, record.take
+        )
+
+
+@dataclass(slots=True)
+class _Spent:
+    """What a task's attempts cost this run together."""
+
+    cost_usd: Decimal = ZERO_USD
+    calls: int = 0
+
+    def add(self, made: TaskResult) -> None:
+        self.cost_usd += made.cost_usd
+        self.calls += made.calls
+
+    def on(self, made: TaskResult) -> TaskResult:
+        return replace(made, cost_usd=self.cost_usd, calls=self.calls)
+
+    def use(
+        self, task: Task, result: StoredResult, complaint: str | None, made: TaskResult | None
+    ) -> TaskResult:
+        warnings = () if complaint is None else (complaint,)
+        if made is None or made.attempt != result.attempt:
+            made = reuse(task, result)
+        return self.on(replace(made, warnings=(*made.warnings, *warnings)))
+
+    def end(self, task: Task, status: TaskStatus, problem: Problem | None = None) -> TaskResult:
+        return self.on(TaskResult(task.address, status, task.action, take=task.take, problem=problem))

@@ -1,0 +1,135 @@
+"""What stores in memory share, and the look-ups on it: a second reading of `StoreView`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import RLock
+
+from seedflow.store.base import (
+    UNFINISHED,
+    Attempt,
+    AttemptState,
+    PastRequest,
+    StoredImage,
+    StoredResult,
+)
+from seedflow.store.blobs import Blobs
+from seedflow.store.durable import make_folder
+from seedflow.store.transitions import find_next_take
+
+_Key = tuple[str, str, int]
+
+
+@dataclass(slots=True)
+class MemoryRow:
+    """One row of the ledger: an attempt, and whose work and money it is."""
+
+    attempt: Attempt
+    claimed: bool
+    payer_run_id: str
+    step: str
+    day: str
+    counted_micros: int
+
+
+@dataclass(slots=True)
+class MemoryState:
+    """What the stores of one state share. `folder` holds the blobs."""
+
+    folder: Path
+    rows: dict[_Key, list[MemoryRow]] = field(default_factory=dict)
+    past: dict[tuple[str, str, str], PastRequest] = field(default_factory=dict)
+    runs: set[str] = field(default_factory=set)
+    living: set[str] = field(default_factory=set)
+    mutex: RLock = field(default_factory=RLock)
+
+    def __post_init__(self) -> None:
+        for folder in (self.folder, *(self.folder / name for name in ("sha256", "incoming", "rejected"))):
+            make_folder(folder)
+
+
+class MemoryLookups:
+    """`seedflow.store.base.StoreView` on a `MemoryState`."""
+
+    def __init__(self, state: MemoryState) -> None:
+        self._state = state
+        self._blobs = Blobs(state.folder)
+
+    def find_result(self, realm: str, fingerprint: str, take: int) -> StoredResult | None:
+        """See `StoreView.find_result`."""
+        with self._state.mutex:
+            return next(self._iterate_results(realm, fingerprint, take), None)
+
+    def list_results(self, realm: str, fingerprint: str, take: int) -> tuple[StoredResult, ...]:
+        """See `StoreView.list_results`."""
+        with self._state.mutex:
+            return tuple(self._iterate_results(realm, fingerprint, take))
+
+    def has_result(self, realm: str, fingerprint: str, take: int, after_attempt: int = 0) -> bool:
+        """See `StoreView.has_result`."""
+        with self._state.mutex:
+            rows = self._rows_above(realm, fingerprint, take, after_attempt)
+            return any(row.attempt.images for row in rows)
+
+    def find_unfinished(
+        self, realm: str, fingerprint: str, take: int, after_attempt: int = 0
+    ) -> AttemptState | None:
+        """See `StoreView.find_unfinished`."""
+        with self._state.mutex:
+            rows = self._rows_above(realm, fingerprint, take, after_attempt)
+            return rows[-1].attempt.state if rows and rows[-1].attempt.state in UNFINISHED else None
+
+    def find_takes(self, realm: str, fingerprint: str) -> tuple[int, ...]:
+        """See `StoreView.find_takes`."""
+        with self._state.mutex:
+            return tuple(
+                sorted(
+                    {
+                        row.attempt.request.take
+                        for row in self._rows_of(realm, fingerprint)
+                        if row.attempt.sent_at is not None
+                    }
+                )
+            )
+
+    def next_take(self, realm: str, fingerprint: str, above: int) -> int:
+        """See `StoreView.next_take`."""
+        with self._state.mutex:
+            attempts = [row.attempt for row in self._rows_of(realm, fingerprint)]
+        rows = ((a.request.take, a.attempt, a.state, a.sent_at is not None) for a in attempts)
+        return find_next_take(rows, above)
+
+    def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
+        """See `StoreView.find_past_request`."""
+        return self._state.past.get((realm, recipe, address))
+
+    def _iterate_results(
+        self, realm: str, fingerprint: str, take: int, after_attempt: int = 0
+    ) -> Iterator[StoredResult]:
+        """Every digest is recomputed: there are no recorded times."""
+        given = after_attempt
+        newest_first = reversed(self._rows_above(realm, fingerprint, take, after_attempt))
+        for row in sorted(newest_first, key=lambda row: row.attempt.attempt):
+            found = row.attempt
+            if found.attempt <= given or found.state is not AttemptState.DONE:
+                continue
+            if all(map(self._is_whole, found.images)):
+                given = found.attempt
+                yield StoredResult(
+                    fingerprint, take, found.images, found.cost_usd, found.intent_id, found.attempt
+                )
+
+    def _rows_above(self, realm: str, fingerprint: str, take: int, after_attempt: int) -> list[MemoryRow]:
+        rows = self._state.rows.get((realm, fingerprint, take), [])
+        return [row for row in rows if row.attempt.attempt > after_attempt]
+
+    def _rows_of(self, realm: str, fingerprint: str) -> Iterator[MemoryRow]:
+        for key, rows in self._state.rows.items():
+            if key[:2] == (realm, fingerprint):
+                yield from rows
+
+    def _is_whole(self, image: StoredImage) -> bool:
+        wholeness, _ = self._blobs.examine(str(image.path), image.facts.digest, image.facts.size_bytes, -1)
+        return wholeness.is_whole
