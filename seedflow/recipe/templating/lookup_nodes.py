@@ -11,7 +11,7 @@ from seedflow.recipe.templating.nodes import Expression, Found
 from seedflow.recipe.templating.problems import Refusal, RenderError, suggest
 from seedflow.recipe.templating.rendering import MISSING, Rendering, describe
 
-DataRoot: TypeAlias = Literal["inputs", "values", "each", "ref", "recipe"]
+DataRoot: TypeAlias = Literal["inputs", "values", "each", "ref", "recipe", "prev"]
 
 
 class Variable(Found):
@@ -80,20 +80,6 @@ class PublishedImage(Found):
     def refuse(self, _: Rendering) -> RenderError:
         """Only a scope without one does that."""
         return RenderError("there is no `image` here", self.start, self.end, code="template-undefined")
-
-
-class PreviousImage(Found):
-    """`prev`, in a step with `iterate`."""
-
-    __slots__ = ()
-
-    def find(self, rendering: Rendering) -> object:
-        """The view of the image that this edit goes on with."""
-        return MISSING if rendering.scope.prev is None else rendering.scope.prev
-
-    def refuse(self, _: Rendering) -> RenderError:
-        """Only a scope without one does that."""
-        return RenderError("there is no `prev` here", self.start, self.end, code="template-undefined")
 
 
 class Mentioned(Expression):

@@ -25,7 +25,6 @@ from seedflow.recipe.templating.lookup_nodes import (
     Mentioned,
     Named,
     Part,
-    PreviousImage,
     PublishedImage,
 )
 from seedflow.recipe.templating.nodes import Constant, Expression
@@ -40,11 +39,10 @@ ROOTS: Final = {
     "ref": "in a prompt whose references have names",
     "recipe": "where the recipe's name may be used",
     "image": "in the `file` of an output",
-    "prev": "in the request of a step with `iterate`",
 }
 """Every name that is ours, and where it is known."""
 
-_COLLECTIONS: Final = ("images", "tasks", "outputs", "passes")
+_COLLECTIONS: Final = ("images", "tasks", "outputs")
 _SELECTORS: Final = ("at", "where")
 
 
@@ -148,9 +146,6 @@ class MentionReader:
 
     def _read_data(self, root: Root, start: int, end: int, links: Sequence[Link]) -> Expression:
         first = links[0] if links else None
-        if root == "prev" and first is None:
-            self._references.append(NameReference(root, (), start, end))
-            return PreviousImage(start, end)
         if first is None:
             return self._refuse(
                 f"`{root}` alone is not a value",
@@ -179,8 +174,6 @@ class MentionReader:
         self._references.append(NameReference(root, tuple(path), start, links[len(path) - 1].stop))
         if root == "image":
             return self.extend(PublishedImage(start, end), links)
-        if root == "prev":
-            return self.extend(PreviousImage(start, end), links)
         named = Named(root, str(first.value), start, first.stop, first.start, first.end)
         return self.extend(named, links[1:], first) if len(links) > 1 else named
 
@@ -258,13 +251,13 @@ class MentionReader:
                 rest[0].end,
                 "write a number, or loop over them: `{% for image in " + f"steps.{name}.images" + " %}`",
             )
-        collection = cast("Literal['images', 'tasks', 'outputs', 'passes']", head.value)
+        collection = cast("Literal['images', 'tasks', 'outputs']", head.value)
         return self._mention(
             StepReference(name, selector, collection, output, index, start, end, step.start, step.end), rest
         )
 
     def _refuse_collection(self, name: str, head: Link, *, single: bool, selected: bool) -> Expression:
-        offered = ("images", "outputs", "passes", "each", "key") if single else _COLLECTIONS
+        offered = ("images", "outputs", "each", "key") if single else _COLLECTIONS
         if not selected:
             offered = (*offered, *_SELECTORS)
         if head.kind == "name":
@@ -296,7 +289,7 @@ def _check_name(root: Root, name: str, links: Sequence[Link]) -> tuple[str, str 
     """What is wrong with the first name, as far as the text alone tells."""
     if root == "recipe" and name != "name":
         return f"`recipe` has no `{name}`", suggest(name, ["name"])
-    if root in ("image", "prev") and name not in IMAGE_ATTRIBUTES:
+    if root == "image" and name not in IMAGE_ATTRIBUTES:
         return f"an image has no `{name}`", suggest(name, IMAGE_ATTRIBUTES)
     if root in ("ref", "recipe") and len(links) > 1:
         return f"`{root}.{name}` has no parts", f"write `{root}.{name}`"
@@ -313,7 +306,7 @@ def _check_attribute(reference: StepReference, link: Link) -> tuple[str, str | N
             f"this is a list of {reference.collection}, which has no `{name}`",
             f'choose one, `{reference.collection}[0].{name}`, or take it of all: `… | map(attribute="{name}")`',
         )
-    if reference.collection in ("images", "passes"):
+    if reference.collection == "images":
         known: Sequence[str] = IMAGE_ATTRIBUTES
     elif reference.collection == "tasks":
         known = TASK_ATTRIBUTES
@@ -321,6 +314,6 @@ def _check_attribute(reference: StepReference, link: Link) -> tuple[str, str | N
         return None
     if name in known:
         return None
-    return f"{'a task' if reference.collection == 'tasks' else 'an image'} has no `{name}`", suggest(
+    return f"{'an image' if reference.collection == 'images' else 'a task'} has no `{name}`", suggest(
         name, known
     )

@@ -109,7 +109,7 @@ NAMES = [
     ("{{ inputs.x is evn }}", "template-unknown-test", "evn", "`even`"),
     ("{{ inputs.x is not callable }}", "template-unknown-test", "callable", "defined"),
     ("{% set inputs = 1 %}", "template-name-taken", "inputs", "another"),
-    ("{% set before, steps = [1, 2] %}", "template-name-taken", "steps", "another"),
+    ("{% set prev, steps = [1, 2] %}", "template-name-taken", "steps", "another"),
     ("{% for each in inputs.x %}{% endfor %}", "template-name-taken", "each", "another"),
     ("{% macro range() %}{% endmacro %}", "template-name-taken", "range", "another"),
     ("{% macro m(ref) %}{% endmacro %}", "template-name-taken", "ref", "another"),
