@@ -15,21 +15,35 @@ def check_indexing(subject: Subject) -> Iterator[Diagnostic]:
     """Every number and slice picks something that the step can give, and means the same when a list changes."""
     for mention in subject.mentions:
         index = mention.reference.index
-        if index is None or mention.reference.collection == "outputs" or _selects_nothing(mention):
+        if index is None or gives_nothing(mention, subject.flow) or _selects_nothing(mention):
             continue
         if isinstance(index, Slice):
             yield from _check_slice(mention, index, _count(mention, subject.flow))
-        elif mention.reference.collection == "images" and _picks_among_tasks(mention):
+        elif mention.reference.collection != "tasks" and _picks_among_tasks(mention, subject.flow):
             yield _index_of_many(mention)
         else:
             yield from _check_number(mention, index, _count(mention, subject.flow))
 
 
 def _count(mention: Mention, flow: Flow) -> Count:
-    """How many there are to pick from."""
+    """How many there are to pick from, if nothing is skipped: what was skipped skips the task that mentions it."""
     if mention.reference.collection == "tasks":
-        return flow.selected_tasks(mention.target, mention.reference.selector)
-    return flow.images_before_index(mention.target, mention.reference.selector)
+        return flow.selected_tasks(mention.target, mention.reference.selector, all_made=True)
+    return flow.images_before_index(mention.reference, mention.target, all_made=True)
+
+
+def gives_nothing(mention: Mention, flow: Flow) -> bool:
+    """Whether the step has no such collection, which others report."""
+    step, collection = mention.target.step, mention.reference.collection
+    match collection:
+        case "passes":
+            return step.iterate is None
+        case "outputs" | "images" if step.call is not None:
+            return flow.find_call_output(mention.target, mention.reference) is None
+        case "outputs":
+            return True
+        case _:
+            return False
 
 
 def _selects_nothing(mention: Mention) -> bool:
@@ -43,15 +57,19 @@ def _selects_nothing(mention: Mention) -> bool:
     )
 
 
-def _picks_among_tasks(mention: Mention) -> bool:
+def _picks_among_tasks(mention: Mention, flow: Flow) -> bool:
+    """Whether the images are those of several requests, so that a number among them has no lasting meaning."""
     selector = mention.reference.selector
-    return bool(mention.target.step.for_each) and (selector is None or selector.kind == "where")
+    if mention.target.step.for_each and (selector is None or selector.kind == "where"):
+        return True
+    return mention.target.step.generate is not None and flow.counts.takes(mention.target).high != 1
 
 
 def _check_number(mention: Mention, index: int, count: Count) -> Iterator[Diagnostic]:
     needed = index + 1 if index >= 0 else -index
-    images = mention.reference.collection == "images"
-    name = f"steps.{mention.reference.step}.{mention.reference.collection}[{index}]"
+    images = mention.reference.collection != "tasks"
+    output = f".{mention.reference.output}" if mention.reference.output is not None else ""
+    name = f"steps.{mention.reference.step}.{mention.reference.collection}{output}[{index}]"
     if count.high is None:
         return
     if needed > count.high:
@@ -93,13 +111,24 @@ def _check_slice(mention: Mention, index: Slice, count: Count) -> Iterator[Diagn
 def _index_of_many(mention: Mention) -> Diagnostic:
     reference = mention.reference
     for_each = mention.target.step.for_each
+    if not for_each or (reference.selector is not None and reference.selector.kind == "at"):
+        return Diagnostic(
+            "index-of-many-tasks",
+            f"step `{reference.step}` has several takes, so that `[{reference.index}]` would mean another image whenever a take is "
+            "added or drawn anew",
+            mention.span,
+            help="use a slice such as `[:1]`, or all of them, or take `takes` away",
+            related=(Related(mention.target.step.span, f"step `{reference.step}`"),),
+        )
+    output = f".{reference.output}" if reference.output is not None else ""
+    collection = f"{reference.collection}{output}"
     selector = ", ".join(f"{name}=…" for entry in for_each for name in entry.names)
     return Diagnostic(
         "index-of-many-tasks",
         f"step `{reference.step}` is repeated by `for_each`, so that `[{reference.index}]` would mean another image whenever "
         "an item is added or moved",
         mention.span,
-        help=f"name the task: `steps.{reference.step}.at({selector}).images[{reference.index}]`",
+        help=f"name the task: `steps.{reference.step}.at({selector}).{collection}[{reference.index}]`",
         related=(Related(for_each[0].span, "it is repeated here"),),
     )
 
@@ -110,7 +139,7 @@ def _declared(mention: Mention) -> Related:
 
 def _give(mention: Mention, count: Count) -> str:
     """`step sheet gives 1 to 3 images`."""
-    what = str(mention.reference.collection)
+    what = "tasks" if mention.reference.collection == "tasks" else "images"
     owner = f"step `{mention.reference.step}`" if mention.reference.selector is None else "this"
     if count.low == count.high:
         return f"{owner} gives {count.low} {what if count.low != 1 else what.removesuffix('s')}"

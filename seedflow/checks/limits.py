@@ -13,7 +13,11 @@ def check_limits(subject: Subject) -> Iterator[Diagnostic]:
     allowed = subject.graph.recipe.limits.tasks
     if allowed is None:
         return
-    counts = {step_id: subject.flow.tasks(node).low for step_id, node in subject.graph.steps.items()}
+    counts = {
+        step_id: subject.flow.counts.all_tasks(node).low
+        for step_id, node in subject.graph.steps.items()
+        if node.step.generate is not None
+    }
     total = sum(counts.values())
     if total <= allowed:
         return

@@ -18,7 +18,7 @@ from seedflow.recipe.template import Template
 
 def check_loops(subject: Subject) -> Iterator[Diagnostic]:
     """Every list of `for_each` is a list, and each item that is written out has a key of its own."""
-    for node in subject.graph.steps.values():
+    for node in subject.nodes:
         for variable in node.step.for_each:
             broken = list(_check_lists(variable, node, subject))
             yield from broken

@@ -8,10 +8,10 @@ from itertools import islice
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Span
 from seedflow.diagnostics.suggest import find_near
-from seedflow.graph.flow import find_printed_tail
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import Part, Place
-from seedflow.graph.shapes import Shape
+from seedflow.graph.printed import find_printed_tail
+from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.model import Recipe
 from seedflow.recipe.references import NameReference, StepReference
 
@@ -33,7 +33,7 @@ def check_names(subject: Subject) -> Iterator[Diagnostic]:
 def _check_name(reference: NameReference, place: Place, subject: Subject) -> Iterator[Diagnostic]:
     if not reference.path:
         return
-    recipe = subject.graph.recipe if place.node is None else place.node.frame.recipe
+    recipe = place.frame.recipe
     match reference.root:
         case "inputs":
             found = _check_known("unknown-input", "inputs", reference, place, recipe, recipe.inputs)
@@ -48,7 +48,7 @@ def _check_name(reference: NameReference, place: Place, subject: Subject) -> Ite
     if found is not None:
         yield found
     elif len(reference.path) > 1 and reference.root in _OF_THE_AUTHOR and place.part is not Part.OUTPUT_FILE:
-        shape = subject.flow.shape_of_name(reference, place.node)
+        shape = subject.flow.shape_of_name(reference, place.node, place.frame)
         yield from _check_attributes(f"`{reference.name}`", shape, reference.path[1:], reference, place)
 
 
@@ -71,13 +71,28 @@ def _check_each(reference: NameReference, place: Place, subject: Subject) -> Dia
         return None
     span = _name_span(reference, place)
     variables = [name for variable in place.node.step.for_each for name in variable.names]
+    iterate = place.node.step.iterate
+    if iterate is not None and reference.name == iterate.name:
+        if place.edits:
+            return None
+        return Diagnostic(
+            "each-too-early",
+            f"`each.{reference.name}` has no value here: only the request of a step knows the edit that it is about",
+            span,
+            help="mention it inside `generate:`",
+            related=(Related(iterate.name_span, "the edits"),),
+        )
+    if place.edits and iterate is not None:
+        variables.append(iterate.name)
     if reference.name not in variables:
         return Diagnostic(
             "unknown-variable",
-            f"step `{place.node.step.name}` has no `for_each` variable `{reference.name}`",
+            f"step `{place.node.step.name}` has no {_describe_variables(place.node)} `{reference.name}`",
             span,
             help=_suggest(reference.name, variables, ""),
         )
+    if place.edits:
+        return None
     visible = [name for variable in place.node.step.for_each[: place.visible] for name in variable.names]
     if reference.name not in visible:
         return Diagnostic(
@@ -91,17 +106,16 @@ def _check_each(reference: NameReference, place: Place, subject: Subject) -> Dia
 
 def _check_file_each(reference: NameReference, place: Place, subject: Subject) -> Diagnostic | None:
     """`each` in an output's file is that of the task that gave the image."""
-    output = subject.graph.recipe.outputs[place.name]
+    output = place.frame.recipe.outputs[place.name]
     mentions = [found for found in output.images.references if isinstance(found, StepReference)]
-    targets = [subject.flow.find_target(found, None) for found in mentions]
-    variables = {
-        name
-        for target in targets
-        if target is not None
-        for variable in target.step.for_each
-        for name in variable.names
-    }
-    if reference.name in variables or not targets or None in targets:
+    targets = [subject.flow.find_target(found, None, place.frame) for found in mentions]
+    variables: set[str] = set()
+    for mention, target in zip(mentions, targets, strict=True):
+        known = _find_image_variables(mention, target, place, subject)
+        if known is None:
+            return None
+        variables.update(known)
+    if reference.name in variables or not targets:
         return None
     steps = " and ".join(dict.fromkeys(mention.step for mention in mentions))
     return Diagnostic(
@@ -112,8 +126,27 @@ def _check_file_each(reference: NameReference, place: Place, subject: Subject) -
     )
 
 
+def _find_image_variables(
+    mention: StepReference, target: StepNode | None, place: Place, subject: Subject
+) -> Collection[str] | None:
+    """The variables that the images of a mention have; None when nobody knows."""
+    if target is None:
+        return None
+    shape = subject.flow.shape_of_mention(mention, None, place.frame)
+    image = shape if shape.kind is Kind.IMAGE else shape.item
+    if image is None or image.kind is not Kind.IMAGE or image.fields is None:
+        return None
+    iterate = target.step.iterate
+    return (*image.fields, iterate.name) if iterate is not None else tuple(image.fields)
+
+
+def _describe_variables(node: StepNode) -> str:
+    return "variable" if node.step.iterate is not None else "`for_each` variable"
+
+
 def _check_ref(reference: NameReference, place: Place) -> Diagnostic | None:
-    references = place.node.generate.references if place.node is not None else None
+    generate = place.node.step.generate if place.node is not None else None
+    references = generate.references if generate is not None else None
     if references is None:
         return None
     names = [name for name, _ in references.names]
@@ -137,7 +170,7 @@ def _check_step_mention(reference: StepReference, place: Place, subject: Subject
         return
     tail = find_printed_tail(place.template, reference) or ()
     if len(tail) > 1:  # the first attribute is one that the reader of templates knows
-        shape = subject.flow.shape_of_mention(reference, place.node).find(tail[0])
+        shape = subject.flow.shape_of_mention(reference, place.node, place.frame).find(tail[0])
         if shape is not None:
             yield from _check_attributes(f"`{tail[0]}`", shape, tail[1:], reference, place)
 
@@ -168,7 +201,7 @@ def _check_attributes(
 
 def _check_was(subject: Subject) -> Iterator[Diagnostic]:
     claimed: dict[tuple[str, str], StepNode] = {}
-    for node in subject.graph.steps.values():
+    for node in subject.nodes:
         was = node.step.was
         if was is None:
             continue

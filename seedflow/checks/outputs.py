@@ -17,15 +17,16 @@ from seedflow.recipe.template import Template
 
 def check_outputs(subject: Subject) -> Iterator[Diagnostic]:
     """Every output names images, each of which gets a file of its own below the output folder."""
-    for output in subject.graph.recipe.outputs.values():
-        wrong = check_file_path(output.file) if output.file is not None else None
-        if wrong is not None:
-            yield wrong
-        shape = subject.flow.shape_of_template(output.images)
-        if shape.known and not _may_hold_images(shape):
-            yield _no_images(output, shape)
-        elif output.file is not None:
-            yield from _check_file(output, output.file, shape, subject)
+    for frame in subject.frames:
+        for output in frame.recipe.outputs.values():
+            wrong = check_file_path(output.file) if output.file is not None else None
+            if wrong is not None:
+                yield wrong
+            shape = subject.flow.shape_of_template(output.images, None, frame)
+            if shape.known and not _may_hold_images(shape):
+                yield _no_images(output, shape)
+            elif output.file is not None and not frame.path:
+                yield from _check_file(output, output.file, shape, subject)
     yield from _check_shared_files(subject)
 
 
@@ -57,37 +58,45 @@ def _check_file(output: Output, file: Template, shape: Shape, subject: Subject) 
     target = subject.flow.find_target(mention, None)
     if target is None:
         return
+    if target.step.call is not None:
+        return  # what is inside has names of its own, which only `key`, `name` and the plan tell
     missing = [] if "key" in attributes else _undistinguished(mention, target, variables, subject)
     if missing:
         yield _same_file(
             output, file, [f"each.{name}" for name in missing], f"the task's {' and '.join(missing)}"
         )
-    elif _per_task(mention, target, subject).high != 1 and "number" not in attributes:
+        return
+    if subject.flow.counts.takes(target).high != 1 and "take" not in attributes:
+        yield _same_file(output, file, ["image.take"], "the image's take")
+    elif _per_request(mention, target, subject).high != 1 and "number" not in attributes:
         yield _same_file(output, file, ["image.number"], "the image's number")
 
 
 def _undistinguished(
     mention: StepReference, target: StepNode, variables: set[str], subject: Subject
 ) -> list[str]:
-    """The loop variables that tell the mentioned tasks apart and that the file says nothing about."""
-    if mention.selector is not None and mention.selector.kind == "at":
-        return []
+    """The variables that tell the mentioned images apart and that the file says nothing about."""
+    at = mention.selector is not None and mention.selector.kind == "at"
     fixed = (
         {argument.variable for argument in mention.selector.arguments}
         if mention.selector is not None
         else set()
     )
     missing: list[str] = []
-    for number, entry in enumerate(target.step.for_each):
+    for number, entry in enumerate(() if at else target.step.for_each):
         settled = fixed.issuperset(entry.names) or subject.flow.loop_items(target, number).high in {0, 1}
         if not settled and not variables.intersection(entry.names):
             missing.append(entry.names[0])
+    iterate = target.step.iterate
+    if mention.collection == "passes" and iterate is not None and iterate.name not in variables:
+        missing.append(iterate.name)
     return missing
 
 
-def _per_task(mention: StepReference, target: StepNode, subject: Subject) -> Count:
-    count = subject.flow.images_per_task(target)
-    if mention.index is None or isinstance(mention.index, int) or target.step.for_each:
+def _per_request(mention: StepReference, target: StepNode, subject: Subject) -> Count:
+    count = subject.flow.counts.images_per_request(target)
+    several = target.step.for_each or subject.flow.images_per_task(target) != count
+    if mention.index is None or isinstance(mention.index, int) or several:
         return count
     return count.sliced(mention.index.start, mention.index.stop, mention.index.step)
 

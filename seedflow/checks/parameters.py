@@ -36,7 +36,7 @@ _TYPE_WORDS: Mapping[str, str] = {
 def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
     """Every model exists, and no parameter is known to be one that its card refuses."""
     judge = Judge(subject.flow)
-    for node in subject.graph.steps.values():
+    for node in subject.requests:
         yield from _check_model(node, subject)
         model = subject.flow.find_model(node)
         if model is None:

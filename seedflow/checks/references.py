@@ -21,7 +21,7 @@ from seedflow.recipe.template import Template, TemplateForm
 def check_references(subject: Subject) -> Iterator[Diagnostic]:
     """Every item of every references field can be an image, and with several names each is mentioned."""
     files = ImageFiles()
-    for node in subject.graph.steps.values():
+    for node in subject.requests:
         references = node.generate.references
         if references is None:
             continue

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seedflow.diagnostics import Span
-from seedflow.graph.flow import Flow, StaticRequest
+from seedflow.graph.flow import Flow
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
+from seedflow.graph.requests import StaticRequest
 from seedflow.graph.shapes import ANY, ONE, Count, Kind
 from seedflow.models.model import Model
 from seedflow.models.problem import Problem

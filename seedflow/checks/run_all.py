@@ -8,7 +8,6 @@ from seedflow.checks.indexing import check_indexing
 from seedflow.checks.limits import check_limits
 from seedflow.checks.loops import check_loops
 from seedflow.checks.names import check_names
-from seedflow.checks.not_yet import check_not_yet
 from seedflow.checks.outputs import check_outputs
 from seedflow.checks.parameters import check_parameters
 from seedflow.checks.references import check_references
@@ -23,7 +22,6 @@ from seedflow.models.catalog import Catalog
 FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_names,
     check_unused,
-    check_not_yet,
     check_loops,
     check_parameters,
     check_references,

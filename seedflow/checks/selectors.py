@@ -11,7 +11,7 @@ from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.flow import Flow
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
-from seedflow.graph.shapes import Kind
+from seedflow.graph.shapes import UNKNOWN, Kind
 from seedflow.recipe.references import Argument, NameReference, Selector
 
 _MOST_SHOWN = 8
@@ -63,16 +63,42 @@ def _check_argument(
             help=f"did you mean `{near}`?" if near is not None else f"it has {', '.join(variables)}",
         )
     elif isinstance(argument.value, NameReference):
-        shape = flow.shape_of_mention(argument.value, mention.place.node)
-        if shape.kind in (Kind.LIST, Kind.NONE, Kind.TASK):
+        shape = flow.shape_of_mention(argument.value, mention.place.node, mention.place.frame)
+        wanted = flow.variables(mention.target).get(argument.variable, UNKNOWN)
+        made = (Kind.IMAGE, Kind.TASK)
+        if (
+            (wanted.kind in made or shape.kind is Kind.TASK)
+            and wanted.known
+            and shape.known
+            and shape.kind is not wanted.kind
+        ):
+            yield Diagnostic(
+                "wrong-shape",
+                f"`{argument.variable}` of step `{mention.reference.step}` is {wanted.describe()}, and this is {shape.describe()}",
+                span,
+                help="give it an item of the list that the step goes through",
+            )
+        elif shape.kind in (Kind.LIST, Kind.NONE):
             yield Diagnostic(
                 "wrong-shape",
                 f"`{argument.variable}` must be one value of the variable, and this is {shape.describe()}",
                 span,
                 help="give it one item",
             )
+    elif flow.variables(mention.target).get(argument.variable, UNKNOWN).kind in (Kind.IMAGE, Kind.TASK):
+        yield _literal_of_dynamic(argument, span, mention)
     else:
         yield from _check_literal(argument.variable, build_key(argument.value), span, mention)
+
+
+def _literal_of_dynamic(argument: Argument, span: Span, mention: Mention) -> Diagnostic:
+    name = argument.variable
+    return Diagnostic(
+        "selector-of-results",
+        f"`{name}` of step `{mention.reference.step}` goes through what another step gives, which nobody can name before the run",
+        span,
+        help=f"repeat this step over the same list, and write `{name}=each.{name}`",
+    )
 
 
 def _check_literal(variable: str, key: str, span: Span, mention: Mention) -> Iterator[Diagnostic]:

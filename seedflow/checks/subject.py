@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from seedflow.diagnostics import Span
 from seedflow.graph.flow import Flow
-from seedflow.graph.model import StepGraph, StepNode
-from seedflow.graph.places import Part, Place, find_recipe_places, find_step_places
+from seedflow.graph.model import Frame, StepGraph, StepNode
+from seedflow.graph.places import Place, find_recipe_places, find_step_places
 from seedflow.models.catalog import Catalog
+from seedflow.recipe.model import Call
 from seedflow.recipe.references import StepReference
 
 
@@ -32,30 +33,53 @@ class Subject:
     """What is checked.
 
     `places` are all templates but plain text, steps first, then values and outputs. `mentions` are those of steps that
-    exist, lists of `for_each` excepted, which may not mention any yet.
+    exist. Of a recipe that is used several times one frame is looked at: whatever is said of a recipe holds in all of them.
+    `nodes` are the steps of these frames, those that use a recipe included; `requests` are those that make a request.
     """
 
     graph: StepGraph
     catalog: Catalog
     flow: Flow
+    frames: tuple[Frame, ...]
+    nodes: tuple[StepNode, ...]
     places: tuple[Place, ...]
     mentions: tuple[Mention, ...]
+
+    @property
+    def requests(self) -> Iterator[StepNode]:
+        """The steps that make a request."""
+        return (node for node in self.nodes if node.step.generate is not None)
+
+    @property
+    def calls(self) -> Iterator[tuple[StepNode, Call]]:
+        """The steps that use a recipe."""
+        return ((node, node.step.call) for node in self.nodes if node.step.call is not None)
 
 
 def build_subject(graph: StepGraph, catalog: Catalog) -> Subject:
     """Gather what the checks look at."""
-    places = [place for node in graph.steps.values() for place in find_step_places(node)]
-    places.extend(find_recipe_places(graph.recipe))
+    frames = tuple(_choose_frames(graph))
+    paths = {frame.path for frame in frames}
+    nodes = tuple(node for node in graph.steps.values() if node.frame.path in paths)
+    places = [place for node in nodes for place in find_step_places(node)]
+    places.extend(place for frame in frames for place in find_recipe_places(frame))
     flow = Flow(graph, catalog)
-    return Subject(graph, catalog, flow, tuple(places), tuple(_find_mentions(places, flow)))
+    return Subject(graph, catalog, flow, frames, nodes, tuple(places), tuple(_find_mentions(places, flow)))
+
+
+def _choose_frames(graph: StepGraph) -> Iterator[Frame]:
+    """The first frame of each recipe."""
+    seen: set[int] = set()
+    for frame in (graph.frame, *graph.frames.values()):
+        if id(frame.recipe) not in seen:
+            seen.add(id(frame.recipe))
+            yield frame
 
 
 def _find_mentions(places: Iterable[Place], flow: Flow) -> Iterator[Mention]:
     for place in places:
-        if place.part is Part.FOR_EACH:
-            continue
         for reference in place.template.references:
             if isinstance(reference, StepReference):
-                target = flow.find_target(reference, place.node)
+                target = flow.find_target(reference, place.node, place.frame)
                 if target is not None:
                     yield Mention(reference, target, place)

@@ -22,7 +22,7 @@ def check_text(subject: Subject) -> Iterator[Diagnostic]:
         for reference in place.template.references:
             if isinstance(reference, NameReference) and reference.root in _ALWAYS_TEXT:
                 continue
-            shape = subject.flow.shape_if_printed(place.template, reference, place.node)
+            shape = subject.flow.shape_if_printed(place.template, reference, place.node, place.frame)
             if shape is None or not shape.known:
                 continue
             if not shape.scalar:
@@ -41,7 +41,7 @@ def _wants_text(place: Place, subject: Subject) -> bool:
     if place.part is Part.OUTPUT_FILE:
         return True
     if place.part is not Part.PARAMETER or place.node is None:
-        return False
+        return place.part is Part.EXPECT and place.name == "aspect_ratio"
     model = subject.flow.find_model(place.node)
     return model is not None and model.wants_text(place.name)
 

@@ -6,19 +6,28 @@ from collections.abc import Iterator
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity, Span
+from seedflow.graph.places import Place
+from seedflow.recipe.model import Recipe
 from seedflow.recipe.references import NameReference, Reference
 
 
 def check_unused(subject: Subject) -> Iterator[Diagnostic]:
-    """Every input and value is mentioned somewhere."""
+    """Every input and value is mentioned somewhere in its recipe."""
+    places: dict[int, list[Place]] = {}
+    for place in subject.places:
+        places.setdefault(id(place.frame.recipe), []).append(place)
+    for frame in subject.frames:
+        yield from _check_recipe(frame.recipe, places.get(id(frame.recipe), []))
+
+
+def _check_recipe(recipe: Recipe, places: list[Place]) -> Iterator[Diagnostic]:
     mentioned: set[tuple[str, str]] = set()
     unread: list[str] = []
-    for place in subject.places:
+    for place in places:
         for reference in place.template.references:
             mentioned.update(_names_in(reference))
         if not place.template.references:
             unread.append(place.template.scalar.value)
-    recipe = subject.graph.recipe
     if recipe.unread:
         unread.append(recipe.source.text)
     declared = [("inputs", name, found.span) for name, found in recipe.inputs.items()]

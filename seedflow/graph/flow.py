@@ -1,19 +1,22 @@
 """What flows through a graph: the shape of every mention and template, and how many tasks and images steps give.
 
 Everything is worked out when first asked for, from the text alone. What cannot be proved is unknown, and nothing that is
-unknown is ever called wrong.
+unknown is ever called wrong. Inputs have the shapes that they are declared with, inside used recipes as well, so that what
+is said of a recipe holds wherever it is used.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from seedflow.diagnostics.suggest import find_near
-from seedflow.graph.literals import NOT_LITERAL, read_literal
-from seedflow.graph.model import StepGraph, StepNode
-from seedflow.graph.places import Place, find_templates
+from seedflow.graph.counting import Counts
+from seedflow.graph.inference import infer_shape
+from seedflow.graph.literals import read_literal
+from seedflow.graph.model import Frame, StepGraph, StepNode
+from seedflow.graph.outputs import find_output
+from seedflow.graph.places import Place
+from seedflow.graph.printed import find_printed_tail
+from seedflow.graph.requests import StaticRequest, read_request
 from seedflow.graph.shapes import (
     ANY,
     IMAGE,
@@ -26,10 +29,11 @@ from seedflow.graph.shapes import (
     join_shapes,
     list_of,
     shape_of_value,
+    without_fields,
 )
 from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
-from seedflow.recipe.model import Expression, Input, InputType, Parameter, Recipe
+from seedflow.recipe.model import Expression, Input, InputType, Output
 from seedflow.recipe.references import NameReference, Reference, Selector, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm
 
@@ -39,20 +43,9 @@ _SCALARS: Mapping[InputType, Kind] = {
     InputType.INTEGER: Kind.INTEGER,
     InputType.BOOLEAN: Kind.BOOLEAN,
 }
-_AFTER_MENTION = re.compile(r"((?:\.[A-Za-z_]\w*)*)\s*[-+]?\}\}")
-_BEFORE_MENTION = re.compile(r"\{\{[-+]?\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class StaticRequest:
-    """What is known of a step's request before any input has a value.
-
-    `parameters` are those written out, by name and without the references field; `unknown` are those that templates decide,
-    and those that a misspelt name is meant for, which are there although nobody reads them.
-    """
-
-    parameters: Mapping[str, object]
-    unknown: frozenset[str]
+_MAX_DEPTH = 20
+"""How many templates look through each other; more only in a cycle, or through a long chain of values."""
+_SOME_IMAGES = list_of(Shape(Kind.IMAGE))
 
 
 class Flow:
@@ -61,14 +54,20 @@ class Flow:
     def __init__(self, graph: StepGraph, catalog: Catalog) -> None:
         self._graph = graph
         self._catalog = catalog
+        self.counts = Counts(self, graph)
         self._models: dict[str, Model | None] = {}
         self._requests: dict[str, StaticRequest] = {}
-        self._images: dict[str, Count] = {}
-        self._tasks: dict[str, Count] = {}
         self._variables: dict[str, dict[str, Shape]] = {}
-        self._values: dict[str, Shape] = {}
+        self._values: dict[tuple[str, str], Shape] = {}
         self._image_shapes: dict[str, Shape] = {}
         self._expressions: dict[tuple[int, str], Shape] = {}
+        self._depth = 0
+        for (
+            step_id
+        ) in graph.order:  # each after those that it uses, so that no chain is too long to be followed
+            self.variables(graph.steps[step_id])
+            self.counts.tasks(graph.steps[step_id])
+            self.counts.passes(graph.steps[step_id])
 
     def find_model(self, node: StepNode) -> Model | None:
         """The model of a step; None when a template or unread `defaults:` decide it, or it is not in the catalog."""
@@ -86,41 +85,20 @@ class Flow:
         """The literal parameters of a step; `null` leaves one out."""
         request = self._requests.get(node.id)
         if request is None:
-            request = self._requests[node.id] = self._read_request(node)
+            request = self._requests[node.id] = read_request(node, self.find_model(node))
         return request
 
     def images_per_task(self, node: StepNode) -> Count:
-        """How many images one task of a step may give."""
-        count = self._images.get(node.id)
-        if count is None:
-            model = self.find_model(node)
-            request = self.request(node)
-            count = Count(1, None)
-            if model is not None:
-                count = Count(*model.image_bounds(request.parameters, request.unknown))
-            self._images[node.id] = count
-        return count
+        """How many images `.images` of one task of a step has."""
+        return self.counts.images_per_task(node)
 
     def tasks(self, node: StepNode) -> Count:
-        """How many tasks a step becomes."""
-        count = self._tasks.get(node.id)
-        if count is None:
-            count = ONE
-            for number in range(len(node.step.for_each)):
-                count = count.times(self.loop_items(node, number))
-            self._tasks[node.id] = count
-        return count
+        """How many tasks a step becomes for each task of the step that uses its recipe, those that are skipped included."""
+        return self.counts.tasks(node)
 
     def loop_items(self, node: StepNode, number: int) -> Count:
         """How many values an entry of `for_each` gives for each set of earlier values."""
-        variable = node.step.for_each[number]
-        counts = [self._list_count(items, node) for items in variable.lists]
-        low = max(count.low for count in counts)
-        highs = [count.high for count in counts if count.high is not None]
-        if variable.at_most is not None:
-            highs.append(variable.at_most)
-        high = min(highs, default=None)
-        return Count(low if high is None else min(low, high), high)
+        return self.counts.loop_items(node, number)
 
     def variables(self, node: StepNode) -> Mapping[str, Shape]:
         """The shape of each `for_each` variable of a step."""
@@ -129,26 +107,31 @@ class Flow:
             found = self._variables[node.id] = {}
             for variable in node.step.for_each:
                 for name, items in zip(variable.names, variable.lists, strict=True):
-                    found[name] = self._item_shape(items, node)
+                    shape = self.shape_of_expression(items, node)
+                    item = shape.item if shape.kind is Kind.LIST else None
+                    found[name] = without_fields(item or UNKNOWN)
         return found
 
     def shape_of(self, place: Place) -> Shape:
         """The shape of what a template gives at its place."""
-        return self.shape_of_template(place.template, place.node)
+        return self.shape_of_template(place.template, place.node, place.frame)
 
-    def shape_of_template(self, template: Template, node: StepNode | None = None) -> Shape:
-        """The shape of what a template gives, `node` being the step around it."""
+    def shape_of_template(
+        self, template: Template, node: StepNode | None = None, frame: Frame | None = None
+    ) -> Shape:
+        """The shape of what a template gives, `node` being the step around it; without one, `frame` is its recipe."""
         match template.form:
             case TemplateForm.TEXT:
                 return TEXT if template.references else UNKNOWN  # one that could not be read mentions nothing
             case TemplateForm.LITERAL:
                 return shape_of_value(template.literal(as_text=False))
             case TemplateForm.EXPRESSION:
-                key = (id(template), "" if node is None else node.id)
-                shape = self._expressions.get(key)
-                if shape is None:
-                    shape = self._expressions[key] = self._shape_of_single(template, node)
-                return shape
+                where = f"/{self._frame(node, frame).path}" if node is None else node.id
+                shape = self._expressions.get((id(template), where))
+                if shape is None and self._depth <= _MAX_DEPTH:
+                    shape = self._infer(template, node, self._frame(node, frame))
+                    self._expressions[id(template), where] = shape
+                return shape or UNKNOWN
 
     def shape_of_expression(self, expression: Expression, node: StepNode | None = None) -> Shape:
         """The shape of a parameter's value: of its template, or of the list or mapping that is written out."""
@@ -163,13 +146,13 @@ class Flow:
         )
 
     def shape_if_printed(
-        self, template: Template, reference: Reference, node: StepNode | None
+        self, template: Template, reference: Reference, node: StepNode | None, frame: Frame | None = None
     ) -> Shape | None:
         """The shape of a mention that makes up a whole `{{ }}`, attributes after it included; None for any other."""
         tail = find_printed_tail(template, reference)
         if tail is None:
             return None
-        shape = self.shape_of_mention(reference, node)
+        shape = self.shape_of_mention(reference, node, frame)
         for part in tail:
             found = shape.find(part)
             if found is None:
@@ -177,11 +160,13 @@ class Flow:
             shape = found
         return shape
 
-    def shape_of_mention(self, reference: Reference, node: StepNode | None) -> Shape:
+    def shape_of_mention(
+        self, reference: Reference, node: StepNode | None, frame: Frame | None = None
+    ) -> Shape:
         """The shape of a mention by itself; unknown when it is wrong, which others report."""
         if isinstance(reference, StepReference):
-            return self._shape_of_step_mention(reference, node)
-        shape = self.shape_of_name(reference, node)
+            return self._shape_of_step_mention(reference, node, frame)
+        shape = self.shape_of_name(reference, node, frame)
         for part in reference.path[1:]:
             found = shape.find(part)
             if found is None:
@@ -189,123 +174,181 @@ class Flow:
             shape = found
         return shape
 
-    def shape_of_name(self, reference: NameReference, node: StepNode | None) -> Shape:
+    def shape_of_name(
+        self, reference: NameReference, node: StepNode | None, frame: Frame | None = None
+    ) -> Shape:
         """The shape of the input, value or variable that a mention begins with."""
         if not reference.path:
-            return UNKNOWN
-        match reference.root:
+            return IMAGE if reference.root == "prev" else UNKNOWN
+        return self.shape_of_root(reference.root, reference.name, node, self._frame(node, frame))
+
+    def shape_of_root(self, root: str, name: str, node: StepNode | None, frame: Frame) -> Shape:
+        """The shape of the input, value or variable of a name; of `image` and `prev`, that of an attribute."""
+        match root:
             case "inputs":
-                declared = self._recipe_of(node).inputs.get(reference.name)
+                declared = frame.recipe.inputs.get(name)
                 return UNKNOWN if declared is None else shape_of_input(declared)
             case "values":
-                return self._shape_of_value(reference.name)
+                return self._shape_of_value(name, frame)
             case "each":
-                return UNKNOWN if node is None else self.variables(node).get(reference.name, UNKNOWN)
+                return UNKNOWN if node is None else self._shape_of_variable(name, node)
             case "ref" | "recipe":
                 return TEXT
             case "image" | "prev":
-                return IMAGE.find(reference.name) or UNKNOWN
+                return IMAGE.find(name) or UNKNOWN
+            case _:
+                return UNKNOWN
 
-    def find_target(self, reference: StepReference, node: StepNode | None) -> StepNode | None:
+    def find_target(
+        self, reference: StepReference, node: StepNode | None, frame: Frame | None = None
+    ) -> StepNode | None:
         """The step that a mention means, or None."""
-        if node is None:
-            return self._graph.steps.get(reference.step)
-        return self._graph.find_target(node, reference.step)
+        return self._graph.steps.get(self._frame(node, frame).step_id(reference.step))
 
-    def selected_tasks(self, target: StepNode, selector: Selector | None) -> Count:
-        """How many tasks of a step a mention is about."""
-        if selector is None:
-            return self.tasks(target)
-        if selector.kind == "at":
+    def selected_tasks(self, target: StepNode, selector: Selector | None, *, all_made: bool = False) -> Count:
+        """How many tasks of a step a mention is about; `all_made` as if none of them were skipped."""
+        if selector is not None and selector.kind == "at":
             return ONE
-        named = {argument.variable for argument in selector.arguments}
-        count = ONE
-        for number, variable in enumerate(target.step.for_each):
-            items = self.loop_items(target, number)
-            if named.issuperset(variable.names):
-                items = Count(0, 1 if items.high is None else min(1, items.high))
-            elif named.intersection(variable.names):
-                items = Count(0, items.high)
-            count = count.times(items)
+        count = self.counts.tasks(target)
+        if selector is not None:
+            named = {argument.variable for argument in selector.arguments}
+            count = ONE
+            for number, variable in enumerate(target.step.for_each):
+                items = self.counts.loop_items(target, number)
+                if named.issuperset(variable.names):
+                    items = Count(0, 1 if items.high is None else min(1, items.high))
+                elif named.intersection(variable.names):
+                    items = Count(0, items.high)
+                count = count.times(items)
+        if not all_made and target.step.for_each and self.counts.may_be_skipped(target):
+            return Count(0, count.high)
         return count
 
-    def images_before_index(self, target: StepNode, selector: Selector | None) -> Count:
-        """How many images `.images` of a mention may have."""
-        return self.selected_tasks(target, selector).times(self.images_per_task(target))
-
-    def _shape_of_single(self, template: Template, node: StepNode | None) -> Shape:
-        """The shape of a `{{ }}` that is one mention; unknown for any other expression."""
-        if len(template.references) != 1:
-            return UNKNOWN
-        return self.shape_if_printed(template, template.references[0], node) or UNKNOWN
-
-    def _recipe_of(self, node: StepNode | None) -> Recipe:
-        return self._graph.recipe if node is None else node.frame.recipe
-
-    def _read_request(self, node: StepNode) -> StaticRequest:
-        model = self.find_model(node)
-        known: dict[str, object] = {}
-        unknown: set[str] = set()
-        for name, parameter in node.generate.parameters.items():
-            value = read_parameter(parameter, model)
-            if value is NOT_LITERAL:
-                unknown.add(name)
-            elif value is not None:
-                known[name] = value
-        if model is not None:
-            unknown.update(_find_meant(node, model))
-        return StaticRequest(known, frozenset(unknown))
-
-    def _shape_of_step_mention(self, reference: StepReference, node: StepNode | None) -> Shape:
-        target = self.find_target(reference, node)
-        if target is None or reference.collection == "outputs":
-            return UNKNOWN
-        item = self._image_of(target)
-        if reference.collection != "images":
-            images = list_of(item, self.images_per_task(target))
-            item = Shape(Kind.TASK, item=images, fields=self.variables(target))
-        if reference.collection is None or isinstance(reference.index, int):
-            return item
-        if reference.collection == "images":
-            count = self.images_before_index(target, reference.selector)
+    def images_before_index(
+        self, reference: StepReference, target: StepNode, *, all_made: bool = False
+    ) -> Count:
+        """How many images `.images`, `.passes` or `.outputs.X` of a mention may have, before any index picks among them."""
+        if reference.collection == "passes":
+            each = self.counts.passes_per_task(target)
+        elif target.step.call is None:
+            each = self.counts.images_per_task(target)
         else:
+            output = self.find_call_output(target, reference)
+            each = ANY if output is None else self.shape_of_call_output(target, output).count
+        return self.selected_tasks(target, reference.selector, all_made=all_made).times(each)
+
+    def find_call_output(self, target: StepNode, reference: StepReference) -> Output | None:
+        """The output of the used recipe that a mention of a step is about."""
+        recipe = target.step.call.recipe if target.step.call is not None else None
+        return find_output(recipe, reference) if recipe is not None else None
+
+    def shape_of_call_output(self, target: StepNode, output: Output) -> Shape:
+        """What one task of a step that uses a recipe gives as an output: always a list of images."""
+        frame = self._graph.frames.get(target.id)
+        if frame is None:
+            return _SOME_IMAGES
+        shape = self.shape_of_template(output.images, None, frame)
+        count = ANY
+        item = IMAGE
+        if shape.kind is Kind.IMAGE:
+            item, count = shape, ONE
+        elif shape.holds_images:
+            item, count = shape.item or IMAGE, shape.count
+        if shape.optional:
+            count = Count(0, count.high)
+        return list_of(Shape(Kind.IMAGE, fields=item.fields), count)
+
+    def _infer(self, template: Template, node: StepNode | None, frame: Frame) -> Shape:
+        if template.expression is None:
+            return UNKNOWN
+        self._depth += 1
+        try:
+            return infer_shape(template.expression, _Lookup(self, node, frame))
+        finally:
+            self._depth -= 1
+
+    def _frame(self, node: StepNode | None, frame: Frame | None) -> Frame:
+        return node.frame if node is not None else frame if frame is not None else self._graph.frame
+
+    def _shape_of_variable(self, name: str, node: StepNode) -> Shape:
+        iterate = node.step.iterate
+        if iterate is not None and iterate.name == name:
+            shape = self.shape_of_expression(iterate.over, node)
+            return shape.item or UNKNOWN if shape.kind is Kind.LIST else UNKNOWN
+        return self.variables(node).get(name, UNKNOWN)
+
+    def _shape_of_step_mention(
+        self, reference: StepReference, node: StepNode | None, frame: Frame | None
+    ) -> Shape:
+        target = self.find_target(reference, node, frame)
+        if target is None:
+            return UNKNOWN
+        of_tasks = reference.collection in ("tasks", None)
+        item = self._shape_of_task(target) if of_tasks else self._image_of(target, reference)
+        if item is None or reference.collection is None or isinstance(reference.index, int):
+            return item or UNKNOWN
+        if of_tasks:
             count = self.selected_tasks(target, reference.selector)
+        else:
+            count = self.images_before_index(reference, target)
         if isinstance(reference.index, Slice):
             count = count.sliced(reference.index.start, reference.index.stop, reference.index.step)
         return list_of(item, count)
 
-    def _image_of(self, target: StepNode) -> Shape:
+    def _shape_of_task(self, target: StepNode) -> Shape:
+        call = target.step.call
+        outputs: dict[str, Shape] | None = None
+        if call is None:
+            images = list_of(self._image_of_step(target), self.images_per_task(target))
+        else:
+            recipe = call.recipe
+            outputs = {
+                name: self.shape_of_call_output(target, output)
+                for name, output in (recipe.outputs.items() if recipe is not None else ())
+            }
+            main = self.counts.find_main_output(target)
+            images = _SOME_IMAGES if main is None else outputs[main.name]
+        return Shape(Kind.TASK, item=images, fields=self.variables(target), outputs=outputs)
+
+    def _image_of(self, target: StepNode, reference: StepReference) -> Shape | None:
+        """The shape of one image of a mention; None when the step has no such images, which others report."""
+        call = target.step.call
+        if call is None:
+            return self._image_of_step(target) if reference.collection != "outputs" else None
+        output = self.find_call_output(target, reference)
+        return self.shape_of_call_output(target, output).item if output is not None else None
+
+    def _image_of_step(self, target: StepNode) -> Shape:
         shape = self._image_shapes.get(target.id)
         if shape is None:
             shape = self._image_shapes[target.id] = Shape(Kind.IMAGE, fields=self.variables(target))
         return shape
 
-    def _shape_of_value(self, name: str) -> Shape:
-        shape = self._values.get(name)
+    def _shape_of_value(self, name: str, frame: Frame) -> Shape:
+        shape = self._values.get((frame.path, name))
         if shape is None:
-            self._values[name] = UNKNOWN
-            template = self._graph.recipe.values.get(name)
-            shape = UNKNOWN if template is None else self.shape_of_template(template)
-            self._values[name] = shape
+            self._values[frame.path, name] = UNKNOWN
+            template = frame.recipe.values.get(name)
+            shape = UNKNOWN if template is None else self.shape_of_template(template, None, frame)
+            self._values[frame.path, name] = shape
         return shape
 
-    def _list_shape(self, items: Expression, node: StepNode) -> Shape:
-        # No list may mention a step yet, however deep in it; what such a mention gives could depend on this very list.
-        if any(
-            isinstance(found, StepReference)
-            for template in find_templates(items)
-            for found in template.references
-        ):
-            return UNKNOWN
-        return self.shape_of_expression(items, node)
 
-    def _list_count(self, items: Expression, node: StepNode) -> Count:
-        shape = self._list_shape(items, node)
-        return shape.count if shape.kind is Kind.LIST else ANY
+class _Lookup:
+    """What the names in one template mean."""
 
-    def _item_shape(self, items: Expression, node: StepNode) -> Shape:
-        shape = self._list_shape(items, node)
-        return shape.item or UNKNOWN if shape.kind is Kind.LIST else UNKNOWN
+    def __init__(self, flow: Flow, node: StepNode | None, frame: Frame) -> None:
+        self._flow = flow
+        self._node = node
+        self._frame = frame
+
+    def shape_of_root(self, root: str, name: str) -> Shape:
+        """The shape of `inputs.NAME` and the like."""
+        return self._flow.shape_of_root(root, name, self._node, self._frame)
+
+    def shape_of_step(self, reference: StepReference) -> Shape:
+        """The shape of a mention of a step."""
+        return self._flow.shape_of_mention(reference, self._node, self._frame)
 
 
 def shape_of_input(declared: Input) -> Shape:
@@ -323,30 +366,3 @@ def shape_of_input(declared: Input) -> Shape:
             return Shape(Kind.TEXT, optional, options=declared.options)
         case InputType.TEXT | InputType.NUMBER | InputType.INTEGER | InputType.BOOLEAN:
             return Shape(_SCALARS[declared.type], optional)
-
-
-def read_parameter(parameter: Parameter, model: Model | None) -> object:
-    """The literal value of a parameter as it would be sent, or `NOT_LITERAL`."""
-    as_text = model is not None and model.wants_text(parameter.name)
-    value = read_literal(parameter.expression, as_text=as_text)
-    return value.strip() if as_text and isinstance(value, str) else value
-
-
-def _find_meant(node: StepNode, model: Model) -> Iterator[str]:
-    """The parameters that a step spells wrongly and does not set otherwise."""
-    request = node.generate
-    for name in request.parameters:
-        if name not in model.parameters:
-            near = find_near(name, model.parameters)
-            if near is not None and near not in request.parameters:
-                yield near
-
-
-def find_printed_tail(template: Template, reference: Reference) -> tuple[str, ...] | None:
-    """The attributes after a mention that, with them, makes up a whole `{{ }}`; None when it is part of anything else."""
-    text = template.scalar.value
-    after = _AFTER_MENTION.match(text, reference.end)
-    opening = text.rfind("{{", 0, reference.start)
-    if after is None or opening < 0 or _BEFORE_MENTION.fullmatch(text, opening, reference.start) is None:
-        return None
-    return tuple(after[1].split(".")[1:])

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from seedflow.diagnostics import Span
 from seedflow.recipe.model import Generate, Output, Recipe, Step
-from seedflow.recipe.references import StepReference
+from seedflow.recipe.references import Reference
 from seedflow.recipe.template import Template
 
 
@@ -54,20 +55,35 @@ class StepNode:
         return self.step.generate
 
 
+class EdgeKind(StrEnum):
+    """Why one step is tied to another."""
+
+    MENTION = "mention"
+    """A template of the target mentions what the source gives."""
+    NEEDS = "needs"
+    """An entry of `needs:`: order alone."""
+    INTO = "into"
+    """From a step that uses a recipe to a step inside that looks at one of its inputs."""
+    OUT_OF = "out-of"
+    """From a step inside a used recipe, which an output names, to the step that uses the recipe."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """`target` uses `source`, because of one mention in a template or one entry of `needs:`.
 
-    `parameter` says where it stands: a parameter's name, `for_each`, `model` or `needs`. `template` and `reference` are
-    there for a mention, `needs_span` for an entry of `needs:`.
+    `parameter` says where it stands: a parameter's name, `for_each`, `when`, `takes`, `iterate`, `with`, `model` or `needs`; of
+    an edge that crosses the border of a used recipe, the name of the input or output. `template` and `reference` are there
+    for a mention, `needs_span` for an entry of `needs:`.
     """
 
     source: str
     target: str
     parameter: str
     template: Template | None = None
-    reference: StepReference | None = None
+    reference: Reference | None = None
     needs_span: Span | None = None
+    kind: EdgeKind = EdgeKind.MENTION
 
     @property
     def span(self) -> Span:
@@ -87,6 +103,8 @@ class StepGraph:
     could come next the first as written; in a graph with a cycle, which no plan accepts, the steps of the cycle and those
     behind it follow in written order; the steps of a used recipe follow the step that uses it. `outputs` is what the recipe
     publishes, also when it names no outputs itself. `frames` has the inside of each step that uses another recipe, by its id.
+    `edges` tie steps of one frame to each other; `crossings` lead from a step that uses a recipe to the steps inside, and from
+    these back to it, for whoever draws the graph: with both there are cycles.
     """
 
     recipe: Recipe
@@ -95,6 +113,7 @@ class StepGraph:
     order: tuple[str, ...]
     outputs: Mapping[str, Output]
     frames: Mapping[str, Frame] = field(default_factory=dict)
+    crossings: tuple[Edge, ...] = ()
     _needs: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     _by_frame: Mapping[str, tuple[StepNode, ...]] = field(init=False, repr=False, compare=False)
 

@@ -1,15 +1,19 @@
-"""What a recipe publishes: the outputs that it names, or else the images of every step that no other step uses."""
+"""What a recipe publishes, and what a step that uses a recipe gives."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from seedflow.diagnostics import Source
-from seedflow.graph.model import Edge, StepNode
+from seedflow.graph.model import Edge, EdgeKind, StepNode
 from seedflow.recipe.expressions import STEP_ROOTS
 from seedflow.recipe.model import Output, Recipe
+from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import parse_template
 from seedflow.text.nodes import Scalar
+
+IMAGES = "images"
+"""The output that `.images` of a step with a used recipe means when there are several."""
 
 
 def find_outputs(
@@ -17,28 +21,48 @@ def find_outputs(
 ) -> Mapping[str, Output]:
     """The outputs of a recipe by name; those that nobody wrote down carry the name and the place of their step.
 
-    An entry of `needs:` uses nothing: it is about order alone.
+    Where nothing is written, every step that no other uses is published; an entry of `needs:` uses nothing: it is about
+    order alone. A step that uses a recipe with several outputs, none of them named `images`, is published as one for each.
     """
     if recipe.outputs or any(path[0] == "outputs" for path in recipe.unread):
         return recipe.outputs
-    used = {edge.source for edge in edges if edge.reference is not None}
-    return {
-        node.step.name: _publish_step(node)
-        for node in steps.values()
-        if node.id not in used and not node.frame.path
-    }
+    used = {edge.source for edge in edges if edge.kind is EdgeKind.MENTION}
+    found: dict[str, Output] = {}
+    for node in steps.values():
+        if node.id not in used and not node.frame.path:
+            found.update((output.name, output) for output in _publish_step(node))
+    return found
 
 
-def _publish_step(node: StepNode) -> Output:
-    text = f"{{{{ steps.{node.step.name}.images }}}}"
-    template, _ = parse_template(Scalar(Source("outputs", text), 0, len(text), text), roots=STEP_ROOTS)
-    return Output(node.step.name, node.step.span, template)
-
-
-def find_output(recipe: Recipe, name: str | None) -> Output | None:
-    """The output of a used recipe that a mention means: the one of that name; without a name `images`, else the only one."""
-    if name is not None:
-        return recipe.outputs.get(name)
-    if "images" in recipe.outputs:
-        return recipe.outputs["images"]
+def find_main_output(recipe: Recipe) -> Output | None:
+    """The output of a used recipe that `.images` means: the one named `images`, else the only one."""
+    if IMAGES in recipe.outputs:
+        return recipe.outputs[IMAGES]
     return next(iter(recipe.outputs.values())) if len(recipe.outputs) == 1 else None
+
+
+def find_output(recipe: Recipe, reference: StepReference) -> Output | None:
+    """The output of a used recipe that a mention of the step is about; None for its tasks, and when there is none."""
+    match reference.collection:
+        case "outputs":
+            return recipe.outputs.get(reference.output or "")
+        case "images":
+            return find_main_output(recipe)
+        case _:
+            return None
+
+
+def _publish_step(node: StepNode) -> Iterator[Output]:
+    name = node.step.name
+    called = node.step.call.recipe if node.step.call is not None else None
+    if called is None or find_main_output(called) is not None:
+        yield _publish(node, name, IMAGES)
+    else:
+        for output in called.outputs:
+            yield _publish(node, f"{name}_{output}", f"outputs.{output}")
+
+
+def _publish(node: StepNode, name: str, collection: str) -> Output:
+    text = f"{{{{ steps.{node.step.name}.{collection} }}}}"
+    template, _ = parse_template(Scalar(Source("outputs", text), 0, len(text), text), roots=STEP_ROOTS)
+    return Output(name, node.step.span, template)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from seedflow.graph.model import StepNode
-from seedflow.recipe.model import Expression, Recipe
+from seedflow.graph.model import Frame, StepNode
+from seedflow.recipe.model import Call, Expect, Expression, Generate, Iterate
 from seedflow.recipe.template import Template, TemplateForm
 
 
@@ -18,6 +18,12 @@ class Part(Enum):
     PARAMETER = "parameter"
     REFERENCE = "reference"
     FOR_EACH = "for_each"
+    WHEN = "when"
+    TAKES = "takes"
+    EXPECT = "expect"
+    ITERATE_OVER = "iterate over"
+    ITERATE_START = "iterate start"
+    WITH = "with"
     VALUE = "value"
     OUTPUT = "output"
     OUTPUT_FILE = "output file"
@@ -27,50 +33,104 @@ class Part(Enum):
 class Place:
     """One template and where it stands.
 
-    `name` is that of the parameter, references field, loop variable, value or output. `node` is the step around it, None
-    in values and outputs. `visible` counts the entries of the step's `for_each` whose variables the template may use.
+    `name` is that of the parameter, references field, loop variable, input of a used recipe, value, output or key of
+    `expect`; for the others the key itself. `node` is the step around it, None in values and outputs. `visible` counts the
+    entries of the step's `for_each` whose variables the template may use. `frame` is the recipe that it was written in.
     """
 
     template: Template
     part: Part
     name: str
-    node: StepNode | None = None
-    visible: int = 0
+    node: StepNode | None
+    visible: int
+    frame: Frame
+
+    @property
+    def edits(self) -> bool:
+        """Whether it may use the variable of the step's `iterate`."""
+        return (
+            self.part in (Part.PARAMETER, Part.REFERENCE)
+            and self.node is not None
+            and self.node.step.iterate is not None
+        )
 
 
 def find_step_places(node: StepNode) -> Iterator[Place]:
     """The templates of one step, literal text left out, in the order in which they are worked out."""
     step = node.step
+    visible = len(step.for_each)
     for number, variable in enumerate(step.for_each):
         for name, items in zip(variable.names, variable.lists, strict=True):
             for template in find_templates(items):
                 if template.form is not TemplateForm.LITERAL:
-                    yield Place(template, Part.FOR_EACH, name, node, number)
-    visible = len(step.for_each)
-    generate = node.generate
-    if generate.model is not None and generate.model.form is not TemplateForm.LITERAL:
-        yield Place(generate.model, Part.MODEL, "model", node, visible)
+                    yield Place(template, Part.FOR_EACH, name, node, number, node.frame)
+    found: list[tuple[Template, Part, str]] = []
+    if step.when is not None:
+        found.append((step.when, Part.WHEN, "when"))
+    if step.takes is not None:
+        found.append((step.takes, Part.TAKES, "takes"))
+    if step.expect is not None:
+        found.extend(_list_expect(step.expect))
+    if step.iterate is not None:
+        found.extend(_list_iterate(step.iterate))
+    if step.generate is not None:
+        found.extend(_list_generate(step.generate))
+    if step.call is not None:
+        found.extend(_list_call(step.call))
+    for template, part, name in found:
+        if template.form is not TemplateForm.LITERAL:
+            yield Place(template, part, name, node, visible, node.frame)
+
+
+def find_recipe_places(frame: Frame) -> Iterator[Place]:
+    """The templates of a recipe outside any step, literal text left out: those of `values` and `outputs`."""
+    found: list[tuple[Template, Part, str]] = []
+    found.extend((template, Part.VALUE, name) for name, template in frame.recipe.values.items())
+    for output in frame.recipe.outputs.values():
+        found.append((output.images, Part.OUTPUT, output.name))
+        if output.file is not None:
+            found.append((output.file, Part.OUTPUT_FILE, output.name))
+    for template, part, name in found:
+        if template.form is not TemplateForm.LITERAL:
+            yield Place(template, part, name, None, 0, frame)
+
+
+def _list_generate(generate: Generate) -> Iterator[tuple[Template, Part, str]]:
+    if generate.model is not None:
+        yield generate.model, Part.MODEL, "model"
     for parameter in generate.parameters.values():
         for template in find_templates(parameter.expression):
-            if template.form is not TemplateForm.LITERAL:
-                yield Place(template, Part.PARAMETER, parameter.name, node, visible)
+            yield template, Part.PARAMETER, parameter.name
     if generate.references is not None:
-        field = generate.references.field
         for item in generate.references.items:
-            if item.template.form is not TemplateForm.LITERAL:
-                yield Place(item.template, Part.REFERENCE, field, node, visible)
+            yield item.template, Part.REFERENCE, generate.references.field
 
 
-def find_recipe_places(recipe: Recipe) -> Iterator[Place]:
-    """The templates outside any step, literal text left out: those of `values` and `outputs`."""
-    for name, template in recipe.values.items():
-        if template.form is not TemplateForm.LITERAL:
-            yield Place(template, Part.VALUE, name)
-    for output in recipe.outputs.values():
-        if output.images.form is not TemplateForm.LITERAL:
-            yield Place(output.images, Part.OUTPUT, output.name)
-        if output.file is not None and output.file.form is not TemplateForm.LITERAL:
-            yield Place(output.file, Part.OUTPUT_FILE, output.name)
+def _list_call(call: Call) -> Iterator[tuple[Template, Part, str]]:
+    for argument in call.arguments.values():
+        for template in find_templates(argument.expression):
+            yield template, Part.WITH, argument.name
+
+
+def _list_expect(expect: Expect) -> Iterator[tuple[Template, Part, str]]:
+    settings: dict[str, Expression | None] = {
+        "images": expect.images,
+        "min_width": expect.min_width,
+        "min_height": expect.min_height,
+        "aspect_ratio": expect.aspect_ratio,
+        "distinct": expect.distinct,
+        "attempts": expect.attempts,
+    }
+    for name, setting in settings.items():
+        if setting is not None:
+            for template in find_templates(setting):
+                yield template, Part.EXPECT, name
+
+
+def _list_iterate(iterate: Iterate) -> Iterator[tuple[Template, Part, str]]:
+    for template in find_templates(iterate.over):
+        yield template, Part.ITERATE_OVER, iterate.name
+    yield iterate.start, Part.ITERATE_START, "start"
 
 
 def find_templates(expression: Expression) -> Iterator[Template]:

@@ -74,7 +74,8 @@ class Shape:
 
     `optional` when it may be none instead. Of a list, `item` is the shape of each item and `count` says how many; of a
     record, `fields` are those that every such record may have, None when they are not known; of a text with a closed set
-    of values, `options` are these.
+    of values, `options` are these; of a task, `item` is the shape of its images, `fields` are its variables, and `outputs`
+    those of a step that uses a recipe.
     """
 
     kind: Kind
@@ -83,6 +84,7 @@ class Shape:
     count: Count = ONE
     fields: Mapping[str, Shape] | None = None
     options: tuple[str, ...] = ()
+    outputs: Mapping[str, Shape] | None = None
 
     @property
     def known(self) -> bool:
@@ -144,7 +146,7 @@ class Shape:
             case Kind.IMAGE:
                 return tuple(str(name) for name in _IMAGE_ATTRIBUTES)
             case Kind.TASK:
-                return ("images", "each", "key")
+                return ("images", "each", "key", *(("outputs",) if self.outputs is not None else ()))
             case Kind.RECORD if self.fields is not None:
                 return tuple(self.fields)
             case _:
@@ -158,8 +160,8 @@ class Shape:
                 return _record(self.fields)
             case "key":
                 return TEXT
-            case "outputs":
-                return UNKNOWN
+            case "outputs" if self.outputs is not None:
+                return _record(self.outputs)
             case _:
                 return None
 
@@ -216,6 +218,20 @@ def shape_of_value(value: object) -> Shape:
             )
         case _:
             return UNKNOWN
+
+
+def without_fields(shape: Shape, depth: int = 2) -> Shape:
+    """The same shape, of which no more is known than so many levels of variables: chains of steps make deep shapes."""
+    if shape.kind not in (Kind.IMAGE, Kind.TASK, Kind.LIST) or (shape.fields is None and shape.item is None):
+        return shape
+    fields = None
+    if depth and shape.fields is not None:
+        fields = {name: without_fields(field, depth - 1) for name, field in shape.fields.items()}
+    item = None if shape.item is None else without_fields(shape.item, depth)
+    outputs = None
+    if depth and shape.outputs is not None:
+        outputs = {name: without_fields(output, depth - 1) for name, output in shape.outputs.items()}
+    return Shape(shape.kind, shape.optional, item, shape.count, fields, shape.options, outputs)
 
 
 def list_of(item: Shape, count: Count = ANY) -> Shape:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seedflow.canonical import build_key, build_slug
-from seedflow.graph.outputs import find_output
+from seedflow.graph.outputs import find_main_output, find_output
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.instances import Instance, StepTasks, Unit
 from seedflow.plan.model import Bounds, Outcome, PendingImages, StepImage
@@ -213,7 +213,7 @@ class Resolver:
         attributes["outputs"] = {
             name: self.output_value(output, instance) for name, output in outputs.items()
         }
-        main = find_output(instance.inner.frame.recipe, None)
+        main = find_main_output(instance.inner.frame.recipe)
         if main is not None:
             attributes["images"] = as_list(self.output_value(main, instance))
         return View("task", attributes, instance)
@@ -242,7 +242,7 @@ class Resolver:
         """The output of a used recipe that a mention means."""
         if instance.inner is None:
             return None
-        return find_output(instance.inner.frame.recipe, mention.output)
+        return find_output(instance.inner.frame.recipe, mention)
 
     def build_scope(self, env: Env, ref: Mapping[str, View] | None = None) -> Scope:
         """What a template with these surroundings may look at."""
@@ -277,7 +277,7 @@ class Resolver:
         for instance in selected:
             if instance.inner is None:
                 continue
-            output = find_output(instance.inner.frame.recipe, mention.output)
+            output = find_output(instance.inner.frame.recipe, mention)
             if output is None:
                 raise Absent(
                     NotThere(f"step `{mention.step}` has no output `{mention.output}`", "no-such-output")

@@ -225,7 +225,7 @@ class Stander:
             recipe = instance.inner.frame.recipe
             outputs = list(recipe.outputs.values())
             if mention.collection in ("images", "outputs"):
-                output = find_output(recipe, mention.output)
+                output = find_output(recipe, mention)
                 outputs = [output] if output is not None else []
             inner = standing if single else Standing()
             for output in outputs:

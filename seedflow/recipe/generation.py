@@ -36,9 +36,11 @@ class GenerateBuilder:
         if isinstance(defaults, Mapping):
             self._read_defaults(defaults)
 
-    def build(self, key: Span, node: Node, *, in_loop: bool) -> Generate:
-        """The request of one step. `key` is the place of `generate`, `node` what stands behind it."""
+    def build(self, key: Span, node: Node, *, in_loop: bool, edits: bool = False) -> Generate:
+        """The request of one step. `key` is the place of `generate`, `node` what stands behind it; `edits` with `iterate`."""
         roots = STEP_ROOTS | {"each"} if in_loop else STEP_ROOTS
+        if edits:
+            roots |= {"each", "prev"}
         entries = {entry.key.value: entry for entry in _entries(node)}
         chosen = entries.pop(_MODEL, None)
         model = self._read_model(chosen, VALUE_ROOTS | {"each"} if in_loop else VALUE_ROOTS)

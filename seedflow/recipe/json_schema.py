@@ -17,6 +17,9 @@ JsonSchema: TypeAlias = dict[str, Any]
 EXPRESSION_SCHEMA: Final[JsonSchema] = {"type": "string", "pattern": r"^\s*\{\{[\s\S]*\}\}\s*$"}
 """Exactly one `{{ }}`."""
 
+SETTING_SCHEMA: Final[JsonSchema] = {"anyOf": [EXPRESSION_SCHEMA, {"type": ["number", "boolean"]}]}
+"""A number or boolean, or one `{{ }}` that gives it."""
+
 EXPRESSION_OR_LIST_SCHEMA: Final[JsonSchema] = {"anyOf": [EXPRESSION_SCHEMA, {"type": "array"}]}
 
 _TEMPLATE: Final[JsonSchema] = {"type": "string", "pattern": r"\{\{|\{%"}
@@ -52,7 +55,7 @@ def finish_schema(
     ]
     definitions["Generate"] = _describe_request(default, catalog, closed=True)
     step = definitions["StepBlock"]
-    step["required"] = ["generate"]
+    step["oneOf"] = [{"required": [kind]} for kind in ("generate", "recipe")]
     request: JsonSchema = {"$ref": "#/$defs/Generate"}
     if others:
         definitions["GenerateOther"] = _describe_other(others, catalog)

@@ -12,21 +12,25 @@ from seedflow.diagnostics import Diagnostic, Source, Span
 from seedflow.models.catalog import Catalog
 from seedflow.recipe.binding import bind_recipe, sort_by_place
 from seedflow.recipe.blocks import Block
+from seedflow.recipe.calls import CallBuilder
 from seedflow.recipe.declarations import build_input
 from seedflow.recipe.expressions import (
     FILE_ROOTS,
     STEP_ROOTS,
     VALUE_ROOTS,
     ExpressionParser,
+    Roots,
     warn_of_spelling,
 )
 from seedflow.recipe.generation import GenerateBuilder
 from seedflow.recipe.leaves import describe_node, is_nothing
 from seedflow.recipe.loops import build_loops
-from seedflow.recipe.model import Input, Limits, Output, Recipe, RefWords, Step
+from seedflow.recipe.model import Call, Generate, Input, Limits, Output, Recipe, RefWords, Step
+from seedflow.recipe.options import OptionBuilder
 from seedflow.recipe.salvage import Path as TreePath
 from seedflow.recipe.schema import RecipeBlock, RefWordsBlock, StepBlock
 from seedflow.recipe.template import Template
+from seedflow.recipe.used_recipes import Caller, UsedRecipes
 from seedflow.recipe.values import order_values
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 from seedflow.text.reader import PROJECT_LIMITS, load_source, read_yaml
@@ -38,7 +42,7 @@ _PLACES = {"one": ("{n}",), "many": ("{list}",), "range": ("{first}", "{last}"),
 def load_recipe(
     path: Path, catalog: Catalog, *, name: str | None = None
 ) -> tuple[Recipe | None, list[Diagnostic]]:
-    """The recipe of a file, and every problem with its text.
+    """The recipe of a file with all recipes that it uses, and every problem with their texts.
 
     With errors there may still be a recipe, so that later stages can report theirs as well; it is for checking only.
 
@@ -50,29 +54,51 @@ def load_recipe(
     source = load_source(path, name if name is not None else str(path), max_bytes=PROJECT_LIMITS.max_bytes)
     if isinstance(source, Diagnostic):
         return None, [source]
-    return parse_recipe(source, catalog, folder=path.parent, default_name=path.stem)
+    return parse_recipe(source, catalog, folder=path.parent, default_name=path.stem, path=path.resolve())
 
 
 def parse_recipe(
-    source: Source, catalog: Catalog, *, folder: Path, default_name: str
+    source: Source, catalog: Catalog, *, folder: Path, default_name: str, path: Path | None = None
 ) -> tuple[Recipe | None, list[Diagnostic]]:
-    """The recipe of a text; `folder` is where its relative paths start, `default_name` its name unless it has one."""
+    """The recipe of a text with all recipes that it uses, and every problem with their texts, its own first.
+
+    Args:
+        source: the text.
+        catalog: the models.
+        folder: where its relative paths start.
+        default_name: its name unless it has one.
+        path: its file, by which a recipe that uses it again is recognised.
+    """
+    used = UsedRecipes(lambda text, caller: _parse(text, catalog, caller, used))
     with _paused_collector():
-        root, problems = read_yaml(source)
-        bound = bind_recipe(root) if root is not None else None
-        if bound is None or bound.document is None:
-            return None, problems + (bound.problems if bound is not None else [])
-        builder = _RecipeBuilder(bound.document, source, catalog, bound.unread)
-        recipe = builder.build(folder, default_name)
-    found = sort_by_place([*problems, *bound.problems, *builder.problems])
-    return recipe, found
+        recipe, found = _parse(source, catalog, Caller(path, folder, default_name, source.name), used)
+    return recipe, [*found, *used.problems]
+
+
+def _parse(
+    source: Source, catalog: Catalog, caller: Caller, used: UsedRecipes
+) -> tuple[Recipe | None, list[Diagnostic]]:
+    """One recipe and the problems of its own text; those of what it uses go to `used`."""
+    root, problems = read_yaml(source)
+    bound = bind_recipe(root) if root is not None else None
+    if bound is None or bound.document is None:
+        return None, problems + (bound.problems if bound is not None else [])
+    builder = _RecipeBuilder(bound.document, source, catalog, bound.unread, caller, used)
+    recipe = builder.build(caller.folder, caller.name)
+    return recipe, sort_by_place([*problems, *bound.problems, *builder.problems])
 
 
 class _RecipeBuilder:
     """One recipe in the making. Nothing is said about what may be in the parts that are `unread`."""
 
     def __init__(
-        self, document: RecipeBlock, source: Source, catalog: Catalog, unread: frozenset[TreePath]
+        self,
+        document: RecipeBlock,
+        source: Source,
+        catalog: Catalog,
+        unread: frozenset[TreePath],
+        caller: Caller,
+        used: UsedRecipes,
     ) -> None:
         self._unread = set(unread)
         self._all_steps = not any(path[0] == "steps" and len(path) <= 2 for path in unread)
@@ -80,6 +106,7 @@ class _RecipeBuilder:
         self._source = source
         self._catalog = catalog
         self._parser = ExpressionParser()
+        self._calls = CallBuilder(caller, used, self._parser)
         self.problems = self._parser.problems
 
     def build(self, folder: Path, default_name: str) -> Recipe:
@@ -162,22 +189,42 @@ class _RecipeBuilder:
         return steps
 
     def _build_step(self, name: str, span: Span, block: StepBlock, requests: GenerateBuilder) -> Step:
-        node = block.node
-        generate = node.find("generate") if isinstance(node, Mapping) else None
-        if generate is None:
-            raise ValueError(f"step {name!r} came without a kind through binding")
         loops = build_loops(block, self._parser)
-        in_loop = isinstance(node, Mapping) and node.find("for_each") is not None
+        in_loop = isinstance(block.node, Mapping) and block.node.find("for_each") is not None
+        roots = STEP_ROOTS | {"each"} if in_loop else STEP_ROOTS
+        options = OptionBuilder(block, self._parser, roots)
+        when, iterate = options.build_when(), options.build_iterate(loops)
+        if block.when is not None and when is None:
+            self._unread.add(("steps", name, "when"))
+        generate, call = self._build_kind(name, block, roots, requests, in_loop=in_loop)
         return Step(
             name=name,
             span=span,
-            generate=requests.build(generate.key.span, generate.value, in_loop=in_loop),
+            generate=generate,
             for_each=loops,
+            call=call,
+            when=when,
+            takes=options.build_takes(),
+            expect=options.build_expect(),
+            iterate=iterate,
             needs=tuple(zip(block.needs, _spans_of(block, "needs"), strict=True)),
             description=block.description,
             tags=tuple(block.tags),
             was=block.was,
         )
+
+    def _build_kind(
+        self, name: str, block: StepBlock, roots: Roots, requests: GenerateBuilder, *, in_loop: bool
+    ) -> tuple[Generate | None, Call | None]:
+        node = block.node
+        generate = node.find("generate") if isinstance(node, Mapping) else None
+        if generate is not None:
+            edits = block.iterate is not None
+            return requests.build(generate.key.span, generate.value, in_loop=in_loop, edits=edits), None
+        recipe = node.find("recipe") if isinstance(node, Mapping) else None
+        if recipe is None:
+            raise ValueError(f"step {name!r} came without a kind through binding")
+        return None, self._calls.build(name, recipe.key.span, recipe.value, block, roots)
 
     def _build_outputs(self) -> dict[str, Output]:
         outputs = {}

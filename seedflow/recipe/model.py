@@ -116,6 +116,10 @@ class LoopVariable:
     at_most: int | None = None
 
 
+DEFAULT_ATTEMPTS = 3
+"""How often a request is tried with `otherwise: retry` when nothing else is written."""
+
+
 class Otherwise(StrEnum):
     """What becomes of a result that is not as expected."""
 

@@ -13,6 +13,7 @@ from seedflow.recipe.references import NameReference, Reference
 from seedflow.recipe.templating.fast import read_fast
 from seedflow.recipe.templating.limits import MAX_SOURCE_CHARACTERS, MAX_TEXT_CHARACTERS
 from seedflow.recipe.templating.lookups import find_item, refuse_missing
+from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.operation_nodes import Applied
 from seedflow.recipe.templating.problems import Problem, Refusal, RenderError, Skipped, suggest
 from seedflow.recipe.templating.program import LITERAL, Program, ProgramCache, TemplateForm
@@ -46,6 +47,11 @@ class Template:
     def references(self) -> tuple[Reference, ...]:
         """All that it mentions, in text order, in every branch, taken or not."""
         return self._program.references
+
+    @property
+    def expression(self) -> Expression | None:
+        """What stands in the braces of the form `EXPRESSION`, for whoever asks what it could give; None if it has problems."""
+        return None if self._program.problems else self._program.expression
 
     def span_of(self, reference: Reference) -> Span:
         """The place of a mention in the source."""
@@ -117,7 +123,7 @@ def parse_template(scalar: Scalar, *, roots: frozenset[str]) -> tuple[Template, 
 
     Args:
         scalar: the text, with its place in the source.
-        roots: the names that are known where it stands, of `inputs`, `values`, `steps`, `each`, `ref`, `recipe`, `image`.
+        roots: the names that are known where it stands, of `inputs`, `values`, `steps`, `each`, `ref`, `recipe`, `image`, `prev`.
 
     Returns:
         The template, and every problem of its text; a template with problems raises the first one when rendered.

@@ -24,14 +24,8 @@ INPUT_ELSEWHERE: Final[Mapping[str, str]] = {
 }
 
 STEP_LATER: Final[Mapping[str, str]] = {
-    "recipe": "uses another recipe",
     "choose": "lets a person pick images",
     "transform": "works on images locally",
-    "with": "gives inputs to another recipe",
-    "takes": "draws the same request several times",
-    "expect": "says what a result must be",
-    "iterate": "applies edits in a row",
-    "when": "runs a step on a condition",
 }
 
 STEP_ELSEWHERE: Final[Mapping[str, str]] = {
@@ -39,7 +33,29 @@ STEP_ELSEWHERE: Final[Mapping[str, str]] = {
     "model": "`model:` stands inside `generate:`",
     "foreach": "write `for_each:`",
     "depends_on": "write `needs:`; a mention of a step's images makes the step depend on it anyway",
-    "if": "write `when:`, once this seedflow can",
+    "if": 'write `when: "{{ … }}"`, which gives true or false',
+    "uses": "write `recipe:`",
+    "inputs": "write `with:` for the inputs of a used recipe",
+    "retry": "write `expect: {…, otherwise: retry}`",
+    "repeat": "write `takes:` for several draws of one request, `for_each:` for a list",
+    "seeds": "write `takes:`; the model has no seed",
+}
+
+EXPECT_ELSEWHERE: Final[Mapping[str, str]] = {
+    "width": "write `min_width:`, in pixels",
+    "height": "write `min_height:`, in pixels",
+    "count": "write `images:`",
+    "ratio": "write `aspect_ratio:`",
+    "unique": "write `distinct: true`",
+    "retries": "write `otherwise: retry` and `attempts:`, which counts the first attempt, too",
+    "retry": "write `otherwise: retry`",
+}
+
+ITERATE_ELSEWHERE: Final[Mapping[str, str]] = {
+    "in": "write `over:`",
+    "for_each": "write `over:`",
+    "from": "write `start:`",
+    "name": "write `as:`",
 }
 
 LIMITS_ELSEWHERE: Final[Mapping[str, str]] = {

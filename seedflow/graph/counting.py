@@ -1,0 +1,169 @@
+"""How many tasks, images and requests the steps of a graph become, at least and at most, from the text alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from seedflow.graph.literals import NOT_LITERAL, read_literal
+from seedflow.graph.model import EdgeKind, StepGraph, StepNode
+from seedflow.graph.outputs import find_main_output
+from seedflow.graph.shapes import ANY, ONE, Count, Kind
+from seedflow.recipe.model import Expression, Otherwise, Output
+from seedflow.recipe.references import StepReference
+from seedflow.recipe.template import Template
+
+if TYPE_CHECKING:
+    from seedflow.graph.flow import Flow
+
+
+class Counts:
+    """The amounts of one graph. `flow` knows the lists."""
+
+    def __init__(self, flow: Flow, graph: StepGraph) -> None:
+        self._flow = flow
+        self._graph = graph
+        self._tasks: dict[str, Count] = {}
+        self._passes: dict[str, Count] = {}
+        self._images: dict[str, Count] = {}
+        self._skipped: dict[str, bool] = {}
+
+    def tasks(self, node: StepNode) -> Count:
+        """How many tasks a step becomes for each task of the step that uses its recipe, those that are skipped included."""
+        count = self._tasks.get(node.id)
+        if count is None:
+            self._tasks[node.id] = ANY  # for a list that depends on the step itself, which is a cycle
+            count = ONE
+            for number in range(len(node.step.for_each)):
+                count = count.times(self.loop_items(node, number))
+            self._tasks[node.id] = count
+        return count
+
+    def all_tasks(self, node: StepNode) -> Count:
+        """How many tasks a step becomes in the whole graph; from none when it may be skipped."""
+        count = self.tasks(node)
+        call = node.frame.call
+        while call is not None:
+            count = count.times(self.tasks(call))
+            call = call.frame.call
+        return Count(0, count.high) if self.may_be_skipped(node) else count
+
+    def loop_items(self, node: StepNode, number: int) -> Count:
+        """How many values an entry of `for_each` gives for each set of earlier values."""
+        variable = node.step.for_each[number]
+        counts = [self._list_count(items, node) for items in variable.lists]
+        low = max(count.low for count in counts)
+        highs = [count.high for count in counts if count.high is not None]
+        if variable.at_most is not None:
+            highs.append(variable.at_most)
+        high = min(highs, default=None)
+        return Count(low if high is None else min(low, high), high)
+
+    def passes(self, node: StepNode) -> Count:
+        """How many edits a step applies in a row; one without `iterate`."""
+        iterate = node.step.iterate
+        if iterate is None:
+            return ONE
+        count = self._passes.get(node.id)
+        if count is None:
+            self._passes[node.id] = ANY
+            count = self._passes[node.id] = self._list_count(iterate.over, node)
+        return count
+
+    def takes(self, node: StepNode) -> Count:
+        """How often each request of a step is drawn."""
+        return ONE if node.step.takes is None else _read_number(node.step.takes)
+
+    def images_per_request(self, node: StepNode) -> Count:
+        """How many images one answer may have that is as expected."""
+        count = self._images.get(node.id)
+        if count is None:
+            model = self._flow.find_model(node)
+            request = self._flow.request(node)
+            count = Count(1, None)
+            if model is not None:
+                count = Count(*model.image_bounds(request.parameters, request.unknown))
+            count = self._images[node.id] = _narrow(count, node)
+        return count
+
+    def images_per_task(self, node: StepNode) -> Count:
+        """How many images `.images` of one task has: of all takes, and with `iterate` of the last pass."""
+        if node.step.call is not None:
+            output = self.find_main_output(node)
+            return ANY if output is None else self._flow.shape_of_call_output(node, output).count
+        count = self.images_per_request(node).times(self.takes(node))
+        return count if self.passes(node).low > 0 else Count(0, count.high)
+
+    def passes_per_task(self, node: StepNode) -> Count:
+        """How many images `.passes` of one task has."""
+        if node.step.generate is None:
+            return ANY
+        return self.images_per_request(node).times(self.takes(node)).times(self.passes(node))
+
+    def requests(self, node: StepNode) -> Count:
+        """How many requests a step is at least and at most, without any further attempt."""
+        return self.all_tasks(node).times(self.takes(node)).times(self.passes(node))
+
+    def may_be_skipped(self, node: StepNode) -> bool:
+        """Whether a condition may skip tasks of a step: its own, that of a step that it mentions, or that of its frame's step."""
+        if not self._skipped:
+            self._skipped = self._find_skipped()
+        return self._skipped.get(node.id, False)
+
+    def find_main_output(self, node: StepNode) -> Output | None:
+        """What `.images` of a step that uses a recipe means."""
+        recipe = node.step.call.recipe if node.step.call is not None else None
+        return find_main_output(recipe) if recipe is not None else None
+
+    def _find_skipped(self) -> dict[str, bool]:
+        sources: dict[str, list[str]] = {}
+        for edge in self._graph.edges:
+            mention = edge.reference
+            if edge.kind is EdgeKind.MENTION and isinstance(mention, StepReference) and not mention.skip_ok:
+                sources.setdefault(edge.target, []).append(edge.source)
+        found: dict[str, bool] = {}
+        for step_id in self._graph.order:
+            node = self._graph.steps[step_id]
+            call = node.frame.call
+            found[step_id] = (
+                node.step.when is not None
+                or (call is not None and found.get(call.id, False))
+                or any(found.get(source, False) for source in sources.get(step_id, ()))
+            )
+        return found
+
+    def _list_count(self, items: Expression, node: StepNode) -> Count:
+        shape = self._flow.shape_of_expression(items, node)
+        if shape.kind is not Kind.LIST:
+            return ANY
+        return Count(0, shape.count.high) if shape.optional else shape.count
+
+
+def _narrow(count: Count, node: StepNode) -> Count:
+    """What `expect.images` leaves of a count; with `otherwise: accept` it leaves everything."""
+    expect = node.step.expect
+    if expect is None or expect.images is None or expect.otherwise is Otherwise.ACCEPT:
+        return count
+    low, high = read_expected(expect.images)
+    least = count.low if low is None else max(count.low, low)
+    most = high if count.high is None else count.high if high is None else min(count.high, high)
+    return count if most is not None and least > most else Count(least, most)
+
+
+def read_expected(images: Expression) -> tuple[int | None, int | None]:
+    """The least and the greatest number of images that `expect` asks for, where they are written out."""
+    if isinstance(images, Mapping):
+        low, high = images.get("min"), images.get("max")
+    else:
+        low = high = images
+    return _read_literal_number(low), _read_literal_number(high)
+
+
+def _read_number(template: Template) -> Count:
+    value = _read_literal_number(template)
+    return Count(1, None) if value is None else Count(value, value)
+
+
+def _read_literal_number(expression: Expression | None) -> int | None:
+    value = NOT_LITERAL if expression is None else read_literal(expression)
+    return value if isinstance(value, int) else None

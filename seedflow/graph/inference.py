@@ -1,0 +1,231 @@
+"""What an expression gives, from its syntax tree alone: text, a number, true or false, so many images.
+
+What a mention gives is asked of whoever knows; all else follows from the operators, filters and functions. Nothing that
+is not certain is claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
+
+from seedflow.graph.shapes import (
+    BOOLEAN,
+    IMAGE,
+    INTEGER,
+    NUMBER,
+    TEXT,
+    UNKNOWN,
+    Count,
+    Kind,
+    Shape,
+    join_shapes,
+    list_of,
+    shape_of_value,
+)
+from seedflow.recipe.functions import TESTS
+from seedflow.recipe.references import StepReference
+from seedflow.recipe.templating import operators
+from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
+from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Named, OneImage, Part
+from seedflow.recipe.templating.nodes import Constant, Expression
+from seedflow.recipe.templating.operation_nodes import (
+    And,
+    Applied,
+    Binary,
+    Compared,
+    Either,
+    Joined,
+    ListOf,
+    Not,
+    Or,
+    RecordOf,
+    Signed,
+)
+
+_TEXT_FILTERS: Final = frozenset(
+    ("capitalize", "lower", "upper", "title", "trim", "truncate", "replace", "slug", "string", "join")
+)
+_SAME_LENGTH: Final = frozenset(("list", "sort", "reverse"))
+_AT_MOST_AS_LONG: Final = frozenset(("select", "reject", "selectattr", "rejectattr", "unique"))
+_WHOLE: Final = frozenset(("count", "length", "int"))
+_ARITHMETIC: Final = frozenset(
+    (operators.add, operators.subtract, operators.multiply, operators.floor_divide, operators.modulo)
+)
+
+
+class Lookup(Protocol):
+    """Who knows what names and steps give."""
+
+    def shape_of_root(self, root: str, name: str) -> Shape:
+        """The shape of `inputs.NAME` and the like."""
+
+    def shape_of_step(self, reference: StepReference) -> Shape:
+        """The shape of a mention of a step."""
+
+
+def infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one case for each kind of node
+    """The shape of what an expression gives; unknown where the text alone does not tell."""
+    match node:
+        case Constant():
+            return shape_of_value(node.value)
+        case Named():
+            return lookup.shape_of_root(node.root, node.name)
+        case Mentioned():
+            return lookup.shape_of_step(node.reference)
+        case OneImage():
+            return IMAGE
+        case Attribute():
+            return infer_shape(node.base, lookup).find(node.name) or UNKNOWN
+        case Item():
+            return _infer_item(node, lookup)
+        case Part():
+            return _infer_part(node, lookup)
+        case ListOf():
+            count = Count(len(node.items), len(node.items))
+            return list_of(_join(node.items, lookup), count)
+        case RecordOf():
+            return _infer_record(node, lookup)
+        case Either():
+            return _join((node.then, node.otherwise), lookup)
+        case And():
+            return _join((node.left, node.right), lookup)
+        case Or():
+            left, right = infer_shape(node.left, lookup), infer_shape(node.right, lookup)
+            return join_shapes([_without_none(left), right]) if left.kind is not Kind.NONE else right
+        case Not() | Compared():
+            return BOOLEAN
+        case Signed():
+            operand = infer_shape(node.operand, lookup)
+            return operand if operand.kind in (Kind.INTEGER, Kind.NUMBER) else UNKNOWN
+        case Binary():
+            return _infer_binary(node, lookup)
+        case Joined():
+            return TEXT
+        case Applied():
+            return _infer_applied(node, lookup)
+        case FirstOf():
+            return _join(node.arguments, lookup)
+        case OrNone():
+            return _optional(infer_shape(node.argument, lookup))
+        case WithoutFailed():
+            return _at_most(infer_shape(node.argument, lookup))
+        case _:
+            return UNKNOWN
+
+
+def _join(nodes: Sequence[Expression], lookup: Lookup) -> Shape:
+    shapes = [infer_shape(node, lookup) for node in nodes]
+    lists = [shape for shape in shapes if shape.kind is Kind.LIST]
+    if len(lists) == len(shapes) and shapes:
+        items = join_shapes([shape.item or UNKNOWN for shape in lists])
+        highs = [shape.count.high for shape in lists]
+        high = None if None in highs else max(high for high in highs if high is not None)
+        optional = any(shape.optional for shape in lists)
+        return Shape(Kind.LIST, optional, items, Count(min(shape.count.low for shape in lists), high))
+    return join_shapes(shapes)
+
+
+def _infer_item(node: Item, lookup: Lookup) -> Shape:
+    base = infer_shape(node.base, lookup)
+    if isinstance(node.key, Constant) and isinstance(node.key.value, str | int):
+        return base.find(node.key.value) or UNKNOWN
+    return base.item or UNKNOWN if base.kind is Kind.LIST else UNKNOWN
+
+
+def _infer_part(node: Part, lookup: Lookup) -> Shape:
+    base = infer_shape(node.base, lookup)
+    if base.kind is not Kind.LIST:
+        return UNKNOWN
+    bounds: list[int | None] = []
+    for bound in node.bounds:
+        value = bound.value if isinstance(bound, Constant) else None
+        if bound is not None and not isinstance(value, int):
+            return list_of(base.item or UNKNOWN, Count(0, base.count.high))
+        bounds.append(value if isinstance(value, int) else None)
+    start, stop, step = bounds
+    return list_of(base.item or UNKNOWN, base.count.sliced(start, stop, step))
+
+
+def _infer_record(node: RecordOf, lookup: Lookup) -> Shape:
+    fields: dict[str, Shape] = {}
+    for key, value in node.entries:
+        if not isinstance(key, Constant) or not isinstance(key.value, str):
+            return Shape(Kind.RECORD)
+        fields[key.value] = infer_shape(value, lookup)
+    return Shape(Kind.RECORD, fields=fields)
+
+
+def _infer_binary(node: Binary, lookup: Lookup) -> Shape:
+    left, right = infer_shape(node.left, lookup), infer_shape(node.right, lookup)
+    kinds = {left.kind, right.kind}
+    if kinds == {Kind.INTEGER} and node.operator in _ARITHMETIC:
+        return INTEGER
+    if kinds <= {Kind.INTEGER, Kind.NUMBER}:
+        return NUMBER
+    if node.operator is operators.add and kinds == {Kind.TEXT}:
+        return TEXT
+    if node.operator is operators.add and kinds == {Kind.LIST}:
+        item = join_shapes([left.item or UNKNOWN, right.item or UNKNOWN])
+        return list_of(item, left.count.plus(right.count))
+    return UNKNOWN
+
+
+def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
+    test = TESTS.get(node.name)
+    if test is not None and node.apply is test.apply:
+        return BOOLEAN
+    if node.name in _TEXT_FILTERS:
+        return TEXT
+    if node.name in _WHOLE:
+        return INTEGER
+    if node.name == "range":
+        return list_of(INTEGER)
+    if node.name == "zip":
+        fields = {name: infer_shape(items, lookup).item or UNKNOWN for name, items in node.keywords.items()}
+        return list_of(Shape(Kind.RECORD, fields=fields))
+    if not node.arguments:
+        return UNKNOWN
+    base = infer_shape(node.arguments[0], lookup)
+    if node.name in ("default", "d"):
+        others = [infer_shape(other, lookup) for other in node.arguments[1:]]
+        others += [infer_shape(other, lookup) for name, other in node.keywords.items() if name != "boolean"]
+        return join_shapes([_without_none(base), others[0] if others else TEXT])
+    if base.kind is not Kind.LIST:
+        return UNKNOWN
+    shape_of_list = _LISTS.get(node.name)
+    return shape_of_list(base) if shape_of_list is not None else UNKNOWN
+
+
+def _without_none(shape: Shape) -> Shape:
+    return Shape(shape.kind, False, shape.item, shape.count, shape.fields, shape.options, shape.outputs)
+
+
+def _optional(shape: Shape) -> Shape:
+    return Shape(shape.kind, True, shape.item, shape.count, shape.fields, shape.options, shape.outputs)
+
+
+def _at_most(shape: Shape) -> Shape:
+    """The same list with any of its items left out."""
+    return list_of(shape.item or UNKNOWN, Count(0, shape.count.high)) if shape.kind is Kind.LIST else shape
+
+
+def _same(shape: Shape) -> Shape:
+    return list_of(shape.item or UNKNOWN, shape.count)
+
+
+def _item(shape: Shape) -> Shape:
+    return shape.item or UNKNOWN
+
+
+def _unknown_items(shape: Shape) -> Shape:
+    return list_of(UNKNOWN, shape.count)
+
+
+_LISTS: Mapping[str, Callable[[Shape], Shape]] = {
+    **dict.fromkeys(_SAME_LENGTH, _same),
+    **dict.fromkeys(_AT_MOST_AS_LONG, _at_most),
+    **dict.fromkeys(("first", "last", "min", "max"), _item),
+    "map": _unknown_items,
+}
+"""What a filter makes of a list."""
