@@ -7,21 +7,22 @@ for all of them: each has a gap of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from seedflow.diagnostics import Diagnostic
+from seedflow.graph.bounds import find_bound_sources, find_written_length
 from seedflow.graph.outputs import find_output
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.instances import Group, Instance, Order
 from seedflow.plan.model import Bounds, Outcome
-from seedflow.plan.resolve import NotThere, Resolver, as_list
+from seedflow.plan.resolve import Absent, NotThere, Resolver, as_list
 from seedflow.plan.standing import Stander
-from seedflow.plan.views import PendingTask, build_ghost_view
-from seedflow.plan.whole import find_bounding, find_whole
+from seedflow.plan.views import PendingTask, build_ghost_view, build_pending_task
+from seedflow.plan.whole import find_whole
 from seedflow.recipe.model import Expression
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
-from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.template import RenderError, Skipped, Template, look_up
 from seedflow.recipe.views import View
 
 MOST_ITEMS = 1_000_000
@@ -187,20 +188,49 @@ class Lister:
 
     def bound(self, template: Template, env: Env) -> Bounds[int]:
         """How many items a list may have that is not known yet."""
-        reference = find_bounding(template)
-        if reference is None:
+        whole = find_whole(template)
+        if whole is not None:
+            parts = self._take_apart(whole, env)
+            if parts is None:
+                return Bounds(0, MOST_ITEMS)
+            low = sum(part.bounds.low if isinstance(part, Gap) else 1 for part in parts)
+            high = _most(parts)
+            if isinstance(whole, StepReference) and isinstance(whole.index, Slice):
+                cut = whole.index
+                sizes = [len(range(count)[cut.start : cut.stop : cut.step]) for count in (low, high)]
+                return Bounds(min(sizes), max(sizes))
+            return Bounds(low, high)
+        sources = find_bound_sources(template)
+        if sources is None:
             return Bounds(0, MOST_ITEMS)
-        parts = self._take_apart(reference, env)
-        if parts is None:
-            return Bounds(0, MOST_ITEMS)
-        low = sum(part.bounds.low if isinstance(part, Gap) else 1 for part in parts)
-        exact = find_whole(template) is not None
-        high = _most(parts)
-        if isinstance(reference, StepReference) and isinstance(reference.index, Slice):
-            cut = reference.index
-            sizes = [len(range(count)[cut.start : cut.stop : cut.step]) for count in (low, high)]
-            return Bounds(min(sizes) if exact else 0, max(sizes))
-        return Bounds(low if exact else 0, high)
+        longest = max((self._longest(source, env) for source in sources), default=0)
+        return Bounds(0, max(longest, find_written_length(template)))
+
+    def _longest(self, source: Reference, env: Env) -> int:
+        """The most items that something can give that is made of one mention without lengthening it."""
+        collections: tuple[Reference, ...] = (source,)
+        if isinstance(source, StepReference):
+            source = replace(source, index=None)
+            collections = (source,)
+            if source.collection in (None, "tasks"):
+                collections = (replace(source, collection="tasks"), replace(source, collection="images"))
+        lengths = []
+        for one in collections:
+            parts = self._take_apart(one, env)
+            if parts is not None:
+                lengths.append(_most(parts))
+            elif isinstance(one, NameReference) and not self._stander.waits_for_name(one, env):
+                lengths.append(self._length_of_known(one, env))
+            else:
+                lengths.append(MOST_ITEMS)
+        return max(lengths)
+
+    def _length_of_known(self, name: NameReference, env: Env) -> int:
+        try:
+            value = look_up(name, self._resolver.build_scope(env))
+        except (RenderError, Skipped, Absent):
+            return MOST_ITEMS
+        return len(value) if isinstance(value, (list, tuple)) else 1
 
     # By the tasks of a step
 
@@ -265,9 +295,7 @@ class Lister:
                     f"{source.label}-?",
                     (source.address,),
                     bounds,
-                    build_ghost_view(source.address)
-                    if mention.collection in ("images", "passes")
-                    else Later((source.address,)),
+                    self._stand_in_of(source, mention),
                     source=source,
                     failed=None if mention.fail_ok else source.failed,
                 )
@@ -277,6 +305,15 @@ class Lister:
         if mention.collection == "tasks":
             return self._task_of(source, mention)
         return list(self._images_of(source, passes=mention.collection == "passes", fail_ok=mention.fail_ok))
+
+    def _stand_in_of(self, source: Group, mention: StepReference) -> object:
+        """What stands for each value that a group will give."""
+        if mention.collection != "tasks":
+            return build_ghost_view(source.address)
+        if not source.ghosts:
+            return Later((source.address,))
+        ghost, _ = source.ghosts[0]
+        return build_pending_task(ghost)
 
     def _bound_group(self, group: Group, mention: StepReference) -> Bounds[int]:
         low = high = 0
@@ -293,14 +330,7 @@ class Lister:
             return [self._failed_gap(source)]
         if source.outcome is Outcome.GIVEN:
             return [Item((source.order, 0), self._resolver.task_view(source))]
-        each = self._resolver.refresh(Env(source.tasks.frame, source.each)).each
-        view = View(
-            "task",
-            {"each": each, "key": source.key},
-            PendingTask(source),
-            {"images": "the task has not ended", "outputs": "the task has not ended"},
-        )
-        return [Item((source.order, 0), view)]
+        return [Item((source.order, 0), build_pending_task(source))]
 
     def _images_of(self, source: Instance, *, passes: bool, fail_ok: bool = False) -> Iterator[Item | Gap]:
         if source.outcome is Outcome.SKIPPED:
@@ -343,7 +373,7 @@ class Lister:
             return []
         if mention.collection == "tasks":
             return self._task_of_call(source)
-        output = find_output(inner.frame.recipe, mention.output)
+        output = find_output(inner.frame.recipe, mention)
         if output is None:
             return []
         env = Env(inner)
@@ -384,10 +414,7 @@ class Lister:
     def _task_of_call(self, source: Instance) -> Listing:
         if source.inner is None or not self._resolver.is_open(source.inner):
             return [Item((source.order, 0), self._resolver.task_view(source))]
-        each = self._resolver.refresh(Env(source.tasks.frame, source.each)).each
-        missing = {"images": "the task has not ended", "outputs": "the task has not ended"}
-        view = View("task", {"each": each, "key": source.key}, PendingTask(source), missing)
-        return [Item((source.order, 0), view)]
+        return [Item((source.order, 0), build_pending_task(source))]
 
     def _failed_gap(self, source: Instance, cause: str | None = None) -> Gap:
         failed = cause or source.cause or source.address
@@ -444,8 +471,3 @@ def _is_index(whole: Reference) -> bool:
 
 def _most(parts: Listing) -> int:
     return sum(part.bounds.high if isinstance(part, Gap) else 1 for part in parts)
-
-
-def is_literal(expression: Expression) -> bool:
-    """Whether a list has no template in it."""
-    return isinstance(expression, Template) and expression.form is TemplateForm.LITERAL

@@ -252,6 +252,12 @@ class Stander:
         if tasks.failed is not None and not fail_ok:
             standing.failed = standing.failed or tasks.failed
 
+    def waits_for_name(self, name: NameReference, env: Env) -> bool:
+        """Whether what a name stands for is not known yet."""
+        standing = Standing()
+        self._add_name(name, env, standing, False, False)
+        return bool(standing.waits) or standing.failed is not None or standing.skips is not None
+
     def of_arguments(self, mention: StepReference, env: Env) -> Standing:
         """What the arguments of `.at()` or `.where()` stand on."""
         standing = Standing()

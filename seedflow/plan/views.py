@@ -64,6 +64,12 @@ def build_pending_view(unit: Unit, number: int, *, passes: bool = False) -> View
     )
 
 
+def build_pending_task(instance: Instance) -> View:
+    """What is known of a task before it has ended."""
+    missing = dict.fromkeys(("images", "outputs"), "the task has not ended")
+    return View("task", {"each": instance.each, "key": instance.key}, PendingTask(instance), missing)
+
+
 def build_ghost_view(after: str) -> View:
     """An image of which nothing is known but what it comes after."""
     unknown = (*_PIXELS, "name", "number", "key", "take", "each")

@@ -1,8 +1,8 @@
-"""Templates that are nothing but one mention, and mentions that bound how long a list may be."""
+"""Templates that are nothing but one mention."""
 
 from __future__ import annotations
 
-from seedflow.recipe.references import Reference, StepReference
+from seedflow.recipe.references import Reference
 from seedflow.recipe.template import Template, TemplateForm
 
 
@@ -19,14 +19,3 @@ def find_whole(template: Template) -> Reference | None:
     if mention.fail_ok and inside.startswith("succeeded(") and inside.endswith(")"):
         return mention if inside[len("succeeded(") : -1].strip() == spelled else None
     return None
-
-
-def is_whole(template: Template, mention: StepReference) -> bool:
-    """Whether a template is nothing but that mention."""
-    inside = template.scalar.value.strip().removeprefix("{{").removesuffix("}}").strip("-+ \t\n")
-    return inside == template.scalar.value[mention.start : mention.end]
-
-
-def find_bounding(template: Template) -> Reference | None:
-    """The mention that bounds how long the list is that a template gives."""
-    return find_whole(template)
