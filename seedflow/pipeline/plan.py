@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.pipeline.check import Checked, once
 from seedflow.pipeline.session import Session
-from seedflow.plan.model import Plan
 from seedflow.plan.context import PlanContext
+from seedflow.plan.model import Plan
 from seedflow.plan.planner import Planner
 from seedflow.recipe.given import GivenInputs
 from seedflow.recipe.input_images import ImageFiles

@@ -35,7 +35,7 @@ class Env:
     """What the templates of one task may see: its frame's names, its values of `each`, and the image before it."""
 
     frame: FrameInstance
-    each: Mapping[str, object] = NOTHING
+    each: Mapping[str, object] = field(default_factory=lambda: NOTHING)
     prev: View | None = None
 
 

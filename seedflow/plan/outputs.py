@@ -18,9 +18,11 @@ from seedflow.plan.requests import Refused
 from seedflow.plan.resolve import NotThere, as_list
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.views import build_image_view, name_image
+from seedflow.plan.whole import find_whole
 from seedflow.recipe.file_paths import read_file_path
 from seedflow.recipe.model import Output
-from seedflow.recipe.template import RenderError, Scope, Skipped, TemplateForm
+from seedflow.recipe.references import StepReference
+from seedflow.recipe.template import RenderError, Scope, Skipped, Template, TemplateForm
 from seedflow.recipe.views import View
 
 _KEY = re.compile(r"[\w~-]+")
@@ -35,7 +37,7 @@ MOST_CHECKED_NUMBERS = 100
 class _Slot:
     """One image that an output publishes or may publish; `single` when its task can give no other one here.
 
-    An input's image has no address; `view` is what the template of its file sees.
+    An input's image has no address; `view` is what the template of its file sees. `lone` when the output is this image alone.
     """
 
     address: str
@@ -43,6 +45,7 @@ class _Slot:
     image: StepImage | FileImage | None
     single: bool
     view: View | None = None
+    lone: bool = False
 
 
 class OutputPlanner:
@@ -119,17 +122,19 @@ class OutputPlanner:
             # Where a task gave nothing, its own problem says why.
             return [] if blocked and not possible else images
         if images is not None:
-            return list(self._slots_of(images, possible=possible))
+            return list(self._slots_of(output, images, possible=possible))
         if standing.waits or blocked:
             # Nothing can be said of what an expression picks before all of it is there.
             return []
         return self._evaluate(output)
 
-    def _slots_of(self, images: Sequence[object], *, possible: bool) -> Iterator[_Slot]:
+    def _slots_of(self, output: Output, images: Sequence[object], *, possible: bool) -> Iterator[_Slot]:
         at: dict[str, int] = {}
+        whole = find_whole(output.images)
+        one = isinstance(whole, StepReference) and isinstance(whole.index, int)
         for number, image in enumerate(images, 1):
             if isinstance(image, StepImage):
-                yield _Slot(image.address, image.number, image, self._is_single(image.address, len(images)))
+                yield _Slot(image.address, image.number, image, one or self._is_single(image.address))
             elif isinstance(image, FileImage):
                 yield _Slot("", number, image, len(images) == 1)
             elif isinstance(image, PendingImages) and possible:
@@ -137,19 +142,36 @@ class OutputPlanner:
                 unit = self._build.resolver.find_unit(address)
                 if unit is None or unit.ghost:
                     continue  # whose names are not known yet; publishing finds what collides
-                single = self._is_single(address, len(images))
+                single = one or self._is_single(address)
                 for _ in range(min(image.count.high, MOST_CHECKED_NUMBERS)):
                     at[address] = at.get(address, 0) + 1
                     yield _Slot(address, at[address], None, single)
 
-    def _is_single(self, address: str, count: int) -> bool:
-        """Whether no other image of the same instance can be published beside it."""
+    def _is_single(self, address: str) -> bool:
+        """Whether a task can give no other image."""
         unit = self._build.resolver.find_unit(address)
         if unit is None:
             return False
         bounds = unit.instance.tasks.bounds.get(address)
-        alone = bounds is not None and bounds.high == 1
-        return count == 1 or alone
+        return bounds is not None and bounds.high == 1
+
+    def _is_lone(self, images: Template, env: Env) -> bool:
+        """Whether all images of an output come from one and the same task, whatever becomes of it."""
+        mentions = [one for one in images.references if isinstance(one, StepReference)]
+        if len(mentions) != 1:
+            return False
+        tasks = self._build.resolver.find_tasks(mentions[0], env)
+        if tasks.fanned and (mentions[0].selector is None or mentions[0].selector.kind != "at"):
+            return False
+        if tasks.node.step.call is None:
+            return tasks.takes == 1 and mentions[0].collection != "passes"
+        inner = [
+            (found.images, Env(instance.inner))
+            for instance in tasks.instances
+            if instance.inner is not None
+            and (found := self._build.resolver.find_call_output(instance, mentions[0])) is not None
+        ]
+        return len(inner) == 1 and self._is_lone(*inner[0])
 
     def _evaluate(self, output: Output) -> list[_Slot] | NotThere:
         try:
@@ -158,13 +180,14 @@ class OutputPlanner:
             return NotThere(refused.diagnostic.message, refused.diagnostic.code)
         except Skipped:
             return []
+        picked = self._find_picked(output)
         found: list[_Slot] = []
         for number, view in enumerate(views, 1):
             image = view.subject if isinstance(view, View) else None
             if isinstance(image, StepImage):
-                found.append(
-                    _Slot(image.address, image.number, image, self._is_single(image.address, len(views)))
-                )
+                one = (image.address, image.number) in picked
+                single = one or self._is_single(image.address)
+                found.append(_Slot(image.address, image.number, image, single, lone=one))
             elif isinstance(view, View) and isinstance(image, FileImage):
                 found.append(_Slot("", number, image, len(views) == 1, view))
             else:
@@ -177,10 +200,23 @@ class OutputPlanner:
                 )
         return found
 
+    def _find_picked(self, output: Output) -> set[tuple[str, int]]:
+        """The images that an expression picks by their number, when it can only give one of them."""
+        mentions = [one for one in output.images.references if isinstance(one, StepReference)]
+        chosen = [one for one in mentions if isinstance(one.index, int)]
+        found: set[tuple[str, int]] = set()
+        for mention in chosen:
+            slots = self._build.resolver.slots(mention, self._env)
+            if isinstance(slots, tuple):
+                found.update((slot.address, slot.number) for slot in slots if isinstance(slot, StepImage))
+        return found if len(found) == 1 else set()
+
     def _path(self, output: Output, slot: _Slot) -> str | Diagnostic:
         unit = self._build.resolver.find_unit(slot.address) if slot.address else None
         if output.file is None:
-            return _default_path(output, slot, unit)
+            return _default_path(
+                output, slot, unit, lone=slot.lone or self._is_lone(output.images, self._env)
+            )
         each: Mapping[str, object] = {}
         if unit is not None:
             each = self._build.resolver.refresh(Env(unit.env.frame, unit.env.each)).each
@@ -198,13 +234,13 @@ class OutputPlanner:
         return read_file_path(output.file, str(text))
 
 
-def _default_path(output: Output, slot: _Slot, unit: Unit | None) -> str:
+def _default_path(output: Output, slot: _Slot, unit: Unit | None, *, lone: bool) -> str:
     if unit is None:
         return output.name if slot.single else f"{output.name}/{slot.number}"
     instance = unit.instance
     keys = [*instance.tasks.frame.keys, *(key for _, key in instance.keys)]
     takes = instance.tasks.takes > 1
-    if not keys and slot.single and not takes and unit.last:
+    if not keys and slot.single and lone:
         return output.name
     name = (
         "-".join(key.replace("/", "-").strip(".") for key in keys) if keys else instance.tasks.node.step.name

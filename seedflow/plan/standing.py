@@ -95,8 +95,12 @@ class Stander:
         fail_ok: bool = False,
     ) -> None:
         """Take the mentions of one template into a standing."""
+        inside = 0
         for reference in references:
+            if reference.start < inside:
+                continue  # the argument of a selector, which its mention knows how to take
             if isinstance(reference, StepReference):
+                inside = reference.end
                 self._add_step(
                     reference, env, standing, skip_ok or reference.skip_ok, fail_ok or reference.fail_ok
                 )

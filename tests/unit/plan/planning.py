@@ -11,8 +11,9 @@ from seedflow.diagnostics import Diagnostic, Source, has_errors
 from seedflow.graph.build import build_graph
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.models.catalog import load_catalog
-from seedflow.plan.model import Plan, StepImage, Task, TaskFacts
-from seedflow.plan.planner import PlanContext, Planner
+from seedflow.plan.context import PlanContext
+from seedflow.plan.model import Outcome, Plan, StepImage, Task, TaskFacts
+from seedflow.plan.planner import Planner
 from seedflow.recipe.given import collect_inputs
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.inputs import resolve_inputs
@@ -33,13 +34,25 @@ class KnownResults:
         self.past: dict[str, PastRequest] = {}
 
     def find_result(self, realm: str, fingerprint: str, take: int) -> StoredResult | None:
-        return self.results.get(fingerprint)
+        return next(iter(self.list_results(realm, fingerprint, take)), None)
 
-    def has_result(self, realm: str, fingerprint: str, take: int) -> bool:
-        return fingerprint in self.results or fingerprint in self.lost
+    def list_results(self, realm: str, fingerprint: str, take: int) -> tuple[StoredResult, ...]:
+        found = self.results.get(fingerprint)
+        return (found,) if found is not None and found.take == take else ()
 
-    def find_unfinished(self, realm: str, fingerprint: str, take: int) -> AttemptState | None:
+    def has_result(self, realm: str, fingerprint: str, take: int, after_attempt: int = 0) -> bool:
+        return not after_attempt and (fingerprint in self.results or fingerprint in self.lost)
+
+    def find_unfinished(
+        self, realm: str, fingerprint: str, take: int, after_attempt: int = 0
+    ) -> AttemptState | None:
         return self.unfinished.get(fingerprint)
+
+    def find_takes(self, realm: str, fingerprint: str) -> tuple[int, ...]:
+        return (1,) if fingerprint in self.results else ()
+
+    def next_take(self, realm: str, fingerprint: str, above: int) -> int:
+        return max([above, *self.find_takes(realm, fingerprint)]) + 1
 
     def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
         return self.past.get(address)
@@ -60,9 +73,16 @@ def facts(digest: str) -> ImageFacts:
 
 
 def done(address: str, *digests: str) -> TaskFacts:
-    return TaskFacts(
-        address, tuple(StepImage(address, 1, n, facts(digest)) for n, digest in enumerate(digests, 1))
-    )
+    images = tuple(StepImage(address, 1, n, facts(digest)) for n, digest in enumerate(digests, 1))
+    return TaskFacts(address, Outcome.GIVEN, images)
+
+
+def failed(address: str) -> TaskFacts:
+    return TaskFacts(address, Outcome.FAILED)
+
+
+def skipped(address: str) -> TaskFacts:
+    return TaskFacts(address, Outcome.SKIPPED)
 
 
 def open_planner(

@@ -11,7 +11,8 @@ from seedflow.diagnostics import Diagnostic, Source
 from seedflow.graph.build import build_graph
 from seedflow.models.catalog import load_catalog
 from seedflow.plan.model import PendingImages, Plan
-from seedflow.plan.planner import PlanContext, Planner
+from seedflow.plan.context import PlanContext
+from seedflow.plan.planner import Planner
 from seedflow.recipe.given import collect_inputs
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.inputs import resolve_inputs
