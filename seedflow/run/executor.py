@@ -21,10 +21,9 @@ from seedflow.providers.base import Provider
 from seedflow.run.collect import Collector
 from seedflow.run.disk import Disk
 from seedflow.run.events import Event, EventKind, Teller
-from seedflow.run.expecting import build_requests
+from seedflow.run.expecting import build_requests, reuse_chosen
 from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
-from seedflow.run.perform import reuse
 from seedflow.run.publish import Published, RunNote, publish_outputs
 from seedflow.run.references import Leases, ReferencePreparer
 from seedflow.run.scheduler import Node, Scheduler
@@ -264,7 +263,7 @@ class _Run:
         planned = self._tasks[address]
         if planned.result is not None:
             self._remember(planned)
-            return reuse(planned, planned.result)
+            return reuse_chosen(planned, planned.result)
         settled = self._planner.settle(address)
         if isinstance(settled, Unsettled):
             problem = Problem(settled.code, settled.message, None, settled.span or planned.origin.span)
@@ -272,7 +271,7 @@ class _Run:
         if settled.result is None:
             return settled
         self._remember(settled)
-        return reuse(settled, settled.result)
+        return reuse_chosen(settled, settled.result)
 
     def _finish(self, result: TaskResult) -> None:
         self._record(result)
