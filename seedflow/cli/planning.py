@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from seedflow.cli.session import check_named
-from seedflow.pipeline.plan import Planned, plan_recipe
+from seedflow.pipeline.plan import NO_REROLL, Planned, Reroll, plan_recipe
 from seedflow.pipeline.session import Session
 from seedflow.recipe.given import collect_inputs
 
@@ -42,12 +42,32 @@ def input_options(function: F) -> F:
     return function
 
 
+def reroll_options(function: F) -> F:
+    """`--reroll`, `--all`: for commands that plan what is asked anew."""
+    for option in (
+        click.option("--all", "several", is_flag=True, help="Reroll every task that SELECTOR means."),
+        click.option(
+            "--reroll",
+            "reroll",
+            metavar="SELECTOR",
+            multiple=True,
+            help="Ask anew for a task, such as 'page[scene=at-sea]'; its new picture takes the place of the old one, which is kept.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 def plan_from_options(
-    recipe: str, inputs: Sequence[str], inputs_file: Path | None, session: Session
+    recipe: str,
+    inputs: Sequence[str],
+    inputs_file: Path | None,
+    session: Session,
+    reroll: Reroll = NO_REROLL,
 ) -> Planned:
     """A recipe named on the command line to its plan, with whatever was found on the way."""
     checked = check_named(recipe, session)
     given, wrong = collect_inputs(arguments=inputs, file=inputs_file)
     if wrong:
         return Planned(checked, None, None, (*checked.diagnostics, *wrong))
-    return plan_recipe(checked, given, session)
+    return plan_recipe(checked, given, session, reroll)

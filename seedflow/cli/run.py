@@ -21,7 +21,7 @@ from seedflow.cli.console import open_console
 from seedflow.cli.dollars import Dollars
 from seedflow.cli.help import Command
 from seedflow.cli.plan_text import print_plan
-from seedflow.cli.planning import input_options, plan_from_options
+from seedflow.cli.planning import input_options, plan_from_options, reroll_options
 from seedflow.cli.provider_text import introduce
 from seedflow.cli.result_text import print_result
 from seedflow.cli.run_text import Display, open_display
@@ -35,7 +35,7 @@ from seedflow.cli.terminal import (
 )
 from seedflow.errors import ExitCode, SeedflowError, UsageError
 from seedflow.money import format_usd
-from seedflow.pipeline.plan import Planned
+from seedflow.pipeline.plan import Planned, Reroll
 from seedflow.pipeline.run import RunRequest, find_out_folder, run_recipe
 from seedflow.pipeline.session import Session
 from seedflow.plan.model import Plan
@@ -57,11 +57,13 @@ LETTING_GO: Final = "Letting go: what was in flight is recorded as unknown."
         ("seedflow run storybook", ""),
         ("seedflow run my.yaml -i hero='a tin owl' -i scenes='at sea' -i scenes=home", ""),
         ("seedflow run my.yaml --provider cloudflare --max-cost 0.50", ""),
+        ("seedflow run my.yaml --reroll 'page[scene=at-sea]'", ""),
         ("seedflow run my.yaml --yes --json > result.json", ""),
     ),
 )
 @click.argument("recipe")
 @input_options
+@reroll_options
 @click.option("--yes", is_flag=True, help="Pay without asking.")
 @click.option("--max-cost", type=Dollars(), metavar="USD", help="Pay at most this much, without asking.")
 @click.option(
@@ -84,6 +86,8 @@ def command(
     inputs: tuple[str, ...],
     inputs_file: Path | None,
     provider: str | None,
+    reroll: tuple[str, ...],
+    several: bool,
     yes: bool,
     max_cost: Decimal | None,
     on_unknown: str,
@@ -98,7 +102,7 @@ def command(
     """
     out = _read_folder(out_text)
     session = start(provider)
-    planned = plan_from_options(recipe, inputs, inputs_file, session)
+    planned = plan_from_options(recipe, inputs, inputs_file, session, Reroll(reroll, several))
     if planned.plan is None or not planned.ok:
         if as_json:
             print_json({"status": "error", "diagnostics": [found.to_json() for found in planned.diagnostics]})

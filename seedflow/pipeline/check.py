@@ -22,6 +22,7 @@ class Checked:
     recipe: Recipe | None
     graph: StepGraph | None
     diagnostics: tuple[Diagnostic, ...]
+    path: Path | None = None
 
     @property
     def ok(self) -> bool:
@@ -33,10 +34,10 @@ def check_recipe(path: Path, session: Session, *, name: str | None = None) -> Ch
     """Stages 1 and 2: the text, then the graph; all problems in one go."""
     recipe, found = load_recipe(path, session.catalog, name=name)
     if recipe is None:
-        return Checked(None, None, tuple(found))
+        return Checked(None, None, tuple(found), path)
     graph, wrong = build_graph(recipe, session.catalog)
     problems = [*found, *wrong, *check_graph(graph, session.catalog)]
-    return Checked(recipe, graph, tuple(sort_diagnostics(once(problems))))
+    return Checked(recipe, graph, tuple(sort_diagnostics(once(problems))), path)
 
 
 def once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from seedflow.diagnostics import Diagnostic, has_errors
+from seedflow.diagnostics import Diagnostic, Source, Span, has_errors
+from seedflow.money import format_usd
 from seedflow.pipeline.check import Checked, once
 from seedflow.pipeline.session import Session
 from seedflow.plan.context import PlanContext
-from seedflow.plan.model import Plan
+from seedflow.plan.estimate import add_up
+from seedflow.plan.model import Action, Plan, Task
 from seedflow.plan.planner import Planner
+from seedflow.plan.selection import TaskSelector, parse_selector
 from seedflow.recipe.given import GivenInputs
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.inputs import resolve_inputs
+from seedflow.recipe.picks import load_picks
+from seedflow.recipe.picks_file import locate_picks, locate_shipped_picks
+from seedflow.recipe.shipped import is_shipped
 from seedflow.recipe.values import resolve_values
 from seedflow.store.view import open_view
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with the planner that made it, which settles during the run what is unknown now."""
+    """A plan with the planner that made it, which settles during the run what is unknown now.
+
+    `picks_path` is where the run writes down which take a rerolled address shows.
+    """
 
     checked: Checked
     plan: Plan | None
     planner: Planner | None
     diagnostics: tuple[Diagnostic, ...]
+    picks_path: Path | None = None
 
     @property
     def ok(self) -> bool:
@@ -32,7 +44,20 @@ class Planned:
         return self.plan is not None and not has_errors(self.diagnostics)
 
 
-def plan_recipe(checked: Checked, given: GivenInputs, session: Session) -> Planned:
+@dataclass(frozen=True, slots=True)
+class Reroll:
+    """Tasks that are to be asked anew: `selectors` as they are written, `several` when they may mean more than one task."""
+
+    selectors: Sequence[str] = field(default_factory=tuple)
+    several: bool = False
+
+
+NO_REROLL = Reroll()
+
+
+def plan_recipe(
+    checked: Checked, given: GivenInputs, session: Session, reroll: Reroll = NO_REROLL
+) -> Planned:
     """Stage 3: a checked recipe and input values to a plan. Reads the store, writes nothing, opens no socket."""
     if not checked.ok or checked.recipe is None or checked.graph is None:
         return Planned(checked, None, None, checked.diagnostics)
@@ -42,6 +67,13 @@ def plan_recipe(checked: Checked, given: GivenInputs, session: Session) -> Plann
     values, wrong_values = resolve_values(recipe, inputs) if inputs is not None else (None, [])
     if inputs is None or values is None:
         return Planned(checked, None, None, tuple(once([*checked.diagnostics, *wrong_inputs, *wrong_values])))
+    selectors, wrong_selectors = _read_selectors(reroll)
+    picks_path = find_picks_path(checked, session)
+    picks, wrong_picks = load_picks(picks_path)
+    if has_errors([*wrong_selectors, *wrong_picks]):
+        return Planned(
+            checked, None, None, tuple(once([*checked.diagnostics, *wrong_selectors, *wrong_picks]))
+        )
     provider = session.provider
     with open_view(session.settings.state_folder) as view:
         context = PlanContext(
@@ -52,10 +84,57 @@ def plan_recipe(checked: Checked, given: GivenInputs, session: Session) -> Plann
             view=view,
             catalog=session.catalog,
             images=images,
+            picks=picks,
+            rerolls=lambda address: any(one.matches(address) for one in selectors),
         )
         planner = Planner(checked.graph, inputs, values, context)
         plan, found = planner.start()
     if plan is not None:
         plan = replace(plan, references=session.settings.references)
-    problems = tuple(once([*checked.diagnostics, *wrong_inputs, *wrong_values, *found]))
-    return Planned(checked, plan, planner, problems)
+        found = [*found, *_judge_reroll(selectors, plan, several=reroll.several)]
+    problems = tuple(once([*checked.diagnostics, *wrong_inputs, *wrong_values, *wrong_picks, *found]))
+    return Planned(checked, plan, planner, problems, picks_path)
+
+
+def find_picks_path(checked: Checked, session: Session) -> Path:
+    """Where a recipe's picks lie: beside it, or in the project's folder when seedflow ships it."""
+    path = checked.path
+    if path is None or is_shipped(path):
+        name = path.stem if path is not None else "recipe"
+        return locate_shipped_picks(name, session.settings.folder)
+    return locate_picks(path)
+
+
+def _read_selectors(reroll: Reroll) -> tuple[list[TaskSelector], list[Diagnostic]]:
+    read = [parse_selector(text) for text in reroll.selectors]
+    return (
+        [one for one in read if isinstance(one, TaskSelector)],
+        [one for one in read if isinstance(one, Diagnostic)],
+    )
+
+
+def _judge_reroll(selectors: Sequence[TaskSelector], plan: Plan, *, several: bool) -> list[Diagnostic]:
+    """What is wrong with asking anew: a selector that means nothing, or several tasks without saying so."""
+    problems = []
+    meant: dict[str, Task] = {}
+    for selector in selectors:
+        found = [task for task in plan.tasks if task.tasks is None and selector.matches(task.address)]
+        if not found:
+            problems.append(selector.explain_nothing(task.address for task in plan.tasks))
+        meant.update((task.address, task) for task in found)
+    if len(meant) > 1 and not several:
+        asked = [task for task in meant.values() if task.action is Action.CALL]
+        totals = add_up(asked)
+        cost = totals.cost_usd if totals.cost_usd.high else totals.list_cost_usd
+        low, high = format_usd(cost.low), format_usd(cost.high)
+        price = low if low == high else f"{low} to {high}"
+        named = ", ".join(list(meant)[:3]) + (f" and {len(meant) - 3} more" if len(meant) > 3 else "")
+        problems.append(
+            Diagnostic(
+                "several-tasks",
+                f"{len(meant)} tasks would be asked anew, for {price}: {named}",
+                Span(Source("--reroll", " ".join(one.text for one in selectors)), 0, 0),
+                help="name one of them, or add --all",
+            )
+        )
+    return problems

@@ -8,13 +8,16 @@ from decimal import Decimal
 from pathlib import Path
 
 from seedflow.canonical import build_slug
-from seedflow.errors import BudgetError
+from seedflow.diagnostics import Severity
+from seedflow.errors import BudgetError, StoreError
 from seedflow.money import format_usd
 from seedflow.pipeline.plan import Planned
 from seedflow.pipeline.session import Session
-from seedflow.plan.model import Plan
+from seedflow.plan.model import Plan, Reason
 from seedflow.providers.options import REALM_CLOUDFLARE
 from seedflow.providers.registry import open_provider
+from seedflow.recipe.picks import Picks, TakePick
+from seedflow.recipe.picks_file import require_writable, update_picks
 from seedflow.run.events import Event
 from seedflow.run.executor import run_plan
 from seedflow.run.options import OnUnknown, RunControl, RunOptions
@@ -62,6 +65,8 @@ async def run_recipe(
             )
     others = (budget for budget in settings.budgets if budget.scope != "run")
     budgets = (*others, *(Budget("run", limit_usd) for limit_usd, _ in bounds))
+    if planned.picks_path is not None and any(task.reason is Reason.FORCED for task in plan.tasks):
+        require_writable(planned.picks_path)
     store = open_store(settings.state_folder)
     try:
         planner.use_store(store)
@@ -80,6 +85,7 @@ async def run_recipe(
                     most_in_flight=settings.concurrency,
                     references=ReferenceMode(settings.references),
                     reconcile_for_s=settings.log_timeout_s,
+                    takes=None if planned.picks_path is None else PickedTakes(planned.picks_path, plan.realm),
                 ),
                 emit=emit,
                 control=control,
@@ -88,6 +94,51 @@ async def run_recipe(
             await provider.aclose()
     finally:
         store.close()
+
+
+class PickedTakes:
+    """The picks file of a recipe, as the run writes it: one entry at a time, under a lock, so that nobody's are lost."""
+
+    def __init__(self, path: Path, realm: str) -> None:
+        self._path = path
+        self._realm = realm
+        self._before: dict[tuple[str, int], TakePick | None] = {}
+
+    def show(self, address: str, take: int, fingerprint: str) -> None:
+        """Show this take from now on.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+
+        def change(picks: Picks) -> Picks:
+            before = picks.takes.get(self._realm, {}).get(address)
+            if before is None or before.take != take:
+                self._before[address, take] = before
+            return picks.with_take(self._realm, address, take, fingerprint)
+
+        self._update(change)
+
+    def show_earlier(self, address: str, take: int) -> None:
+        """Show again what was shown before this take.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        before = self._before.get((address, take))
+
+        def change(picks: Picks) -> Picks:
+            if before is None:
+                return picks.without_take(self._realm, address)
+            return picks.with_take(self._realm, address, before.take, before.request)
+
+        self._update(change)
+
+    def _update(self, change: Callable[[Picks], Picks]) -> None:
+        _, problems = update_picks(self._path, change)
+        wrong = next((found for found in problems if found.severity is Severity.ERROR), None)
+        if wrong is not None:
+            raise StoreError(f"{self._path}: {wrong.message}", kind="wrong-picks", help=wrong.help)
 
 
 def _find_bounds(plan: Plan, settings: Settings, request: RunRequest) -> list[tuple[Decimal, str]]:

@@ -319,7 +319,8 @@ class Lister:
         low = high = 0
         for ghost, count in group.ghosts:
             parts = self._parts_of(ghost, mention)
-            low += count.low * sum(part.bounds.low if isinstance(part, Gap) else 1 for part in parts)
+            least = sum(part.bounds.low if isinstance(part, Gap) else 1 for part in parts)
+            low += 0 if ghost.may_skip else count.low * least
             high += count.high * _most(parts)
         return Bounds(low, high)
 

@@ -36,6 +36,12 @@ def find_shipped(name: str) -> Path | None:
     return path if path.is_file() else None
 
 
+def is_shipped(path: Path) -> bool:
+    """Whether a file is one of the shipped recipes, so that nothing may be written beside it."""
+    folder = _find_folder()
+    return folder is not None and (_PACKAGE / "shipped").is_dir() and path.resolve().parent == folder
+
+
 def _find_folder() -> Path | None:
     installed = _PACKAGE / "shipped"
     if installed.is_dir():

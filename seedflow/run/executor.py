@@ -8,26 +8,26 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
 from seedflow.errors import StoreError
 from seedflow.models.catalog import Catalog
 from seedflow.money import ZERO_USD, to_json_usd
-from seedflow.plan.model import Action, Grown, Plan, Reason, Task, TaskFacts, Unsettled, Waiting
+from seedflow.plan.model import Plan, Reason, Task, TaskFacts
 from seedflow.plan.protocol import Advance
 from seedflow.providers.base import Provider
+from seedflow.run.book import TaskBook
 from seedflow.run.collect import Collector
 from seedflow.run.disk import Disk
 from seedflow.run.events import Event, EventKind, Teller
 from seedflow.run.expecting import build_requests
 from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
-from seedflow.run.perform import reuse
 from seedflow.run.publish import Published, RunNote, publish_outputs
 from seedflow.run.references import Leases, ReferencePreparer
-from seedflow.run.scheduler import Node, Scheduler
+from seedflow.run.rerolls import Rerolls
 from seedflow.run.services import Services
 from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus, find_status
 from seedflow.store.base import PastRequest, Store
@@ -102,9 +102,7 @@ class _Run:
         self._emit = Teller(run_id, emit, self._lose_watcher).tell
         self._control = control
         self._disk = disk
-        self._tasks: dict[str, Task] = {task.address: task for task in plan.tasks}
-        self._after: dict[str, tuple[str, ...]] = {}
-        self._scheduler = Scheduler(map(_node_of, plan.tasks))
+        self._book = TaskBook(plan.tasks, planner, self._tell_planned)
         self._at_work: dict[asyncio.Task[TaskResult], Task] = {}
         self._results: dict[str, TaskResult] = {}
         self._asked: dict[str, PastRequest] = {}
@@ -138,6 +136,7 @@ class _Run:
             emit=self._emit,
             halt=self._halt,
         )
+        self._rerolls = Rerolls(options.takes, disk)
         self._requests = build_requests(services)
 
     async def execute(self) -> RunResult:
@@ -159,7 +158,7 @@ class _Run:
         if self._bugs:
             raise self._bugs[0]
         published = await self._publish()
-        tasks = tuple(self._ended(task) for task in self._list_tasks(plan.tasks))
+        tasks = tuple(self._ended(task) for task in self._book.list_tasks())
         problems = (*self._problems, *published.problems)
         result = RunResult(
             run_id=self._run_id,
@@ -198,18 +197,20 @@ class _Run:
             done, _ = await asyncio.wait(self._at_work, return_when=asyncio.FIRST_COMPLETED)
             for child in [child for child in self._at_work if child in done]:
                 self._take_in(child)
-        unfinished = self._scheduler.unfinished
+        unfinished = self._book.scheduler.unfinished
         if unfinished and not self._control.stopping:
             raise RuntimeError(f"nothing is ready, yet these wait: {unfinished[:5]}")
 
     def _start_ready(self) -> None:
         most = self._options.most_in_flight * _CLAIMED_PER_CALL
         while len(self._at_work) < most and not self._control.stopping:
-            address = self._scheduler.pop_ready()
+            address = self._book.scheduler.pop_ready()
             if address is None:
                 return
-            settled = self._settle(address)
+            settled = self._book.settle(address)
             if isinstance(settled, TaskResult):
+                if settled.status.has_images:
+                    self._remember(self._book.get(address))
                 self._finish(settled)
             elif isinstance(settled, Task):
                 self._start(settled)
@@ -260,77 +261,19 @@ class _Run:
 
     def _start(self, task: Task) -> None:
         self._emit(EventKind.TASK_STARTED, task.address, {"action": task.action.value, "model": task.model})
-        self._at_work[asyncio.create_task(self._requests.perform(task))] = task
+        self._at_work[asyncio.create_task(self._perform(task))] = task
 
-    def _settle(self, address: str) -> Task | TaskResult | None:
-        """A task to start, one that has ended already, or None for one that has to wait or that stood for others."""
-        planned = self._tasks[address]
-        if planned.result is not None and not planned.needs:
-            self._remember(planned)
-            return reuse(planned, planned.result)
-        settled = self._planner.settle(address)
-        match settled:
-            case Unsettled():
-                problem = Problem(settled.code, settled.message, None, settled.span or planned.origin.span)
-                return TaskResult(
-                    address, TaskStatus.FAILED, planned.action, take=planned.take, problem=problem
-                )
-            case Waiting(needs=needs):
-                if not self._scheduler.wait_again(address, needs):
-                    raise RuntimeError(f"{address} waits for what has ended: {needs[:5]}")
-                return None
-            case Grown(tasks=tasks):
-                self._grow(address, tasks)
-                return None
-            case Task():
-                return self._sort_out(settled)
-
-    def _sort_out(self, task: Task) -> Task | TaskResult:
-        self._tasks[task.address] = task
-        if task.action is Action.SKIP:
-            return TaskResult(task.address, TaskStatus.SKIPPED, task.action, take=task.take, cause=task.cause)
-        if task.action is Action.BLOCKED:
-            return _blocked(task)
-        if task.result is None:
-            return task
-        self._remember(task)
-        return reuse(task, task.result)
-
-    def _grow(self, address: str, tasks: tuple[Task, ...]) -> None:
-        """What a task stood for takes its place."""
-        self._after[address] = tuple(task.address for task in tasks)
-        for task in tasks:
-            self._tasks[task.address] = task
-            self._tell_planned(task)
-        self._scheduler.add(map(_node_of, tasks))
-        self._scheduler.finish(address)
-
-    def _tell_planned(self, task: Task) -> None:
-        data: dict[str, object] = {
-            "action": task.action.value,
-            "reason": task.reason.value,
-            "needs": list(task.needs),
-        }
-        if task.tasks is not None:
-            data["tasks"] = list(task.tasks)
-        self._emit(EventKind.TASK_PLANNED, task.address, data)
-
-    def _list_tasks(self, planned: Iterable[Task]) -> Iterator[Task]:
-        """All tasks in the order of the plan, those that came of others in their place."""
-        waiting = [task.address for task in planned][::-1]
-        while waiting:
-            address = waiting.pop()
-            if address in self._after:
-                waiting.extend(reversed(self._after[address]))
-            else:
-                yield self._tasks[address]
+    async def _perform(self, task: Task) -> TaskResult:
+        if task.reason is not Reason.FORCED:
+            return await self._requests.perform(task)
+        return await self._rerolls.perform(task, self._requests.perform)
 
     def _finish(self, result: TaskResult) -> None:
         self._record(result)
         if result.status is TaskStatus.CANCELLED:
             return
         self._planner.advance(TaskFacts(result.address, result.outcome(), result.step_images()))
-        self._scheduler.finish(result.address)
+        self._book.scheduler.finish(result.address)
 
     def _record(self, result: TaskResult) -> None:
         self._results[result.address] = result
@@ -344,6 +287,16 @@ class _Run:
         if result.warnings:
             data["warnings"] = list(result.warnings)
         self._emit(EventKind.TASK_FINISHED, result.address, data)
+
+    def _tell_planned(self, task: Task) -> None:
+        data: dict[str, object] = {
+            "action": task.action.value,
+            "reason": task.reason.value,
+            "needs": list(task.needs),
+        }
+        if task.tasks is not None:
+            data["tasks"] = list(task.tasks)
+        self._emit(EventKind.TASK_PLANNED, task.address, data)
 
     # Ending the run
 
@@ -383,27 +336,6 @@ class _Run:
             )
         else:
             self._note_bug(error)
-
-
-def _node_of(task: Task) -> Node:
-    return Node(task.address, task.hubs, task.needs, task.depth)
-
-
-def _blocked(task: Task) -> TaskResult:
-    if task.reason is Reason.REJECTED:
-        problem = Problem(
-            "unexpected",
-            f"what is stored for it is not as expected: {task.cause}",
-            f"ask for another one: --reroll '{task.address}', or change what the step expects",
-            task.origin.span,
-        )
-        return TaskResult(task.address, TaskStatus.FAILED, task.action, take=task.take, problem=problem)
-    problem = Problem(
-        "blocked", f"{task.address} uses {task.cause}, which gave no images", None, task.origin.span
-    )
-    return TaskResult(
-        task.address, TaskStatus.BLOCKED, task.action, take=task.take, problem=problem, cause=task.cause
-    )
 
 
 def _with_problem(result: RunResult, error: StoreError) -> RunResult:

@@ -23,6 +23,14 @@ def build_requests(services: Services) -> ExpectedResults:
     return ExpectedResults(services, SharedRequests(Performer(services).perform).ask)
 
 
+def reuse_chosen(task: Task, result: StoredResult) -> TaskResult:
+    """The end of a task whose stored result was chosen when it was planned; what is accepted although it is wrong is said."""
+    complaint = None
+    if task.expectation is not None:
+        complaint = judge_images(task.expectation, [image.facts for image in result.images])
+    return replace(reuse(task, result), warnings=() if complaint is None else (complaint,))
+
+
 class ExpectedResults:
     """Judges what is asked for and asks again. Every attempt is paid for by itself; what was rejected stays in the store."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from seedflow.run.notes import TakeNotes
 from seedflow.run.references import ReferenceLimits, ReferenceMode
 from seedflow.run.retry import RetryPolicy
 from seedflow.store.base import Budget
@@ -23,7 +24,8 @@ class OnUnknown(StrEnum):
 class RunOptions:
     """`out` is where outputs are published, or None for nowhere. Budgets are upper bounds; the smallest room wins.
 
-    `reconcile_for_s`: how long after its sending a lost answer is looked for in the provider's log.
+    `reconcile_for_s`: how long after its sending a lost answer is looked for in the provider's log. `takes`: where it is
+    written down which take an address shows that is asked anew.
     """
 
     out: Path | None
@@ -34,6 +36,7 @@ class RunOptions:
     reference_limits: ReferenceLimits = field(default_factory=ReferenceLimits)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     reconcile_for_s: float = 60.0
+    takes: TakeNotes | None = None
 
 
 class RunControl:

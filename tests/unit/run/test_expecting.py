@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from world import MODEL, World, drop, reject, statuses
+from expectations import expecting, make
+from world import drop, reject, statuses
 
-from seedflow.plan.expect import Expectation, choose_result
-from seedflow.plan.model import Action, Bounds, Reason
+from seedflow.plan.expect import Expectation
 from seedflow.recipe.model import Otherwise
 from seedflow.run.events import EventKind
 from seedflow.run.options import OnUnknown
@@ -27,37 +26,6 @@ TWICE = f"""{FOX}
 PRICE = Decimal("0.04")
 
 
-class Expecting:
-    """A planner whose tasks expect something, and which judges what is stored as the real one does."""
-
-    def __init__(self, planner, view, expectations):
-        self._planner = planner
-        self._view = view
-        self._expectations = expectations
-
-    def start(self):
-        plan, found = self._planner.start()
-        return replace(plan, tasks=tuple(map(self._judge, plan.tasks))), found
-
-    def settle(self, address):
-        return self._judge(self._planner.settle(address))
-
-    def _judge(self, task):
-        expectation = self._expectations.get(task.address)
-        results = self._view.list_results("emulated", task.fingerprint, task.take)
-        choice = choose_result(expectation, results)
-        action = Action.CALL if choice.result is None else Action.REUSE
-        reason = Reason.NEW if choice.result is None else Reason.STORED
-        images = Bounds(*MODEL.image_bounds(task.params))
-        return replace(
-            task, action=action, reason=reason, result=choice.result, expectation=expectation, images=images,
-            attempts_made=choice.after_attempt,
-        )  # fmt: skip
-
-    def __getattr__(self, name):
-        return getattr(self._planner, name)
-
-
 def expect(least_images=2, otherwise="retry", attempts=3):
     kind = Otherwise(otherwise)
     return Expectation(
@@ -69,18 +37,6 @@ def expect(least_images=2, otherwise="retry", attempts=3):
 def fox(tmp_path):
     """A world whose fox gives one picture with its first attempt, two with its second, and so on."""
     return make(tmp_path, FOX, fox=expect())
-
-
-def make(folder, text, **expectations):
-    folder.mkdir(exist_ok=True)
-    world = World(folder, text)
-    world.provider.count = lambda context: context.attempt
-    world.wrap = lambda planner, view: Expecting(planner, view, expectations)
-    return world
-
-
-def expecting(world, **expectations):
-    world.wrap = lambda planner, view: Expecting(planner, view, expectations)
 
 
 def assert_each_attempt_paid_once(world):
