@@ -16,7 +16,10 @@ _MANY_BY_MULTIPLYING = 200
 
 
 def check_amounts(subject: Subject) -> Iterator[Diagnostic]:
-    """No step becomes very many requests without a word."""
+    """No step becomes very many requests without a word; limits are such a word."""
+    limits = subject.graph.recipe.limits
+    if limits.tasks is not None or limits.images is not None or limits.cost_usd is not None:
+        return
     counts = subject.flow.counts
     for node in subject.graph.steps.values():
         call = node.frame.call
@@ -63,5 +66,5 @@ def _warn(node: StepNode, counts: Counts) -> Diagnostic:
         f"step `{node.step.name}` becomes at least {makes}: {spelled}",
         node.step.for_each[-1].span if node.step.for_each else node.step.span,
         Severity.WARNING,
-        help="shorten a list, or set `limits.tasks` and `limits.cost_usd` to say that it is meant",
+        help="shorten a list, or write `limits:`, such as `limits: {cost_usd: 20}`, to say that it is meant",
     )

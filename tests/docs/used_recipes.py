@@ -58,6 +58,7 @@ def write_used_recipes(folder: Path) -> None:
     for number in range(1, 6):
         inner = f"many-{number + 1}" if number < 5 else "leaf"
         steps = ", ".join(f"s{at or ''}: {{recipe: ./{inner}.yaml}}" for at in range(6))
+        every = " + ".join(f"steps.s{at or ''}.images" for at in range(6))
         (parts / f"many-{number}.yaml").write_text(
-            f'seedflow: 1\nname: many {number}\nsteps: {{{steps}}}\noutputs: {{images: "{{{{ steps.s.images }}}}"}}\n'
+            f'seedflow: 1\nname: many {number}\nsteps: {{{steps}}}\noutputs: {{images: "{{{{ {every} }}}}"}}\n'
         )

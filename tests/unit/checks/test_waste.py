@@ -57,3 +57,7 @@ def test_fan_outs_that_explode(check: Check, steps: str, number: str | None) -> 
     assert [one.code for one in found] == ["many-requests"] * (number is not None)
     if number is not None:
         assert number in found[0].message
+
+
+def test_limits_say_that_it_is_meant(check: Check) -> None:
+    assert check("steps: {a: {generate: {prompt: x}, takes: 500}}\nlimits: {cost_usd: 30}\n") == []
