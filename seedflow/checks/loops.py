@@ -9,6 +9,7 @@ from seedflow.checks.request import span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Span
 from seedflow.diagnostics.suggest import find_near
+from seedflow.graph.growth import Growth, Where
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Kind
@@ -24,6 +25,7 @@ def check_loops(subject: Subject) -> Iterator[Diagnostic]:
             yield from broken
             if not broken:
                 yield from _check_keys(variable)
+    yield from _check_bounds(subject)
 
 
 def _check_lists(variable: LoopVariable, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
@@ -40,6 +42,39 @@ def _check_lists(variable: LoopVariable, node: StepNode, subject: Subject) -> It
                 if shape.scalar
                 else "give it a list",
             )
+
+
+def _check_bounds(subject: Subject) -> Iterator[Diagnostic]:
+    """A list that only the run knows has a greatest length, so that the plan can say what it costs at most."""
+    growth = Growth(subject.graph)
+    for node in subject.graph.steps.values():
+        lists = [
+            (items, variable.span)
+            for variable in node.step.for_each
+            if variable.at_most is None
+            for items in variable.lists
+        ]
+        if node.step.iterate is not None:
+            lists.append((node.step.iterate.over, node.step.iterate.span))
+        for items, span in lists:
+            found = growth.find_unbounded(items, Where(node.frame, node))
+            if found is not None:
+                yield _unbounded(found, found is items, span, node)
+
+
+def _unbounded(template: Template, own: bool, span: Span, node: StepNode) -> Diagnostic:
+    in_for_each = bool(node.step.for_each)
+    return Diagnostic(
+        "unbounded-list",
+        "nothing bounds the length of this list, which only the run will know, so that nobody could say what it costs"
+        if own
+        else f"step `{node.step.name}` goes through a list that is made of this, and nothing bounds its length",
+        template.scalar.span,
+        help="write `{in: …, at_most: N}`, or go through the images themselves, with filters that only leave some out"
+        if own and in_for_each
+        else "use the images themselves, a slice of them, or filters that only leave some out",
+        related=() if own else (Related(span, "the list stands here"),),
+    )
 
 
 def _check_keys(variable: LoopVariable) -> Iterator[Diagnostic]:

@@ -89,7 +89,7 @@ def _check_each(reference: NameReference, place: Place, subject: Subject) -> Dia
             "unknown-variable",
             f"step `{place.node.step.name}` has no {_describe_variables(place.node)} `{reference.name}`",
             span,
-            help=_suggest(reference.name, variables, ""),
+            help=_suggest(reference.name, variables, f"add it: `for_each: {{{reference.name}: […]}}`"),
         )
     if place.edits:
         return None

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from seedflow.checks.amounts import check_amounts
+from seedflow.checks.calls import check_calls
 from seedflow.checks.indexing import check_indexing
 from seedflow.checks.limits import check_limits
 from seedflow.checks.loops import check_loops
 from seedflow.checks.names import check_names
+from seedflow.checks.options import check_options
 from seedflow.checks.outputs import check_outputs
 from seedflow.checks.parameters import check_parameters
 from seedflow.checks.references import check_references
+from seedflow.checks.results import check_collections
 from seedflow.checks.selectors import check_selectors
+from seedflow.checks.skipping import check_skipping
 from seedflow.checks.subject import Subject, build_subject
 from seedflow.checks.text import check_text
 from seedflow.checks.unused import check_unused
+from seedflow.checks.waste import check_waste
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepGraph
 from seedflow.models.catalog import Catalog
@@ -22,7 +28,10 @@ from seedflow.models.catalog import Catalog
 FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_names,
     check_unused,
+    check_collections,
     check_loops,
+    check_options,
+    check_calls,
     check_parameters,
     check_references,
     check_selectors,
@@ -30,6 +39,9 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_text,
     check_outputs,
     check_limits,
+    check_skipping,
+    check_amounts,
+    check_waste,
 )
 
 

@@ -19,6 +19,7 @@ from seedflow.recipe.given import collect_inputs
 from seedflow.run.status import RunResult
 from seedflow.settings.load import load_settings
 from tests.docs.pages import Fence
+from tests.docs.used_recipes import write_used_recipes
 
 PICTURES = ("fox.jpg", "owl.jpg", "style.jpg", "photo.jpg")
 """Local images that examples may name."""
@@ -83,6 +84,7 @@ def make_example(text: str, folder: Path) -> Example:
     """Write a recipe and the pictures that it may name."""
     path = folder / "recipe.yaml"
     path.write_text(text, encoding="utf-8")
+    write_used_recipes(folder)
     for number, name in enumerate(PICTURES):
         Image.new("RGB", (320, 240), (40 * number, 90, 120)).save(folder / name)
     if HEAVY in text:

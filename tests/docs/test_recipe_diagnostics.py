@@ -14,6 +14,7 @@ from seedflow.models.catalog import load_catalog
 from seedflow.recipe.given import collect_inputs
 from seedflow.recipe.inputs import resolve_inputs
 from seedflow.recipe.load import parse_recipe
+from tests.docs.used_recipes import write_used_recipes
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "reference" / "diagnostics"
@@ -41,6 +42,7 @@ def test_the_example_causes_it(code: str, tmp_path: Path) -> None:
     example = re.search(r"```yaml\n(.*?)```", section, re.DOTALL)
     assert example is not None
     (tmp_path / "notes.txt").write_text("words")
+    write_used_recipes(tmp_path)
     catalog = load_catalog()
     recipe, found = parse_recipe(Source("r.yaml", example[1]), catalog, folder=tmp_path, default_name="r")
     if recipe is not None:

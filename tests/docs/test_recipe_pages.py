@@ -16,6 +16,7 @@ from seedflow.recipe.load import parse_recipe
 from seedflow.recipe.schema import build_json_schema
 from seedflow.text.nodes import Mapping, Node, Scalar
 from seedflow.text.reader import read_yaml
+from tests.docs.used_recipes import write_used_recipes
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 EXAMPLES = [
@@ -40,6 +41,7 @@ def test_there_are_examples() -> None:
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_the_example_checks_without_a_word(text: str, tmp_path: Path) -> None:
     catalog = load_catalog()
+    write_used_recipes(tmp_path)
     recipe, problems = parse_recipe(Source("r.yaml", text), catalog, folder=tmp_path, default_name="r")
     assert problems == []
     assert recipe is not None

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from seedflow.cli.main import run
+from tests.docs.used_recipes import write_used_recipes
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent
@@ -56,6 +57,7 @@ class Shell:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         shutil.copytree(PICTURES, folder)
         (folder / "folder").mkdir()
+        write_used_recipes(folder)
         self.folder = folder
         self._monkeypatch = monkeypatch
         monkeypatch.chdir(folder)

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seedflow.checks.run_all import check_graph
 from seedflow.diagnostics import Diagnostic, Source, has_errors
+from seedflow.graph.build import build_graph
 from seedflow.models.catalog import Catalog, load_catalog
 from seedflow.recipe.binding import bind_recipe
 from seedflow.recipe.given import collect_inputs
@@ -77,6 +79,13 @@ WORDS = [
     "iterate",
     "when",
     "with",
+    "over",
+    "as",
+    "start",
+    "otherwise",
+    "attempts",
+    "distinct",
+    "min_width",
     "columns",
     "a",
     "b",
@@ -145,6 +154,13 @@ WHOLE: Any = {
             "generate": {"prompt": "'{{ values.b }}'", "size": "~"},
             "description": "a",
             "tags": ["a", "b"],
+            "takes": "'{{ inputs.n }}'",
+            "expect": {
+                "images": {"min": "1", "max": "2"},
+                "distinct": "true",
+                "otherwise": "retry",
+                "attempts": "2",
+            },
         },
         "b": {
             "for_each": {
@@ -156,7 +172,7 @@ WHOLE: Any = {
                 "model": "bytedance/seedream-4.5",
                 "prompt": "'{{ each.s }} {{ ref.h }}'",
                 "image_input": {
-                    "h": "'{{ steps.a.images[0] }}'",
+                    "h": "'{{ steps.a.images[:1] }}'",
                     "o": ["https://h.invalid/a.png", "'{{ inputs.p }}'"],
                 },
             },
@@ -166,6 +182,17 @@ WHOLE: Any = {
         "c": {
             "for_each": "'{{ zip(x=inputs.k, y=[1, 2]) }}'",
             "generate": {"prompt": "'{{ each.x }}'", "image_input": ["'{{ steps.b.images }}'", "~"]},
+            "when": "'{{ inputs.n > 2 }}'",
+        },
+        "d": {
+            "iterate": {"over": ["a", "'{{ inputs.a }}'"], "as": "edit", "start": "'{{ inputs.p }}'"},
+            "generate": {"prompt": "'{{ each.edit }}'", "image_input": ["'{{ prev }}'"]},
+            "expect": {"images": "1", "min_width": "64", "aspect_ratio": "'4:3'"},
+        },
+        "e": {
+            "recipe": "storybook",
+            "for_each": {"x": "'{{ steps.b.tasks }}'"},
+            "with": {"hero": "'{{ each.x.key }}'", "style": "'{{ steps.d.passes[0] }}'"},
         },
     },
     "outputs": {
@@ -263,6 +290,18 @@ def test_any_tree_binds_to_a_recipe_or_to_diagnostics(tree: Any, catalog: Catalo
     )
     assert recipe is not None or has_errors(problems)
     check_words(problems)
+
+
+@given(tree=recipes())
+@settings(max_examples=200, deadline=None)
+def test_whatever_is_left_of_a_recipe_can_be_checked(tree: Any, catalog: Catalog) -> None:
+    recipe, _ = parse_recipe(Source("r.yaml", write(tree) + "\n"), catalog, folder=Path(), default_name="r")
+    if recipe is not None:
+        graph, wrong = build_graph(recipe, catalog)
+        assert sorted(graph.order) == sorted(graph.steps)
+        for found in [*wrong, *check_graph(graph, catalog)]:
+            assert found.span is not None
+            assert found.message
 
 
 @given(tree=recipes())

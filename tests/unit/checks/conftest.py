@@ -13,6 +13,10 @@ from seedflow.diagnostics import Diagnostic, Source, has_errors
 from seedflow.graph.build import build_graph
 from seedflow.models.catalog import Catalog, load_catalog
 from seedflow.recipe.load import parse_recipe
+from tests.docs.used_recipes import write_used_recipes
+
+WASTE = frozenset(("same-request", "unused-step"))
+"""Said of many a recipe that is written for something else; `test_waste.py` asks for them."""
 
 Check = Callable[[str], list[Diagnostic]]
 Say = Callable[[str], list[str]]
@@ -24,8 +28,15 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture
-def check(catalog: Catalog, tmp_path: Path) -> Check:
-    """The diagnostics of graph and checks for a recipe that loads; its paths start in the test's folder."""
+def check(check_all_of: Check) -> Check:
+    """The same without those of `WASTE`."""
+    return lambda text: [found for found in check_all_of(text) if found.code not in WASTE]
+
+
+@pytest.fixture
+def check_all_of(catalog: Catalog, tmp_path: Path) -> Check:
+    """The diagnostics of graph and checks for a recipe that loads; its paths start in the test's folder, with `parts`."""
+    write_used_recipes(tmp_path)
 
     def run(text: str) -> list[Diagnostic]:
         source = Source("recipe.yaml", "seedflow: 1\n" + dedent(text))
@@ -46,6 +57,12 @@ def say(check: Check) -> Say:
         return [describe(found) for found in check(text)]
 
     return run
+
+
+@pytest.fixture
+def say_all(check_all_of: Check) -> Say:
+    """`say` with everything that there is to say."""
+    return lambda text: [describe(found) for found in check_all_of(text)]
 
 
 def describe(found: Diagnostic) -> str:

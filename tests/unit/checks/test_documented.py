@@ -12,6 +12,7 @@ from seedflow.diagnostics import Source
 from seedflow.graph.build import build_graph
 from seedflow.models.catalog import Catalog
 from seedflow.recipe.load import parse_recipe
+from tests.docs.used_recipes import write_used_recipes
 
 ROOT = Path(__file__).parents[3]
 PAGES = ROOT / "docs" / "reference" / "diagnostics"
@@ -30,6 +31,7 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("code", "example"), EXAMPLES)
 def test_an_example_causes_its_code(code: str, example: str, catalog: Catalog, tmp_path: Path) -> None:
+    write_used_recipes(tmp_path)
     recipe, problems = parse_recipe(
         Source("recipe.yaml", example), catalog, folder=tmp_path, default_name="recipe"
     )

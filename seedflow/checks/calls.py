@@ -1,0 +1,203 @@
+"""Steps that use a recipe: what goes in fits the declared inputs, and each of them that must be given is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from seedflow.checks.subject import Subject
+from seedflow.diagnostics import Diagnostic, Related, Severity, Span
+from seedflow.diagnostics.suggest import find_near
+from seedflow.graph.flow import Flow, shape_of_input
+from seedflow.graph.literals import NOT_LITERAL, read_literal
+from seedflow.graph.model import StepNode
+from seedflow.graph.shapes import Kind, Shape
+from seedflow.recipe.input_images import ImageFiles
+from seedflow.recipe.input_types import read_value
+from seedflow.recipe.leaves import is_nothing, quote
+from seedflow.recipe.model import Argument, Call, Expression, Input, InputType, Recipe
+from seedflow.recipe.template import Template
+from seedflow.text.nodes import Node, Scalar, Sequence
+
+_FITTING: Mapping[InputType, frozenset[Kind]] = {
+    InputType.TEXT: frozenset({Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN}),
+    InputType.CHOICE: frozenset({Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN}),
+    InputType.NUMBER: frozenset({Kind.NUMBER, Kind.INTEGER}),
+    InputType.INTEGER: frozenset({Kind.NUMBER, Kind.INTEGER}),
+    InputType.BOOLEAN: frozenset({Kind.BOOLEAN}),
+    InputType.IMAGE: frozenset({Kind.IMAGE}),
+    InputType.LIST: frozenset({Kind.LIST}),
+    InputType.TABLE: frozenset({Kind.LIST}),
+}
+
+
+def check_calls(subject: Subject) -> Iterator[Diagnostic]:
+    """What goes over the border of a used recipe is what its inputs are declared to be."""
+    files = ImageFiles()
+    for node, call in subject.calls:
+        if call.recipe is not None:
+            border = _Border(node, call, call.recipe, subject.flow, files)
+            yield from border.check()
+
+
+class _Border:
+    """One call: the caller's arguments against the declared inputs."""
+
+    def __init__(self, node: StepNode, call: Call, recipe: Recipe, flow: Flow, files: ImageFiles) -> None:
+        self._node = node
+        self._call = call
+        self._recipe = recipe
+        self._flow = flow
+        self._files = files
+
+    def check(self) -> Iterator[Diagnostic]:
+        """Everything that is wrong with the arguments, each shown in the call with the declaration beside it."""
+        for argument in self._call.arguments.values():
+            declared = self._recipe.inputs.get(argument.name)
+            if declared is not None:
+                yield from self._check(declared, argument)
+            elif not self._recipe.may_have("inputs", argument.name):
+                yield self._unknown(argument)
+        for name, declared in self._recipe.inputs.items():
+            if name not in self._call.arguments and not declared.optional and declared.default is None:
+                yield self._missing(declared)
+
+    def _unknown(self, argument: Argument) -> Diagnostic:
+        known = (*self._recipe.inputs, *self._recipe.list_unread("inputs"))
+        near = find_near(argument.name, known)
+        names = ", ".join(known)
+        return Diagnostic(
+            "no-such-input",
+            f"recipe {quote(self._recipe.name)} has no input {quote(argument.name)}"
+            + (f"; it has {names}" if names else "; it has none"),
+            argument.span,
+            help=f"did you mean `{near}`?" if near else "take it out",
+        )
+
+    def _missing(self, declared: Input) -> Diagnostic:
+        return Diagnostic(
+            "missing-input",
+            f"step `{self._node.step.name}` gives no value to input `{declared.name}` of recipe {quote(self._recipe.name)}, which has "
+            "no default",
+            self._call.target_span,
+            help=f"write `with: {{{declared.name}: …}}`",
+            related=(_declared(declared),),
+        )
+
+    def _check(self, declared: Input, argument: Argument) -> Iterator[Diagnostic]:
+        found = list(self._check_value(declared, argument.expression, argument.node))
+        yield from (replace(one, related=(*one.related, _declared(declared))) for one in found)
+
+    def _check_value(self, declared: Input, expression: Expression, node: Node) -> Iterator[Diagnostic]:
+        if read_literal(expression) is not NOT_LITERAL:
+            if not is_nothing(node):
+                yield from read_value(declared, node, self._open)[1]
+        elif isinstance(expression, Template):
+            shape = self._flow.shape_of_template(expression, self._node)
+            yield from _check_shape(declared, shape, expression.scalar.span, self._name(declared))
+        elif (
+            isinstance(expression, tuple)
+            and declared.type is InputType.LIST
+            and declared.of is not None
+            and isinstance(node, Sequence)
+        ):
+            for item, item_node in zip(expression, node.items, strict=True):
+                yield from self._check_value(replace(declared.of, name=declared.name), item, item_node)
+        elif declared.type is not InputType.TABLE:
+            shape = self._flow.shape_of_expression(expression, self._node)
+            yield from _check_shape(declared, shape, node.span, self._name(declared))
+
+    def _name(self, declared: Input) -> str:
+        return f"input `{declared.name}` of recipe {quote(self._recipe.name)}"
+
+    def _open(self, scalar: Scalar) -> object:
+        return self._files.open(scalar.value, scalar.span, self._node.frame.recipe.folder)
+
+
+def _declared(declared: Input) -> Related:
+    return Related(declared.span, f"input `{declared.name}` is declared here")
+
+
+def _check_shape(declared: Input, shape: Shape, span: Span, name: str) -> Iterator[Diagnostic]:
+    if not shape.known:
+        return
+    wanted = shape_of_input(declared)
+    if shape.kind is Kind.NONE or (shape.optional and not declared.optional and declared.default is None):
+        yield Diagnostic(
+            "may-be-none",
+            f"this may be none, and {name} must be given",
+            span,
+            Severity.WARNING,
+            help="give it something else for that case: `… | default(…)`, or declare the input `optional`",
+        )
+        if shape.kind is Kind.NONE:
+            return
+    if shape.kind not in _FITTING[declared.type]:
+        yield _misfit(declared, wanted, shape, span, name)
+    elif declared.type is InputType.LIST:
+        yield from _check_items(declared, shape, span, name)
+    elif declared.type is InputType.CHOICE and shape.options:
+        refused = [option for option in shape.options if option not in declared.options]
+        if refused:
+            yield Diagnostic(
+                "option-not-allowed",
+                f"this may be {', '.join(map(quote, refused))}, which {name} does not take",
+                span,
+                Severity.ERROR if len(refused) == len(shape.options) else Severity.WARNING,
+                help=f"it takes {', '.join(map(quote, declared.options))}",
+            )
+
+
+def _misfit(declared: Input, wanted: Shape, shape: Shape, span: Span, name: str) -> Diagnostic:
+    holds = shape.item.kind if shape.kind is Kind.LIST and shape.item is not None else None
+    if declared.type is InputType.IMAGE and shape.kind is Kind.TEXT:
+        return Diagnostic(
+            "text-for-image",
+            f"{name} is an image, and this gives text: a rendered text is never a path",
+            span,
+            help="write the path or URL itself, or use an input of type image",
+        )
+    if declared.type in (InputType.NUMBER, InputType.INTEGER) and shape.kind is Kind.TEXT:
+        return Diagnostic(
+            "text-for-number",
+            f"{name} is {wanted.describe()}, and this gives text: text never becomes a number",
+            span,
+            help="use a number, and write nothing beside the `{{ }}`",
+        )
+    help_text = f"give it {wanted.describe().removesuffix(', or none')}"
+    if declared.type is InputType.IMAGE and holds is Kind.IMAGE:
+        help_text = "choose one, such as `[0]`; or repeat this step with `for_each`; or declare the input as a list of images"
+    elif declared.type is InputType.LIST and holds is None and not isinstance(shape.item, Shape):
+        help_text = "put it into a list: `[…]`"
+    elif Kind.TASK in (shape.kind, holds):
+        help_text = "add `.images` for its images"
+    return Diagnostic(
+        "wrong-shape", f"{name} is {wanted.describe()}, and this is {shape.describe()}", span, help=help_text
+    )
+
+
+def _check_items(declared: Input, shape: Shape, span: Span, name: str) -> Iterator[Diagnostic]:
+    low, high = declared.min_items, declared.max_items
+    if (high is not None and shape.count.low > high) or (
+        low is not None and shape.count.high is not None and shape.count.high < low
+    ):
+        bound = f"at most {high}" if high is not None and shape.count.low > high else f"at least {low}"
+        yield Diagnostic(
+            "out-of-bounds",
+            f"this is {shape.describe()}, and {name} takes {bound} items",
+            span,
+            help="give it another list, such as a slice `[:N]`",
+        )
+    if declared.of is None or shape.item is None or not shape.item.known:
+        return
+    if shape.item.kind is Kind.NONE or shape.item.kind in _FITTING[declared.of.type]:
+        return
+    wanted = shape_of_input(declared)
+    yield Diagnostic(
+        "wrong-shape",
+        f"{name} is {wanted.describe()}, and this is {shape.describe()}",
+        span,
+        help="add `.images` to use their images"
+        if shape.item.kind is Kind.TASK
+        else f"give it {wanted.describe()}",
+    )

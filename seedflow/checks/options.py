@@ -1,0 +1,166 @@
+"""`when`, `takes`, `expect` and `iterate`: that templates give what these need, and that no result is asked for that cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedflow.checks.request import span_of
+from seedflow.checks.subject import Subject
+from seedflow.diagnostics import Diagnostic, Related, Severity
+from seedflow.graph.counting import read_expected
+from seedflow.graph.model import StepNode
+from seedflow.graph.places import Part, Place, find_templates
+from seedflow.graph.shapes import Kind, Shape
+from seedflow.recipe.model import Expect, Iterate
+from seedflow.recipe.references import NameReference
+from seedflow.recipe.template import Template
+
+_NUMBERS = (Kind.INTEGER, Kind.NUMBER)
+
+
+def check_options(subject: Subject) -> Iterator[Diagnostic]:
+    """Each option of a step gets what it needs, as far as the text tells."""
+    for place in subject.places:
+        match place.part:
+            case Part.WHEN:
+                yield from _check_condition(place, subject.flow.shape_of(place))
+            case Part.TAKES | Part.EXPECT:
+                yield from _check_setting(place, subject.flow.shape_of(place))
+            case _:
+                continue
+    for node in subject.requests:
+        if node.step.expect is not None:
+            yield from _check_expect(node.step.expect, node, subject)
+        if node.step.iterate is not None:
+            yield from _check_iterate(node.step.iterate, node, subject)
+
+
+def _check_condition(place: Place, shape: Shape) -> Iterator[Diagnostic]:
+    if not shape.known:
+        return
+    if shape.kind is not Kind.BOOLEAN:
+        yield Diagnostic(
+            "not-boolean",
+            f"`when` needs true or false, and this is {shape.describe()}: what is not a condition is never taken for one",
+            place.template.scalar.span,
+            help=_help_compare(place.template, shape),
+        )
+    elif shape.optional:
+        yield Diagnostic(
+            "may-be-none",
+            "this may be none, which is neither true nor false",
+            place.template.scalar.span,
+            Severity.WARNING,
+            help="give the input a default",
+        )
+
+
+def _help_compare(template: Template, shape: Shape) -> str:
+    inner = template.scalar.value.strip()[2:-2].strip()
+    if shape.kind is Kind.LIST:
+        return f"compare its length: `{{{{ {inner} | length > 0 }}}}`"
+    if shape.kind is Kind.TEXT:
+        value = shape.options[0] if shape.options else "…"
+        return f"compare it: `{{{{ {inner} == '{value}' }}}}`"
+    if shape.kind in _NUMBERS:
+        return f"compare it: `{{{{ {inner} > 0 }}}}`"
+    return f"ask whether it is there: `{{{{ {inner} is not none }}}}`"
+
+
+def _check_setting(place: Place, shape: Shape) -> Iterator[Diagnostic]:
+    if not shape.known or place.name == "aspect_ratio":
+        return
+    wants_boolean = place.name == "distinct"
+    fits = shape.kind is Kind.BOOLEAN if wants_boolean else shape.kind in _NUMBERS
+    if fits:
+        return
+    wanted = "true or false" if wants_boolean else "a whole number"
+    code = "text-for-number" if shape.kind is Kind.TEXT and not wants_boolean else "wrong-shape"
+    yield Diagnostic(
+        code,
+        f"`{place.name}` needs {wanted}, and this is {shape.describe()}",
+        place.template.scalar.span,
+        help=f"give it {wanted}",
+    )
+
+
+def _check_expect(expect: Expect, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
+    model = subject.flow.find_model(node)
+    if model is None or expect.images is None:
+        return
+    request = subject.flow.request(node)
+    least, most = model.image_bounds(request.parameters, request.unknown)
+    low, high = read_expected(expect.images)
+    if (low is None or low <= most) and (high is None or high >= least):
+        return
+    wanted = f"at least {low}" if low is not None and low > most else f"at most {high}"
+    gives = f"{least}" if least == most else f"{least} to {most}"
+    yield Diagnostic(
+        "expect-impossible",
+        f"`expect` wants {wanted} images, and one request gives {gives}: no result could ever be as expected",
+        span_of(expect.images) or expect.span,
+        help="ask for more images in `generate:`, such as `max_images` with `sequential_image_generation: auto`"
+        if low is not None and low > most
+        else "expect more images",
+        related=(Related(node.generate.span, "the request"),),
+    )
+
+
+def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
+    flow = subject.flow
+    if isinstance(iterate.over, Template):
+        shape = flow.shape_of_template(iterate.over, node)
+        if shape.known and shape.kind is not Kind.LIST:
+            yield Diagnostic(
+                "not-a-list",
+                f"`iterate` needs a list of edits, and this is {shape.describe()}",
+                iterate.over.scalar.span,
+                help="give it a list",
+            )
+    start = flow.shape_of_template(iterate.start, node)
+    if start.known and start.kind is not Kind.IMAGE:
+        yield Diagnostic(
+            "wrong-shape",
+            f"`start` needs one image, and this is {start.describe()}",
+            iterate.start.scalar.span,
+            help="choose one of them, such as `[0]`" if start.holds_images else "give it an image",
+        )
+    elif start.optional:
+        yield Diagnostic(
+            "may-be-none",
+            "this may be none, and the first edit needs an image to begin with",
+            iterate.start.scalar.span,
+            Severity.WARNING,
+            help="give the input a default, or skip the step with `when:`",
+        )
+    count = flow.counts.images_per_request(node)
+    if flow.find_model(node) is not None and count.high != 1:
+        yield Diagnostic(
+            "edits-of-a-set",
+            f"each edit goes on with one image, and one request of this step may give {count.high}",
+            node.generate.span,
+            help="take `sequential_image_generation` and `max_images` out, or write `expect: {images: 1}`",
+            related=(Related(iterate.span, "the edits"),),
+        )
+    if not _mentions_prev(node):
+        yield Diagnostic(
+            "prev-unused",
+            "the request never uses `prev`, so that no edit goes on with the image before it",
+            iterate.span,
+            Severity.WARNING,
+            help='put `"{{ prev }}"` among the references of the request; or use `for_each`',
+        )
+
+
+def _mentions_prev(node: StepNode) -> bool:
+    generate = node.generate
+    templates = [
+        template for one in generate.parameters.values() for template in find_templates(one.expression)
+    ]
+    if generate.references is not None:
+        templates.extend(item.template for item in generate.references.items)
+    return any(
+        (isinstance(reference, NameReference) and reference.root == "prev")
+        for template in templates
+        for reference in template.references
+    ) or any("prev" in template.scalar.value and not template.references for template in templates)

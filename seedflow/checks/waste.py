@@ -1,0 +1,141 @@
+"""Requests that are made for nothing, or that turn out to be one and the same."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+
+from seedflow.checks.subject import Subject
+from seedflow.diagnostics import Diagnostic, Related, Severity
+from seedflow.graph.model import Frame, StepNode
+from seedflow.graph.places import Part, Place
+from seedflow.recipe.model import Expression
+from seedflow.recipe.references import NameReference, StepReference
+from seedflow.recipe.template import Template
+
+_DECIDE_REQUEST = frozenset(
+    (
+        Part.MODEL,
+        Part.PARAMETER,
+        Part.REFERENCE,
+        Part.ITERATE_OVER,
+        Part.ITERATE_START,
+        Part.WITH,
+        Part.FOR_EACH,
+    )
+)
+"""Where a loop variable makes a difference to what is asked."""
+
+
+def check_waste(subject: Subject) -> Iterator[Diagnostic]:
+    """No two steps or tasks ask the same, and something is done with what each step gives."""
+    places: dict[str, list[Place]] = {}
+    for place in subject.places:
+        if place.node is not None:
+            places.setdefault(place.node.id, []).append(place)
+    for node in subject.nodes:
+        yield from _check_variables(node, places.get(node.id, []), subject)
+    yield from _check_equal_steps(subject, places)
+    for frame in subject.frames:
+        yield from _check_unused(frame, subject)
+
+
+def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> Iterator[Diagnostic]:
+    """Every loop variable makes a difference; otherwise the tasks share one request."""
+    deciding = [place for place in places if place.part in _DECIDE_REQUEST]
+    if any(not place.template.references and "each." in place.template.scalar.value for place in deciding):
+        return  # a template that could not be read mentions nothing
+    mentioned = _find_variables(deciding)
+    known = {name for variable in node.step.for_each for name in variable.names}
+    if node.step.iterate is not None:
+        known.add(node.step.iterate.name)
+    if not mentioned <= known:
+        return  # a name that is misspelt is meant for one of them, and that is said of the name
+    for number, variable in enumerate(node.step.for_each):
+        if mentioned.isdisjoint(variable.names) and subject.flow.loop_items(node, number).high not in (0, 1):
+            name = variable.names[0]
+            yield Diagnostic(
+                "same-request",
+                f"step `{node.step.name}` is repeated for each `{name}`, and asks the same for all of them: equal requests share one "
+                "payment and one picture",
+                variable.span,
+                Severity.WARNING,
+                help=f"mention `{{{{ each.{name} }}}}` in the request, or write `takes:` for several pictures of one request",
+            )
+
+
+def _find_variables(places: list[Place]) -> set[str]:
+    return {
+        reference.name
+        for place in places
+        for reference in place.template.references
+        if isinstance(reference, NameReference) and reference.root == "each" and reference.path
+    }
+
+
+def _check_equal_steps(subject: Subject, places: dict[str, list[Place]]) -> Iterator[Diagnostic]:
+    first: dict[Hashable, StepNode] = {}
+    for node in subject.requests:
+        if not node.generate.parameters:
+            continue
+        looped = bool(_find_variables(places.get(node.id, [])))
+        other = first.setdefault(_sign_request(node, looped=looped), node)
+        if other is not node:
+            yield Diagnostic(
+                "same-request",
+                f"step `{node.step.name}` asks the same as step `{other.step.name}`: equal requests share one payment and one picture",
+                node.step.span,
+                Severity.WARNING,
+                help=f"use `steps.{other.step.name}.images`, or write `takes: 2` there for two pictures",
+                related=(Related(other.step.span, f"step `{other.step.name}`"),),
+            )
+
+
+def _sign_request(node: StepNode, *, looped: bool) -> Hashable:
+    """What is equal for requests that are written alike in one recipe."""
+    generate, step = node.generate, node.step
+    loops = tuple((entry.names, tuple(map(_sign, entry.lists)), entry.zipped) for entry in step.for_each)
+    iterate = step.iterate
+    return (
+        node.frame.path,
+        None if generate.model is None else _sign(generate.model),
+        tuple(sorted((name, _sign(one.expression)) for name, one in generate.parameters.items())),
+        tuple((item.name, _sign(item.template)) for item in generate.references.items)
+        if generate.references is not None
+        else (),
+        loops if looped else (),
+        None if iterate is None else (_sign(iterate.over), iterate.name, _sign(iterate.start)),
+    )
+
+
+def _sign(expression: Expression) -> str:
+    if isinstance(expression, Template):
+        return f"={expression.scalar.value.strip()}"
+    if isinstance(expression, tuple):
+        return f"[{','.join(map(_sign, expression))}]"
+    return f"{{{','.join(f'{name}:{_sign(item)}' for name, item in sorted(expression.items()))}}}"
+
+
+def _check_unused(frame: Frame, subject: Subject) -> Iterator[Diagnostic]:
+    """With `outputs:` written down, a step that leads to none of them is for nothing."""
+    recipe = frame.recipe
+    if not recipe.outputs or any(path[0] in ("steps", "outputs") for path in recipe.unread):
+        return
+    used = {edge.source for edge in subject.graph.edges}
+    unread: list[str] = []
+    for place in subject.places:
+        if place.frame.path != frame.path:
+            continue
+        for reference in place.template.references:
+            if isinstance(reference, StepReference) and place.part is Part.OUTPUT:
+                used.add(frame.step_id(reference.step))
+        if not place.template.references:
+            unread.append(place.template.scalar.value)
+    for node in subject.graph.list_steps(frame):
+        if node.id not in used and not any(f"steps.{node.step.name}" in text for text in unread):
+            yield Diagnostic(
+                "unused-step",
+                f"nothing uses what step `{node.step.name}` gives, and no output publishes it",
+                node.step.span,
+                Severity.WARNING,
+                help=f'publish it, `{node.step.name}: "{{{{ steps.{node.step.name}.images }}}}"` under `outputs:`, or take the step out',
+            )

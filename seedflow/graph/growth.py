@@ -1,0 +1,111 @@
+"""Lists that only the run knows: whether anything bounds them, followed through values, variables and used recipes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seedflow.graph.bounds import find_bound_sources
+from seedflow.graph.model import Frame, StepGraph, StepNode
+from seedflow.graph.places import find_templates
+from seedflow.recipe.model import Argument, Expression
+from seedflow.recipe.references import NameReference, Reference, StepReference
+from seedflow.recipe.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a template stands: in a step, or among the values of a recipe."""
+
+    frame: Frame
+    node: StepNode | None = None
+
+
+class Growth:
+    """Answers for one graph. What is looked up once is kept."""
+
+    def __init__(self, graph: StepGraph) -> None:
+        self._graph = graph
+        self._dynamic: dict[tuple[str, str, str], bool] = {}
+
+    def is_dynamic(self, expression: Expression, where: Where) -> bool:
+        """Whether only the run knows what an expression gives: it looks at results, directly or through a name."""
+        return any(
+            self._is_dynamic_reference(reference, where)
+            for template in find_templates(expression)
+            for reference in template.references
+        )
+
+    def find_unbounded(self, expression: Expression, where: Where) -> Template | None:
+        """The template that nothing bounds in what a list is made of; None when it is bounded, or known when planning."""
+        if not isinstance(expression, Template) or not self.is_dynamic(expression, where):
+            return None  # a list that is written out is as long as it is written
+        sources = find_bound_sources(expression)
+        if sources is None:
+            return expression
+        for source in sources:
+            found = self._follow(source, where)
+            if found is not None:
+                return found
+        return None
+
+    def _follow(self, source: Reference, where: Where) -> Template | None:
+        if (
+            isinstance(source, StepReference)
+            or not source.path
+            or not self._is_dynamic_reference(source, where)
+        ):
+            return None
+        match source.root:
+            case "inputs":
+                declared = where.frame.recipe.inputs.get(source.name)
+                argument = self._find_argument(source.name, where.frame)
+                call = where.frame.call
+                if (
+                    argument is None
+                    or call is None
+                    or (declared is not None and declared.max_items is not None)
+                ):
+                    return None
+                return self.find_unbounded(argument.expression, Where(call.frame, call))
+            case "values":
+                return self.find_unbounded(where.frame.recipe.values[source.name], Where(where.frame))
+            case _:
+                return None  # an item of a list of this step: as many as a task has, or as is written there
+
+    def _find_argument(self, name: str, frame: Frame) -> Argument | None:
+        call = frame.call.step.call if frame.call is not None else None
+        return call.arguments.get(name) if call is not None else None
+
+    def _is_dynamic_reference(self, reference: Reference, where: Where) -> bool:
+        if isinstance(reference, StepReference):
+            return True
+        if not reference.path:
+            return reference.root == "prev"
+        owner = where.node.id if reference.root == "each" and where.node is not None else where.frame.path
+        key = (owner, reference.root, reference.name)
+        known = self._dynamic.get(key)
+        if known is None:
+            self._dynamic[key] = False  # for names that use each other in a circle
+            known = self._dynamic[key] = self._look_behind(reference, where)
+        return known
+
+    def _look_behind(self, reference: NameReference, where: Where) -> bool:
+        frame, node, name = where.frame, where.node, reference.name
+        match reference.root:
+            case "inputs":
+                argument = self._find_argument(name, frame)
+                if argument is None or frame.call is None:
+                    return False
+                return self.is_dynamic(argument.expression, Where(frame.call.frame, frame.call))
+            case "values":
+                template = frame.recipe.values.get(name)
+                return template is not None and self.is_dynamic(template, Where(frame))
+            case "each" if node is not None:
+                return any(
+                    self.is_dynamic(items, where)
+                    for entry in node.step.for_each
+                    for variable, items in zip(entry.names, entry.lists, strict=True)
+                    if variable == name
+                )
+            case _:
+                return reference.root == "prev"

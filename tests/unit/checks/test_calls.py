@@ -1,0 +1,130 @@
+"""What goes over the border of a used recipe fits the declared inputs; each problem shows call and declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from seedflow.checks.run_all import check_graph
+from seedflow.diagnostics import Diagnostic, has_errors
+from seedflow.graph.build import build_graph
+from seedflow.models.catalog import Catalog
+from seedflow.recipe.load import load_recipe
+from tests.unit.checks.conftest import WASTE, describe
+
+INNER = """
+seedflow: 1
+inputs:
+  who: {type: text}
+  size: {type: integer, default: 2, minimum: 1, maximum: 9}
+  wild: {type: boolean, default: false}
+  mood: {type: choice, options: [calm, wild], default: calm}
+  photo: {type: image, optional: true}
+  photos: {type: list, of: image, max_items: 3, default: []}
+  words: {type: list, of: text, default: []}
+values: {all: "{{ inputs.size }} {{ inputs.wild }} {{ inputs.mood }} {{ inputs.words | join(' ') }}"}
+steps:
+  s: {generate: {prompt: "{{ inputs.who }} {{ values.all }}", image_input: ["{{ inputs.photo }}", "{{ inputs.photos }}"]}}
+outputs: {images: "{{ steps.s.images }}"}
+"""
+OUTER = """
+seedflow: 1
+inputs:
+  t: {type: text, default: x}
+  n: {type: integer, default: 1}
+  b: {type: boolean, default: true}
+  c: {type: choice, options: [calm, loud], default: calm}
+  p: {type: image, optional: true}
+  ps: {type: list, of: image, default: []}
+  ws: {type: list, of: text, default: []}
+  o: {type: text, optional: true}
+values: {use: "{{ inputs.t }} {{ inputs.n }} {{ inputs.b }} {{ inputs.c }} {{ inputs.ws | join }} {{ inputs.o or '' }}"}
+steps:
+  a: {generate: {prompt: "{{ values.use }}", image_input: ["{{ inputs.ps }}", "{{ inputs.p }}"]}}
+  set: {generate: {prompt: S, sequential_image_generation: auto, max_images: 4}}
+  call: {recipe: ./inner.yaml, with: {WITH}}
+"""
+
+Call = Callable[[str], list[Diagnostic]]
+
+
+@pytest.fixture
+def call(catalog: Catalog, tmp_path: Path) -> Call:
+    """The diagnostics of a call with these arguments."""
+
+    def run(arguments: str) -> list[Diagnostic]:
+        (tmp_path / "inner.yaml").write_text(INNER)
+        (tmp_path / "main.yaml").write_text(OUTER.replace("WITH", arguments))
+        recipe, problems = load_recipe(tmp_path / "main.yaml", catalog, name="main.yaml")
+        assert not has_errors(problems), [str(problem) for problem in problems]
+        assert recipe is not None
+        graph, found = build_graph(recipe, catalog)
+        assert found == []
+        return [one for one in check_graph(graph, catalog) if one.code not in WASTE]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("who: a fox", []),
+        ("who: 007", []),
+        ('who: "{{ inputs.n }}"', []),
+        ('who: "a {{ inputs.t }}"', []),
+        ('who: x, size: "{{ inputs.n }}", wild: "{{ inputs.b }}", photo: "{{ steps.a.images[0] }}"', []),
+        ('who: x, photos: "{{ steps.a.images }}", words: [a, "{{ inputs.t }}"]', []),
+        ('who: x, photos: ["{{ steps.a.images[0] }}", "https://h.invalid/a.png"]', []),
+        ('who: x, photo: "{{ inputs.p }}"', []),
+        ("", ["missing-input «./inner.yaml»"]),
+        ("wo: x, who: x", ["no-such-input «wo»"]),
+        ("who: [a]", ["wrong-type «[a]»"]),
+        ("who: x, size: many", ["wrong-type «many»"]),
+        ("who: x, size: 10", ["out-of-bounds «10»"]),
+        ("who: x, wild: yes", ["wrong-type «yes»"]),
+        ("who: x, mood: clam", ["not-an-option «clam»"]),
+        ("who: x, photo: none.jpg", ["image-missing «none.jpg»"]),
+        ("who: x, photos: [http://h.invalid/a.png]", ["image-scheme «http://h.invalid/a.png»"]),
+        ('who: "{{ inputs.ws }}"', ['wrong-shape «"{{ inputs.ws }}"»']),
+        ('who: "{{ steps.a.images[0] }}"', ['wrong-shape «"{{ steps.a.images[0] }}"»']),
+        ('who: "{{ inputs.o }}"', ['may-be-none? «"{{ inputs.o }}"»']),
+        ('who: x, size: "{{ inputs.t }}"', ['text-for-number «"{{ inputs.t }}"»']),
+        ('who: x, wild: "{{ inputs.n }}"', ['wrong-shape «"{{ inputs.n }}"»']),
+        ('who: x, mood: "{{ inputs.c }}"', ['option-not-allowed? «"{{ inputs.c }}"»']),
+        ('who: x, photo: "{{ inputs.t }}"', ['text-for-image «"{{ inputs.t }}"»']),
+        ('who: x, photo: "a{{ inputs.t }}.jpg"', ['text-for-image «"a{{ inputs.t }}.jpg"»']),
+        ('who: x, photo: "{{ steps.set.images }}"', ['wrong-shape «"{{ steps.set.images }}"»']),
+        ('who: x, photos: "{{ steps.a.images[0] }}"', ['wrong-shape «"{{ steps.a.images[0] }}"»']),
+        ('who: x, photos: "{{ steps.set.tasks }}"', ['wrong-shape «"{{ steps.set.tasks }}"»']),
+        ('who: x, words: "{{ inputs.ps }}"', ['wrong-shape «"{{ inputs.ps }}"»']),
+        ('who: x, photos: ["{{ inputs.t }}"]', ['text-for-image «"{{ inputs.t }}"»']),
+    ],
+)  # fmt: skip
+def test_the_border(call: Call, arguments: str, said: list[str]) -> None:
+    assert [describe(found) for found in call(arguments)] == said
+
+
+def test_the_declaration_stands_beside_the_call(call: Call) -> None:
+    (found,) = call("who: x, size: many")
+    (place,) = found.related
+    assert found.span is not None
+    assert found.span.source.name == "main.yaml"
+    assert place.span.source.name == "inner.yaml"
+    assert place.span.source.text[place.span.start : place.span.end] == "size"
+    (found,) = call("size: 2")
+    assert found.related[0].span.source.name == "inner.yaml"
+
+
+def test_a_set_for_one_picture_gets_a_way_out(call: Call) -> None:
+    (found,) = call('who: x, photo: "{{ steps.set.images }}"')
+    assert found.help is not None
+    assert "`[0]`" in found.help
+    assert "`for_each`" in found.help
+
+
+def test_literal_paths_start_at_the_caller(call: Call, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64)).save(tmp_path / "here.png")
+    assert call("who: x, photo: here.png") == []

@@ -1,0 +1,106 @@
+"""Lists that only the run knows: over images, tasks and outputs of earlier steps, each with a bound."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.checks.conftest import Say
+
+
+def recipe(items: str, prompt: str = "{{ each.x.name }}") -> str:
+    return f"""
+        inputs: {{n: {{type: integer, default: 3}}}}
+        values: {{some: "{{{{ inputs.n }}}}"}}
+        steps:
+          set: {{generate: {{prompt: "S {{{{ values.some }}}}", sequential_image_generation: auto, max_images: 4}}}}
+          page:
+            for_each: {{s: "{{{{ steps.set.images }}}}"}}
+            generate: {{prompt: "{{{{ each.s.name }}}}", sequential_image_generation: auto, max_images: 2}}
+          cast: {{recipe: ./parts/cast.yaml, for_each: {{w: [fox, owl]}}, with: {{who: "{{{{ each.w }}}}"}}}}
+          pair: {{recipe: ./parts/pair.yaml}}
+          use:
+            for_each: {{x: {items}}}
+            generate: {{prompt: "{prompt}"}}
+    """
+
+
+BOUNDED = [
+    "steps.set.images",
+    "steps.set.images[:2]",
+    "steps.set.images | selectattr('width') | list",
+    "steps.set.images | sort | reverse | unique",
+    "steps.page.images",
+    "steps.page.tasks",
+    "succeeded(steps.page.images)",
+    "first_of(steps.page.images, steps.set.images)",
+    "steps.page.tasks[0].images",
+    "steps.cast.images",
+    "steps.cast.outputs.sheet",
+    "steps.pair.outputs.day",
+    "range(inputs.n)",
+]
+UNBOUNDED = ["range(steps.set.images | length)", "steps.set.images + steps.page.images"]
+
+
+@pytest.mark.parametrize("items", BOUNDED)
+def test_a_list_that_its_source_bounds_needs_no_limit(say: Say, items: str) -> None:
+    text = recipe(f'"{{{{ {items} }}}}"', "{{ each.x }}" if "range" in items else "{{ each.x.key }}")
+    assert [found for found in say(text) if not found.startswith("never-skipped")] == []
+
+
+@pytest.mark.parametrize("items", UNBOUNDED)
+def test_any_other_needs_one(say: Say, items: str) -> None:
+    prompt = "{{ each.x }}" if "range" in items else "{{ each.x.key }}"
+    assert say(recipe(f'"{{{{ {items} }}}}"', prompt)) == [f'unbounded-list «"{{{{ {items} }}}}"»']
+    assert say(recipe(f'{{in: "{{{{ {items} }}}}", at_most: 5}}', prompt)) == []
+
+
+def test_a_list_without_a_bound_is_shown_where_it_enters_a_used_recipe(say: Say) -> None:
+    text = """
+        steps:
+          set: {generate: {prompt: S, sequential_image_generation: auto, max_images: 4}}
+          cast: {recipe: ./parts/cast.yaml, with: {who: x, poses: "{{ (steps.set.images | map(attribute='name') | list) + ['y'] }}"}}
+    """
+    (found,) = say(text)
+    assert found.startswith('unbounded-list «"{{ (steps.set.images')
+
+
+def test_items_have_the_shape_of_what_they_come_from(say: Say) -> None:
+    assert say(recipe('"{{ steps.page.images }}"', "{{ each.x }}")) == ["not-text «each.x»"]
+    assert say(recipe('"{{ steps.page.images }}"', "{{ each.x.widht }}")) == [
+        "unknown-attribute «each.x.widht»"
+    ]
+    assert say(recipe('"{{ steps.page.images }}"', "{{ each.x.each.s.name }}")) == []
+    assert say(recipe('"{{ steps.page.images }}"', "{{ each.x.each.t }}")) == [
+        "unknown-attribute «each.x.each.t»"
+    ]
+    assert say(recipe('"{{ steps.page.tasks }}"', "{{ each.x.images[0].name }}")) == []
+    assert (
+        say(recipe('"{{ steps.cast.tasks }}"', "{{ each.x.outputs.sheet[0].name }} {{ each.x.each.w }}"))
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("mention", "said"),
+    [
+        ("steps.cast.outputs.sheet", []),
+        ("steps.cast.outputs.sheat", ["unknown-output «steps.cast.outputs.sheat»"]),
+        ("steps.cast.images", []),
+        ("steps.cast.images[0]", ["index-of-many-tasks «steps.cast.images[0]»"]),
+        ("steps.cast.at(w='fox').outputs.sheet[0]", []),
+        ("steps.cast.at(w='fox').outputs.sheet[1]", ["no-such-image «steps.cast.at(w='fox').outputs.sheet[1]»"]),
+        ("steps.cast.at(w='foks').images", ["no-such-task «w='foks'»"]),
+        ("steps.pair.images", ["several-outputs «steps.pair.images»"]),
+        ("steps.pair.outputs.day[0]", []),
+        ("steps.pair.outputs.day[1]", ["no-such-image «steps.pair.outputs.day[1]»"]),
+        ("steps.page.at(s='set-1').images", ["selector-of-results «s='set-1'»"]),
+        ("steps.page.at(s=each.x).images", []),
+    ],
+)  # fmt: skip
+def test_what_steps_give(say: Say, mention: str, said: list[str]) -> None:
+    text = recipe('"{{ steps.set.images }}"').replace(
+        'generate: {prompt: "{{ each.x.name }}"}',
+        f'generate: {{prompt: "{{{{ each.x.name }}}}", image_input: ["{{{{ {mention} }}}}"]}}',
+    )
+    assert say(text) == said

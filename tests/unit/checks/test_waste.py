@@ -1,0 +1,63 @@
+"""Requests that are one and the same, results that nobody uses, and fan-outs that explode."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.checks.conftest import Check, Say
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("a: {generate: {prompt: x}}\n  b: {generate: {prompt: y}}", []),
+        ("a: {generate: {prompt: x}}\n  b: {generate: {prompt: x}}", ["same-request? «b»"]),
+        ("a: {generate: {prompt: x}}\n  b: {generate: {prompt: x, size: 2K}}", []),
+        ("a: {generate: {prompt: x}}\n  b: {generate: {prompt: x}, for_each: {s: [u, v]}}", ["same-request? «b»", "same-request? «s»"]),
+        ('a: {generate: {prompt: "{{ each.s }}"}, for_each: {s: [u, v]}}\n  b: {generate: {prompt: "{{ each.s }}"}, for_each: {s: [u, w]}}', []),
+        ('a: {generate: {prompt: "{{ each.s }}"}, for_each: {s: [u, v]}}\n  b: {generate: {prompt: "{{ each.s }}"}, for_each: {s: [u, v]}}', ["same-request? «b»"]),
+        ("a: {generate: {prompt: x}, for_each: {s: [u]}}", []),
+        ('a: {generate: {prompt: "{{ each.s }}"}, for_each: {s: [u, v], t: [y, z]}}', ["same-request? «t»"]),
+        ("a: {recipe: ./parts/cast.yaml, for_each: {s: [u, v]}, with: {who: x}}", ["same-request? «s»"]),
+        ("a: {generate: {prompt: x}, takes: 3}", []),
+    ],
+)  # fmt: skip
+def test_equal_requests(say_all: Say, steps: str, said: list[str]) -> None:
+    assert say_all(f"steps:\n  {steps}\n") == said
+
+
+def test_a_step_that_leads_to_no_output(say_all: Say) -> None:
+    steps = """
+steps:
+  a: {generate: {prompt: x}}
+  b: {generate: {prompt: y, image_input: ["{{ steps.a.images }}"]}}
+  c: {generate: {prompt: z}}
+  d: {generate: {prompt: v}, needs: [e]}
+  e: {generate: {prompt: u}}
+"""
+    assert say_all(steps) == []
+    assert say_all(steps + 'outputs: {b: "{{ steps.b.images }}", d: "{{ steps.d.images }}"}\n') == [
+        "unused-step? «c»"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "number"),
+    [
+        ("a: {generate: {prompt: '{{ each.s }}'}, for_each: {s: [LONG]}, takes: 2}", "400 requests: 200 `s` × 2 takes"),
+        ("a: {generate: {prompt: x}, takes: 499}", None),
+        ("a: {generate: {prompt: x}, takes: 500}", "500 requests: 500 takes"),
+        ("a: {generate: {prompt: '{{ each.s }}'}, for_each: {s: [LONG]}}", None),
+        ("a: {recipe: ./parts/cast.yaml, for_each: {s: [LONG], t: [y, z]}, with: {who: '{{ each.s }} {{ each.t }}'}}", "400 uses of a recipe: 200 `s` × 2 `t`"),
+        ("a: {recipe: ./parts/cast.yaml, for_each: {s: [LONG]}, with: {who: '{{ each.s }}', poses: [q, r]}}", None),
+    ],
+)  # fmt: skip
+def test_fan_outs_that_explode(check: Check, steps: str, number: str | None) -> None:
+    found = check(f"steps:\n  {steps}\n".replace("LONG", ", ".join(f"i{at}" for at in range(200))))
+    assert [one.code for one in found] == ["many-requests"] * (number is not None)
+    if number is not None:
+        assert number in found[0].message
+
+
+def test_limits_say_that_it_is_meant(check: Check) -> None:
+    assert check("steps: {a: {generate: {prompt: x}, takes: 500}}\nlimits: {cost_usd: 30}\n") == []
