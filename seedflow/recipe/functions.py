@@ -1,6 +1,6 @@
 """The filters, tests and functions that templates may call; `docs/reference/templates.md` shows each with an example.
 
-A closed list: what is not in the three tables here cannot be called. Each takes the rendering, which it pays for its
+A closed list: what is not in the tables here cannot be called. Each takes the rendering, which it pays for its
 work, and values; it raises a `Refusal` for values that it does not take. Names and arguments are those of Jinja.
 """
 
@@ -16,7 +16,7 @@ from seedflow.recipe.templating.problems import Refusal
 from seedflow.recipe.templating.rendering import MISSING, Rendering, is_true
 from seedflow.recipe.views import View, is_absent
 
-__all__ = ["FILTERS", "FUNCTIONS", "LATER", "TESTS"]
+__all__ = ["FILTERS", "FORMS", "FUNCTIONS", "TESTS"]
 
 
 def default(_: Rendering, value: object, default_value: object = "", boolean: object = False) -> object:
@@ -97,5 +97,5 @@ FUNCTIONS: Final[Mapping[str, Callee]] = {
 }
 """What may be called by itself."""
 
-LATER: Final = ("first_of", "optional", "succeeded")
-"""Functions that belong to the language and are answered with `not-yet`."""
+FORMS: Final = ("first_of", "optional", "succeeded")
+"""What looks like a function and is syntax: arguments are evaluated one by one, as needed (`forms.py`)."""

@@ -117,7 +117,7 @@ def parse_template(scalar: Scalar, *, roots: frozenset[str]) -> tuple[Template, 
 
     Args:
         scalar: the text, with its place in the source.
-        roots: the names that are known where it stands, of `inputs`, `values`, `steps`, `each`, `ref`, `recipe`, `image`.
+        roots: the names that are known where it stands, of `inputs`, `values`, `steps`, `each`, `ref`, `recipe`, `image`, `prev`.
 
     Returns:
         The template, and every problem of its text; a template with problems raises the first one when rendered.

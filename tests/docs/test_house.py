@@ -7,7 +7,6 @@ import tomllib
 
 import seedflow
 from seedflow.recipe.blocks import Block
-from seedflow.recipe.functions import LATER
 from seedflow.recipe.schema import build_json_schema
 from seedflow.recipe.words import INPUT_LATER, STEP_LATER
 from tests.docs.pages import DOCS, ROOT, get_page
@@ -64,7 +63,7 @@ def test_the_language_has_every_key_of_the_schema() -> None:
 
 def test_the_language_tells_every_word_that_comes_later() -> None:
     told = LANGUAGE.section("What comes later")
-    words = {*STEP_LATER, *INPUT_LATER, *LATER, "include", "import", "from"}
+    words = {*STEP_LATER, *INPUT_LATER, *"include", "import", "from"}
     assert {word for word in words if f"`{word}" not in told} == set()
 
 

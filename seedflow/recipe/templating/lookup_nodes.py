@@ -11,7 +11,8 @@ from seedflow.recipe.templating.nodes import Expression, Found
 from seedflow.recipe.templating.problems import Refusal, RenderError, suggest
 from seedflow.recipe.templating.rendering import MISSING, Rendering, describe
 
-DataRoot: TypeAlias = Literal["inputs", "values", "each", "ref", "recipe", "prev"]
+DataRoot: TypeAlias = Literal["inputs", "values", "each", "ref", "recipe"]
+ImageRoot: TypeAlias = Literal["image", "prev"]
 
 
 class Variable(Found):
@@ -68,18 +69,23 @@ class Named(Found):
         )
 
 
-class PublishedImage(Found):
-    """`image`, in an output's `file`."""
+class OneImage(Found):
+    """`image`, in an output's `file`, and `prev`, in a step with `iterate`."""
 
-    __slots__ = ()
+    __slots__ = ("root",)
+
+    def __init__(self, root: ImageRoot, start: int, end: int) -> None:
+        super().__init__(start, end)
+        self.root: ImageRoot = root
 
     def find(self, rendering: Rendering) -> object:
-        """The view of the image that is published."""
-        return MISSING if rendering.scope.image is None else rendering.scope.image
+        """The view of the image that is published, or of the one before."""
+        view = rendering.scope.image if self.root == "image" else rendering.scope.prev
+        return MISSING if view is None else view
 
     def refuse(self, _: Rendering) -> RenderError:
         """Only a scope without one does that."""
-        return RenderError("there is no `image` here", self.start, self.end, code="template-undefined")
+        return RenderError(f"there is no `{self.root}` here", self.start, self.end, code="template-undefined")
 
 
 class Mentioned(Expression):

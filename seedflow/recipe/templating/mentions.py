@@ -21,11 +21,12 @@ from seedflow.recipe.references import (
 from seedflow.recipe.templating.limits import MAX_LINKS
 from seedflow.recipe.templating.lookup_nodes import (
     Attribute,
+    DataRoot,
     Item,
     Mentioned,
     Named,
+    OneImage,
     Part,
-    PublishedImage,
 )
 from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.problems import Problem, suggest
@@ -39,10 +40,11 @@ ROOTS: Final = {
     "ref": "in a prompt whose references have names",
     "recipe": "where the recipe's name may be used",
     "image": "in the `file` of an output",
+    "prev": "in a step with `iterate`",
 }
 """Every name that is ours, and where it is known."""
 
-_COLLECTIONS: Final = ("images", "tasks", "outputs")
+_COLLECTIONS: Final = ("images", "tasks", "outputs", "passes")
 _SELECTORS: Final = ("at", "where")
 
 
@@ -62,7 +64,10 @@ class Link(NamedTuple):
 
 
 class MentionReader:
-    """Turns roots with links into nodes; collects references and problems on the way."""
+    """Turns roots with links into nodes; collects references and problems on the way.
+
+    `skip_ok`, `fail_ok` are those of the references made from now on: whoever reads the arguments of a form sets them.
+    """
 
     def __init__(
         self,
@@ -77,6 +82,8 @@ class MentionReader:
         self._references = references
         self._read_arguments = read_arguments
         self._filters = filters
+        self.skip_ok = False
+        self.fail_ok = False
 
     def read(self, root: str, start: int, end: int, links: Sequence[Link]) -> Expression:
         """The node of a mention; `start`, `end` are the place of the root."""
@@ -93,6 +100,8 @@ class MentionReader:
             )
         if root == "steps":
             return self._read_step(start, end, links)
+        if root == "prev":
+            return self._read_prev(start, end, links)
         return self._read_data(cast("Root", root), start, end, links)
 
     def extend(self, base: Expression, links: Sequence[Link], first: Link | None = None) -> Expression:
@@ -165,17 +174,35 @@ class MentionReader:
         problem = _check_name(root, str(first.value), links)
         if problem is not None:
             return self._refuse(problem[0], first.start, first.end, problem[1], code="template-unknown-name")
+        self._mention_name(root, start, end, links)
+        if root == "image":
+            return self.extend(OneImage("image", start, end), links)
+        named = Named(cast("DataRoot", root), str(first.value), start, first.stop, first.start, first.end)
+        return self.extend(named, links[1:], first) if len(links) > 1 else named
+
+    def _read_prev(self, start: int, end: int, links: Sequence[Link]) -> Expression:
+        first = links[0] if links else None
+        problem: tuple[str, str | None] | None = None
+        if first is not None and first.kind == "name":
+            problem = _check_name("prev", str(first.value), links)
+        elif first is not None and first.kind != "call":
+            problem = "`prev` is one image, not a list", "write `prev`, or an attribute such as `prev.width`"
+        if first is not None and problem is not None:
+            return self._refuse(problem[0], first.start, first.end, problem[1], code="template-unknown-name")
+        self._mention_name("prev", start, end, links)
+        return self.extend(OneImage("prev", start, end), links)
+
+    def _mention_name(self, root: Root, start: int, end: int, links: Sequence[Link]) -> None:
         path: list[str | int] = []
         for at, link in enumerate(links):
             called = at > 0 and links[at + 1 : at + 2] and links[at + 1].kind == "call"
             if called or link.kind not in ("name", "item"):
                 break
             path.append(cast("str | int", link.value))
-        self._references.append(NameReference(root, tuple(path), start, links[len(path) - 1].stop))
-        if root == "image":
-            return self.extend(PublishedImage(start, end), links)
-        named = Named(root, str(first.value), start, first.stop, first.start, first.end)
-        return self.extend(named, links[1:], first) if len(links) > 1 else named
+        stop = links[len(path) - 1].stop if path else end
+        self._references.append(
+            NameReference(root, tuple(path), start, stop, skip_ok=self.skip_ok, fail_ok=self.fail_ok)
+        )
 
     def _read_step(self, start: int, end: int, links: Sequence[Link]) -> Expression:
         if not links:
@@ -225,7 +252,20 @@ class MentionReader:
         is_collection = head is not None and head.kind == "name" and head.value in _COLLECTIONS
         if head is None or (single and head.kind == "name" and head.value in ("each", "key")):
             return self._mention(
-                StepReference(name, selector, None, None, None, start, end, step.start, step.end), links
+                StepReference(
+                    name,
+                    selector,
+                    None,
+                    None,
+                    None,
+                    start,
+                    end,
+                    step.start,
+                    step.end,
+                    self.skip_ok,
+                    self.fail_ok,
+                ),
+                links,
             )
         if not is_collection or (single and head.value == "tasks"):
             return self._refuse_collection(name, head, single=single, selected=selector is not None)
@@ -251,13 +291,26 @@ class MentionReader:
                 rest[0].end,
                 "write a number, or loop over them: `{% for image in " + f"steps.{name}.images" + " %}`",
             )
-        collection = cast("Literal['images', 'tasks', 'outputs']", head.value)
+        collection = cast("Literal['images', 'tasks', 'outputs', 'passes']", head.value)
         return self._mention(
-            StepReference(name, selector, collection, output, index, start, end, step.start, step.end), rest
+            StepReference(
+                name,
+                selector,
+                collection,
+                output,
+                index,
+                start,
+                end,
+                step.start,
+                step.end,
+                self.skip_ok,
+                self.fail_ok,
+            ),
+            rest,
         )
 
     def _refuse_collection(self, name: str, head: Link, *, single: bool, selected: bool) -> Expression:
-        offered = ("images", "outputs", "each", "key") if single else _COLLECTIONS
+        offered = ("images", "outputs", "passes", "each", "key") if single else _COLLECTIONS
         if not selected:
             offered = (*offered, *_SELECTORS)
         if head.kind == "name":
@@ -289,7 +342,7 @@ def _check_name(root: Root, name: str, links: Sequence[Link]) -> tuple[str, str 
     """What is wrong with the first name, as far as the text alone tells."""
     if root == "recipe" and name != "name":
         return f"`recipe` has no `{name}`", suggest(name, ["name"])
-    if root == "image" and name not in IMAGE_ATTRIBUTES:
+    if root in ("image", "prev") and name not in IMAGE_ATTRIBUTES:
         return f"an image has no `{name}`", suggest(name, IMAGE_ATTRIBUTES)
     if root in ("ref", "recipe") and len(links) > 1:
         return f"`{root}.{name}` has no parts", f"write `{root}.{name}`"
@@ -303,10 +356,10 @@ def _check_attribute(reference: StepReference, link: Link) -> tuple[str, str | N
     name = str(link.value)
     if reference.collection is not None and not isinstance(reference.index, int):
         return (
-            f"this is a list of {reference.collection}, which has no `{name}`",
+            f"this is a list of {'tasks' if reference.collection == 'tasks' else 'images'}, which has no `{name}`",
             f'choose one, `{reference.collection}[0].{name}`, or take it of all: `… | map(attribute="{name}")`',
         )
-    if reference.collection == "images":
+    if reference.collection in ("images", "passes"):
         known: Sequence[str] = IMAGE_ATTRIBUTES
     elif reference.collection == "tasks":
         known = TASK_ATTRIBUTES
@@ -314,6 +367,6 @@ def _check_attribute(reference: StepReference, link: Link) -> tuple[str, str | N
         return None
     if name in known:
         return None
-    return f"{'an image' if reference.collection == 'images' else 'a task'} has no `{name}`", suggest(
+    return f"{'a task' if reference.collection == 'tasks' else 'an image'} has no `{name}`", suggest(
         name, known
     )

@@ -7,7 +7,7 @@ from typing import Final
 
 from jinja2 import nodes
 
-from seedflow.recipe.functions import FUNCTIONS, LATER
+from seedflow.recipe.functions import FORMS, FUNCTIONS
 from seedflow.recipe.templating.lookup_nodes import Variable
 from seedflow.recipe.templating.mentions import ROOTS
 from seedflow.recipe.templating.nodes import Expression
@@ -15,8 +15,8 @@ from seedflow.recipe.templating.reading_expressions import ExpressionReader
 from seedflow.recipe.templating.statements import Body, For, If, Macro, Print, Set, SetText, Statement, Text
 from seedflow.recipe.templating.variables import Kind, Names
 
-RESERVED: Final = frozenset({*ROOTS, *FUNCTIONS, *LATER, "loop"} - {"image"})
-"""Names that no template may set. `image` is free but where it is known, so that a loop may go `for image in …`."""
+RESERVED: Final = frozenset({*ROOTS, *FUNCTIONS, *FORMS, "loop"} - {"image", "prev"})
+"""Names that no template may set. `image` and `prev` are free but where they are known: a loop may go `for image in …`."""
 
 
 class BlockReader(ExpressionReader):

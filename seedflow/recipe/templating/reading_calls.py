@@ -8,9 +8,10 @@ from typing import Final, NamedTuple, TypeAlias, cast
 
 from jinja2 import nodes
 
-from seedflow.recipe.functions import FILTERS, FUNCTIONS, LATER, TESTS
+from seedflow.recipe.functions import FILTERS, FORMS, FUNCTIONS, TESTS
 from seedflow.recipe.references import Argument, NameReference, Reference
 from seedflow.recipe.templating.callees import Callee, explain_mismatch
+from seedflow.recipe.templating.forms import build_form, explain_form_mismatch, find_single
 from seedflow.recipe.templating.lexing import Token
 from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Named
 from seedflow.recipe.templating.mentions import Link, MentionReader
@@ -97,7 +98,9 @@ class CallReader(ABC):
         return self._apply("test", node.name, callee, base, arguments, name, end)
 
     def read_call(self, name: str, place: Token, node: nodes.Call) -> Expression:
-        """A function or macro."""
+        """A function, form or macro."""
+        if name in FORMS:
+            return self._read_form(name, place, node)
         end, arguments = self._read_arguments(node, place)
         if name in self.macros:
             return self._call_macro(self.macros[name], arguments, place, end)
@@ -108,6 +111,34 @@ class CallReader(ABC):
         if mismatch is not None and arguments.whole:
             return self._refuse_arguments(f"function `{name}`: {mismatch}", place.start, end)
         return Applied(name, callee.apply, arguments.values, arguments.named, place.start, end)
+
+    def _read_form(self, name: str, place: Token, node: nodes.Call) -> Expression:
+        before = self.mentions.skip_ok, self.mentions.fail_ok
+        if name == "succeeded":
+            self.mentions.fail_ok = True
+        else:
+            self.mentions.skip_ok = True
+        end, given = self._read_arguments(node, place)
+        self.mentions.skip_ok, self.mentions.fail_ok = before
+        mismatch = explain_form_mismatch(name, len(given.values), list(given.named))
+        if mismatch is not None:
+            if not given.whole:
+                return Constant("", place.start, end)
+            return self._refuse_arguments(f"function `{name}`: {mismatch}", place.start, end)
+        single = find_single(given.values[0]) if name == "succeeded" else None
+        if single is not None and not self._is_refused(single):
+            return self.refuse(
+                "`succeeded` takes what a step gives as a list, which goes on without what failed",
+                single.start,
+                single.end,
+                "write `succeeded(steps.NAME.images)`, and what is done with the list behind it",
+                code="template-arguments",
+            )
+        return build_form(name, given.values, place.start, end)
+
+    def _is_refused(self, expression: Expression) -> bool:
+        """Whether it stands in for something that is reported already."""
+        return any(expression.start <= one.start < expression.end for one in self.problems)
 
     def _apply(
         self, kind: str, name: str, callee: Callee, base: Expression, given: Arguments, place: Token, end: int
@@ -135,15 +166,7 @@ class CallReader(ABC):
         return self.refuse(message, start, end, advice, code="template-arguments")
 
     def _refuse_function(self, name: str, place: Token) -> Expression:
-        if name in LATER:
-            return self.refuse(
-                f"`{name}()` belongs to the language, but this seedflow cannot do it yet",
-                place.start,
-                place.end,
-                "leave it out",
-                code="not-yet",
-            )
-        known = [*FUNCTIONS, *self.macros]
+        known = [*FUNCTIONS, *FORMS, *self.macros]
         help_ = suggest(name, known, f"the functions are {', '.join(f'`{one}`' for one in known)}")
         if name in FILTERS:
             help_ = f"it is a filter: `… | {name}`"

@@ -7,9 +7,10 @@ from typing import Final
 
 from jinja2 import nodes
 
-from seedflow.recipe.functions import FUNCTIONS
+from seedflow.recipe.functions import FORMS, FUNCTIONS
 from seedflow.recipe.references import Reference, Slice
 from seedflow.recipe.templating import operators
+from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
 from seedflow.recipe.templating.lexing import Token
 from seedflow.recipe.templating.limits import MAX_DEPTH, MAX_PROBLEMS
 from seedflow.recipe.templating.lookup_nodes import Variable
@@ -51,7 +52,20 @@ _COMPARISONS: Final[dict[str, operators.Operator]] = {
     "in": operators.contains,
     "notin": lambda rendering, left, right: not operators.contains(rendering, left, right),
 }
-_WIDENED: Final = (And, Applied, Binary, Compared, Either, Joined, Not, Or, Signed)
+_WIDENED: Final = (
+    And,
+    Applied,
+    Binary,
+    Compared,
+    Either,
+    FirstOf,
+    Joined,
+    Not,
+    Or,
+    OrNone,
+    Signed,
+    WithoutFailed,
+)
 """Nodes whose place takes in the parentheses around them, so that what is made of them begins and ends there."""
 
 
@@ -204,7 +218,7 @@ class ExpressionReader(CallReader):
         return slot
 
     def _refuse_name(self, name: str, place: Token) -> Expression:
-        if name in self.macros or name in FUNCTIONS:
+        if name in self.macros or name in FUNCTIONS or name in FORMS:
             return self.refuse(
                 f"`{name}` is called, it is not a value",
                 place.start,

@@ -242,9 +242,11 @@ def render_body(body: Body, rendering: Rendering) -> str:
     """
     before, rendering.printed = rendering.printed, 0
     out: list[str] = []
-    for statement in body:
-        statement.write(rendering, out)
-    rendering.printed = before
+    try:
+        for statement in body:
+            statement.write(rendering, out)
+    finally:
+        rendering.printed = before
     return "".join(out)
 
 

@@ -74,12 +74,6 @@ def test_includes_and_imports_are_answered_with_not_yet(problem, tag) -> None:
     assert (found.code, found.text) == ("not-yet", tag.split()[0])
 
 
-@pytest.mark.parametrize("name", ["first_of", "optional", "succeeded"])
-def test_functions_that_come_later_are_answered_with_not_yet(problem, name) -> None:
-    found = problem("{{ " + name + "(steps.a.images) }}")
-    assert (found.code, found.text) == ("not-yet", name)
-
-
 NAMES = [
     ("{{ input.hero }}", "template-unknown-name", "input", "`inputs`"),
     ("{{ hero }}", "template-unknown-name", "hero", "`inputs.hero`"),
