@@ -24,6 +24,7 @@ from seedflow.recipe.generation import GenerateBuilder
 from seedflow.recipe.leaves import describe_node, is_nothing
 from seedflow.recipe.loops import build_loops
 from seedflow.recipe.model import Input, Limits, Output, Recipe, RefWords, Step
+from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.salvage import Path as TreePath
 from seedflow.recipe.schema import RecipeBlock, RefWordsBlock, StepBlock
 from seedflow.recipe.template import Template
@@ -62,7 +63,8 @@ def parse_recipe(
         bound = bind_recipe(root) if root is not None else None
         if bound is None or bound.document is None:
             return None, problems + (bound.problems if bound is not None else [])
-        builder = _RecipeBuilder(bound.document, source, catalog, bound.unread)
+        files = PartialFiles(folder, source.name)
+        builder = _RecipeBuilder(bound.document, source, catalog, bound.unread, files)
         recipe = builder.build(folder, default_name)
     found = sort_by_place([*problems, *bound.problems, *builder.problems])
     return recipe, found
@@ -72,14 +74,20 @@ class _RecipeBuilder:
     """One recipe in the making. Nothing is said about what may be in the parts that are `unread`."""
 
     def __init__(
-        self, document: RecipeBlock, source: Source, catalog: Catalog, unread: frozenset[TreePath]
+        self,
+        document: RecipeBlock,
+        source: Source,
+        catalog: Catalog,
+        unread: frozenset[TreePath],
+        files: PartialFiles,
     ) -> None:
         self._unread = set(unread)
         self._all_steps = not any(path[0] == "steps" and len(path) <= 2 for path in unread)
         self._document = document
         self._source = source
         self._catalog = catalog
-        self._parser = ExpressionParser()
+        self._files = files
+        self._parser = ExpressionParser(files)
         self.problems = self._parser.problems
 
     def build(self, folder: Path, default_name: str) -> Recipe:
@@ -104,6 +112,7 @@ class _RecipeBuilder:
             ref_words=self._build_ref_words(),
             name_scalar=name if isinstance(name, Scalar) else None,
             unread=frozenset(self._unread),
+            partials=self._files.digests,
         )
         if document.name is not None and name is not None and not build_slug(document.name)[0]:
             self.problems.append(

@@ -40,6 +40,18 @@ MAX_DIGITS: Final = 19
 MAX_SLUGGED_CHARACTERS: Final = 1_000
 """Length of text that `slug` takes: putting combining marks in order takes time that grows with its square."""
 
+MAX_CALLS: Final = 50
+"""Macros and files that are written within each other."""
+
+MAX_FILES_DEEP: Final = 16
+"""Files that include or import each other, one behind the other."""
+
+MAX_FILE_BYTES: Final = 1_048_576
+"""Size of a file that templates include or import."""
+
+MAX_FILES_BYTES: Final = 16 * 1_048_576
+"""Size of all such files of one recipe together."""
+
 MAX_LINKS: Final = 32
 """Dots and brackets behind one name."""
 
