@@ -15,8 +15,8 @@ from seedflow.recipe.templating.fast import read_fast
 from seedflow.recipe.templating.limits import MAX_SOURCE_CHARACTERS, MAX_TEXT_CHARACTERS
 from seedflow.recipe.templating.lookups import find_item, refuse_missing
 from seedflow.recipe.templating.operation_nodes import Applied
-from seedflow.recipe.templating.problems import Problem, Refusal, RenderError, Skipped, suggest
-from seedflow.recipe.templating.program import LITERAL, Program, ProgramCache, TemplateForm
+from seedflow.recipe.templating.problems import Problem, Refusal, RenderError, Skipped, refuse_length, suggest
+from seedflow.recipe.templating.program import LITERAL, Program, ProgramCache, TemplateForm, is_literal
 from seedflow.recipe.templating.rendering import MISSING, Rendering, Scope, to_text
 from seedflow.recipe.templating.statements import render_body
 from seedflow.text.nodes import Scalar
@@ -134,7 +134,7 @@ def parse_template(
         The template, and every problem of its text and of its files; a template with problems raises the first one when rendered.
     """
     text = scalar.value
-    if "{{" not in text and "{%" not in text:
+    if is_literal(text):
         return Template(scalar), []
     program = _PROGRAMS.find(text, roots)
     if program is None and files is not None:
@@ -175,18 +175,7 @@ def look_up(reference: NameReference, scope: Scope) -> object:
 
 def _read(text: str, roots: frozenset[str], files: PartialFiles | None) -> Program:
     if len(text) > MAX_SOURCE_CHARACTERS:
-        return Program(
-            TemplateForm.TEXT,
-            problems=(
-                Problem(
-                    code="template-too-large",
-                    message=f"a text with templates in it has at most {MAX_SOURCE_CHARACTERS:,} characters",
-                    start=0,
-                    end=1,
-                    help="put long text into an input",
-                ),
-            ),
-        )
+        return Program(TemplateForm.TEXT, problems=(refuse_length("put long text into an input"),))
     program = read_fast(text, roots)
     if program is not None:
         return program

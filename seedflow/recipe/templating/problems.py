@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from seedflow.diagnostics import Source
 from seedflow.diagnostics.suggest import find_near
+from seedflow.recipe.templating.limits import MAX_SOURCE_CHARACTERS
 
 _MAX_LISTED = 8
 
@@ -37,6 +38,17 @@ class Problem:
         """The same as seen from the text that includes or imports `source`, where it was found; `calls` are in that text."""
         related = (*_place_in(source, self.related), *calls)
         return replace(self, source=self.source or source, related=related)
+
+
+def refuse_length(advice: str) -> Problem:
+    """The problem of a text with templates in it that is longer than allowed."""
+    return Problem(
+        code="template-too-large",
+        message=f"a text with templates in it has at most {MAX_SOURCE_CHARACTERS:,} characters",
+        start=0,
+        end=1,
+        help=advice,
+    )
 
 
 class Misread(Exception):  # noqa: N818 - not an error of ours: the text cannot be read any further

@@ -12,6 +12,11 @@ from seedflow.recipe.templating.problems import Problem
 from seedflow.recipe.templating.statements import Body
 
 
+def is_literal(text: str) -> bool:
+    """Whether there is nothing dynamic in a text."""
+    return "{{" not in text and "{%" not in text
+
+
 class TemplateForm(StrEnum):
     """How a scalar is written."""
 

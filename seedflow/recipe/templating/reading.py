@@ -20,11 +20,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from seedflow.diagnostics import Diagnostic, Source
 from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.templating.lexing import Token, tokenize
-from seedflow.recipe.templating.limits import MAX_FILES_DEEP, MAX_PROBLEMS
+from seedflow.recipe.templating.limits import MAX_FILES_DEEP, MAX_PROBLEMS, MAX_SOURCE_CHARACTERS
 from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.partials import Partial
-from seedflow.recipe.templating.problems import Enough, Misread, Place, Problem, Refusal
-from seedflow.recipe.templating.program import Program, TemplateForm
+from seedflow.recipe.templating.problems import Enough, Misread, Place, Problem, Refusal, refuse_length
+from seedflow.recipe.templating.program import Program, TemplateForm, is_literal
 from seedflow.recipe.templating.reading_blocks import BlockReader
 from seedflow.recipe.templating.reading_files import find_file_names
 from seedflow.recipe.templating.statements import Body
@@ -122,7 +122,8 @@ class _Shelf:
         return partial, [problem.inside(source, call) for problem in partial.problems]
 
     def _read(self, key: str, source: Source, found: Sequence[Diagnostic]) -> Partial:
-        parsed = _parse(source.text.removesuffix("\n"))
+        text = source.text.removesuffix("\n")
+        parsed = _parse(text) if len(text) <= MAX_SOURCE_CHARACTERS or is_literal(text) else _too_large()
         reader = BlockReader(parsed.tokens, frozenset(), self, source)
         body: Body = ()
         problems = [*(_place_problem(one, 0, 0) for one in found), *parsed.problems]
@@ -157,6 +158,10 @@ def _place_problem(found: Diagnostic, start: int, end: int, *calls: Place) -> Pr
     return Problem(
         found.code, found.message, found.span.start, found.span.end, found.help, found.span.source, calls
     )
+
+
+def _too_large() -> _Parsed:
+    return _Parsed((), TemplateForm.TEXT, problems=(refuse_length("split the file"),))
 
 
 def _refuse_cycle(keys: Sequence[str], start: int, end: int) -> Problem:

@@ -10,11 +10,11 @@ from jinja2 import nodes
 
 from seedflow.diagnostics import Source
 from seedflow.recipe.templating.lexing import Token
-from seedflow.recipe.templating.limits import MAX_FILES_DEEP
+from seedflow.recipe.templating.limits import MAX_FILES_DEEP, MAX_PROBLEMS
 from seedflow.recipe.templating.lookup_nodes import Variable
 from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.partials import Import, Include, Member, Module, Partial
-from seedflow.recipe.templating.problems import Place, Problem, suggest
+from seedflow.recipe.templating.problems import Enough, Place, Problem, suggest
 from seedflow.recipe.templating.reading_expressions import RESERVED, Chain, ExpressionReader
 from seedflow.recipe.templating.statements import Statement
 
@@ -62,6 +62,7 @@ class FileReader(ExpressionReader):
             if slot is not None:
                 arguments.append((need.slot, Variable(name, slot, literal.start, literal.end)))
                 continue
+            self._stop_when_enough()
             self.problems.append(
                 Problem(
                     code="template-not-passed",
@@ -254,8 +255,13 @@ class FileReader(ExpressionReader):
             return False
         return True
 
+    def _stop_when_enough(self) -> None:
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise Enough
+
     def _make_module(self, partial: Partial, literal: Token) -> Module:
         for name, need in partial.needs.items():
+            self._stop_when_enough()
             self.problems.append(
                 Problem(
                     code="template-unknown-name",

@@ -144,7 +144,8 @@ def _check_nesting(tag: Token, open_blocks: Sequence[Token]) -> Problem | None:
 def _assigns(tokens: Sequence[Token], index: int) -> bool:
     """Whether a `set` tag has its value in it, rather than a body."""
     depth = 0
-    for token in tokens[index + 1 :]:
+    for at in range(index + 1, len(tokens)):
+        token = tokens[at]
         if token.kind == "block_end":
             return False
         if token.kind in ("lparen", "lbracket", "lbrace"):

@@ -286,6 +286,18 @@ def test_files_that_cannot_be_read(problem, tmp_path: Path) -> None:
     assert problem("{% include 'large.txt' %}", {"large.txt": "x" * 1_048_577}).code == "file-too-large"
 
 
+def test_a_file_with_templates_is_no_longer_than_a_text_with_templates(problem, render) -> None:
+    found = problem("{% include 'a.txt' %}", {"a.txt": "{{ 1 }}" + "x" * 65_536})
+    assert (found.code, found.file, found.help) == ("template-too-large", "recipes/a.txt", "split the file")
+    assert len(render("{% include 'c.txt' %}", {"c.txt": "x" * 65_536})) == 65_536
+
+
+def test_missing_names_are_listed_up_to_a_bound(read: Read) -> None:
+    names = "".join(f"{{{{ n{n} }}}}" for n in range(900))
+    for tag in ("include 'a.txt'", "import 'a.txt' as a"):
+        assert len(read("{% " + tag + " %}", {"a.txt": names})[1]) == limits.MAX_PROBLEMS
+
+
 def test_all_files_together_are_bounded(read: Read) -> None:
     count = limits.MAX_FILES_BYTES // limits.MAX_FILE_BYTES + 1
     files = {f"{n}.txt": "x" * limits.MAX_FILE_BYTES for n in range(count)}
