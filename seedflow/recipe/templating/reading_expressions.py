@@ -280,7 +280,12 @@ class ExpressionReader(CallReader):
                 code="template-unknown-name",
             )
         if name == "loop":
-            message, help_ = "`loop` is known only inside `{% for %}`", None
+            message = "`loop` is known only inside `{% for %}`"
+            help_: str | None = (
+                "use it between `{% for … %}` and `{% endfor %}`"
+                if self.source is None
+                else "pass what the file needs: `{% with NAME = loop.index %}`"
+            )
         else:
             roots = [root for root in ROOTS if root in self._roots]
             places = [f"`{root}.{name}`" for root in ("inputs", "values", "each") if root in roots]

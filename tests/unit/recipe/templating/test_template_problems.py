@@ -79,7 +79,7 @@ NAMES = [
         "word",
         "`inputs.word`",
     ),
-    ("{{ loop.index }}", "template-unknown-name", "loop", None),
+    ("{{ loop.index }}", "template-unknown-name", "loop", "endfor"),
     ("{{ inputs }}", "template-unknown-name", "inputs", "inputs.NAME"),
     ("{{ inputs | length }}", "template-unknown-name", "inputs", "inputs.NAME"),
     ("{{ inputs[each.x] }}", "template-unknown-name", "each.x", "inputs.NAME"),
