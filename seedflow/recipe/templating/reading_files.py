@@ -260,7 +260,7 @@ class FileReader(ExpressionReader):
             raise Enough
 
     def _make_module(self, partial: Partial, literal: Token) -> Module:
-        for name, need in partial.needs.items():
+        for name, need in partial.needs.items() if not partial.problems else ():
             self._stop_when_enough()
             self.problems.append(
                 Problem(
