@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.recipe.leaves import describe_node
 from seedflow.recipe.model import Expression
+from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.template import Template, TemplateForm, parse_template
 from seedflow.text.nodes import Node, Scalar, Sequence
 
@@ -23,15 +24,25 @@ FILE_ROOTS: Roots = frozenset({"image", "each", "recipe"})
 
 
 class ExpressionParser:
-    """Parses the templates of one recipe and collects what is wrong with them."""
+    """Parses the templates of one recipe and collects what is wrong with them and with the files that they use."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: PartialFiles) -> None:
         self.problems: list[Diagnostic] = []
+        self._files = files
+        self._said: set[tuple[str, str, str]] = set()
 
     def parse(self, scalar: Scalar, roots: Roots) -> Template:
         """One template; a broken one gives its problems and a template that mentions nothing."""
-        template, problems = parse_template(scalar, roots=roots)
-        self.problems.extend(problems)
+        template, problems = parse_template(scalar, roots=roots, files=self._files)
+        for problem in problems:
+            if problem.span is None or problem.span.source is scalar.source:
+                self.problems.append(problem)
+                continue
+            # What is wrong in a file is said once, however many templates use it.
+            key = problem.code, str(problem.span), problem.message
+            if key not in self._said:
+                self._said.add(key)
+                self.problems.append(problem)
         return template
 
     def parse_tree(self, node: Node, roots: Roots) -> Expression:

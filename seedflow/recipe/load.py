@@ -27,6 +27,7 @@ from seedflow.recipe.leaves import describe_node, is_nothing
 from seedflow.recipe.loops import build_loops
 from seedflow.recipe.model import Call, Generate, Input, Limits, Output, Recipe, RefWords, Step
 from seedflow.recipe.options import OptionBuilder
+from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.salvage import Path as TreePath
 from seedflow.recipe.schema import RecipeBlock, RefWordsBlock, StepBlock
 from seedflow.recipe.template import Template
@@ -83,7 +84,8 @@ def _parse(
     bound = bind_recipe(root) if root is not None else None
     if bound is None or bound.document is None:
         return None, problems + (bound.problems if bound is not None else [])
-    builder = _RecipeBuilder(bound.document, source, catalog, bound.unread, caller, used)
+    files = PartialFiles(caller.folder, source.name)
+    builder = _RecipeBuilder(bound.document, source, catalog, bound.unread, caller, used, files)
     recipe = builder.build(caller.folder, caller.name)
     return recipe, sort_by_place([*problems, *bound.problems, *builder.problems])
 
@@ -99,13 +101,15 @@ class _RecipeBuilder:
         unread: frozenset[TreePath],
         caller: Caller,
         used: UsedRecipes,
+        files: PartialFiles,
     ) -> None:
         self._unread = set(unread)
         self._all_steps = not any(path[0] == "steps" and len(path) <= 2 for path in unread)
         self._document = document
         self._source = source
         self._catalog = catalog
-        self._parser = ExpressionParser()
+        self._files = files
+        self._parser = ExpressionParser(files)
         self._calls = CallBuilder(caller, used, self._parser)
         self.problems = self._parser.problems
 
@@ -131,6 +135,7 @@ class _RecipeBuilder:
             ref_words=self._build_ref_words(),
             name_scalar=name if isinstance(name, Scalar) else None,
             unread=frozenset(self._unread),
+            partials=self._files.digests,
         )
         if document.name is not None and name is not None and not build_slug(document.name)[0]:
             self.problems.append(

@@ -238,6 +238,8 @@ class RefWords:
 class Recipe:
     """A loaded recipe. `folder` is where its relative paths start; `digest` is of its source text.
 
+    `partials` are the files below the folder that its templates include or import, by path, with the digest of their text.
+
     `unread` holds the paths of the parts that have errors and are left out: `("steps", "fox")` for one step, `("inputs",)`
     for all inputs. They exist, and nobody knows what they say, so that nothing follows from what is missing.
     """
@@ -256,6 +258,7 @@ class Recipe:
     ref_words: RefWords = field(default_factory=RefWords)
     name_scalar: Scalar | None = None
     unread: frozenset[tuple[str | int, ...]] = frozenset()
+    partials: Mapping[str, str] = field(default_factory=dict)
 
     def may_have(self, part: str, name: str) -> bool:
         """Whether an entry of `inputs`, `values` or `steps` that could not be read has, or may have, this name."""

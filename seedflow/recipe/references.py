@@ -27,8 +27,8 @@ class NameReference:
 
     @property
     def name(self) -> str:
-        """The input, value, variable or reference that is meant."""
-        return str(self.path[0])
+        """The input, value, variable or reference that is meant; `prev` for the image before as a whole."""
+        return str(self.path[0]) if self.path else self.root
 
 
 @dataclass(frozen=True, slots=True)

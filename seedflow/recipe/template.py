@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from seedflow.diagnostics import Diagnostic, Span
+from seedflow.diagnostics import Diagnostic, Related, Source, Span
+from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.references import NameReference, Reference
 from seedflow.recipe.templating.fast import read_fast
 from seedflow.recipe.templating.limits import MAX_SOURCE_CHARACTERS, MAX_TEXT_CHARACTERS
 from seedflow.recipe.templating.lookups import find_item, refuse_missing
 from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.operation_nodes import Applied
-from seedflow.recipe.templating.problems import Problem, Refusal, RenderError, Skipped, suggest
-from seedflow.recipe.templating.program import LITERAL, Program, ProgramCache, TemplateForm
+from seedflow.recipe.templating.problems import Problem, Refusal, RenderError, Skipped, refuse_length, suggest
+from seedflow.recipe.templating.program import LITERAL, Program, ProgramCache, TemplateForm, is_literal
 from seedflow.recipe.templating.rendering import MISSING, Rendering, Scope, to_text
 from seedflow.recipe.templating.statements import render_body
 from seedflow.text.nodes import Scalar
@@ -90,18 +91,27 @@ class Template:
             finish: what to do with the text of each value that is put into other text, such as making a slug of it.
 
         Raises:
-            RenderError: with these values it has none; its offsets are those of `scalar.value`.
+            RenderError: with these values it has none; its offsets are those of `scalar.value`, or of its `source`.
         """
         program = self._program
         if program.problems:
             raise _misread(program.problems[0])
-        match program.form:
-            case TemplateForm.LITERAL:
-                return self.literal(as_text=as_text)
-            case TemplateForm.TEXT:
-                return render_body(program.body, Rendering(scope, program.slots, finish))
-            case TemplateForm.EXPRESSION:
-                return _evaluate(program, Rendering(scope, program.slots, finish), as_text=as_text)
+        try:
+            match program.form:
+                case TemplateForm.LITERAL:
+                    return self.literal(as_text=as_text)
+                case TemplateForm.TEXT:
+                    return render_body(program.body, Rendering(scope, program.slots, finish))
+                case TemplateForm.EXPRESSION:
+                    return _evaluate(program, Rendering(scope, program.slots, finish), as_text=as_text)
+        except RecursionError:
+            raise RenderError(
+                "macros and operations are worked out too deep in each other",
+                0,
+                len(self.scalar.value),
+                code="template-too-deep",
+                help="call fewer macros from other macros",
+            ) from None
 
     def render_prompt(self, scope: Scope) -> str:
         """Its text without white space at the ends; nothing inside is touched.
@@ -113,34 +123,35 @@ class Template:
 
     def diagnose(self, error: RenderError) -> Diagnostic:
         """The diagnostic for an error that rendering raised, at its place in the source."""
-        return Diagnostic(
-            error.code, error.message, self.scalar.span_at(error.start, error.end), help=error.help
-        )
+        return _diagnose(error, self.scalar)
 
 
-def parse_template(scalar: Scalar, *, roots: frozenset[str]) -> tuple[Template, list[Diagnostic]]:
+def parse_template(
+    scalar: Scalar, *, roots: frozenset[str], files: PartialFiles | None = None
+) -> tuple[Template, list[Diagnostic]]:
     """Read a scalar as a template.
 
     Args:
         scalar: the text, with its place in the source.
         roots: the names that are known where it stands, of `inputs`, `values`, `steps`, `each`, `ref`, `recipe`, `image`, `prev`.
+        files: where the files are that it includes or imports; without them it cannot.
 
     Returns:
-        The template, and every problem of its text; a template with problems raises the first one when rendered.
+        The template, and every problem of its text and of its files; a template with problems raises the first one when rendered.
     """
     text = scalar.value
-    if "{{" not in text and "{%" not in text:
+    if is_literal(text):
         return Template(scalar), []
     program = _PROGRAMS.find(text, roots)
+    if program is None and files is not None:
+        program = files.programs.find(text, roots)
     if program is None:
-        program = _PROGRAMS.keep(text, roots, _read(text, roots))
-    template = Template(scalar, program)
-    return template, [
-        Diagnostic(
-            problem.code, problem.message, scalar.span_at(problem.start, problem.end), help=problem.help
-        )
-        for problem in program.problems
-    ]
+        program = _read(text, roots, files)
+        if not program.uses_files:
+            _PROGRAMS.keep(text, roots, program)
+        elif files is not None:
+            files.programs.keep(text, roots, program)
+    return Template(scalar, program), [_diagnose(problem, scalar) for problem in program.problems]
 
 
 def look_up(reference: NameReference, scope: Scope) -> object:
@@ -168,27 +179,16 @@ def look_up(reference: NameReference, scope: Scope) -> object:
     return value
 
 
-def _read(text: str, roots: frozenset[str]) -> Program:
+def _read(text: str, roots: frozenset[str], files: PartialFiles | None) -> Program:
     if len(text) > MAX_SOURCE_CHARACTERS:
-        return Program(
-            TemplateForm.TEXT,
-            problems=(
-                Problem(
-                    code="template-too-large",
-                    message=f"a text with templates in it has at most {MAX_SOURCE_CHARACTERS:,} characters",
-                    start=0,
-                    end=1,
-                    help="put long text into an input",
-                ),
-            ),
-        )
+        return Program(TemplateForm.TEXT, problems=(refuse_length("put long text into an input"),))
     program = read_fast(text, roots)
     if program is not None:
         return program
     # Imported here and nowhere else: most recipes never need jinja2, and importing it costs more than reading them.
     from seedflow.recipe.templating.reading import read_full
 
-    return read_full(text, roots)
+    return read_full(text, roots, files)
 
 
 def _evaluate(program: Program, rendering: Rendering, *, as_text: bool) -> object:
@@ -208,4 +208,27 @@ def _evaluate(program: Program, rendering: Rendering, *, as_text: bool) -> objec
 
 
 def _misread(problem: Problem) -> RenderError:
-    return RenderError(problem.message, problem.start, problem.end, problem.code, problem.help)
+    return RenderError(
+        problem.message,
+        problem.start,
+        problem.end,
+        problem.code,
+        problem.help,
+        problem.source,
+        problem.related,
+    )
+
+
+def _diagnose(found: Problem | RenderError, scalar: Scalar) -> Diagnostic:
+    def span_at(source: Source | None, start: int, end: int) -> Span:
+        return scalar.span_at(start, end) if source is None else Span(source, start, end)
+
+    return Diagnostic(
+        found.code,
+        found.message,
+        span_at(found.source, found.start, found.end),
+        help=found.help,
+        related=tuple(
+            Related(span_at(place.source, place.start, place.end), place.message) for place in found.related
+        ),
+    )

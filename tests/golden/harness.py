@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent
 PICTURES = GOLDEN / "pictures"
 """Pictures that golden recipes may name. They are kept, not painted, since their digests stand in golden plans."""
+PROMPTS = GOLDEN / "prompts"
+"""Files that prompts of golden recipes may include."""
 DIRECTIVE = "#$ "
 """A golden recipe may begin with the words that follow `seedflow`; NAME stands for the recipe."""
 
@@ -56,6 +58,7 @@ class Shell:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         shutil.copytree(PICTURES, folder)
+        shutil.copytree(PROMPTS, folder / "prompts")
         (folder / "folder").mkdir()
         write_used_recipes(folder)
         self.folder = folder

@@ -11,8 +11,9 @@ from jinja2 import TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from seedflow.diagnostics import Source
-from seedflow.recipe.functions import FILTERS, FUNCTIONS, TESTS
-from seedflow.recipe.template import RenderError, Scope, Template
+from seedflow.recipe.functions import FILTERS, FORMS, FUNCTIONS, TESTS
+from seedflow.recipe.references import StepReference
+from seedflow.recipe.template import RenderError, Scope, Skipped, Template
 from seedflow.recipe.templating.fast import read_fast
 from seedflow.recipe.templating.lexing import tokenize
 from seedflow.recipe.templating.nodes import Expression
@@ -23,17 +24,25 @@ from seedflow.recipe.templating.statements import Statement
 from seedflow.recipe.views import View
 from seedflow.text.nodes import Scalar
 
-ROOTS = frozenset({"inputs", "values", "steps", "each", "ref", "recipe", "image"})
+ROOTS = frozenset({"inputs", "values", "steps", "each", "ref", "recipe", "image", "prev"})
+
+
+def resolve(mention: StepReference) -> object:
+    """Of the step `gone` nothing is there."""
+    if mention.step == "gone":
+        raise Skipped("gone")
+    return [View("image", {"width": 1})] if mention.index is None else View("image", {"width": 2})
+
+
 SCOPE = Scope(
     inputs={"hero": "fox", "list": ["a", {"hero": 1}], "none": None, "n": 3},
     values={"hero": True},
     each={"hero": {"list": [1, 2.5, "x"]}},
     recipe={"name": "r"},
     ref={"hero": View("reference", {"text": "image 1"}), "list": View("reference", {})},
-    resolve=lambda mention: (
-        [View("image", {"width": 1})] if mention.index is None else View("image", {"width": 2})
-    ),
+    resolve=resolve,
     image=View("image", {"number": 1}),
+    prev=View("image", {"width": 3}),
 )
 
 names = st.sampled_from(
@@ -48,6 +57,7 @@ names = st.sampled_from(
         "image",
         "tasks",
         "outputs",
+        "passes",
         "width",
         "at",
         "each",
@@ -110,6 +120,8 @@ def outcome(program: Program, text: str) -> object:
     template = Template(Scalar(Source("x", text), 0, len(text), text, "|"), program)
     try:
         return repr(template.render(SCOPE)), repr(template.render(SCOPE, as_text=True))
+    except Skipped as skipped:
+        return skipped.cause
     except RenderError as error:
         found = error
     assert 0 <= found.start < found.end <= len(text), (text, found.message)
@@ -207,7 +219,7 @@ def test_tokens_are_those_of_jinja(text: str) -> None:
 
 values = st.sampled_from(
     ["1", "-1", "0", "2.5", "1e300", "9223372036854775807", "'a'", "''", "'2'", "none", "true", "[]", "[1, 'a']", "[2, 1]", "['b', 'A']", "{}", "{'hero': 1}",
-     "inputs.list", "inputs.hero", "inputs.none", "each.hero", "ref.hero", "ref.list", "steps.x.images", "steps.x.images[0]", "image", "inputs.list[9]",
+     "inputs.list", "inputs.hero", "inputs.none", "each.hero", "ref.hero", "ref.list", "steps.x.images", "steps.x.images[0]", "steps.gone.images[0]", "steps.gone.images", "prev", "prev.width", "image", "inputs.list[9]",
      "[[1], [2]]", "[{'hero': 2}, {'hero': 1}]", "'x' * 99", "range(9)", "-2.0"]
 )  # fmt: skip
 keywords = st.sampled_from(
@@ -227,6 +239,8 @@ calls = st.one_of(
         lambda three: "{} is {}{}".format(*three)
     ),
     st.tuples(st.sampled_from(sorted(FUNCTIONS)), arguments).map("".join),
+    st.tuples(st.sampled_from(FORMS), arguments).map("".join),
+    st.tuples(st.sampled_from(FORMS), arguments, st.sampled_from(sorted(FILTERS))).map(lambda three: "{}{} | {}".format(*three)),
     st.tuples(
         values, st.sampled_from(["+", "-", "*", "/", "//", "%", "**", "~", "==", "!=", "<", ">=", "in", "not in", "and", "or"]), values
     ).map(" ".join),

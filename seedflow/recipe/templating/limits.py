@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 MAX_SOURCE_CHARACTERS: Final = 65_536
-"""Length of a scalar that holds a template."""
+"""Length of a scalar that holds a template, and of a file that does."""
 
 MAX_TEXT_CHARACTERS: Final = 65_536
 """Length of rendered text, and of every text made on the way to it."""
@@ -39,6 +39,18 @@ MAX_DIGITS: Final = 19
 
 MAX_SLUGGED_CHARACTERS: Final = 1_000
 """Length of text that `slug` takes: putting combining marks in order takes time that grows with its square."""
+
+MAX_CALLS: Final = 50
+"""Macros and files that are written within each other."""
+
+MAX_FILES_DEEP: Final = 16
+"""Files that include or import each other, one behind the other."""
+
+MAX_FILE_BYTES: Final = 1_048_576
+"""Size of a file that templates include or import."""
+
+MAX_FILES_BYTES: Final = 4 * 1_048_576
+"""Size of all such files of one recipe together."""
 
 MAX_LINKS: Final = 32
 """Dots and brackets behind one name."""

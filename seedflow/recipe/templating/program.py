@@ -12,6 +12,11 @@ from seedflow.recipe.templating.problems import Problem
 from seedflow.recipe.templating.statements import Body
 
 
+def is_literal(text: str) -> bool:
+    """Whether there is nothing dynamic in a text."""
+    return "{{" not in text and "{%" not in text
+
+
 class TemplateForm(StrEnum):
     """How a scalar is written."""
 
@@ -27,7 +32,8 @@ class TemplateForm(StrEnum):
 class Program:
     """A template that was read. `expression` is there in the form of that name, `body` in the form `TEXT`.
 
-    `slots` is the number of variables that it sets; `references` stand in text order.
+    `slots` is the number of variables that it sets; `references` stand in text order. `uses_files` when it includes or
+    imports some, so that it means something else in another folder.
     """
 
     form: TemplateForm
@@ -36,6 +42,7 @@ class Program:
     slots: int = 0
     references: tuple[Reference, ...] = ()
     problems: tuple[Problem, ...] = ()
+    uses_files: bool = False
 
 
 LITERAL = Program(TemplateForm.LITERAL)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
 from jinja2.lexer import Token as JinjaToken
@@ -17,11 +17,17 @@ from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from seedflow.diagnostics import Diagnostic, Source
+from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.templating.lexing import Token, tokenize
-from seedflow.recipe.templating.limits import MAX_PROBLEMS
-from seedflow.recipe.templating.problems import Enough, Misread, Problem
-from seedflow.recipe.templating.program import Program, TemplateForm
+from seedflow.recipe.templating.limits import MAX_FILES_DEEP, MAX_PROBLEMS, MAX_SOURCE_CHARACTERS
+from seedflow.recipe.templating.nodes import Expression
+from seedflow.recipe.templating.partials import Partial
+from seedflow.recipe.templating.problems import Enough, Misread, Place, Problem, Refusal, refuse_length
+from seedflow.recipe.templating.program import Program, TemplateForm, is_literal
 from seedflow.recipe.templating.reading_blocks import BlockReader
+from seedflow.recipe.templating.reading_files import find_file_names
+from seedflow.recipe.templating.statements import Body
 from seedflow.recipe.templating.tags import check_tags
 
 _GRAMMAR: Final = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
@@ -45,40 +51,170 @@ _HINTS: Final = {
 }
 
 
-def read_full(text: str, roots: Collection[str]) -> Program:
+class _Parsed(NamedTuple):
+    """A text as far as Jinja's parser takes it; without a tree there is a problem."""
+
+    tokens: Sequence[Token]
+    form: TemplateForm
+    tree: nodes.Template | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def read_full(text: str, roots: Collection[str], files: PartialFiles | None = None) -> Program:
     """The program of any template; a text that is none gives one whose `problems` say why."""
+    parsed = _parse(text)
+    if parsed.tree is None:
+        return Program(parsed.form, problems=parsed.problems)
+    shelf = _Shelf(files) if files is not None else None
+    reader = BlockReader(parsed.tokens, roots, shelf)
+    expression: Expression | None = None
+    body: Body = ()
+    try:
+        if shelf is not None:
+            shelf.prepare(parsed.tree)
+        if parsed.form is TemplateForm.EXPRESSION:
+            expression = reader.read(_only_expression(parsed.tree))
+        else:
+            body = reader.read_body(parsed.tree.body)
+    except (Misread, Enough, RecursionError) as error:
+        problems = (*reader.problems, *_explain_end(error, parsed.tokens))[:MAX_PROBLEMS]
+        return Program(parsed.form, problems=problems, uses_files=reader.uses_files)
+    return Program(
+        parsed.form,
+        expression,
+        body,
+        reader.slots,
+        reader.sorted_references(),
+        tuple(reader.problems),
+        uses_files=reader.uses_files,
+    )
+
+
+class _Shelf:
+    """The files of a recipe, each read once. They are read before the text that names them, one behind the other."""
+
+    def __init__(self, files: PartialFiles) -> None:
+        self._files = files
+
+    def prepare(self, tree: nodes.Template) -> None:
+        """Read the files that a text names. Here and not where they are named, which may be deep inside the text."""
+        for name in find_file_names(tree):
+            self.get_partial(name, 0, 0)
+
+    def get_partial(self, name: str, start: int, end: int) -> tuple[Partial | None, list[Problem]]:
+        """The file, as far as it could be read, and what is wrong with it; `start`, `end` are the place of its name."""
+        files = self._files
+        try:
+            key = files.get_key(name)
+        except Refusal as refusal:
+            return None, [Problem(refusal.code, refusal.message, start, end, refusal.help)]
+        if key in files.reading:
+            return None, [_refuse_cycle([*files.reading[files.reading.index(key) :], key], start, end)]
+        call = Place(None, start, end, f"`{key}` is used here")
+        source, found = files.open(key)
+        if source is None:
+            return None, [_place_problem(one, start, end, call) for one in found]
+        if key not in files.partials:
+            if len(files.reading) >= MAX_FILES_DEEP:
+                return None, [_refuse_files_depth(start, end)]
+            files.partials[key] = self._read(key, source, found)
+        partial = files.partials[key]
+        return partial, [problem.inside(source, call) for problem in partial.problems]
+
+    def _read(self, key: str, source: Source, found: Sequence[Diagnostic]) -> Partial:
+        text = source.text.removesuffix("\n")
+        parsed = _parse(text) if len(text) <= MAX_SOURCE_CHARACTERS or is_literal(text) else _too_large()
+        reader = BlockReader(parsed.tokens, frozenset(), self, source)
+        body: Body = ()
+        problems = [*(_place_problem(one, 0, 0) for one in found), *parsed.problems]
+        if parsed.tree is not None:
+            self._files.reading.append(key)
+            try:
+                self.prepare(parsed.tree)
+                body = reader.read_body(parsed.tree.body)
+            except (Misread, Enough, RecursionError) as error:
+                problems.extend(_explain_end(error, parsed.tokens))
+            finally:
+                self._files.reading.pop()
+        problems.extend(reader.problems)
+        return Partial(
+            name=key,
+            source=source,
+            body=body,
+            slots=reader.slots,
+            needs=reader.needs,
+            macros={name: one for name, one in reader.macros.items() if name not in reader.origins},
+            names={name: slot for name, slot in reader.names.own.items() if name not in reader.needs},
+            weight=1 + reader.count,
+            depth=reader.depth,
+            problems=tuple(problem.inside(source) for problem in problems[:MAX_PROBLEMS]),
+        )
+
+
+def _place_problem(found: Diagnostic, start: int, end: int, *calls: Place) -> Problem:
+    """What is wrong with a file, in the file if it has a place there, else at its name."""
+    if found.span is None:
+        return Problem(found.code, found.message, start, end, found.help)
+    return Problem(
+        found.code, found.message, found.span.start, found.span.end, found.help, found.span.source, calls
+    )
+
+
+def _too_large() -> _Parsed:
+    return _Parsed((), TemplateForm.TEXT, problems=(refuse_length("split the file"),))
+
+
+def _refuse_cycle(keys: Sequence[str], start: int, end: int) -> Problem:
+    spelled = " → ".join(f"`{key}`" for key in keys)
+    return Problem(
+        code="template-file-cycle",
+        message=f"these files use each other, so that there would be no end: {spelled}"
+        if len(keys) > 2
+        else f"`{keys[0]}` uses itself, so that there would be no end",
+        start=start,
+        end=end,
+        help="take out one of these tags" if len(keys) > 2 else "take this tag out",
+    )
+
+
+def _refuse_files_depth(start: int, end: int) -> Problem:
+    return Problem(
+        code="template-too-deep",
+        message=f"more than {MAX_FILES_DEEP} files use each other, one behind the other",
+        start=start,
+        end=end,
+        help="put some of them into one file",
+    )
+
+
+def _parse(text: str) -> _Parsed:
     try:
         tokens, has_raw = tokenize(text)
     except Misread as misread:
-        return Program(TemplateForm.TEXT, problems=(misread.problem,))
+        return _Parsed((), TemplateForm.TEXT, problems=(misread.problem,))
     form = _find_form(tokens, has_raw=has_raw)
     problems = check_tags(tokens)
     if problems:
-        return Program(form, problems=tuple(problems))
-    reader = BlockReader(tokens, roots)
-    try:
-        tree = _parse(tokens)
-        if form is TemplateForm.EXPRESSION:
-            expression = reader.read(_only_expression(tree))
-            return Program(
-                form, expression, (), reader.slots, reader.sorted_references(), tuple(reader.problems)
-            )
-        body = reader.read_body(tree.body)
-        return Program(form, None, body, reader.slots, reader.sorted_references(), tuple(reader.problems))
-    except TemplateSyntaxError as error:
-        return Program(form, problems=(*reader.problems, _explain(error, tokens, text)))
-    except Misread as misread:
-        return Program(form, problems=(*reader.problems, misread.problem))
-    except Enough:
-        return Program(form, problems=tuple(reader.problems[:MAX_PROBLEMS]))
-    except RecursionError:
-        return Program(form, problems=(*reader.problems, _refuse_depth(tokens)))
-
-
-def _parse(tokens: Sequence[Token]) -> nodes.Template:
+        return _Parsed(tokens, form, problems=tuple(problems))
     parser = Parser(_GRAMMAR, "")
     parser.stream = TokenStream([_for_jinja(token) for token in tokens], None, None)
-    return parser.parse()
+    try:
+        return _Parsed(tokens, form, parser.parse())
+    except TemplateSyntaxError as error:
+        return _Parsed(tokens, form, problems=(_explain(error, tokens, text),))
+    except RecursionError:
+        return _Parsed(tokens, form, problems=(_refuse_depth(tokens),))
+
+
+def _explain_end(error: Misread | Enough | RecursionError, tokens: Sequence[Token]) -> tuple[Problem, ...]:
+    """Why a text was not read to its end."""
+    match error:
+        case Misread():
+            return (error.problem,)
+        case RecursionError():
+            return (_refuse_depth(tokens),)
+        case Enough():
+            return ()
 
 
 def _for_jinja(token: Token) -> JinjaToken:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from jinja2 import nodes
 
-from seedflow.recipe.functions import FORMS, FUNCTIONS
 from seedflow.recipe.templating.lookup_nodes import Variable
-from seedflow.recipe.templating.mentions import ROOTS
 from seedflow.recipe.templating.nodes import Expression
-from seedflow.recipe.templating.reading_expressions import ExpressionReader
+from seedflow.recipe.templating.reading_files import FileReader
 from seedflow.recipe.templating.statements import Body, For, If, Macro, Print, Set, SetText, Statement, Text
 from seedflow.recipe.templating.variables import Kind, Names
 
-RESERVED: Final = frozenset({*ROOTS, *FUNCTIONS, *FORMS, "loop"} - {"image", "prev"})
-"""Names that no template may set. `image` and `prev` are free but where they are known: a loop may go `for image in …`."""
 
-
-class BlockReader(ExpressionReader):
+class BlockReader(FileReader):
     """Reads statements."""
 
     def read_body(self, parts: Sequence[nodes.Node]) -> Body:
@@ -46,6 +40,12 @@ class BlockReader(ExpressionReader):
                     body.extend(self._read_with(part))
                 case nodes.Macro():
                     self._read_macro(part)
+                case nodes.Include():
+                    body.extend(self.read_include(part))
+                case nodes.Import():
+                    body.extend(self.read_import(part))
+                case nodes.FromImport():
+                    body.extend(self.read_from_import(part))
                 case _:
                     self.refuse(
                         "this tag cannot stand here",
@@ -175,7 +175,7 @@ class BlockReader(ExpressionReader):
                 "move it to the beginning of the template",
                 code="template-syntax",
             )
-        self._check_free(node.name, place.start, place.end)
+        self.check_free(node.name, place.start, place.end)
         before = self.count
         defaults: list[Expression] = []
         slots: list[int] = []
@@ -216,7 +216,7 @@ class BlockReader(ExpressionReader):
                 )
                 continue
             place = self.tokens.at(part.lineno)
-            self._check_free(part.name, place.start, place.end)
+            self.check_free(part.name, place.start, place.end)
             if by_set and names.is_set_outside(part.name):
                 self.refuse(
                     f"`{part.name}` was set outside; what is set in here ends with `{{% end{names.kind} %}}`",
@@ -232,14 +232,3 @@ class BlockReader(ExpressionReader):
                     names.inner.append(slot)
             slots.append(slot)
         return slots or [self.new_slot()]
-
-    def _check_free(self, name: str, start: int, end: int) -> None:
-        if name in RESERVED or name in self._roots or name in self.macros:
-            kind = "a macro" if name in self.macros else "a name of seedflow's own"
-            self.refuse(
-                f"`{name}` is {kind} and cannot be given another meaning",
-                start,
-                end,
-                "use another name",
-                code="template-name-taken",
-            )

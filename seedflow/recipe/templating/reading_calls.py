@@ -17,6 +17,7 @@ from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Named
 from seedflow.recipe.templating.mentions import Link, MentionReader
 from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.operation_nodes import Applied, Signed
+from seedflow.recipe.templating.partials import CalledFrom, Module
 from seedflow.recipe.templating.problems import Problem, suggest
 from seedflow.recipe.templating.statements import Called, Macro
 from seedflow.recipe.templating.token_table import TokenTable
@@ -46,6 +47,8 @@ class CallReader(ABC):
         self.references: list[Reference] = []
         self.macros: dict[str, Macro] = {}
         self.macro_in_reading: str | None = None
+        self.origins: dict[str, Module] = {}
+        """The files of those macros that are imported."""
         self.tokens = TokenTable(tokens)
         self.mentions = MentionReader(roots, self.problems, self.references, self._read_selector, FILTERS)
 
@@ -65,7 +68,7 @@ class CallReader(ABC):
     def read_filter(self, node: nodes.Filter, base: Expression) -> Expression:
         """A filter behind a value that was read already."""
         name = self.tokens.at(node.lineno)
-        end, arguments = self._read_arguments(node, name)
+        end, arguments = self.read_arguments(node, name)
         callee = FILTERS.get(node.name)
         if callee is None:
             return self.refuse(
@@ -81,7 +84,7 @@ class CallReader(ABC):
         """A test behind a value that was read already."""
         negated = self.tokens.at(node.lineno, 1).value == "not"
         name = self.tokens.at(node.lineno, 2 if negated else 1)
-        end, arguments = self._read_arguments(node, name)
+        end, arguments = self.read_arguments(node, name)
         callee = TESTS.get(node.name)
         if callee is None:
             return self.refuse(
@@ -101,9 +104,9 @@ class CallReader(ABC):
         """A function, form or macro."""
         if name in FORMS:
             return self._read_form(name, place, node)
-        end, arguments = self._read_arguments(node, place)
+        end, arguments = self.read_arguments(node, place)
         if name in self.macros:
-            return self._call_macro(self.macros[name], arguments, place, end)
+            return self.call_macro(self.macros[name], name, self.origins.get(name), arguments, place, end)
         callee = FUNCTIONS.get(name)
         if callee is None:
             return self._refuse_function(name, place)
@@ -118,7 +121,7 @@ class CallReader(ABC):
             self.mentions.fail_ok = True
         else:
             self.mentions.skip_ok = True
-        end, given = self._read_arguments(node, place)
+        end, given = self.read_arguments(node, place)
         self.mentions.skip_ok, self.mentions.fail_ok = before
         mismatch = explain_form_mismatch(name, len(given.values), list(given.named))
         if mismatch is not None:
@@ -175,15 +178,20 @@ class CallReader(ABC):
             message, help_ = f"macro `{name}` calls itself", "go through a list with `{% for %}`"
         return self.refuse(message, place.start, place.end, help_, code="template-unknown-function")
 
-    def _call_macro(self, macro: Macro, given: Arguments, place: Token, end: int) -> Expression:
+    def call_macro(
+        self, macro: Macro, name: str, module: Module | None, given: Arguments, place: Token, end: int
+    ) -> Expression:
+        """A call of a macro; `name` is what it is called by here, `module` the imported file that it is in."""
         arguments: list[Expression | None] = [*given.values[: len(macro.parameters)]]
         arguments += [given.named.get(name) for name in macro.parameters[len(arguments) :]]
         mismatch = _explain_macro_mismatch(macro, given, arguments)
         if mismatch is not None and given.whole:
-            return self._refuse_arguments(f"macro `{macro.name}`: {mismatch}", place.start, end)
+            return self._refuse_arguments(f"macro `{name}`: {mismatch}", place.start, end)
+        if module is not None:
+            return CalledFrom(module, name, macro, arguments, place.start, end)
         return Called(macro, arguments, place.start, end)
 
-    def _read_arguments(self, node: _Call, name: Token) -> tuple[int, Arguments]:
+    def read_arguments(self, node: _Call, name: Token) -> tuple[int, Arguments]:
         """Where a call ends, and what it is given; `name` is the token before the bracket."""
         opener = self.tokens.at(name.start, 1)
         values = [self.read(argument) for argument in node.args]
@@ -210,7 +218,7 @@ class CallReader(ABC):
 
     def _read_selector(self, link: Link) -> tuple[Argument, ...]:
         node = cast("nodes.Call", link.value)
-        _, arguments = self._read_arguments(node, self.tokens.before(link.start))
+        _, arguments = self.read_arguments(node, self.tokens.before(link.start))
         for value in arguments.values:
             self._refuse_selector(
                 "variables are chosen by name",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Collection, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from jinja2 import nodes
 
+from seedflow.diagnostics import Source
 from seedflow.recipe.functions import FORMS, FUNCTIONS
 from seedflow.recipe.references import Reference, Slice
 from seedflow.recipe.templating import operators
@@ -29,9 +31,16 @@ from seedflow.recipe.templating.operation_nodes import (
     RecordOf,
     Signed,
 )
+from seedflow.recipe.templating.partials import Module, Need
 from seedflow.recipe.templating.problems import Enough, Misread, suggest
 from seedflow.recipe.templating.reading_calls import CallReader
 from seedflow.recipe.templating.variables import Names
+
+RESERVED: Final = frozenset({*ROOTS, *FUNCTIONS, *FORMS, "loop"} - {"image", "prev"})
+"""Names that no template may set. `image` and `prev` are free but where they are known: a loop may go `for image in …`."""
+
+Chain: TypeAlias = Sequence[nodes.Getattr | nodes.Getitem | nodes.Call]
+"""Dots, brackets and calls behind a name, in written order."""
 
 _BINARY: Final[dict[type[nodes.BinExpr], operators.Operator]] = {
     nodes.Add: operators.add,
@@ -70,10 +79,18 @@ _WIDENED: Final = (
 
 
 class ExpressionReader(CallReader):
-    """Reads expressions; keeps the names that the template sets, and counts nodes."""
+    """Reads expressions; keeps the names that the template sets, and counts nodes.
 
-    def __init__(self, tokens: Sequence[Token], roots: Collection[str]) -> None:
+    With a `source` the text is a file's: names that it does not set are `needs`, which whoever includes it passes.
+    """
+
+    def __init__(self, tokens: Sequence[Token], roots: Collection[str], source: Source | None = None) -> None:
         super().__init__(tokens, roots)
+        self.source = source
+        self.needs: dict[str, Need] = {}
+        self.modules: dict[str, Module] = {}
+        self.unread: set[str] = set()
+        """Names whose meaning is in a file with problems, so that nothing is said of them."""
         self.names = Names("template")
         self.slots = 0
         self.count = 0
@@ -131,6 +148,19 @@ class ExpressionReader(CallReader):
         if isinstance(expression, _WIDENED):
             expression.start, expression.end = self.tokens.widen(expression.start, expression.end)
         return expression
+
+    @abstractmethod
+    def read_member(self, name: str, place: Token, chain: Chain) -> Expression:
+        """`MODULE.NAME` or `MODULE.NAME(…)` of an imported file."""
+
+    def need(self, name: str, source: Source, start: int, end: int) -> int:
+        """A variable of a file that comes from outside; the place is that of its first use."""
+        outermost = self.names
+        while outermost.parent is not None:
+            outermost = outermost.parent
+        slot = outermost.own[name] = self.new_slot()
+        self.needs[name] = Need(slot, source, start, end)
+        return slot
 
     def new_slot(self) -> int:
         """A variable for the rendering."""
@@ -192,22 +222,45 @@ class ExpressionReader(CallReader):
         chain.reverse()
         self.count += len(chain)
         if not isinstance(base, nodes.Name):
-            return self.mentions.extend(self.read(base), [self._build_link(part) for part in chain])
+            return self.mentions.extend(self.read(base), [self.build_link(part) for part in chain])
         place = self.tokens.at(base.lineno)
-        slot = self._find_variable(base.name)
+        if base.name in self.unread:
+            return Constant("", place.start, place.end)
+        if base.name in self.modules:
+            return self.read_member(base.name, place, chain)
+        slot = self.find_variable(base.name)
+        if slot is None and self.source is not None:
+            if base.name in ROOTS and base.name in RESERVED:
+                return self._refuse_root(base.name, place)
+            if self._may_come_from_outside(base.name, chain):
+                slot = self.need(base.name, self.source, place.start, place.end)
         if slot is None and base.name in ROOTS:
             return self.mentions.read(
-                base.name, place.start, place.end, [self._build_link(part) for part in chain]
+                base.name, place.start, place.end, [self.build_link(part) for part in chain]
             )
         if slot is not None:
             variable = Variable(base.name, slot, place.start, place.end)
-            return self.mentions.extend(variable, [self._build_link(part) for part in chain])
+            return self.mentions.extend(variable, [self.build_link(part) for part in chain])
         if chain and isinstance(chain[0], nodes.Call):
             called = self.read_call(base.name, place, chain[0])
-            return self.mentions.extend(called, [self._build_link(part) for part in chain[1:]])
+            return self.mentions.extend(called, [self.build_link(part) for part in chain[1:]])
         return self._refuse_name(base.name, place)
 
-    def _find_variable(self, name: str) -> int | None:
+    def _may_come_from_outside(self, name: str, chain: Chain) -> bool:
+        called = bool(chain) and isinstance(chain[0], nodes.Call)
+        return not called and name not in RESERVED and name not in self.macros
+
+    def _refuse_root(self, name: str, place: Token) -> Expression:
+        return self.refuse(
+            f"`{name}` is not known in a file: it sees only what it is passed",
+            place.start,
+            place.end,
+            f"set a name where it is included, `{{% with NAME = {name}.… %}}`, or pass an argument to its macro",
+            code="template-unknown-name",
+        )
+
+    def find_variable(self, name: str) -> int | None:
+        """The variable that a name means here, or None."""
         slot = self.names.find(name)
         if slot is None and name == "loop":
             loop = self.names.find_loop()
@@ -227,7 +280,12 @@ class ExpressionReader(CallReader):
                 code="template-unknown-name",
             )
         if name == "loop":
-            message, help_ = "`loop` is known only inside `{% for %}`", None
+            message = "`loop` is known only inside `{% for %}`"
+            help_: str | None = (
+                "use it between `{% for … %}` and `{% endfor %}`"
+                if self.source is None
+                else "pass what the file needs: `{% with NAME = loop.index %}`"
+            )
         else:
             roots = [root for root in ROOTS if root in self._roots]
             places = [f"`{root}.{name}`" for root in ("inputs", "values", "each") if root in roots]
@@ -237,7 +295,8 @@ class ExpressionReader(CallReader):
             )
         return self.refuse(message, place.start, place.end, help_, code="template-unknown-name")
 
-    def _build_link(self, node: nodes.Getattr | nodes.Getitem | nodes.Call) -> Link:
+    def build_link(self, node: nodes.Getattr | nodes.Getitem | nodes.Call) -> Link:
+        """One dot, bracket or call behind a value."""
         if isinstance(node, nodes.Call):
             return Link(
                 "call", node, node.lineno, self.tokens.get_end(node.lineno), self.tokens.get_end(node.lineno)

@@ -9,7 +9,13 @@ from types import MappingProxyType
 from typing import Final
 
 from seedflow.recipe.references import StepReference
-from seedflow.recipe.templating.limits import MAX_ITEMS, MAX_NESTING, MAX_TEXT_CHARACTERS, MAX_WORK
+from seedflow.recipe.templating.limits import (
+    MAX_CALLS,
+    MAX_ITEMS,
+    MAX_NESTING,
+    MAX_TEXT_CHARACTERS,
+    MAX_WORK,
+)
 from seedflow.recipe.templating.problems import Refusal
 from seedflow.recipe.views import View, is_absent
 
@@ -63,9 +69,13 @@ class Scope:
 
 
 class Rendering:
-    """The state of one rendering. `slots` are the template's own variables; `work` is what may still be spent."""
+    """The state of one rendering.
 
-    __slots__ = ("finish", "printed", "scope", "slots", "work")
+    `slots` are the variables of the text that is being written, which is the template itself or a file that it includes;
+    `work` is what may still be spent, `calls` how many macros and files are being written within each other.
+    """
+
+    __slots__ = ("calls", "finish", "printed", "scope", "slots", "work")
 
     def __init__(self, scope: Scope, slots: int, finish: Callable[[str], str] | None) -> None:
         self.scope = scope
@@ -73,6 +83,7 @@ class Rendering:
         self.finish = finish
         self.printed = 0
         self.work = MAX_WORK
+        self.calls = 0
 
     def spend(self, work: int) -> None:
         """Pay for work before doing it.
@@ -87,6 +98,25 @@ class Rendering:
                 message="this template does too much work",
                 help="loop over fewer items, or prepare parts of the text under `values:`",
             )
+
+    def begin_call(self, work: int) -> None:
+        """Pay for a macro or file before it is written; whoever did so calls `end_call` afterwards.
+
+        Raises:
+            Refusal: too many are being written within each other, or too much work.
+        """
+        if self.calls >= MAX_CALLS:
+            raise Refusal(
+                code="template-too-deep",
+                message=f"more than {MAX_CALLS} macros and files are written within each other",
+                help="call fewer macros from other macros",
+            )
+        self.spend(work)
+        self.calls += 1
+
+    def end_call(self) -> None:
+        """The macro or file is written."""
+        self.calls -= 1
 
     def check_length(self, characters: int) -> None:
         """Pay for a text of that length before it is made.

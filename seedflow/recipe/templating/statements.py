@@ -216,12 +216,23 @@ class Called(Expression):
 
     def evaluate(self, rendering: Rendering) -> object:
         """The text of the macro's body."""
-        macro, slots = self.macro, rendering.slots
         given = [None if argument is None else argument.evaluate(rendering) for argument in self.arguments]
         try:
-            rendering.spend(macro.weight)
+            rendering.begin_call(self.macro.weight)
         except Refusal as refusal:
             raise refusal.at(self.start, self.end) from None
+        try:
+            return self.write_body(rendering, given)
+        finally:
+            rendering.end_call()
+
+    def write_body(self, rendering: Rendering, given: Sequence[object]) -> str:
+        """The text of the body with these arguments.
+
+        Raises:
+            RenderError: with them it cannot be rendered.
+        """
+        macro, slots = self.macro, rendering.slots
         for slot in macro.inner:
             slots[slot] = MISSING
         for slot, argument, value, default in zip(

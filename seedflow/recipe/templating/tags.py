@@ -11,7 +11,7 @@ from seedflow.recipe.templating.problems import Problem, suggest
 
 _BLOCKS: Final = ("if", "for", "set", "macro", "with")
 _BRANCHES: Final = {"elif": ("if",), "else": ("if", "for")}
-_NOT_YET: Final = ("include", "import", "from")
+_FILES: Final = ("include", "import", "from")
 _NOT_OURS: Final = {
     "extends": "templates do not inherit from each other",
     "block": "templates do not inherit from each other",
@@ -31,7 +31,7 @@ _NOT_OURS: Final = {
     "endraw": "there is no `{% raw %}` before it",
     "namespace": "use `{% set NAME = EXPRESSION %}`",
 }
-_KNOWN: Final = (*_BLOCKS, *(f"end{name}" for name in _BLOCKS), *_BRANCHES, *_NOT_YET, "raw", "endraw")
+_KNOWN: Final = (*_BLOCKS, *(f"end{name}" for name in _BLOCKS), *_BRANCHES, *_FILES, "raw", "endraw")
 
 
 def check_tags(tokens: Sequence[Token]) -> list[Problem]:
@@ -68,14 +68,8 @@ def _check_tag(tag: Token, tokens: Sequence[Token], index: int, open_blocks: lis
     name = str(tag.value)
     if tag.kind != "name" or name not in _KNOWN or name in _NOT_OURS:
         return _refuse_tag(tag, name)
-    if name in _NOT_YET:
-        return Problem(
-            code="not-yet",
-            message=f"`{name}` belongs to the language, but this seedflow cannot do it yet",
-            start=tag.start,
-            end=tag.end,
-            help="write the text here, or give it a name under `values:`",
-        )
+    if name in _FILES:
+        return None
     if name in _BLOCKS:
         if name == "set" and _assigns(tokens, index):
             return None
@@ -107,7 +101,9 @@ def _refuse_tag(tag: Token, name: str) -> Problem:
         start=tag.start,
         end=tag.end,
         help=suggest(
-            name, _KNOWN, "a value is written `{{ … }}`; tags are " + ", ".join(f"`{one}`" for one in _BLOCKS)
+            name,
+            _KNOWN,
+            "a value is written `{{ … }}`; tags are " + ", ".join(f"`{one}`" for one in (*_BLOCKS, *_FILES)),
         ),
     )
 
@@ -148,7 +144,8 @@ def _check_nesting(tag: Token, open_blocks: Sequence[Token]) -> Problem | None:
 def _assigns(tokens: Sequence[Token], index: int) -> bool:
     """Whether a `set` tag has its value in it, rather than a body."""
     depth = 0
-    for token in tokens[index + 1 :]:
+    for at in range(index + 1, len(tokens)):
+        token = tokens[at]
         if token.kind == "block_end":
             return False
         if token.kind in ("lparen", "lbracket", "lbrace"):

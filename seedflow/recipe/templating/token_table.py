@@ -31,6 +31,16 @@ class TokenTable:
         """The token that begins at an offset, or one that stands so many behind it."""
         return self._tokens[min(self._index[start] + ahead, len(self._tokens) - 1)]
 
+    def tag_at(self, start: int) -> list[Token]:
+        """The tokens of a tag from the one that begins at an offset, up to and without its end."""
+        found: list[Token] = []
+        for index in range(self._index[start], len(self._tokens)):
+            token = self._tokens[index]
+            if token.kind == "block_end":
+                break
+            found.append(token)
+        return found
+
     def before(self, start: int) -> Token:
         """The token before the one that begins at an offset."""
         return self._tokens[max(0, self._index[start] - 1)]

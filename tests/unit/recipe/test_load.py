@@ -14,7 +14,8 @@ from seedflow.diagnostics import Diagnostic, Severity, Source, Span
 from seedflow.models.catalog import Catalog, build_catalog, load_catalog
 from seedflow.recipe.load import load_recipe, parse_recipe
 from seedflow.recipe.model import Generate, LoopVariable, Recipe, RefWords
-from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.template import Scope, Template, TemplateForm
+from seedflow.recipe.values import resolve_values
 
 Parse = Callable[[str], tuple[Recipe | None, list[Diagnostic]]]
 
@@ -85,6 +86,45 @@ def test_messages_call_a_file_by_its_path_unless_told_otherwise(catalog: Catalog
     recipe, _ = load_recipe(path, catalog)
     assert recipe is not None
     assert recipe.source.name == str(path)
+
+
+def test_templates_use_files_beside_the_recipe(catalog: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts/fox.md").write_bytes(b"a {{ tone }} fox\r\n")
+    (tmp_path / "prompts/poses.md").write_text("{% macro pose(x) %}{{ x }} from the left{% endmacro %}")
+    (tmp_path / "prompts/unused.md").write_text("x")
+    path = tmp_path / "r.yaml"
+    path.write_text(
+        "seedflow: 1\n"
+        "values:\n"
+        "  hero: \"{% set tone = 'red' %}{% include 'prompts/fox.md' %}\"\n"
+        "steps:\n"
+        "  a: {generate: {prompt: \"{% from 'prompts/poses.md' import pose %}{{ pose(values.hero) }}\"}}\n"
+    )
+    recipe, problems = load_recipe(path, catalog)
+    assert problems == []
+    assert recipe is not None
+    values, problems = resolve_values(recipe, {})
+    assert (values, problems) == ({"hero": "a red fox"}, [])
+    prompt = generate(recipe).parameters["prompt"].expression
+    assert isinstance(prompt, Template)
+    assert prompt.render(Scope(values={"hero": "a red fox"})) == "a red fox from the left"
+    assert recipe.partials == {
+        "prompts/fox.md": digest_bytes(b"a {{ tone }} fox\n"),
+        "prompts/poses.md": digest_bytes((tmp_path / "prompts/poses.md").read_bytes()),
+    }
+
+
+def test_what_is_wrong_in_a_file_is_said_once(catalog: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "fox.md").write_text("one\n{{ 1 | uper }}")
+    path = tmp_path / "r.yaml"
+    steps = "".join(f"  s{n}: {{generate: {{prompt: \"{n} {{% include 'fox.md' %}}\"}}}}\n" for n in range(3))
+    path.write_text(
+        f"seedflow: 1\nsteps:\n{steps}  t: {{generate: {{prompt: \"{{% include 'fix.md' %}}\"}}}}\n"
+    )
+    _, problems = load_recipe(path, catalog, name="recipes/r.yaml")
+    assert {str(one.span) for one in problems} == {"recipes/fox.md:2:8", "recipes/r.yaml:6:38"}
+    assert len(problems) == 2
 
 
 @pytest.mark.parametrize("text", [None, "", "# nothing\n", "seedflow: [\n", "- a\n", "seedflow: 9\n"])

@@ -74,9 +74,23 @@ EXPENSIVE = {
     "nesting lists": ("{% set x = [1] %}" + "{% set x = [x] %}" * 500 + "{{ x == x }}", COST),
     "macros that call each other twice": (
         "{% macro m0() %}x{% endmacro %}"
-        + "".join(f"{{% macro m{n + 1}() %}}{{{{ m{n}() }}}}{{{{ m{n}() }}}}{{% endmacro %}}" for n in range(60))
-        + "{{ m60() }}",
+        + "".join(f"{{% macro m{n + 1}() %}}{{{{ m{n}() }}}}{{{{ m{n}() }}}}{{% endmacro %}}" for n in range(40))
+        + "{{ m40() }}",
         COST,
+    ),
+    "macros that call each other without end": (
+        "{% macro m0() %}x{% endmacro %}"
+        + "".join(f"{{% macro m{n + 1}() %}}{{{{ m{n}() }}}}{{% endmacro %}}" for n in range(900))
+        + "{{ m900() }}",
+        TOO_DEEP,
+    ),
+    "operations in macros in macros": (
+        "{% macro m0() %}x{% endmacro %}"
+        + "".join(
+            f"{{% macro m{n + 1}() %}}{{{{ {'not ' * 90} m{n}() }}}}{{% endmacro %}}" for n in range(48)
+        )
+        + "{{ m48() }}",
+        TOO_DEEP,
     ),
     "a macro in loops": (
         "{% macro m() %}{% for a in range(100) %}{% endfor %}{% endmacro %}{% for a in range(100) %}{% for b in range(100) %}{{ m() }}{% endfor %}{% endfor %}",
