@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from seedflow.diagnostics.suggest import find_near
+
 
 class Count(NamedTuple):
     """How many there are at least and at most; `high` None when nothing bounds it."""
@@ -73,8 +75,9 @@ class Shape:
     """What is known of a value.
 
     `optional` when it may be none instead. Of a list, `item` is the shape of each item and `count` says how many; of a
-    record, `fields` are those that every such record may have, None when they are not known; of a text with a closed set
-    of values, `options` are these.
+    record, `fields` are those that every such record may have, None when they are not known; when it is `open` it may have
+    more, and only a name that is a slip of one of them is called wrong. Of a text with a closed set of values, `options`
+    are these.
     """
 
     kind: Kind
@@ -83,6 +86,7 @@ class Shape:
     count: Count = ONE
     fields: Mapping[str, Shape] | None = None
     options: tuple[str, ...] = ()
+    open: bool = False
 
     @property
     def known(self) -> bool:
@@ -124,7 +128,7 @@ class Shape:
             case Kind.TASK:
                 return self._task_attribute(part)
             case Kind.RECORD if self.fields is not None:
-                return self.fields.get(part) if isinstance(part, str) else None
+                return self._field(self.fields, part)
             case Kind.LIST if isinstance(part, int):
                 return (
                     None
@@ -149,6 +153,12 @@ class Shape:
                 return tuple(self.fields)
             case _:
                 return ()
+
+    def _field(self, fields: Mapping[str, Shape], part: str | int) -> Shape | None:
+        if not isinstance(part, str):
+            return None
+        found = fields.get(part)
+        return UNKNOWN if found is None and self.open and find_near(part, fields) is None else found
 
     def _task_attribute(self, part: str | int) -> Shape | None:
         match part:

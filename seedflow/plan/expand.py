@@ -10,7 +10,7 @@ from seedflow.canonical import build_key
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.model import StepNode
 from seedflow.recipe.model import Expression, LoopVariable
-from seedflow.recipe.views import View
+from seedflow.recipe.views import Row, View
 
 _PATH_LIKE = re.compile(r"[\w./-]+")
 """Relative paths of images stay readable in addresses; anything else goes through a slug."""
@@ -72,6 +72,8 @@ def find_key(value: object, key_field: str | None = None) -> str | None:
         if key is None:
             return None
         return str(key) if _PATH_LIKE.fullmatch(str(key)) else build_key(str(key))
+    if isinstance(value, Row) and key_field is None:
+        return build_key(value.key) if value.key is not None else None
     if isinstance(value, Mapping):
         return build_key(value[key_field]) if key_field is not None and key_field in value else None
     if isinstance(value, (str, int, float)):
