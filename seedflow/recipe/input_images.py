@@ -133,11 +133,12 @@ class ImageFiles:
                 views.append(build_file_view(found, key=key))
         if not broken:
             return views
+        verb = "is" if len(broken) == 1 else "are"
         said = "; ".join(broken[:_MOST_NAMED])
         more = f"; and {len(broken) - _MOST_NAMED:,} more" if len(broken) > _MOST_NAMED else ""
         return Diagnostic(
             "image-unreadable",
-            f"{len(broken):,} of the {len(files.names):,} images of {quote(text)} cannot be used: {said}{more}",
+            f"{len(broken):,} of the {len(files.names):,} images of {quote(text)} {verb} not sound: {said}{more}",
             span,
             help="give whole JPEG, PNG or WebP files, or take these away",
         )
@@ -220,15 +221,16 @@ def _not_found(path: Path, name: str, span: Span) -> Diagnostic:
 
 def _no_images(text: str, span: Span, folder: Path, files: FoundFiles) -> Diagnostic:
     looked = folder / files.base
+    others = f"{files.others:,} other file{'' if files.others == 1 else 's'} or folder{'' if files.others == 1 else 's'}"
     if not is_pattern(text):
-        what = f"; it holds {files.others:,} other files or folders" if files.others else "; it is empty"
+        what = f"; it holds {others}" if files.others else "; it is empty"
         return Diagnostic(
             "no-images",
             f"the folder {quote(text)} holds no image{what}",
             span,
             help=f"put JPEG, PNG or WebP files there, or take those of folders in it too: `{text.rstrip('/')}/**`",
         )
-    what = f", but {files.others:,} other files or folders" if files.others else ""
+    what = f", but {others}" if files.others else ""
     return Diagnostic(
         "no-images",
         f"the pattern {quote(text)} fits no image{what}",
