@@ -44,6 +44,7 @@ from seedflow.recipe.model import InputType
 from seedflow.recipe.words import (
     COLUMN_ELSEWHERE,
     INPUT_ELSEWHERE,
+    INPUT_LATER,
     ITEM_ELSEWHERE,
     LANGUAGE_VERSION,
     LIMITS_ELSEWHERE,
@@ -142,6 +143,7 @@ class ItemBlock(Block):
 
     called = "the definition of a value"
     short = _NO_TABLE
+    later = INPUT_LATER
     elsewhere = ITEM_ELSEWHERE
 
     type: ItemTypeValue = Field(

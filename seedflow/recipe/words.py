@@ -11,6 +11,8 @@ from typing import Final
 LANGUAGE_VERSION: Final = 1
 """The version of the language that this seedflow reads."""
 
+INPUT_LATER: Final[Mapping[str, str]] = {}
+
 _WORDS_OF_TYPES: Final[Mapping[str, str]] = {
     "enum": "write `type: choice` with `options: […]`",
     "items": "write `of:` for the type of a list's items",

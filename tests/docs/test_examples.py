@@ -26,6 +26,7 @@ TESTED_BY_THEIR_ROOMS = {
     "docs/reference/recipe.md": "tests/docs/test_recipe_pages.py",
     "docs/reference/inputs.md": "tests/docs/test_recipe_pages.py",
     "docs/reference/diagnostics/recipe.md": "tests/docs/test_recipe_diagnostics.py",
+    "docs/reference/diagnostics/tables.md": "tests/docs/test_table_diagnostics.py",
     "docs/reference/diagnostics/text.md": "tests/unit/text/test_documented.py",
 }
 """Pages whose ```yaml fences another test reads, each in its own way."""
