@@ -228,7 +228,8 @@ def _no_images(text: str, span: Span, folder: Path, files: FoundFiles) -> Diagno
             "no-images",
             f"the folder {quote(text)} holds no image{what}",
             span,
-            help=f"put JPEG, PNG or WebP files there, or take those of folders in it too: `{text.rstrip('/')}/**`",
+            help="put JPEG, PNG or WebP files there"
+            + (f", or take those of folders in it too: `{text.rstrip('/')}/**`" if files.others else ""),
         )
     what = f", but {others}" if files.others else ""
     return Diagnostic(

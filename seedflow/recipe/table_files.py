@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from seedflow.diagnostics import Diagnostic, Source, Span
+from seedflow.recipe.csv_tables import CsvTableReader
 from seedflow.recipe.leaves import describe_node, is_nothing, quote
 from seedflow.recipe.model import Input
 from seedflow.recipe.tables import ReadCell, TableReader
@@ -67,14 +68,13 @@ def load_table(
     source = load_source(path, name, max_bytes=PROJECT_LIMITS.max_bytes)
     if isinstance(source, Diagnostic):
         return [], [source if source.span is not None else _place(source, path, span)]
-    reader = TableReader(declared, read_cell, read_default, titled=True)
     ending = _find_ending(name)
     if ending in _DELIMITERS:
-        problems = _read_csv(source, declared.delimiter or _DELIMITERS[ending], reader)
-    elif ending in _LINES:
-        problems = _read_lines(source, reader)
-    else:
-        problems = _read_tree(source, ending, reader)
+        cells = CsvTableReader(declared, read_cell, read_default)
+        problems = _read_csv(source, declared.delimiter or _DELIMITERS[ending], cells)
+        return cells.rows, [*problems, *cells.problems]
+    reader = TableReader(declared, read_cell, read_default, titled=True)
+    problems = _read_lines(source, reader) if ending in _LINES else _read_tree(source, ending, reader)
     return reader.rows, [*problems, *reader.problems]
 
 
@@ -93,10 +93,10 @@ def _place(found: Diagnostic, path: Path, span: Span) -> Diagnostic:
     return replace(found, span=span, help=advice)
 
 
-def _read_csv(source: Source, delimiter: str, reader: TableReader) -> list[Diagnostic]:
+def _read_csv(source: Source, delimiter: str, reader: CsvTableReader) -> list[Diagnostic]:
     rows, problems = read_csv(source, delimiter=delimiter)
     if rows:
-        reader.read_csv(rows[0], rows[1:])
+        reader.read_rows(rows[0], rows[1:])
     elif not problems:
         problems.append(_report_empty(source, "write the titles of the columns into the first line"))
     return problems

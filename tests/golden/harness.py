@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent
 PICTURES = GOLDEN / "pictures"
 """Pictures that golden recipes may name. They are kept, not painted, since their digests stand in golden plans."""
+TABLES = Path(__file__).parent / "tables"
+"""Tables that golden recipes may name."""
 DIRECTIVE = "#$ "
 """A golden recipe may begin with the words that follow `seedflow`; NAME stands for the recipe."""
 
@@ -55,6 +57,7 @@ class Shell:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         shutil.copytree(PICTURES, folder)
+        shutil.copytree(TABLES, folder / "tables")
         (folder / "folder").mkdir()
         self.folder = folder
         self._monkeypatch = monkeypatch

@@ -9,7 +9,7 @@ import pytest
 
 from tests.golden.harness import GOLDEN, ROOT, Shell
 
-SILENT = [GOLDEN / "silent" / f"{name}.yaml" for name in ("loops", "parameters", "templates")]
+SILENT = [GOLDEN / "silent" / f"{name}.yaml" for name in ("loops", "parameters", "tables", "templates")]
 RECIPES = [*sorted((ROOT / "recipes").glob("*.yaml")), *SILENT, *sorted((GOLDEN / "plans").glob("*.yaml"))]
 ACCOUNT = {
     "CLOUDFLARE_ACCOUNT_ID": "a" * 32,

@@ -37,6 +37,7 @@ def photos(tmp_path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.getvalue())
     (tmp_path / "empty").mkdir()
+    (tmp_path / "above" / "below").mkdir(parents=True)
     return tmp_path / "photos"
 
 
@@ -136,7 +137,8 @@ def test_links_to_images_count_and_links_to_folders_are_not_walked(resolve: Reso
 @pytest.mark.parametrize(
     ("text", "says", "advice"),
     [
-        ("empty", "holds no image; it is empty", "empty/**"),
+        ("empty", "holds no image; it is empty", "put JPEG"),
+        ("above", "holds no image; it holds 1 other file or folder", "`above/**`"),
         ("photos/*.gif", "fits no image", "looked in the folder"),
         ("photos/*.txt", "fits no image, but 1 other file or folder", "looked in the folder"),
         ("photos/.git/*.png", "fits no image", "begin with a dot"),

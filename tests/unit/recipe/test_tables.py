@@ -257,10 +257,13 @@ def test_bounds_hold_for_cells(resolve: Resolve) -> None:
     ("header", "expected"),
     [
         ("sku,price", [("missing-column", "t.csv:1:1", "Product Name")]),
-        ("sku,product name,price", [("missing-column", "t.csv:1:1", "did you mean `product name`?")]),
+        (
+            "sku,product name,price",
+            [("missing-column", "t.csv:1:1", "did you mean `product name` by `Product Name`?")],
+        ),
         (
             "Product Name",
-            [("missing-column", "t.csv:1:1", "`sku`"), ("missing-column", "t.csv:1:1", "`price`")],
+            [("missing-column", "t.csv:1:1", "the columns `sku` and `price` of `t` are missing")],
         ),
         ("sku;Product Name;price", [("missing-column", "t.csv:1:1", 'delimiter: ";"')]),
         ("sku,Product Name,price,sku", [("repeated-column", "t.csv:1:24", "stands in this header twice")]),
