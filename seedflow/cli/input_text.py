@@ -78,7 +78,7 @@ def _line(declared: Input, indent: str) -> tuple[Text, Text, Text]:
     if declared.header is not None and declared.header != declared.name:
         notes.append(f"titled {declared.header}")
     if declared.default is not None:
-        notes.append(f"default: {_spell_default(declared.default)}")
+        notes.append(f"default: {_spell_default(declared, declared.default)}")
     if notes:
         said = "; ".join(notes)
         about = Text.assemble(about, (make_printable(f" ({said})" if about else said), "dim"))
@@ -103,7 +103,7 @@ def _spell_bounds(declared: Input) -> Iterator[str]:
             yield f"at least {low}{of}" if low is not None else f"at most {high}{of}"
 
 
-def _spell_default(node: Node) -> str:
+def _spell_default(declared: Input, node: Node) -> str:
     """A default on one line: a text as it is, the items of a list, how many rows."""
     if isinstance(node, Scalar):
         return shorten(" ".join(node.value.split()), _MOST_CELLS) if node.value else '""'
@@ -114,7 +114,8 @@ def _spell_default(node: Node) -> str:
                 or "[]"
             )
         count = len(node.items)
-        return f"{count:,} {'row' if count == 1 else 'rows'}"
+        noun = "row" if declared.type is InputType.TABLE else "item"
+        return f"{count:,} {noun}{'' if count == 1 else 's'}"
     return "a record"
 
 

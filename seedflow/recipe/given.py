@@ -141,7 +141,7 @@ def _read_values(values: MappingOf[str, object]) -> tuple[dict[str, GivenValue],
             problems.append(
                 Diagnostic(
                     "not-plain-data",
-                    f"input {quote(str(name))} holds {error.found}, expected text, numbers, booleans, None, paths, and lists of these",
+                    f"input {quote(str(name))} holds {error.found}, expected text, numbers, booleans, None, paths, and lists and mappings of these",
                     name_span,
                     help="convert it to plain data first",
                 )
