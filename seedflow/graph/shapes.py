@@ -255,4 +255,9 @@ def join_shapes(shapes: list[Shape]) -> Shape:
             return Shape(Kind.RECORD, optional)
         for name, found in (shape.fields or {}).items():
             gathered.setdefault(name, []).append(found)
-    return Shape(Kind.RECORD, optional, fields={name: join_shapes(found) for name, found in gathered.items()})
+    return Shape(
+        Kind.RECORD,
+        optional,
+        fields={name: join_shapes(found) for name, found in gathered.items()},
+        open=any(shape.open for shape in shapes),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -23,11 +24,19 @@ _DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
 _LINES: Final = frozenset({".jsonl", ".ndjson"})
 _TREES: Final = frozenset({".json", ".yaml", ".yml"})
 _SPREADSHEETS: Final = frozenset({".xlsx", ".xls", ".ods", ".numbers"})
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _MOST_BROKEN_LINES: Final = 3
 
 
 def check_table_path(text: str, span: Span) -> Diagnostic | None:
     """What is wrong with the spelling of a table's file, without looking for it."""
+    if _URL.match(text):
+        return Diagnostic(
+            "not-a-table",
+            f"found the URL {quote(text)}, expected rows, or the path of a file: tables are not fetched",
+            span,
+            help="download it first, and write the path",
+        )
     ending = _find_ending(text)
     if ending in _DELIMITERS or ending in _LINES or ending in _TREES:
         return None
@@ -55,16 +64,13 @@ def load_table(
     """The rows of a file, and everything that is wrong with it.
 
     Args:
-        path: the file.
+        path: the file; its name ends as `check_table_path` wants it.
         name: what messages call it.
         span: where the path is spelled.
         declared: the table.
         read_cell: reads one cell; paths of images in it start in the file's folder.
         read_default: reads a column's default; paths in it start in the recipe's folder.
     """
-    wrong = check_table_path(str(path), span)
-    if wrong is not None:
-        return [], [wrong]
     source = load_source(path, name, max_bytes=PROJECT_LIMITS.max_bytes)
     if isinstance(source, Diagnostic):
         return [], [source if source.span is not None else _place(source, path, span)]

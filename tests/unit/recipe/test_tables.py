@@ -352,6 +352,7 @@ def test_a_file_that_is_not_there_is_said_where_it_is_named(resolve: Resolve, tm
     [
         ("products.xlsx", "not-a-table"),
         ("a red shoe", "not-a-table"),
+        ("https://host.invalid/products.csv", "not-a-table"),
         ("2024", "not-a-table"),
         ("''", "empty-text"),
         ("{a: 1}", "wrong-type"),
