@@ -39,6 +39,9 @@ class TableReader:
         }
         if declared.key is not None and declared.key not in declared.columns:
             self.columns[declared.key] = Input(declared.key, declared.span, InputType.TEXT)
+        self._key_title = next(
+            (title for title, column in self.columns.items() if column.name == declared.key), None
+        )
         self._defaults: dict[str, object] = {}
         self._alike: dict[tuple[str, str], list[Diagnostic]] = {}
         self._first: list[Diagnostic] = []
@@ -142,16 +145,20 @@ class TableReader:
         """What an empty cell gives: the column's default, none, or a problem and `MISSING`."""
         if not is_required(column):
             return self.default_of(column)
+        self._report_empty(title, number, span)
+        return MISSING
+
+    def _report_empty(self, title: str, number: int, span: Span) -> None:
+        advice = "write a value, or declare the column `optional` or with a `default`"
         self.report(
             Diagnostic(
                 "empty-cell",
                 f"row {number:,}, column {quote(title)}: there is no value",
                 span,
-                help="write a value, or declare the column `optional` or with a `default`",
+                help="write a value: the key tells rows apart" if title == self._key_title else advice,
             ),
             title,
         )
-        return MISSING
 
     def _report_lacking(
         self, lacking: Sequence[str], number: int, node: Node, others: Collection[str]
@@ -190,7 +197,9 @@ class TableReader:
         """Take in a row. The rows mean nothing once there is a problem, but their keys are compared in any case."""
         found = MISSING if self.declared.key is None else values[self.declared.key]
         key = None if found is MISSING else spell_key(found)
-        if key is not None:
+        if key is not None and not key.strip():
+            self._report_empty(self._key_title or "", number, span)
+        elif key is not None:
             name = build_key(key)
             first = self._keys.setdefault(name, (number, span))
             if first[0] != number:
