@@ -14,10 +14,11 @@ from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.input_types import read_value
+from seedflow.recipe.inputs import FilesFrom
 from seedflow.recipe.leaves import is_nothing, quote
 from seedflow.recipe.model import Argument, Call, Expression, Input, InputType, Recipe
 from seedflow.recipe.template import Template
-from seedflow.text.nodes import Node, Scalar, Sequence
+from seedflow.text.nodes import Node, Sequence
 
 _FITTING: Mapping[InputType, frozenset[Kind]] = {
     InputType.TEXT: frozenset({Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN}),
@@ -48,7 +49,8 @@ class _Border:
         self._call = call
         self._recipe = recipe
         self._flow = flow
-        self._files = files
+        folder = node.frame.recipe.folder
+        self._files = FilesFrom(folder, files, recipe_folder=recipe.folder, current_folder=folder)
 
     def check(self) -> Iterator[Diagnostic]:
         """Everything that is wrong with the arguments, each shown in the call with the declaration beside it."""
@@ -91,7 +93,7 @@ class _Border:
     def _check_value(self, declared: Input, expression: Expression, node: Node) -> Iterator[Diagnostic]:
         if read_literal(expression) is not NOT_LITERAL:
             if not is_nothing(node):
-                yield from read_value(declared, node, self._open)[1]
+                yield from read_value(declared, node, self._files)[1]
         elif isinstance(expression, Template):
             shape = self._flow.shape_of_template(expression, self._node)
             yield from _check_shape(declared, shape, expression.scalar.span, self._name(declared))
@@ -109,9 +111,6 @@ class _Border:
 
     def _name(self, declared: Input) -> str:
         return f"input `{declared.name}` of recipe {quote(self._recipe.name)}"
-
-    def _open(self, scalar: Scalar) -> object:
-        return self._files.open(scalar.value, scalar.span, self._node.frame.recipe.folder)
 
 
 def _declared(declared: Input) -> Related:
@@ -134,7 +133,7 @@ def _check_shape(declared: Input, shape: Shape, span: Span, name: str) -> Iterat
             return
     if shape.kind not in _FITTING[declared.type]:
         yield _misfit(declared, wanted, shape, span, name)
-    elif declared.type is InputType.LIST:
+    elif declared.type in (InputType.LIST, InputType.TABLE):
         yield from _check_items(declared, shape, span, name)
     elif declared.type is InputType.CHOICE and shape.options:
         refused = [option for option in shape.options if option not in declared.options]
@@ -188,9 +187,9 @@ def _check_items(declared: Input, shape: Shape, span: Span, name: str) -> Iterat
             span,
             help="give it another list, such as a slice `[:N]`",
         )
-    if declared.of is None or shape.item is None or not shape.item.known:
+    if shape.item is None or not shape.item.known or shape.item.kind is Kind.NONE:
         return
-    if shape.item.kind is Kind.NONE or shape.item.kind in _FITTING[declared.of.type]:
+    if shape.item.kind in _fitting_items(declared):
         return
     wanted = shape_of_input(declared)
     yield Diagnostic(
@@ -201,3 +200,9 @@ def _check_items(declared: Input, shape: Shape, span: Span, name: str) -> Iterat
         if shape.item.kind is Kind.TASK
         else f"give it {wanted.describe()}",
     )
+
+
+def _fitting_items(declared: Input) -> frozenset[Kind]:
+    if declared.type is InputType.TABLE:
+        return frozenset({Kind.RECORD})
+    return frozenset(Kind) if declared.of is None else _FITTING[declared.of.type]

@@ -35,7 +35,7 @@ def input_options(function: F) -> F:
             "inputs",
             metavar="NAME=VALUE",
             multiple=True,
-            help="An input's value; repeat it for lists.",
+            help="An input's value; repeat it for lists. For a table, the path of its file.",
         ),
     ):
         function = option(function)

@@ -8,12 +8,13 @@ from rich.text import Text
 from seedflow.cli.columns import print_columns, print_folded
 from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
+from seedflow.cli.input_text import describe_input, list_inputs
 from seedflow.cli.session import check_named, start
 from seedflow.cli.terminal import print_diagnostics, print_json
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
 from seedflow.graph.model import StepGraph
-from seedflow.recipe.model import Input, Recipe
+from seedflow.recipe.model import Recipe
 
 
 @click.command(
@@ -51,16 +52,7 @@ def describe_recipe(recipe: Recipe, graph: StepGraph) -> dict[str, object]:
     return {
         "name": recipe.name,
         "description": recipe.description,
-        "inputs": {
-            name: {
-                "type": declared.type.value,
-                "of": declared.of.type.value if declared.of is not None else None,
-                "options": list(declared.options),
-                "required": is_required(declared),
-                "description": declared.description,
-            }
-            for name, declared in recipe.inputs.items()
-        },
+        "inputs": {name: describe_input(declared) for name, declared in recipe.inputs.items()},
         "steps": {
             step_id: {
                 "description": graph.steps[step_id].step.description,
@@ -75,58 +67,23 @@ def describe_recipe(recipe: Recipe, graph: StepGraph) -> dict[str, object]:
     }
 
 
-def is_required(declared: Input) -> bool:
-    """Whether a run must be given this input."""
-    return declared.default is None and not declared.optional
-
-
-def spell_type(declared: Input) -> str:
-    """`list of text`, `choice of small, large`."""
-    if declared.of is not None:
-        return f"{declared.type.value} of {spell_type(declared.of)}"
-    if declared.options:
-        return f"{declared.type.value} of {', '.join(declared.options)}"
-    return declared.type.value
-
-
 def _print(recipe: Recipe, graph: StepGraph) -> None:
     console = open_console()
     console.print(Text(make_printable(recipe.name), style="bold"))
     if recipe.description:
         print_folded(console, Text(make_printable(recipe.description)))
 
-    def section(title: str, rows: list[tuple[str, str, str]]) -> None:
-        if not rows:
-            return
-        console.print()
-        console.print(Text(title, style="bold"))
-        print_columns(
-            console,
-            [
-                (
-                    Text(make_printable(name), "cyan"),
-                    Text(make_printable(what), "dim"),
-                    Text(make_printable(why)),
-                )
-                for name, what, why in rows
-            ],
-        )
+    def section(title: str, rows: list[tuple[Text, Text, Text]]) -> None:
+        if rows:
+            console.print()
+            console.print(Text(title, style="bold"))
+            print_columns(console, rows)
 
-    section(
-        "Inputs",
-        [
-            (
-                name,
-                spell_type(declared) + (", required" if is_required(declared) else ""),
-                declared.description or "",
-            )
-            for name, declared in recipe.inputs.items()
-        ],
-    )
+    section("Inputs", list(list_inputs(recipe.inputs.values())))
     section(
         "Steps",
         [
-            (
+            _line(
                 step_id
                 + "".join(
                     f"[{name}]" for variable in graph.steps[step_id].step.for_each for name in variable.names
@@ -137,4 +94,8 @@ def _print(recipe: Recipe, graph: StepGraph) -> None:
             for step_id in graph.order
         ],
     )
-    section("Outputs", [(name, "", "") for name in graph.outputs])
+    section("Outputs", [_line(name, "", "") for name in graph.outputs])
+
+
+def _line(name: str, what: str, why: str) -> tuple[Text, Text, Text]:
+    return Text(make_printable(name), "cyan"), Text(make_printable(what), "dim"), Text(make_printable(why))

@@ -361,8 +361,17 @@ def shape_of_input(declared: Input) -> Shape:
             item = UNKNOWN if declared.of is None else shape_of_input(declared.of)
             return Shape(Kind.LIST, optional, item, Count(declared.min_items or 0, declared.max_items))
         case InputType.TABLE:
-            return UNKNOWN
+            count = Count(declared.min_items or 0, declared.max_items)
+            return Shape(Kind.LIST, optional, _shape_of_row(declared), count)
         case InputType.CHOICE:
             return Shape(Kind.TEXT, optional, options=declared.options)
         case InputType.TEXT | InputType.NUMBER | InputType.INTEGER | InputType.BOOLEAN:
             return Shape(_SCALARS[declared.type], optional)
+
+
+def _shape_of_row(declared: Input) -> Shape:
+    """A row has the columns that are declared; a file may have more, which nothing here can know."""
+    if not declared.columns:
+        return Shape(Kind.RECORD)
+    fields = {name: shape_of_input(column) for name, column in declared.columns.items()}
+    return Shape(Kind.RECORD, fields=fields, open=True)

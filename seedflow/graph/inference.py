@@ -198,11 +198,15 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
 
 
 def _without_none(shape: Shape) -> Shape:
-    return Shape(shape.kind, False, shape.item, shape.count, shape.fields, shape.options, shape.outputs)
+    return Shape(
+        shape.kind, False, shape.item, shape.count, shape.fields, shape.options, shape.outputs, shape.open
+    )
 
 
 def _optional(shape: Shape) -> Shape:
-    return Shape(shape.kind, True, shape.item, shape.count, shape.fields, shape.options, shape.outputs)
+    return Shape(
+        shape.kind, True, shape.item, shape.count, shape.fields, shape.options, shape.outputs, shape.open
+    )
 
 
 def _at_most(shape: Shape) -> Shape:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from seedflow.diagnostics.suggest import find_near
+
 
 class Count(NamedTuple):
     """How many there are at least and at most; `high` None when nothing bounds it."""
@@ -73,9 +75,10 @@ class Shape:
     """What is known of a value.
 
     `optional` when it may be none instead. Of a list, `item` is the shape of each item and `count` says how many; of a
-    record, `fields` are those that every such record may have, None when they are not known; of a text with a closed set
-    of values, `options` are these; of a task, `item` is the shape of its images, `fields` are its variables, and `outputs`
-    those of a step that uses a recipe.
+    record, `fields` are those that every such record may have, None when they are not known; when it is `open` it may have
+    more, and only a name that is a slip of one of them is called wrong. Of a text with a closed set of values, `options`
+    are these. Of a task, `item` is the shape of its images, `fields` are its variables, and `outputs` those of a step that
+    uses a recipe.
     """
 
     kind: Kind
@@ -85,6 +88,7 @@ class Shape:
     fields: Mapping[str, Shape] | None = None
     options: tuple[str, ...] = ()
     outputs: Mapping[str, Shape] | None = None
+    open: bool = False
 
     @property
     def known(self) -> bool:
@@ -126,7 +130,7 @@ class Shape:
             case Kind.TASK:
                 return self._task_attribute(part)
             case Kind.RECORD if self.fields is not None:
-                return self.fields.get(part) if isinstance(part, str) else None
+                return self._field(self.fields, part)
             case Kind.LIST if isinstance(part, int):
                 return (
                     None
@@ -151,6 +155,12 @@ class Shape:
                 return tuple(self.fields)
             case _:
                 return ()
+
+    def _field(self, fields: Mapping[str, Shape], part: str | int) -> Shape | None:
+        if not isinstance(part, str):
+            return None
+        found = fields.get(part)
+        return UNKNOWN if found is None and self.open and find_near(part, fields) is None else found
 
     def _task_attribute(self, part: str | int) -> Shape | None:
         match part:
@@ -231,7 +241,7 @@ def without_fields(shape: Shape, depth: int = 2) -> Shape:
     outputs = None
     if depth and shape.outputs is not None:
         outputs = {name: without_fields(output, depth - 1) for name, output in shape.outputs.items()}
-    return Shape(shape.kind, shape.optional, item, shape.count, fields, shape.options, outputs)
+    return Shape(shape.kind, shape.optional, item, shape.count, fields, shape.options, outputs, shape.open)
 
 
 def list_of(item: Shape, count: Count = ANY) -> Shape:
@@ -261,4 +271,9 @@ def join_shapes(shapes: list[Shape]) -> Shape:
             return Shape(Kind.RECORD, optional)
         for name, found in (shape.fields or {}).items():
             gathered.setdefault(name, []).append(found)
-    return Shape(Kind.RECORD, optional, fields={name: join_shapes(found) for name, found in gathered.items()})
+    return Shape(
+        Kind.RECORD,
+        optional,
+        fields={name: join_shapes(found) for name, found in gathered.items()},
+        open=any(shape.open for shape in shapes),
+    )

@@ -92,7 +92,8 @@ def plan_recipe(
 
     Args:
         recipe: a path, a shipped name, or what `load_recipe` gave.
-        inputs: values by name: text, numbers, booleans, lists of them; an image is a path or an https URL.
+        inputs: values by name: text, numbers, booleans, lists of them; an image is a path or an https URL, a table the path
+            of its file or a list of mappings.
         provider: `cloudflare` or `sketch`; by default what the settings say.
 
     Raises:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from seedflow.diagnostics import Diagnostic, Related, Span
+from seedflow.canonical import build_key
+from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.graph.places import find_templates
 from seedflow.recipe.given import GivenInputs, GivenValue
 from seedflow.recipe.input_images import ImageFiles
+from seedflow.recipe.input_types import Files, read_value
 from seedflow.recipe.inputs import resolve_inputs
 from seedflow.recipe.model import Argument, Call, Input, InputType, Recipe
+from seedflow.recipe.tables import spell_key
 from seedflow.recipe.template import Template, TemplateForm
-from seedflow.recipe.views import View
+from seedflow.recipe.views import Row, View
 
 
 def is_later(argument: Argument) -> bool:
@@ -32,17 +35,19 @@ def read_known(
     values, problems = resolve_inputs(
         recipe, GivenInputs(given), folder=caller.folder, images=images, later=frozenset(later)
     )
-    return values or {}, problems
+    # The checks read the same and said all of it already; with errors there would be no plan.
+    return values or {}, [problem for problem in problems if problem.severity is Severity.ERROR]
 
 
-def admit(declared: Input, value: object, argument: Argument) -> object:
-    """A value that a template of the caller gave, as the recipe declares it.
+def admit(declared: Input, value: object, argument: Argument, files: Files) -> object:
+    """A value that a template of the caller gave, as the recipe declares it; `files` are those that the recipe's defaults name.
 
     Raises:
         NotAdmitted: it is something else.
     """
     try:
-        return _admit(declared, value)
+        rows = _find_records(value) if declared.type is InputType.TABLE else None
+        return _admit(declared, value) if rows is None else _admit_table(declared, rows, files)
     except _Misfit as misfit:
         raise NotAdmitted(
             Diagnostic(
@@ -95,13 +100,56 @@ def _admit(declared: Input, value: object) -> object:
         case InputType.LIST if isinstance(value, Sequence) and not isinstance(value, str):
             _check_count(declared, len(value))
             return [_admit(declared.of, item) if declared.of is not None else item for item in value]
-        case InputType.TABLE if isinstance(value, Sequence) and not isinstance(value, str):
-            if all(isinstance(row, Mapping) for row in value):
-                _check_count(declared, len(value))
-                return list(value)
         case _:
             pass
     raise _Misfit(_describe(value), _spell(declared))
+
+
+def _find_records(value: object) -> list[Mapping[str, object]] | None:
+    """The items of a list of records, None for anything else."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return None
+    rows = [row for row in value if isinstance(row, Mapping)]
+    return rows if len(rows) == len(value) else None
+
+
+def _admit_table(declared: Input, value: Sequence[Mapping[str, object]], files: Files) -> list[Row]:
+    _check_count(declared, len(value))
+    defaults = {
+        name: read_value(column, column.default, files)[0]
+        for name, column in declared.columns.items()
+        if column.default is not None
+    }
+    rows = [_admit_row(declared, row, number, defaults) for number, row in enumerate(value, 1)]
+    first: dict[str, int] = {}
+    for number, row in enumerate(rows, 1):
+        if row.key is not None and first.setdefault(build_key(row.key), number) != number:
+            raise _Misfit(
+                f"a table whose rows {first[build_key(row.key)]} and {number} have the same `{declared.key}`, `{row.key}`",
+                "another one in each row",
+            )
+    return rows
+
+
+def _admit_row(
+    declared: Input, row: Mapping[str, object], number: int, defaults: Mapping[str, object]
+) -> Row:
+    """A row of a caller's table or records, as this table's columns declare it; other columns stay as they are."""
+    values = dict(row)
+    for name, column in declared.columns.items():
+        found = values.get(name)
+        try:
+            values[name] = defaults[name] if found is None and name in defaults else _admit(column, found)
+        except _Misfit as misfit:
+            raise _Misfit(
+                f"a table with {misfit.found} under `{name}` in row {number}", misfit.expected
+            ) from None
+    if declared.key is None:
+        return Row(values)
+    key = values.get(declared.key)
+    if not isinstance(key, (str, int, float)) or not spell_key(key).strip():
+        raise _Misfit(f"a table with no `{declared.key}` in row {number}", "one in every row: it is the key")
+    return Row(values, spell_key(key))
 
 
 def _as_text(declared: Input, value: object) -> str:

@@ -24,7 +24,7 @@ from seedflow.plan.views import (
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, Slice, StepReference
 from seedflow.recipe.template import RenderError, Scope, Skipped, look_up
-from seedflow.recipe.views import View
+from seedflow.recipe.views import Row, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +167,11 @@ class Resolver:
             if key is None:
                 return None
             return str(key) if is_path_like(str(key)) else build_key(str(key))
+        if isinstance(value, Row) and key_field is None:
+            return build_key(value.key) if value.key is not None else None
         if isinstance(value, Mapping):
             if key_field is None:
-                own = getattr(value, "key", None)
-                return build_key(own) if own is not None else None
+                return None
             return build_key(value[key_field]) if value.get(key_field) is not None else None
         if isinstance(value, (str, int, float)):
             return build_key(value)

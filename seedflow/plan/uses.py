@@ -9,6 +9,7 @@ from seedflow.plan.frames import Env, FrameInstance, LazyInputs, LazyValues
 from seedflow.plan.instances import Instance
 from seedflow.plan.requests import Refused, Renderer
 from seedflow.recipe.input_images import ImageFiles
+from seedflow.recipe.inputs import FilesFrom
 from seedflow.recipe.model import Argument, Expression, Input, InputType, Recipe
 from seedflow.recipe.template import Template, TemplateForm
 
@@ -38,7 +39,7 @@ class UseBuilder:
         }
 
         def work_out(name: str, argument: Argument, where: Env) -> object:
-            return self._work_out(recipe.inputs[name], argument, where, node.frame.recipe)
+            return self._work_out(recipe, name, argument, where, node.frame.recipe)
 
         inputs = LazyInputs(known, later, work_out)
         inner: FrameInstance
@@ -64,9 +65,12 @@ class UseBuilder:
         )
         return inner, problems
 
-    def _work_out(self, declared: Input, argument: Argument, env: Env, caller: Recipe) -> object:
+    def _work_out(self, recipe: Recipe, name: str, argument: Argument, env: Env, caller: Recipe) -> object:
         env = self._renderer.refresh(env)
-        return admit(declared, self._render(declared, argument.expression, env, caller), argument)
+        declared, folder = recipe.inputs[name], recipe.folder
+        value = self._render(declared, argument.expression, env, caller)
+        files = FilesFrom(folder, self._images, recipe_folder=folder, current_folder=folder)
+        return admit(declared, value, argument, files)
 
     def _render(self, declared: Input, expression: Expression, env: Env, caller: Recipe) -> object:
         if isinstance(expression, Template):
@@ -81,7 +85,11 @@ class UseBuilder:
         item = declared.of if declared.of is not None else declared
         if isinstance(expression, tuple):
             return [self._render(item, part, env, caller) for part in expression]
-        return {name: self._render(item, part, env, caller) for name, part in expression.items()}
+        columns = declared.columns
+        return {
+            name: self._render(columns.get(name, item), part, env, caller)
+            for name, part in expression.items()
+        }
 
 
 def _is_single(template: Template) -> bool:

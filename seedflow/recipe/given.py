@@ -17,6 +17,7 @@ from pathlib import Path
 from seedflow.diagnostics import Diagnostic, Source, Span
 from seedflow.recipe.leaves import describe_node, quote
 from seedflow.text.characters import is_unicode
+from seedflow.text.json_nodes import read_json
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 from seedflow.text.reader import PROJECT_LIMITS, load_source, read_yaml
 
@@ -110,7 +111,8 @@ def _read_file(path: Path, name: str) -> tuple[dict[str, GivenValue], list[Diagn
     source = load_source(path, name, max_bytes=PROJECT_LIMITS.max_bytes)
     if isinstance(source, Diagnostic):
         return {}, [source]
-    root, problems = read_yaml(source)
+    as_json = path.suffix.lower() == ".json" and bool(source.text.strip())
+    root, problems = read_json(source) if as_json else read_yaml(source)
     if root is None or (isinstance(root, Scalar) and root.plain and root.resolve() is None):
         return {}, problems
     if not isinstance(root, Mapping):
@@ -139,7 +141,7 @@ def _read_values(values: MappingOf[str, object]) -> tuple[dict[str, GivenValue],
             problems.append(
                 Diagnostic(
                     "not-plain-data",
-                    f"input {quote(str(name))} holds {error.found}, expected text, numbers, booleans, None, paths, and lists of these",
+                    f"input {quote(str(name))} holds {error.found}, expected text, numbers, booleans, None, paths, and lists and mappings of these",
                     name_span,
                     help="convert it to plain data first",
                 )

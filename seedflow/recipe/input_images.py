@@ -1,4 +1,4 @@
-"""The images that people name: an `https` URL, or a path relative to where it is spelled.
+"""The images that people name: an `https` URL, a path relative to where it is spelled, in lists also a folder or a pattern.
 
 A local image is opened, decoded, hashed and measured once, before anything is planned. A URL is never looked at.
 """
@@ -14,11 +14,12 @@ from seedflow.diagnostics import Diagnostic, Span
 from seedflow.errors import ImageError
 from seedflow.images.facts import FileImage, ImageFacts, UrlImage
 from seedflow.images.inspect import inspect_image
+from seedflow.recipe.image_folders import MOST_FILES, FoundFiles, find_files, is_pattern
 from seedflow.recipe.leaves import quote
 from seedflow.recipe.views import View
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
-_GLOB = re.compile(r"[*?\[]")
+_MOST_NAMED = 3
 _NOT_OF_A_STEP = "an input's image comes from no step"
 _NEVER_OPENED = "the image stands behind a URL, and seedflow does not look at it"
 
@@ -69,6 +70,11 @@ def _is_url(text: str) -> bool:
         return False
 
 
+def is_url(text: str) -> bool:
+    """Whether a text is spelled like a URL and not like a path."""
+    return _SCHEME.match(text) is not None
+
+
 class ImageFiles:
     """Opens the images that inputs and recipes name, each file once, and decodes every pixel to find broken ones."""
 
@@ -84,6 +90,58 @@ class ImageFiles:
             return build_url_view(UrlImage(text))
         found = self._open_file(folder / text, text, span)
         return found if isinstance(found, Diagnostic) else build_file_view(found)
+
+    def find(self, text: str, span: Span, folder: Path) -> list[View] | Diagnostic:
+        """The views of all images that a text names: one image, those of a folder, or those that a pattern fits.
+
+        A file that is there is meant, whatever characters its name has. In a folder, and with a pattern, an image's key is
+        its path from that folder, or from the folder before the pattern.
+        """
+        wrong = check_image_text(text, span)
+        if wrong is not None:
+            return wrong
+        path = folder / text
+        try:
+            one = is_url(text) or path.is_file() or not (is_pattern(text) or path.is_dir())
+            if one:
+                view = self.open(text, span, folder)
+                return view if isinstance(view, Diagnostic) else [view]
+            files = find_files(text, folder)
+        except OSError as error:
+            return _unreadable(text, span, error)
+        if files.too_many:
+            return Diagnostic(
+                "too-many-files",
+                f"{quote(text)} names more than {MOST_FILES:,} images, or too much else to look through",
+                span,
+                help="name a smaller folder, or a pattern that fits fewer files",
+            )
+        if not files.names:
+            return _no_images(text, span, folder, files)
+        return self._open_all(text, span, folder, files)
+
+    def _open_all(self, text: str, span: Span, folder: Path, files: FoundFiles) -> list[View] | Diagnostic:
+        base = "" if files.base == "." else files.base.rstrip("/") + "/"
+        views: list[View] = []
+        broken: list[str] = []
+        for key in files.names:
+            name = f"{base}{key}"
+            found = self._open_file(folder / name, name, span)
+            if isinstance(found, Diagnostic):
+                broken.append(found.message)
+            else:
+                views.append(build_file_view(found, key=key))
+        if not broken:
+            return views
+        verb = "is" if len(broken) == 1 else "are"
+        said = "; ".join(broken[:_MOST_NAMED])
+        more = f"; and {len(broken) - _MOST_NAMED:,} more" if len(broken) > _MOST_NAMED else ""
+        return Diagnostic(
+            "image-unreadable",
+            f"{len(broken):,} of the {len(files.names):,} images of {quote(text)} {verb} not sound: {said}{more}",
+            span,
+            help="give whole JPEG, PNG or WebP files, or take these away",
+        )
 
     def _open_file(self, path: Path, name: str, span: Span) -> FileImage | Diagnostic:
         known = self._known.get(path)
@@ -102,10 +160,10 @@ class ImageFiles:
             return _unreadable(name, span, error)
         if stat.S_ISDIR(mode):
             return Diagnostic(
-                "not-yet",
-                f"{quote(name)} is a folder; a list of images may take a folder, but this seedflow cannot do it yet",
+                "image-path",
+                f"{quote(name)} is a folder, and one image is wanted here",
                 span,
-                help="name the files of the folder one by one",
+                help="write the path of an image; a list of images takes a whole folder",
             )
         if not stat.S_ISREG(mode):
             return Diagnostic(
@@ -122,8 +180,8 @@ class ImageFiles:
             return _unreadable(name, span, error)
 
 
-def build_file_view(image: FileImage) -> View:
-    """What templates see of a local image."""
+def build_file_view(image: FileImage, *, key: str | None = None) -> View:
+    """What templates see of a local image. Its key is its path as spelled unless another one is given."""
     facts = image.facts
     return View(
         "image",
@@ -133,7 +191,7 @@ def build_file_view(image: FileImage) -> View:
             "format": facts.format.value,
             "digest": facts.digest,
             "name": PurePosixPath(image.name).stem,
-            "key": image.name,
+            "key": image.name if key is None else key,
         },
         image,
         dict.fromkeys(("number", "take", "each"), _NOT_OF_A_STEP),
@@ -150,15 +208,36 @@ def build_url_view(image: UrlImage) -> View:
 
 
 def _not_found(path: Path, name: str, span: Span) -> Diagnostic:
-    if _GLOB.search(name):
+    if is_pattern(name):
         return Diagnostic(
-            "not-yet",
-            f"{quote(name)} is a pattern of file names; a list of images may take one, but this seedflow cannot do it yet",
+            "image-path",
+            f"{quote(name)} is a pattern of file names, and one image is wanted here",
             span,
-            help="name the files one by one",
+            help="write the path of an image; a list of images takes a pattern",
         )
     message = f"there is no file {quote(name)}"
     return Diagnostic("image-missing", message, span, help=f"looked in the folder {path.absolute().parent}")
+
+
+def _no_images(text: str, span: Span, folder: Path, files: FoundFiles) -> Diagnostic:
+    looked = folder / files.base
+    others = f"{files.others:,} other file{'' if files.others == 1 else 's'} or folder{'' if files.others == 1 else 's'}"
+    if not is_pattern(text):
+        what = f"; it holds {others}" if files.others else "; it is empty"
+        return Diagnostic(
+            "no-images",
+            f"the folder {quote(text)} holds no image{what}",
+            span,
+            help="put JPEG, PNG or WebP files there"
+            + (f", or take those of folders in it too: `{text.rstrip('/')}/**`" if files.others else ""),
+        )
+    what = f", but {others}" if files.others else ""
+    return Diagnostic(
+        "no-images",
+        f"the pattern {quote(text)} fits no image{what}",
+        span,
+        help=f"looked in the folder {looked.absolute()}; upper and lower case differ, and names that begin with a dot are left out",
+    )
 
 
 def _unreadable(name: str, span: Span, error: OSError) -> Diagnostic:

@@ -5,11 +5,12 @@ Whatever a value comes from, the command line, a file, the Python API or a defau
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence as SequenceOf
+from typing import Protocol
 
 from pydantic_core import PydanticCustomError
 
-from seedflow.diagnostics import Diagnostic, Span
+from seedflow.diagnostics import Diagnostic, Span, has_errors
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.leaves import (
     describe_node,
@@ -23,26 +24,47 @@ from seedflow.recipe.leaves import (
     wrong_type,
 )
 from seedflow.recipe.model import Input, InputType
+from seedflow.recipe.tables import TableReader
+from seedflow.recipe.views import Row
 from seedflow.text.nodes import Node, Scalar, Sequence
 
-OpenImage = Callable[[Scalar], "object | Diagnostic"]
-"""Gives the image that a scalar spells, or what is wrong with it."""
+
+class Files(Protocol):
+    """What values name on disk. Relative paths start where the value is spelled."""
+
+    @property
+    def of_recipe(self) -> Files:
+        """The same for what the recipe itself spells."""
+        ...
+
+    def open_image(self, scalar: Scalar) -> object:
+        """The image that a scalar spells, or a `Diagnostic` of what is wrong with it."""
+        ...
+
+    def find_images(self, scalar: Scalar) -> SequenceOf[object] | Diagnostic | None:
+        """All images that a scalar spells, in order; None where that is not looked for."""
+        ...
+
+    def read_rows(self, declared: Input, scalar: Scalar) -> tuple[list[Row] | None, list[Diagnostic]]:
+        """The rows of the file that a scalar spells, None where they are not looked for, and what is wrong."""
+        ...
 
 
-def read_value(declared: Input, node: Node, open_image: OpenImage) -> tuple[object, list[Diagnostic]]:
-    """The value that a node spells, and every problem with it; with problems the value means nothing.
+def read_value(declared: Input, node: Node, files: Files) -> tuple[object, list[Diagnostic]]:
+    """The value that a node spells, and every problem with it; with an error the value means nothing.
 
-    Text gives `str`, a number `int` or `float`, a choice one of its options, an image what `open_image` gives, a list a
-    `list`. A node that says nothing never comes here, except as an item of a list, where it is a problem.
+    Text gives `str`, a number `int` or `float`, a choice one of its options, an image what `files` gives, a list a
+    `list`, a table a list of `Row`. A node that says nothing never comes here, except as an item of a list, where it is a
+    problem.
     """
-    reader = _Reader(open_image)
+    reader = _Reader(files)
     value = reader.read(declared, node)
     return value, reader.problems
 
 
 class _Reader:
-    def __init__(self, open_image: OpenImage) -> None:
-        self._open_image = open_image
+    def __init__(self, files: Files) -> None:
+        self._files = files
         self.problems: list[Diagnostic] = []
 
     def read(self, declared: Input, node: Node) -> object:
@@ -66,8 +88,10 @@ class _Reader:
                 return self._read_choice(declared, node)
             case InputType.IMAGE:
                 return self._read_image(node)
-            case InputType.LIST | InputType.TABLE:
+            case InputType.LIST:
                 return self._read_list(declared, node)
+            case InputType.TABLE:
+                return self._read_table(declared, node)
 
     def _read_text(self, declared: Input, node: Node) -> str:
         text = read_text(node)
@@ -95,38 +119,99 @@ class _Reader:
 
     def _read_image(self, node: Node) -> object:
         text = read_text(node)
-        found = self._open_image(node) if isinstance(node, Scalar) else text
+        found = self._files.open_image(node) if isinstance(node, Scalar) else text
         if isinstance(found, Diagnostic):
             self.problems.append(found)
         return found
 
     def _read_list(self, declared: Input, node: Node) -> list[object]:
-        if not isinstance(node, Sequence):
-            raise wrong_type(
-                node, f"a list for `{declared.name}`", help="write `[…]` around it, or each item after `- `"
-            )
-        self._check_bounds(len(node.items), declared.min_items, declared.max_items, node.span, unit="item")
         item = declared.of
         if item is None:
             raise ValueError(f"the list {declared.name!r} was declared without a type of items")
-        for number, found in enumerate(node.items, 1):
+        if item.type is InputType.IMAGE:
+            return self._read_images(declared, node)
+        items = self._open_list(declared, node)
+        self._check_bounds(len(items), declared.min_items, declared.max_items, node.span, unit="item")
+        for number, found in enumerate(items, 1):
             if is_nothing(found):
-                self.problems.append(
-                    Diagnostic(
-                        "wrong-type",
-                        f"item {number} of `{declared.name}` is {describe_node(found)}, expected {_NAMES[item.type]}",
-                        found.span,
-                        help="take the item out, or write a value",
-                    )
-                )
-        return [self.read(item, found) for found in node.items if not is_nothing(found)]
+                self._report_nothing(declared, item, number, found)
+        return [self.read(item, found) for found in items if not is_nothing(found)]
+
+    def _read_images(self, declared: Input, node: Node) -> list[object]:
+        """A list of images, in which a folder or pattern stands for several; one that stands alone needs no list."""
+        alone = isinstance(node, Scalar) and not is_nothing(node)
+        items = (node,) if alone else self._open_list(declared, node)
+        images: list[object] = []
+        known = True
+        for number, found in enumerate(items, 1):
+            if is_nothing(found) or not isinstance(found, Scalar):
+                self._report_nothing(declared, declared.of or declared, number, found)
+                known = False
+                continue
+            views = self._files.find_images(found)
+            if isinstance(views, Diagnostic):
+                self.problems.append(views)
+                known = False
+            elif views is None:
+                known = False
+            else:
+                images.extend(views)
+        if known:
+            self._check_bounds(len(images), declared.min_items, declared.max_items, node.span, unit="image")
+        return images
+
+    def _open_list(self, declared: Input, node: Node) -> SequenceOf[Node]:
+        if isinstance(node, Sequence):
+            return node.items
+        advice = "write `[…]` around it, or each item after `- `"
+        if isinstance(node, Scalar) and node.value.lower().endswith(_DATA_FILES):
+            advice = "write the list out: a list is not read from a file, but an input of type `table` is"
+        raise wrong_type(node, f"a list for `{declared.name}`", help=advice)
+
+    def _report_nothing(self, declared: Input, item: Input, number: int, found: Node) -> None:
+        self.problems.append(
+            Diagnostic(
+                "wrong-type",
+                f"item {number} of `{declared.name}` is {describe_node(found)}, expected {_NAMES[item.type]}",
+                found.span,
+                help="take the item out, or write a value",
+            )
+        )
+
+    def _read_table(self, declared: Input, node: Node) -> list[Row]:
+        if isinstance(node, Scalar) and not is_nothing(node):
+            rows, problems = self._files.read_rows(declared, node)
+            self.problems.extend(problems)
+            if rows is None or has_errors(problems):
+                return []
+        elif isinstance(node, Sequence):
+            reader = TableReader(
+                declared,
+                lambda column, cell: read_value(column, cell, self._files),
+                lambda column, cell: read_value(column, cell, self._files.of_recipe),
+                titled=False,
+            )
+            for number, item in enumerate(node.items, 1):
+                reader.read_record(item, number)
+            self.problems.extend(reader.problems)
+            if has_errors(reader.problems):
+                return []
+            rows = reader.rows
+        else:
+            raise wrong_type(
+                node,
+                f"rows for `{declared.name}`, or the path of a file",
+                help="write each row after `- `, as a mapping of columns to values",
+            )
+        self._check_bounds(len(rows), declared.min_items, declared.max_items, node.span, unit="row")
+        return rows
 
     def _check_bounds(
         self, size: float, low: float | None, high: float | None, span: Span, *, unit: str | None = None
     ) -> None:
         if (low is None or size >= low) and (high is None or size <= high):
             return
-        found = f"{size} {unit}{'' if size == 1 else 's'}" if unit else f"{size}"
+        found = f"{size:,} {unit}{'' if size == 1 else 's'}" if unit else f"{size}"
         if low is not None and high is not None:
             wanted = f"{low} to {high}" if low != high else f"exactly {low}"
         else:
@@ -136,6 +221,7 @@ class _Reader:
         )
 
 
+_DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".yaml", ".yml", ".txt")
 _NAMES = {
     InputType.TEXT: "text",
     InputType.NUMBER: "a number",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Sequence as SequenceOf
 from pathlib import Path
 
-from seedflow.diagnostics import Diagnostic, Related
+from seedflow.diagnostics import Diagnostic, Related, has_errors
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.given import GivenInputs, GivenValue
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.input_types import read_value
 from seedflow.recipe.leaves import is_nothing, quote
 from seedflow.recipe.model import Input, InputType, Recipe
+from seedflow.recipe.table_files import check_table_path, load_table
+from seedflow.recipe.views import Row
 from seedflow.text.nodes import Node, Scalar, Sequence
 
-_TEXTUAL = frozenset({InputType.TEXT, InputType.CHOICE, InputType.IMAGE})
+_TEXTUAL = frozenset({InputType.TEXT, InputType.CHOICE, InputType.IMAGE, InputType.TABLE})
 
 
 def resolve_inputs(
@@ -25,10 +28,10 @@ def resolve_inputs(
     images: ImageFiles | None = None,
     later: frozenset[str] = frozenset(),
 ) -> tuple[dict[str, object] | None, list[Diagnostic]]:
-    """The value of every input, in declared order, or None and all problems.
+    """The value of every input, in declared order, or None where there is an error; and all problems.
 
-    Text is `str`, a number `int` or `float`, an image a `View`, a list a `list`; an absent optional input is None. In a
-    file and in Python `null` and None mean: not given.
+    Text is `str`, a number `int` or `float`, an image a `View`, a list a `list`, a table a list of `Row`; an absent
+    optional input is None. In a file and in Python `null` and None mean: not given.
 
     Args:
         recipe: declares the inputs; relative paths of its defaults start in its folder.
@@ -58,16 +61,57 @@ def resolve_inputs(
             if not declared.optional:
                 problems.append(_missing(declared))
             continue
-        values[name], wrong = _read(declared, node, start, images)
+        files = FilesFrom(start, images, recipe_folder=recipe.folder, current_folder=folder)
+        values[name], wrong = read_value(declared, node, files)
         problems.extend(wrong)
-    return (None, problems) if problems else (values, [])
+    return (None if has_errors(problems) else values), problems
 
 
-def _read(declared: Input, node: Node, folder: Path, images: ImageFiles) -> tuple[object, list[Diagnostic]]:
-    def open_image(scalar: Scalar) -> object:
-        return images.open(scalar.value, scalar.span, folder)
+class FilesFrom:
+    """The files that values name whose relative paths start in one folder."""
 
-    return read_value(declared, node, open_image)
+    def __init__(
+        self, folder: Path, images: ImageFiles, *, recipe_folder: Path, current_folder: Path
+    ) -> None:
+        self._folder = folder
+        self._images = images
+        self._recipe_folder = recipe_folder
+        self._current_folder = current_folder
+
+    @property
+    def of_recipe(self) -> FilesFrom:
+        """The same for what the recipe itself spells."""
+        return self._from(self._recipe_folder)
+
+    def open_image(self, scalar: Scalar) -> object:
+        """The view of an image, or what is wrong with it."""
+        return self._images.open(scalar.value, scalar.span, self._folder)
+
+    def find_images(self, scalar: Scalar) -> SequenceOf[object] | Diagnostic:
+        """The views of all images that a scalar spells."""
+        return self._images.find(scalar.value, scalar.span, self._folder)
+
+    def read_rows(self, declared: Input, scalar: Scalar) -> tuple[list[Row] | None, list[Diagnostic]]:
+        """The rows of a table's file, whose own relative paths start in its folder."""
+        wrong = check_table_path(scalar.value, scalar.span)
+        if wrong is not None:
+            return None, [wrong]
+        path = self._folder / scalar.value
+        name = scalar.value if self._folder == self._current_folder else str(path)
+        below = self._from(path.parent)
+        return load_table(
+            path,
+            name,
+            scalar.span,
+            declared,
+            read_cell=lambda column, cell: read_value(column, cell, below),
+            read_default=lambda column, cell: read_value(column, cell, self.of_recipe),
+        )
+
+    def _from(self, folder: Path) -> FilesFrom:
+        return FilesFrom(
+            folder, self._images, recipe_folder=self._recipe_folder, current_folder=self._current_folder
+        )
 
 
 def _choose_node(declared: Input, given: GivenValue, problems: list[Diagnostic]) -> Node | None:
@@ -85,9 +129,11 @@ def _choose_node(declared: Input, given: GivenValue, problems: list[Diagnostic])
         problems.append(
             Diagnostic(
                 "given-twice",
-                f"input `{declared.name}` is given {len(scalars)} times, but it is not a list",
+                f"input `{declared.name}` is given {len(scalars)} times, but it is {'one table' if declared.type is InputType.TABLE else 'not a list'}",
                 scalars[1].span,
-                help="give it once",
+                help="give one file that holds all rows"
+                if declared.type is InputType.TABLE
+                else "give it once",
                 related=(Related(scalars[0].span, "it is given here first"),),
             )
         )
@@ -118,9 +164,10 @@ def _check_names(recipe: Recipe, given: GivenInputs) -> Iterator[Diagnostic]:
 
 def _missing(declared: Input) -> Diagnostic:
     repeat = ", once for each item" if declared.type is InputType.LIST else ""
+    value = "FILE.csv" if declared.type is InputType.TABLE else "…"
     return Diagnostic(
         "missing-input",
         f"input `{declared.name}` has no value, and no default",
         declared.span,
-        help=f"give it with `-i {declared.name}=…`{repeat}",
+        help=f"give it with `-i {declared.name}={value}`{repeat}",
     )

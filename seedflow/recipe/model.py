@@ -33,7 +33,9 @@ class InputType(StrEnum):
 class Input:
     """One declared input. `span` is its name as declared; bounds are inclusive and None where not given.
 
-    `minimum`/`maximum` bound numbers, `min_length`/`max_length` characters of text, `min_items`/`max_items` lists.
+    `minimum`/`maximum` bound numbers, `min_length`/`max_length` characters of text, `min_items`/`max_items` lists and
+    the rows of tables. A table has `columns` by name, each declared like an input, and the name of its `key` column;
+    `header` is a column's title in files, `delimiter` what parts the cells of CSV.
     """
 
     name: str
@@ -51,6 +53,14 @@ class Input:
     max_length: int | None = None
     min_items: int | None = None
     max_items: int | None = None
+    columns: Mapping[str, Input] = field(default_factory=dict)
+    key: str | None = None
+    delimiter: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What a column is called in a file."""
+        return self.name if self.header is None else self.header
 
 
 Expression: TypeAlias = "Template | tuple[Expression, ...] | Mapping[str, Expression]"

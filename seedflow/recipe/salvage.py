@@ -21,7 +21,7 @@ _EXPENDABLE: Final[tuple[Path, ...]] = (
     ("outputs", _ANY),
     *(("steps", _ANY, key) for key in ("needs", "description", "tags", "was", "takes", "expect", "when")),
     ("steps", _ANY, "for_each", _ANY, "at_most"),
-    *(("inputs", _ANY, key) for key in ("description", "header", "default", "optional")),
+    *(("inputs", _ANY, key) for key in ("description", "default", "optional", "delimiter")),
     *(("inputs", _ANY, f"{low_or_high}imum") for low_or_high in ("min", "max")),
     *(("inputs", _ANY, f"{bound}_{of}") for bound in ("min", "max") for of in ("length", "items")),
 )

@@ -47,9 +47,11 @@ from seedflow.recipe.leaves import (
 )
 from seedflow.recipe.model import DEFAULT_ATTEMPTS, InputType, Otherwise
 from seedflow.recipe.words import (
+    COLUMN_ELSEWHERE,
     EXPECT_ELSEWHERE,
     INPUT_ELSEWHERE,
     INPUT_LATER,
+    ITEM_ELSEWHERE,
     ITERATE_ELSEWHERE,
     LANGUAGE_VERSION,
     LIMITS_ELSEWHERE,
@@ -86,13 +88,7 @@ def _read_version(node: object) -> int:
 
 def _read_input_type(node: object) -> InputType:
     text = read_text(node)
-    if text == InputType.TABLE:
-        raise problem(
-            code="not-yet",
-            message="inputs of type `table` belong to the language, but this seedflow cannot read them yet",
-            help="use a list, or several lists that `zip` pairs",
-        )
-    types = [kind.value for kind in InputType if kind is not InputType.TABLE]
+    types = [kind.value for kind in InputType]
     if text in types:
         return InputType(text)
     near = TYPES_ELSEWHERE.get(text.lower()) or find_near(text, types)
@@ -132,13 +128,31 @@ def _read_otherwise(node: object) -> Otherwise:
     )
 
 
-_TYPES: Final[Mapping[str, Any]] = {"enum": [kind.value for kind in InputType if kind is not InputType.TABLE]}
+def _read_delimiter(node: object) -> str:
+    text = read_text(node)
+    if len(text) != 1 or text in '"\r\n':
+        raise problem(
+            code="wrong-type",
+            message=f"found {quote(text)}, expected the one character that parts the cells of a row",
+            help='write `","`, `";"` or `"\\t"` for a tab',
+        )
+    return text
+
+
+_TYPES: Final[Mapping[str, Any]] = {"enum": [kind.value for kind in InputType]}
+_NO_TABLE: Final[Mapping[str, Any]] = {
+    "enum": [kind.value for kind in InputType if kind is not InputType.TABLE]
+}
 
 InputTypeValue = Annotated[InputType, BeforeValidator(_read_input_type), WithJsonSchema(dict(_TYPES))]
+ItemTypeValue = Annotated[InputType, BeforeValidator(_read_input_type), WithJsonSchema(dict(_NO_TABLE))]
 Texts = Annotated[list[Words], BeforeValidator(open_sequence)]
 SettingNode = Annotated[Node, SkipValidation, WithJsonSchema(dict(SETTING_SCHEMA))]
 OneOrMoreWords = Annotated[
     list[Words], BeforeValidator(open_one_or_more), WithJsonSchema(one_or_more(SCALAR_AS_TEXT))
+]
+Delimiter = Annotated[
+    str, BeforeValidator(_read_delimiter), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 1})
 ]
 OneOrMoreNames = Annotated[
     list[NameValue], BeforeValidator(open_one_or_more), WithJsonSchema(one_or_more(NAME_SCHEMA))
@@ -149,10 +163,11 @@ class ItemBlock(Block):
     """What one value must be."""
 
     called = "the definition of a value"
-    short = _TYPES
+    short = _NO_TABLE
     later = INPUT_LATER
+    elsewhere = ITEM_ELSEWHERE
 
-    type: InputTypeValue = Field(
+    type: ItemTypeValue = Field(
         description="What a value is: text, number, integer, boolean, choice, image or list."
     )
     description: OptionalText = Field(None, description="What the value is for. Shown by `seedflow show`.")
@@ -164,13 +179,35 @@ class ItemBlock(Block):
     maximum: Number | None = Field(None, description="For a number or integer: the most that it may be.")
     min_length: Count | None = Field(None, description="For text: the least number of characters.")
     max_length: Count | None = Field(None, description="For text: the greatest number of characters.")
-    min_items: Count | None = Field(None, description="For a list: the least number of items.")
-    max_items: Count | None = Field(None, description="For a list: the greatest number of items.")
+    min_items: Count | None = Field(
+        None, description="For a list or table: the least number of items or rows."
+    )
+    max_items: Count | None = Field(
+        None, description="For a list or table: the greatest number of items or rows."
+    )
 
     @classmethod
     def open_short(cls, node: Node) -> dict[str, Node] | None:
         """`of: text` stands for `of: {type: text}`."""
         return {"type": node} if isinstance(node, Scalar) and not is_nothing(node) else None
+
+
+class ColumnBlock(ItemBlock):
+    """One column of a table."""
+
+    called = "the definition of a column"
+    elsewhere = COLUMN_ELSEWHERE
+
+    default: AnyNode | None = Field(
+        None,
+        description="The value where a row has none. It is data: a template in it is not rendered. A path is relative to the recipe.",
+    )
+    optional: Boolean = Field(
+        False, description="Whether a row may be without a value; it is then none in templates."
+    )
+    header: Words | None = Field(
+        None, description="The column's title in files. Without it the title is the column's name."
+    )
 
 
 class InputBlock(ItemBlock):
@@ -180,6 +217,9 @@ class InputBlock(ItemBlock):
     short = NO_SHORT_FORM
     elsewhere = INPUT_ELSEWHERE
 
+    type: InputTypeValue = Field(
+        description="What a value is: text, number, integer, boolean, choice, image, list, or table for rows of records."
+    )
     default: AnyNode | None = Field(
         None,
         description="The value when none is given. It is data: a template in it is not rendered. A path is relative to the recipe.",
@@ -187,8 +227,17 @@ class InputBlock(ItemBlock):
     optional: Boolean = Field(
         False, description="Whether the input may be absent; it is then none in templates."
     )
-    header: OptionalText = Field(
-        None, description="The title of the column of a table that gives this value."
+    columns: Annotated[dict[NameKey, ColumnBlock] | None, BeforeValidator(open_mapping)] = Field(
+        None,
+        description="For a table: its columns, a mapping of names to types or definitions. Columns of a file that are not declared are text.",
+    )
+    key: Words | None = Field(
+        None,
+        description="For a table: the column that tells its rows apart, and gives tasks their addresses.",
+    )
+    delimiter: Delimiter | None = Field(
+        None,
+        description="For a table: what parts the cells in CSV files. Without it a comma; in .tsv files a tab.",
     )
 
     @classmethod

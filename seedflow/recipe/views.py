@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -30,6 +30,36 @@ class View:
     attributes: Mapping[str, object]
     subject: object = None
     missing: Mapping[str, str] | None = None
+
+
+class Row(Mapping[str, object]):
+    """One row of a table: its values by the names of its columns; nothing in it ever changes.
+
+    Templates look up columns and nothing else. Equal when their values are.
+    """
+
+    __slots__ = ("_key", "_values")
+
+    def __init__(self, values: Mapping[str, object], key: str | None = None) -> None:
+        self._values = dict(values)
+        self._key = key
+
+    @property
+    def key(self) -> str | None:
+        """The value of the table's key column as text; None where the table declares no key."""
+        return self._key
+
+    def __getitem__(self, name: str) -> object:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Row({self._values!r}, key={self._key!r})"
 
 
 def is_absent(view: View) -> bool:

@@ -11,16 +11,37 @@ from typing import Final
 LANGUAGE_VERSION: Final = 1
 """The version of the language that this seedflow reads."""
 
-INPUT_LATER: Final[Mapping[str, str]] = {
-    "columns": "describes the columns of a table",
-    "key": "names the column that tells the rows of a table apart",
+INPUT_LATER: Final[Mapping[str, str]] = {}
+
+_WORDS_OF_TYPES: Final[Mapping[str, str]] = {
+    "enum": "write `type: choice` with `options: […]`",
+    "items": "write `of:` for the type of a list's items",
+}
+
+ITEM_ELSEWHERE: Final[Mapping[str, str]] = {
+    **_WORDS_OF_TYPES,
+    "default": "an item of a list has no default: put `default:` beside `of:`",
+    "optional": "an item of a list is always there: put `optional:` beside `of:`",
+    "columns": "a table is an input of its own: `type: table` stands beside the input's name",
+}
+
+COLUMN_ELSEWHERE: Final[Mapping[str, str]] = {
+    **_WORDS_OF_TYPES,
+    "required": "a column without `default` and `optional` is required: take `required` out",
+    "name": "the name stands before the colon",
+    "title": "write `header:` for the column's title in a file",
+    "key": "`key: COLUMN` stands beside `columns:`, not inside",
 }
 
 INPUT_ELSEWHERE: Final[Mapping[str, str]] = {
+    **_WORDS_OF_TYPES,
     "required": "an input without `default` and `optional` is required: take `required` out",
-    "enum": "write `type: choice` with `options: […]`",
-    "items": "write `of:` for the type of a list's items",
     "name": "the name stands before the colon",
+    "header": "`header:` is the title of a column, and stands below `columns:`",
+    "rows": "write `default:` for the rows of a table",
+    "file": "write `default: FILE.csv` for a table that stands in a file",
+    "separator": "write `delimiter:`",
+    "sep": "write `delimiter:`",
 }
 
 STEP_LATER: Final[Mapping[str, str]] = {
@@ -84,6 +105,7 @@ TYPES_ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("bool", "flag"), "boolean"),
     **dict.fromkeys(("enum", "select", "option"), "choice"),
     **dict.fromkeys(("array", "sequence"), "list"),
+    **dict.fromkeys(("csv", "records", "rows", "dataframe", "spreadsheet"), "table"),
     **dict.fromkeys(("img", "file", "path", "url", "picture"), "image"),
 }
 """Other languages' words for types, and ours."""

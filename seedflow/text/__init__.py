@@ -1,1 +1,1 @@
-"""YAML text to a tree of nodes with spans; serves recipes, project files, picks and libraries."""
+"""YAML and JSON text to a tree of nodes with spans, CSV to cells with theirs; serves recipes, inputs and project files."""

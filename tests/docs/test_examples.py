@@ -28,6 +28,7 @@ TESTED_BY_THEIR_ROOMS = {
     "docs/reference/diagnostics/recipe.md": "tests/docs/test_recipe_diagnostics.py",
     "docs/reference/picks.md": "tests/unit/recipe/test_picks_pages.py",
     "docs/reference/diagnostics/picks.md": "tests/unit/recipe/test_picks_pages.py",
+    "docs/reference/diagnostics/tables.md": "tests/docs/test_table_diagnostics.py",
     "docs/reference/diagnostics/text.md": "tests/unit/text/test_documented.py",
 }
 """Pages whose ```yaml fences another test reads, each in its own way."""

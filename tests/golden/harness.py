@@ -24,6 +24,8 @@ PICTURES = GOLDEN / "pictures"
 """Pictures that golden recipes may name. They are kept, not painted, since their digests stand in golden plans."""
 PROMPTS = GOLDEN / "prompts"
 """Files that prompts of golden recipes may include."""
+TABLES = GOLDEN / "tables"
+"""Tables that golden recipes may name."""
 DIRECTIVE = "#$ "
 """A golden recipe may begin with the words that follow `seedflow`; NAME stands for the recipe."""
 
@@ -59,6 +61,7 @@ class Shell:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         shutil.copytree(PICTURES, folder)
         shutil.copytree(PROMPTS, folder / "prompts")
+        shutil.copytree(TABLES, folder / "tables")
         (folder / "folder").mkdir()
         write_used_recipes(folder)
         self.folder = folder

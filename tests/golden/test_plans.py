@@ -9,7 +9,9 @@ import pytest
 
 from tests.golden.harness import GOLDEN, ROOT, Shell
 
-SILENT = [GOLDEN / "silent" / f"{name}.yaml" for name in ("files", "loops", "parameters", "templates")]
+SILENT = [
+    GOLDEN / "silent" / f"{name}.yaml" for name in ("files", "loops", "parameters", "tables", "templates")
+]
 RECIPES = [*sorted((ROOT / "recipes").glob("*.yaml")), *SILENT, *sorted((GOLDEN / "plans").glob("*.yaml"))]
 ACCOUNT = {
     "CLOUDFLARE_ACCOUNT_ID": "a" * 32,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 import re
 from pathlib import Path
@@ -24,6 +25,7 @@ from seedflow.recipe.inputs import resolve_inputs
 from seedflow.recipe.load import parse_recipe
 from seedflow.recipe.schema import build_json_schema
 from seedflow.recipe.values import resolve_values
+from seedflow.recipe.views import Row
 from seedflow.text.nodes import Mapping, Node, Scalar
 from seedflow.text.reader import read_yaml
 
@@ -44,6 +46,8 @@ WORDS = [
     "optional",
     "default",
     "header",
+    "columns",
+    "delimiter",
     "minimum",
     "maximum",
     "min_length",
@@ -145,7 +149,14 @@ WHOLE: Any = {
             "of": {"type": "list", "of": "number", "max_items": "2"},
             "default": [["1"], []],
         },
-        "k": {"type": "list", "of": "text", "default": ["x", "y"], "header": "K"},
+        "k": {"type": "list", "of": "text", "default": ["x", "y"]},
+        "r": {
+            "type": "table",
+            "key": "sku",
+            "delimiter": ";",
+            "columns": {"sku": "text", "n": {"type": "integer", "header": "N", "default": 1}},
+            "default": [{"sku": "x"}],
+        },
     },
     "values": {"a": "'{{ inputs.a }}!'", "b": "'{{ values.a }} {{ recipe.name }}'", "c": "3"},
     "defaults": {"size": "2K", "aspect_ratio": "'4:3'"},
@@ -333,13 +344,13 @@ PYTHON = st.recursive(
     ),
     max_leaves=6,
 )
-DECLARED = "{n: {type: number, maximum: 3}, i: {type: integer}, b: {type: boolean}, t: {type: text}, c: {type: choice, options: [a, b]}, p: {type: image}, l: {type: list, of: {type: list, of: text}}}"
+DECLARED = "{n: {type: number, maximum: 3}, i: {type: integer}, b: {type: boolean}, t: {type: text}, c: {type: choice, options: [a, b]}, p: {type: image}, l: {type: list, of: {type: list, of: text}}, m: {type: list, of: image}, r: {type: table, key: a, columns: {a: text, n: {type: number, default: 1}}}}"
 
 
 @given(
-    values=st.dictionaries(st.sampled_from(list("nibtcplx")), PYTHON, max_size=4),
+    values=st.dictionaries(st.sampled_from(list("nibtcplmrx")), PYTHON, max_size=4),
     arguments=st.lists(
-        st.tuples(st.sampled_from(list("nibtcplx")), st.text(max_size=12)).map("=".join), max_size=4
+        st.tuples(st.sampled_from(list("nibtcplmrx")), st.text(max_size=12)).map("=".join), max_size=4
     ),
     noise=st.lists(st.text(max_size=5), max_size=1),
 )
@@ -359,7 +370,7 @@ def test_any_given_value_is_read_or_refused(
     folder = tmp_path_factory.getbasetemp()
     found, problems = resolve_inputs(recipe, given_inputs, folder=folder, images=ImageFiles())
     check_words(problems)
-    assert (found is None) == bool(problems)
+    assert (found is None) == has_errors(problems)
     if found is not None:
         assert list(found) == list(recipe.inputs)
         resolved, problems = resolve_values(recipe, found)
@@ -374,3 +385,39 @@ def test_text_given_for_text_stays_as_it_is(text: str, catalog: Catalog) -> None
     for kwargs in ({"arguments": [f"t={text}"]}, {"values": {"t": text}}):
         given_inputs, _ = collect_inputs(**kwargs)  # type: ignore[arg-type]
         assert resolve_inputs(recipe, given_inputs, folder=Path()) == ({"t": text}, [])
+
+
+ROWS = st.one_of(
+    st.binary(max_size=60),
+    st.text(st.sampled_from('ab,;"\n\r {}[]:1.-\t\ufeff'), max_size=60).map(str.encode),
+    st.lists(st.lists(st.text(st.sampled_from("ab1, "), max_size=3), max_size=3), max_size=4).map(
+        lambda rows: ("a,n\n" + "\n".join(",".join(row) for row in rows)).encode()
+    ),
+    st.lists(st.dictionaries(st.sampled_from(["a", "n", "N", "x"]), PYTHON, max_size=3), max_size=3).map(
+        lambda rows: json.dumps(rows, default=str).encode()
+    ),
+)
+
+
+@given(data=ROWS, ending=st.sampled_from(["csv", "tsv", "jsonl", "json", "yaml"]))
+@settings(max_examples=400, deadline=None)
+def test_any_file_of_a_table_is_read_or_refused(
+    data: bytes, ending: str, catalog: Catalog, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    declared = "{type: table, key: a, columns: {a: text, n: {type: number, optional: true}}}"
+    source = Source(
+        "r.yaml", f"seedflow: 1\ninputs: {{t: {declared}}}\nsteps: {{a: {{generate: {{prompt: x}}}}}}\n"
+    )
+    recipe, _ = parse_recipe(source, catalog, folder=Path(), default_name="r")
+    assert recipe is not None
+    folder = tmp_path_factory.getbasetemp()
+    (folder / f"t.{ending}").write_bytes(data)
+    given_inputs, _ = collect_inputs(arguments=[f"t=t.{ending}"])
+    found, problems = resolve_inputs(recipe, given_inputs, folder=folder)
+    check_words(problems)
+    assert (found is None) == has_errors(problems)
+    if found is not None:
+        rows = found["t"]
+        assert isinstance(rows, list)
+        assert all(isinstance(row, Row) and row.key == row["a"] for row in rows)
+        assert all(row["n"] is None or isinstance(row["n"], int | float) for row in rows)

@@ -31,6 +31,44 @@ def test_a_recipe_without_inputs_says_what_to_do(check) -> None:
     assert found.help == "declare it under `inputs:`"
 
 
+TABLE = """
+        inputs:
+          shop: {type: table, key: sku, columns: {sku: text, title: text, price: {type: number, header: Price}}}
+          free: {type: table}
+"""
+
+
+def test_a_slip_in_the_name_of_a_column_is_found(check) -> None:
+    (found,) = check(f"""{TABLE}
+        steps:
+          a:
+            for_each: {{row: "{{{{ inputs.shop }}}}"}}
+            generate: {{prompt: "{{{{ each.row.titel }}}} {{{{ each.row.price }}}} {{{{ inputs.free | length }}}}"}}
+    """)
+    assert (found.code, found.help) == ("unknown-attribute", "did you mean `title`?")
+
+
+def test_columns_that_only_a_file_knows_are_no_mistake(check) -> None:
+    assert (
+        check(f"""{TABLE}
+        steps:
+          a:
+            for_each: {{row: "{{{{ inputs.shop }}}}", other: {{in: "{{{{ inputs.free }}}}", key: name}}}}
+            generate: {{prompt: "{{{{ each.row.material }}}} {{{{ each.other.name }}}} {{{{ inputs.free[0].anything }}}}"}}
+    """)
+        == []
+    )
+
+
+def test_what_a_column_is_decides_what_may_be_asked_of_it(say) -> None:
+    assert say(f"""{TABLE}
+        steps:
+          a:
+            for_each: {{row: "{{{{ inputs.shop }}}}"}}
+            generate: {{prompt: "{{{{ each.row.price.euros }}}} {{{{ inputs.free | length }}}}", max_images: "{{{{ each.row.title }}}}"}}
+    """) == ["unknown-attribute «each.row.price.euros»", 'text-for-number «"{{ each.row.title }}"»']
+
+
 def test_unknown_values(say) -> None:
     assert say("""
         values: {tone: warm, twice: "{{ values.tome }}"}

@@ -113,3 +113,14 @@ def test_images_have_the_attributes_of_the_language_and_no_others() -> None:
 )
 def test_shapes_have_words(shape: Shape, words: str) -> None:
     assert shape.describe() == words
+
+
+def test_of_an_open_record_only_slips_are_certainly_wrong() -> None:
+    row = Shape(Kind.RECORD, fields={"title": TEXT, "price": NUMBER}, open=True)
+    assert row.find("title") == TEXT
+    assert row.find("titel") is None
+    assert row.find("material") == UNKNOWN
+    assert row.find(0) is None
+    joined = join_shapes([row, Shape(Kind.RECORD, fields={"sku": TEXT})])
+    assert joined.find("material") == UNKNOWN
+    assert joined.find("sku") == TEXT

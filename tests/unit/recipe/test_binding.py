@@ -218,12 +218,37 @@ def test_later_kinds_are_not_yet(word: str) -> None:
     assert [(found.code, marked(found)) for found in problems] == [("not-yet", word)]
 
 
-def test_tables_are_not_yet() -> None:
-    _, problems = bind("seedflow: 1\ninputs: {t: {type: table, columns: {}, key: id}}\n" + STEP)
-    assert [(found.code, marked(found)) for found in problems] == [
-        ("not-yet", "table"), ("not-yet", "columns"), ("not-yet", "key"),
-    ]  # fmt: skip
-    assert only("seedflow: 1\ninputs: {t: {type: list, of: table}}\n" + STEP).code == "not-yet"
+def test_a_column_is_a_type_or_a_whole_definition() -> None:
+    document, problems = bind(
+        "seedflow: 1\ninputs: {t: {type: table, key: id, columns: {id: text, n: {type: integer, header: N}}}}\n"
+        + STEP
+    )
+    assert problems == []
+    assert document is not None
+    columns = document.inputs["t"].columns
+    assert columns is not None
+    assert [(name, column.type, column.header) for name, column in columns.items()] == [
+        ("id", "text", None),
+        ("n", "integer", "N"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "code", "place"),
+    [
+        ("{t: {type: table, columns: {Id: text}}}", "bad-name", "Id"),
+        ("{t: {type: table, columns: {id: txt}}}", "unknown-type", "txt"),
+        ("{t: {type: table, columns: {id: {type: text, required: true}}}}", "unknown-key", "required"),
+        ("{t: {type: table, columns: [id]}}", "wrong-type", "[id]"),
+        ("{t: {type: table, delimiter: semicolon}}", "wrong-type", "semicolon"),
+        ("{t: {type: text, header: T}}", "unknown-key", "header"),
+        ("{t: {type: list, of: {type: text, default: a}}}", "unknown-key", "default"),
+    ],
+)
+def test_what_a_table_cannot_be_is_said_at_its_place(inputs: str, code: str, place: str) -> None:
+    found = only(f"seedflow: 1\ninputs: {inputs}\n{STEP}")
+    assert (found.code, marked(found)) == (code, place)
+    assert found.help
 
 
 def test_a_step_has_exactly_one_kind() -> None:

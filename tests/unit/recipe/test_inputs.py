@@ -158,6 +158,25 @@ def test_a_file_of_inputs_may_be_json_and_has_free_keys(resolve: Resolve) -> Non
     }
 
 
+def test_a_json_file_is_read_as_json_whoever_wrote_it(tmp_path: Path) -> None:
+    path = tmp_path / "v.json"
+    path.write_text('{\n\t"a": "\\ud83e\\udd8a",\n\t"b": "x\\/y"\n}\n')
+    given, problems = collect_inputs(file=path)
+    assert problems == []
+    assert {name: value.node.value for name, value in given.values.items()} == {"a": "🦊", "b": "x/y"}  # type: ignore[union-attr]
+    path.write_text("{'a': 1}")
+    _, (found,) = collect_inputs(file=path, file_name="v.json")
+    assert (found.code, str(found.span)) == ("not-json", "v.json:1:2")
+
+
+def test_a_list_is_never_read_from_a_file(resolve: Resolve) -> None:
+    _, (found,) = resolve("{a: {type: list, of: text}}", file="a: scenes.txt\n")
+    assert found.code == "wrong-type"
+    assert found.help is not None
+    assert "an input of type `table` is" in found.help
+    assert ok(resolve("{a: {type: list, of: text}}", ["a=scenes.txt"])) == {"a": ["scenes.txt"]}
+
+
 @pytest.mark.parametrize(
     ("text", "code"), [("- a\n", "wrong-type"), ("a: [\n", None), ("a: 1\na: 2\n", None)]
 )
@@ -433,8 +452,8 @@ def test_each_file_is_opened_once(resolve: Resolve, tmp_path: Path) -> None:
         ("https://host.invalid/\n", "image-url"),
         ("nowhere.jpg", "image-missing"),
         ("", "empty-text"),
-        ("folder", "not-yet"),
-        ("*.jpg", "not-yet"),
+        ("folder", "image-path"),
+        ("*.jpg", "image-path"),
         ("words.jpg", "image-unreadable"),
         ("cut.jpg", "image-unreadable"),
         ("empty.jpg", "image-unreadable"),
