@@ -14,8 +14,8 @@ from seedflow.plan.build import TaskBuilder
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.instances import Unit
 from seedflow.plan.model import PendingImages, PublishedImage, StepImage, Unsettled
+from seedflow.plan.picking import NotThere, as_list
 from seedflow.plan.requests import Refused
-from seedflow.plan.resolve import NotThere, as_list
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.views import build_image_view, name_image
 from seedflow.plan.whole import find_whole
