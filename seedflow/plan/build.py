@@ -37,7 +37,7 @@ from seedflow.plan.options import OptionReader
 from seedflow.plan.picking import Absent, as_list
 from seedflow.plan.requests import Refused, Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
-from seedflow.plan.standing import Stander
+from seedflow.plan.standing import Stander, Standing
 from seedflow.plan.takes import TakeChooser
 from seedflow.plan.views import build_ghost_view, build_pending_view
 from seedflow.recipe.model import Iterate
@@ -115,7 +115,10 @@ class TaskBuilder:
             if iterate is not None:
                 env = Env(env.frame, env.each, self._find_prev(unit, iterate, env))
                 expressions = (*expressions, iterate.start) if unit.before is None else expressions
-            verdict = self._judge.judge(unit, env, expressions)
+            if builder.is_plain(env) and not self._judge.has_conditions(unit):
+                verdict = Verdict(Standing())
+            else:
+                verdict = self._judge.judge(unit, env, expressions)
             aside = self._set_aside(unit, builder, verdict)
             if aside is not None:
                 return Built(aside)

@@ -16,6 +16,7 @@ from seedflow.plan.picking import Absent, NotThere, as_list
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.standing import Stander
+from seedflow.plan.views import is_pending
 from seedflow.plan.wording import build_reference_view
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.model import Expression, Parameter, ReferenceItem
@@ -139,6 +140,13 @@ class RequestBuilder:
             if any(template.references for template in find_templates(expression))
         )
         """All that a request mentions, to find out what it stands on."""
+        self.plain = not frame.later and not any(
+            isinstance(mention, StepReference)
+            for expression in self.expressions
+            for template in find_templates(expression)
+            for mention in template.references
+        )
+        """Whether a request mentions no result by itself, so that only its values of `each` may have to be waited for."""
 
     def build(self, env: Env, keys: Sequence[tuple[str, str]]) -> Request:
         """The request of one task.
@@ -169,6 +177,10 @@ class RequestBuilder:
             if value is not None:
                 params[name] = value
         return Request(params, tuple(references), tuple(symbols), tuple(skeletons))
+
+    def is_plain(self, env: Env) -> bool:
+        """Whether everything that the request of a task mentions is there for certain."""
+        return self.plain and env.prev is None and not any(map(is_pending, env.each.values()))
 
     def _render(
         self,
@@ -201,6 +213,8 @@ class RequestBuilder:
         self, template: Template, env: Env, positions: Mapping[str, View | Unknown] | None
     ) -> Unknown | None:
         if not template.references:
+            return None
+        if positions is None and self.is_plain(env):
             return None
         standing = self._stander.of([template], env)
         after = dict.fromkeys(standing.after)
