@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seedflow.canonical import digest_value
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.graph.places import find_templates
-from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.money import ZERO_USD
 from seedflow.plan.border import NotAdmitted
@@ -19,29 +17,32 @@ from seedflow.plan.estimate import NOTHING_USD, multiply
 from seedflow.plan.expect import Expectation
 from seedflow.plan.fingerprint import digest_params, digest_request
 from seedflow.plan.frames import Env, FrameInstance
+from seedflow.plan.identity import find_likely, identify_request
 from seedflow.plan.instances import StepTasks, Unit
 from seedflow.plan.judge import Findings, judge_request
+from seedflow.plan.levels import find_levels
 from seedflow.plan.listing import Lister
 from seedflow.plan.model import (
     Action,
     Bounds,
     Origin,
     Outcome,
-    PendingImages,
     Reason,
     StepImage,
     Task,
     Unknown,
 )
+from seedflow.plan.models import ModelFinder
 from seedflow.plan.options import OptionReader
+from seedflow.plan.picking import Absent, as_list
 from seedflow.plan.requests import Refused, Renderer, Request, RequestBuilder
-from seedflow.plan.resolve import Absent, Resolver, as_list
-from seedflow.plan.standing import Stander
+from seedflow.plan.resolve import Resolver
+from seedflow.plan.standing import Stander, Standing
 from seedflow.plan.takes import TakeChooser
 from seedflow.plan.views import build_ghost_view, build_pending_view
 from seedflow.recipe.model import Iterate
 from seedflow.recipe.references import NameReference
-from seedflow.recipe.template import Skipped, Template, TemplateForm
+from seedflow.recipe.template import Skipped
 from seedflow.recipe.views import View
 from seedflow.store.base import PastRequest, StoredResult
 
@@ -68,10 +69,11 @@ class TaskBuilder:
         self.renderer = Renderer(self.resolver)
         self.lister = Lister(self.resolver, self.stander, self.renderer.render)
         self.options = OptionReader(self.renderer, self.stander)
+        self._models = ModelFinder(context.catalog, self.renderer, self.stander)
         self._judge = Judge(self.resolver, self.stander, self.renderer)
         self._builders: dict[str, RequestBuilder] = {}
         self._first_of_request: dict[str, str] = {}
-        self._levels = _find_levels(graph)
+        self._levels = find_levels(graph)
 
     @property
     def context(self) -> PlanContext:
@@ -89,11 +91,11 @@ class TaskBuilder:
         self.resolver.steps[tasks.hub] = tasks
         if node.step.call is not None:
             return tasks
-        model = self._find_model(node, frame, findings)
+        model = self._models.find(node, frame, findings)
         if model is None:
             return None
         self._builders[tasks.hub] = RequestBuilder(
-            node, model, frame, self.resolver, self.stander, self._context.images
+            node, model, frame, self.resolver, self.stander, self._context.images, self.lister.bound
         )
         try:
             tasks.takes = self.options.takes(node, Env(frame))
@@ -113,7 +115,10 @@ class TaskBuilder:
             if iterate is not None:
                 env = Env(env.frame, env.each, self._find_prev(unit, iterate, env))
                 expressions = (*expressions, iterate.start) if unit.before is None else expressions
-            verdict = self._judge.judge(unit, env, expressions)
+            if builder.is_plain(env) and not self._judge.has_conditions(unit):
+                verdict = Verdict(Standing())
+            else:
+                verdict = self._judge.judge(unit, env, expressions)
             aside = self._set_aside(unit, builder, verdict)
             if aside is not None:
                 return Built(aside)
@@ -206,7 +211,7 @@ class TaskBuilder:
             decision.attempts if decision.attempts_made or expectation is None else expectation.attempts
         )
         list_cost = multiply(price, images, attempts) if price is not None else NOTHING_USD
-        identity = _identity(model, request, fingerprint, take, expectation)
+        identity = identify_request(model, request, fingerprint, take, expectation)
         shares_with = self._share(identity, unit.address) if called and not ghost and not uncertain else None
         pays = called and shares_with is None
         cost = list_cost if pays and self._context.paid else NOTHING_USD
@@ -245,7 +250,7 @@ class TaskBuilder:
             expectation=expectation,
             hubs=(tasks.hub, *tasks.frame.hubs),
             depth=self._levels.get(tasks.node.id, 0),
-            likely=_likely(model, request, take) if called and fingerprint is None else None,
+            likely=find_likely(model, request, take) if called and fingerprint is None else None,
         )
 
     def _aside(
@@ -315,44 +320,6 @@ class TaskBuilder:
         return self._levels.get(node.id, 0)
 
     # Models, decisions
-
-    def _find_model(self, node: StepNode, frame: FrameInstance, findings: Findings) -> Model | None:
-        template = node.generate.model
-        catalog = self._context.catalog
-        if template is None:
-            return catalog.find(catalog.default_id)
-        name: object
-        if template.form is TemplateForm.LITERAL:
-            name = template.literal(as_text=True)
-        else:
-            try:
-                name = self._render_model(template, frame)
-            except (Refused, NotAdmitted) as refused:
-                findings.add(refused.diagnostic)
-                return None
-        model = catalog.find(str(name))
-        if model is None:
-            known = ", ".join(catalog.ids)
-            findings.add(
-                Diagnostic(
-                    "unknown-model", f"there is no model `{name}`; known: {known}", template.scalar.span
-                )
-            )
-        return model
-
-    def _render_model(self, template: Template, frame: FrameInstance) -> object:
-        env = Env(frame)
-        standing = self.stander.of([template], env)
-        if standing.waits:
-            raise Refused(
-                Diagnostic(
-                    "known-too-late",
-                    "the model depends on results, but it must be known when planning",
-                    template.scalar.span,
-                    help="take it from inputs and values",
-                )
-            )
-        return self.renderer.render(template, env, as_text=True)
 
     def _decide(
         self, unit: Unit, model: Model, request: Request, expectation: Expectation | None
@@ -426,15 +393,6 @@ def outcome_of(task: Task) -> Outcome | None:
             return None
 
 
-def _find_levels(graph: StepGraph) -> dict[str, int]:
-    levels: dict[str, int] = {}
-    for step_id in graph.order:
-        node = graph.steps[step_id]
-        base = levels.get(node.frame.call.id, 0) if node.frame.call is not None else 0
-        levels[step_id] = max([base, *(levels.get(need, 0) + 1 for need in graph.needs(step_id))])
-    return levels
-
-
 def _no_price(builder: RequestBuilder, model: Model) -> Diagnostic:
     return Diagnostic(
         "no-price",
@@ -442,40 +400,3 @@ def _no_price(builder: RequestBuilder, model: Model) -> Diagnostic:
         builder.origin.span,
         help=f"put it into seedflow.yaml, for example: `prices: {{{model.id}: 0.04}}`",
     )
-
-
-def _known_part(model: Model, request: Request) -> dict[str, object]:
-    known = {name: value for name, value in request.params.items() if not isinstance(value, Unknown)}
-    settled = [
-        item.image.url if isinstance(item.image, UrlImage) else item.image.facts.digest
-        for item in request.references
-        if isinstance(item.image, (UrlImage, FileImage, StepImage))
-    ]
-    return {"model": model.id, "params": known, "known": settled}
-
-
-def _identity(
-    model: Model, request: Request, fingerprint: str | None, take: int, expectation: Expectation | None
-) -> str:
-    """What two tasks share that make the same request and judge it alike; as far as that is known."""
-    judged = "" if expectation is None else repr(expectation)
-    if fingerprint is not None:
-        return f"{fingerprint}#{take}{judged}"
-    symbolic = digest_value(
-        "symbolic/1", {**_known_part(model, request), "open": list(request.symbols), "take": take}
-    )
-    return symbolic + judged
-
-
-def _likely(model: Model, request: Request, take: int) -> str | None:
-    """The same more loosely, for a request whose parameters are not all known; None when they are."""
-    if not any(isinstance(value, Unknown) for value in request.params.values()):
-        return None
-    return digest_value(
-        "likely/1", {**_known_part(model, request), "open": list(request.skeletons), "take": take}
-    )
-
-
-def has_pending_reference(task: Task) -> bool:
-    """Whether a task's request has an image that does not exist yet, so that no request of the past was the same."""
-    return any(isinstance(item.image, PendingImages) for item in task.references)

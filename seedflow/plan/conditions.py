@@ -36,6 +36,19 @@ class Judge:
         self._stander = stander
         self._renderer = renderer
 
+    def has_conditions(self, unit: Unit) -> bool:
+        """Whether a task depends on anything but what its request mentions."""
+        tasks = unit.instance.tasks
+        step = tasks.node.step
+        return bool(
+            tasks.frame.conditions
+            or tasks.frame.sources
+            or unit.instance.sources
+            or step.when is not None
+            or step.needs
+            or step.iterate is not None
+        )
+
     def judge(self, unit: Unit, env: Env, expressions: tuple[Expression, ...]) -> Verdict:
         """How far everything is that a task depends on.
 

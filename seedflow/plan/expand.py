@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.model import StepNode
 from seedflow.plan.frames import Env, FrameInstance, Later
+from seedflow.plan.gaps import Gap, Item, Listing, count_least
 from seedflow.plan.instances import ImageSource, Instance, Order, StepTasks, spell_address
-from seedflow.plan.listing import Gap, Item, Lister, Listing
+from seedflow.plan.listing import Lister
 from seedflow.plan.model import Bounds
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import PendingImage, PendingTask
@@ -151,7 +152,7 @@ class Expander:
             (parts,) = columns
         count = len(parts)
         if variable.at_most is not None:
-            low = sum(part.bounds.low if isinstance(part, Gap) else 1 for part in parts)
+            low = count_least(parts)
             if low > variable.at_most:
                 report(too_many(variable, low if any(isinstance(part, Gap) for part in parts) else count))
                 return None

@@ -7,16 +7,17 @@ for all of them: each has a gap of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
-from seedflow.diagnostics import Diagnostic
 from seedflow.graph.bounds import find_bound_sources, find_written_length
 from seedflow.graph.outputs import find_output
 from seedflow.plan.frames import Env, Later
-from seedflow.plan.instances import Group, Instance, Order
+from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, NotAList, count_least, count_most, nest_part
+from seedflow.plan.instances import Group, Instance
 from seedflow.plan.model import Bounds, Outcome
-from seedflow.plan.resolve import Absent, NotThere, Resolver, as_list
+from seedflow.plan.picking import Absent, NotThere, as_list
+from seedflow.plan.resolve import Resolver
 from seedflow.plan.standing import Stander
 from seedflow.plan.views import PendingTask, build_ghost_view, build_pending_task
 from seedflow.plan.whole import find_whole
@@ -25,43 +26,8 @@ from seedflow.recipe.references import NameReference, Reference, Slice, StepRefe
 from seedflow.recipe.template import RenderError, Skipped, Template, look_up
 from seedflow.recipe.views import View
 
-MOST_ITEMS = 1_000_000
-"""What counts as no bound at all."""
-
 Render: TypeAlias = "Callable[[Template, Env], object]"
 """Renders one template all of whose results are there; raises what its user made wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One value, and its place in the order. `passes` when it is an image of one of several passes."""
-
-    order: Order
-    value: object
-    passes: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A place where values will come once `after` has ended: those of `source`, or of all the list.
-
-    `label` stands for them in the address of the gap, `stand_in` for each of them until they are there. `failed` or
-    `skipped` name a result for which none will come. `nest` are the used recipes around the source, each with its place and
-    key.
-    """
-
-    order: Order
-    label: str
-    after: tuple[str, ...]
-    bounds: Bounds[int]
-    stand_in: object
-    source: Instance | Group | None = None
-    failed: str | None = None
-    skipped: str | None = None
-    nest: tuple[tuple[Order, str], ...] = ()
-
-
-Listing: TypeAlias = "list[Item | Gap]"
 
 
 class Lister:
@@ -83,7 +49,7 @@ class Lister:
         whole = find_whole(expression)
         if whole is not None and not (isinstance(whole, StepReference) and whole.index is not None):
             parts = self._take_apart(whole, env)
-            if parts is not None and (at_most is None or _most(parts) <= at_most):
+            if parts is not None and (at_most is None or count_most(parts) <= at_most):
                 return parts
         return self._read_at_once(expression, env, at_most)
 
@@ -102,7 +68,7 @@ class Lister:
         for source in (gap.source.children or []) if isinstance(gap.source, Group) else [gap.source]:
             parts = self._parts_of(source, reference)
             for order, key in reversed(gap.nest):
-                parts = [_nested(order, part, key) for part in parts]
+                parts = [nest_part(order, part, key) for part in parts]
             found.extend(parts)
         return found
 
@@ -193,8 +159,8 @@ class Lister:
             parts = self._take_apart(whole, env)
             if parts is None:
                 return Bounds(0, MOST_ITEMS)
-            low = sum(part.bounds.low if isinstance(part, Gap) else 1 for part in parts)
-            high = _most(parts)
+            low = count_least(parts)
+            high = count_most(parts)
             if isinstance(whole, StepReference) and isinstance(whole.index, Slice):
                 cut = whole.index
                 sizes = [len(range(count)[cut.start : cut.stop : cut.step]) for count in (low, high)]
@@ -218,7 +184,7 @@ class Lister:
         for one in collections:
             parts = self._take_apart(one, env)
             if parts is not None:
-                lengths.append(_most(parts))
+                lengths.append(count_most(parts))
             elif isinstance(one, NameReference) and not self._stander.waits_for_name(one, env):
                 lengths.append(self._length_of_known(one, env))
             else:
@@ -319,9 +285,9 @@ class Lister:
         low = high = 0
         for ghost, count in group.ghosts:
             parts = self._parts_of(ghost, mention)
-            least = sum(part.bounds.low if isinstance(part, Gap) else 1 for part in parts)
+            least = count_least(parts)
             low += 0 if ghost.may_skip else count.low * least
-            high += count.high * _most(parts)
+            high += count.high * count_most(parts)
         return Bounds(low, high)
 
     def _task_of(self, source: Instance, mention: StepReference) -> Listing:
@@ -388,7 +354,7 @@ class Lister:
         if isinstance(whole, StepReference) and whole.index is None:
             parts = self._take_apart(whole, env)
             if parts is not None:
-                return [_nested(source.order, part, source.loop_key) for part in parts]
+                return [nest_part(source.order, part, source.loop_key) for part in parts]
         elif whole is not None:
             view = self.pending_view(output.images, env)
             if view is not None:
@@ -430,45 +396,5 @@ class Lister:
         )
 
 
-class NotAList(Exception):  # noqa: N818 - not an error of the program: carries what was found out of the reading
-    """A list of `for_each` that is none."""
-
-    def __init__(self, template: Template, value: object) -> None:
-        super().__init__("not a list")
-        self.template = template
-        self.value = value
-
-    def diagnose(self) -> Diagnostic:
-        """The diagnostic, at the template."""
-        value = self.value
-        found = "none" if value is None else "text" if isinstance(value, str) else type(value).__name__
-        return Diagnostic(
-            "not-a-list",
-            f"`for_each` needs a list, but this is {found}",
-            self.template.scalar.span,
-            help="give a list, or an input of type `list`",
-        )
-
-
-def _nested(order: Order, part: Item | Gap, key: str) -> Item | Gap:
-    if isinstance(part, Item):
-        return Item((order, *part.order), part.value, part.passes)
-    return Gap(
-        (order, *part.order),
-        f"{key}.{part.label}",
-        part.after,
-        part.bounds,
-        part.stand_in,
-        part.source,
-        part.failed,
-        part.skipped,
-        ((order, key), *part.nest),
-    )
-
-
 def _is_index(whole: Reference) -> bool:
     return isinstance(whole, StepReference) and isinstance(whole.index, int)
-
-
-def _most(parts: Listing) -> int:
-    return sum(part.bounds.high if isinstance(part, Gap) else 1 for part in parts)

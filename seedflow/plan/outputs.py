@@ -14,8 +14,8 @@ from seedflow.plan.build import TaskBuilder
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.instances import Unit
 from seedflow.plan.model import PendingImages, PublishedImage, StepImage, Unsettled
+from seedflow.plan.picking import NotThere, as_list
 from seedflow.plan.requests import Refused
-from seedflow.plan.resolve import NotThere, as_list
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.views import build_image_view, name_image
 from seedflow.plan.whole import find_whole
@@ -67,8 +67,9 @@ class OutputPlanner:
                 if slots.code == _NOT_PUBLISHED:
                     found.append(Diagnostic(slots.code, slots.message, output.images.scalar.span))
                 continue
+            lone = self._is_lone(output.images, self._env)
             for slot in slots:
-                path = self._path(output, slot)
+                path = self._path(output, slot, lone=lone)
                 if isinstance(path, Diagnostic):
                     found.append(path)
                     break
@@ -99,10 +100,11 @@ class OutputPlanner:
         taken: dict[str, tuple[Output, str]],
         missing: list[Unsettled],
     ) -> Iterator[PublishedImage]:
+        lone = self._is_lone(output.images, self._env)
         for slot in slots:
             if slot.image is None:
                 continue
-            path = self._path(output, slot)
+            path = self._path(output, slot, lone=lone)
             if isinstance(path, Diagnostic):
                 missing.append(Unsettled(output.name, path.message, path.span, path.code))
                 continue
@@ -211,12 +213,10 @@ class OutputPlanner:
                 found.update((slot.address, slot.number) for slot in slots if isinstance(slot, StepImage))
         return found if len(found) == 1 else set()
 
-    def _path(self, output: Output, slot: _Slot) -> str | Diagnostic:
+    def _path(self, output: Output, slot: _Slot, *, lone: bool) -> str | Diagnostic:
         unit = self._build.resolver.find_unit(slot.address) if slot.address else None
         if output.file is None:
-            return _default_path(
-                output, slot, unit, lone=slot.lone or self._is_lone(output.images, self._env)
-            )
+            return _default_path(output, slot, unit, lone=slot.lone or lone)
         each: Mapping[str, object] = {}
         if unit is not None:
             each = self._build.resolver.refresh(Env(unit.env.frame, unit.env.each)).each

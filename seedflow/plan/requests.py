@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seedflow.diagnostics import Diagnostic, Span
@@ -12,15 +12,19 @@ from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.model import Bounds, Origin, PendingImages, PlannedReference, StepImage, Unknown
-from seedflow.plan.resolve import Absent, NotThere, Resolver, as_list
+from seedflow.plan.picking import Absent, NotThere, as_list
+from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.standing import Stander
+from seedflow.plan.views import is_pending
 from seedflow.plan.wording import build_reference_view
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.model import Expression, Parameter, ReferenceItem
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import RenderError, Template, TemplateForm
 from seedflow.recipe.views import View
+
+_MOST_REFERENCES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class RequestBuilder:
         resolver: Resolver,
         stander: Stander,
         images: ImageFiles,
+        count: Callable[[Template, Env], Bounds[int]],
     ) -> None:
         generate = node.generate
         self.node = node
@@ -107,6 +112,7 @@ class RequestBuilder:
         self._resolver = resolver
         self._stander = stander
         self._files = images
+        self._count = count
         self._renderer = Renderer(resolver)
         self._slots = SlotFinder(resolver)
         self._constants: dict[str, object] = {}
@@ -134,6 +140,13 @@ class RequestBuilder:
             if any(template.references for template in find_templates(expression))
         )
         """All that a request mentions, to find out what it stands on."""
+        self.plain = not frame.later and not any(
+            isinstance(mention, StepReference)
+            for expression in self.expressions
+            for template in find_templates(expression)
+            for mention in template.references
+        )
+        """Whether a request mentions no result by itself, so that only its values of `each` may have to be waited for."""
 
     def build(self, env: Env, keys: Sequence[tuple[str, str]]) -> Request:
         """The request of one task.
@@ -164,6 +177,10 @@ class RequestBuilder:
             if value is not None:
                 params[name] = value
         return Request(params, tuple(references), tuple(symbols), tuple(skeletons))
+
+    def is_plain(self, env: Env) -> bool:
+        """Whether everything that the request of a task mentions is there for certain."""
+        return self.plain and env.prev is None and not any(map(is_pending, env.each.values()))
 
     def _render(
         self,
@@ -197,6 +214,8 @@ class RequestBuilder:
     ) -> Unknown | None:
         if not template.references:
             return None
+        if positions is None and self.is_plain(env):
+            return None
         standing = self._stander.of([template], env)
         after = dict.fromkeys(standing.after)
         for mention in template.references:
@@ -222,15 +241,19 @@ class RequestBuilder:
             spelled = ",".join(f"{name}={key}" for name, key in keys)
             return (
                 PendingImages(
-                    next(iter(standing.after)), self._any_count(), f"{template.scalar.value}|{spelled}"
+                    next(iter(standing.after)),
+                    self._bound(template, env),
+                    f"{template.scalar.value}|{spelled}",
                 ),
             )
         value = self._renderer.render(template, env)
         return [self._image(found, template) for found in as_list(value)]
 
-    def _any_count(self) -> Bounds[int]:
-        from_model = self.model.max_references
-        return Bounds(0, from_model if from_model is not None else 100)
+    def _bound(self, template: Template, env: Env) -> Bounds[int]:
+        """How many images an expression may give that cannot be worked out yet."""
+        low, high = self._count(template, env)
+        most = self.model.max_references if self.model.max_references is not None else _MOST_REFERENCES
+        return Bounds(min(low, most), min(high, most))
 
     def _literal_image(self, template: Template) -> Sequence[UrlImage | FileImage | StepImage]:
         text = str(template.literal(as_text=True) or "").strip()

@@ -6,13 +6,13 @@ Knows which results exist so far. What these are worth waiting for is `standing`
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from seedflow.canonical import build_key, build_slug
 from seedflow.graph.outputs import find_main_output, find_output
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.instances import Instance, StepTasks, Unit
 from seedflow.plan.model import Bounds, Outcome, PendingImages, StepImage
+from seedflow.plan.picking import Absent, NotThere, as_list, narrow_slots, pick, pick_slots
 from seedflow.plan.views import (
     PendingImage,
     PendingTask,
@@ -22,25 +22,9 @@ from seedflow.plan.views import (
     key_of_image,
 )
 from seedflow.recipe.model import Output
-from seedflow.recipe.references import NameReference, Slice, StepReference
+from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import RenderError, Scope, Skipped, look_up
 from seedflow.recipe.views import Row, View
-
-
-@dataclass(frozen=True, slots=True)
-class NotThere:
-    """A mention of something that turned out not to exist, such as the third image of two."""
-
-    message: str
-    code: str = "no-such-image"
-
-
-class Absent(Exception):  # noqa: N818 - not an error of the program: carries what is not there out of a rendering
-    """A mention inside a template turned out not to exist; whoever renders knows which template."""
-
-    def __init__(self, not_there: NotThere) -> None:
-        super().__init__(not_there.message)
-        self.not_there = not_there
 
 
 class Resolver:
@@ -197,11 +181,11 @@ class Resolver:
         if mention.collection is None:
             return self.task_view(selected[0])
         if mention.collection == "tasks":
-            return _pick([self.task_view(one) for one in selected if _gave(one)], mention)
+            return pick([self.task_view(one) for one in selected if _gave(one)], mention)
         if mention.collection == "passes":
             views = [view for one in selected if _gave(one) for view in self._views_of_passes(one)]
-            return _pick(views, mention)
-        return _pick(self._image_views(tasks, selected, whole=mention.selector is None), mention)
+            return pick(views, mention)
+        return pick(self._image_views(tasks, selected, whole=mention.selector is None), mention)
 
     def task_view(self, instance: Instance) -> View:
         """What templates may ask a task for."""
@@ -271,7 +255,7 @@ class Resolver:
                     views.append(self.task_view(instance))
                 except Skipped:
                     continue
-            return _pick(views, mention)
+            return pick(views, mention)
         found: list[object] = []
         value: object = None
         skipped: Skipped | None = None
@@ -295,7 +279,7 @@ class Resolver:
             raise skipped
         if single and mention.index is None and mention.collection == "outputs":
             return value
-        return _pick(found, mention)
+        return pick(found, mention)
 
     def _check_skipped(self, mention: StepReference, selected: Sequence[Instance], *, single: bool) -> None:
         skipped = [one for one in selected if one.outcome is Outcome.SKIPPED]
@@ -350,8 +334,8 @@ class Resolver:
         if mention.index is None:
             return tuple(slots)
         if exact:
-            return _pick_slots(slots, mention)
-        return (_narrowed(slots, mention, selected, tasks),)
+            return pick_slots(slots, mention)
+        return (narrow_slots(slots, mention, selected[0].address if len(selected) == 1 else tasks.hub),)
 
     def slots_of(
         self, instance: Instance, *, passes: bool = False, certain: bool = True
@@ -398,15 +382,6 @@ def is_single(mention: StepReference, tasks: StepTasks) -> bool:
     return not tasks.fanned
 
 
-def as_list(value: object) -> list[object]:
-    """The items of nested lists in order, without what is none."""
-    if value is None:
-        return []
-    if isinstance(value, (list, tuple)):
-        return [found for item in value for found in as_list(item)]
-    return [value]
-
-
 def is_path_like(text: str) -> bool:
     """Whether a key is a relative path, which stays readable in addresses as it is."""
     return bool(text) and all(character.isalnum() or character in "_./-" for character in text)
@@ -421,62 +396,3 @@ def _record_key(tasks: StepTasks, variable: str, value: object) -> str:
         if instance.each.get(variable) == value:
             return dict(instance.keys)[variable]
     return build_slug(str(value))[0] + "~none"
-
-
-def _pick(items: Sequence[object], mention: StepReference) -> object:
-    match mention.index:
-        case None:
-            return list(items)
-        case Slice(start=start, stop=stop, step=step):
-            return list(items[start:stop:step])
-        case int(index):
-            if -len(items) <= index < len(items):
-                return items[index]
-            raise Absent(_no_image(mention, index, len(items)))
-
-
-def _pick_slots(
-    slots: Sequence[StepImage | PendingImages], mention: StepReference
-) -> tuple[StepImage | PendingImages, ...] | NotThere:
-    match mention.index:
-        case Slice(start=start, stop=stop, step=step):
-            return tuple(slots[start:stop:step])
-        case int(index) if -len(slots) <= index < len(slots):
-            return (slots[index],)
-        case int(index):
-            return _no_image(mention, index, len(slots))
-        case None:
-            return tuple(slots)
-
-
-def _no_image(mention: StepReference, index: int, count: int) -> NotThere:
-    what: str = mention.collection or "images"
-    if what == "outputs":
-        what = f"outputs.{mention.output}"
-    return NotThere(
-        f"`steps.{mention.step}.{what}[{index}]` does not exist: there {'is' if count == 1 else 'are'} {count}"
-    )
-
-
-def _narrowed(
-    slots: Sequence[StepImage | PendingImages],
-    mention: StepReference,
-    selected: Sequence[Instance],
-    tasks: StepTasks,
-) -> PendingImages:
-    low = sum(slot.count.low if isinstance(slot, PendingImages) else 1 for slot in slots)
-    high = sum(slot.count.high if isinstance(slot, PendingImages) else 1 for slot in slots)
-    after = selected[0].address if len(selected) == 1 else tasks.hub
-    match mention.index:
-        case Slice(start=start, stop=stop, step=step):
-            count = Bounds(len(range(low)[start:stop:step]), len(range(high)[start:stop:step]))
-            return PendingImages(
-                after, Bounds(min(count), max(count)), f"{after} images[{_spell(mention.index)}]"
-            )
-        case index:
-            return PendingImages(after, Bounds(1, 1), f"{after} images[{index}]")
-
-
-def _spell(index: Slice) -> str:
-    ends = ["" if part is None else str(part) for part in (index.start, index.stop)]
-    return ":".join(ends if index.step is None else [*ends, str(index.step)])

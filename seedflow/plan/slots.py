@@ -8,7 +8,8 @@ from seedflow.images.facts import FileImage, UrlImage
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.instances import Unit
 from seedflow.plan.model import Bounds, PendingImages, StepImage
-from seedflow.plan.resolve import NotThere, Resolver
+from seedflow.plan.picking import NotThere
+from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.plan.whole import find_whole
 from seedflow.recipe.model import Expression

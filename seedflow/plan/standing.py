@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from seedflow.graph.outputs import find_output
 from seedflow.graph.places import find_templates
 from seedflow.plan.frames import Env, Later, LazyValues
-from seedflow.plan.instances import Instance, StepTasks
+from seedflow.plan.instances import Group, Instance, StepTasks
 from seedflow.plan.model import Outcome, PendingImages
-from seedflow.plan.resolve import NotThere, Resolver, is_single
+from seedflow.plan.picking import NotThere
+from seedflow.plan.resolve import Resolver, is_single
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.model import Expression
 from seedflow.recipe.references import NameReference, Reference, StepReference
@@ -193,6 +194,7 @@ class Stander:
         count = len(tasks.instances)
         standing.given += count - tasks.skipped + len(tasks.groups)
         standing.certain += count - tasks.skipped - tasks.may_skip
+        standing.certain += sum(1 for group in tasks.groups.values() if not _may_be_skipped(group))
         if standing.omitted is None and (tasks.skipped or tasks.omitted is not None):
             standing.omitted = tasks.omitted or next(
                 one.address for one in tasks.instances if one.outcome is Outcome.SKIPPED
@@ -248,11 +250,8 @@ class Stander:
         if mention.selector is None or mention.selector.kind == "where":
             for group in tasks.groups.values():
                 standing.given += 1
-                if group.failed is not None:
-                    if not fail_ok:
-                        standing.failed = standing.failed or group.failed
-                else:
-                    standing.wait((group.address,), tasks.node.id)
+                standing.certain += all(not self._may_skip_use(ghost, mention) for ghost, _ in group.ghosts)
+                standing.wait((group.address,), tasks.node.id)
         if tasks.failed is not None and not fail_ok:
             standing.failed = standing.failed or tasks.failed
 
@@ -261,6 +260,15 @@ class Stander:
         standing = Standing()
         self._add_name(name, env, standing, False, False)
         return bool(standing.waits) or standing.failed is not None or standing.skips is not None
+
+    def _may_skip_use(self, instance: Instance, mention: StepReference) -> bool:
+        """Whether what a mention wants of one use of a recipe may turn out to be skipped."""
+        output = self._resolver.find_call_output(instance, mention)
+        if output is None or instance.inner is None:
+            return False
+        standing = Standing()
+        self.add(output.images.references, Env(instance.inner), standing)
+        return standing.may_be_skipped
 
     def of_arguments(self, mention: StepReference, env: Env) -> Standing:
         """What the arguments of `.at()` or `.where()` stand on."""
@@ -345,6 +353,10 @@ class Stander:
             standing.failed = standing.failed or cause
         if outcome is Outcome.SKIPPED and not skip_ok:
             standing.skipped = standing.skipped or address
+
+
+def _may_be_skipped(group: Group) -> bool:
+    return any(ghost.may_skip for ghost, _ in group.ghosts)
 
 
 def _is_unknown(value: object) -> bool:

@@ -7,6 +7,7 @@ by one at any depth, so that who reads them can stop when they have seen enough.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import yaml
@@ -35,6 +36,9 @@ _FAILURES: Final = (yaml.YAMLError, ValueError, OverflowError)
 """Beside PyYAML's own errors, bad bytes and numbers in tags and escapes surface as errors of Python's codecs."""
 
 
+_TOO_DEEP_FOR_LIBYAML: Final = "exceeded maximum nesting depth"
+
+
 class BrokenYaml(Exception):  # noqa: N818 - a finding about the text, no error of the program
     """What comes next in the text is not YAML.
 
@@ -59,7 +63,18 @@ def read_events(text: str) -> Iterator[Event]:
     Raises:
         BrokenYaml: what comes next is not YAML.
     """
-    return _read_events(text, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+    seen = 0
+    try:
+        for event in _read_events(text, getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
+            seen += 1
+            yield event
+    except BrokenYaml as error:
+        if error.problem != _TOO_DEEP_FOR_LIBYAML:
+            raise
+    else:
+        return
+    # libyaml 0.2.6 and later refuse deep nesting themselves, far ahead of the events that would show where it begins.
+    yield from islice(_read_events(text, yaml.BaseLoader), seen, None)
 
 
 def find_libyaml_version() -> str | None:

@@ -1,0 +1,93 @@
+"""The parts of a list of `for_each`: values that are known, and gaps where more may come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from seedflow.diagnostics import Diagnostic
+from seedflow.plan.instances import Group, Instance, Order
+from seedflow.plan.model import Bounds
+from seedflow.recipe.template import Template
+
+MOST_ITEMS = 1_000_000
+"""What counts as no bound at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One value, and its place in the order. `passes` when it is an image of one of several passes."""
+
+    order: Order
+    value: object
+    passes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A place where values will come once `after` has ended: those of `source`, or of all the list.
+
+    `label` stands for them in the address of the gap, `stand_in` for each of them until they are there. `failed` or
+    `skipped` name a result for which none will come. `nest` are the used recipes around the source, each with its place and
+    key.
+    """
+
+    order: Order
+    label: str
+    after: tuple[str, ...]
+    bounds: Bounds[int]
+    stand_in: object
+    source: Instance | Group | None = None
+    failed: str | None = None
+    skipped: str | None = None
+    nest: tuple[tuple[Order, str], ...] = ()
+
+
+Listing: TypeAlias = "list[Item | Gap]"
+
+
+class NotAList(Exception):  # noqa: N818 - not an error of the program: carries what was found out of the reading
+    """A list of `for_each` that is none."""
+
+    def __init__(self, template: Template, value: object) -> None:
+        super().__init__("not a list")
+        self.template = template
+        self.value = value
+
+    def diagnose(self) -> Diagnostic:
+        """The diagnostic, at the template."""
+        value = self.value
+        found = "none" if value is None else "text" if isinstance(value, str) else type(value).__name__
+        return Diagnostic(
+            "not-a-list",
+            f"`for_each` needs a list, but this is {found}",
+            self.template.scalar.span,
+            help="give a list, or an input of type `list`",
+        )
+
+
+def nest_part(order: Order, part: Item | Gap, key: str) -> Item | Gap:
+    """A part of a list inside a used recipe, as a part of a list outside of it."""
+    if isinstance(part, Item):
+        return Item((order, *part.order), part.value, part.passes)
+    return Gap(
+        (order, *part.order),
+        f"{key}.{part.label}",
+        part.after,
+        part.bounds,
+        part.stand_in,
+        part.source,
+        part.failed,
+        part.skipped,
+        ((order, key), *part.nest),
+    )
+
+
+def count_most(parts: Listing) -> int:
+    """How many items a list has at most."""
+    return sum(part.bounds.high if isinstance(part, Gap) else 1 for part in parts)
+
+
+def count_least(parts: Listing) -> int:
+    """How many items a list has at least."""
+    return sum(part.bounds.low if isinstance(part, Gap) else 1 for part in parts)

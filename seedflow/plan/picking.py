@@ -1,0 +1,98 @@
+"""One of several, or a part of them, by the literal index behind a mention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seedflow.plan.model import Bounds, PendingImages, StepImage
+from seedflow.recipe.references import Slice, StepReference
+
+
+@dataclass(frozen=True, slots=True)
+class NotThere:
+    """A mention of something that turned out not to exist, such as the third image of two."""
+
+    message: str
+    code: str = "no-such-image"
+
+
+class Absent(Exception):  # noqa: N818 - not an error of the program: carries what is not there out of a rendering
+    """A mention inside a template turned out not to exist; whoever renders knows which template."""
+
+    def __init__(self, not_there: NotThere) -> None:
+        super().__init__(not_there.message)
+        self.not_there = not_there
+
+
+def as_list(value: object) -> list[object]:
+    """The items of nested lists in order, without what is none."""
+    if value is None:
+        return []
+    if isinstance(value, (list, tuple)):
+        return [found for item in value for found in as_list(item)]
+    return [value]
+
+
+def pick(items: Sequence[object], mention: StepReference) -> object:
+    """What a mention picks of values that are all known.
+
+    Raises:
+        Absent: there are not that many.
+    """
+    match mention.index:
+        case None:
+            return list(items)
+        case Slice(start=start, stop=stop, step=step):
+            return list(items[start:stop:step])
+        case int(index):
+            if -len(items) <= index < len(items):
+                return items[index]
+            raise Absent(_no_image(mention, index, len(items)))
+
+
+def pick_slots(
+    slots: Sequence[StepImage | PendingImages], mention: StepReference
+) -> tuple[StepImage | PendingImages, ...] | NotThere:
+    """The same for images, be they there or not, whose number is known."""
+    match mention.index:
+        case Slice(start=start, stop=stop, step=step):
+            return tuple(slots[start:stop:step])
+        case int(index) if -len(slots) <= index < len(slots):
+            return (slots[index],)
+        case int(index):
+            return _no_image(mention, index, len(slots))
+        case None:
+            return tuple(slots)
+
+
+def _no_image(mention: StepReference, index: int, count: int) -> NotThere:
+    what: str = mention.collection or "images"
+    if what == "outputs":
+        what = f"outputs.{mention.output}"
+    return NotThere(
+        f"`steps.{mention.step}.{what}[{index}]` does not exist: there {'is' if count == 1 else 'are'} {count}"
+    )
+
+
+def narrow_slots(
+    slots: Sequence[StepImage | PendingImages],
+    mention: StepReference,
+    after: str,
+) -> PendingImages:
+    """The same while it is not known how many there are before it; `after` is what they come from."""
+    low = sum(slot.count.low if isinstance(slot, PendingImages) else 1 for slot in slots)
+    high = sum(slot.count.high if isinstance(slot, PendingImages) else 1 for slot in slots)
+    match mention.index:
+        case Slice(start=start, stop=stop, step=step):
+            count = Bounds(len(range(low)[start:stop:step]), len(range(high)[start:stop:step]))
+            return PendingImages(
+                after, Bounds(min(count), max(count)), f"{after} images[{_spell(mention.index)}]"
+            )
+        case index:
+            return PendingImages(after, Bounds(1, 1), f"{after} images[{index}]")
+
+
+def _spell(index: Slice) -> str:
+    ends = ["" if part is None else str(part) for part in (index.start, index.stop)]
+    return ":".join(ends if index.step is None else [*ends, str(index.step)])

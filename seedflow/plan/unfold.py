@@ -1,0 +1,363 @@
+"""Steps to instances, instances to tasks, and places where tasks will come to groups: when planning, and as groups grow.
+
+What is made goes into the sink, what is wrong into the findings; both are changed for the time in which somebody wants to
+have what is made for himself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from seedflow.diagnostics import Diagnostic
+from seedflow.graph.model import StepGraph, StepNode
+from seedflow.plan.border import NotAdmitted
+from seedflow.plan.build import TaskBuilder, images_of, outcome_of
+from seedflow.plan.expand import Expander, Explodes, Leaf, Opening, Row, explodes
+from seedflow.plan.frames import Env, FrameInstance, Later
+from seedflow.plan.gaps import Gap, Item, Listing, NotAList
+from seedflow.plan.groups import Totalled, build_closed_task, build_group_task
+from seedflow.plan.identity import has_pending_reference
+from seedflow.plan.instances import Group, Instance, StepTasks, Unit, spell_address
+from seedflow.plan.judge import Findings
+from seedflow.plan.model import Bounds, Outcome, Reason, Task
+from seedflow.plan.picking import Absent
+from seedflow.plan.requests import Refused
+from seedflow.plan.uses import UseBuilder
+from seedflow.recipe.model import Iterate
+from seedflow.recipe.template import RenderError
+
+MOST_TASKS = 1_000_000
+"""More instances than this of one step is a mistake, whatever the limits say."""
+
+
+class Unfolder:
+    """Unfolds the steps of one plan. `tasks` are all that were planned, `openings` the groups that may still grow."""
+
+    def __init__(self, graph: StepGraph, build: TaskBuilder) -> None:
+        self._graph = graph
+        self._build = build
+        self._uses = UseBuilder(build.renderer, build.context.images)
+        self._expanders: dict[str, Expander] = {}
+        self.tasks: dict[str, Task] = {}
+        self.openings: dict[str, tuple[Opening | None, Group]] = {}
+        self._sink = self.tasks
+        self.findings = Findings()
+
+    @contextmanager
+    def apart(self) -> Iterator[tuple[dict[str, Task], Findings]]:
+        """For the block, a sink and findings of its own."""
+        before = self._sink, self.findings
+        self._sink, self.findings = {}, Findings()
+        try:
+            yield self._sink, self.findings
+        finally:
+            self._sink, self.findings = before
+
+    def grow(self, group: Group, opening: Opening | None) -> None:
+        """What a group has come to be, into the sink.
+
+        Raises:
+            Explodes: more than there may be.
+        """
+        if opening is None:
+            self._add_units(_instance_of(group))
+            return
+        expander = self._expanders[group.tasks.hub]
+        group.children = []
+        node = group.tasks.node
+        for part in self._read(node, lambda: expander.grow(opening, self.findings.add)):
+            added = self._add(part, group.tasks)
+            if added is not None:
+                group.children.append(added)
+
+    # Steps and instances
+
+    def plan_frame(self, frame: FrameInstance) -> None:
+        """All steps of one use of a recipe."""
+        for node in self._graph.list_steps(frame.frame):
+            self._plan_step(node, frame)
+
+    def _plan_step(self, node: StepNode, frame: FrameInstance) -> None:
+        tasks = self._build.add_step(node, frame, self.findings)
+        if tasks is None:
+            return
+        most = self._graph.recipe.limits.tasks
+        limit = MOST_TASKS if most is None else max(most - len(self.tasks), 0)
+        expander = Expander(node, frame, self._build.lister, self._build.resolver, limit)
+        self._expanders[tasks.hub] = expander
+        try:
+            for part in self._read(node, lambda: expander.rows(self.findings.add)):
+                self._add(part, tasks)
+        except Explodes:
+            span = node.step.for_each[-1].span if node.step.for_each else node.step.span
+            self.findings.add(explodes(node, span, limit))
+
+    def _read(self, node: StepNode, read: Callable[[], Iterator[Row | Opening]]) -> Iterator[Row | Opening]:
+        """What a list of `for_each` gives; what is wrong with it goes to the findings."""
+        try:
+            yield from read()
+        except NotAList as error:
+            self.findings.add(error.diagnose())
+        except (Refused, NotAdmitted) as refused:
+            self.findings.add(refused.diagnostic)
+        except Absent as absent:
+            found = absent.not_there
+            self.findings.add(Diagnostic(found.code, found.message, node.step.for_each[0].span))
+        except RenderError as error:
+            self.findings.add(
+                Diagnostic(error.code, error.message, node.step.for_each[0].span, help=error.help)
+            )
+
+    def _add(self, part: Row | Opening, tasks: StepTasks) -> Instance | Group | None:
+        expander = self._expanders[tasks.hub]
+        if isinstance(part, Opening):
+            return self._add_group(part, tasks)
+        instance = expander.build(tasks, part)
+        if not tasks.add(instance):
+            self.findings.add(_same_address(instance))
+            return None
+        self._fill(instance)
+        return instance
+
+    def _fill(self, instance: Instance) -> None:
+        """The tasks of an instance: those of the recipe that it uses, or its takes and passes."""
+        tasks = instance.tasks
+        if tasks.node.step.call is not None:
+            inner, problems = self._uses.enter(instance, self._graph.frames[tasks.node.id])
+            self.findings.extend(problems)
+            instance.inner = inner
+            if not problems:
+                self.plan_frame(inner)
+            return
+        self._add_units(instance)
+
+    def _add_units(self, instance: Instance) -> None:
+        """The takes and passes of an instance; it is complete then, unless its passes are still to come."""
+        instance.complete = False
+        tasks = instance.tasks
+        frame = tasks.frame
+        if tasks.node.step.iterate is None:
+            for slot in range(1, tasks.takes + 1):
+                address = instance.address if slot == 1 else f"{instance.address}#{slot}"
+                self._add_unit(Unit(address, instance, slot, 0, True, Env(frame, instance.each)))
+            instance.complete = True
+        else:
+            self._add_edits(instance, tasks.node.step.iterate)
+        if not instance.ghost:
+            self._build.resolver.end_instance(instance)
+
+    def _add_edits(self, instance: Instance, iterate: Iterate) -> None:
+        tasks = instance.tasks
+        frame = tasks.frame
+        env = self._build.resolver.refresh(Env(frame, instance.each))
+        parts = list(self._read_passes(tasks.node, lambda: self._build.lister.read(iterate.over, env)))
+        gaps = [part for part in parts if isinstance(part, Gap)]
+        if gaps:
+            self._add_passes(instance, iterate, gaps, len(parts) - len(gaps))
+            return
+        if not parts:
+            self.findings.add(
+                Diagnostic(
+                    "nothing-to-apply",
+                    f"`iterate` of {instance.address} has no item, so that the step would give no image",
+                    iterate.span,
+                    help="give at least one, or leave the step out with `when`",
+                )
+            )
+            return
+        for slot in range(1, tasks.takes + 1):
+            before: Unit | None = None
+            for number, part in enumerate(parts, 1):
+                each = {**instance.each, iterate.name: part.value if isinstance(part, Item) else None}
+                address = spell_address(tasks.hub, (*instance.keys, (iterate.name, str(number))))
+                address = address if slot == 1 else f"{address}#{slot}"
+                last = number == len(parts)
+                before = Unit(address, instance, slot, number, last, Env(frame, each), before)
+                self._add_unit(before)
+        instance.complete = True
+
+    def _read_passes(self, node: StepNode, read: Callable[[], Listing]) -> Listing:
+        try:
+            return read()
+        except NotAList as error:
+            self.findings.add(error.diagnose())
+        except (Refused, NotAdmitted) as refused:
+            self.findings.add(refused.diagnostic)
+        except Absent as absent:
+            self.findings.add(Diagnostic(absent.not_there.code, absent.not_there.message, node.step.span))
+        return []
+
+    def _add_unit(self, unit: Unit) -> None:
+        resolver = self._build.resolver
+        resolver.add_unit(unit)
+        built = self._build.build(unit, self.findings)
+        if built is None:
+            unit.instance.tasks.bounds.setdefault(unit.address, Bounds(0, 0))
+            if not unit.ghost:
+                resolver.learn(unit.address, Outcome.GIVEN, (), None)
+            return
+        task = built.task
+        self._sink[task.address] = task
+        outcome = outcome_of(task)
+        if outcome is not None and not unit.ghost:
+            images = images_of(task.address, task.result) if task.result is not None else ()
+            cause = task.cause if task.reason is Reason.UPSTREAM_FAILED else task.address
+            resolver.learn(task.address, outcome, images, cause)
+
+    # Groups
+
+    def _add_group(self, opening: Opening, tasks: StepTasks) -> Group:
+        expander = self._expanders[tasks.hub]
+        gap = opening.gap
+        address = expander.address_of(opening, tasks.hub)
+        order = (*opening.row.order, gap.order)
+        label = ".".join([*(key for _, key in opening.row.keys), gap.label])
+        group = Group(address, label, tasks, order, gap.bounds, failed=gap.failed)
+        if gap.failed is not None or gap.skipped is not None:
+            self._add_closed(group, gap)
+            return group
+        names = frozenset(
+            name for variable in tasks.node.step.for_each[opening.depth :] for name in variable.names
+        )
+        totalled = Totalled()
+        free = self._may_be_stored(gap.after)
+        apart = self._build.tells_apart(tasks.hub, names)
+        for leaf in expander.leaves(opening):
+            ghost, ghost_tasks = self._stand_in(tasks, leaf)
+            group.ghosts.append((ghost, leaf.count))
+            stale = self._asked_before(gap.after) and not any(map(has_pending_reference, ghost_tasks))
+            totalled.add(ghost_tasks, leaf.count, told_apart=apart, may_be_stored=free or stale)
+        tasks.groups[address] = group
+        self.openings[address] = (opening, group)
+        self._sink[address] = build_group_task(
+            group,
+            totalled,
+            origin=self._build.origin_of(tasks),
+            each=dict(opening.row.each),
+            needs=gap.after,
+            hubs=(tasks.hub, *tasks.frame.hubs),
+            depth=self._build.level_of(tasks.node),
+        )
+        return group
+
+    def _add_closed(self, group: Group, gap: Gap) -> None:
+        tasks = group.tasks
+        cause = gap.failed or gap.skipped or group.address
+        if gap.failed is not None:
+            tasks.failed = tasks.failed or gap.failed
+            tasks.closed.append(group)
+        else:
+            tasks.omitted = tasks.omitted or group.address
+        self._sink[group.address] = build_closed_task(
+            group,
+            origin=self._build.origin_of(tasks),
+            cause=cause,
+            skipped=gap.failed is None,
+            hubs=(tasks.hub, *tasks.frame.hubs),
+            depth=self._build.level_of(tasks.node),
+        )
+
+    def _add_passes(self, instance: Instance, iterate: Iterate, gaps: list[Gap], known: int) -> None:
+        """A place where the passes of an instance will come, once the list of edits is known."""
+        tasks = instance.tasks
+        after = tuple(dict.fromkeys(address for gap in gaps for address in gap.after))
+        low = known + sum(gap.bounds.low for gap in gaps)
+        high = known + sum(gap.bounds.high for gap in gaps)
+        address = spell_address(tasks.hub, (*instance.keys, (iterate.name, "?")))
+        group = Group(
+            address,
+            "?",
+            tasks,
+            instance.order,
+            Bounds(low, high),
+            Bounds(tasks.takes, tasks.takes),
+            [],
+            instance,
+        )
+        stand_in = Instance(
+            tasks,
+            address,
+            {**instance.each, iterate.name: Later(after)},
+            instance.keys,
+            instance.order,
+            ghost=True,
+        )
+        group.failed = next((gap.failed for gap in gaps if gap.failed is not None), None)
+        skipped = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
+        if group.failed is not None or skipped is not None:
+            gap = replace(gaps[0], failed=group.failed, skipped=None if group.failed else skipped)
+            self._add_closed(group, gap)
+            outcome = Outcome.FAILED if group.failed is not None else Outcome.SKIPPED
+            if not instance.ghost:
+                tasks.end_instance(instance, outcome, group.failed or skipped)
+            return
+        ghost = Unit(address, stand_in, 1, 0, True, Env(tasks.frame, stand_in.each))
+        built = self._build.build(ghost, Findings())
+        totalled = Totalled()
+        count = Bounds(low * tasks.takes, high * tasks.takes)
+        if built is not None:
+            totalled.add([built.task], count, told_apart=True, may_be_stored=self._may_be_stored(after))
+        if not instance.ghost:
+            tasks.groups[address] = group
+            self.openings[address] = (None, group)
+        self._sink[address] = build_group_task(
+            group,
+            totalled,
+            origin=self._build.origin_of(tasks),
+            each=dict(instance.each),
+            needs=after,
+            hubs=(tasks.hub, *tasks.frame.hubs),
+            depth=self._build.level_of(tasks.node),
+        )
+
+    def _stand_in(self, tasks: StepTasks, leaf: Leaf) -> tuple[Instance, list[Task]]:
+        """An instance that stands for some that are not known yet, and its tasks; what is wrong is said when they come."""
+        instance = self._expanders[tasks.hub].build(tasks, leaf.row)
+        instance.ghost = True
+        with self.apart() as (made, errors):
+            if tasks.node.step.call is not None:
+                inner, problems = self._uses.enter(instance, self._graph.frames[tasks.node.id])
+                instance.inner = replace(inner, ghost=True)
+                if not problems:
+                    self.plan_frame(instance.inner)
+            else:
+                self._add_units(instance)
+        self.findings.extend(errors.diagnostics())
+        return instance, list(made.values())
+
+    def _may_be_stored(self, after: Iterable[str]) -> bool:
+        """Whether something that is waited for may turn out to be stored, so that what follows may be, too."""
+        return any(
+            task.may_be_stored
+            for address in after
+            for task in ([self.tasks[address]] if address in self.tasks else self._of_hub(address))
+        )
+
+    def _asked_before(self, after: Iterable[str]) -> bool:
+        """Whether something that is waited for was asked by an earlier run, so that what follows may have been, too."""
+        context = self._build.context
+        return any(
+            context.view.find_past_request(context.realm, context.recipe_id, task.address) is not None
+            for address in after
+            for task in ([self.tasks[address]] if address in self.tasks else self._of_hub(address))
+        )
+
+    def _of_hub(self, hub: str) -> list[Task]:
+        return [task for task in self.tasks.values() if hub in task.hubs]
+
+
+def _instance_of(group: Group) -> Instance:
+    if group.instance is None:
+        raise ValueError(f"{group.address} has no passes")
+    return group.instance
+
+
+def _same_address(instance: Instance) -> Diagnostic:
+    return Diagnostic(
+        "equal-keys",
+        f"two items have the same key: {instance.address} would stand for both",
+        instance.tasks.node.step.for_each[-1].span if instance.tasks.node.step.for_each else None,
+        help="tell them apart",
+    )
