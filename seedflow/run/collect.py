@@ -166,13 +166,11 @@ class Collector:
 
 
 def _odd_ratios(images: list[StoredImage], model: Model, task: Task) -> list[str]:
-    expected = model.size_px(task.params, None)
-    asked = task.params.get("aspect_ratio")
-    if expected is None or asked is None or ":" not in str(asked):
+    asked = model.asked_ratio(task.params)
+    if asked is None:
         return []
-    wanted = expected[0] / expected[1]
     return [
-        f"image {image.number} is {image.facts.width_px}×{image.facts.height_px}, not the ratio {asked} that was asked for"
+        f"image {image.number} is {image.facts.width_px}×{image.facts.height_px}, not the ratio {asked.text} that was asked for"
         for image in images
-        if abs(image.facts.width_px / image.facts.height_px / wanted - 1) > RATIO_TOLERANCE
+        if abs(image.facts.width_px / image.facts.height_px / asked.width_to_height - 1) > RATIO_TOLERANCE
     ]
