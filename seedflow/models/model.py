@@ -112,16 +112,15 @@ class Model:
             unknown: parameters whose value is decided later; absent from `params`, but they count as present.
             partial: whether any other parameter may still come, so that nothing is said of absent ones.
         """
-        problems: list[Problem] = []
         missing = (
             [] if partial else [name for name in self.required if name not in params and name not in unknown]
         )
         validator = self.card.input_validator
         plain = params if isinstance(params, dict) else dict(params)
-        wired = plain if self.takes_reference_list else self._wire_single(plain)
+        wired, problems = (plain, []) if self.takes_reference_list else self._wire_single(plain)
         if not validator.is_valid(wired):
             complete = not unknown and not partial
-            problems = explain_input(
+            problems += explain_input(
                 validator.iter_errors(wired),
                 self.card,
                 complete=complete,
@@ -250,13 +249,18 @@ class Model:
     def _images_field(self) -> str:
         return self.profile.images_field or next(iter(self.card.answer_fields), "images")
 
-    def _wire_single(self, params: dict[str, object]) -> dict[str, object]:
-        """The input with its one reference as the text that the wire wants; several stay a list, which the card refuses."""
+    def _wire_single(self, params: dict[str, object]) -> tuple[dict[str, object], list[Problem]]:
+        """The input with its one reference as the text that the wire wants, and what is wrong with several."""
         name = self.references_field
         found = params.get(name) if name is not None else None
-        if name is None or not isinstance(found, list) or len(found) != 1:
-            return params
-        return {**params, name: found[0]}
+        if name is None or not isinstance(found, list) or not found:
+            return params, []
+        wired = {**params, name: found[0]}
+        if len(found) == 1:
+            return wired, []
+        message = f"`{name}` has {len(found)} images, and the model takes one"
+        advice = f"leave out {len(found) - 1} of them"
+        return wired, [Problem((name,), message, Severity.ERROR, code="too-many-values", help=advice)]
 
     def _most_images_asked(
         self, params: Mapping[str, object], unknown: Collection[str], *, partial: bool

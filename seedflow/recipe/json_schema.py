@@ -112,7 +112,7 @@ def _describe_request(model: Model, catalog: Catalog, *, closed: bool) -> JsonSc
 
 
 def _describe_other(models: Sequence[Model], catalog: Catalog) -> JsonSchema:
-    """What stands behind `generate:` for models that are not the default: their cards offer keys, and refuse none here."""
+    """What stands behind `generate:` for models that are not the default; any key where a template names the model."""
     return {
         "description": "One request to another model. Its keys are the parameters on that model's card.",
         "type": "object",
@@ -120,7 +120,7 @@ def _describe_other(models: Sequence[Model], catalog: Catalog) -> JsonSchema:
         "allOf": [
             {
                 "if": {"properties": {"model": {"const": model.id}}},
-                "then": {"properties": {name: _describe_parameter(name, model) for name in model.parameters}},
+                "then": _describe_request(model, catalog, closed=True),
             }
             for model in models
         ],

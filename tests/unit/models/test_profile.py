@@ -14,7 +14,6 @@ import seedflow.models.profile
 from seedflow.errors import CatalogError
 from seedflow.models.card import Card, parse_card
 from seedflow.models.profile import parse_profile
-from seedflow.models.rules import RuleKind
 
 FOLDER = Path(seedflow.models.profile.__file__).parent
 
@@ -32,7 +31,6 @@ def data() -> dict[str, Any]:
 
 def test_the_shipped_profile_is_whole(data: dict[str, Any], seedream_card: Card) -> None:
     profile = parse_profile(data, seedream_card, "seedream")
-    assert {rule.kind for rule in profile.rules} == set(RuleKind), "every kind of rule is in use"
     assert profile.pixels is not None
     for sizes in profile.pixels.sizes.values():
         for ratio, (width, height) in sizes.items():
@@ -116,7 +114,7 @@ def test_a_broken_profile_is_a_clear_error(
 
 @pytest.mark.parametrize("broken", [None, [], "text", 3])
 def test_a_profile_must_be_an_object(broken: object, seedream_card: Card) -> None:
-    with pytest.raises(CatalogError, match="the profile"):
+    with pytest.raises(CatalogError, match="is not of type"):
         parse_profile(broken, seedream_card, "seedream.json")
 
 
