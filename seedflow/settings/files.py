@@ -155,7 +155,7 @@ class _Reader:
             if path in _FOLDERS:
                 value = self._place(str(value))
             if path == _MODELS:
-                _refuse_absent(value, node.value)
+                _refuse_absent(value)
         except NotYetError:
             self._report_later(node.span, f"`{path}: {node.value}`", "belongs to the language")
             return
@@ -234,14 +234,14 @@ def _is(path: Path, kind: Callable[[int], bool]) -> bool:
         return False
 
 
-def _refuse_absent(folder: object, text: str) -> None:
+def _refuse_absent(folder: object) -> None:
     """A folder that is read must be there, so that a misspelt one is not taken for one without files.
 
     Raises:
         ValueError: it is not.
     """
     if not (isinstance(folder, Path) and _is(folder, stat.S_ISDIR)):
-        raise ValueError(f"expected a folder, and there is none at {text}")
+        raise ValueError("expected a folder that is there")
 
 
 def _is_nothing(node: Node) -> bool:
