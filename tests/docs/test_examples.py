@@ -138,6 +138,7 @@ SETTINGS_FILES = [fence for page in PAGES for fence in page.fences if fence.mark
 @pytest.mark.parametrize("fence", SETTINGS_FILES, ids=[fence.id for fence in SETTINGS_FILES])
 def test_a_settings_file_is_read_without_a_word(fence: Fence, tmp_path: Path) -> None:
     (tmp_path / SETTINGS).write_text(fence.text, encoding="utf-8")
+    (tmp_path / "models").mkdir()
     settings = load_settings(tmp_path, environment={}, user_file=tmp_path / "none.yaml")
     assert spell(settings.diagnostics) == []
 
