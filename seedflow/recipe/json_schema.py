@@ -54,6 +54,7 @@ def finish_schema(
     step = definitions["StepBlock"]
     step["required"] = ["generate"]
     request: JsonSchema = {"$ref": "#/$defs/Generate"}
+    chosen: JsonSchema = {}
     if others:
         definitions["GenerateOther"] = _describe_other(others, catalog)
         names_other = {
@@ -61,9 +62,10 @@ def finish_schema(
             "required": ["model"],
             "properties": {"model": {"not": {"const": default.id}}},
         }
-        request = {"if": names_other, "then": {"$ref": "#/$defs/GenerateOther"}, "else": request}
+        chosen = _describe_chosen({"if": names_other, "else": request})
+        request = {"if": names_other, "then": {"$ref": "#/$defs/GenerateOther"}}
     step["properties"]["generate"] = {"description": step["properties"]["generate"]["description"], **request}
-    defaults = _describe_request(default, catalog, closed=not others)
+    defaults = _describe_defaults([default, *others], catalog)
     raw["properties"]["defaults"] = {**defaults, "description": raw["properties"]["defaults"]["description"]}
     pairs = {**EXPRESSION_SCHEMA, "pattern": r"^\s*\{\{-?\s*zip\s*\("}
     step["properties"]["for_each"] = _either(pairs, step["properties"]["for_each"])
@@ -72,6 +74,7 @@ def finish_schema(
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A seedflow recipe",
         **{key: value for key, value in raw.items() if key != "title"},
+        **chosen,
         "$defs": {renamed[name]: definition for name, definition in sorted(definitions.items())},
     }
     _rename(ordered, {f"#/$defs/{old}": f"#/$defs/{new}" for old, new in renamed.items()})
@@ -109,6 +112,26 @@ def _describe_request(model: Model, catalog: Catalog, *, closed: bool) -> JsonSc
     if closed:
         schema["additionalProperties"] = False
     return schema
+
+
+def _describe_defaults(models: Sequence[Model], catalog: Catalog) -> JsonSchema:
+    """What stands behind `defaults:`: the parameters of all models, each with what any of them takes."""
+    schema = _describe_request(models[0], catalog, closed=True)
+    for name in dict.fromkeys(name for model in models for name in model.parameters):
+        forms = [_describe_parameter(name, model) for model in models if name in model.parameters]
+        schema["properties"][name] = (
+            forms[0] if len(forms) == 1 else {"description": forms[0]["description"], "anyOf": forms}
+        )
+    return schema
+
+
+def _describe_chosen(request: JsonSchema) -> JsonSchema:
+    """What is asked of each step's request unless `defaults:` name another model for all of them."""
+    step = {"properties": {"generate": request}}
+    return {
+        "if": {"required": ["defaults"], "properties": {"defaults": {"required": ["model"]}}},
+        "else": {"properties": {"steps": {"patternProperties": {_NAME: step}}}},
+    }
 
 
 def _describe_other(models: Sequence[Model], catalog: Catalog) -> JsonSchema:
