@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
+from seedflow.images.header import MAX_PIXELS
 from seedflow.models.card import Card
 from seedflow.models.flaws import Flaw
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _MOST_DEVIATION = 0.03
+_WEBP_SIDE_PX = 16_383
 _MESSAGE_FIELDS = frozenset({"count", "limit", "excess", "items", "images", "value"})
 
 Path = tuple[str | int, ...]
@@ -32,7 +34,7 @@ def find_contradictions(data: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
     if "answer" in data:
         yield from _wrong_answer(data["answer"], card)
     if pixels := data.get("pixels"):
-        yield from _wrong_sizes(pixels, card)
+        yield from _wrong_sizes(pixels, card, data.get("answer", _NOTHING).get("formats", ()))
     if price := data.get("price"):
         yield from _wrong_price(price, card)
     for number, rule in enumerate(data.get("rules", ())):
@@ -92,7 +94,7 @@ def _wrong_answer(answer: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
             yield Flaw((*path, value), f"{text} is none of answer.formats")
 
 
-def _wrong_sizes(pixels: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
+def _wrong_sizes(pixels: Mapping[str, Any], card: Card, formats: Sequence[str]) -> Iterator[Flaw]:
     path: Path = ("pixels", "sizes")
     tiers = card.options_of(pixels["tier"])
     if tiers is not None and set(tiers) != set(pixels["sizes"]):
@@ -108,6 +110,7 @@ def _wrong_sizes(pixels: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
             yield Flaw((*path, tier), f"expected {expected}")
         elif isinstance(sizes, dict):
             yield from _wrong_ratios(sizes, ratios, pixels.get("as_reference"), (*path, tier))
+    yield from _too_large(pixels["sizes"], path, formats)
 
 
 def _wrong_ratios(
@@ -122,6 +125,17 @@ def _wrong_ratios(
             yield Flaw(path, f"{ratio} is not a ratio")
         elif abs(width / height * int(down) / int(across) - 1) > _MOST_DEVIATION:
             yield Flaw((*path, ratio), f"{width}×{height} has another ratio")
+
+
+def _too_large(sizes: Mapping[str, Any], path: Path, formats: Sequence[str]) -> Iterator[Flaw]:
+    """Pictures that could not be drawn, or would not be taken when they came."""
+    for tier, found in sizes.items():
+        for ratio, (width, height) in found.items() if isinstance(found, dict) else (("", found),):
+            place = (*path, tier, ratio) if ratio else (*path, tier)
+            if width * height > MAX_PIXELS:
+                yield Flaw(place, f"{width}×{height} are more pixels than are read, {MAX_PIXELS:,}")
+            elif max(width, height) > _WEBP_SIDE_PX and "webp" in formats[:1]:
+                yield Flaw(place, f"a side of WebP has at most {_WEBP_SIDE_PX:,} px")
 
 
 def _wrong_price(price: Mapping[str, Any], card: Card) -> Iterator[Flaw]:

@@ -7,7 +7,7 @@ import re
 from seedflow.images.header import MAX_PIXELS
 
 LONGEST_SIDE_PX = 65_500
-"""The longest side of a picture that JPEG can hold."""
+"""The longest side of a picture that JPEG can hold; a larger one is drawn by nobody."""
 
 _PIXELS = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", re.ASCII)
 
