@@ -25,7 +25,7 @@ END_WITHIN_S = 10
 class EmulatorProcess:
     """A running emulator. `base_url` ends in `/client/v4`; `env` makes seedflow use it as its provider."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, project: Path | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory()
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": self._folder.name}
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by _free, with the process
@@ -35,6 +35,7 @@ class EmulatorProcess:
             stderr=self._errors,
             env=environment,
             text=True,
+            cwd=project,
         )
         first_line = self._process.stdout.readline()
         if not first_line:
@@ -128,11 +129,14 @@ class EmulatorProcess:
 
 @pytest.fixture
 def start_emulator() -> Iterator[Callable[..., EmulatorProcess]]:
-    """Starts emulators with options of a test's own, such as `start_emulator("--sets", "random", "--seed", "7")`."""
+    """Starts emulators with options of a test's own, such as `start_emulator("--sets", "random", "--seed", "7")`.
+
+    `project` is the folder in which it is started, whose models it has.
+    """
     started: list[EmulatorProcess] = []
 
-    def start(*arguments: str) -> EmulatorProcess:
-        started.append(EmulatorProcess("--pictures", "tiny", *arguments))
+    def start(*arguments: str, project: Path | None = None) -> EmulatorProcess:
+        started.append(EmulatorProcess("--pictures", "tiny", *arguments, project=project))
         return started[-1]
 
     yield start

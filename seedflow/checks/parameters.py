@@ -92,15 +92,8 @@ def _unknown_model(message: str, model_id: str, template: Template, subject: Sub
 
 
 def _unknown_parameter(parameter: Parameter, model: Model) -> Diagnostic:
-    near = find_near(parameter.name, model.parameters)
-    return Diagnostic(
-        "unknown-parameter",
-        f"`{model.id}` has no parameter `{parameter.name}`",
-        parameter.span,
-        help=f"did you mean `{near}`?"
-        if near is not None
-        else f"its parameters are {', '.join(model.parameters)}",
-    )
+    problem = model.explain_unknown(parameter.name)
+    return Diagnostic(problem.code, problem.message, parameter.span, problem.severity, problem.help)
 
 
 def _check_shape(

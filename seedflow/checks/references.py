@@ -29,7 +29,7 @@ def check_references(subject: Subject) -> Iterator[Diagnostic]:
         for item in references.items:
             yield from _check_item(item, node, model, subject, files)
         if len(references.names) > 1:
-            yield from _check_mentioned(references, node)
+            yield from _check_mentioned(references, node, model)
 
 
 def _check_item(
@@ -82,8 +82,9 @@ def _check_shape(template: Template, shape: Shape) -> Iterator[Diagnostic]:
     )
 
 
-def _check_mentioned(references: References, node: StepNode) -> Iterator[Diagnostic]:
-    prompt = node.generate.parameters.get("prompt")
+def _check_mentioned(references: References, node: StepNode, model: Model | None) -> Iterator[Diagnostic]:
+    field = "prompt" if model is None else model.prompt_field
+    prompt = node.generate.parameters.get(field) if field is not None else None
     if prompt is None:
         return
     templates = list(find_templates(prompt.expression))

@@ -17,15 +17,14 @@ from seedflow import __version__
 from seedflow.cli.columns import print_columns, print_folded
 from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
+from seedflow.cli.model_text import describe_model, spell_price
 from seedflow.cli.provider_text import describe_provider, list_missing
 from seedflow.cli.session import start
 from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.diagnostics import Diagnostic, Severity, has_errors
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode, UsageError
-from seedflow.models.catalog import Catalog
-from seedflow.models.model import Model
-from seedflow.money import format_usd, to_json_usd
+from seedflow.models.model import SHIPPED, Model
 from seedflow.pipeline.session import Session
 from seedflow.providers.options import REALM_EMULATED
 from seedflow.settings.model import Settings
@@ -75,10 +74,12 @@ def examine(session: Session) -> Findings:
     """Look at everything."""
     settings = session.settings
     state = inspect_state(settings.state_folder)
-    diagnostics = (*settings.diagnostics, *_find_problems(session, state))
+    diagnostics = (*settings.diagnostics, *session.model_problems, *_find_problems(session, state))
     in_the_way = [
         found.message for found in diagnostics if found.code in ("unusable-state", "unusable-outputs")
     ]
+    if has_errors(session.model_problems):
+        in_the_way.append("model files have errors")
     missing = [f"{name} is not set" for name in list_missing(settings)]
     errors = ["a settings file has errors"] if has_errors(settings.diagnostics) else []
     return Findings(
@@ -160,15 +161,7 @@ def describe_findings(found: Findings) -> dict[str, object]:
             "size_bytes": state.size_bytes,
             "pictures": state.pictures,
         },
-        "models": [
-            {
-                "id": model.id,
-                "default": model.id == session.catalog.default_id,
-                "price_usd": None if model.price is None else to_json_usd(model.price.usd),
-                "price_source": None if model.price is None else _spell_source(model, settings),
-            }
-            for model in _models(session.catalog)
-        ],
+        "models": [describe_model(model, session) for model in session.catalog.sorted_models],
         "diagnostics": [diagnostic.to_json() for diagnostic in found.diagnostics],
     }
 
@@ -197,7 +190,9 @@ def _print(found: Findings, console: Console) -> None:
         ],
     )
     _section(
-        console, "Models", [(model.id, _spell_price(model, session)) for model in _models(session.catalog)]
+        console,
+        "Models",
+        [(model.id, _spell_model(model, session)) for model in session.catalog.sorted_models],
     )
     console.print()
     console.print(Text("Settings", style="bold"))
@@ -281,25 +276,7 @@ def _spell_state(state: StateFacts) -> str:
     return ", ".join([*parts, locks + (f" ({state.file_system})" if state.file_system else "")])
 
 
-def _models(catalog: Catalog) -> Iterator[Model]:
-    for name in catalog.ids:
-        model = catalog.find(name)
-        if model is not None:
-            yield model
-
-
-def _spell_price(model: Model, session: Session) -> str:
-    mark = ", the default" if model.id == session.catalog.default_id else ""
-    if model.price is None:
-        return f"no price known{mark}; refused where it costs money until prices: has one"
-    return f"{format_usd(model.price.usd)} an image{mark}; {_spell_source(model, session.settings)}"
-
-
-def _spell_source(model: Model, settings: Settings) -> str:
-    origin = settings.origins.get(f"prices.{model.id}")
-    if origin is not None:
-        return f"from {origin}"
-    if model.price is None:
-        return ""
-    as_of = f", as of {model.price.as_of}" if model.price.as_of else ""
-    return f"{model.price.source}{as_of}"
+def _spell_model(model: Model, session: Session) -> str:
+    mark = "the default; " if model.id == session.catalog.default_id else ""
+    where = "" if model.origin == SHIPPED else f"; {model.origin}"
+    return f"{mark}{spell_price(model, session)}{where}"

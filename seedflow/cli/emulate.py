@@ -12,6 +12,7 @@ import click
 
 from seedflow.cli.dollars import Dollars
 from seedflow.cli.help import Command
+from seedflow.cli.session import start
 from seedflow.emulator.options import EmulatorOptions, PictureKind, SetSize, parse_latency, parse_serve
 from seedflow.emulator.server import Emulator, serve
 from seedflow.errors import ExitCode
@@ -117,12 +118,15 @@ DEFAULTS = EmulatorOptions()
 def command(*, as_json: bool, **given: Any) -> int:
     """Serve an emulator of the provider on this machine. It bills nobody; it shows what would be billed.
 
+    It has the models that ship with seedflow and those of the project in which it is started.
+
     It validates requests, fetches every reference itself, refuses dead links, and counts at /_emulator/bill.
     """
     options = read_options(**given)
+    catalog = start().catalog
     gc.freeze()
     gc.enable()
-    serve(options, _announce_as_json if as_json else _announce)
+    serve(options, _announce_as_json if as_json else _announce, catalog)
     return ExitCode.DONE
 
 

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("seedflow.cli.run", "Run a recipe to images; pay only for what is new."),
     "list": ("seedflow.cli.list_recipes", "List the recipes here and those shipped with seedflow."),
     "show": ("seedflow.cli.show", "Show a recipe's inputs, steps and outputs."),
+    "models": ("seedflow.cli.models", "List the image models that recipes here may name."),
     "schema": ("seedflow.cli.schema", "Print the JSON Schema of recipes, for editors."),
     "doctor": ("seedflow.cli.doctor", "Show every setting, where it came from, and what is missing."),
     "emulate": ("seedflow.cli.emulate", "Serve an emulator of the provider on this machine."),

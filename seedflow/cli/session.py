@@ -9,22 +9,28 @@ from seedflow.cli.terminal import print_diagnostics
 from seedflow.diagnostics.suggest import find_near
 from seedflow.errors import UsageError
 from seedflow.pipeline.check import Checked, check_recipe
-from seedflow.pipeline.session import Session, open_session
+from seedflow.pipeline.session import Session, open_session, refuse_broken_models
 from seedflow.recipe.shipped import find_shipped, list_shipped
 from seedflow.settings.load import load_settings
 from seedflow.text.characters import is_unicode
 
 
 def start(provider: str | None = None, *, quiet: bool = False) -> Session:
-    """Settings of this folder and the catalog. What is wrong with settings files is printed, unless `quiet`."""
+    """Settings of this folder and the catalog. What is wrong with settings and model files is printed, unless `quiet`.
+
+    Raises:
+        UsageError: this is no place to work in, or, unless `quiet`, a model file has errors.
+    """
     _refuse_ascii()
     folder = Path.cwd()
     _refuse_odd_name(folder, "the current folder")
     settings = load_settings(folder, provider=provider)
     _refuse_odd_name(settings.state_folder, "the state folder")
+    session = open_session(settings, folder)
     if not quiet:
-        print_diagnostics(settings.diagnostics)
-    return open_session(settings, folder)
+        print_diagnostics((*settings.diagnostics, *session.model_problems))
+        refuse_broken_models(session)
+    return session
 
 
 def find_recipe(text: str) -> tuple[Path, str]:

@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 from seedflow.emulator.http import Request, Response
 from seedflow.emulator.picture import Picture
-from seedflow.images.facts import ImageFormat
 
 FOLDER = "/images/"
 _RANGE = re.compile(r"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})")
@@ -65,7 +64,7 @@ class Gallery:
         """Hang a picture up; returns the address below the server's origin. A dead one expires at once."""
         self._take_down()
         self._count += 1
-        image_id = f"{self._count:08d}.{ImageFormat.JPEG.extension}"
+        image_id = f"{self._count:08d}.{picture.format.extension}"
         if not dead:
             expires_at_s = self._clock() + self._expire_s
             self._shown[image_id] = Shown(image_id, picture, number, task, expires_at_s, damage)
@@ -143,7 +142,7 @@ class Gallery:
 
 
 def _serve(shown: Shown, asked_range: str | None) -> Response:
-    media_type = ImageFormat.JPEG.media_type
+    media_type = shown.picture.format.media_type
     data = shown.picture.read()
     match shown.damage:
         case "cut":

@@ -96,6 +96,8 @@ def _judge(model: Model, given: dict[str, object]) -> None:
     params = given
     if name is not None and given.get(name):
         value = given[name]
+        if isinstance(value, list) and not model.takes_reference_list:
+            raise bad_input(f"/{name}: `{name}` is a list, but must be text")
         judged = [_stand_in(place, item) for place, item in enumerate(_listed(value))]
         params = {**given, name: judged if isinstance(value, list) else judged[0]}
     problems = [problem for problem in model.judge(params) if problem.severity is Severity.ERROR]

@@ -12,21 +12,27 @@ from seedflow.images.facts import ImageFacts, ImageFormat
 
 
 class Picture:
-    """A JPEG in a known size. `path` is its file, if it has one that is the emulator's own."""
+    """A picture in a known size and format. `path` is its file, if it has one that is the emulator's own."""
 
     def __init__(
-        self, read: Callable[[], bytes], width_px: int, height_px: int, path: Path | None = None
+        self,
+        read: Callable[[], bytes],
+        width_px: int,
+        height_px: int,
+        path: Path | None = None,
+        format: ImageFormat = ImageFormat.JPEG,  # noqa: A002 - the word of the images room
     ) -> None:
         self.read = read
         self.width_px = width_px
         self.height_px = height_px
         self.path = path
+        self.format = format
 
     @cached_property
     def facts(self) -> ImageFacts:
         """What its bytes are; hashed when first asked for."""
         data = self.read()
-        return ImageFacts(digest_bytes(data), len(data), self.width_px, self.height_px, ImageFormat.JPEG)
+        return ImageFacts(digest_bytes(data), len(data), self.width_px, self.height_px, self.format)
 
     def discard(self) -> None:
         """Nobody will read it again."""

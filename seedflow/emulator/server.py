@@ -225,21 +225,26 @@ async def _answer_all(wire: Wire, routes: Routes) -> None:
         await routes.answer(wire, request)
 
 
-def serve(options: EmulatorOptions, announce: Callable[[Emulator], None]) -> None:
+def serve(
+    options: EmulatorOptions, announce: Callable[[Emulator], None], catalog: Catalog | None = None
+) -> None:
     """Run an emulator until SIGINT or SIGTERM, then end cleanly; a second signal ends it at once.
 
     Args:
         options: what it should be like.
         announce: called once it listens.
+        catalog: the models that it has; those that ship with seedflow when left out.
 
     Raises:
         UsageError: it cannot listen, or the options cannot be carried out.
     """
-    asyncio.run(_serve(options, announce))
+    asyncio.run(_serve(options, announce, catalog))
 
 
-async def _serve(options: EmulatorOptions, announce: Callable[[Emulator], None]) -> None:
-    emulator = Emulator(options)
+async def _serve(
+    options: EmulatorOptions, announce: Callable[[Emulator], None], catalog: Catalog | None
+) -> None:
+    emulator = Emulator(options, catalog=catalog)
     stopped, hurried = asyncio.Event(), asyncio.Event()
 
     def stop() -> None:

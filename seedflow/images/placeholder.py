@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from PIL import Image, ImageDraw
 
 from seedflow.images.composition import draw_composition
+from seedflow.images.facts import ImageFormat
 from seedflow.images.palette import Palette, choose_palette
 from seedflow.images.sheet import PlaceholderReference, draw_sheet, measure_sheet, rounded_mask
 from seedflow.images.spelling import spell
@@ -21,7 +23,12 @@ from seedflow.images.typeset import get_font, shorten
 
 __all__ = ["PlaceholderReference", "PlaceholderSpec", "draw_placeholder", "write_placeholder"]
 
-_QUALITY = 90
+_ENCODING: Mapping[ImageFormat, Mapping[str, Any]] = {
+    ImageFormat.JPEG: {"quality": 90, "subsampling": 0},
+    ImageFormat.PNG: {"compress_level": 1},
+    ImageFormat.WEBP: {"quality": 90, "method": 0},
+}
+"""How pictures are written: fast, and good enough to be looked at."""
 _LARGEST_SIDE_PX = 65_500
 _WIDE = 1.2
 """From this ratio on, the composition stands beside the sheet and not above it."""
@@ -48,6 +55,7 @@ class PlaceholderSpec:
     seed: str = ""
     theme: str = ""
     badge: str = "sketch · no model was asked"
+    format: ImageFormat = ImageFormat.JPEG
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ class _Box:
 
 
 def draw_placeholder(spec: PlaceholderSpec) -> bytes:
-    """The JPEG of a card, exactly `width_px` × `height_px`.
+    """The picture of a card, exactly `width_px` × `height_px`.
 
     Blocks for some 40 ms at 2K; may be called from any thread. A reference that cannot be read is shown by its note.
 
@@ -88,7 +96,7 @@ def write_placeholder(spec: PlaceholderSpec, file: BinaryIO) -> None:
     art = _draw_sheet_and_leave_room(image, spec, unit, palette)
     draw_composition(image, (art.left, art.top, art.width, art.height), theme, spec.seed, palette)
     _draw_badge(image, spell(spec.badge[:_MOST_OF_BADGE]), art, unit, palette)
-    image.save(file, "JPEG", quality=_QUALITY, subsampling=0)
+    image.save(file, spec.format.name, **_ENCODING[spec.format])
 
 
 def _draw_sheet_and_leave_room(

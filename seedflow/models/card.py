@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
-from typing import cast
+from typing import Final, cast
 
 from jsonschema_rs import Draft202012Validator
 
-from seedflow.errors import CatalogError
+from seedflow.models.flaws import Flaw, FlawedError
 
-_COMBINATIONS = ("anyOf", "oneOf", "allOf")
+_COMBINATIONS: Final = ("anyOf", "oneOf", "allOf")
+_TAKEN: Final = "model"
+"""A key of `generate:` itself, so that no parameter can be called so."""
+_FREE: Final = "x-"
+_REFERENCES: Final = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
+_LONGEST_ID: Final = 200
+_TYPES_WITH: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "minItems": frozenset({"array"}),
+        "maxItems": frozenset({"array"}),
+        "minimum": frozenset({"integer", "number"}),
+        "maximum": frozenset({"integer", "number"}),
+    }
+)
+"""Bounds, and the types that they bind."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """A card. `parameters` maps each name to its JSON Schema, in the card's order; validators are compiled when first used."""
+    """A card. `parameters` maps each name to its JSON Schema, in the card's order; validators are compiled when first used.
+
+    `price_usd` is what one image costs, if the card says it.
+    """
 
     id: str
     input: Mapping[str, object]
     output: Mapping[str, object]
     parameters: Mapping[str, Mapping[str, object]]
     required: tuple[str, ...]
+    price_usd: Decimal | None = None
 
     @cached_property
     def input_validator(self) -> Draft202012Validator:
@@ -35,6 +54,12 @@ class Card:
         """Checks answers, formats such as `uri` included."""
         return _compile(self.id, "output", self.output)
 
+    @property
+    def answer_fields(self) -> Mapping[str, object]:
+        """The fields of an answer and their JSON Schemas."""
+        properties = self.output.get("properties")
+        return properties if isinstance(properties, dict) else {}
+
     def types_of(self, name: str) -> frozenset[str]:
         """The JSON types that a parameter may have; empty when the card does not say or has no such parameter."""
         return _types(self.parameters.get(name, {}))
@@ -45,37 +70,92 @@ class Card:
         return tuple(options) if isinstance(options, list) else None
 
     def bound_of(self, name: str, keyword: str) -> int | None:
-        """A whole-number bound of a parameter such as `maximum` or `maxItems`, if the card has it."""
-        bound = self.parameters.get(name, {}).get(keyword)
-        return bound if isinstance(bound, int) and not isinstance(bound, bool) else None
+        """A whole-number bound of a parameter such as `maximum` or `maxItems`, if the card has it.
+
+        Where the card offers several forms (`anyOf`), it is the widest bound of those that it can bind, and none as soon
+        as one of them has none.
+        """
+        schema = self.parameters.get(name, {})
+        bound = _whole(schema.get(keyword))
+        if bound is not None:
+            return bound
+        types = _TYPES_WITH.get(keyword, frozenset())
+        bounds = [_whole(branch.get(keyword)) for branch in _branches(schema) if _types(branch) & types]
+        known = [found for found in bounds if found is not None]
+        if not known or len(known) < len(bounds):
+            return None
+        return min(known) if keyword.startswith("min") else max(known)
 
 
 def parse_card(data: object, name: str) -> Card:
     """Read a card; `name` is what messages call it.
 
     Raises:
-        CatalogError: it has no id, or its input is not the schema of an object with named parameters.
+        FlawedError: it has no id, its input is not the schema of an object with named parameters, or its answer has no
+            fields; all flaws in one.
     """
-    if not isinstance(data, dict) or not isinstance(data.get("model"), str) or not data["model"]:
-        raise CatalogError(f"card {name}: `model` must be the model's id")
-    input_schema, output_schema = data.get("input"), data.get("output")
-    if not isinstance(input_schema, dict) or not isinstance(output_schema, dict):
-        raise CatalogError(f"card {name}: `input` and `output` must be JSON Schemas")
-    properties = input_schema.get("properties")
-    if not isinstance(properties, dict) or not all(
-        isinstance(schema, dict) for schema in properties.values()
-    ):
-        raise CatalogError(f"card {name}: `input.properties` must map each parameter to its JSON Schema")
-    required = input_schema.get("required", [])
-    if not isinstance(required, list) or not all(isinstance(parameter, str) for parameter in required):
-        raise CatalogError(f"card {name}: `input.required` must be a list of parameters")
+    flaws = list(_find_flaws(data))
+    if flaws or not isinstance(data, dict):
+        raise FlawedError(f"card {name}", flaws)
+    price = data.get("price_per_image_usd")
     return Card(
         id=data["model"],
-        input=MappingProxyType(input_schema),
-        output=MappingProxyType(output_schema),
-        parameters=MappingProxyType(properties),
-        required=tuple(required),
+        input=MappingProxyType(data["input"]),
+        output=MappingProxyType(data["output"]),
+        parameters=MappingProxyType(data["input"]["properties"]),
+        required=tuple(data["input"].get("required", [])),
+        price_usd=None if price is None else Decimal(str(price)),
     )
+
+
+def _find_flaws(data: object) -> Iterator[Flaw]:
+    if not isinstance(data, dict):
+        yield Flaw((), "a card must be a JSON object with `model`, `input` and `output`")
+        return
+    name = data.get("model")
+    if not isinstance(name, str) or not name or len(name) > _LONGEST_ID or not _is_one_word(name):
+        yield Flaw(("model",), "must be the model's id, as on the wire")
+    for part in ("input", "output"):
+        schema = data.get(part)
+        if not isinstance(schema, dict):
+            yield Flaw((part,), "must be a JSON Schema")
+            continue
+        yield from _find_references(schema, (part,))
+        properties = schema.get("properties")
+        what = "parameter" if part == "input" else "field of an answer"
+        if not isinstance(properties, dict) or not properties:
+            yield Flaw((part, "properties"), f"must map each {what} to its JSON Schema")
+            continue
+        for key, inner in properties.items():
+            if not isinstance(inner, dict):
+                yield Flaw((part, "properties", key), f"must be the JSON Schema of this {what}")
+            elif part == "input" and (key == _TAKEN or key.startswith(_FREE)):
+                yield Flaw((part, "properties", key), f"no parameter can be called {key} in a recipe")
+        required = schema.get("required", [])
+        if not isinstance(required, list) or any(key not in properties for key in map(str, required)):
+            yield Flaw((part, "required"), f"must be a list of names that stand in {part}.properties")
+    price = data.get("price_per_image_usd")
+    if price is not None and (
+        isinstance(price, bool) or not isinstance(price, (int, float)) or not 0 <= price < 1e6
+    ):
+        yield Flaw(("price_per_image_usd",), "must be a number of dollars")
+
+
+def _find_references(value: object, path: tuple[str | int, ...]) -> Iterator[Flaw]:
+    """A schema that points elsewhere could make checking a recipe read files or ask hosts; cards stand for themselves."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in _REFERENCES and isinstance(inner, str):
+                yield Flaw((*path, key), "references are not followed; write the schema out")
+            else:
+                yield from _find_references(inner, (*path, key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _find_references(inner, (*path, number))
+
+
+def _is_one_word(text: str) -> bool:
+    return text.isprintable() and not any(character.isspace() for character in text)
 
 
 def _compile(model: str, part: str, schema: Mapping[str, object]) -> Draft202012Validator:
@@ -83,7 +163,16 @@ def _compile(model: str, part: str, schema: Mapping[str, object]) -> Draft202012
         return Draft202012Validator(dict(schema), validate_formats=True)
     except ValueError as error:
         reason = str(error).partition("\n")[0]
-        raise CatalogError(f"card {model}: `{part}` is not a JSON Schema: {reason}") from error
+        raise FlawedError(f"card {model}", [Flaw((part,), f"is not a JSON Schema: {reason}")]) from error
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _branches(schema: Mapping[str, object]) -> list[Mapping[str, object]]:
+    found = [branch for key in _COMBINATIONS for branch in cast("list[object]", schema.get(key, []))]
+    return [branch for branch in found if isinstance(branch, dict)]
 
 
 def _types(schema: Mapping[str, object]) -> frozenset[str]:
@@ -95,8 +184,7 @@ def _types(schema: Mapping[str, object]) -> frozenset[str]:
     options = schema.get("enum")
     if isinstance(options, list):
         return frozenset(json_type(option) for option in options)
-    branches = [branch for key in _COMBINATIONS for branch in cast("list[object]", schema.get(key, []))]
-    return frozenset().union(*(_types(branch) for branch in branches if isinstance(branch, dict)))
+    return frozenset().union(*(_types(branch) for branch in _branches(schema)))
 
 
 def json_type(value: object) -> str:

@@ -1,4 +1,7 @@
-"""The catalog: every model that seedflow knows, read from the cards and profiles that ship beside this file."""
+"""The catalog: every model that seedflow knows, read from the cards and profiles that ship beside this file.
+
+Models of a project are added by `project.py`.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ from types import MappingProxyType
 
 from seedflow.errors import CatalogError
 from seedflow.models.card import Card, parse_card
-from seedflow.models.model import Model
-from seedflow.models.profile import Price, empty_profile, parse_profile
+from seedflow.models.model import SHIPPED, Model
+from seedflow.models.profile import Price, Profile, empty_profile, parse_profile
 
 DEFAULT_MODEL = "bytedance/seedream-4.5"
 """The model of steps that name none; the only model that code names."""
@@ -39,6 +42,11 @@ class Catalog:
         return frozenset(
             model.references_field for model in self.models.values() if model.references_field is not None
         )
+
+    @property
+    def sorted_models(self) -> tuple[Model, ...]:
+        """All models, sorted by id."""
+        return tuple(self.models[name] for name in self.ids)
 
     def find(self, id: str) -> Model | None:  # noqa: A002 - the word of the wire and of every message
         """The model of an id, or None."""
@@ -77,14 +85,11 @@ def build_catalog(
         CatalogError: one of them is broken, two are of one model, or a profile has no card.
     """
     by_id: dict[str, Card] = {}
-    prices: dict[str, Price] = {}
     for name, data in cards:
         card = parse_card(data, name)
         if card.id in by_id:
             raise CatalogError(f"card {name}: there is another card of {card.id}")
         by_id[card.id] = card
-        if (price := _price_on_card(data, name)) is not None:
-            prices[card.id] = price
     known = {}
     for name, data in profiles:
         model = data.get("model") if isinstance(data, dict) else None
@@ -95,11 +100,17 @@ def build_catalog(
         known[model] = parse_profile(data, by_id[model], name)
     if default_id not in by_id:
         raise CatalogError(f"the default model {default_id} has no card")
-    models = {}
-    for model, card in by_id.items():
-        profile = known[model] if model in known else empty_profile(card)
-        models[model] = Model(card, profile, profile.price or prices.get(model))
+    models = {
+        model: build_model(card, known[model] if model in known else empty_profile(card))
+        for model, card in by_id.items()
+    }
     return Catalog(MappingProxyType(models), default_id)
+
+
+def build_model(card: Card, profile: Profile, origin: str = SHIPPED) -> Model:
+    """A model of its card and profile. The price of the profile counts before that of the card."""
+    on_card = None if card.price_usd is None else Price(card.price_usd, "the model's card")
+    return Model(card, profile, profile.price or on_card, origin)
 
 
 def _read_folder(folder: Path) -> Iterator[tuple[str, object]]:
@@ -108,12 +119,3 @@ def _read_folder(folder: Path) -> Iterator[tuple[str, object]]:
             yield path.name, json.loads(path.read_bytes())
         except (OSError, ValueError) as error:
             raise CatalogError(f"{folder.name}/{path.name} cannot be read: {error}") from error
-
-
-def _price_on_card(data: object, name: str) -> Price | None:
-    usd = data.get("price_per_image_usd") if isinstance(data, dict) else None
-    if usd is None:
-        return None
-    if isinstance(usd, bool) or not isinstance(usd, (int, float)) or usd < 0:
-        raise CatalogError(f"card {name}: `price_per_image_usd` must be a number of dollars")
-    return Price(Decimal(str(usd)), "the model's card")

@@ -35,11 +35,17 @@ _VALUE_LISTS = frozenset({"enum", "const"})
 
 
 def explain_input(
-    errors: Iterable[ValidationError], card: Card, *, complete: bool, missing: Sequence[str]
+    errors: Iterable[ValidationError],
+    card: Card,
+    *,
+    complete: bool,
+    missing: Sequence[str],
+    absent: Mapping[str, str],
 ) -> list[Problem]:
     """Problems of an input.
 
-    `missing` are the required parameters that are missing for certain. When the input is not `complete` (a value is not
+    `missing` are the required parameters that are missing for certain, `absent` says what to do instead of some that
+    only other models have. When the input is not `complete` (a value is not
     known yet), what the schema says of the object as a whole is left for later, unknown names excepted.
     """
     problems = [
@@ -53,8 +59,23 @@ def explain_input(
         for name in missing
     ]
     kept = [error for error in errors if _can_tell(error, complete=complete)]
-    problems.extend(_explain_all(kept, (), card))
+    for problem in _explain_all(kept, (), card):
+        is_absent = problem.code == "unknown-parameter" and problem.path[0] in absent
+        problems.append(explain_unknown(str(problem.path[0]), card, absent) if is_absent else problem)
     return problems
+
+
+def explain_unknown(name: str, card: Card, absent: Mapping[str, str]) -> Problem:
+    """The problem of a parameter that the card does not have."""
+    near = find_near(name, card.parameters)
+    instead = absent.get(name) or (f"did you mean `{near}`?" if near else None)
+    return Problem(
+        (name,),
+        f"`{card.id}` has no parameter `{describe(name)[1:-1]}`",
+        Severity.ERROR,
+        code="unknown-parameter",
+        help=instead or f"its parameters are {', '.join(card.parameters)}",
+    )
 
 
 def explain_output(errors: Iterable[ValidationError], model: str) -> list[Problem]:
@@ -107,7 +128,7 @@ def _explain(error: ValidationError, path: Path, card: Card) -> Iterator[Problem
     details = error.kind.as_dict()
     match error.kind.name:
         case "additionalProperties" if not path:
-            yield from (_unknown_parameter(str(name), card) for name in details["unexpected"])
+            yield from (explain_unknown(str(name), card, {}) for name in details["unexpected"])
         case "type":
             yield _wrong_type(path, error.instance, details["types"])
         case "enum":
@@ -166,17 +187,6 @@ def _explain_branches(
             return
         types.extend(name for found in refused for name in found.kind.as_dict()["types"])
     yield _wrong_type(path, error.instance, list(dict.fromkeys(types)))
-
-
-def _unknown_parameter(name: str, card: Card) -> Problem:
-    near = find_near(name, card.parameters)
-    return Problem(
-        (name,),
-        f"`{card.id}` has no parameter `{describe(name)[1:-1]}`",
-        Severity.ERROR,
-        code="unknown-parameter",
-        help=f"did you mean `{near}`?" if near else f"its parameters are {', '.join(card.parameters)}",
-    )
 
 
 def _wrong_type(path: Path, value: object, types: Sequence[str]) -> Problem:

@@ -11,11 +11,14 @@ from functools import cached_property
 from seedflow.diagnostics import Severity
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.models.card import Card
-from seedflow.models.explain import explain_input, explain_output
-from seedflow.models.pixels import find_size
+from seedflow.models.explain import explain_input, explain_output, explain_unknown
+from seedflow.models.pixels import AskedRatio, find_ratio, find_size
 from seedflow.models.problem import Problem
 from seedflow.models.profile import Price, Profile
 from seedflow.models.rules import Judged, RuleKind, apply_rules
+
+SHIPPED = "shipped with seedflow"
+"""Where a model comes from that is in no project's folder."""
 
 _NUMBERS = frozenset({"integer", "number"})
 
@@ -24,12 +27,14 @@ _NUMBERS = frozenset({"integer", "number"})
 class Model:
     """A model of the catalog. May be used from several threads.
 
-    Wherever `params` is taken, it is the whole input, the references field included as a list of URIs.
+    Wherever `params` is taken, it is the whole input, the references field included as a list of URIs, however the wire
+    wants them. `origin` says where the model's files are.
     """
 
     card: Card
     profile: Profile
     price: Price | None
+    origin: str = SHIPPED
 
     @property
     def id(self) -> str:
@@ -52,6 +57,18 @@ class Model:
         return self.profile.references_field
 
     @property
+    def prompt_field(self) -> str | None:
+        """The parameter that holds the prompt, or None."""
+        return self.profile.prompt_field
+
+    @cached_property
+    def takes_reference_list(self) -> bool:
+        """Whether the references field takes a list. References travel as one wherever it does, a single one too."""
+        name = self.references_field
+        types = self.card.types_of(name) if name is not None else frozenset()
+        return not types or "array" in types
+
+    @property
     def output_formats(self) -> tuple[ImageFormat, ...]:
         """The formats that an image of an answer may have."""
         return self.profile.formats
@@ -62,6 +79,8 @@ class Model:
         name = self.references_field
         if name is None:
             return None
+        if not self.takes_reference_list:
+            return 1
         limits = [
             rule.limit
             for rule in self.profile.rules
@@ -93,16 +112,20 @@ class Model:
             unknown: parameters whose value is decided later; absent from `params`, but they count as present.
             partial: whether any other parameter may still come, so that nothing is said of absent ones.
         """
-        problems: list[Problem] = []
         missing = (
             [] if partial else [name for name in self.required if name not in params and name not in unknown]
         )
         validator = self.card.input_validator
         plain = params if isinstance(params, dict) else dict(params)
-        if not validator.is_valid(plain):
+        wired, problems = (plain, []) if self.takes_reference_list else self._wire_single(plain)
+        if not validator.is_valid(wired):
             complete = not unknown and not partial
-            problems = explain_input(
-                validator.iter_errors(plain), self.card, complete=complete, missing=missing
+            problems += explain_input(
+                validator.iter_errors(wired),
+                self.card,
+                complete=complete,
+                missing=missing,
+                absent=self.profile.absent,
             )
         if not self.profile.rules:
             return problems
@@ -114,6 +137,10 @@ class Model:
             return by_rules
         refused = {problem.path for problem in problems}
         return problems + [problem for problem in by_rules if problem.path not in refused]
+
+    def explain_unknown(self, name: str) -> Problem:
+        """The problem of a parameter that the model does not have."""
+        return explain_unknown(name, self.card, self.profile.absent)
 
     def judge_reference(self, facts: ImageFacts) -> list[Problem]:
         """What is wrong with an image as a reference, by its bytes and pixels; the path is empty."""
@@ -158,7 +185,7 @@ class Model:
 
     def build_result(self, urls: Sequence[str]) -> dict[str, object]:
         """An answer's innermost object with these image URLs, as the card's output wants it: what a stand-in gives."""
-        schema = self._output_properties.get(self._images_field, {})
+        schema = self.card.answer_fields.get(self._images_field, {})
         several = not isinstance(schema, Mapping) or schema.get("type") != "string"
         return {self._images_field: list(urls) if several else urls[0]}
 
@@ -179,9 +206,26 @@ class Model:
             return 1, most if most is not None else 1
         return 1, max(1, asked if most is None else min(asked, most))
 
-    def price_usd(self, params: Mapping[str, object]) -> Decimal | None:  # noqa: ARG002 - prices by size come with other models
-        """What one image of an answer costs, or None when nobody said."""
-        return None if self.price is None else self.price.usd
+    def price_usd(self, params: Mapping[str, object]) -> Decimal | None:
+        """What one image of an answer costs at most, or None when nobody said.
+
+        Where a parameter decides and its value is left out or not known yet, this is the highest price.
+        """
+        if self.price is None:
+            return None
+        value = params.get(self.price.by) if self.price.by is not None else None
+        return self.price.usd_by_value.get(str(value), self.price.usd)
+
+    def output_format(self, params: Mapping[str, object]) -> ImageFormat | None:
+        """The format that an input asks for in so many words, or None."""
+        chosen = self.profile.chosen_format
+        value = params.get(chosen.parameter) if chosen is not None else None
+        return chosen.values.get(value) if chosen is not None and isinstance(value, str) else None
+
+    def asked_ratio(self, params: Mapping[str, object]) -> AskedRatio | None:
+        """The ratio of width to height that an input asks for in so many words, or None."""
+        pixels = self.profile.pixels
+        return None if pixels is None else find_ratio(pixels, params)
 
     def assume(self, params: Mapping[str, object]) -> dict[str, object]:
         """The input with assumed values for what is left out: for estimates and drawings, never for the wire."""
@@ -203,12 +247,20 @@ class Model:
 
     @property
     def _images_field(self) -> str:
-        return self.profile.images_field or next(iter(self._output_properties), "images")
+        return self.profile.images_field or next(iter(self.card.answer_fields), "images")
 
-    @cached_property
-    def _output_properties(self) -> Mapping[str, object]:
-        properties = self.card.output.get("properties")
-        return properties if isinstance(properties, dict) else {}
+    def _wire_single(self, params: dict[str, object]) -> tuple[dict[str, object], list[Problem]]:
+        """The input with its one reference as the text that the wire wants, and what is wrong with several."""
+        name = self.references_field
+        found = params.get(name) if name is not None else None
+        if name is None or not isinstance(found, list) or not found:
+            return params, []
+        wired = {**params, name: found[0]}
+        if len(found) == 1:
+            return wired, []
+        message = f"`{name}` has {len(found)} images, and the model takes one"
+        advice = f"leave out {len(found) - 1} of them"
+        return wired, [Problem((name,), message, Severity.ERROR, code="too-many-values", help=advice)]
 
     def _most_images_asked(
         self, params: Mapping[str, object], unknown: Collection[str], *, partial: bool

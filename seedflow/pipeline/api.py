@@ -21,7 +21,7 @@ from seedflow.pipeline.plan import Planned
 from seedflow.pipeline.plan import plan_recipe as plan_checked
 from seedflow.pipeline.run import RunRequest
 from seedflow.pipeline.run import run_recipe as run_planned
-from seedflow.pipeline.session import Session, open_session
+from seedflow.pipeline.session import Session, open_session, refuse_broken_models
 from seedflow.plan.model import Plan
 from seedflow.recipe.given import collect_inputs
 from seedflow.recipe.shipped import find_shipped
@@ -186,7 +186,9 @@ def run_recipe(
 
 def _open(provider: str | None) -> Session:
     folder = Path.cwd()
-    return open_session(load_settings(folder, provider=provider), folder)
+    session = open_session(load_settings(folder, provider=provider), folder)
+    refuse_broken_models(session)
+    return session
 
 
 def _check(recipe: str | os.PathLike[str], session: Session) -> Checked:

@@ -5,18 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from seedflow.diagnostics import Diagnostic, has_errors
+from seedflow.errors import UsageError
 from seedflow.models.catalog import Catalog, load_catalog
+from seedflow.models.project import add_project_models
 from seedflow.providers.registry import ProviderFacts, describe_provider
+from seedflow.settings.load import shorten_path
 from seedflow.settings.model import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Settings and catalog. `folder` is where paths on the command line start."""
+    """Settings and catalog. `folder` is where paths on the command line start.
+
+    `model_problems` is what is wrong with the model files of the project; a model with an error is not in the catalog.
+    """
 
     settings: Settings
     catalog: Catalog
     folder: Path
+    model_problems: tuple[Diagnostic, ...] = ()
 
     @property
     def provider(self) -> ProviderFacts:
@@ -29,5 +37,24 @@ class Session:
 
 
 def open_session(settings: Settings, folder: Path) -> Session:
-    """A session with the shipped catalog and the settings' prices."""
-    return Session(settings, load_catalog(settings.prices), folder)
+    """A session with the shipped catalog, the models of the settings' folder, and the settings' prices."""
+    catalog, problems = load_catalog(), list[Diagnostic]()
+    if settings.models_folder is not None:
+        shown = shorten_path(settings.models_folder, folder)
+        catalog, problems = add_project_models(catalog, settings.models_folder, shown)
+    if settings.prices:
+        catalog = catalog.with_prices(settings.prices)
+    return Session(settings, catalog, folder, tuple(problems))
+
+
+def refuse_broken_models(session: Session) -> None:
+    """Stop where a model file has errors: half a catalog would call good recipes wrong, and wrong ones good.
+
+    Raises:
+        UsageError: one has.
+    """
+    if has_errors(session.model_problems):
+        raise UsageError(
+            "the project's model files have errors, so nothing is done",
+            help="correct them, or take `models` out of the settings",
+        )

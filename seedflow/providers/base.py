@@ -41,13 +41,17 @@ class CallContext:
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
-    """One request. `params` are the rendered parameters without references, which go into `references_field` in order."""
+    """One request. `params` are the rendered parameters without references, which go into `references_field` in order.
+
+    They go there as a list, a single one too, unless the model takes no list (`references_as_list`).
+    """
 
     model: str
     params: Mapping[str, object]
     references_field: str | None
     references: tuple[WireReference, ...]
     context: CallContext
+    references_as_list: bool = True
 
 
 @dataclass(frozen=True, slots=True)

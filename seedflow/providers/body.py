@@ -53,12 +53,15 @@ def build_body(request: GenerateRequest) -> RequestBody:
     """The body of `POST …/ai/run`: `{"model": …, "input": {…}}` with the references as the last field of the input."""
     if request.references and request.references_field is None:
         raise ValueError("a request with references needs the field that they go into")
+    if len(request.references) > 1 and not request.references_as_list:
+        raise ValueError("several references need a field that takes a list")
     parts: list[bytes | WireFile] = [f'{{"model":{_json(request.model)},"input":'.encode()]
     fields = _json(dict(request.params)).encode()
     if not request.references:
         return RequestBody([*parts, fields, b"}"])
     separator = b"" if fields == b"{}" else b","
-    parts.append(fields[:-1] + separator + _json(request.references_field).encode() + b":[")
+    opening, closing = (b"[", b"]") if request.references_as_list else (b"", b"")
+    parts.append(fields[:-1] + separator + _json(request.references_field).encode() + b":" + opening)
     for number, reference in enumerate(request.references):
         comma = b"," if number else b""
         match reference:
@@ -68,7 +71,7 @@ def build_body(request: GenerateRequest) -> RequestBody:
                 parts.append(comma + f'"data:{reference.facts.format.media_type};base64,'.encode())
                 parts.append(reference)
                 parts.append(b'"')
-    parts.append(b"]}}")
+    parts.append(closing + b"}}")
     return RequestBody(parts)
 
 

@@ -157,7 +157,7 @@ def describe_request(model: Model, request: GenerateRequest, number: int) -> Pla
     reference_px = _first_reference_px(request.references)
     size_px = model.size_px(params, reference_px)
     width_px, height_px = size_px or reference_px or _UNMEASURED_PX
-    prompt = request.params.get("prompt")
+    prompt = request.params.get(model.prompt_field) if model.prompt_field is not None else None
     context = request.context
     step = context.address.partition("[")[0]
     return PlaceholderSpec(
@@ -179,6 +179,7 @@ def describe_request(model: Model, request: GenerateRequest, number: int) -> Pla
         ),
         seed=_seed(request, number),
         theme=step,
+        format=model.output_format(request.params) or model.output_formats[0],
     )
 
 
@@ -199,7 +200,7 @@ def _describe_size(model: Model, params: Mapping[str, object]) -> tuple[str, ...
     """Tier and ratio as they hold, whether written or assumed."""
     pixels, assumed = model.profile.pixels, model.assume(params)
     names = () if pixels is None else (pixels.tier, pixels.ratio)
-    return tuple(str(assumed[name]) for name in names if name in assumed)
+    return tuple(str(assumed[name]) for name in names if name is not None and name in assumed)
 
 
 def _describe_reference(reference: WireReference, number: int) -> PlaceholderReference:

@@ -18,6 +18,7 @@ from seedflow.recipe.template import Template, TemplateForm
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 _PROMPT = "prompt"
+"""Where `ref` may be used when only a template says which model is meant."""
 _MODEL = "model"
 
 
@@ -46,13 +47,13 @@ class GenerateBuilder:
         model = self._read_model(chosen, VALUE_ROOTS | {"each"} if in_loop else VALUE_ROOTS)
         known = self._find_model(model)
         references = self._choose_references(entries, known, roots)
+        prompt = _PROMPT if known is None else known.prompt_field
         parameters = self._default_parameters(known, entries)
         for name, entry in entries.items():
             if is_nothing(entry.value):
                 continue
-            scope = (
-                roots | {"ref"} if name == _PROMPT and references is not None and references.named else roots
-            )
+            named = references is not None and references.named
+            scope = roots | {"ref"} if named and name == prompt else roots
             parameters[name] = Parameter(name, entry.key.span, self._parser.parse_tree(entry.value, scope))
         return Generate(key, model, parameters, references)
 
@@ -126,11 +127,11 @@ class GenerateBuilder:
         self, entries: dict[str, Entry], model: Model | None, roots: Roots
     ) -> References | None:
         """The step's own references, taken out of `entries`, or those of the defaults that its model can take."""
-        fitting = [name for name in self._references if model is None or name in model.parameters]
+        fitting = [name for name in self._references if model is None or name == model.references_field]
         self._fitting.update(fitting)
-        written = [name for name in entries if name in self._catalog.reference_fields]
+        own = model.references_field if model is not None else None
+        written = [name for name in entries if self._takes_images(name, model)]
         if written:
-            own = model.references_field if model is not None else None
             return build_references(
                 entries.pop(own if own is not None and own in written else written[0]), self._parser, roots
             )
@@ -138,6 +139,12 @@ class GenerateBuilder:
             return None
         self._used.add(fitting[0])
         return self._references[fitting[0]]
+
+    def _takes_images(self, name: str, model: Model | None) -> bool:
+        """Whether a key holds images: it is the field of the step's model, or that of another, misplaced here."""
+        if model is not None and name in model.parameters:
+            return name == model.references_field
+        return name in self._catalog.reference_fields
 
     def _default_parameters(
         self, model: Model | None, entries: MappingOf[str, Entry]

@@ -57,6 +57,7 @@ def finish_schema(
     step = definitions["StepBlock"]
     step["oneOf"] = [{"required": [kind]} for kind in ("generate", "recipe")]
     request: JsonSchema = {"$ref": "#/$defs/Generate"}
+    chosen: JsonSchema = {}
     if others:
         definitions["GenerateOther"] = _describe_other(others, catalog)
         names_other = {
@@ -64,9 +65,10 @@ def finish_schema(
             "required": ["model"],
             "properties": {"model": {"not": {"const": default.id}}},
         }
-        request = {"if": names_other, "then": {"$ref": "#/$defs/GenerateOther"}, "else": request}
+        chosen = _describe_chosen({"if": names_other, "else": request})
+        request = {"if": names_other, "then": {"$ref": "#/$defs/GenerateOther"}}
     step["properties"]["generate"] = {"description": step["properties"]["generate"]["description"], **request}
-    defaults = _describe_request(default, catalog, closed=not others)
+    defaults = _describe_defaults([default, *others], catalog)
     raw["properties"]["defaults"] = {**defaults, "description": raw["properties"]["defaults"]["description"]}
     pairs = {**EXPRESSION_SCHEMA, "pattern": r"^\s*\{\{-?\s*zip\s*\("}
     step["properties"]["for_each"] = _either(pairs, step["properties"]["for_each"])
@@ -75,6 +77,7 @@ def finish_schema(
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A seedflow recipe",
         **{key: value for key, value in raw.items() if key != "title"},
+        **chosen,
         "$defs": {renamed[name]: definition for name, definition in sorted(definitions.items())},
     }
     _rename(ordered, {f"#/$defs/{old}": f"#/$defs/{new}" for old, new in renamed.items()})
@@ -114,8 +117,28 @@ def _describe_request(model: Model, catalog: Catalog, *, closed: bool) -> JsonSc
     return schema
 
 
+def _describe_defaults(models: Sequence[Model], catalog: Catalog) -> JsonSchema:
+    """What stands behind `defaults:`: the parameters of all models, each with what any of them takes."""
+    schema = _describe_request(models[0], catalog, closed=True)
+    for name in dict.fromkeys(name for model in models for name in model.parameters):
+        forms = [_describe_parameter(name, model) for model in models if name in model.parameters]
+        schema["properties"][name] = (
+            forms[0] if len(forms) == 1 else {"description": forms[0]["description"], "anyOf": forms}
+        )
+    return schema
+
+
+def _describe_chosen(request: JsonSchema) -> JsonSchema:
+    """What is asked of each step's request unless `defaults:` name another model for all of them."""
+    step = {"properties": {"generate": request}}
+    return {
+        "if": {"required": ["defaults"], "properties": {"defaults": {"required": ["model"]}}},
+        "else": {"properties": {"steps": {"patternProperties": {_NAME: step}}}},
+    }
+
+
 def _describe_other(models: Sequence[Model], catalog: Catalog) -> JsonSchema:
-    """What stands behind `generate:` for models that are not the default: their cards offer keys, and refuse none here."""
+    """What stands behind `generate:` for models that are not the default; any key where a template names the model."""
     return {
         "description": "One request to another model. Its keys are the parameters on that model's card.",
         "type": "object",
@@ -123,7 +146,7 @@ def _describe_other(models: Sequence[Model], catalog: Catalog) -> JsonSchema:
         "allOf": [
             {
                 "if": {"properties": {"model": {"const": model.id}}},
-                "then": {"properties": {name: _describe_parameter(name, model) for name in model.parameters}},
+                "then": _describe_request(model, catalog, closed=True),
             }
             for model in models
         ],

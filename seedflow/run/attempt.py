@@ -348,7 +348,9 @@ class AttemptRunner:
         context = CallContext(
             self._services.run_id, task.address, task.take, attempt.attempt, attempt.intent_id
         )
-        return GenerateRequest(task.model, task.params, task.references_field, wire, context)
+        return GenerateRequest(
+            task.model, task.params, task.references_field, wire, context, self._model.takes_reference_list
+        )
 
 
 async def sleep_unless_stopped(control: RunControl, wait_s: float) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from seedflow.diagnostics import Severity
 from seedflow.errors import DownloadError, ImageError, SeedflowError
-from seedflow.images.facts import ImageFacts
+from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.images.inspect import inspect_image
 from seedflow.models.model import Model
 from seedflow.plan.model import Task
@@ -103,7 +103,10 @@ class Collector:
                 images=len(urls),
             )
         found = await asyncio.gather(
-            *(self._one(url, number, len(urls), request, lease=lease) for number, url in enumerate(urls, 1)),
+            *(
+                self._one(url, number, len(urls), request, model.output_formats, lease=lease)
+                for number, url in enumerate(urls, 1)
+            ),
             return_exceptions=True,
         )
         images: list[StoredImage] = []
@@ -111,17 +114,25 @@ class Collector:
             if isinstance(image, BaseException):
                 raise image
             images.append(image)
-        return Collected(tuple(images), tuple(_odd_ratios(images, model, task)))
+        odd = (*_odd_ratios(images, model, task), *_odd_formats(images, model, task))
+        return Collected(tuple(images), odd)
 
     async def _one(
-        self, url: str, number: int, count: int, request: GenerateRequest, *, lease: bool
+        self,
+        url: str,
+        number: int,
+        count: int,
+        request: GenerateRequest,
+        formats: Collection[ImageFormat],
+        *,
+        lease: bool,
     ) -> StoredImage:
         wait_s = FIRST_WAIT_S
         for attempt in range(1, MOST_FETCHES + 1):
             arriving = await self._disk.run(self._store.new_blob_path)
             try:
                 await self._provider.fetch(url, request, number, arriving)
-                facts, path = await self._disk.run(self._keep, arriving)
+                facts, path = await self._disk.run(self._keep, arriving, formats)
             except (DownloadError, ImageError) as error:
                 retryable = isinstance(error, ImageError) or error.retryable
                 if isinstance(error, ImageError) and attempt >= 2:
@@ -160,19 +171,26 @@ class Collector:
                 return StoredImage(number, facts, path)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _keep(self, arriving: Path) -> tuple[ImageFacts, Path]:
-        facts = inspect_image(arriving, decode=True)
+    def _keep(self, arriving: Path, formats: Collection[ImageFormat]) -> tuple[ImageFacts, Path]:
+        facts = inspect_image(arriving, formats=formats, decode=True)
         return facts, self._store.keep_blob(arriving, facts)
 
 
 def _odd_ratios(images: list[StoredImage], model: Model, task: Task) -> list[str]:
-    expected = model.size_px(task.params, None)
-    asked = task.params.get("aspect_ratio")
-    if expected is None or asked is None or ":" not in str(asked):
+    asked = model.asked_ratio(task.params)
+    if asked is None:
         return []
-    wanted = expected[0] / expected[1]
     return [
-        f"image {image.number} is {image.facts.width_px}×{image.facts.height_px}, not the ratio {asked} that was asked for"
+        f"image {image.number} is {image.facts.width_px}×{image.facts.height_px}, not the ratio {asked.text} that was asked for"
         for image in images
-        if abs(image.facts.width_px / image.facts.height_px / wanted - 1) > RATIO_TOLERANCE
+        if abs(image.facts.width_px / image.facts.height_px / asked.width_to_height - 1) > RATIO_TOLERANCE
+    ]
+
+
+def _odd_formats(images: list[StoredImage], model: Model, task: Task) -> list[str]:
+    asked = model.output_format(task.params)
+    return [
+        f"image {image.number} is {image.facts.format.name}, not the {asked.name} that was asked for"
+        for image in images
+        if asked is not None and image.facts.format is not asked
     ]

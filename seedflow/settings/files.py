@@ -21,6 +21,10 @@ PROJECT_FILE: Final = "seedflow.yaml"
 USER_FILE: Final = "config.yaml"
 STATE_FOLDER: Final = ".seedflow"
 
+_MODELS: Final = "models"
+_FOLDERS: Final = frozenset({"outputs.folder", _MODELS})
+"""Keys whose value is the path of a folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileValues:
@@ -148,8 +152,10 @@ class _Reader:
             return
         try:
             value = key.read(node)
-            if path == "outputs.folder":
+            if path in _FOLDERS:
                 value = self._place(str(value))
+            if path == _MODELS:
+                _refuse_absent(value)
         except NotYetError:
             self._report_later(node.span, f"`{path}: {node.value}`", "belongs to the language")
             return
@@ -226,6 +232,16 @@ def _is(path: Path, kind: Callable[[int], bool]) -> bool:
         return kind(path.stat().st_mode)
     except OSError:
         return False
+
+
+def _refuse_absent(folder: object) -> None:
+    """A folder that is read must be there, so that a misspelt one is not taken for one without files.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not (isinstance(folder, Path) and _is(folder, stat.S_ISDIR)):
+        raise ValueError("expected a folder that is there")
 
 
 def _is_nothing(node: Node) -> bool:

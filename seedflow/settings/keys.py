@@ -114,6 +114,7 @@ KEYS: Final[Mapping[str, Key]] = MappingProxyType(
         **{f"budget.{scope}_usd": Key(_read_usd) for scope in BUDGET_SCOPES},
         "prices.*": Key(_read_usd),
         "outputs.folder": Key(_read_text),
+        "models": Key(_read_text),
     }
 )
 """Dotted path to key; `*` stands for names of the author's own."""

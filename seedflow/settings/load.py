@@ -70,7 +70,7 @@ def load_settings(
     project = (
         FileValues()
         if project_file is None
-        else read_project_file(project_file, _shorten(project_file, folder))
+        else read_project_file(project_file, shorten_path(project_file, folder))
     )
     user_path = user_file or platformdirs.user_config_path("seedflow", appauthor=False) / USER_FILE
     user = read_user_file(user_path, str(user_path))
@@ -87,6 +87,7 @@ def load_settings(
         user_file=user_path,
         state_folder=merged.get("state.folder", Path, project_folder / STATE_FOLDER),
         outputs_folder=merged.get("outputs.folder", Path, project_folder / DEFAULT_OUTPUTS),
+        models_folder=merged.find("models", Path),
         provider_name=merged.find("provider.name", str),
         account_id=merged.find("provider.account_id", str),
         api_token=merged.find("provider.api_token", Secret),
@@ -144,7 +145,7 @@ class _Merged:
         return tuple(budgets)
 
 
-def _shorten(path: Path, folder: Path) -> str:
+def shorten_path(path: Path, folder: Path) -> str:
     """The path as somebody in that folder would type it."""
     try:
         return str(path.relative_to(folder))

@@ -32,6 +32,7 @@ class Settings:
         user_file: where the user's own settings stand or would stand.
         state_folder: where the ledger and the pictures are kept.
         outputs_folder: where outputs are published, each recipe below it.
+        models_folder: where cards and profiles of further models are, or None.
         provider_name: the provider that somebody chose, or None.
         account_id: Cloudflare's id of the account that pays.
         api_token: its token.
@@ -52,6 +53,7 @@ class Settings:
     user_file: Path
     state_folder: Path
     outputs_folder: Path
+    models_folder: Path | None
     provider_name: str | None
     account_id: str | None
     api_token: Secret | None
@@ -130,6 +132,7 @@ class Settings:
             **{f"budget.{budget.scope}_usd": format_usd(budget.limit_usd) for budget in self.budgets},
             **{f"prices.{model}": format_usd(price) for model, price in self.prices.items()},
             "outputs.folder": self.outputs_folder,
+            "models": self.models_folder,
             "state.folder": self.state_folder,
         }
         return tuple(

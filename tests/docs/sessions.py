@@ -53,6 +53,7 @@ class Session:
     def write(self, fence: Fence) -> None:
         """A file that the page shows, or a change to it: lines with `-` are replaced by those with `+`."""
         path = self.folder / fence.marks["file"]
+        path.parent.mkdir(exist_ok=True)
         if fence.language != "diff":
             path.write_text(fence.text, encoding="utf-8")
             return

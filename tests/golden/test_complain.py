@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,7 +26,7 @@ EXEMPT = {
     "newer-picks": "caused by a picks file; held in tests/unit/recipe",
     "no-gateway": "caused by the environment; held in tests/unit/cli",
     "no-libyaml": "caused by how PyYAML was built; held in tests/unit/cli",
-    "no-price": "every model of the shipped catalog has a price; held in tests/unit/plan",
+    "no-price": "needs a provider that is paid; held in tests/unit/plan and tests/end_to_end",
     "not-allowed": "no shipped card has such a rule; held in tests/unit/models",
     "not-plain-data": "caused by values of the Python API; held in tests/unit/recipe",
     "too-many-files": "10,000 files; held in tests/unit/recipe",
@@ -64,6 +65,7 @@ def test_settings_complain_in_these_words(
         own.chmod(0o644)
     else:
         shell.copy(path, "seedflow.yaml")
+        shutil.copytree(GOLDEN / "models", shell.folder / "models")
     ended = shell.seedflow("check", "one.yaml")
     assert f"[{find_code(path)}]" in ended.err
     golden(f"complain/settings/{path.stem}.txt", hide_paths(ended.text, shell.folder))

@@ -1,6 +1,8 @@
-"""Whatever the input, it is judged: no exception, paths that exist, and nothing refused that the schema allows."""
+"""Whatever the input and the model, it is judged: no exception, paths that exist, and nothing refused that the schema allows."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,10 +10,12 @@ from jsonschema_rs import Draft202012Validator
 
 from seedflow.diagnostics import Severity
 from seedflow.models.catalog import load_catalog
+from seedflow.models.model import Model
 
 CATALOG = load_catalog()
-MODEL = CATALOG.models[CATALOG.default_id]
-PLAIN = Draft202012Validator(dict(MODEL.card.input), validate_formats=True)
+MODELS = CATALOG.sorted_models
+PLAIN = {model.id: Draft202012Validator(dict(model.card.input), validate_formats=True) for model in MODELS}
+MOST_PIXELS = 20_000_000
 
 scalars = st.one_of(
     st.none(),
@@ -27,27 +31,52 @@ values = st.recursive(
     ),
     max_leaves=6,
 )
-names = st.one_of(st.sampled_from([*MODEL.parameters]), st.text(max_size=12))
-anything = st.dictionaries(names, values, max_size=6)
-fitting = st.fixed_dictionaries(
-    {"prompt": st.text(max_size=30)},
-    optional={
-        "image_input": st.lists(st.just("https://reference.invalid/1"), max_size=16),
-        "size": st.sampled_from(["2K", "4K"]),
-        "aspect_ratio": st.sampled_from(["match_input_image", "1:1", "21:9"]),
-        "sequential_image_generation": st.sampled_from(["disabled", "auto"]),
-        "max_images": st.integers(1, 15),
-        "disable_safety_checker": st.booleans(),
-    },
+names = st.one_of(
+    st.sampled_from(sorted({name for model in MODELS for name in model.parameters})), st.text(max_size=12)
 )
+anything = st.dictionaries(names, values, max_size=6)
 
 
-@given(st.one_of(anything, fitting), st.sets(names, max_size=3), st.booleans())
+def fit(schema: dict[str, Any]) -> st.SearchStrategy[object]:
+    """Values that a parameter's schema allows."""
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    match schema["type"]:
+        case "boolean":
+            return st.booleans()
+        case "integer":
+            return st.integers(schema["minimum"], schema["maximum"])
+        case _:
+            pixels = st.builds("{}x{}".format, st.integers(900, 4000), st.integers(900, 4000))
+            return st.one_of(st.sampled_from(["1K", "2K"]), pixels)
+
+
+def fitting(model: Model) -> st.SearchStrategy[dict[str, object]]:
+    """Inputs that a model's card allows."""
+    others = {
+        name: fit(dict(schema))
+        for name, schema in model.parameters.items()
+        if name not in (model.prompt_field, model.references_field)
+    }
+    references = st.lists(st.just("https://reference.invalid/1"), min_size=1, max_size=model.max_references)
+    return st.fixed_dictionaries(
+        {str(model.prompt_field): st.text(max_size=30)},
+        optional={str(model.references_field): references, **others},
+    )
+
+
+models = st.sampled_from(MODELS)
+asked = models.flatmap(lambda model: st.tuples(st.just(model), st.one_of(anything, fitting(model))))
+fits = models.flatmap(lambda model: st.tuples(st.just(model), fitting(model)))
+
+
+@given(asked, st.sets(names, max_size=3), st.booleans())
 def test_judging_never_fails_and_points_at_what_exists(
-    params: dict[str, object], unknown: set[str], partial: bool
+    found: tuple[Model, dict[str, object]], unknown: set[str], partial: bool
 ) -> None:
+    model, params = found
     known = {name: value for name, value in params.items() if name not in unknown}
-    for problem in MODEL.judge(known, unknown=unknown, partial=partial):
+    for problem in model.judge(known, unknown=unknown, partial=partial):
         assert problem.message
         place: object = known
         for step in problem.path:
@@ -55,32 +84,44 @@ def test_judging_never_fails_and_points_at_what_exists(
             place = place[step]  # type: ignore[index]
 
 
-@given(st.one_of(anything, fitting))
+@given(asked)
 def test_what_the_schema_refuses_is_an_error_and_what_it_allows_is_refused_by_the_profile_only(
-    params: dict[str, object],
+    found: tuple[Model, dict[str, object]],
 ) -> None:
-    errors = [problem for problem in MODEL.judge(params) if problem.severity is Severity.ERROR]
-    by_profile = {"too-many-values", "too-few-values", "too-many-together"}
-    if PLAIN.is_valid(params):
+    model, params = found
+    errors = [problem for problem in model.judge(params) if problem.severity is Severity.ERROR]
+    by_profile = {"too-many-values", "too-few-values", "too-many-together", "wrong-value"}
+    if PLAIN[model.id].is_valid(params):
         assert {problem.code for problem in errors} <= by_profile
     else:
-        assert {problem.code for problem in errors} - by_profile
+        assert errors
 
 
-@given(fitting, st.sets(st.sampled_from([*MODEL.parameters])))
-def test_not_knowing_only_widens_the_bounds_on_images(params: dict[str, object], hidden: set[str]) -> None:
+@given(fits, st.data())
+def test_not_knowing_only_widens_the_bounds_on_images_and_never_lowers_a_price(
+    found: tuple[Model, dict[str, object]], data: st.DataObject
+) -> None:
+    model, params = found
+    hidden = data.draw(st.sets(st.sampled_from([*model.parameters])))
     known = {name: value for name, value in params.items() if name not in hidden}
     unknown = [name for name in hidden if name in params]
-    low, high = MODEL.image_bounds(params)
-    least, most = MODEL.image_bounds(known, unknown)
+    low, high = model.image_bounds(params)
+    least, most = model.image_bounds(known, unknown)
     assert least <= low <= high <= most
+    price = model.price_usd(params)
+    if price is not None:
+        assert price <= (model.price_usd(known) or 0)
 
 
-@given(fitting, st.tuples(st.integers(1, 7000), st.integers(1, 7000)))
+@given(fits, st.tuples(st.integers(1, 7000), st.integers(1, 7000)))
 def test_every_fitting_input_has_a_size_once_its_reference_is_measured(
-    params: dict[str, object], reference: tuple[int, int]
+    found: tuple[Model, dict[str, object]], reference: tuple[int, int]
 ) -> None:
-    size = MODEL.size_px(params, reference)
+    model, params = found
+    size = model.size_px(params, reference)
     assert size is not None
     assert all(16 <= side <= 65_500 for side in size)
-    assert 2_000_000 < size[0] * size[1] < 20_000_000
+    assert 600_000 < size[0] * size[1] < MOST_PIXELS
+    ratio = model.asked_ratio(params)
+    if ratio is not None:
+        assert abs(size[0] / size[1] / ratio.width_to_height - 1) < 0.03

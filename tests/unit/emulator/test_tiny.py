@@ -1,4 +1,4 @@
-"""Tiny pictures: real JPEGs of exactly the colour and size that were asked for."""
+"""Tiny pictures: real JPEGs and PNGs of exactly the colour and size that were asked for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seedflow.emulator.tiny import encode_flat_jpeg, shrink
+from seedflow.emulator.tiny_png import encode_flat_png
 
 LEVEL = st.integers(0, 255)
 
@@ -31,10 +32,22 @@ def test_a_decoder_sees_one_colour_everywhere(width, height, color, comment):
         assert image.info["comment"] == comment
 
 
+@settings(max_examples=100, deadline=None)
+@given(width=st.integers(1, 300), height=st.integers(1, 300), color=st.tuples(LEVEL, LEVEL, LEVEL))
+def test_a_decoder_sees_one_colour_in_a_png_too(width, height, color):
+    data = encode_flat_png(width, height, color, b"key-1")
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.info["Comment"] == "key-1"
+        found = image.convert("RGB")
+    assert found.size == (width, height)
+    assert found.getextrema() == tuple((level, level) for level in color)
+
+
+@pytest.mark.parametrize("encode", [encode_flat_jpeg, encode_flat_png])
 @pytest.mark.parametrize("fill_bytes", [0, 600, 65_537, 300_000, 1_000_003])
-def test_a_picture_can_be_filled_up_to_a_size(fill_bytes):
-    data = encode_flat_jpeg(96, 54, (100, 90, 80), b"key", fill_bytes)
-    assert abs(len(data) - max(fill_bytes, len(encode_flat_jpeg(96, 54, (100, 90, 80), b"key")))) <= 4
+def test_a_picture_can_be_filled_up_to_a_size(encode, fill_bytes):
+    data = encode(96, 54, (100, 90, 80), b"key", fill_bytes)
+    assert abs(len(data) - max(fill_bytes, len(encode(96, 54, (100, 90, 80), b"key")))) <= 12
     with Image.open(io.BytesIO(data)) as image:
         image.load()
 

@@ -132,6 +132,6 @@ def test_prices_limits_and_formats(seedream: Model, pencil: Model) -> None:
     assert seedream.price is not None
     assert seedream.price.as_of is not None
     assert pencil.price_usd({}) == Decimal("0.035"), "a price on the card is taken when the profile has none"
-    assert (seedream.max_references, pencil.max_references) == (14, None)
+    assert (seedream.max_references, pencil.max_references) == (14, 2)
     assert (seedream.references_field, pencil.references_field) == ("image_input", "picture")
     assert set(seedream.output_formats) == set(ImageFormat)

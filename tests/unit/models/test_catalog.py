@@ -12,6 +12,8 @@ import pytest
 import seedflow
 from seedflow.errors import CatalogError, ExitCode
 from seedflow.models.catalog import build_catalog, load_catalog
+from seedflow.models.model import SHIPPED
+from seedflow.models.rules import RuleKind
 
 HOUSE = Path(seedflow.__file__).parent
 
@@ -21,7 +23,13 @@ def test_the_shipped_catalog_has_the_default_model() -> None:
     assert catalog.default_id in catalog.ids
     assert catalog.find(catalog.default_id) is not None
     assert catalog.find("nobody/nothing") is None
-    assert catalog.reference_fields == {"image_input"}
+    assert catalog.reference_fields == {"image_input", "image"}
+    assert [model.origin for model in catalog.sorted_models] == [SHIPPED] * 4
+
+
+def test_every_kind_of_rule_is_in_use() -> None:
+    rules = [rule for model in load_catalog().sorted_models for rule in model.profile.rules]
+    assert {rule.kind for rule in rules} == set(RuleKind)
 
 
 def test_no_code_names_a_model_but_the_default_in_one_place() -> None:
@@ -59,12 +67,31 @@ def test_a_card_alone_is_enough(card: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"model": ""}, "`model` must be the model's id"),
-        ({"input": []}, "`input` and `output` must be JSON Schemas"),
-        ({"input": {"type": "object"}}, "`input.properties` must map each parameter"),
-        ({"input": {"properties": {"a": 1}}}, "`input.properties` must map each parameter"),
-        ({"input": {"properties": {}, "required": "text"}}, "`input.required` must be a list"),
-        ({"price_per_image_usd": "free"}, "`price_per_image_usd` must be a number"),
+        ({"model": ""}, "model: must be the model's id"),
+        ({"model": "two words"}, "model: must be the model's id"),
+        ({"model": None}, "model: must be the model's id"),
+        ({"input": []}, "input: must be a JSON Schema"),
+        ({"output": 1}, "output: must be a JSON Schema"),
+        ({"input": {"type": "object"}}, "input.properties: must map each parameter"),
+        ({"output": {"properties": {}}}, "output.properties: must map each field of an answer"),
+        (
+            {"input": {"properties": {"a": 1}}},
+            "input.properties.a: must be the JSON Schema of this parameter",
+        ),
+        (
+            {"input": {"properties": {"model": {}}}},
+            "input.properties.model: no parameter can be called model",
+        ),
+        ({"input": {"properties": {"x-a": {}}}}, "input.properties.x-a: no parameter can be called x-a"),
+        ({"input": {"properties": {"a": {}}, "required": "text"}}, "input.required: must be a list"),
+        ({"input": {"properties": {"a": {}}, "required": ["b"]}}, "input.required: must be a list of names"),
+        (
+            {"input": {"properties": {"a": {"items": [{"$ref": "https://cards.example/a.json"}]}}}},
+            "input.properties.a.items.0.$ref: references are not followed",
+        ),
+        ({"price_per_image_usd": "free"}, "price_per_image_usd: must be a number"),
+        ({"price_per_image_usd": -1}, "price_per_image_usd: must be a number"),
+        ({"price_per_image_usd": True}, "price_per_image_usd: must be a number"),
     ],
 )
 def test_a_broken_card_is_a_clear_error(card: dict[str, Any], change: dict[str, Any], message: str) -> None:
@@ -78,7 +105,7 @@ def test_a_card_whose_schema_is_none_is_named_when_it_judges(card: dict[str, Any
     card["input"]["properties"]["text"] = {"type": "strin"}
     model = build_catalog([("pencil", card)], [], card["model"]).find(card["model"])
     assert model is not None
-    with pytest.raises(CatalogError, match="`input` is not a JSON Schema"):
+    with pytest.raises(CatalogError, match="input: is not a JSON Schema"):
         model.judge({"text": "fox"})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -37,6 +38,21 @@ async def test_length_is_exact_and_pieces_join_to_base64(build_request, write_fi
     assert max(map(len, pieces)) <= 4 * CHUNK_BYTES // 3
     (uri,) = json.loads(whole)["input"]["image_input"]
     assert base64.b64decode(uri.removeprefix("data:image/jpeg;base64,"), validate=True) == data
+
+
+async def test_a_field_that_takes_no_list_gets_the_reference_itself(build_request, write_file):
+    url = replace(build_request((WireUrl("https://example.com/a.jpg"),)), references_as_list=False)
+    body = build_body(url)
+    whole = b"".join(await collect(body))
+    assert (len(whole), json.loads(whole)["input"]["image_input"]) == (
+        body.length,
+        "https://example.com/a.jpg",
+    )
+    file = replace(build_request((write_file("a.jpg", b"abc"),)), references_as_list=False)
+    whole = b"".join(await collect(build_body(file)))
+    assert json.loads(whole)["input"]["image_input"] == "data:image/jpeg;base64,YWJj"
+    with pytest.raises(ValueError, match="takes a list"):
+        build_body(replace(url, references=url.references * 2))
 
 
 async def test_body_without_files_is_one_piece(build_request):

@@ -88,6 +88,14 @@ def test_odd_pictures_are_told_where_the_task_ends(make_world) -> None:
     assert world.data(EventKind.TASK_FINISHED)[0]["warnings"] == list(result.tasks[0].warnings)
 
 
+def test_a_picture_of_another_format_than_asked_for_is_odd(make_world) -> None:
+    world = make_world(
+        "steps: {a: {generate: {model: bytedance/seedream-5-lite, prompt: One, output_format: png}}}"
+    )
+    result = world.run()
+    assert result.tasks[0].warnings == ("image 1 is JPEG, not the PNG that was asked for",)
+
+
 def test_a_picture_in_the_right_shape_is_not_odd(make_world) -> None:
     world = make_world("steps: {a: {generate: {prompt: One, aspect_ratio: '16:9', size: 2K}}}")
     assert world.run().tasks[0].warnings == ()

@@ -132,6 +132,29 @@ def test_folder_behind_a_link_that_leads_out_is_refused(home, tmp_path):
     assert "leads out" in found.message
 
 
+def test_the_folder_of_models_is_there_and_inside_the_project(home, tmp_path):
+    (home.project / "our-models").mkdir()
+    home.write_project("models: our-models\n")
+    found = home.load()
+    assert (found.models_folder, found.diagnostics) == (home.project / "our-models", ())
+    (tmp_path / "elsewhere").mkdir()
+    (home.project / "link").symlink_to(tmp_path / "elsewhere")
+    for text in ("nowhere", "seedflow.yaml", "../elsewhere", "link", str(tmp_path / "elsewhere"), '""'):
+        home.write_project(f"models: {text}\n")
+        wrong = home.load()
+        assert [one.code for one in wrong.diagnostics] == ["wrong-setting"], text
+        assert wrong.models_folder is None
+
+
+def test_a_projects_folder_of_models_counts_before_the_users(home, tmp_path):
+    for folder in (home.project / "ours", tmp_path / "mine"):
+        folder.mkdir()
+    home.write_user(f"models: {tmp_path / 'mine'}\n")
+    assert home.load().models_folder == tmp_path / "mine"
+    home.write_project("models: ours\n")
+    assert home.load().models_folder == home.project / "ours"
+
+
 def test_user_may_send_outputs_anywhere(home, tmp_path):
     home.write_user(f"outputs: {{folder: {tmp_path / 'elsewhere'}}}")
     settings = home.load()

@@ -38,6 +38,7 @@ def test_every_code_has_its_section():
 def test_examples_of_both_files_are_right(home):
     project, user = re.findall(r"```yaml\n(.*?)```", SETTINGS, re.DOTALL)
     home.write_project(project)
+    (home.project / "models").mkdir()
     home.write_user(user)
     loaded = home.load(environment={})
     assert loaded.diagnostics == ()

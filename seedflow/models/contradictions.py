@@ -1,0 +1,167 @@
+"""What a profile says of its card that is not so: parameters, values, sizes and words of messages that do not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from string import Formatter
+from types import MappingProxyType
+from typing import Any
+
+from seedflow.images.header import MAX_PIXELS
+from seedflow.models.card import Card
+from seedflow.models.flaws import Flaw
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_MOST_DEVIATION = 0.03
+_WEBP_SIDE_PX = 16_383
+_MESSAGE_FIELDS = frozenset({"count", "limit", "excess", "items", "images", "value"})
+
+Path = tuple[str | int, ...]
+
+
+def find_contradictions(data: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
+    """The flaws of a profile that has the right shape."""
+    if data["model"] != card.id:
+        yield Flaw(("model",), f"it is of {data['model']}, and the card is of {card.id}")
+    for path, name in _named_parameters(data):
+        if name not in card.parameters:
+            yield Flaw(path, f"the card has no parameter {name}")
+    for path, values in _named_values(data):
+        yield from _wrong_values(path, values, card)
+    for name in data.get("absent", _NOTHING).get("parameters", ()):
+        if name in card.parameters:
+            yield Flaw(("absent", "parameters", name), "the card has this parameter")
+    if "answer" in data:
+        yield from _wrong_answer(data["answer"], card)
+    if pixels := data.get("pixels"):
+        yield from _wrong_sizes(pixels, card, data.get("answer", _NOTHING).get("formats", ()))
+    if price := data.get("price"):
+        yield from _wrong_price(price, card)
+    for number, rule in enumerate(data.get("rules", ())):
+        yield from _wrong_rule(rule, ("rules", number), data)
+
+
+def _named_parameters(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    for key in ("prompt", "references"):
+        if key in data:
+            yield (key, "parameter"), data[key]["parameter"]
+    if images := data.get("images"):
+        yield ("images", "counted_by"), images["counted_by"]
+    if chosen := data.get("answer", _NOTHING).get("chosen_by"):
+        yield ("answer", "chosen_by", "parameter"), chosen["parameter"]
+    if pixels := data.get("pixels"):
+        for key in ("tier", "ratio"):
+            if key in pixels:
+                yield ("pixels", key), pixels[key]
+    if "by" in data.get("price", _NOTHING):
+        yield ("price", "by"), data["price"]["by"]
+    for number, rule in enumerate(data.get("rules", ())):
+        yield ("rules", number, "parameter"), rule["parameter"]
+
+
+def _named_values(data: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    if images := data.get("images"):
+        yield ("images", "when"), images["when"]
+    if assumed := data.get("assumed"):
+        yield ("assumed", "values"), assumed["values"]
+        yield ("assumed", "without_references"), assumed.get("without_references", _NOTHING)
+    for number, rule in enumerate(data.get("rules", ())):
+        yield ("rules", number, "when"), rule.get("when", _NOTHING)
+        yield ("rules", number, "needs"), rule.get("needs", _NOTHING)
+
+
+def _wrong_values(path: Path, values: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
+    for name, value in values.items():
+        options = card.options_of(name)
+        if name not in card.parameters:
+            yield Flaw(path, f"the card has no parameter {name}")
+        elif options is not None and value not in options:
+            yield Flaw((*path, name), f"the card does not allow {value!r}")
+
+
+def _wrong_answer(answer: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
+    if answer["images"] not in card.answer_fields:
+        yield Flaw(("answer", "images"), f"the card's output has no {answer['images']}")
+    chosen = answer.get("chosen_by")
+    if chosen is None:
+        return
+    path: Path = ("answer", "chosen_by", "values")
+    options = card.options_of(chosen["parameter"])
+    if options is not None and set(options) != set(chosen["values"]):
+        yield Flaw(path, f"the card's values are {', '.join(map(str, options))}")
+    for value, text in chosen["values"].items():
+        if text not in answer["formats"]:
+            yield Flaw((*path, value), f"{text} is none of answer.formats")
+
+
+def _wrong_sizes(pixels: Mapping[str, Any], card: Card, formats: Sequence[str]) -> Iterator[Flaw]:
+    path: Path = ("pixels", "sizes")
+    tiers = card.options_of(pixels["tier"])
+    if tiers is not None and set(tiers) != set(pixels["sizes"]):
+        yield Flaw(path, f"the card's tiers are {', '.join(map(str, tiers))}")
+    if tiers is not None and pixels.get("written"):
+        yield Flaw(("pixels", "written"), f"the card allows nothing but {', '.join(map(str, tiers))}")
+    ratios = card.options_of(pixels["ratio"]) if "ratio" in pixels else None
+    for tier, sizes in pixels["sizes"].items():
+        if isinstance(sizes, dict) is not ("ratio" in pixels):
+            expected = (
+                "a size for each ratio" if "ratio" in pixels else "one size, since no ratio is asked for"
+            )
+            yield Flaw((*path, tier), f"expected {expected}")
+        elif isinstance(sizes, dict):
+            yield from _wrong_ratios(sizes, ratios, pixels.get("as_reference"), (*path, tier))
+    yield from _too_large(pixels["sizes"], path, formats)
+
+
+def _wrong_ratios(
+    sizes: Mapping[str, Any], ratios: tuple[object, ...] | None, as_reference: str | None, path: Path
+) -> Iterator[Flaw]:
+    asked = set(ratios or sizes) - {as_reference}
+    if asked != set(sizes):
+        yield Flaw(path, f"the card's ratios are {', '.join(sorted(map(str, asked)))}")
+    for ratio, (width, height) in sizes.items():
+        across, _, down = ratio.partition(":")
+        if not (across.isdecimal() and down.isdecimal() and int(across) and int(down)):
+            yield Flaw(path, f"{ratio} is not a ratio")
+        elif abs(width / height * int(down) / int(across) - 1) > _MOST_DEVIATION:
+            yield Flaw((*path, ratio), f"{width}×{height} has another ratio")
+
+
+def _too_large(sizes: Mapping[str, Any], path: Path, formats: Sequence[str]) -> Iterator[Flaw]:
+    """Pictures that could not be drawn, or would not be taken when they came."""
+    for tier, found in sizes.items():
+        for ratio, (width, height) in found.items() if isinstance(found, dict) else (("", found),):
+            place = (*path, tier, ratio) if ratio else (*path, tier)
+            if width * height > MAX_PIXELS:
+                yield Flaw(place, f"{width}×{height} are more pixels than are read, {MAX_PIXELS:,}")
+            elif max(width, height) > _WEBP_SIDE_PX and "webp" in formats[:1]:
+                yield Flaw(place, f"a side of WebP has at most {_WEBP_SIDE_PX:,} px")
+
+
+def _wrong_price(price: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
+    several = isinstance(price["usd_per_image"], dict)
+    if several is not ("by" in price):
+        expected = "a price for each value of `by`" if "by" in price else "one price, or `by` beside it"
+        yield Flaw(("price", "usd_per_image"), f"expected {expected}")
+    elif several:
+        options = card.options_of(price["by"])
+        if options is not None and set(map(str, options)) != set(price["usd_per_image"]):
+            yield Flaw(("price", "usd_per_image"), f"the card's values are {', '.join(map(str, options))}")
+
+
+def _wrong_rule(rule: Mapping[str, Any], path: Path, data: Mapping[str, Any]) -> Iterator[Flaw]:
+    for key in ("message", "help"):
+        for field in _fields_of(rule.get(key, "")):
+            if field not in _MESSAGE_FIELDS:
+                yield Flaw((*path, key), f"{{{field}}} is none of {', '.join(sorted(_MESSAGE_FIELDS))}")
+    if rule["kind"] in {"least-pixels", "most-pixels"}:
+        pixels = data.get("pixels", _NOTHING)
+        if pixels.get("tier") != rule["parameter"] or not pixels.get("written"):
+            yield Flaw((*path, "parameter"), "its pixels are not written: see pixels.written")
+
+
+def _fields_of(text: str) -> Iterator[str]:
+    try:
+        yield from (field for _, field, _, _ in Formatter().parse(text) if field is not None)
+    except ValueError as error:
+        yield str(error)
