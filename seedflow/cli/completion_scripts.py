@@ -56,15 +56,17 @@ ZSH: Final = r"""#compdef seedflow
 # seedflow completion for zsh; in ~/.zshrc, after compinit: eval "$(seedflow completion zsh)"
 _seedflow_completion() {
     local -a response ready open ready_told open_told
-    local kind value told
+    local kind value told home=""
     response=("${(@f)$(COMP_WORDS="${words[*]}" COMP_CWORD=$((CURRENT - 1)) _SEEDFLOW_COMPLETE=zsh_complete "${words[1]}" 2>/dev/null)}")
     [[ "$PREFIX" == --*=* ]] && compset -P 1 '*='
+    [[ "$PREFIX" == "~"* ]] && compset -P '\~' && home="~"
     for kind value told in ${response}; do
         case "$kind" in
             dir) _files -/ ;;
             file) _files ;;
             plain)
                 if [[ "$told" == _ ]]; then
+                    value="${value#"$home"}"
                     told="$value"
                 else
                     value="${value//\\:/:}"
@@ -101,7 +103,7 @@ function _seedflow_completion
             case file
                 __fish_complete_path $current
             case plain
-                echo -- $before$parts[2]
+                printf '%s\n' "$before$parts[2]"
         end
     end
 end

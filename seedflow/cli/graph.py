@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -174,7 +173,7 @@ def _refuse_as_file(file: Path, recipe: str, inputs_file: Path | None) -> None:
     if not file.parent.is_dir():
         raise UsageError(f"-o: there is no folder {file.parent}", help="make it first")
     read = [find_recipe(recipe)[0], *((inputs_file,) if inputs_file is not None else ())]
-    if file.exists() and any(path.exists() and os.path.samefile(file, path) for path in read):
+    if file.exists() and any(path.exists() and file.samefile(path) for path in read):
         raise UsageError(f"-o: {file} is what is to be drawn", help="name another file")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -19,7 +20,7 @@ from seedflow.errors import ExitCode, UsageError
 from seedflow.models.catalog import load_catalog
 from seedflow.recipe.schema import build_json_schema
 from seedflow.recipe.shipped import list_shipped
-from seedflow.settings.files import PROJECT_FILE, STATE_FOLDER, find_project
+from seedflow.settings.files import STATE_FOLDER, find_project
 
 
 @click.command(
@@ -99,10 +100,10 @@ def _tell(project: Project, made: tuple[Path, ...], folder: str) -> None:
         print_folded(console, Text(f"Made a project {where}: {', '.join(names)}."))
     for note in project.notes:
         print_folded(console, Text(note))
-    outer, _ = find_project(project.folder.resolve().parent)
-    if (outer / PROJECT_FILE).is_file():
+    outer, settings = find_project(project.folder.resolve().parent)
+    if settings is not None:
         say(
-            f"note: it is inside another project, {make_printable(str(outer))}; below {where} this one counts"
+            f"note: it stands inside the project {make_printable(str(outer))}; {where}, its own settings count"
         )
     console.print()
     steps = [(f"seedflow run {RECIPE}", "makes its pictures; without an account, placeholders")]
@@ -113,14 +114,5 @@ def _tell(project: Project, made: tuple[Path, ...], folder: str) -> None:
 
 
 def _quote(text: str) -> str:
-    plain = make_printable(text)
-    return (
-        plain
-        if plain.replace("/", "")
-        .replace("-", "")
-        .replace("_", "")
-        .replace(".", "")
-        .replace("~", "")
-        .isalnum()
-        else f"'{plain}'"
-    )
+    home, rest = text[:1], text[1:]
+    return make_printable(text if home == "~" and shlex.quote(rest) == rest else shlex.quote(text))

@@ -64,7 +64,7 @@ steps:
 outputs:
   postcards:
     images: "{{{{ steps.postcard.images }}}}"
-    file: "{{{{ image.number }}}}-{{{{ each.place }}}}"
+    file: "{{{{ each.place }}}}"
 """
 
 SETTINGS_TEXT: Final = """\
@@ -97,10 +97,7 @@ SETTINGS_TEXT: Final = """\
 #   folder: outputs           # each recipe has a folder of its own below it
 """
 
-EDITOR_SETTINGS: Final = {
-    "yaml.schemas": {SCHEMA: ["recipes/*.yaml", "!recipes/*.picks.yaml"]},
-    "files.associations": {"recipes/*.yaml": "yaml"},
-}
+EDITOR_SETTINGS: Final = {"yaml.schemas": {SCHEMA: ["recipes/*.yaml", "!recipes/*.picks.yaml"]}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +148,14 @@ def build_project(folder: Path, schema: object) -> Project:
     if in_the_way:
         names = ", ".join(dict.fromkeys(in_the_way))
         raise UsageError(
-            f"{folder} has {names} already, and nothing there is ever overwritten; nothing was written",
+            f"{_call(folder)} has {names} already, and nothing there is ever overwritten; nothing was written",
             help="choose another folder, or move what stands in the way",
         )
     return Project(folder, tuple(files), tuple(filter(None, notes)))
+
+
+def _call(folder: Path) -> str:
+    return "this folder" if folder == Path() else str(folder)
 
 
 def _refuse_folder(folder: Path) -> None:
@@ -240,7 +241,8 @@ def _place(file: NewFile) -> None:
     """Write under another name, then give it its own, unless somebody else has taken that meanwhile."""
     unfinished = file.path.with_name(f"{file.path.name}{_UNFINISHED}")
     try:
-        with unfinished.open("wb") as stream:
+        unfinished.unlink(missing_ok=True)
+        with unfinished.open("xb") as stream:
             stream.write(file.content)
             stream.flush()
             os.fsync(stream.fileno())
