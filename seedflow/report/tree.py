@@ -71,9 +71,9 @@ def lay_out_tree(drawing: Drawing, width: int) -> Iterator[Line]:
 
 
 def _lay_out_title(drawing: Drawing, width: int) -> Iterator[Line]:
-    title = shorten(drawing.title, width)
+    title = shorten(_flatten(drawing.title), width)
     notes = ", ".join(drawing.notes)
-    if count_cells(title) + len(_BETWEEN) + count_cells(notes) <= width:
+    if notes and count_cells(title) + len(_BETWEEN) + count_cells(notes) <= width:
         yield Piece(title, Role.TITLE), Piece(_BETWEEN + notes, Role.NOTE)
         return
     yield (Piece(title, Role.TITLE),)
@@ -110,7 +110,7 @@ def _spell(grown: Grown, before: str, below: str, width: int) -> _Row:
     role = {NodeKind.RECIPE: Role.RECIPE, NodeKind.REST: Role.REST}.get(node.kind, Role.NAME)
     goes_on = (f"goes on below with {_spell_names(grown.moved)}",) if grown.moved else ()
     uses = _spell_uses(grown.uses, is_below=grown.is_below)
-    return _Row(before, below, shorten(node.name, room), role, (*node.notes, *uses, *goes_on))
+    return _Row(before, below, shorten(_flatten(node.name), room), role, (*node.notes, *uses, *goes_on))
 
 
 def _spell_uses(uses: Sequence[Use], *, is_below: bool) -> Iterator[str]:
@@ -125,6 +125,10 @@ def _spell_uses(uses: Sequence[Use], *, is_below: bool) -> Iterator[str]:
 def _spell_names(names: Sequence[str]) -> str:
     shown = ", ".join(names[:MOST_USES])
     return shown if len(names) <= MOST_USES else f"{shown} and {len(names) - MOST_USES:,} more"
+
+
+def _flatten(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _lay_out_beside(row: _Row, column: int, room: int) -> Iterator[Line]:
