@@ -29,4 +29,4 @@ def test_a_tree(what: str, columns: int, shell: Shell, golden: Callable[[str, st
     more = ("--tasks",) if what == "tasks" else ()
     ended = shell.seedflow("graph", shell.copy(RECIPE).name, *more)
     assert ended.code == 0
-    golden(f"graphs/{what}-{columns}.txt", ended.text)
+    golden(f"graphs/{what}-{columns}.txt", ended.out)
