@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Final
+from itertools import product
+from typing import Final, TypeAlias
 
 from seedflow.diagnostics.printable import make_printable
 from seedflow.money import format_usd
@@ -13,6 +14,9 @@ from seedflow.report.drawing import Drawing, DrawnEdge, DrawnGroup, DrawnNode, N
 
 MOST_TASKS_OF_A_STEP: Final = 12
 SHOWN_OF_A_LONG_STEP: Final = 4
+_Shown: TypeAlias = dict[str, dict[str, None]]
+"""By address, the ids of the nodes that show it: one for each take, or the rest that it is counted in."""
+
 _GROUP: Final = "step "
 _HUB: Final = "all of "
 _REST: Final = "rest of "
@@ -28,9 +32,10 @@ def draw_tasks(plan: Plan, *, everything: bool = False) -> Drawing:
     by_step: dict[str, list[Task]] = {}
     for task in plan.tasks:
         by_step.setdefault(task.step, []).append(task)
+    members = _find_members(by_step)
     hubs = _find_hubs(plan)
-    shown: dict[str, str] = {}
-    nodes = [_draw_hub(step, None, "no tasks") for step in hubs if step not in by_step]
+    shown: _Shown = {}
+    nodes = [_draw_hub(step, None, len(members.get(step, ()))) for step in hubs if step not in by_step]
     hidden = 0
     for step, tasks in by_step.items():
         few = everything or len(tasks) <= MOST_TASKS_OF_A_STEP
@@ -38,20 +43,23 @@ def draw_tasks(plan: Plan, *, everything: bool = False) -> Drawing:
         rest = tasks[len(first) :]
         group = _GROUP + step if len(tasks) > 1 else None
         for task in first:
-            shown[task.address] = task.address
-            nodes.append(_draw(task, group))
+            ids = shown.setdefault(task.address, {})
+            node = _draw(task, group, is_further_take=bool(ids))
+            ids[node.id] = None
+            nodes.append(node)
         if rest:
             hidden += len(rest)
-            shown.update((task.address, _REST + step) for task in rest)
+            for task in rest:
+                shown.setdefault(task.address, {})[_REST + step] = None
             nodes.append(_draw_rest(step, rest, group))
         if step in hubs:
-            nodes.append(_draw_hub(step, group, f"{len(tasks):,} tasks"))
+            nodes.append(_draw_hub(step, group, len(tasks)))
     groups = tuple(
         DrawnGroup(_GROUP + step, make_printable(step), None, (f"{len(tasks):,} tasks",))
         for step, tasks in by_step.items()
         if len(tasks) > 1
     )
-    edges = dict.fromkeys(_find_edges(plan, by_step, hubs, shown))
+    edges = dict.fromkeys(_find_edges(plan, members, hubs, shown))
     return Drawing(
         make_printable(plan.recipe),
         "tasks",
@@ -63,7 +71,17 @@ def draw_tasks(plan: Plan, *, everything: bool = False) -> Drawing:
     )
 
 
-def _draw(task: Task, group: str | None) -> DrawnNode:
+def _find_members(by_step: Mapping[str, Sequence[Task]]) -> dict[str, list[Task]]:
+    """The tasks of each step, those of the recipe that it uses included."""
+    found: dict[str, list[Task]] = {}
+    for step, tasks in by_step.items():
+        parts = step.split("/")
+        for count in range(1, len(parts) + 1):
+            found.setdefault("/".join(parts[:count]), []).extend(tasks)
+    return found
+
+
+def _draw(task: Task, group: str | None, *, is_further_take: bool) -> DrawnNode:
     notes = [f"{task.action.value}: {task.reason.value}"]
     if task.take > 1:
         notes.append(f"take {task.take}")
@@ -73,7 +91,8 @@ def _draw(task: Task, group: str | None) -> DrawnNode:
         notes.append(_spell_usd(task.cost_usd))
     if task.shares_with is not None:
         notes.append(f"shares with {make_printable(task.shares_with)}")
-    return DrawnNode(task.address, make_printable(task.address), NodeKind.TASK, group, tuple(notes))
+    node_id = f"{task.address} take {task.take}" if is_further_take else task.address
+    return DrawnNode(node_id, make_printable(task.address), NodeKind.TASK, group, tuple(notes))
 
 
 def _draw_rest(step: str, tasks: list[Task], group: str | None) -> DrawnNode:
@@ -92,21 +111,23 @@ def _find_hubs(plan: Plan) -> dict[str, None]:
     return dict.fromkeys(need for task in plan.tasks for need in task.needs if need not in addresses)
 
 
-def _draw_hub(step: str, group: str | None, note: str) -> DrawnNode:
+def _draw_hub(step: str, group: str | None, count: int) -> DrawnNode:
+    note = spell_range(Bounds(count, count), "task") if count else "no tasks"
     return DrawnNode(_HUB + step, f"all of {make_printable(step)}", NodeKind.HUB, group, (note,))
 
 
 def _find_edges(
-    plan: Plan, by_step: dict[str, list[Task]], hubs: dict[str, None], shown: dict[str, str]
+    plan: Plan, members: Mapping[str, Sequence[Task]], hubs: Iterable[str], shown: _Shown
 ) -> Iterator[tuple[str, str]]:
     for task in plan.tasks:
         for need in task.needs:
-            source = shown.get(need, _HUB + need)
-            if source != shown[task.address]:
-                yield source, shown[task.address]
+            for source, target in product(shown.get(need, (_HUB + need,)), shown[task.address]):
+                if source != target:
+                    yield source, target
     for step in hubs:
-        for task in by_step.get(step, ()):
-            yield shown[task.address], _HUB + step
+        for task in members.get(step, ()):
+            for source in shown[task.address]:
+                yield source, _HUB + step
 
 
 def _sum_up(plan: Plan) -> Iterator[str]:

@@ -98,3 +98,19 @@ def test_edges_within_a_rest_are_none() -> None:
     drawing = draw_tasks(plan(*row))
     assert all(one != other for one, other in links(drawing))
     assert ("a[n=3]", "rest of a") in links(drawing)
+
+
+def test_takes_of_a_task_are_nodes_of_their_own_and_all_of_them_flow_on() -> None:
+    drawing = draw_tasks(plan(task("a"), task("a", take=2), task("b", "a")))
+    assert [(node.name, node.notes[1]) for node in drawing.nodes[:2]] == [("a", "1 image"), ("a", "take 2")]
+    assert links(drawing) == [("a", "b"), ("a take 2", "b")]
+
+
+def test_a_step_that_uses_a_recipe_stands_for_all_tasks_inside() -> None:
+    drawing = draw_tasks(plan(task("cast/one"), task("cast/two[n=1]"), task("page", "cast")))
+    assert [node.notes for node in drawing.nodes if node.kind is NodeKind.HUB] == [("2 tasks",)]
+    assert links(drawing) == [
+        ("all of cast", "page"),
+        ("cast/one", "all of cast"),
+        ("cast/two[n=1]", "all of cast"),
+    ]
