@@ -107,12 +107,14 @@ def _find_group(frame: Frame) -> str | None:
 
 
 def _find_published(graph: StepGraph) -> dict[str, tuple[str, ...]]:
-    """By step, the outputs that its images go into."""
+    """By step, the outputs of its recipe that its images go into."""
     found: dict[str, dict[str, None]] = {}
-    for name, output in graph.outputs.items():
-        for reference in output.images.references:
-            if isinstance(reference, StepReference):
-                found.setdefault(graph.frame.step_id(reference.step), {})[name] = None
+    inside = [(frame, frame.recipe.outputs) for frame in graph.frames.values()]
+    for frame, outputs in [(graph.frame, graph.outputs), *inside]:
+        for name, output in outputs.items():
+            for reference in output.images.references:
+                if isinstance(reference, StepReference):
+                    found.setdefault(frame.step_id(reference.step), {})[name] = None
     return {step_id: tuple(names) for step_id, names in found.items()}
 
 

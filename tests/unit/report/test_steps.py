@@ -114,7 +114,12 @@ def test_a_long_template_is_cut_and_control_characters_are_shown() -> None:
 
 
 def test_a_used_recipe_is_a_group_behind_its_step() -> None:
-    inner = build("steps: {portrait: {generate: {prompt: A}}, side: {generate: {prompt: B}}}").recipe
+    inner = build(
+        """
+        steps: {portrait: {generate: {prompt: A}}, side: {generate: {prompt: B}}}
+        outputs: {images: "{{ steps.side.images }}"}
+        """
+    ).recipe
     outer = build("steps: {hero: {generate: {prompt: H}}, page: {generate: {prompt: P}}}")
     call = Step("cast", PLACE, call=Call(PLACE, "./cast.yaml", PLACE, inner, {}))
     cast = StepNode("cast", call, outer.frame)
@@ -143,3 +148,4 @@ def test_a_used_recipe_is_a_group_behind_its_step() -> None:
         "cast/side": "cast",
     }
     assert drawing.edges[0].labels == ("sitter",)
+    assert next(node for node in drawing.nodes if node.id == "cast/side").notes == ("output images",)
