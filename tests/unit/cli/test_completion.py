@@ -190,6 +190,23 @@ def test_a_recipe_is_opened_for_its_inputs_alone(folder: Path) -> None:
     assert ask(folder, "run", "pipe.yaml", "-i", "") == [""]
 
 
+def test_commands_and_scripts_load_nothing_heavy() -> None:
+    """The script is printed whenever a shell starts, and commands are what is completed most."""
+    code = (
+        "import sys\n"
+        "from click.shell_completion import ShellComplete\n"
+        "from seedflow.cli.main import run, seedflow\n"
+        "ShellComplete(seedflow, {}, 'seedflow', '_SEEDFLOW_COMPLETE').get_completions([], '')\n"
+        "run(['completion', 'bash'])\n"
+        "heavy = {'rich', 'jinja2', 'networkx', 'pydantic', 'httpx', 'PIL', 'jsonschema_rs', 'yaml', 'sqlite3'}\n"
+        "print(sorted(set(sys.modules) & heavy), file=sys.stderr)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ended.stderr.strip() == "[]"
+
+
 def test_the_scripts_are_printed(folder: Path) -> None:
     for shell, script in SCRIPTS.items():
         ended = subprocess.run(
