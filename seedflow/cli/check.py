@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from seedflow.cli.completion_values import complete_recipes
 from seedflow.cli.help import Command
 from seedflow.cli.session import check_named, start
 from seedflow.cli.terminal import print_diagnostics, print_json, say
@@ -18,7 +19,7 @@ from seedflow.errors import ExitCode
         ("seedflow check recipes/*.yaml --json", ""),
     ),
 )
-@click.argument("recipes", nargs=-1, required=True, metavar="FILE...")
+@click.argument("recipes", nargs=-1, required=True, metavar="FILE...", shell_complete=complete_recipes)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 def command(recipes: tuple[str, ...], as_json: bool) -> int:
     """Find every mistake in recipes, with file, line and column. Needs no inputs, asks nobody, costs nothing."""

@@ -14,7 +14,8 @@ from seedflow.cli.terminal import width_of
 MOST_COLUMNS: Final = 100
 NARROW_COLUMNS: Final = 64
 _EXAMPLE_INDENT: Final = "  "
-_WORD: Final = re.compile(r"(?:[^\s']|'[^']*')+")
+_WORD: Final = re.compile(r"(?:-{1,2}[a-z-]+ +(?=[^-<>|\s]))?(?:[^\s']|'[^']*')+")
+"""A word of a command line; an option and the word behind it, which may be its value, are one."""
 
 
 class Formatter(click.HelpFormatter):

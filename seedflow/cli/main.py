@@ -8,7 +8,7 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,16 +19,22 @@ from seedflow.diagnostics.suggest import find_near
 from seedflow.errors import ExitCode, SeedflowError
 from seedflow.version import __version__
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("seedflow.cli.init", "Start a project: a first recipe, settings, an editor that helps."),
     "check": ("seedflow.cli.check", "Find every mistake in recipes, with file, line and column."),
     "plan": ("seedflow.cli.plan", "Show what would be asked, reused and paid. Sends nothing."),
     "run": ("seedflow.cli.run", "Run a recipe to images; pay only for what is new."),
     "list": ("seedflow.cli.list_recipes", "List the recipes here and those shipped with seedflow."),
     "show": ("seedflow.cli.show", "Show a recipe's inputs, steps and outputs."),
+    "graph": ("seedflow.cli.graph", "Draw how the steps of a recipe hang together."),
     "models": ("seedflow.cli.models", "List the image models that recipes here may name."),
     "schema": ("seedflow.cli.schema", "Print the JSON Schema of recipes, for editors."),
     "doctor": ("seedflow.cli.doctor", "Show every setting, where it came from, and what is missing."),
     "emulate": ("seedflow.cli.emulate", "Serve an emulator of the provider on this machine."),
+    "completion": ("seedflow.cli.completion", "Print the script by which a shell completes all this."),
 }
 """Command to (module, one-line help); a module's function `command` is the click command."""
 
@@ -38,6 +44,10 @@ EXAMPLES = (
     ("seedflow plan my.yaml", "what it would ask and cost"),
     ("seedflow run my.yaml --max-cost 0.50", "pay half a dollar at most"),
 )
+
+
+UNKNOWN = "seedflow.unknown-command"
+"""In the context of a line that is still typed: it has a command that does not exist, so nothing can follow."""
 
 
 class Commands(click.Group):
@@ -61,12 +71,28 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with a near name suggested."""
+        """As click does, with a near name suggested; somebody who is still typing is told nothing."""
+        if ctx.resilient_parsing and (not args or args[0] not in COMMANDS):
+            ctx.meta[UNKNOWN] = True
+            return None, None, []
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = find_near(args[0], COMMANDS)
             meant = f"did you mean `{near}`?" if near else f"there are {', '.join(COMMANDS)}"
             ctx.fail(f"there is no command `{args[0]}`; {meant}")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """The commands that begin so, without importing any; options as click does."""
+        from click.shell_completion import CompletionItem
+
+        if ctx.meta.get(UNKNOWN):
+            return []
+        found = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """The table of commands, without importing any."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from seedflow.cli.columns import print_folded
+from seedflow.cli.completion_values import complete_recipes
 from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
 from seedflow.cli.plan_text import print_plan
@@ -27,7 +28,7 @@ from seedflow.plan.serialize import build_plan_json
         ("seedflow plan my.yaml --json | jq .totals", ""),
     ),
 )
-@click.argument("recipe")
+@click.argument("recipe", shell_complete=complete_recipes)
 @input_options
 @click.option("--all", "everything", is_flag=True, help="Show every task of steps with many.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from seedflow.cli.completion_values import complete_inputs, complete_providers
 from seedflow.cli.session import check_named
 from seedflow.pipeline.plan import NO_REROLL, Planned, Reroll, plan_recipe
 from seedflow.pipeline.session import Session
@@ -20,7 +21,11 @@ def input_options(function: F) -> F:
     """`-i`, `--inputs`, `--provider`: shared by every command that plans."""
     for option in (
         click.option(
-            "--provider", "provider", metavar="NAME", help="Who makes the images: cloudflare or sketch."
+            "--provider",
+            "provider",
+            metavar="NAME",
+            shell_complete=complete_providers,
+            help="Who makes the images: cloudflare or sketch.",
         ),
         click.option(
             "--inputs",
@@ -35,6 +40,7 @@ def input_options(function: F) -> F:
             "inputs",
             metavar="NAME=VALUE",
             multiple=True,
+            shell_complete=complete_inputs,
             help="An input's value; repeat it for lists. For a table, the path of its file.",
         ),
     ):

@@ -17,6 +17,7 @@ import click
 
 from seedflow.cli.amounts import spell_count
 from seedflow.cli.columns import print_folded
+from seedflow.cli.completion_values import complete_folders, complete_recipes
 from seedflow.cli.console import open_console
 from seedflow.cli.dollars import Dollars
 from seedflow.cli.help import Command
@@ -61,7 +62,7 @@ LETTING_GO: Final = "Letting go: what was in flight is recorded as unknown."
         ("seedflow run my.yaml --yes --json > result.json", ""),
     ),
 )
-@click.argument("recipe")
+@click.argument("recipe", shell_complete=complete_recipes)
 @input_options
 @reroll_options
 @click.option("--yes", is_flag=True, help="Pay without asking.")
@@ -73,7 +74,7 @@ LETTING_GO: Final = "Letting go: what was in flight is recorded as unknown."
     show_default=True,
     help="What to do about a call that may have been paid and cannot be found again; retry may pay for it once more.",
 )
-@click.option("--out", "out_text", metavar="DIR", help="Where outputs go.")
+@click.option("--out", "out_text", metavar="DIR", shell_complete=complete_folders, help="Where outputs go.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output at the end.")
 @click.option(
     "--events",

@@ -23,9 +23,9 @@ def start(provider: str | None = None, *, quiet: bool = False) -> Session:
     """
     _refuse_ascii()
     folder = Path.cwd()
-    _refuse_odd_name(folder, "the current folder")
+    refuse_odd_name(folder, "the current folder")
     settings = load_settings(folder, provider=provider)
-    _refuse_odd_name(settings.state_folder, "the state folder")
+    refuse_odd_name(settings.state_folder, "the state folder")
     session = open_session(settings, folder)
     if not quiet:
         print_diagnostics((*settings.diagnostics, *session.model_problems))
@@ -45,7 +45,7 @@ def find_recipe(text: str) -> tuple[Path, str]:
         path = Path(text).expanduser() if text.startswith("~") else Path(text)
     except RuntimeError:
         raise UsageError(f"`{text}` names a home that is not known", help="write the whole path") from None
-    _refuse_odd_name(path, "the recipe")
+    refuse_odd_name(path, "the recipe")
     if path.exists() or path.suffix in (".yaml", ".yml") or "/" in text:
         return path, text
     shipped = find_shipped(text)
@@ -69,7 +69,12 @@ def _refuse_ascii() -> None:
         )
 
 
-def _refuse_odd_name(path: Path, what: str) -> None:
+def refuse_odd_name(path: Path, what: str) -> None:
+    """Refuse a path that the ledger could not keep as text.
+
+    Raises:
+        UsageError: it is not UTF-8.
+    """
     if not is_unicode(str(path)):
         raise UsageError(
             f"{what} has a name that is not UTF-8: {path}", help="rename it; the ledger keeps names as text"

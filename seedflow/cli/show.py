@@ -6,6 +6,7 @@ import click
 from rich.text import Text
 
 from seedflow.cli.columns import print_columns, print_folded
+from seedflow.cli.completion_values import complete_recipes
 from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
 from seedflow.cli.input_text import describe_input, list_inputs
@@ -25,7 +26,7 @@ from seedflow.recipe.model import Recipe
         ("seedflow show my.yaml --json", ""),
     ),
 )
-@click.argument("recipe")
+@click.argument("recipe", shell_complete=complete_recipes)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 def command(recipe: str, as_json: bool) -> int:
     """Show what a recipe takes, what its steps are and what it gives.

@@ -23,7 +23,22 @@ FEWEST_COLUMNS: Final = 20
 PIPED_COLUMNS: Final = 100
 PIPED_ROWS: Final = 24
 
-_PLAINER: Final = {"–": "-", "·": "-", "…": "~", "×": "x", "✓": "+", "✗": "x", "━": "=", "─": "-", "←": "<"}
+_PLAINER: Final = {
+    "–": "-",
+    "·": "-",
+    "…": "~",
+    "×": "x",
+    "✓": "+",
+    "✗": "x",
+    "━": "=",
+    "─": "-",
+    "←": "<",
+    "→": ">",
+    "│": "|",
+    "├": "|",
+    "└": "`",
+    "┊": ":",
+}
 """Our own marks where the terminal's encoding has none of them; each takes the room of one letter, as before."""
 _ERRORS: Final = "seedflow-plainer"
 

@@ -141,6 +141,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "doctor": "seedflow doctor --json 2>/dev/null",
         "list": "seedflow list --json 2>/dev/null",
         "show": "seedflow show book.yaml --json 2>/dev/null",
+        "graph": "seedflow graph book.yaml --format json 2>/dev/null",
     }
     found: dict[str, Any] = {name: json.loads(session.capture(command)) for name, command in commands.items()}
     found["events"] = [json.loads(line) for line in Path(folder / "events.jsonl").read_text().splitlines()]
@@ -178,6 +179,7 @@ def optional_of(title: str, after: str) -> set[str]:
         ("seedflow run", "The JSON object:", ["run"]),
         ("seedflow run", "A task:", ["run", "tasks"]),
         ("seedflow doctor", "The JSON object:", ["doctor"]),
+        ("seedflow graph", "The JSON object; with errors, it has the key `diagnostics` alone:", ["graph"]),
     ],
 )
 def test_json_objects_have_the_keys_that_are_told(

@@ -1,0 +1,1 @@
+"""Pages and drawings, from the same data as the terminal."""
