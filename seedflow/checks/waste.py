@@ -35,8 +35,12 @@ def check_waste(subject: Subject) -> Iterator[Diagnostic]:
     for node in subject.nodes:
         yield from _check_variables(node, places.get(node.id, []), subject)
     yield from _check_equal_steps(subject, places)
+    used = {edge.source for edge in subject.graph.edges}
+    by_frame: dict[str, list[Place]] = {}
+    for place in subject.places:
+        by_frame.setdefault(place.frame.path, []).append(place)
     for frame in subject.frames:
-        yield from _check_unused(frame, subject)
+        yield from _check_unused(frame, by_frame.get(frame.path, []), used, subject)
 
 
 def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> Iterator[Diagnostic]:
@@ -115,23 +119,26 @@ def _sign(expression: Expression) -> str:
     return f"{{{','.join(f'{name}:{_sign(item)}' for name, item in sorted(expression.items()))}}}"
 
 
-def _check_unused(frame: Frame, subject: Subject) -> Iterator[Diagnostic]:
+def _check_unused(
+    frame: Frame, places: list[Place], used: set[str], subject: Subject
+) -> Iterator[Diagnostic]:
     """With `outputs:` written down, a step that leads to none of them is for nothing."""
     recipe = frame.recipe
     if not recipe.outputs or any(path[0] in ("steps", "outputs") for path in recipe.unread):
         return
-    used = {edge.source for edge in subject.graph.edges}
     unread: list[str] = []
-    for place in subject.places:
-        if place.frame.path != frame.path:
-            continue
+    published: set[str] = set()
+    for place in places:
         for reference in place.template.references:
             if isinstance(reference, StepReference) and place.part is Part.OUTPUT:
-                used.add(frame.step_id(reference.step))
+                published.add(reference.step)
         if not place.template.references:
             unread.append(place.template.scalar.value)
     for node in subject.graph.list_steps(frame):
-        if node.id not in used and not any(f"steps.{node.step.name}" in text for text in unread):
+        name = node.step.name
+        if name in published or node.id in used:
+            continue
+        if not any(f"steps.{name}" in text for text in unread):
             yield Diagnostic(
                 "unused-step",
                 f"nothing uses what step `{node.step.name}` gives, and no output publishes it",
