@@ -30,6 +30,7 @@ def parse(expression: str) -> Template:
         ("steps.a.images | selectattr('width') | list", ["steps.a.images"]),
         ("(steps.a.images | sort)[:2]", ["steps.a.images"]),
         ("steps.a.images | map(attribute='name')", ["steps.a.images"]),
+        ("steps.a.images | first", ["steps.a.images"]),
         ("succeeded(steps.a.images)", ["steps.a.images"]),
         ("optional(steps.a.at(x=1).images)", ["steps.a.at(x=1).images"]),
         ("first_of(steps.a.images, steps.b.images)", ["steps.a.images", "steps.b.images"]),
