@@ -90,27 +90,32 @@ class _Border:
         found = list(self._check_value(declared, argument.expression, argument.node))
         yield from (replace(one, related=(*one.related, _declared(declared))) for one in found)
 
-    def _check_value(self, declared: Input, expression: Expression, node: Node) -> Iterator[Diagnostic]:
+    def _check_value(
+        self, declared: Input, expression: Expression, node: Node, *, item: bool = False
+    ) -> Iterator[Diagnostic]:
         if read_literal(expression) is not NOT_LITERAL:
             if not is_nothing(node):
                 yield from read_value(declared, node, self._files)[1]
         elif isinstance(expression, Template):
             shape = self._flow.shape_of_template(expression, self._node)
-            yield from _check_shape(declared, shape, expression.scalar.span, self._name(declared))
+            yield from _check_shape(declared, shape, expression.scalar.span, self._name(declared, item=item))
         elif (
             isinstance(expression, tuple)
             and declared.type is InputType.LIST
             and declared.of is not None
             and isinstance(node, Sequence)
         ):
-            for item, item_node in zip(expression, node.items, strict=True):
-                yield from self._check_value(replace(declared.of, name=declared.name), item, item_node)
+            for inner, inner_node in zip(expression, node.items, strict=True):
+                yield from self._check_value(
+                    replace(declared.of, name=declared.name), inner, inner_node, item=True
+                )
         elif declared.type is not InputType.TABLE:
             shape = self._flow.shape_of_expression(expression, self._node)
-            yield from _check_shape(declared, shape, node.span, self._name(declared))
+            yield from _check_shape(declared, shape, node.span, self._name(declared, item=item))
 
-    def _name(self, declared: Input) -> str:
-        return f"input `{declared.name}` of recipe {quote(self._recipe.name)}"
+    def _name(self, declared: Input, *, item: bool) -> str:
+        name = f"input `{declared.name}` of recipe {quote(self._recipe.name)}"
+        return f"an item of {name}" if item else name
 
 
 def _declared(declared: Input) -> Related:
@@ -164,7 +169,11 @@ def _misfit(declared: Input, wanted: Shape, shape: Shape, span: Span, name: str)
             help="use a number, and write nothing beside the `{{ }}`",
         )
     help_text = f"give it {wanted.describe().removesuffix(', or none')}"
-    if declared.type is InputType.IMAGE and holds is Kind.IMAGE:
+    if name.startswith("an item") and holds is not None and holds in _FITTING[declared.type]:
+        help_text = (
+            "write this list by itself, without the brackets around it: lists are not put together here"
+        )
+    elif declared.type is InputType.IMAGE and holds is Kind.IMAGE:
         help_text = "choose one, such as `[0]`; or repeat this step with `for_each`; or declare the input as a list of images"
     elif declared.type is InputType.LIST and holds is None and not isinstance(shape.item, Shape):
         help_text = "put it into a list: `[…]`"

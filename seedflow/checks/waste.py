@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 
+from seedflow.checks.request import span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
 from seedflow.graph.model import Frame, StepNode
@@ -35,8 +36,12 @@ def check_waste(subject: Subject) -> Iterator[Diagnostic]:
     for node in subject.nodes:
         yield from _check_variables(node, places.get(node.id, []), subject)
     yield from _check_equal_steps(subject, places)
+    used = {edge.source for edge in subject.graph.edges}
+    by_frame: dict[str, list[Place]] = {}
+    for place in subject.places:
+        by_frame.setdefault(place.frame.path, []).append(place)
     for frame in subject.frames:
-        yield from _check_unused(frame, subject)
+        yield from _check_unused(frame, by_frame.get(frame.path, []), used, subject)
 
 
 def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> Iterator[Diagnostic]:
@@ -50,6 +55,7 @@ def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> I
         known.add(node.step.iterate.name)
     if not mentioned <= known:
         return  # a name that is misspelt is meant for one of them, and that is said of the name
+    yield from _check_items(node, deciding)
     for number, variable in enumerate(node.step.for_each):
         if mentioned.isdisjoint(variable.names) and subject.flow.loop_items(node, number).high not in (0, 1):
             name = variable.names[0]
@@ -61,6 +67,52 @@ def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> I
                 Severity.WARNING,
                 help=f"mention `{{{{ each.{name} }}}}` in the request, or write `takes:` for several pictures of one request",
             )
+
+
+def _check_items(node: StepNode, places: list[Place]) -> Iterator[Diagnostic]:
+    """Records that are written out differ in what the request mentions of them, not in their keys alone."""
+    for variable in node.step.for_each:
+        name, items = variable.names[0], variable.lists[0]
+        fields = _find_fields(name, places)
+        if variable.zipped or not isinstance(items, tuple) or not fields:
+            continue
+        first: dict[str, Expression] = {}
+        for item in items:
+            if not isinstance(item, Mapping):
+                continue
+            signed = _sign({field: item[field] for field in fields if field in item})
+            other = first.setdefault(signed, item)
+            span, before = span_of(item), span_of(other)
+            if other is not item and span is not None and before is not None:
+                yield Diagnostic(
+                    "same-request",
+                    f"this item of `{name}` asks the same as another: the request mentions {_list(fields)} of it, which is equal; "
+                    "equal requests share one payment and one picture",
+                    span,
+                    Severity.WARNING,
+                    help="let them differ, or write `takes:` for several pictures of one request",
+                    related=(Related(before, "the other item"),),
+                )
+
+
+def _find_fields(name: str, places: list[Place]) -> tuple[str, ...]:
+    """The fields of a record that a step mentions; none when it mentions the record as a whole."""
+    found: set[str] = set()
+    for place in places:
+        for reference in place.template.references:
+            if (
+                isinstance(reference, NameReference)
+                and reference.root == "each"
+                and reference.path[:1] == (name,)
+            ):
+                if len(reference.path) == 1:
+                    return ()
+                found.add(str(reference.path[1]))
+    return tuple(sorted(found))
+
+
+def _list(fields: tuple[str, ...]) -> str:
+    return " and ".join(f"`{field}`" for field in fields)
 
 
 def _find_variables(places: list[Place]) -> set[str]:
@@ -115,23 +167,26 @@ def _sign(expression: Expression) -> str:
     return f"{{{','.join(f'{name}:{_sign(item)}' for name, item in sorted(expression.items()))}}}"
 
 
-def _check_unused(frame: Frame, subject: Subject) -> Iterator[Diagnostic]:
+def _check_unused(
+    frame: Frame, places: list[Place], used: set[str], subject: Subject
+) -> Iterator[Diagnostic]:
     """With `outputs:` written down, a step that leads to none of them is for nothing."""
     recipe = frame.recipe
     if not recipe.outputs or any(path[0] in ("steps", "outputs") for path in recipe.unread):
         return
-    used = {edge.source for edge in subject.graph.edges}
     unread: list[str] = []
-    for place in subject.places:
-        if place.frame.path != frame.path:
-            continue
+    published: set[str] = set()
+    for place in places:
         for reference in place.template.references:
             if isinstance(reference, StepReference) and place.part is Part.OUTPUT:
-                used.add(frame.step_id(reference.step))
+                published.add(reference.step)
         if not place.template.references:
             unread.append(place.template.scalar.value)
     for node in subject.graph.list_steps(frame):
-        if node.id not in used and not any(f"steps.{node.step.name}" in text for text in unread):
+        name = node.step.name
+        if name in published or node.id in used:
+            continue
+        if not any(f"steps.{name}" in text for text in unread):
             yield Diagnostic(
                 "unused-step",
                 f"nothing uses what step `{node.step.name}` gives, and no output publishes it",

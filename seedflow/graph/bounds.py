@@ -15,7 +15,21 @@ from seedflow.recipe.templating.operation_nodes import And, Applied, Either, Lis
 Source: TypeAlias = StepReference | NameReference
 
 NEVER_LENGTHEN: Final = frozenset(
-    ("list", "map", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "unique")
+    (
+        "first",
+        "last",
+        "list",
+        "map",
+        "max",
+        "min",
+        "reject",
+        "rejectattr",
+        "reverse",
+        "select",
+        "selectattr",
+        "sort",
+        "unique",
+    )
 )
 """Filters that give at most as many items as stand before them."""
 

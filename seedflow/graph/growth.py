@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from seedflow.graph.bounds import find_bound_sources
 from seedflow.graph.model import Frame, StepGraph, StepNode
+from seedflow.graph.outputs import find_output
 from seedflow.graph.places import find_templates
 from seedflow.recipe.model import Argument, Expression
 from seedflow.recipe.references import NameReference, Reference, StepReference
@@ -49,11 +50,9 @@ class Growth:
         return None
 
     def _follow(self, source: Reference, where: Where) -> Template | None:
-        if (
-            isinstance(source, StepReference)
-            or not source.path
-            or not self._is_dynamic_reference(source, where)
-        ):
+        if isinstance(source, StepReference):
+            return self._follow_output(source, where)
+        if not source.path or not self._is_dynamic_reference(source, where):
             return None
         match source.root:
             case "inputs":
@@ -71,6 +70,14 @@ class Growth:
                 return self.find_unbounded(where.frame.recipe.values[source.name], Where(where.frame))
             case _:
                 return None  # an item of a list of this step: as many as a task has, or as is written there
+
+    def _follow_output(self, source: StepReference, where: Where) -> Template | None:
+        """What is given by a used recipe is as long as the output inside says; what a request gives is bounded by its model."""
+        inner = self._graph.frames.get(where.frame.step_id(source.step))
+        output = find_output(inner.recipe, source) if inner is not None else None
+        if inner is None or output is None or isinstance(source.index, int):
+            return None
+        return self.find_unbounded(output.images, Where(inner))
 
     def _find_argument(self, name: str, frame: Frame) -> Argument | None:
         call = frame.call.step.call if frame.call is not None else None

@@ -18,7 +18,8 @@ from seedflow.recipe.leaves import (
     read_text,
 )
 from seedflow.recipe.model import Expect, Expression, Iterate, LoopVariable, Otherwise
-from seedflow.recipe.schema import ImagesBlock, StepBlock
+from seedflow.recipe.option_schema import ImagesBlock
+from seedflow.recipe.schema import StepBlock
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, SkipValidation, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from seedflow.diagnostics.suggest import find_near
 from seedflow.models.catalog import Catalog, load_catalog
@@ -17,7 +17,6 @@ from seedflow.recipe.blocks import NO_SHORT_FORM, Block
 from seedflow.recipe.json_schema import (
     EXPRESSION_OR_LIST_SCHEMA,
     EXPRESSION_SCHEMA,
-    SETTING_SCHEMA,
     finish_schema,
 )
 from seedflow.recipe.leaves import (
@@ -45,14 +44,13 @@ from seedflow.recipe.leaves import (
     read_text,
     wrong_type,
 )
-from seedflow.recipe.model import DEFAULT_ATTEMPTS, InputType, Otherwise
+from seedflow.recipe.model import InputType
+from seedflow.recipe.option_schema import ExpectBlock, IterateBlock, SettingNode
 from seedflow.recipe.words import (
     COLUMN_ELSEWHERE,
-    EXPECT_ELSEWHERE,
     INPUT_ELSEWHERE,
     INPUT_LATER,
     ITEM_ELSEWHERE,
-    ITERATE_ELSEWHERE,
     LANGUAGE_VERSION,
     LIMITS_ELSEWHERE,
     RECIPE_ELSEWHERE,
@@ -115,19 +113,6 @@ def _open_loop(node: object) -> dict[str, Node]:
     return open_mapping(node)
 
 
-def _read_otherwise(node: object) -> Otherwise:
-    text = read_text(node)
-    known = [choice.value for choice in Otherwise]
-    if text in known:
-        return Otherwise(text)
-    near = find_near(text, known)
-    raise problem(
-        code="not-an-option",
-        message=f"{quote(text)} is not one of {', '.join(known)}",
-        help=f"did you mean `{near}`?" if near else "write `otherwise: fail`, or leave it out",
-    )
-
-
 def _read_delimiter(node: object) -> str:
     text = read_text(node)
     if len(text) != 1 or text in '"\r\n':
@@ -147,7 +132,6 @@ _NO_TABLE: Final[Mapping[str, Any]] = {
 InputTypeValue = Annotated[InputType, BeforeValidator(_read_input_type), WithJsonSchema(dict(_TYPES))]
 ItemTypeValue = Annotated[InputType, BeforeValidator(_read_input_type), WithJsonSchema(dict(_NO_TABLE))]
 Texts = Annotated[list[Words], BeforeValidator(open_sequence)]
-SettingNode = Annotated[Node, SkipValidation, WithJsonSchema(dict(SETTING_SCHEMA))]
 OneOrMoreWords = Annotated[
     list[Words], BeforeValidator(open_one_or_more), WithJsonSchema(one_or_more(SCALAR_AS_TEXT))
 ]
@@ -270,69 +254,6 @@ class LoopBlock(Block):
     def open_short(cls, node: Node) -> dict[str, Node] | None:
         """`scene: "{{ … }}"` and `scene: [a, b]` stand for `scene: {in: …}`."""
         return {"in": node} if not is_nothing(node) else None
-
-
-class ImagesBlock(Block):
-    """How many images a result must have."""
-
-    called = "a number of images"
-    short = SETTING_SCHEMA
-
-    min: AnyNode | None = Field(None, description="The least number of images.")
-    max: AnyNode | None = Field(None, description="The greatest number of images.")
-
-    @classmethod
-    def open_short(cls, node: Node) -> dict[str, Node] | None:
-        """`images: 2` stands for exactly two."""
-        return {"min": node, "max": node} if isinstance(node, Scalar) and not is_nothing(node) else None
-
-
-class ExpectBlock(Block):
-    """What a result must be."""
-
-    called = "`expect`"
-    elsewhere = EXPECT_ELSEWHERE
-
-    images: ImagesBlock | None = Field(
-        None, description="How many images one result must have: a number, or `{min: …, max: …}`."
-    )
-    min_width: SettingNode | None = Field(None, description="The least width of each image, in pixels.")
-    min_height: SettingNode | None = Field(None, description="The least height of each image, in pixels.")
-    aspect_ratio: ScalarNode | None = Field(
-        None, description="The shape of each image, such as 16:9; 3 % more or less are accepted."
-    )
-    distinct: SettingNode | None = Field(
-        None, description="Whether no two images of a result may have the same bytes."
-    )
-    otherwise: Annotated[
-        Otherwise,
-        BeforeValidator(_read_otherwise),
-        WithJsonSchema({"enum": [choice.value for choice in Otherwise]}),
-    ] = Field(
-        Otherwise.FAIL,
-        description="What becomes of a result that is not as expected: `fail` (the task fails), `accept` (it is used, and "
-        "the run says so), or `retry` (it is asked for again, each time paid).",
-    )
-    attempts: SettingNode | None = Field(
-        None,
-        description="With `otherwise: retry`: how often a request is tried, the first time included. "
-        f"Without it: {DEFAULT_ATTEMPTS}.",
-    )
-
-
-class IterateBlock(Block):
-    """Edits in a row."""
-
-    called = "`iterate`"
-    elsewhere = ITERATE_ELSEWHERE
-
-    over: AnyNode = Field(
-        description="The list of edits: one `{{ }}` that gives a list, or a list that is written out. One pass for each item."
-    )
-    as_: NameValue = Field(alias="as", description="The name of the item in templates: `{{ each.NAME }}`.")
-    start: AnyNode = Field(
-        description="The image that the first pass begins with: one `{{ }}`. `{{ prev }}` is the image before each pass."
-    )
 
 
 class StepBlock(Block):

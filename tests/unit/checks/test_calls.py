@@ -125,6 +125,13 @@ def test_a_set_for_one_picture_gets_a_way_out(call: Call) -> None:
     assert "`for_each`" in found.help
 
 
+def test_a_list_in_a_list_is_told_apart_from_a_list(call: Call) -> None:
+    (found,) = call('who: x, photos: ["{{ steps.set.images }}"]')
+    assert found.message.startswith("an item of input `photos`")
+    assert found.help is not None
+    assert "without the brackets" in found.help
+
+
 def test_literal_paths_start_at_the_caller(call: Call, tmp_path: Path) -> None:
     Image.new("RGB", (64, 64)).save(tmp_path / "here.png")
     assert call("who: x, photo: here.png") == []

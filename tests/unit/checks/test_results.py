@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.unit.checks.conftest import Say
@@ -104,3 +106,18 @@ def test_what_steps_give(say: Say, mention: str, said: list[str]) -> None:
         f'generate: {{prompt: "{{{{ each.x.name }}}}", image_input: ["{{{{ {mention} }}}}"]}}',
     )
     assert say(text) == said
+
+
+def test_an_output_is_as_long_as_the_used_recipe_says(say: Say, tmp_path: Path) -> None:
+    inner = "seedflow: 1\nsteps: {a: {generate: {prompt: x}}, b: {generate: {prompt: y}}}\n"
+    inner += 'outputs: {both: "{{ steps.a.images + steps.b.images }}", one: "{{ steps.a.images[0] }}"}\n'
+    (tmp_path / "both.yaml").write_text(inner)
+    text = """
+        steps:
+          both: {recipe: ./both.yaml}
+          use:
+            for_each: {x: "{{ steps.both.outputs.OUTPUT }}"}
+            generate: {prompt: "{{ each.x.name }}"}
+    """
+    assert say(text.replace("OUTPUT", "one")) == []
+    assert say(text.replace("OUTPUT", "both")) == ['unbounded-list «"{{ steps.a.images + steps.b.images }}"»']

@@ -20,6 +20,12 @@ from tests.unit.checks.conftest import Check, Say
         ('a: {generate: {prompt: "{{ each.s }}"}, for_each: {s: [u, v], t: [y, z]}}', ["same-request? «t»"]),
         ("a: {recipe: ./parts/cast.yaml, for_each: {s: [u, v]}, with: {who: x}}", ["same-request? «s»"]),
         ("a: {generate: {prompt: x}, takes: 3}", []),
+        ('a: {generate: {prompt: "{{ each.w.look }}"}, for_each: {w: {in: [{id: a, look: u}, {id: b, look: v}], key: id}}}', []),
+        (
+            'a: {generate: {prompt: "{{ each.w.look }}"}, for_each: {w: {in: [{id: a, look: u}, {id: b, look: u}], key: id}}}',
+            ["same-request? «b, look: u»"],
+        ),
+        ('a: {generate: {prompt: "{{ each.w.look }} {{ each.w.id }}"}, for_each: {w: {in: [{id: a, look: u}, {id: b, look: u}], key: id}}}', []),
     ],
 )  # fmt: skip
 def test_equal_requests(say_all: Say, steps: str, said: list[str]) -> None:

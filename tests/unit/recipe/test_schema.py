@@ -106,6 +106,11 @@ GOOD = [
     "seedflow: 1\ndefaults: {model: google/nano-banana-2, resolution: 2K}\nsteps: {a: {generate: {prompt: x, output_format: png}}}\n",
     "seedflow: 1\ndefaults: {size: 3K}\nsteps: {a: {generate: {model: bytedance/seedream-5-lite, prompt: x}}}\n",
     "seedflow: 1\nsteps: {a: {generate: {model: bytedance/seedream-5-pro, prompt: x, size: 1536x864, image: a.jpg}}}\n",
+    "seedflow: 1\nsteps: {a: {recipe: ./b.yaml, with: {x: 3, y: [a], z: '{{ inputs.z }}'}, for_each: {b: [1]}}}\n",
+    "seedflow: 1\nsteps: {a: {generate: {prompt: x}, when: '{{ inputs.b }}', takes: 3}, b: {generate: {}, takes: '{{ inputs.n }}'}}\n",
+    "seedflow: 1\nsteps: {a: {generate: {prompt: x}, expect: {images: 2, min_width: '{{ inputs.n }}', aspect_ratio: 16:9, otherwise: accept}}}\n",
+    "seedflow: 1\nsteps: {a: {generate: {prompt: x}, expect: {images: {min: 1, max: 2}, distinct: true, otherwise: retry, attempts: 2}}}\n",
+    "seedflow: 1\nsteps: {a: {generate: {prompt: x}, iterate: {over: [a, b], as: edit, start: '{{ inputs.p }}'}}}\n",
     "seedflow: 1\nname: 3\nlimits: {cost_usd: 0.5, images: 3}\nref_words: {one: 'bild {n}'}\nsteps: {a: {generate: {prompt: x}}}\n",
 ]
 
@@ -124,6 +129,10 @@ def test_it_accepts_what_binds(text: str, validator: jsonschema_rs.Validator) ->
     [
         "steps: {a: {generate: {prompt: x}}}\n",
         "seedflow: 2\nsteps: {a: {generate: {prompt: x}}}\n",
+        "seedflow: 1\nsteps: {a: {generate: {prompt: x}, recipe: storybook}}\n",
+        "seedflow: 1\nsteps: {a: {generate: {prompt: x}, expect: {otherwise: again}}}\n",
+        "seedflow: 1\nsteps: {a: {generate: {prompt: x}, iterate: {over: [a]}}}\n",
+        "seedflow: 1\nsteps: {a: {generate: {prompt: x}, when: true}}\n",
         "seedflow: 1\nstep: {}\nsteps: {a: {generate: {prompt: x}}}\n",
         "seedflow: 1\nsteps: {a: {generate: {prompt: x, size: 3K}}}\n",
         "seedflow: 1\nsteps: {a: {generate: {prompt: x, sise: 2K}}}\n",

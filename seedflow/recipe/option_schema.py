@@ -1,0 +1,94 @@
+"""What may stand below `expect:` and `iterate:` of a step, key by key; a part of the schema."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SkipValidation, WithJsonSchema
+
+from seedflow.diagnostics.suggest import find_near
+from seedflow.recipe.blocks import Block
+from seedflow.recipe.json_schema import SETTING_SCHEMA
+from seedflow.recipe.leaves import AnyNode, NameValue, ScalarNode, is_nothing, problem, quote, read_text
+from seedflow.recipe.model import DEFAULT_ATTEMPTS, Otherwise
+from seedflow.recipe.words import EXPECT_ELSEWHERE, ITERATE_ELSEWHERE
+from seedflow.text.nodes import Node, Scalar
+
+SettingNode = Annotated[Node, SkipValidation, WithJsonSchema(dict(SETTING_SCHEMA))]
+"""A number or boolean, or one `{{ }}` that gives it."""
+
+
+def _read_otherwise(node: object) -> Otherwise:
+    text = read_text(node)
+    known = [choice.value for choice in Otherwise]
+    if text in known:
+        return Otherwise(text)
+    near = find_near(text, known)
+    raise problem(
+        code="not-an-option",
+        message=f"{quote(text)} is not one of {', '.join(known)}",
+        help=f"did you mean `{near}`?" if near else "write `otherwise: fail`, or leave it out",
+    )
+
+
+class ImagesBlock(Block):
+    """How many images a result must have."""
+
+    called = "a number of images"
+    short = SETTING_SCHEMA
+
+    min: AnyNode | None = Field(None, description="The least number of images.")
+    max: AnyNode | None = Field(None, description="The greatest number of images.")
+
+    @classmethod
+    def open_short(cls, node: Node) -> dict[str, Node] | None:
+        """`images: 2` stands for exactly two."""
+        return {"min": node, "max": node} if isinstance(node, Scalar) and not is_nothing(node) else None
+
+
+class ExpectBlock(Block):
+    """What a result must be."""
+
+    called = "`expect`"
+    elsewhere = EXPECT_ELSEWHERE
+
+    images: ImagesBlock | None = Field(
+        None, description="How many images one result must have: a number, or `{min: …, max: …}`."
+    )
+    min_width: SettingNode | None = Field(None, description="The least width of each image, in pixels.")
+    min_height: SettingNode | None = Field(None, description="The least height of each image, in pixels.")
+    aspect_ratio: ScalarNode | None = Field(
+        None, description="The shape of each image, such as 16:9; 3 % more or less are accepted."
+    )
+    distinct: SettingNode | None = Field(
+        None, description="Whether no two images of a result may have the same bytes."
+    )
+    otherwise: Annotated[
+        Otherwise,
+        BeforeValidator(_read_otherwise),
+        WithJsonSchema({"enum": [choice.value for choice in Otherwise]}),
+    ] = Field(
+        Otherwise.FAIL,
+        description="What becomes of a result that is not as expected: `fail` (the task fails), `accept` (it is used, and "
+        "the run says so), or `retry` (it is asked for again, each time paid).",
+    )
+    attempts: SettingNode | None = Field(
+        None,
+        description="With `otherwise: retry`: how often a request is tried, the first time included. "
+        f"Without it: {DEFAULT_ATTEMPTS}.",
+    )
+
+
+class IterateBlock(Block):
+    """Edits in a row."""
+
+    called = "`iterate`"
+    elsewhere = ITERATE_ELSEWHERE
+
+    over: AnyNode = Field(
+        description="The list of edits: one `{{ }}` that gives a list, or a list that is written out. One pass for each item."
+    )
+    as_: NameValue = Field(alias="as", description="The name of the item in templates: `{{ each.NAME }}`.")
+    start: AnyNode = Field(
+        description="The image that the first pass begins with: one `{{ }}`. `{{ prev }}` is the image before each pass."
+    )

@@ -1,0 +1,87 @@
+"""What expressions give, from their syntax alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from seedflow.diagnostics import Source
+from seedflow.graph.inference import infer_shape
+from seedflow.graph.shapes import BOOLEAN, IMAGE, INTEGER, NUMBER, TEXT, UNKNOWN, Count, Kind, Shape, list_of
+from seedflow.recipe.references import StepReference
+from seedflow.recipe.template import parse_template
+from seedflow.text.nodes import Scalar
+
+ROOTS = frozenset({"inputs", "values", "steps", "each", "recipe", "prev"})
+NAMES = {
+    "t": TEXT,
+    "n": INTEGER,
+    "f": NUMBER,
+    "b": BOOLEAN,
+    "o": Shape(Kind.TEXT, optional=True),
+    "l": list_of(TEXT, Count(2, 5)),
+    "r": Shape(Kind.RECORD, fields={"a": INTEGER}),
+}
+
+
+class Names:
+    def shape_of_root(self, root: str, name: str) -> Shape:
+        return NAMES.get(name, UNKNOWN)
+
+    def shape_of_step(self, reference: StepReference) -> Shape:
+        return list_of(IMAGE, Count(1, 3)) if reference.index is None else IMAGE
+
+
+def infer(expression: str) -> Shape:
+    text = f"{{{{ {expression} }}}}"
+    template, problems = parse_template(Scalar(Source("r.yaml", text), 0, len(text), text), roots=ROOTS)
+    assert problems == []
+    assert template.expression is not None
+    return infer_shape(template.expression, Names())
+
+
+@pytest.mark.parametrize(
+    ("expression", "shape"),
+    [
+        ("inputs.t", TEXT),
+        ("inputs.t ~ inputs.n", TEXT),
+        ("inputs.n + 1", INTEGER),
+        ("inputs.n / 2", NUMBER),
+        ("inputs.n * inputs.f", NUMBER),
+        ("-inputs.n", INTEGER),
+        ("inputs.t + 'x'", TEXT),
+        ("inputs.n > 2", BOOLEAN),
+        ("not inputs.t", BOOLEAN),
+        ("inputs.b and inputs.n > 1", BOOLEAN),
+        ("inputs.b and inputs.t", UNKNOWN),
+        ("inputs.t is defined", BOOLEAN),
+        ("inputs.t in inputs.l", BOOLEAN),
+        ("inputs.t | upper", TEXT),
+        ("inputs.l | length", INTEGER),
+        ("inputs.l | join(', ')", TEXT),
+        ("inputs.l | first", TEXT),
+        ("inputs.l | sort", list_of(TEXT, Count(2, 5))),
+        ("inputs.l | select('eq', 'x')", list_of(TEXT, Count(0, 5))),
+        ("inputs.l[:3]", list_of(TEXT, Count(2, 3))),
+        ("inputs.l[:inputs.n]", list_of(TEXT, Count(0, 5))),
+        ("inputs.l + inputs.l", list_of(TEXT, Count(4, 10))),
+        ("inputs.l[0]", TEXT),
+        ("inputs.r.a", INTEGER),
+        ("inputs.o", Shape(Kind.TEXT, optional=True)),
+        ("inputs.o or 'x'", TEXT),
+        ("inputs.o | default('x')", TEXT),
+        ("inputs.t if inputs.b else 'y'", TEXT),
+        ("inputs.t if inputs.b else 3", UNKNOWN),
+        ("[1, inputs.n]", list_of(INTEGER, Count(2, 2))),
+        ("range(3)", list_of(INTEGER)),
+        ("prev", IMAGE),
+        ("prev.width", INTEGER),
+        ("steps.a.images[0].width > 3", BOOLEAN),
+        ("first_of(steps.a.images, steps.b.images)", list_of(IMAGE, Count(1, 3))),
+        ("optional(steps.a.images[0])", Shape(Kind.IMAGE, optional=True)),
+        ("succeeded(steps.a.images)", list_of(IMAGE, Count(0, 3))),
+        ("steps.a.images | map(attribute='name')", list_of(UNKNOWN, Count(1, 3))),
+        ("inputs.nobody_knows", UNKNOWN),
+    ],
+)
+def test_shapes(expression: str, shape: Shape) -> None:
+    assert infer(expression) == shape
