@@ -8,10 +8,10 @@ from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.image_folders import has_image_ending, is_pattern
 from seedflow.recipe.input_images import check_image_text, is_url
+from seedflow.recipe.input_schema import ColumnBlock, InputBlock, ItemBlock
 from seedflow.recipe.input_types import read_value
 from seedflow.recipe.leaves import quote
 from seedflow.recipe.model import Input, InputType
-from seedflow.recipe.schema import ColumnBlock, InputBlock, ItemBlock
 from seedflow.recipe.table_files import check_table_path
 from seedflow.text.nodes import Mapping, Scalar
 from seedflow.text.nodes import Sequence as SequenceNode
