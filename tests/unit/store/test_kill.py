@@ -66,6 +66,56 @@ def test_a_run_killed_in_any_state_is_taken_up_there(
     connection.close()
 
 
+FURTHER = DONE + "attempt = store.claim('run-1', REQUEST, PRICE, (), after_attempt=1).attempt\n"
+FURTHER_SENT = FURTHER + "store.mark_sending(attempt.intent_id, ())\n"
+FURTHER_ANSWERED = FURTHER_SENT + "store.mark_answered(attempt.intent_id, b'second', PRICE)\n"
+FURTHER_DONE = FURTHER_ANSWERED + "store.mark_done(attempt.intent_id, [keep_picture(store, b'2')], PRICE)\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "claim", "state", "spent"),
+    [
+        (DONE, Granted, "reserved", "0.04"),
+        (FURTHER, ToRecover, "reserved", "0.04"),
+        (FURTHER_SENT, ToRecover, "sending", "0.08"),
+        (FURTHER_ANSWERED, ToRecover, "answered", "0.08"),
+        (FURTHER_DONE, AlreadyStored, None, "0.08"),
+    ],
+    ids=["before", "claim", "send", "answer", "done"],
+)
+def test_a_run_killed_in_a_further_attempt_keeps_the_first_and_is_taken_up_in_it(
+    root, processes, request_record, tools, script, claim, state, spent
+):
+    processes.run_until_killed(script + "die()")
+    with open_store(root) as store:
+        assert store.spent_usd("run-1") == Decimal(spent)
+        store.begin_run("run-2", "storybook", "cloudflare")
+        assert store.claim("run-2", request_record, tools.price, ()).result.attempt == 1
+        found = store.claim("run-2", request_record, tools.price, (), after_attempt=1)
+        assert isinstance(found, claim)
+        if state is None:
+            assert found.result.attempt == 2
+        else:
+            assert (found.attempt.state, found.attempt.attempt) == (state, 2)
+        if state == "answered":
+            assert found.attempt.answer == b"second"
+
+
+def test_a_further_attempt_of_a_run_that_is_killed_while_we_are_open_keeps_its_answer(
+    root, processes, request_record, tools, store
+):
+    other = processes.start(FURTHER_SENT.replace("run-1", "run-9") + "wait_for_line()")
+    assert other.stdout.readline() == "ready\n"
+    assert isinstance(store.claim("run-1", request_record, tools.price, ()), AlreadyStored)
+    further = store.claim("run-1", request_record, tools.price, (), after_attempt=1)
+    assert further == HeldElsewhere("run-9")
+    other.send_signal(signal.SIGKILL)
+    other.wait()
+    found = store.claim("run-1", request_record, tools.price, (), after_attempt=1)
+    assert isinstance(found, ToRecover)
+    assert (found.attempt.state, found.attempt.attempt) == ("sending", 2)
+
+
 def test_a_run_that_is_killed_while_we_are_open_is_recovered_without_opening_again(
     root, processes, request_record, tools, store
 ):

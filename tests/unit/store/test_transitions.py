@@ -11,6 +11,8 @@ from seedflow.store.transitions import (
     TransitionError,
     Verdict,
     check_transition,
+    find_next_take,
+    is_open,
     judge_claim,
 )
 
@@ -71,3 +73,24 @@ def test_a_result_without_its_pictures_is_fetched_again_if_its_answer_is_there()
 def test_nothing_and_failure_are_followed_by_a_new_attempt():
     assert judge_claim(None, again=False) is Verdict.GRANT
     assert judge_claim(last("failed", claimed=False), again=False) is Verdict.GRANT
+
+
+def test_what_ended_without_a_way_to_its_pictures_decides_no_claim():
+    closed = {state for state in AttemptState if not is_open(state, has_answer=True)}
+    assert closed == {"failed"}
+    assert not is_open(AttemptState.DONE, has_answer=False)
+
+
+@pytest.mark.parametrize("state", AttemptState)
+def test_a_reroll_recovers_what_is_open_and_leaves_the_rest_behind(state):
+    sent = state != "reserved"
+    found = find_next_take([(1, 1, AttemptState.DONE, True), (2, 1, state, sent)], 1)
+    recovered = state in ("sending", "answered", "fetched", "unknown", "reserved")
+    assert found == (2 if recovered else 3)
+
+
+def test_of_an_attempt_that_was_repeated_the_last_row_counts():
+    repeated = [(2, 1, AttemptState.UNKNOWN, True), (2, 1, AttemptState.DONE, True)]
+    assert find_next_take(repeated, 1) == 3
+    assert find_next_take([*repeated, (2, 2, AttemptState.SENDING, True)], 1) == 2
+    assert find_next_take([(2, 1, AttemptState.UNKNOWN, True), (2, 1, AttemptState.RESERVED, False)], 1) == 3
