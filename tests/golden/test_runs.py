@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.golden.harness import GOLDEN, ROOT, Shell, hide_chance, hide_paths
+from tests.golden.harness import GOLDEN, ROOT, SHIPPED, Shell, hide_chance, hide_paths
 
 Golden = Callable[[str, str], None]
 
@@ -35,6 +36,24 @@ steps:
   second: {generate: {prompt: Second, image_input: ["{{ steps.first.images[0] }}"]}}
   third: {generate: {prompt: Third, image_input: ["{{ steps.second.images[0] }}"]}}
 """
+
+
+SMALL = {
+    "advertisement": "markets: [{market: se, language: Swedish, headline: Tidigt ute.}]\nformats: [{name: story, ratio: 9:16}]",
+    "cast-and-scenes": "scenes: [at sea]",
+    "catalogue": "products: [{sku: a 1, title: Lamp, material: brass, price: 12 €, featured: true}, {sku: b, title: Mug, material: tin, price: 4 €}]",
+    "comic-page": "most_panels: 3",
+    "formats": "formats: [{name: banner, ratio: 21:9}]",
+    "four-seasons": "seasons: [{name: autumn, scene: on a wet stone}]\nformats: [{name: feed, ratio: 3:4}]",
+    "logo-directions": "directions: [monogram]",
+    "restoration": "colour: false",
+    "retouch": "edits: [hang a mirror]",
+    "room-makeover": "changes: [paint it green, lay a carpet]\nlights: [at noon]",
+    "storybook": "scenes: [at sea]",
+    "style-transfer": "photos: [owl.png]",
+    "turnaround": "views: [from behind]",
+}
+"""Inputs with which shipped recipes make few pictures; the others run as they are."""
 
 
 @pytest.fixture
@@ -162,3 +181,15 @@ def test_a_file_in_the_way(shell: Shell, golden: Golden) -> None:
 def test_errors_in_the_recipe_end_a_run_before_it_begins(shell: Shell, golden: Golden) -> None:
     recipe = shell.copy(GOLDEN / "complain" / "unknown-step.yaml")
     golden("runs/recipe-errors.txt", shell.seedflow("run", recipe.name).text)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted(SHIPPED.glob("*.yaml")), *sorted(SHIPPED.glob("blocks/*.yaml"))],
+    ids=lambda path: path.stem,
+)
+def test_every_shipped_recipe_runs_by_its_name(path: Path, shell: Shell, golden: Golden) -> None:
+    (shell.folder / "inputs.yaml").write_text(SMALL.get(path.stem, "{}"))
+    ended = shell.seedflow("run", path.stem, "--inputs", "inputs.yaml")
+    assert (ended.code, ended.err) == (0, "")
+    golden(f"runs/shipped/{path.stem}.txt", normal(ended.out, shell))

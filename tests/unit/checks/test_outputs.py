@@ -85,3 +85,26 @@ def test_two_outputs_do_not_share_a_file(say) -> None:
           d: {images: "{{ steps.set.images }}", file: "{{ image.name }}"}
 """
     ) == ["same-file «all/cover»"]
+
+
+@pytest.mark.parametrize(
+    ("output", "file", "said"),
+    [
+        ("stages", "{{ each.edit }}", []),
+        ("images", "{{ each.edit }}", []),
+        ("stages", "{{ each.look }}", ["unknown-variable «look»"]),
+        ("stages", "{{ each.edits }}", ["unknown-variable «edits»"]),
+    ],
+)
+def test_a_file_may_name_the_edits_inside_of_a_used_recipe(
+    say, output: str, file: str, said: list[str]
+) -> None:
+    assert (
+        say(f"""
+        steps:
+          room: {{recipe: retouch, with: {{picture: https://pictures.example/room.jpg}}}}
+        outputs:
+          x: {{images: "{{{{ steps.room.outputs.{output} }}}}", file: "{file}"}}
+    """)
+        == said
+    )

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from seedflow.recipe import shipped
-from seedflow.recipe.shipped import ShippedRecipe, find_shipped, list_shipped
+from seedflow.recipe.shipped import (
+    ShippedRecipe,
+    find_shipped,
+    is_shipped,
+    list_blocks,
+    list_shipped,
+    name_shipped,
+)
 
 
 def test_the_shipped_recipes_are_those_of_the_checkout() -> None:
@@ -19,6 +26,14 @@ def test_the_shipped_recipes_are_those_of_the_checkout() -> None:
     assert [recipe.name for recipe in found] == sorted(recipe.name for recipe in found)
     for recipe in found:
         assert find_shipped(recipe.name) == recipe.path
+
+
+def test_blocks_are_found_by_name_but_listed_by_themselves() -> None:
+    blocks = list_blocks()
+    assert len(blocks) >= 3
+    for block in blocks:
+        assert find_shipped(block.name) == block.path
+    assert not {block.name for block in blocks} & {recipe.name for recipe in list_shipped()}
 
 
 @pytest.fixture
@@ -39,6 +54,24 @@ def test_an_installed_package_brings_them_along(package: Path) -> None:
         ShippedRecipe("b", package / "shipped" / "b.yaml"),
     )
     assert find_shipped("b") == package / "shipped" / "b.yaml"
+
+
+def test_an_installed_package_brings_its_blocks_along_and_nothing_is_written_beside_them(
+    package: Path,
+) -> None:
+    blocks = package / "shipped" / "blocks"
+    (blocks / "prompts").mkdir(parents=True)
+    for path in (blocks / "b.yaml", blocks / "prompts" / "c.yaml", package / "shipped" / "a.yaml"):
+        path.write_text("seedflow: 1\n")
+    assert [recipe.name for recipe in list_shipped()] == ["a"]
+    assert list_blocks() == (ShippedRecipe("b", blocks / "b.yaml"),)
+    assert find_shipped("b") == blocks / "b.yaml"
+    assert find_shipped("c") is None
+    assert is_shipped(blocks / "b.yaml")
+    assert is_shipped(package / "shipped" / "a.yaml")
+    assert not is_shipped(blocks / "prompts" / "c.yaml")
+    assert name_shipped(blocks / "b.yaml") == "shipped/blocks/b.yaml"
+    assert name_shipped(package / "shipped" / "a.yaml") == "shipped/a.yaml"
 
 
 def test_a_folder_called_recipes_beside_an_installed_package_is_not_ours(package: Path) -> None:
