@@ -51,7 +51,7 @@ def admit(declared: Input, value: object, argument: Argument, files: Files) -> o
     except _Misfit as misfit:
         raise NotAdmitted(
             Diagnostic(
-                "wrong-argument",
+                "wrong-shape",
                 f"`{argument.name}` is {misfit.found}, expected {misfit.expected}",
                 _place(argument),
                 help="give what the recipe declares",

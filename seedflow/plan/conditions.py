@@ -119,7 +119,7 @@ def _not_a_boolean(template: Template, value: object) -> Diagnostic:
         else "something else"
     )
     return Diagnostic(
-        "not-a-boolean",
+        "not-boolean",
         f"`when` is true or false, but this is {found}",
         template.scalar.span,
         help="compare: `… == …`, or count: `… | length > 0`",

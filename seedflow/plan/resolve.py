@@ -265,7 +265,7 @@ class Resolver:
             output = find_output(instance.inner.frame.recipe, mention)
             if output is None:
                 raise Absent(
-                    NotThere(f"step `{mention.step}` has no output `{mention.output}`", "no-such-output")
+                    NotThere(f"step `{mention.step}` has no output `{mention.output}`", "unknown-output")
                 )
             try:
                 value = self.output_value(output, instance)
