@@ -13,7 +13,7 @@ from seedflow.plan.border import NotAdmitted
 from seedflow.plan.conditions import Judge, Verdict
 from seedflow.plan.context import PlanContext
 from seedflow.plan.decide import UNSETTLED, Decision, decide_settled
-from seedflow.plan.estimate import NOTHING_USD, multiply
+from seedflow.plan.estimate import NOTHING_USD, find_cost
 from seedflow.plan.expect import Expectation
 from seedflow.plan.fingerprint import digest_params, digest_request
 from seedflow.plan.frames import Env, FrameInstance
@@ -34,16 +34,14 @@ from seedflow.plan.model import (
 )
 from seedflow.plan.models import ModelFinder
 from seedflow.plan.options import OptionReader
-from seedflow.plan.picking import Absent, as_list
+from seedflow.plan.passes import PassReader
+from seedflow.plan.picking import Absent
 from seedflow.plan.requests import Refused, Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.standing import Stander, Standing
 from seedflow.plan.takes import TakeChooser
-from seedflow.plan.views import build_ghost_view, build_pending_view
-from seedflow.recipe.model import Iterate
 from seedflow.recipe.references import NameReference
 from seedflow.recipe.template import Skipped
-from seedflow.recipe.views import View
 from seedflow.store.base import PastRequest, StoredResult
 
 NONE = Bounds(0, 0)
@@ -70,6 +68,7 @@ class TaskBuilder:
         self.lister = Lister(self.resolver, self.stander, self.renderer.render)
         self.options = OptionReader(self.renderer, self.stander)
         self._models = ModelFinder(context.catalog, self.renderer, self.stander)
+        self._passes = PassReader(self.resolver, self.stander, self.renderer, self.lister)
         self._judge = Judge(self.resolver, self.stander, self.renderer)
         self._builders: dict[str, RequestBuilder] = {}
         self._first_of_request: dict[str, str] = {}
@@ -113,7 +112,7 @@ class TaskBuilder:
             expressions = builder.expressions
             iterate = tasks.node.step.iterate
             if iterate is not None:
-                env = Env(env.frame, env.each, self._find_prev(unit, iterate, env))
+                env = Env(env.frame, env.each, self._passes.find_before(unit, iterate, env))
                 expressions = (*expressions, iterate.start) if unit.before is None else expressions
             if builder.is_plain(env) and not self._judge.has_conditions(unit):
                 verdict = Verdict(Standing())
@@ -136,30 +135,6 @@ class TaskBuilder:
             return Built(self._aside(unit, builder, Action.SKIP, Reason.UPSTREAM_SKIPPED, skipped.cause))
         task = self._describe(unit, builder, request, verdict, expectation, findings)
         return Built(task, tuple(verdict.standing.waits))
-
-    def _find_prev(self, unit: Unit, iterate: Iterate, env: Env) -> View | None:
-        """The image before a pass: that of the pass before, or the first one; None when there is none that could be seen."""
-        if unit.before is not None:
-            found = self.resolver.current(build_pending_view(unit.before, 1, passes=True))
-            return found if isinstance(found, View) else None
-        standing = self.stander.of([iterate.start], env)
-        if standing.failed is not None or standing.skips is not None:
-            return None
-        if standing.waits:
-            view = self.lister.pending_view(iterate.start, env)
-            return view if view is not None else build_ghost_view(next(iter(standing.waits)))
-        images = as_list(self.renderer.render(iterate.start, env))
-        if len(images) == 1 and isinstance(images[0], View) and images[0].kind == "image":
-            return images[0]
-        raise Refused(
-            Diagnostic(
-                "not-an-image",
-                f"`start` is one image, but this gives {len(images) or 'none'}"
-                + (" of them" if len(images) > 1 else ""),
-                iterate.start.scalar.span,
-                help="name one image, such as `steps.NAME.images[0]`",
-            )
-        )
 
     def _set_aside(self, unit: Unit, builder: RequestBuilder, verdict: Verdict) -> Task | None:
         standing = verdict.standing
@@ -207,10 +182,9 @@ class TaskBuilder:
         if price is None and self._context.paid:
             findings.add(_no_price(builder, model))
         called = decision.action is Action.CALL
-        attempts = (
-            decision.attempts if decision.attempts_made or expectation is None else expectation.attempts
-        )
-        list_cost = multiply(price, images, attempts) if price is not None else NOTHING_USD
+        unsettled = decision is UNSETTLED
+        attempts = expectation.attempts if unsettled and expectation is not None else decision.attempts
+        list_cost = find_cost(model, request.params, images, attempts)
         identity = identify_request(model, request, fingerprint, take, expectation)
         shares_with = self._share(identity, unit.address) if called and not ghost and not uncertain else None
         pays = called and shares_with is None
@@ -220,7 +194,7 @@ class TaskBuilder:
         reason = decision.reason
         if verdict.open:
             reason = Reason.CONDITION_UNKNOWN
-        elif decision is UNSETTLED or (called and uncertain):
+        elif unsettled or (called and uncertain):
             reason = Reason.UPSTREAM_UNKNOWN
         return Task(
             address=unit.address,

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from seedflow.models.model import Model
 from seedflow.money import ZERO_USD
-from seedflow.plan.model import Action, Bounds, Task, Totals
+from seedflow.plan.model import Action, Bounds, Task, Totals, Unknown
 
 NOTHING_USD = Bounds(ZERO_USD, ZERO_USD)
 
 
-def multiply(price_usd: Decimal, images: Bounds[int], attempts: int = 1) -> Bounds[Decimal]:
-    """What a number of images costs, when it may take so many attempts to get them."""
-    return Bounds(price_usd * images.low, price_usd * images.high * attempts)
+def find_cost(
+    model: Model, params: Mapping[str, object], images: Bounds[int], attempts: int
+) -> Bounds[Decimal]:
+    """What a request's images cost, when it may take so many attempts to get them; nothing where nobody knows the price.
+
+    A parameter that decides the price and is not known yet counts for the lowest price in the least.
+    """
+    most_usd = model.price_usd(params)
+    if most_usd is None or model.price is None:
+        return NOTHING_USD
+    open_price = model.price.by is not None and isinstance(params.get(model.price.by), Unknown)
+    least_usd = model.price.least_usd if open_price else most_usd
+    return Bounds(least_usd * images.low, most_usd * images.high * attempts)
 
 
 def add_up(tasks: Iterable[Task]) -> Totals:

@@ -13,10 +13,15 @@ from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.model import PLACEHOLDER_URL, PendingImages, Unknown
 from seedflow.plan.requests import Request, RequestBuilder
+from seedflow.recipe.model import References
 
 
 def judge_request(model: Model, request: Request, builder: RequestBuilder) -> Iterator[Diagnostic]:
     """Every problem of a request, each at the parameter or reference that causes it."""
+    written = builder.node.generate.references
+    if written is not None and request.references and written.field != model.references_field:
+        yield _wrong_field(model, written)
+        return
     unknown = {name for name, value in request.params.items() if isinstance(value, Unknown)}
     params = {name: value for name, value in request.params.items() if name not in unknown}
     field = model.references_field
@@ -38,6 +43,15 @@ def judge_request(model: Model, request: Request, builder: RequestBuilder) -> It
             problem.help,
         )
     yield from _judge_files(model, request, builder)
+
+
+def _wrong_field(model: Model, written: References) -> Diagnostic:
+    """References under another model's name for them, which a template over the model lets nobody see before."""
+    if written.field in model.parameters:
+        message = f"`{written.field}` of `{model.id}` takes no images"
+        return Diagnostic("unknown-parameter", message, written.span, help="leave the images out")
+    problem = model.explain_unknown(written.field)
+    return Diagnostic(problem.code, problem.message, written.span, problem.severity, problem.help)
 
 
 def _judge_files(model: Model, request: Request, builder: RequestBuilder) -> Iterator[Diagnostic]:

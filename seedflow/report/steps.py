@@ -125,7 +125,7 @@ def _draw_edges(graph: StepGraph) -> Iterator[DrawnEdge]:
         labels, order_only = drawn.get((edge.source, edge.target), ({}, True))
         if edge.target not in names:
             names[edge.target] = _name_references(graph.steps[edge.target])
-        label = _label(edge, graph.steps[edge.target], names[edge.target])
+        label = _label(edge, names[edge.target], graph.steps[edge.target])
         if label is not None:
             labels[label] = None
         drawn[edge.source, edge.target] = (labels, order_only and edge.parameter == NEEDS)
@@ -141,14 +141,13 @@ def _name_references(node: StepNode) -> dict[int, str]:
     return {id(item.template): item.name for item in generate.references.items if item.name is not None}
 
 
-def _label(edge: Edge, target: StepNode, names: dict[int, str]) -> str | None:
+def _label(edge: Edge, names: dict[int, str], target: StepNode) -> str | None:
     """As what the images are used: the reference's name, `for_each`, an argument; None for one without a name."""
     if edge.template is not None and id(edge.template) in names:
         return names[id(edge.template)]
     generate = target.step.generate
-    references = generate.references if generate is not None else None
-    unnamed = (NEEDS, references.field) if references is not None else (NEEDS,)
-    return None if edge.parameter in unnamed else edge.parameter
+    field = generate.references.field if generate is not None and generate.references is not None else None
+    return None if edge.parameter in (NEEDS, field) else edge.parameter
 
 
 def _count(number: int, word: str) -> str:

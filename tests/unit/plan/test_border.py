@@ -86,7 +86,7 @@ def test_a_path_starts_in_the_callers_folder(start: Start, tmp_path: Path) -> No
 def test_rows_that_do_not_fit_are_told_by_column_and_row(start: Start, rows: object, said: str) -> None:
     plan, problems = start('"{{ inputs.rows }}"', rows)
     assert plan is None
-    assert [(found.code, found.message) for found in problems] == [("wrong-argument", f"`goods` is {said}")]
+    assert [(found.code, found.message) for found in problems] == [("wrong-shape", f"`goods` is {said}")]
 
 
 def test_prompts_of_a_used_recipe_include_files_beside_it(tmp_path: Path) -> None:
