@@ -14,11 +14,11 @@ from seedflow.graph.bounds import find_bound_sources, find_written_length
 from seedflow.graph.outputs import find_output
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, NotAList, count_least, count_most, nest_part
-from seedflow.plan.instances import Group, Instance
+from seedflow.plan.instances import Group, Instance, Order
 from seedflow.plan.model import Bounds, Outcome
 from seedflow.plan.picking import Absent, NotThere, as_list
 from seedflow.plan.resolve import Resolver
-from seedflow.plan.standing import Stander
+from seedflow.plan.standing import Stander, Standing
 from seedflow.plan.views import PendingTask, build_ghost_view, build_pending_task
 from seedflow.plan.whole import find_whole
 from seedflow.recipe.model import Expression
@@ -84,20 +84,12 @@ class Lister:
                     continue
             cause = standing.failed or standing.skips
             if standing.waits or cause is not None:
-                after = tuple(standing.waits)
-                found.append(
-                    Gap(
-                        (number,),
-                        f"{number + 1}?",
-                        after,
-                        Bounds(1, 1),
-                        Later(after or (cause or "",)),
-                        failed=standing.failed,
-                        skipped=None if standing.failed else standing.skips,
-                    )
-                )
-            else:
+                found.append(_build_gap((number,), f"{number + 1}?", standing, Bounds(1, 1)))
+                continue
+            try:
                 found.append(Item((number,), self._render_tree(item, env)))
+            except Skipped as skipped:
+                found.append(_build_skipped((number,), f"{number + 1}?", skipped.cause))
         return found
 
     def _render_tree(self, expression: Expression, env: Env) -> object:
@@ -132,22 +124,14 @@ class Lister:
             bounds = self.bound(template, env)
             if at_most is not None:
                 bounds = Bounds(min(bounds.low, at_most), min(bounds.high, at_most))
-            after = tuple(standing.waits)
             whole = find_whole(template)
             images = isinstance(whole, StepReference) and whole.collection in ("images", "passes")
-            stand_in = build_ghost_view(after[0]) if images and after else Later(after or (cause or "",))
-            return [
-                Gap(
-                    (),
-                    "?",
-                    after,
-                    bounds,
-                    stand_in,
-                    failed=standing.failed,
-                    skipped=None if standing.failed else standing.skips,
-                )
-            ]
-        value = self._render(template, env)
+            stand_in = build_ghost_view(next(iter(standing.waits))) if images and standing.waits else None
+            return [_build_gap((), "?", standing, bounds, stand_in)]
+        try:
+            value = self._render(template, env)
+        except Skipped as skipped:
+            return [_build_skipped((), "?", skipped.cause)]
         if not isinstance(value, (list, tuple)):
             raise NotAList(template, value)
         return [Item((number,), item) for number, item in enumerate(value)]
@@ -235,7 +219,7 @@ class Lister:
         if not tasks.fanned or (mention.selector is not None and mention.selector.kind == "at"):
             skipped = next((one for one in selected if one.outcome is Outcome.SKIPPED), None)
             if skipped is not None:
-                return [Gap((), "?", (), Bounds(0, 0), Later((skipped.address,)), skipped=skipped.address)]
+                return [_build_skipped((), "?", skipped.address)]
         for source in sources:
             parts.extend(self._parts_of(source, mention))
         return parts
@@ -394,6 +378,28 @@ class Lister:
             source=source,
             failed=failed,
         )
+
+
+def _build_gap(
+    order: Order, label: str, standing: Standing, bounds: Bounds[int], stand_in: object = None
+) -> Gap:
+    """Values that have to wait, or that will never come."""
+    after = tuple(standing.waits)
+    skipped = None if standing.failed is not None else standing.skips
+    return Gap(
+        order,
+        label,
+        after,
+        Bounds(0, bounds.high) if standing.may_be_skipped else bounds,
+        stand_in if stand_in is not None else Later(after or (standing.failed or skipped or "",)),
+        failed=standing.failed,
+        skipped=skipped,
+    )
+
+
+def _build_skipped(order: Order, label: str, cause: str) -> Gap:
+    """What stands for values that were skipped."""
+    return Gap(order, label, (), Bounds(0, 0), Later((cause,)), skipped=cause)
 
 
 def _is_index(whole: Reference) -> bool:
