@@ -22,12 +22,12 @@ def spell_usd(bounds: Bounds[Decimal]) -> str:
 
 
 def spell_nothing_to_do(stored: int, skipped: int, *, past: bool = False) -> str:
-    """`its task is stored`, `all 3 tasks are stored`, `3 tasks are stored, 2 are skipped`; or what they were before a run."""
+    """`its task is stored`, `3 tasks are stored, 2 are skipped`; of a run that is over, `all 3 tasks were stored already`."""
     one, many = ("was", "were") if past else ("is", "are")
     if not stored or not skipped:
         count = stored or skipped
         every = f"its task {one}" if count == 1 else f"all {count:,} tasks {many}"
-        return f"{every} {'stored' if stored else 'skipped'}"
+        return f"{every} {'stored' if stored else 'skipped'}{' already' if stored and past else ''}"
     tasks = f"{stored:,} task {one}" if stored == 1 else f"{stored:,} tasks {many}"
     return f"{tasks} stored, {skipped:,} {one if skipped == 1 else many} skipped"
 

@@ -16,6 +16,8 @@ from seedflow.plan.model import Action, Bounds, PendingImages, Reason, Task, Unk
 
 NARROW_COLUMNS: Final = 64
 LONGEST_CAUSE: Final = 28
+MOST_LONG_OF: Final = 4
+"""Up to one address of so many may be too long for its column."""
 INDENT: Final = "    "
 
 _GAP: Final = "  "
@@ -154,71 +156,97 @@ def own_take(address: str) -> int:
 
 
 class RowColumns:
-    """Mark, address, why, tasks, images, money: side by side where there is room, else below each other."""
+    """Mark, address, why, tasks, images, money: side by side where there is room, else below each other.
+
+    Of what is not asked only the address stands in its column; why it is not may be longer than the other columns.
+    """
 
     def __init__(self, rows: Sequence[Row], width: int) -> None:
-        cells = [_spell_cells(row) for row in rows]
-        widths = [max((cell_len(row[at].plain) for row in cells), default=0) for at in range(5)]
-        gaps = len(_GAP) * sum(1 for found in widths[1:] if found)
-        self._widths = widths
-        self._stacked = width < NARROW_COLUMNS or 2 + sum(widths) + gaps > width
-        if self._stacked and width >= NARROW_COLUMNS:
-            # Few addresses are long: those get a line of their own, the others keep their columns.
-            room = width - 2 - sum(widths[1:]) - gaps
-            widths[0] = min(widths[0], room)
-            self._stacked = room < width // 4
+        self._width = width
+        cells = [_spell_cells(row) for row in rows if not _is_aside(row)]
+        addresses = [_spell_address(row).cell_len for row in rows]
+        rest = [max((row[at].cell_len for row in cells), default=0) for at in range(4)]
+        before = sum(len(_GAP) + found for found in rest if found)
+        room = width - 2 - before
+        # A few addresses that are long get a line of their own, and the others keep their columns.
+        fitting = [found for found in addresses if found <= room]
+        self._widths = (max(fitting, default=0), *rest)
+        few = len(addresses) - len(fitting) <= len(addresses) // MOST_LONG_OF
+        self._stacked = width < NARROW_COLUMNS or room < width // 4 or not few
 
     def spell(self, row: Row) -> Iterator[Text]:
         """The line or lines of a row."""
-        for line in self._spell(row):
-            if tasks_of(row)[0].action is Action.SKIP:
-                line.stylize("dim")
-            yield line
-
-    def _spell(self, row: Row) -> Iterator[Text]:
         first = tasks_of(row)[0]
         mark, color = _MARKS.get(first.reason, ("·", "default"))
         if first.action is Action.BLOCKED:
             mark, color = "!", "red"
-        cells = _spell_cells(row)
-        line = Text.assemble((mark, f"bold {color}"), " ", cells[0])
-        if self._stacked:
-            yield line
-            yield Text.assemble(
-                INDENT, Text(" · ", style="dim").join([cell for cell in cells[1:] if cell.plain])
+        address = _spell_address(row)
+        line = Text.assemble((mark, f"bold {color}"), " ", address)
+        details = _spell_aside(row) if _is_aside(row) else self._align(_spell_cells(row))
+        space = self._widths[0] - address.cell_len
+        lines = [line]
+        if self._stacked or 2 + self._widths[0] + len(_GAP) + details.cell_len > self._width:
+            cells = (
+                [_spell_aside(row)] if _is_aside(row) else [cell for cell in _spell_cells(row) if cell.plain]
             )
-            return
-        if cells[0].cell_len > self._widths[0]:
-            yield line
-            line = Text("  " + " " * self._widths[0])
+            lines += _join_folded(cells, self._width)
+        elif space < 0:
+            lines.append(Text.assemble(" " * (2 + self._widths[0]) + _GAP, details))
         else:
-            line.append(" " * (self._widths[0] - cells[0].cell_len))
-        for at, cell in enumerate(cells[1:], 1):
-            if not self._widths[at]:
-                continue
-            space = " " * (self._widths[at] - cell.cell_len)
-            line.append(_GAP)
-            line.append_text(Text.assemble(cell, space) if at == 1 else Text.assemble(space, cell))
-        line.rstrip()
-        yield line
+            line.append_text(Text.assemble(" " * space + _GAP, details))
+        for found in lines:
+            found.rstrip()
+            if first.action is Action.SKIP:
+                found.stylize("dim")
+            yield found
+
+    def _align(self, cells: Sequence[Text]) -> Text:
+        parts = []
+        for at, (cell, width) in enumerate(zip(cells, self._widths[1:], strict=True)):
+            if width:
+                space = " " * (width - cell.cell_len)
+                parts.append(Text.assemble(cell, space) if at == 0 else Text.assemble(space, cell))
+        return Text(_GAP).join(parts)
 
 
-def _spell_cells(row: Row) -> tuple[Text, Text, Text, Text, Text]:
-    first = tasks_of(row)[0]
-    address, count = first.address, first.tasks
+def _join_folded(cells: Sequence[Text], width: int) -> list[Text]:
+    """Cells with middle dots between them, in as many indented lines as they need."""
+    lines: list[Text] = []
+    for cell in cells:
+        if lines and lines[-1].cell_len + 3 + cell.cell_len <= width:
+            lines[-1].append_text(Text.assemble((" · ", "dim"), cell))
+        else:
+            lines.append(Text.assemble(INDENT, cell))
+    return lines
+
+
+def _is_aside(row: Row) -> bool:
+    return tasks_of(row)[0].action in _ASIDE
+
+
+def _spell_address(row: Row) -> Text:
+    address = tasks_of(row)[0].address
     if isinstance(row, Bundle):
         address = _hide_keys(address).partition("#")[0]
-        low = sum(1 if task.tasks is None else task.tasks.low for task in row.tasks)
-        high = sum(1 if task.tasks is None else task.tasks.high for task in row.tasks)
-        count = Bounds(low, high)
     path, slash, name = make_printable(address).rpartition("/")
-    aside = first.action in _ASIDE
-    free = aside or first.action is Action.REUSE or first.shares_with is not None
-    cost = first.cost_usd if first.cost_usd.high else first.list_cost_usd
+    return Text.assemble((path + slash, "dim"), name)
+
+
+def _spell_aside(row: Row) -> Text:
+    tasks = tasks_of(row)
+    low = sum(1 if task.tasks is None else task.tasks.low for task in tasks)
+    high = sum(1 if task.tasks is None else task.tasks.high for task in tasks)
+    count = f" · {spell_count(Bounds(low, high), 'task')}" if isinstance(row, Bundle) else ""
+    return Text(spell_why(row) + count, style="dim")
+
+
+def _spell_cells(row: Row) -> tuple[Text, Text, Text, Text]:
+    task = tasks_of(row)[0]
+    free = task.action is Action.REUSE or task.shares_with is not None
+    cost = task.cost_usd if task.cost_usd.high else task.list_cost_usd
     return (
-        Text.assemble((path + slash, "dim"), name),
         Text(spell_why(row), style="dim"),
-        Text("" if count is None or not count.high else spell_count(count, "task"), style="dim"),
-        Text("" if aside else spell_count(first.images, "image")),
-        Text("" if free or not cost.high else spell_usd(cost), style="" if first.cost_usd.high else "dim"),
+        Text("" if task.tasks is None else spell_count(task.tasks, "task"), style="dim"),
+        Text(spell_count(task.images, "image")),
+        Text("" if free or not cost.high else spell_usd(cost), style="" if task.cost_usd.high else "dim"),
     )

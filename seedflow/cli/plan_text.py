@@ -12,7 +12,7 @@ from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_nothing_to_do, spell_usd
 from seedflow.cli.columns import print_folded
-from seedflow.cli.plan_rows import INDENT, Row, RowColumns, bundle, name_step, tasks_of
+from seedflow.cli.plan_rows import INDENT, Bundle, Row, RowColumns, bundle, name_step, tasks_of
 from seedflow.cli.request_text import spell_request
 from seedflow.diagnostics.printable import make_printable
 from seedflow.plan.estimate import add_up
@@ -125,10 +125,11 @@ def _choose(rows: Sequence[Row]) -> Iterator[Row | _Rest]:
     for step, members in steps:
         shown = members
         if len(members) > MOST_TASKS_OF_A_STEP:
-            asked = [row for row in members if not _is_stored(row)] or members
+            asked = [row for row in members if not _is_quiet(row)] or members
             uses = sum(_use_of(row) == _use_of(asked[0]) != "" for row in asked)
-            shown = asked[: max(SHOWN_OF_A_LONG_STEP, min(uses, MOST_TASKS_OF_A_STEP))]
-        hidden = len(members) == 1 and len(rows) > MOST_TASKS and _is_stored(members[0])
+            first = asked[: max(SHOWN_OF_A_LONG_STEP, min(uses, MOST_TASKS_OF_A_STEP))]
+            shown = [row for row in members if row in first or isinstance(row, Bundle)]
+        hidden = len(members) == 1 and len(rows) > MOST_TASKS and _is_quiet(members[0])
         if len(shown) > room or hidden:
             left += [task for row in members for task in tasks_of(row)]
             continue
@@ -153,8 +154,9 @@ def _use_of(row: Row) -> str:
     return use if slash else ""
 
 
-def _is_stored(row: Row) -> bool:
-    return all(task.action is Action.REUSE for task in tasks_of(row))
+def _is_quiet(row: Row) -> bool:
+    """Whether nothing is asked, and nothing is wrong with that."""
+    return tasks_of(row)[0].action in (Action.REUSE, Action.SKIP)
 
 
 def _spell_rest(rest: _Rest) -> Text:

@@ -170,9 +170,9 @@ def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Te
 
 def _nothing_to_go_on_with(result: RunResult) -> bool:
     """Whether all that failed was asked as often as it may be."""
-    problems = [task.problem for task in result.tasks if task.status is TaskStatus.FAILED]
+    failed = [task for task in result.tasks if task.status is TaskStatus.FAILED]
     unasked = any(task.status is TaskStatus.CANCELLED for task in result.tasks)
-    return bool(problems) and not unasked and all(found and found.kind == "unexpected" for found in problems)
+    return bool(failed) and not unasked and not result.problems and all(map(_is_unexpected, failed))
 
 
 def spell_skipped(tasks: Sequence[TaskResult]) -> Iterator[Text]:
@@ -195,15 +195,23 @@ def spell_skipped(tasks: Sequence[TaskResult]) -> Iterator[Text]:
 
 
 def _spell_cost(result: RunResult) -> str:
-    """What is certain, and what a call that gave no picture may have cost besides."""
+    """What is certain, what pictures cost that nothing uses, and what a call that gave no picture may have cost besides."""
     certain = sum((task.cost_usd for task in result.tasks if task.status is TaskStatus.DONE), ZERO_USD)
-    besides = result.cost_usd - certain
+    rejected = sum((task.cost_usd for task in result.tasks if _is_unexpected(task)), ZERO_USD)
+    besides = result.cost_usd - certain - rejected
     if not result.cost_usd:
         return "free" if result.calls else "nothing paid"
-    if not besides:
-        return format_usd(certain)
-    up_to = f"up to {format_usd(besides)}"
-    return f"{format_usd(certain)} and {up_to} without a picture" if certain else f"{up_to} without a picture"
+    parts = [
+        format_usd(certain) if certain else "",
+        f"{format_usd(rejected)} for what was not as expected" if rejected else "",
+        f"up to {format_usd(besides)} without a picture" if besides else "",
+    ]
+    return " and ".join(part for part in parts if part)
+
+
+def _is_unexpected(task: TaskResult) -> bool:
+    """Whether its attempts were paid for, and none of them was good enough."""
+    return task.problem is not None and task.problem.kind == "unexpected"
 
 
 def _list_files(outputs: Mapping[str, Sequence[PublishedFile]], width: int) -> Iterator[Text]:

@@ -22,14 +22,14 @@ from seedflow.cli.progress import Progress
 from seedflow.cli.terminal import OutputError, moves_cursor
 from seedflow.diagnostics.printable import make_printable
 from seedflow.money import format_usd, parse_usd
-from seedflow.plan.model import Action, Bounds, Plan, Task
+from seedflow.plan.model import Action, Bounds, Plan, Reason
 from seedflow.run.events import Event, EventKind
 from seedflow.run.status import TaskStatus
 
 MOST_ACTIVE_LINES: Final = 8
 WIDEST_ADDRESS: Final = 48
 WIDER_THAN_THEIR_GROUP: Final = 12
-"""Cells that the addresses of tasks may have more than that of the task that stands for them."""
+"""Cells that the addresses of tasks may have more than that of the task that stands for them: a guess."""
 BAR_COLUMNS: Final = 30
 
 _MARKS: Final = {
@@ -64,22 +64,19 @@ class Display(Protocol):
 
 def open_display(stream: TextIO, plan: Plan, most_in_flight: int) -> Display:
     """The display that fits a stream."""
-    column = find_column(plan.tasks)
+    column = find_column(
+        task.address + " " * (WIDER_THAN_THEIR_GROUP if task.tasks is not None else 0)
+        for task in plan.tasks
+        if task.action is Action.CALL or task.reason is Reason.REJECTED
+    )
     if moves_cursor(stream) and plan.totals.calls.high:
         return LiveDisplay(LiveArea(stream), plan.totals.tasks, column, most_in_flight)
     return PlainDisplay(open_console(stream), column)
 
 
-def find_column(tasks: Iterable[Task]) -> int:
-    """Cells that addresses get, so that what follows them stands in one column; very long ones do not count.
-
-    How long those are that come during the run nobody knows: a guess will do.
-    """
-    widths = [
-        cell_len(make_printable(task.address)) + (WIDER_THAN_THEIR_GROUP if task.tasks is not None else 0)
-        for task in tasks
-        if task.action is Action.CALL
-    ]
+def find_column(addresses: Iterable[str]) -> int:
+    """Cells that addresses get, so that what follows them stands in one column; very long ones do not count."""
+    widths = (cell_len(make_printable(address)) for address in addresses)
     return max((width for width in widths if width <= WIDEST_ADDRESS), default=0)
 
 
@@ -301,7 +298,8 @@ class EventLines:
                 details.append(f"attempt {attempt}")
         cost_usd = parse_usd(str(event.data.get("cost_usd", 0)))
         if cost_usd:
-            certain = "" if status is TaskStatus.DONE else "up to "
+            rejected = isinstance(problem, dict) and problem.get("kind") == "unexpected"
+            certain = "" if status is TaskStatus.DONE or rejected else "up to "
             details.append(certain + format_usd(cost_usd))
         if since is not None and self._clock is not None:
             details.append(spell_seconds(self._clock() - since))

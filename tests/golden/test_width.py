@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from tests.golden.harness import GOLDEN
 
-COLUMNS = {"unicode-40": 40, "run-40": 40, "unicode-120": 120}
+COLUMNS = {"unicode-40": 40, "dynamic-40": 40, "run-40": 40, "unicode-120": 120, "dynamic-120": 120}
 TEXTS = sorted(GOLDEN.rglob("*.txt"))
 TEXTS = [path for path in TEXTS if path.parent.name != "pictures"]
 

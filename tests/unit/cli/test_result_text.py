@@ -9,25 +9,12 @@ import pytest
 
 from seedflow.cli.result_text import collect_problems, sum_up_result
 from seedflow.diagnostics import Severity, Source, Span
-from seedflow.plan.model import Action, Bounds, Origin, Plan, Reason, Task, Totals
+from seedflow.plan.model import Action
 from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus
 
 SOURCE = Source("r.yaml", "steps:\n  page: 1\n  cover: 2\n")
 SPAN = Span(SOURCE, 9, 13)
 ZERO = Decimal(0)
-NOTHING = Bounds(ZERO, ZERO)
-
-
-def plan_of(*addresses: str) -> Plan:
-    tasks = tuple(
-        Task(
-            address, address.partition("[")[0], {}, Action.CALL, Reason.NEW, "m", {}, None, (), (), 1, "f", "p",
-            Bounds(1, 1), NOTHING, NOTHING, None, None, Origin(SPAN, {}),
-        )
-        for address in addresses
-    )  # fmt: skip
-    totals = Totals(Bounds(1, 1), Bounds(1, 1), Bounds(1, 1), NOTHING, NOTHING)
-    return Plan("r", "r.yaml", "cloudflare", "cloudflare", tasks, totals)
 
 
 def result_of(status: RunStatus, *tasks: TaskResult, problems: tuple[Problem, ...] = ()) -> RunResult:
@@ -49,7 +36,7 @@ def test_tasks_with_the_same_problem_are_told_once() -> None:
         task(address, TaskStatus.FAILED, problem=Problem("bad-token", "not accepted", "check it", SPAN))
         for address in addresses
     ]
-    (found,) = collect_problems(result_of(RunStatus.FAILED, *tasks), plan_of(*addresses))
+    (found,) = collect_problems(result_of(RunStatus.FAILED, *tasks))
     assert found.message == "page[n=0] and 49 more: not accepted"
     assert (found.code, found.help, found.span) == ("bad-token", "check it", SPAN)
 
@@ -59,7 +46,7 @@ def test_messages_that_differ_only_in_the_task_are_the_same_problem() -> None:
         task(name, TaskStatus.UNKNOWN, problem=Problem("interrupted", f"{name} was let go of", None, SPAN))
         for name in ("a", "b")
     ]
-    (found,) = collect_problems(result_of(RunStatus.INTERRUPTED, *tasks), plan_of("a", "b"))
+    (found,) = collect_problems(result_of(RunStatus.INTERRUPTED, *tasks))
     assert found.message == "a and 1 more: a was let go of"
 
 
@@ -70,7 +57,7 @@ def test_what_is_blocked_is_counted_at_its_cause_and_is_no_error_of_its_own() ->
         task("x", TaskStatus.BLOCKED, cause="bad", problem=Problem("blocked", "x uses bad")),
         task("y", TaskStatus.BLOCKED, cause="bad", problem=Problem("blocked", "y uses bad")),
     ]
-    found = list(collect_problems(result_of(RunStatus.FAILED, *tasks), plan_of("bad", "x", "y")))
+    found = list(collect_problems(result_of(RunStatus.FAILED, *tasks)))
     assert [(one.code, one.severity) for one in found] == [
         ("moderation", Severity.ERROR),
         ("blocked", Severity.NOTE),
@@ -81,13 +68,13 @@ def test_what_is_blocked_is_counted_at_its_cause_and_is_no_error_of_its_own() ->
 def test_a_problem_of_the_run_that_a_task_tells_too_is_told_once() -> None:
     problem = Problem("no-credit", "the account has no credit", "load credit", SPAN)
     failed = task("a", TaskStatus.FAILED, problem=problem)
-    found = list(collect_problems(result_of(RunStatus.FAILED, failed, problems=(problem,)), plan_of("a")))
+    found = list(collect_problems(result_of(RunStatus.FAILED, failed, problems=(problem,))))
     assert [one.message for one in found] == ["a: the account has no credit"]
 
 
 def test_odd_pictures_are_warned_of() -> None:
     odd = task("a", TaskStatus.DONE, warnings=("image 1 is square",))
-    (found,) = collect_problems(result_of(RunStatus.DONE, odd), plan_of("a"))
+    (found,) = collect_problems(result_of(RunStatus.DONE, odd))
     assert (found.code, found.severity, found.message) == (
         "odd-picture", Severity.WARNING, "a: image 1 is square",
     )  # fmt: skip

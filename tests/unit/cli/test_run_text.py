@@ -10,6 +10,7 @@ from rich.text import Text
 from seedflow.cli.console import open_console
 from seedflow.cli.live import LiveArea
 from seedflow.cli.run_text import EventLines, LiveDisplay, PlainDisplay, find_column
+from seedflow.plan.model import Bounds
 from seedflow.run.events import Event, EventKind
 
 
@@ -45,7 +46,7 @@ def event(what: EventKind, address: str | None = None, /, **data: object) -> Eve
 
 def test_a_task_from_its_start_to_its_end() -> None:
     clock, area = Clock(), RecordingArea()
-    display = LiveDisplay(area, tasks=2, column=4, most_in_flight=16, clock=clock)
+    display = LiveDisplay(area, tasks=Bounds(2, 2), column=4, most_in_flight=16, clock=clock)
     with display:
         assert area.bottom == ["─" * 19 + "  0 of 2 · 0 s"]
         display.show(event(EventKind.TASK_STARTED, "page"))
@@ -66,7 +67,7 @@ def test_a_task_from_its_start_to_its_end() -> None:
 
 def test_a_wait_counts_down_and_says_why() -> None:
     clock, area = Clock(), RecordingArea()
-    display = LiveDisplay(area, tasks=1, column=4, clock=clock)
+    display = LiveDisplay(area, tasks=Bounds(1, 1), column=4, clock=clock)
     display.show(event(EventKind.CALL_SENT, "page"))
     display.show(event(EventKind.CALL_RETRIED, "page", kind="rate-limited", message="slow down", wait_s=5.0))
     display.refresh()
@@ -80,7 +81,7 @@ def test_a_wait_counts_down_and_says_why() -> None:
 @pytest.mark.parametrize("rows", [3, 5, 12])
 def test_many_at_work_are_counted_and_never_fill_the_terminal(rows: int) -> None:
     area = RecordingArea(rows=rows)
-    display = LiveDisplay(area, tasks=100, clock=Clock())
+    display = LiveDisplay(area, tasks=Bounds(100, 100), clock=Clock())
     for number in range(40):
         display.show(event(EventKind.CALL_SENT, f"page[n={number}]"))
     display.refresh()
@@ -92,7 +93,7 @@ def test_many_at_work_are_counted_and_never_fill_the_terminal(rows: int) -> None
 
 def test_long_addresses_lose_their_middle_and_never_what_is_done_with_them() -> None:
     area = RecordingArea(columns=40)
-    display = LiveDisplay(area, tasks=1, column=40, clock=Clock())
+    display = LiveDisplay(area, tasks=Bounds(1, 1), column=40, clock=Clock())
     display.show(event(EventKind.CALL_SENT, "page[scene=a-very-long-scene-indeed,time=night]"))
     display.refresh()
     assert area.bottom[1].endswith("time=night]  asking 0 s")
@@ -102,7 +103,7 @@ def test_long_addresses_lose_their_middle_and_never_what_is_done_with_them() -> 
 
 def test_a_slower_pace_is_said_while_it_lasts() -> None:
     area = RecordingArea(columns=100)
-    display = LiveDisplay(area, tasks=1, most_in_flight=16, clock=Clock())
+    display = LiveDisplay(area, tasks=Bounds(1, 1), most_in_flight=16, clock=Clock())
     display.show(event(EventKind.LIMIT_CHANGED, in_flight=8))
     display.refresh()
     assert "slowed down to 8 at once" in area.bottom[0]
@@ -115,7 +116,7 @@ def spell(found: Event, width: int | None = None) -> list[str]:
     return [line.plain for line in EventLines(column=6).spell(found, width)]
 
 
-@pytest.mark.parametrize("status", ["reused", "blocked", "cancelled"])
+@pytest.mark.parametrize("status", ["reused", "skipped", "blocked", "cancelled"])
 def test_what_there_may_be_thousands_of_has_no_line(status: str) -> None:
     assert spell(event(EventKind.TASK_FINISHED, "a", status=status)) == []
 
