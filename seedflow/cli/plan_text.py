@@ -92,7 +92,12 @@ def sum_up(plan: Plan) -> Iterator[Text]:
     line.append(spell_usd(totals.cost_usd) if paid else "free", style="bold")
     yield line
     if not paid and totals.list_cost_usd.high > 0:
-        yield Text(f"With a model, the same would cost {spell_usd(totals.list_cost_usd)}.", style="dim")
+        known = f"With a model, the same would cost {spell_usd(totals.list_cost_usd)}"
+        unpriced = sorted(
+            {task.model for task in plan.tasks if task.price_usd is None and task.action is Action.CALL}
+        )
+        besides = f", and what {', '.join(map(make_printable, unpriced))} may cost" if unpriced else ""
+        yield Text(f"{known}{besides}.", style="dim")
     if any(task.reason is Reason.REJECTED and task.action is Action.BLOCKED for task in plan.tasks):
         yield Text(
             "What is not as expected is asked again only with seedflow run --reroll; a changed `expect` judges it anew for free.",

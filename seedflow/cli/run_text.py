@@ -28,7 +28,7 @@ from seedflow.run.status import TaskStatus
 
 MOST_ACTIVE_LINES: Final = 8
 WIDEST_ADDRESS: Final = 48
-WIDER_THAN_THEIR_GROUP: Final = 12
+WIDER_THAN_THEIR_GROUP: Final = 18
 """Cells that the addresses of tasks may have more than that of the task that stands for them: a guess."""
 BAR_COLUMNS: Final = 30
 

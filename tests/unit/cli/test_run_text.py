@@ -127,6 +127,51 @@ def test_a_failure_names_its_kind_and_what_it_may_have_cost() -> None:
     assert spell(found) == ["✗ a       failed · moderation · up to $0.04"]
 
 
+def test_a_take_and_an_attempt_are_told_where_they_are_not_the_first() -> None:
+    ended = {"status": "done", "images": 1, "take": 4, "attempt": 2}
+    assert spell(event(EventKind.TASK_FINISHED, "page", **ended)) == [
+        "✓ page    1 image · take 4 · attempt 2"
+    ]
+    own = {"status": "done", "images": 1, "take": 2, "attempt": 1}
+    assert spell(event(EventKind.TASK_FINISHED, "page#2", **own)) == ["✓ page#2  1 image"]
+
+
+def test_a_rejected_attempt_is_told_as_long_as_another_one_follows() -> None:
+    data = {"take": 1, "attempts": 3, "complaint": "it gave 1 image"}
+    told = spell(event(EventKind.ATTEMPT_REJECTED, "page", attempt=1, **data))
+    assert told == ["~ page    not as expected, asking again (2 of 3): it gave 1 image"]
+    assert spell(event(EventKind.ATTEMPT_REJECTED, "page", attempt=3, **data)) == []
+
+
+def test_a_further_attempt_is_at_work() -> None:
+    clock, area = Clock(), RecordingArea()
+    display = LiveDisplay(area, tasks=Bounds(1, 1), column=4, clock=clock)
+    display.show(event(EventKind.CALL_SENT, "page"))
+    display.show(event(EventKind.ATTEMPT_REJECTED, "page", attempt=1, attempts=3, complaint="too small"))
+    display.show(event(EventKind.CALL_SENT, "page"))
+    display.refresh()
+    assert area.bottom[1] == "  page  asking, attempt 2 0 s"
+
+
+def test_pictures_that_are_not_as_expected_cost_what_they_cost() -> None:
+    problem = {"kind": "unexpected", "message": "too small"}
+    found = event(EventKind.TASK_FINISHED, "a", status="failed", cost_usd=0.08, problem=problem)
+    assert spell(found) == ["✗ a       failed · unexpected · $0.08"]
+
+
+def test_the_count_grows_with_tasks_that_come_of_others() -> None:
+    area = RecordingArea()
+    display = LiveDisplay(area, tasks=Bounds(2, 4), clock=Clock())
+    display.show(event(EventKind.TASK_PLANNED, "sheet"))
+    display.show(event(EventKind.TASK_PLANNED, "page[p=?]", tasks=[1, 3]))
+    display.refresh()
+    assert area.bottom == ["─" * 19 + "  0 of 2–4 · 0 s"]
+    display.show(event(EventKind.TASK_GROWN, "page[p=?]", tasks=["page[p=1]"]))
+    display.show(event(EventKind.TASK_PLANNED, "page[p=1]"))
+    display.show(event(EventKind.TASK_FINISHED, "sheet", status="done", images=1))
+    assert area.bottom == ["━" * 9 + "─" * 10 + "  1 of 2 · 0 s"]
+
+
 def test_a_line_that_is_too_long_becomes_two() -> None:
     found = event(EventKind.TASK_FINISHED, "a" * 30, status="done", images=1, cost_usd=0.04)
     assert spell(found, width=40) == ["✓ " + "a" * 30, "    1 image · $0.04"]
