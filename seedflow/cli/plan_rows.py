@@ -75,18 +75,17 @@ def tasks_of(row: Row) -> tuple[Task, ...]:
 
 def bundle(tasks: Iterable[Task]) -> list[Row]:
     """Tasks as rows: those of a step that are skipped or blocked for the same reason make one, where the first of them stood."""
-    rows: list[Row] = []
-    places: dict[tuple[str, Reason], int] = {}
+    rows: list[list[Task]] = []
+    alike: dict[tuple[str, Reason], list[Task]] = {}
     for task in tasks:
         if task.action not in _ASIDE or task.reason is Reason.REJECTED:
-            rows.append(task)
+            rows.append([task])
             continue
-        place = places.setdefault((task.step, task.reason), len(rows))
-        if place == len(rows):
-            rows.append(task)
-        else:
-            rows[place] = Bundle((*tasks_of(rows[place]), task))
-    return rows
+        row = alike.setdefault((task.step, task.reason), [])
+        if not row:
+            rows.append(row)
+        row.append(task)
+    return [row[0] if len(row) == 1 else Bundle(tuple(row)) for row in rows]
 
 
 def spell_why(row: Row) -> str:
@@ -234,9 +233,7 @@ def _spell_address(row: Row) -> Text:
 
 def _spell_aside(row: Row) -> Text:
     tasks = tasks_of(row)
-    low = sum(1 if task.tasks is None else task.tasks.low for task in tasks)
-    high = sum(1 if task.tasks is None else task.tasks.high for task in tasks)
-    count = f" · {spell_count(Bounds(low, high), 'task')}" if isinstance(row, Bundle) else ""
+    count = f" · {spell_count(Bounds(len(tasks), len(tasks)), 'task')}" if isinstance(row, Bundle) else ""
     return Text(spell_why(row) + count, style="dim")
 
 

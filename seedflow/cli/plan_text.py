@@ -12,7 +12,7 @@ from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_nothing_to_do, spell_usd
 from seedflow.cli.columns import print_folded
-from seedflow.cli.plan_rows import INDENT, Bundle, Row, RowColumns, bundle, name_step, tasks_of
+from seedflow.cli.plan_rows import INDENT, Bundle, Row, RowColumns, bundle, tasks_of
 from seedflow.cli.request_text import spell_request
 from seedflow.diagnostics.printable import make_printable
 from seedflow.plan.estimate import add_up
@@ -106,12 +106,12 @@ def sum_up(plan: Plan) -> Iterator[Text]:
 
 
 def _spell_notes(plan: Plan) -> Iterator[Text]:
-    """What goes on although something may fail that it uses."""
-    open_steps = {
-        name_step(task.address) for task in plan.tasks if task.action is Action.CALL and not task.settled
-    }
+    """What goes on although something may fail that it uses, as long as it is not known whether it does."""
+    if not plan.goes_on_without:
+        return
+    unsettled = {task.step for task in plan.tasks if task.action is Action.CALL and not task.settled}
     for step, others in plan.goes_on_without.items():
-        if step in open_steps:
+        if any(one == step or one.startswith(f"{step}/") for one in unsettled):
             names = " and ".join(map(make_printable, others))
             yield Text(f"{make_printable(step)} goes on without what fails of {names}.", style="dim")
 
@@ -133,7 +133,8 @@ def _choose(rows: Sequence[Row]) -> Iterator[Row | _Rest]:
             asked = [row for row in members if not _is_quiet(row)] or members
             uses = sum(_use_of(row) == _use_of(asked[0]) != "" for row in asked)
             first = asked[: max(SHOWN_OF_A_LONG_STEP, min(uses, MOST_TASKS_OF_A_STEP))]
-            shown = [row for row in members if row in first or isinstance(row, Bundle)]
+            chosen = {tasks_of(row)[0].address for row in first}
+            shown = [row for row in members if isinstance(row, Bundle) or tasks_of(row)[0].address in chosen]
         hidden = len(members) == 1 and len(rows) > MOST_TASKS and _is_quiet(members[0])
         if len(shown) > room or hidden:
             left += [task for row in members for task in tasks_of(row)]
