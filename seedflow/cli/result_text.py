@@ -216,11 +216,15 @@ def _is_unexpected(task: TaskResult) -> bool:
 
 def _list_files(outputs: Mapping[str, Sequence[PublishedFile]], width: int) -> Iterator[Text]:
     """Each output's files with their sizes in a column; paths are never cut, so that they can be copied."""
-    names = max(cell_len(make_printable(name)) for name, files in outputs.items() if files)
+    names = max(cell_len(make_printable(name)) for name in outputs)
     paths = {file: _relative(file.path) for files in outputs.values() for file in files[:MOST_FILES]}
     longest = max(cell_len(path) for path in paths.values())
     aligned = names + 2 + longest + 2 + len("4096×4096") <= width
     for name, files in outputs.items():
+        if not files:
+            yield Text(
+                f"{make_printable(name)}{' ' * (names - cell_len(make_printable(name)))}  no images", "dim"
+            )
         for number, file in enumerate(files[:MOST_FILES]):
             label = make_printable(name) if number == 0 else ""
             line = Text(label + " " * (names - cell_len(label) + 2), style="dim")
