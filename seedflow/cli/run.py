@@ -139,7 +139,7 @@ def command(
                 help="the pictures are stored; run again, with --out DIR for another folder, and nothing is paid again",
             ) from None
     took_s = time.monotonic() - started if moves_cursor(stream) else None
-    print_result(result, plan, console, took_s=took_s)
+    print_result(result, console, took_s=took_s)
     if file.problem is not None:
         say(f"warning: {file.problem}")
     if as_json:

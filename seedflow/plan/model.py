@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
@@ -179,7 +179,8 @@ class Totals:
 class Plan:
     """What will be asked, reused and paid. Tasks stand in an order in which they could run.
 
-    `references` is the setting of that name: `auto`, `url` or `data`.
+    `references` is the setting of that name: `auto`, `url` or `data`. `goes_on_without` has the steps whose failed tasks
+    others go on without, by the id of the step that does: it gives what it gives, though not all of it may be there.
     """
 
     recipe: str
@@ -191,6 +192,7 @@ class Plan:
     limits_cost_usd: Decimal | None = None
     limits_images: int | None = None
     references: str = "auto"
+    goes_on_without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Outcome(StrEnum):
