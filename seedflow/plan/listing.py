@@ -135,7 +135,7 @@ class Lister:
         if standing.waits or cause is not None:
             bounds = self.bound(template, env)
             if at_most is not None:
-                bounds = Bounds(min(bounds.low, at_most), min(bounds.high, at_most))
+                bounds = Bounds(bounds.low, max(min(bounds.high, at_most), bounds.low))
             whole = find_whole(template)
             images = isinstance(whole, StepReference) and whole.collection in ("images", "passes")
             stand_in = build_ghost_view(next(iter(standing.waits))) if images and standing.waits else None

@@ -179,6 +179,8 @@ def test_a_run_stays_inside_its_plan_and_a_further_one_makes_no_request(
         stage = Stage(case, folder, SeededProvider(seed, how_many, failing_percent, order=seed))
         assume(stage.can_be_planned())
         first = stage.run()
+        if not first.done and not stage.can_be_planned():
+            return  # what is known by now does not fit
         again = stage.run()
         stage.world.assert_nothing_paid_twice_within_attempts()
         assert again.images == 0, "a further run pays for nothing"

@@ -363,7 +363,9 @@ class _Author:
             body["when"] = self.draw_condition(step)
         if self.steps and self.chance(10):
             body["needs"] = [self.one_of(self.steps).name]
-        if self.subs and self.chance(40):
+        # What tells the tasks inside of a use apart is a text here; where images do, bounds leave room.
+        plain = all(loop.kind == "text" for loop in step.loops)
+        if self.subs and (plain or not self.sharp) and self.chance(40):
             self.draw_call(step, body)
         else:
             self.draw_generate(step, body, number)
@@ -382,6 +384,7 @@ class _Author:
                     images.append(f"{{{{ each.{loop.name} }}}}")
                 else:
                     what = self.one_of(["number", "key", "name", "width", "digest", ""])
+                    prompt.append(step.name)
                     prompt.append(f"{{{{ each.{loop.name}.{what} }}}}" if what else "")
             elif loop.step is not None and loop.step.has_images and (self.sharp or not self.chance(30)):
                 images.append(f"{{{{ each.{loop.name}.images }}}}")
@@ -396,6 +399,7 @@ class _Author:
             images.append(f"{{{{ {self.mention(step, found)} }}}}")
         many = self.many_images(step.loops)
         if not self.sharp and many and self.chance(20):
+            prompt.append(step.name)
             prompt.append(f"{{{{ {self.mention(step, self.one_of(many))} | length }}}}")
         parameters: dict[str, Any] = {"prompt": " ".join(filter(None, prompt))}
         if images:
