@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import click
@@ -18,7 +18,7 @@ from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
 from seedflow.pipeline.check import Checked, check_recipe
 from seedflow.pipeline.session import Session
-from seedflow.recipe.shipped import list_shipped
+from seedflow.recipe.shipped import ShippedRecipe, list_blocks, list_shipped
 
 MARK = "seedflow:"
 """Every recipe has this key; a YAML file without it is not one."""
@@ -38,23 +38,29 @@ def command(as_json: bool) -> int:
     session = start()
     here = [_describe(str(path), path, session) for path in find_recipes(session.folder)]
     listed = {(session.folder / path).resolve() for path in find_recipes(session.folder)}
-    shipped = [
-        _describe(recipe.name, recipe.path, session)
-        for recipe in list_shipped()
-        if recipe.path.resolve() not in listed
-    ]
+    shipped = _describe_shipped(list_shipped(), listed, session)
+    blocks = _describe_shipped(list_blocks(), listed, session)
     if as_json:
-        print_json({"here": here, "shipped": shipped})
+        print_json({"here": here, "shipped": shipped, "blocks": blocks})
         return ExitCode.DONE
     console = open_console()
-    for number, (title, recipes) in enumerate(
-        (title, recipes) for title, recipes in (("Here", here), ("Shipped", shipped)) if recipes
-    ):
+    titled = (("Here", here), ("Shipped", shipped), ("To build with, as recipe: NAME", blocks))
+    for number, (title, recipes) in enumerate((title, recipes) for title, recipes in titled if recipes):
         if number:
             console.print()
         console.print(Text(title, style="bold"))
         print_columns(console, [_row(recipe) for recipe in recipes])
     return ExitCode.DONE
+
+
+def _describe_shipped(
+    recipes: tuple[ShippedRecipe, ...], listed: Collection[Path], session: Session
+) -> list[dict[str, object]]:
+    return [
+        _describe(recipe.name, recipe.path, session)
+        for recipe in recipes
+        if recipe.path.resolve() not in listed
+    ]
 
 
 def _row(recipe: Mapping[str, object]) -> tuple[Text, Text]:

@@ -94,7 +94,11 @@ def sum_up(plan: Plan) -> Iterator[Text]:
     if not paid and totals.list_cost_usd.high > 0:
         known = f"With a model, the same would cost {spell_usd(totals.list_cost_usd)}"
         unpriced = sorted(
-            {task.model for task in plan.tasks if task.price_usd is None and task.action is Action.CALL}
+            {
+                task.model
+                for task in plan.tasks
+                if task.price_usd is None and task.images.high and task.action is Action.CALL
+            }
         )
         besides = f", and what {', '.join(map(make_printable, unpriced))} may cost" if unpriced else ""
         yield Text(f"{known}{besides}.", style="dim")

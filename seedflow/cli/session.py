@@ -10,7 +10,7 @@ from seedflow.diagnostics.suggest import find_near
 from seedflow.errors import UsageError
 from seedflow.pipeline.check import Checked, check_recipe
 from seedflow.pipeline.session import Session, open_session, refuse_broken_models
-from seedflow.recipe.shipped import find_shipped, list_shipped
+from seedflow.recipe.shipped import find_shipped, list_blocks, list_shipped
 from seedflow.settings.load import load_settings
 from seedflow.text.characters import is_unicode
 
@@ -51,7 +51,7 @@ def find_recipe(text: str) -> tuple[Path, str]:
     shipped = find_shipped(text)
     if shipped is not None:
         return shipped, _short(shipped)
-    names = [recipe.name for recipe in list_shipped()]
+    names = [recipe.name for recipe in (*list_shipped(), *list_blocks())]
     near = find_near(text, names)
     hint = f"did you mean `{near}`?" if near else "`seedflow list` shows what there is"
     raise UsageError(

@@ -1,4 +1,7 @@
-"""The recipes that ship with seedflow, by name: beside the package when installed, in `recipes/` of a checkout."""
+"""The recipes that ship with seedflow, by name: beside the package when installed, in `recipes/` of a checkout.
+
+Those in its folder `blocks` are made to be used by others, as `recipe: NAME`; they can be run as well, but nobody is shown them to run.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+_BLOCKS = "blocks"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -19,12 +23,15 @@ class ShippedRecipe:
 
 
 def list_shipped() -> tuple[ShippedRecipe, ...]:
-    """All shipped recipes, by name. Opens none of them."""
+    """All shipped recipes that are made to be run, by name. Opens none of them."""
     folder = _find_folder()
-    if folder is None:
-        return ()
-    files = (path for path in folder.glob("*.yaml") if _NAME.fullmatch(path.stem) and path.is_file())
-    return tuple(ShippedRecipe(path.stem, path) for path in sorted(files))
+    return () if folder is None else _list_folder(folder)
+
+
+def list_blocks() -> tuple[ShippedRecipe, ...]:
+    """All shipped recipes that are made to be used by others, by name. Opens none of them."""
+    folder = _find_folder()
+    return () if folder is None else _list_folder(folder / _BLOCKS)
 
 
 def find_shipped(name: str) -> Path | None:
@@ -32,14 +39,27 @@ def find_shipped(name: str) -> Path | None:
     folder = _find_folder()
     if folder is None or not _NAME.fullmatch(name):
         return None
-    path = folder / f"{name}.yaml"
-    return path if path.is_file() else None
+    paths = (place / f"{name}.yaml" for place in (folder, folder / _BLOCKS))
+    return next((path for path in paths if path.is_file()), None)
 
 
 def is_shipped(path: Path) -> bool:
     """Whether a file is one of the shipped recipes, so that nothing may be written beside it."""
     folder = _find_folder()
-    return folder is not None and (_PACKAGE / "shipped").is_dir() and path.resolve().parent == folder
+    if folder is None or not (_PACKAGE / "shipped").is_dir():
+        return False
+    return path.resolve().parent in (folder, folder / _BLOCKS)
+
+
+def name_shipped(path: Path) -> str:
+    """What messages call the file of a shipped recipe, wherever seedflow is installed."""
+    block = path.parent.name == _BLOCKS
+    return f"shipped/{_BLOCKS}/{path.name}" if block else f"shipped/{path.name}"
+
+
+def _list_folder(folder: Path) -> tuple[ShippedRecipe, ...]:
+    files = (path for path in folder.glob("*.yaml") if _NAME.fullmatch(path.stem) and path.is_file())
+    return tuple(ShippedRecipe(path.stem, path) for path in sorted(files))
 
 
 def _find_folder() -> Path | None:

@@ -16,7 +16,7 @@ from seedflow.diagnostics import Diagnostic, Related, Source, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.leaves import quote
 from seedflow.recipe.model import Recipe
-from seedflow.recipe.shipped import find_shipped, list_shipped
+from seedflow.recipe.shipped import find_shipped, list_blocks, list_shipped, name_shipped
 from seedflow.text.reader import PROJECT_LIMITS, load_source
 
 MAX_DEPTH: Final = 16
@@ -83,7 +83,7 @@ class UsedRecipes:
             return _too_deep(span)
         used = self._known.get(path)
         if used is None:
-            name = f"shipped/{path.name}" if shipped else _name_like(caller.source_name, target)
+            name = name_shipped(path) if shipped else _name_like(caller.source_name, target)
             read = self._read(path, name, span, chain)
             if isinstance(read, Diagnostic):
                 return read
@@ -200,7 +200,7 @@ def _locate_file(target: str, span: Span, folder: Path) -> tuple[Path, bool] | D
 
 def _no_shipped(target: str, span: Span, folder: Path) -> Diagnostic:
     beside = next((suffix for suffix in _SUFFIXES if (folder / f"{target}{suffix}").is_file()), None)
-    near = find_near(target, [recipe.name for recipe in list_shipped()])
+    near = find_near(target, [recipe.name for recipe in (*list_shipped(), *list_blocks())])
     help_text = "`seedflow list` shows what there is"
     if beside is not None:
         help_text = f"write `./{target}{beside}` for the file beside this recipe"

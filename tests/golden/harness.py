@@ -20,6 +20,7 @@ from tests.docs.used_recipes import write_used_recipes
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent
+SHIPPED = ROOT / "recipes"
 PICTURES = GOLDEN / "pictures"
 """Pictures that golden recipes may name. They are kept, not painted, since their digests stand in golden plans."""
 PROMPTS = GOLDEN / "prompts"
@@ -79,7 +80,15 @@ class Shell:
         self._monkeypatch.setenv(name, value)
 
     def copy(self, path: Path, name: str | None = None) -> Path:
-        """A file into the project, with the folder beside it that is named like it: what a recipe uses."""
+        """A file into the project, with the folder beside it that is named like it: what a recipe uses.
+
+        With a shipped recipe come the samples and files that it may name.
+        """
+        if path.parent == SHIPPED:
+            shutil.copytree(SHIPPED / "samples", self.folder / "samples", dirs_exist_ok=True)
+        if path.parent == SHIPPED / "blocks":
+            shutil.copytree(SHIPPED / "samples", self.folder.parent / "samples", dirs_exist_ok=True)
+            shutil.copytree(path.parent / "prompts", self.folder / "prompts", dirs_exist_ok=True)
         target = self.folder / (name or path.name)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)

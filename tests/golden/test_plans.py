@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.harness import GOLDEN, ROOT, Shell
+from tests.golden.harness import GOLDEN, SHIPPED, Shell
 
 SILENT = [
     GOLDEN / "silent" / f"{name}.yaml" for name in ("files", "loops", "parameters", "tables", "templates")
 ]
-RECIPES = [*sorted((ROOT / "recipes").glob("*.yaml")), *SILENT, *sorted((GOLDEN / "plans").glob("*.yaml"))]
+RECIPES = [*sorted(SHIPPED.glob("*.yaml")), *SILENT, *sorted((GOLDEN / "plans").glob("*.yaml"))]
 ACCOUNT = {
     "CLOUDFLARE_ACCOUNT_ID": "a" * 32,
     "CLOUDFLARE_API_TOKEN": "token",
@@ -49,7 +49,7 @@ def test_a_paid_plan_tells_its_price_and_how_references_travel(
 ) -> None:
     for name, value in ACCOUNT.items():
         shell.set_env(name, value)
-    golden("plans/paid.txt", shell.seedflow("plan", shell.copy(ROOT / "recipes/storybook.yaml").name).text)
+    golden("plans/paid.txt", shell.seedflow("plan", shell.copy(SHIPPED / "storybook.yaml").name).text)
     (shell.folder / "seedflow.yaml").write_text("references: data\n")
     golden("plans/paid-data.txt", shell.seedflow("plan", "storybook.yaml", "--all").text)
 

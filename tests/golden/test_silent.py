@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.harness import GOLDEN, ROOT, Shell
+from tests.golden.harness import GOLDEN, SHIPPED, Shell
 
-RECIPES = [*sorted((GOLDEN / "silent").glob("*.yaml")), *sorted((ROOT / "recipes").glob("*.yaml"))]
+RECIPES = [
+    *sorted((GOLDEN / "silent").glob("*.yaml")),
+    *sorted(SHIPPED.glob("*.yaml")),
+    *sorted(SHIPPED.glob("blocks/*.yaml")),
+]
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=[path.stem for path in RECIPES])
