@@ -136,8 +136,7 @@ def _find_image_variables(
     image = shape if shape.kind is Kind.IMAGE else shape.item
     if image is None or image.kind is not Kind.IMAGE or image.fields is None:
         return None
-    iterate = target.step.iterate
-    return (*image.fields, iterate.name) if iterate is not None else tuple(image.fields)
+    return tuple(image.fields)
 
 
 def _describe_variables(node: StepNode) -> str:
