@@ -144,4 +144,5 @@ def _spell(image: object) -> str:
             return image.url
         case FileImage():
             return image.path.name
-    raise AssertionError(image)
+        case _:
+            raise AssertionError(image)
