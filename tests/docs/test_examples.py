@@ -118,7 +118,9 @@ def asked(example: Example) -> list[tuple[str, str]]:
         example.run()
         plan = example.plan().plan
         assert plan is not None
-    return [(task.address, str(task.params["prompt"])) for task in plan.tasks if task.action is not Action.SKIP]
+    return [
+        (task.address, str(task.params["prompt"])) for task in plan.tasks if task.action is not Action.SKIP
+    ]
 
 
 EFFECTS = effects()
