@@ -246,7 +246,7 @@ class RequestBuilder:
                 PendingImages(
                     next(iter(standing.after)),
                     self._bound(template, env),
-                    f"{template.scalar.value}|{env.frame.prefix}|{spelled}",
+                    f"{template.scalar.value}|{env.frame.prefix}{spelled}",
                 ),
             )
         value = self._renderer.render(template, env)
