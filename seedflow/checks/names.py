@@ -136,22 +136,7 @@ def _find_image_variables(
     image = shape if shape.kind is Kind.IMAGE else shape.item
     if image is None or image.kind is not Kind.IMAGE or image.fields is None:
         return None
-    return (*image.fields, *_list_edit_names(mention, target, subject))
-
-
-def _list_edit_names(mention: StepReference, target: StepNode, subject: Subject) -> Iterator[str]:
-    """The variables of `iterate` that the images of a mention were made with, wherever in used recipes that is."""
-    if target.step.iterate is not None:
-        yield target.step.iterate.name
-    output = subject.flow.find_call_output(target, mention)
-    frame = subject.graph.frames.get(target.id)
-    if output is None or frame is None:
-        return
-    for inner in output.images.references:
-        if isinstance(inner, StepReference):
-            found = subject.flow.find_target(inner, None, frame)
-            if found is not None:
-                yield from _list_edit_names(inner, found, subject)
+    return tuple(image.fields)
 
 
 def _describe_variables(node: StepNode) -> str:

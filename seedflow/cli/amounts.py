@@ -21,6 +21,17 @@ def spell_usd(bounds: Bounds[Decimal]) -> str:
     return format_usd(low) if low == high else f"{format_usd(low)}–{format_usd(high)}"
 
 
+def spell_nothing_to_do(stored: int, skipped: int, *, past: bool = False) -> str:
+    """`its task is stored`, `3 tasks are stored, 2 are skipped`; of a run that is over, `all 3 tasks were stored already`."""
+    one, many = ("was", "were") if past else ("is", "are")
+    if not stored or not skipped:
+        count = stored or skipped
+        every = f"its task {one}" if count == 1 else f"all {count:,} tasks {many}"
+        return f"{every} {'stored' if stored else 'skipped'}{' already' if stored and past else ''}"
+    tasks = f"{stored:,} task {one}" if stored == 1 else f"{stored:,} tasks {many}"
+    return f"{tasks} stored, {skipped:,} {one if skipped == 1 else many} skipped"
+
+
 def spell_seconds(seconds: float) -> str:
     """How long something took: `0.8 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
     return f"{seconds:.1f} s" if seconds < 9.95 else spell_elapsed(seconds + 0.5)

@@ -67,10 +67,10 @@ def wrap(text: Text, columns: int) -> list[Text]:
     return lines
 
 
-def print_folded(console: Console, text: Text) -> None:
-    """Text for people, broken between words where the terminal ends."""
-    for line in wrap(text, console.width):
-        console.print(line, soft_wrap=True)
+def print_folded(console: Console, text: Text, indent: str = "") -> None:
+    """Text for people, broken between words where the terminal ends; every line begins with `indent`."""
+    for line in wrap(text, console.width - len(indent)):
+        console.print(Text.assemble(indent, line), soft_wrap=True)
 
 
 def fit(text: str, columns: int) -> str:

@@ -11,11 +11,12 @@ from seedflow.cli.completion_values import complete_recipes
 from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
 from seedflow.cli.plan_text import print_plan
-from seedflow.cli.planning import input_options, plan_from_options
+from seedflow.cli.planning import input_options, plan_from_options, reroll_option
 from seedflow.cli.provider_text import introduce
 from seedflow.cli.session import start
 from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.errors import ExitCode
+from seedflow.pipeline.plan import Reroll
 from seedflow.plan.serialize import build_plan_json
 
 
@@ -30,6 +31,7 @@ from seedflow.plan.serialize import build_plan_json
 )
 @click.argument("recipe", shell_complete=complete_recipes)
 @input_options
+@reroll_option("Show what asking anew for these tasks would ask and cost, such as 'page[scene=at-sea]'.")
 @click.option("--all", "everything", is_flag=True, help="Show every task of steps with many.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 def command(
@@ -37,6 +39,7 @@ def command(
     inputs: tuple[str, ...],
     inputs_file: Path | None,
     provider: str | None,
+    reroll: tuple[str, ...],
     everything: bool,
     as_json: bool,
 ) -> int:
@@ -45,7 +48,7 @@ def command(
     RECIPE is a path, or the name of a recipe shipped with seedflow (see seedflow list).
     """
     session = start(provider)
-    planned = plan_from_options(recipe, inputs, inputs_file, session)
+    planned = plan_from_options(recipe, inputs, inputs_file, session, Reroll(reroll, several=True))
     if planned.plan is None or not planned.ok:
         if as_json:
             print_json({"diagnostics": [found.to_json() for found in planned.diagnostics]})

@@ -48,20 +48,9 @@ def input_options(function: F) -> F:
     return function
 
 
-def reroll_options(function: F) -> F:
-    """`--reroll`, `--all`: for commands that plan what is asked anew."""
-    for option in (
-        click.option("--all", "several", is_flag=True, help="Reroll every task that SELECTOR means."),
-        click.option(
-            "--reroll",
-            "reroll",
-            metavar="SELECTOR",
-            multiple=True,
-            help="Ask anew for a task, such as 'page[scene=at-sea]'; its new picture takes the place of the old one, which is kept.",
-        ),
-    ):
-        function = option(function)
-    return function
+def reroll_option(help_text: str) -> Callable[[F], F]:
+    """`--reroll`: for commands that plan what is asked anew."""
+    return click.option("--reroll", "reroll", metavar="SELECTOR", multiple=True, help=help_text)
 
 
 def plan_from_options(

@@ -93,6 +93,8 @@ SETTINGS_TEXT: Final = """\
 # prices:                     # US dollars per image, before the catalog's own
 #   bytedance/seedream-4.5: 0.04
 
+# models: models              # a folder that is there, with cards of further models
+
 # outputs:
 #   folder: outputs           # each recipe has a folder of its own below it
 """

@@ -11,18 +11,21 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from seedflow.cli.amounts import spell_count, spell_seconds
+from seedflow.cli.amounts import spell_count, spell_nothing_to_do, spell_seconds
 from seedflow.cli.columns import print_folded
+from seedflow.cli.plan_rows import name_step
+from seedflow.cli.run_text import UNTOLD
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.diagnostics.printable import make_printable
 from seedflow.diagnostics.render import render_diagnostics
 from seedflow.money import ZERO_USD, format_usd
-from seedflow.plan.model import Bounds, Plan
+from seedflow.plan.model import Bounds, Reason
 from seedflow.run.status import Problem, PublishedFile, RunResult, RunStatus, TaskResult, TaskStatus
 
 MOST_PROBLEMS: Final = 12
 MOST_FILES: Final = 12
 """Of one output."""
+MOST_STEPS: Final = 6
 
 _ENDINGS: Final = {
     RunStatus.DONE: ("Done", "bold green"),
@@ -41,10 +44,10 @@ _ADVICE: Final = {
 _UNFINISHED: Final = (TaskStatus.FAILED, TaskStatus.BLOCKED, TaskStatus.CANCELLED, TaskStatus.UNKNOWN)
 
 
-def print_result(result: RunResult, plan: Plan, console: Console, *, took_s: float | None = None) -> None:
+def print_result(result: RunResult, console: Console, *, took_s: float | None = None) -> None:
     """Problems, files, and the last line; without `took_s`, equal runs print equal lines."""
-    problems = list(collect_problems(result, plan))
-    if any(task.status is not TaskStatus.REUSED for task in result.tasks):
+    problems = list(collect_problems(result))
+    if any(task.status not in UNTOLD for task in result.tasks):
         console.print()  # between the lines of tasks and what follows
     if problems:
         text = render_diagnostics(problems[:MOST_PROBLEMS], color=not console.no_color, width=console.width)
@@ -61,27 +64,27 @@ def print_result(result: RunResult, plan: Plan, console: Console, *, took_s: flo
         for line in _list_files(result.outputs, console.width):
             console.print(line, soft_wrap=True)
         console.print()
+    skipped = list(spell_skipped(result.tasks))
+    for line in skipped:
+        print_folded(console, line)
+    if skipped:
+        console.print()
     for line in sum_up_result(result, took_s):
         print_folded(console, line)
 
 
-def collect_problems(result: RunResult, plan: Plan) -> Iterator[Diagnostic]:
+def collect_problems(result: RunResult) -> Iterator[Diagnostic]:
     """Everything that went wrong as diagnostics at its place in the recipe; tasks with the same problem are told once."""
-    places = {task.address: task.origin.span for task in plan.tasks}
     told = {(problem.kind, problem.message) for problem in result.problems}
     groups: dict[tuple[object, ...], _Group] = {}
-    blocked: dict[str, list[str]] = {}
     for task in result.tasks:
         for warning in task.warnings:
-            key = ("odd-picture", warning, str(places[task.address]))
-            groups.setdefault(
-                key, _Group(Problem("odd-picture", warning, None, places[task.address]), Severity.WARNING, [])
-            ).addresses.append(task.address)
-        if task.status is TaskStatus.BLOCKED and task.cause is not None:
-            blocked.setdefault(task.cause, []).append(task.address)
-        elif task.problem is not None:
-            problem = task.problem
-            alike = (problem.kind, _unnamed(task), problem.help)
+            odd = Problem("odd-picture", warning, None, task.span)
+            key = (odd.kind, warning, str(task.span))
+            groups.setdefault(key, _Group(odd, Severity.WARNING, [])).addresses.append(task.address)
+        problem = task.problem
+        if task.status is not TaskStatus.BLOCKED and problem is not None:
+            alike = (problem.kind, _unnamed(task), problem.help and problem.help.replace(task.address, ""))
             groups.setdefault(alike, _Group(problem, Severity.ERROR, [])).addresses.append(task.address)
             told.discard((problem.kind, problem.message))
     for problem in result.problems:
@@ -89,10 +92,33 @@ def collect_problems(result: RunResult, plan: Plan) -> Iterator[Diagnostic]:
             yield Diagnostic(problem.kind, problem.message, problem.span, help=problem.help)
     for group in groups.values():
         yield group.tell()
-    for cause, addresses in blocked.items():
-        tasks = "1 task that uses it" if len(addresses) == 1 else f"{len(addresses):,} tasks that use it"
-        message = f"{cause} gave no images, so {tasks} could not run"
+    yield from _tell_blocked(result.tasks)
+
+
+def _tell_blocked(tasks: Sequence[TaskResult]) -> Iterator[Diagnostic]:
+    """What could not run, counted at what gave no images in the first place, one note for each step of these."""
+    found = {task.address: task for task in tasks}
+    blocked: dict[str, dict[str, int]] = {}
+    for task in tasks:
+        if task.status is TaskStatus.BLOCKED and task.cause is not None:
+            cause = _find_root(task.cause, found)
+            causes = blocked.setdefault(name_step(cause), {})
+            causes[cause] = causes.get(cause, 0) + 1
+    for causes in blocked.values():
+        first, more, count = next(iter(causes)), len(causes) - 1, sum(causes.values())
+        who = first if not more else f"{first} and {more:,} more"
+        users = "1 task that uses" if count == 1 else f"{count:,} tasks that use"
+        message = f"{who} gave no images, so {users} {'them' if more else 'it'} could not run"
         yield Diagnostic("blocked", message, severity=Severity.NOTE)
+
+
+def _find_root(cause: str, tasks: Mapping[str, TaskResult]) -> str:
+    """The task that failed, where the one that is named was blocked by another."""
+    seen: set[str] = set()
+    while cause not in seen and cause in tasks and tasks[cause].status is TaskStatus.BLOCKED:
+        seen.add(cause)
+        cause = tasks[cause].cause or cause
+    return cause
 
 
 @dataclass(slots=True)
@@ -123,9 +149,12 @@ def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Te
     advice = _ADVICE.get(result.status)
     if result.status is RunStatus.FAILED and not any(counts[status] for status in _UNFINISHED):
         word, advice = "Not all published", None
-    if result.status is RunStatus.DONE and counts[TaskStatus.REUSED] == len(result.tasks):
-        every = "its task was" if len(result.tasks) == 1 else f"all {len(result.tasks):,} tasks were"
-        yield Text.assemble((word, style), f": {every} stored already. Nothing was asked, nothing was paid.")
+    elif result.status is RunStatus.FAILED and _nothing_to_go_on_with(result):
+        advice = "Running it again asks for nothing: pay for another take with --reroll, or change `expect`."
+    stored, skipped = counts[TaskStatus.REUSED], counts[TaskStatus.SKIPPED]
+    if result.status is RunStatus.DONE and stored + skipped == len(result.tasks):
+        every = spell_nothing_to_do(stored, skipped, past=True)
+        yield Text.assemble((word, style), f": {every}. Nothing was asked, nothing was paid.")
         return
     parts = [", ".join(f"{count:,} {status.value}" for status, count in counts.items() if count)]
     made = sum(len(task.images) for task in result.tasks if task.status is TaskStatus.DONE)
@@ -139,25 +168,63 @@ def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Te
         yield Text(advice, style="dim")
 
 
+def _nothing_to_go_on_with(result: RunResult) -> bool:
+    """Whether all that failed was asked as often as it may be."""
+    failed = [task for task in result.tasks if task.status is TaskStatus.FAILED]
+    unasked = any(task.status is TaskStatus.CANCELLED for task in result.tasks)
+    return bool(failed) and not unasked and not result.problems and all(map(_is_unexpected, failed))
+
+
+def spell_skipped(tasks: Sequence[TaskResult]) -> Iterator[Text]:
+    """Which steps had tasks that were skipped, and why: those whose condition was false, then those that went with them."""
+    ways = {
+        "Skipped, since a condition is false: ": Reason.CONDITION_FALSE,
+        "Skipped, since what they use was skipped: ": Reason.UPSTREAM_SKIPPED,
+    }
+    for words, reason in ways.items():
+        counts: dict[str, int] = {}
+        for task in tasks:
+            if task.status is TaskStatus.SKIPPED and task.reason is reason:
+                step = name_step(task.address)
+                counts[step] = counts.get(step, 0) + 1
+        if not counts:
+            continue
+        named = [f"{count:,} of {make_printable(step)}" for step, count in list(counts.items())[:MOST_STEPS]]
+        more = sum(list(counts.values())[MOST_STEPS:])
+        yield Text(words + ", ".join(named) + (f" and {more:,} more" if more else ""), style="dim")
+
+
 def _spell_cost(result: RunResult) -> str:
-    """What is certain, and what a call that gave no picture may have cost besides."""
+    """What is certain, what pictures cost that nothing uses, and what a call that gave no picture may have cost besides."""
     certain = sum((task.cost_usd for task in result.tasks if task.status is TaskStatus.DONE), ZERO_USD)
-    besides = result.cost_usd - certain
+    rejected = sum((task.cost_usd for task in result.tasks if _is_unexpected(task)), ZERO_USD)
+    besides = result.cost_usd - certain - rejected
     if not result.cost_usd:
         return "free" if result.calls else "nothing paid"
-    if not besides:
-        return format_usd(certain)
-    up_to = f"up to {format_usd(besides)}"
-    return f"{format_usd(certain)} and {up_to} without a picture" if certain else f"{up_to} without a picture"
+    parts = [
+        format_usd(certain) if certain else "",
+        f"{format_usd(rejected)} for what was not as expected" if rejected else "",
+        f"up to {format_usd(besides)} without a picture" if besides else "",
+    ]
+    return " and ".join(part for part in parts if part)
+
+
+def _is_unexpected(task: TaskResult) -> bool:
+    """Whether its attempts were paid for, and none of them was good enough."""
+    return task.problem is not None and task.problem.kind == "unexpected"
 
 
 def _list_files(outputs: Mapping[str, Sequence[PublishedFile]], width: int) -> Iterator[Text]:
     """Each output's files with their sizes in a column; paths are never cut, so that they can be copied."""
-    names = max(cell_len(make_printable(name)) for name, files in outputs.items() if files)
+    names = max(cell_len(make_printable(name)) for name in outputs)
     paths = {file: _relative(file.path) for files in outputs.values() for file in files[:MOST_FILES]}
     longest = max(cell_len(path) for path in paths.values())
     aligned = names + 2 + longest + 2 + len("4096×4096") <= width
     for name, files in outputs.items():
+        if not files:
+            yield Text(
+                f"{make_printable(name)}{' ' * (names - cell_len(make_printable(name)))}  no images", "dim"
+            )
         for number, file in enumerate(files[:MOST_FILES]):
             label = make_printable(name) if number == 0 else ""
             line = Text(label + " " * (names - cell_len(label) + 2), style="dim")

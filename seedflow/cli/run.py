@@ -22,7 +22,7 @@ from seedflow.cli.console import open_console
 from seedflow.cli.dollars import Dollars
 from seedflow.cli.help import Command
 from seedflow.cli.plan_text import print_plan
-from seedflow.cli.planning import input_options, plan_from_options, reroll_options
+from seedflow.cli.planning import input_options, plan_from_options, reroll_option
 from seedflow.cli.provider_text import introduce
 from seedflow.cli.result_text import print_result
 from seedflow.cli.run_text import Display, open_display
@@ -64,7 +64,10 @@ LETTING_GO: Final = "Letting go: what was in flight is recorded as unknown."
 )
 @click.argument("recipe", shell_complete=complete_recipes)
 @input_options
-@reroll_options
+@click.option("--all", "several", is_flag=True, help="Reroll every task that SELECTOR means.")
+@reroll_option(
+    "Ask anew for a task, such as 'page[scene=at-sea]'; its new picture takes the place of the old one, which is kept."
+)
 @click.option("--yes", is_flag=True, help="Pay without asking.")
 @click.option("--max-cost", type=Dollars(), metavar="USD", help="Pay at most this much, without asking.")
 @click.option(
@@ -139,7 +142,7 @@ def command(
                 help="the pictures are stored; run again, with --out DIR for another folder, and nothing is paid again",
             ) from None
     took_s = time.monotonic() - started if moves_cursor(stream) else None
-    print_result(result, plan, console, took_s=took_s)
+    print_result(result, console, took_s=took_s)
     if file.problem is not None:
         say(f"warning: {file.problem}")
     if as_json:

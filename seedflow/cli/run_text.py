@@ -17,15 +17,19 @@ from seedflow.cli.amounts import spell_count, spell_elapsed, spell_seconds
 from seedflow.cli.columns import fit, shorten
 from seedflow.cli.console import open_console
 from seedflow.cli.live import LiveArea
+from seedflow.cli.plan_rows import own_take
+from seedflow.cli.progress import Progress
 from seedflow.cli.terminal import OutputError, moves_cursor
 from seedflow.diagnostics.printable import make_printable
 from seedflow.money import format_usd, parse_usd
-from seedflow.plan.model import Action, Bounds, Plan
+from seedflow.plan.model import Action, Bounds, Plan, Reason
 from seedflow.run.events import Event, EventKind
 from seedflow.run.status import TaskStatus
 
 MOST_ACTIVE_LINES: Final = 8
 WIDEST_ADDRESS: Final = 48
+WIDER_THAN_THEIR_GROUP: Final = 18
+"""Cells that the addresses of tasks may have more than that of the task that stands for them: a guess."""
 BAR_COLUMNS: Final = 30
 
 _MARKS: Final = {
@@ -33,7 +37,7 @@ _MARKS: Final = {
     TaskStatus.FAILED: ("✗", "red"),
     TaskStatus.UNKNOWN: ("?", "magenta"),
 }
-_UNTOLD: Final = (TaskStatus.REUSED, TaskStatus.BLOCKED, TaskStatus.CANCELLED)
+UNTOLD: Final = (TaskStatus.REUSED, TaskStatus.SKIPPED, TaskStatus.BLOCKED, TaskStatus.CANCELLED)
 """Counted at the end; there may be thousands at once."""
 
 
@@ -60,9 +64,13 @@ class Display(Protocol):
 
 def open_display(stream: TextIO, plan: Plan, most_in_flight: int) -> Display:
     """The display that fits a stream."""
-    column = find_column(task.address for task in plan.tasks if task.action is not Action.REUSE)
+    column = find_column(
+        task.address + " " * (WIDER_THAN_THEIR_GROUP if task.tasks is not None else 0)
+        for task in plan.tasks
+        if task.action is Action.CALL or task.reason is Reason.REJECTED
+    )
     if moves_cursor(stream) and plan.totals.calls.high:
-        return LiveDisplay(LiveArea(stream), len(plan.tasks), column, most_in_flight)
+        return LiveDisplay(LiveArea(stream), plan.totals.tasks, column, most_in_flight)
     return PlainDisplay(open_console(stream), column)
 
 
@@ -124,7 +132,7 @@ class LiveDisplay:
     def __init__(
         self,
         area: LiveArea,
-        tasks: int,
+        tasks: Bounds[int],
         column: int = 0,
         most_in_flight: int = 0,
         clock: Callable[[], float] = time.monotonic,
@@ -132,16 +140,15 @@ class LiveDisplay:
         self._area = area
         self._clock = clock
         self._lines = EventLines(column, clock)
-        self._tasks = tasks
+        self._progress = Progress(tasks)
         self._column = column
         self._most_in_flight = most_in_flight
         self._in_flight = most_in_flight
         self._started = clock()
-        self._ended = 0
         self._cost_usd = parse_usd("0")
         self._waiting: dict[str, None] = {}
         self._active: dict[str, _Active] = {}
-        self._stopping: str | None = None
+        self._rejected: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         self._area.open()
@@ -156,23 +163,27 @@ class LiveDisplay:
     def show(self, event: Event) -> None:
         """Take in an event."""
         address = event.address or ""
+        self._progress.take_in(event)
         match event.kind:
             case EventKind.TASK_STARTED:
                 self._waiting[address] = None
             case EventKind.CALL_SENT:
-                self._note(address, "asking")
+                rejected = self._rejected.get(address)
+                self._note(address, "asking" if rejected is None else f"asking, attempt {rejected + 1}")
             case EventKind.CALL_ANSWERED:
                 self._note(address, "fetching")
             case EventKind.CALL_RETRIED:
                 wait_s = float(str(event.data.get("wait_s", 0)))
                 why = make_printable(str(event.data.get("kind", "")))
                 self._note(address, f"{why}, asking again", self._clock() + wait_s)
+            case EventKind.ATTEMPT_REJECTED:
+                self._rejected[address] = int(str(event.data.get("attempt", 1)))
             case EventKind.LIMIT_CHANGED:
                 self._in_flight = int(str(event.data.get("in_flight", 0)))
             case EventKind.TASK_FINISHED:
                 self._waiting.pop(address, None)
                 self._active.pop(address, None)
-                self._ended += 1
+                self._rejected.pop(address, None)
                 self._cost_usd += parse_usd(str(event.data.get("cost_usd", 0)))
             case _:
                 pass
@@ -206,7 +217,7 @@ class LiveDisplay:
         return lines
 
     def _head(self, now: float) -> Text:
-        parts = [f"{self._ended:,} of {self._tasks:,}"]
+        parts = [self._progress.spell()]
         if self._cost_usd:
             parts.append(format_usd(self._cost_usd))
         parts.append(spell_elapsed(now - self._started))
@@ -215,7 +226,7 @@ class LiveDisplay:
         if self._waiting:
             parts.append(f"{len(self._waiting):,} in line")
         columns = max(10, min(BAR_COLUMNS, self._area.columns // 3))
-        full = columns * self._ended // max(1, self._tasks)
+        full = self._progress.fill(columns)
         head = Text("━" * full, style="green")
         head.append("─" * (columns - full), style="dim")
         head.append("  " + " · ".join(parts), style="not dim default")
@@ -257,13 +268,19 @@ class EventLines:
             wait_s = float(str(event.data.get("wait_s", 0)))
             when = f"asking again in {spell_seconds(wait_s)}" if wait_s else "asking again"
             return self._join("~", "yellow", address, Text(f"{message}; {when}", style="yellow"), width)
+        elif event.kind is EventKind.ATTEMPT_REJECTED:
+            attempt, attempts = (int(str(event.data.get(name, 1))) for name in ("attempt", "attempts"))
+            if attempt < attempts:  # of the last one the task's end tells
+                complaint = make_printable(str(event.data.get("complaint", "")))
+                again = f"not as expected, asking again ({attempt + 1} of {attempts}): {complaint}"
+                return self._join("~", "yellow", address, Text(again, style="yellow"), width)
         elif event.kind is EventKind.TASK_FINISHED:
             return self._spell_finished(event, self._since.pop(address, None), width)
         return []
 
     def _spell_finished(self, event: Event, since: float | None, width: int | None) -> list[Text]:
         status = TaskStatus(str(event.data["status"]))
-        if status in _UNTOLD:
+        if status in UNTOLD:
             return []
         mark, color = _MARKS.get(status, ("·", "default"))
         details = [] if status is TaskStatus.DONE else [status.value]
@@ -273,9 +290,16 @@ class EventLines:
         images = int(str(event.data.get("images", 0)))
         if images:
             details.append(spell_count(Bounds(images, images), "image"))
+            take = int(str(event.data.get("take", 1)))
+            if take != own_take(event.address or ""):
+                details.append(f"take {take}")
+            attempt = int(str(event.data.get("attempt", 1)))
+            if attempt > 1:
+                details.append(f"attempt {attempt}")
         cost_usd = parse_usd(str(event.data.get("cost_usd", 0)))
         if cost_usd:
-            certain = "" if status is TaskStatus.DONE else "up to "
+            rejected = isinstance(problem, dict) and problem.get("kind") == "unexpected"
+            certain = "" if status is TaskStatus.DONE or rejected else "up to "
             details.append(certain + format_usd(cost_usd))
         if since is not None and self._clock is not None:
             details.append(spell_seconds(self._clock() - since))

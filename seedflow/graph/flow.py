@@ -321,7 +321,11 @@ class Flow:
     def _image_of_step(self, target: StepNode) -> Shape:
         shape = self._image_shapes.get(target.id)
         if shape is None:
-            shape = self._image_shapes[target.id] = Shape(Kind.IMAGE, fields=self.variables(target))
+            fields = dict(self.variables(target))
+            iterate = target.step.iterate
+            if iterate is not None:
+                fields[iterate.name] = self._shape_of_variable(iterate.name, target)
+            shape = self._image_shapes[target.id] = Shape(Kind.IMAGE, fields=fields)
         return shape
 
     def _shape_of_value(self, name: str, frame: Frame) -> Shape:

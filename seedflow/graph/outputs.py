@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from seedflow.diagnostics import Source
 from seedflow.graph.model import Edge, EdgeKind, StepNode
@@ -39,6 +39,18 @@ def find_main_output(recipe: Recipe) -> Output | None:
     if IMAGES in recipe.outputs:
         return recipe.outputs[IMAGES]
     return next(iter(recipe.outputs.values())) if len(recipe.outputs) == 1 else None
+
+
+def find_outputs_at(recipe: Recipe, path: Sequence[str | int]) -> list[Output]:
+    """The outputs of a used recipe that `TASK.PATH` is about: `outputs.NAME`, `images`, or the whole task."""
+    match tuple(path):
+        case ("images", *_):
+            main = find_main_output(recipe)
+            return [] if main is None else [main]
+        case ("outputs", str(name), *_) if name in recipe.outputs:
+            return [recipe.outputs[name]]
+        case _:
+            return list(recipe.outputs.values())
 
 
 def find_output(recipe: Recipe, reference: StepReference) -> Output | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seedflow.diagnostics import Diagnostic, Source, Span, has_errors
+from seedflow.graph.tolerance import find_tolerated
 from seedflow.money import format_usd
 from seedflow.pipeline.check import Checked, once
 from seedflow.pipeline.session import Session
@@ -90,7 +91,11 @@ def plan_recipe(
         planner = Planner(checked.graph, inputs, values, context)
         plan, found = planner.start()
     if plan is not None:
-        plan = replace(plan, references=session.settings.references)
+        plan = replace(
+            plan,
+            references=session.settings.references,
+            goes_on_without=find_tolerated(checked.graph),
+        )
         found = [*found, *_judge_reroll(selectors, plan, several=reroll.several)]
     problems = tuple(once([*checked.diagnostics, *wrong_inputs, *wrong_values, *wrong_picks, *found]))
     return Planned(checked, plan, planner, problems, picks_path)

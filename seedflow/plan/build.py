@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepGraph, StepNode
-from seedflow.graph.places import find_templates
 from seedflow.models.model import Model
 from seedflow.money import ZERO_USD
 from seedflow.plan.border import NotAdmitted
@@ -17,7 +16,7 @@ from seedflow.plan.estimate import NOTHING_USD, find_cost
 from seedflow.plan.expect import Expectation
 from seedflow.plan.fingerprint import digest_params, digest_request
 from seedflow.plan.frames import Env, FrameInstance
-from seedflow.plan.identity import find_likely, identify_request
+from seedflow.plan.identity import Kinds, find_kind, identify_request
 from seedflow.plan.instances import StepTasks, Unit
 from seedflow.plan.judge import Findings, judge_request
 from seedflow.plan.levels import find_levels
@@ -25,10 +24,9 @@ from seedflow.plan.listing import Lister
 from seedflow.plan.model import (
     Action,
     Bounds,
+    Least,
     Origin,
-    Outcome,
     Reason,
-    StepImage,
     Task,
     Unknown,
 )
@@ -40,9 +38,9 @@ from seedflow.plan.requests import Refused, Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.standing import Stander, Standing
 from seedflow.plan.takes import TakeChooser
-from seedflow.recipe.references import NameReference
+from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Skipped
-from seedflow.store.base import PastRequest, StoredResult
+from seedflow.store.base import PastRequest
 
 NONE = Bounds(0, 0)
 
@@ -72,6 +70,7 @@ class TaskBuilder:
         self._judge = Judge(self.resolver, self.stander, self.renderer)
         self._builders: dict[str, RequestBuilder] = {}
         self._first_of_request: dict[str, str] = {}
+        self.kinds = Kinds()
         self._levels = find_levels(graph)
 
     @property
@@ -94,7 +93,14 @@ class TaskBuilder:
         if model is None:
             return None
         self._builders[tasks.hub] = RequestBuilder(
-            node, model, frame, self.resolver, self.stander, self._context.images, self.lister.bound
+            node,
+            model,
+            frame,
+            self.resolver,
+            self.stander,
+            self._context.images,
+            self.lister.bound,
+            self.kinds.find_first,
         )
         try:
             tasks.takes = self.options.takes(node, Env(frame))
@@ -121,7 +127,7 @@ class TaskBuilder:
             aside = self._set_aside(unit, builder, verdict)
             if aside is not None:
                 return Built(aside)
-            request = builder.build(env, unit.instance.keys)
+            request = builder.build(env, unit.keys)
             expectation = self.options.expectation(tasks.node, env)
         except (Refused, NotAdmitted) as refused:
             findings.add(refused.diagnostic, unit.address)
@@ -196,6 +202,15 @@ class TaskBuilder:
             reason = Reason.CONDITION_UNKNOWN
         elif unsettled or (called and uncertain):
             reason = Reason.UPSTREAM_UNKNOWN
+        least: tuple[Least, ...] = ()
+        if pays:
+            kind = find_kind(model, request, fingerprint, take)
+            low = 0 if may_be_stored else images.low
+            traced = self.kinds.trace(request) if ghost else frozenset[str]()
+            least = (Least(kind, min(low, 1), low, cost.low, list_cost.low, traced),)
+            self.kinds.add(unit.address, least)
+        elif shares_with is not None:
+            self.kinds.share(unit.address, shares_with)
         return Task(
             address=unit.address,
             step=tasks.node.id,
@@ -224,7 +239,7 @@ class TaskBuilder:
             expectation=expectation,
             hubs=(tasks.hub, *tasks.frame.hubs),
             depth=self._levels.get(tasks.node.id, 0),
-            likely=find_likely(model, request, take) if called and fingerprint is None else None,
+            least=least,
         )
 
     def _aside(
@@ -271,18 +286,10 @@ class TaskBuilder:
             raise KeyError(address)
         return unit
 
-    def tells_apart(self, hub: str, variables: frozenset[str]) -> bool:
-        """Whether the requests of a step spell something of these variables that is never the same twice."""
+    def expressions_of(self, hub: str) -> tuple[Expression, ...]:
+        """All that the requests of a step mention."""
         builder = self._builders.get(hub)
-        return builder is not None and any(
-            isinstance(mention, NameReference)
-            and mention.root == "each"
-            and mention.name in variables
-            and mention.path[1:2] in (("key",), ("name",), ("digest",))
-            for expression in builder.expressions
-            for template in find_templates(expression)
-            for mention in template.references
-        )
+        return builder.expressions if builder is not None else ()
 
     def origin_of(self, tasks: StepTasks) -> Origin:
         """Where the tasks of a step come from in the text."""
@@ -347,24 +354,6 @@ def find_earlier_address(unit: Unit) -> str | None:
     tasks = unit.instance.tasks
     was = tasks.node.step.was
     return None if was is None else tasks.frame.prefix + was + unit.address.removeprefix(tasks.hub)
-
-
-def images_of(address: str, result: StoredResult) -> tuple[StepImage, ...]:
-    """The images of a result as images of a task."""
-    return tuple(StepImage(address, result.take, image.number, image.facts) for image in result.images)
-
-
-def outcome_of(task: Task) -> Outcome | None:
-    """What is known to become of a task when planning."""
-    match task.action:
-        case Action.REUSE:
-            return Outcome.GIVEN
-        case Action.SKIP:
-            return Outcome.SKIPPED
-        case Action.BLOCKED:
-            return Outcome.FAILED
-        case _:
-            return None
 
 
 def _no_price(builder: RequestBuilder, model: Model) -> Diagnostic:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from seedflow.models.model import Model
 from seedflow.money import ZERO_USD
-from seedflow.plan.model import Action, Bounds, Task, Totals, Unknown
+from seedflow.plan.model import Action, Bounds, Least, Task, Totals, Unknown
 
 NOTHING_USD = Bounds(ZERO_USD, ZERO_USD)
 
@@ -30,11 +30,11 @@ def find_cost(
 def add_up(tasks: Iterable[Task]) -> Totals:
     """Sums over tasks. What is reused, shared, skipped or blocked costs nothing and calls nothing.
 
-    Of tasks that may come to make the same request, the least is what one of them takes: they would share it.
+    Of requests that may come to be the same one, the least is what one of them takes: they would share it.
     """
-    count_low = count_high = calls_low = calls_high = images_low = images_high = 0
-    cost_low = cost_high = list_low = list_high = ZERO_USD
-    alike: dict[str, list[Task]] = {}
+    count_low = count_high = calls_high = images_high = 0
+    cost_high = list_high = ZERO_USD
+    kinds: dict[str, Least] = {}
     for task in tasks:
         low, high = task.tasks if task.tasks is not None else (1, 1)
         count_low += low
@@ -45,32 +45,30 @@ def add_up(tasks: Iterable[Task]) -> Totals:
         images_high += task.images.high * task.attempts
         cost_high += task.cost_usd.high
         list_high += task.list_cost_usd.high
-        if task.likely is not None:
-            alike.setdefault(task.likely, []).append(task)
-            continue
-        calls_low += _least_calls(task)
-        images_low += _least_images(task)
-        cost_low += task.cost_usd.low
-        list_low += task.list_cost_usd.low
-    for members in alike.values():
-        calls_low += max(_least_calls(task) for task in members)
-        images_low += max(_least_images(task) for task in members)
-        cost_low += max(task.cost_usd.low for task in members)
-        list_low += max(task.list_cost_usd.low for task in members)
+        join_kinds(kinds, task.least)
+    least = kinds.values()
     return Totals(
         tasks=Bounds(count_low, count_high),
-        calls=Bounds(calls_low, calls_high),
-        images=Bounds(images_low, images_high),
-        cost_usd=Bounds(cost_low, cost_high),
-        list_cost_usd=Bounds(list_low, list_high),
+        calls=Bounds(sum(one.calls for one in least), calls_high),
+        images=Bounds(sum(one.images for one in least), images_high),
+        cost_usd=Bounds(sum((one.cost_usd for one in least), ZERO_USD), cost_high),
+        list_cost_usd=Bounds(sum((one.list_cost_usd for one in least), ZERO_USD), list_high),
     )
 
 
-def _least_calls(task: Task) -> int:
-    if not _least_images(task):
-        return 0
-    return task.tasks.low if task.tasks is not None else 1
-
-
-def _least_images(task: Task) -> int:
-    return 0 if task.may_be_stored else task.images.low
+def join_kinds(kinds: dict[str, Least], found: Iterable[Least]) -> None:
+    """Take requests in among others: of each kind there is at least what the most of one task comes to."""
+    for one in found:
+        other = kinds.get(one.kind)
+        kinds[one.kind] = (
+            one
+            if other is None
+            else Least(
+                one.kind,
+                max(one.calls, other.calls),
+                max(one.images, other.images),
+                max(one.cost_usd, other.cost_usd),
+                max(one.list_cost_usd, other.list_cost_usd),
+                one.mentions & other.mentions,
+            )
+        )

@@ -49,10 +49,11 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A row that stands for instances that are not known yet, and how many."""
+    """A row that stands for instances that are not known yet, and how many; `gaps` are those of its variables."""
 
     row: Row
     count: Bounds[int]
+    gaps: tuple[tuple[tuple[str, ...], Gap], ...] = ()
 
 
 FIRST_ROW = Row({}, (), ())
@@ -93,7 +94,7 @@ class Expander:
         """Rows that stand for what an opening may come to be, with how many each; bounds only, nothing is reported."""
         names = self._loops[opening.depth].names
         row = self._stand_in(opening.row, names, opening.gap)
-        yield from self._leaves(row, opening.depth + 1, opening.gap.bounds)
+        yield from self._leaves(row, opening.depth + 1, opening.gap.bounds, ((names, opening.gap),))
 
     def build(self, tasks: StepTasks, row: Row) -> Instance:
         """The instance of a complete row."""
@@ -186,9 +187,11 @@ class Expander:
             row.sources + tuple(source for value in values for source in _sources_of(value)),
         )
 
-    def _leaves(self, row: Row, depth: int, count: Bounds[int]) -> Iterator[Leaf]:
+    def _leaves(
+        self, row: Row, depth: int, count: Bounds[int], gaps: tuple[tuple[tuple[str, ...], Gap], ...]
+    ) -> Iterator[Leaf]:
         if depth == len(self._loops) or count.high == 0:
-            yield Leaf(row, count)
+            yield Leaf(row, count, gaps)
             return
         variable = self._loops[depth]
         parts = self._read(row, variable, _ignore)
@@ -196,11 +199,11 @@ class Expander:
             if isinstance(part, Gap):
                 longer = self._stand_in(row, variable.names, part)
                 more = Bounds(count.low * part.bounds.low, count.high * part.bounds.high)
-                yield from self._leaves(longer, depth + 1, more)
+                yield from self._leaves(longer, depth + 1, more, (*gaps, (variable.names, part)))
             else:
                 found = self._with(row, variable, part, 0, {}, _ignore)
                 if found is not None:
-                    yield from self._leaves(found, depth + 1, count)
+                    yield from self._leaves(found, depth + 1, count, gaps)
 
     def _stand_in(self, row: Row, names: tuple[str, ...], gap: Gap) -> Row:
         value = gap.stand_in if len(names) == 1 else Later(gap.after)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from seedflow.diagnostics import Diagnostic
+from seedflow.plan.frames import Later
 from seedflow.plan.instances import Group, Instance, Order
 from seedflow.plan.model import Bounds
+from seedflow.plan.standing import Standing
 from seedflow.recipe.template import Template
 
 MOST_ITEMS = 1_000_000
@@ -91,3 +93,32 @@ def count_most(parts: Listing) -> int:
 def count_least(parts: Listing) -> int:
     """How many items a list has at least."""
     return sum(part.bounds.low if isinstance(part, Gap) else 1 for part in parts)
+
+
+def build_gap(
+    order: Order, label: str, standing: Standing, bounds: Bounds[int], stand_in: object = None
+) -> Gap:
+    """Values that have to wait, or that will never come."""
+    after = tuple(standing.waits)
+    skipped = None if standing.failed is not None else standing.skips
+    return Gap(
+        order,
+        label,
+        after,
+        Bounds(0, bounds.high) if standing.may_be_skipped else bounds,
+        stand_in if stand_in is not None else Later(after or (standing.failed or skipped or "",)),
+        failed=standing.failed,
+        skipped=skipped,
+    )
+
+
+def build_skipped_gap(order: Order, label: str, cause: str) -> Gap:
+    """What stands for values that were skipped."""
+    return Gap(order, label, (), Bounds(0, 0), Later((cause,)), skipped=cause)
+
+
+def build_failed_gap(source: Instance, cause: str | None = None) -> Gap:
+    """What stands for values that will never come since their task failed."""
+    failed = cause or source.cause or source.address
+    label = f"{source.loop_key}-?"
+    return Gap((source.order,), label, (), Bounds(0, 0), Later((failed,)), source=source, failed=failed)

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
-from seedflow.plan.estimate import NOTHING_USD
+from seedflow.money import ZERO_USD
+from seedflow.plan.estimate import join_kinds
 from seedflow.plan.instances import Group
-from seedflow.plan.model import Action, Bounds, Origin, PendingImages, Reason, Task
+from seedflow.plan.model import Action, Bounds, Least, Origin, Reason, Task
 
 _NONE: Final = Bounds(0, 0)
 
 
 @dataclass(slots=True)
 class Totalled:
-    """Sums over tasks that stand for others; `first` is one of them."""
+    """Sums over tasks that stand for others, at most; `first` is one of them, `kinds` what they take at least."""
 
     tasks: Bounds[int] = _NONE
-    images: Bounds[int] = _NONE
-    cost_usd: Bounds[Decimal] = NOTHING_USD
-    list_cost_usd: Bounds[Decimal] = NOTHING_USD
+    images: int = 0
+    cost_usd: Decimal = ZERO_USD
+    list_cost_usd: Decimal = ZERO_USD
     attempts: int = 1
     first: Task | None = None
+    kinds: dict[str, Least] = field(default_factory=dict)
 
-    def add(
-        self, tasks: Iterable[Task], count: Bounds[int], *, told_apart: bool, may_be_stored: bool
-    ) -> None:
-        """Take in so many times the tasks of one instance.
-
-        Where nothing tells their requests apart, the least is what one of them takes.
-        """
+    def add(self, tasks: Iterable[Task], count: Bounds[int], times: Callable[[Least], int]) -> None:
+        """Take in so many times the tasks of one instance; `times` says how many of their requests differ at least."""
         for task in tasks:
             if self.first is None:
                 self.first = task
@@ -39,19 +36,26 @@ class Totalled:
             self.tasks = _plus(self.tasks, Bounds(count.low * low, count.high * high))
             if task.action is not Action.CALL:
                 continue
-            least = count.low if told_apart or is_told_apart(task) else min(count.low, 1)
-            if may_be_stored or task.may_be_stored:
-                least = 0
             self.attempts = max(self.attempts, task.attempts)
-            self.images = _plus(self.images, Bounds(least * task.images.low, count.high * task.images.high))
-            self.cost_usd = Bounds(
-                self.cost_usd.low + least * task.cost_usd.low,
-                self.cost_usd.high + count.high * task.cost_usd.high,
-            )
-            self.list_cost_usd = Bounds(
-                self.list_cost_usd.low + least * task.list_cost_usd.low,
-                self.list_cost_usd.high + count.high * task.list_cost_usd.high,
-            )
+            join_kinds(self.kinds, [_multiply(one, times(one)) for one in task.least])
+            self.images += count.high * task.images.high
+            self.cost_usd += count.high * task.cost_usd.high
+            self.list_cost_usd += count.high * task.list_cost_usd.high
+
+    @property
+    def least(self) -> tuple[Least, ...]:
+        """What all of them take at least, kind by kind."""
+        return tuple(self.kinds.values())
+
+
+def _multiply(one: Least, times: int) -> Least:
+    return replace(
+        one,
+        calls=one.calls * times,
+        images=one.images * times,
+        cost_usd=one.cost_usd * times,
+        list_cost_usd=one.list_cost_usd * times,
+    )
 
 
 def build_group_task(
@@ -82,14 +86,17 @@ def build_group_task(
         take=1,
         fingerprint=None,
         params_digest=None,
-        images=totalled.images,
-        cost_usd=totalled.cost_usd,
-        list_cost_usd=totalled.list_cost_usd,
+        images=Bounds(sum(one.images for one in totalled.least), totalled.images),
+        cost_usd=Bounds(sum((one.cost_usd for one in totalled.least), ZERO_USD), totalled.cost_usd),
+        list_cost_usd=Bounds(
+            sum((one.list_cost_usd for one in totalled.least), ZERO_USD), totalled.list_cost_usd
+        ),
         price_usd=first.price_usd if first is not None else None,
         result=None,
         origin=origin,
         tasks=totalled.tasks,
         attempts=totalled.attempts,
+        least=totalled.least,
         hubs=hubs,
         depth=depth,
     )
@@ -110,12 +117,3 @@ def build_closed_task(
 
 def _plus(first: Bounds[int], second: Bounds[int]) -> Bounds[int]:
     return Bounds(first.low + second.low, first.high + second.high)
-
-
-def is_told_apart(task: Task) -> bool:
-    """Whether the request has an image that comes with the instance, so that no two of them make the same request."""
-    return any(
-        isinstance(item.image, PendingImages)
-        and ("each." in item.image.mention or item.image.mention == f"{item.image.after} image")
-        for item in task.references
-    )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.expect import Expectation
-from seedflow.plan.model import PendingImages, StepImage, Task, Unknown
+from seedflow.plan.model import Least, PendingImages, StepImage, Task, Unknown
 from seedflow.plan.requests import Request
 
 
@@ -25,11 +25,44 @@ def identify_request(
     return f"{_spell(model, request, request.symbols, take)}{judged}"
 
 
-def find_likely(model: Model, request: Request, take: int) -> str | None:
-    """The same more loosely, for a request whose parameters are not all known; None when they are."""
-    if not any(isinstance(value, Unknown) for value in request.params.values()):
-        return None
+def find_kind(model: Model, request: Request, fingerprint: str | None, take: int) -> str:
+    """What requests have in common that may turn out to be the same one, whatever is expected of their pictures."""
+    if fingerprint is not None:
+        return f"{fingerprint}#{take}"
     return _spell(model, request, request.skeletons, take)
+
+
+class Kinds:
+    """Which tasks may turn out to give the same pictures: each stands for itself, or for the first of its kind."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, ...], str] = {}
+        self._stands_for: dict[str, str] = {}
+        self._mentions: dict[str, frozenset[str]] = {}
+
+    def add(self, address: str, least: Sequence[Least]) -> None:
+        """Take in a task, or one that stands for others."""
+        kinds = tuple(dict.fromkeys(one.kind for one in least))
+        self._stands_for[address] = self._first.setdefault(kinds, address)
+        if least:
+            self._mentions[address] = frozenset.intersection(*(one.mentions for one in least))
+
+    def share(self, address: str, first: str) -> None:
+        """A task that shares the request of another one."""
+        self._stands_for[address] = self.find_first(first)
+
+    def find_first(self, address: str) -> str:
+        """The first task of its kind."""
+        return self._stands_for.get(address, address)
+
+    def trace(self, request: Request) -> frozenset[str]:
+        """The images to come that a request uses, and those that these come from."""
+        found: set[str] = set()
+        for item in request.references:
+            if isinstance(item.image, PendingImages):
+                found.add(item.image.mention)
+                found |= self._mentions.get(item.image.after, frozenset())
+        return frozenset(found)
 
 
 def has_pending_reference(task: Task) -> bool:

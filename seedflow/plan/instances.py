@@ -37,6 +37,13 @@ class Unit:
     before: Unit | None = None
 
     @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """The keys of its instance, and the number of the pass."""
+        iterate = self.instance.tasks.node.step.iterate
+        own = self.instance.keys
+        return own if iterate is None else (*own, (iterate.name, str(self.number)))
+
+    @property
     def ghost(self) -> bool:
         """Whether it is never asked."""
         return self.instance.ghost or self.instance.tasks.frame.ghost

@@ -11,17 +11,29 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from seedflow.graph.bounds import find_bound_sources, find_written_length
-from seedflow.graph.outputs import find_output
+from seedflow.graph.outputs import find_main_output
 from seedflow.plan.frames import Env, Later
-from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, NotAList, count_least, count_most, nest_part
+from seedflow.plan.gaps import (
+    MOST_ITEMS,
+    Gap,
+    Item,
+    Listing,
+    NotAList,
+    build_failed_gap,
+    build_gap,
+    build_skipped_gap,
+    count_least,
+    count_most,
+    nest_part,
+)
 from seedflow.plan.instances import Group, Instance
 from seedflow.plan.model import Bounds, Outcome
 from seedflow.plan.picking import Absent, NotThere, as_list
 from seedflow.plan.resolve import Resolver
-from seedflow.plan.standing import Stander
-from seedflow.plan.views import PendingTask, build_ghost_view, build_pending_task
+from seedflow.plan.standing import Stander, Standing
+from seedflow.plan.views import PendingTask, build_ghost_view
 from seedflow.plan.whole import find_whole
-from seedflow.recipe.model import Expression
+from seedflow.recipe.model import Expression, Output
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import RenderError, Skipped, Template, look_up
 from seedflow.recipe.views import View
@@ -84,20 +96,12 @@ class Lister:
                     continue
             cause = standing.failed or standing.skips
             if standing.waits or cause is not None:
-                after = tuple(standing.waits)
-                found.append(
-                    Gap(
-                        (number,),
-                        f"{number + 1}?",
-                        after,
-                        Bounds(1, 1),
-                        Later(after or (cause or "",)),
-                        failed=standing.failed,
-                        skipped=None if standing.failed else standing.skips,
-                    )
-                )
-            else:
+                found.append(build_gap((number,), f"{number + 1}?", standing, Bounds(1, 1)))
+                continue
+            try:
                 found.append(Item((number,), self._render_tree(item, env)))
+            except Skipped as skipped:
+                found.append(build_skipped_gap((number,), f"{number + 1}?", skipped.cause))
         return found
 
     def _render_tree(self, expression: Expression, env: Env) -> object:
@@ -131,23 +135,15 @@ class Lister:
         if standing.waits or cause is not None:
             bounds = self.bound(template, env)
             if at_most is not None:
-                bounds = Bounds(min(bounds.low, at_most), min(bounds.high, at_most))
-            after = tuple(standing.waits)
+                bounds = Bounds(bounds.low, max(min(bounds.high, at_most), bounds.low))
             whole = find_whole(template)
             images = isinstance(whole, StepReference) and whole.collection in ("images", "passes")
-            stand_in = build_ghost_view(after[0]) if images and after else Later(after or (cause or "",))
-            return [
-                Gap(
-                    (),
-                    "?",
-                    after,
-                    bounds,
-                    stand_in,
-                    failed=standing.failed,
-                    skipped=None if standing.failed else standing.skips,
-                )
-            ]
-        value = self._render(template, env)
+            stand_in = build_ghost_view(next(iter(standing.waits))) if images and standing.waits else None
+            return [build_gap((), "?", standing, bounds, stand_in)]
+        try:
+            value = self._render(template, env)
+        except Skipped as skipped:
+            return [build_skipped_gap((), "?", skipped.cause)]
         if not isinstance(value, (list, tuple)):
             raise NotAList(template, value)
         return [Item((number,), item) for number, item in enumerate(value)]
@@ -235,7 +231,7 @@ class Lister:
         if not tasks.fanned or (mention.selector is not None and mention.selector.kind == "at"):
             skipped = next((one for one in selected if one.outcome is Outcome.SKIPPED), None)
             if skipped is not None:
-                return [Gap((), "?", (), Bounds(0, 0), Later((skipped.address,)), skipped=skipped.address)]
+                return [build_skipped_gap((), "?", skipped.address)]
         for source in sources:
             parts.extend(self._parts_of(source, mention))
         return parts
@@ -248,6 +244,8 @@ class Lister:
         if not isinstance(value, View) or not isinstance(value.subject, PendingTask):
             return None
         instance = value.subject.instance
+        if instance.inner is not None:
+            return self._parts_of_output(instance, find_main_output(instance.inner.frame.recipe))
         return list(self._images_of(instance, passes=False))
 
     def _parts_of(self, source: Instance | Group, mention: StepReference) -> Listing:
@@ -279,7 +277,7 @@ class Lister:
         if not source.ghosts:
             return Later((source.address,))
         ghost, _ = source.ghosts[0]
-        return build_pending_task(ghost)
+        return self._resolver.pending_task(ghost)
 
     def _bound_group(self, group: Group, mention: StepReference) -> Bounds[int]:
         low = high = 0
@@ -294,17 +292,17 @@ class Lister:
         if source.outcome is Outcome.SKIPPED or (source.outcome is Outcome.FAILED and mention.fail_ok):
             return []
         if source.outcome is Outcome.FAILED:
-            return [self._failed_gap(source)]
+            return [build_failed_gap(source)]
         if source.outcome is Outcome.GIVEN:
             return [Item((source.order, 0), self._resolver.task_view(source))]
-        return [Item((source.order, 0), build_pending_task(source))]
+        return [Item((source.order, 0), self._resolver.pending_task(source))]
 
     def _images_of(self, source: Instance, *, passes: bool, fail_ok: bool = False) -> Iterator[Item | Gap]:
         if source.outcome is Outcome.SKIPPED:
             return
         if source.outcome is Outcome.FAILED:
             if not fail_ok:
-                yield self._failed_gap(source)
+                yield build_failed_gap(source)
             return
         views = (
             None
@@ -335,15 +333,15 @@ class Lister:
         )
 
     def _parts_of_call(self, source: Instance, mention: StepReference) -> Listing:
-        inner = source.inner
-        if inner is None:
-            return []
         if mention.collection == "tasks":
-            return self._task_of_call(source)
-        output = find_output(inner.frame.recipe, mention)
-        if output is None:
+            return self._task_of_call(source, mention)
+        output = self._resolver.find_call_output(source, mention)
+        return self._parts_of_output(source, output, fail_ok=mention.fail_ok)
+
+    def _parts_of_output(self, source: Instance, output: Output | None, *, fail_ok: bool = False) -> Listing:
+        if source.inner is None or output is None:
             return []
-        env = Env(inner)
+        env = Env(source.inner)
         standing = self._stander.of([output.images], env)
         if not standing.waits and standing.failed is None:
             if standing.skips is not None:
@@ -360,7 +358,7 @@ class Lister:
             if view is not None:
                 return [Item((source.order, 0), view)]
         if standing.failed is not None:
-            return [] if mention.fail_ok else [self._failed_gap(source, standing.failed)]
+            return [] if fail_ok else [build_failed_gap(source, standing.failed)]
         if not standing.waits:
             return []
         bounds = self.bound(output.images, env) if whole is None or not _is_index(whole) else Bounds(1, 1)
@@ -378,22 +376,15 @@ class Lister:
             )
         ]
 
-    def _task_of_call(self, source: Instance) -> Listing:
-        if source.inner is None or not self._resolver.is_open(source.inner):
-            return [Item((source.order, 0), self._resolver.task_view(source))]
-        return [Item((source.order, 0), build_pending_task(source))]
-
-    def _failed_gap(self, source: Instance, cause: str | None = None) -> Gap:
-        failed = cause or source.cause or source.address
-        return Gap(
-            (source.order,),
-            f"{source.loop_key}-?",
-            (),
-            Bounds(0, 0),
-            Later((failed,)),
-            source=source,
-            failed=failed,
-        )
+    def _task_of_call(self, source: Instance, mention: StepReference) -> Listing:
+        standing = Standing()
+        self._stander.add_instance(source, standing)
+        if not standing.waits:
+            if standing.failed is not None:
+                return [] if mention.fail_ok else [build_failed_gap(source, standing.failed)]
+            if standing.skips is not None:
+                return []
+        return [Item((source.order, 0), self._resolver.pending_task(source))]
 
 
 def _is_index(whole: Reference) -> bool:

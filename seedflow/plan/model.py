@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
@@ -106,6 +106,21 @@ class Origin:
     params: Mapping[str, Span]
 
 
+@dataclass(frozen=True, slots=True)
+class Least:
+    """What requests of one kind take at least. Requests of the same kind may turn out to be the same one, paid for once.
+
+    `mentions` are the images to come that each of them uses, itself or through what it uses.
+    """
+
+    kind: str
+    calls: int
+    images: int
+    cost_usd: Decimal
+    list_cost_usd: Decimal
+    mentions: frozenset[str] = frozenset()
+
+
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 
@@ -124,8 +139,7 @@ class Task:
     blocked task waited for. `attempts` is how many may still be made, each for up to `images.high` images;
     `expectation` is what they must be. Results of attempts up to number `attempts_made` are stored and were not good enough
     (`Choice.after_attempt`). `hubs` are the wholes that it is part of and that others may need: its step, first,
-    then the used recipes around it. `likely` names what it may turn out to be the same as, when sums are made: tasks with
-    the same one may come to make the same request.
+    then the used recipes around it. `least` is what its requests take at least, kind by kind.
     """
 
     address: str
@@ -155,7 +169,7 @@ class Task:
     attempts_made: int = 0
     hubs: tuple[str, ...] = ()
     depth: int = 0
-    likely: str | None = None
+    least: tuple[Least, ...] = ()
     expectation: Expectation | None = None
 
     @property
@@ -179,7 +193,8 @@ class Totals:
 class Plan:
     """What will be asked, reused and paid. Tasks stand in an order in which they could run.
 
-    `references` is the setting of that name: `auto`, `url` or `data`.
+    `references` is the setting of that name: `auto`, `url` or `data`. `goes_on_without` has the steps whose failed tasks
+    others go on without, by the id of the step that does: it gives what it gives, though not all of it may be there.
     """
 
     recipe: str
@@ -191,6 +206,7 @@ class Plan:
     limits_cost_usd: Decimal | None = None
     limits_images: int | None = None
     references: str = "auto"
+    goes_on_without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Outcome(StrEnum):

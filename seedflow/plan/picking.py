@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from seedflow.plan.instances import StepTasks
 from seedflow.plan.model import Bounds, PendingImages, StepImage
 from seedflow.recipe.references import Slice, StepReference
 
@@ -96,3 +97,10 @@ def narrow_slots(
 def _spell(index: Slice) -> str:
     ends = ["" if part is None else str(part) for part in (index.start, index.stop)]
     return ":".join(ends if index.step is None else [*ends, str(index.step)])
+
+
+def is_single(mention: StepReference, tasks: StepTasks) -> bool:
+    """Whether a mention is about one task by the way it is written, not by how many there happen to be."""
+    if mention.selector is not None:
+        return mention.selector.kind == "at"
+    return not tasks.fanned

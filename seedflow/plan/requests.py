@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -104,6 +105,7 @@ class RequestBuilder:
         stander: Stander,
         images: ImageFiles,
         count: Callable[[Template, Env], Bounds[int]],
+        find_first: Callable[[str], str],
     ) -> None:
         generate = node.generate
         self.node = node
@@ -113,6 +115,7 @@ class RequestBuilder:
         self._stander = stander
         self._files = images
         self._count = count
+        self._find_first = find_first
         self._renderer = Renderer(resolver)
         self._slots = SlotFinder(resolver)
         self._constants: dict[str, object] = {}
@@ -162,7 +165,7 @@ class RequestBuilder:
                 references.append(PlannedReference(item.name, image))
                 if isinstance(image, PendingImages):
                     symbols.append(f"{len(references)}:{image.mention}")
-        skeletons = list(symbols)
+        skeletons = list(self._skeletons_of(references))
         positions = self._positions(references) if self._named else None
         params: dict[str, object] = {}
         for name in self._order:
@@ -172,8 +175,8 @@ class RequestBuilder:
                 expression, as_text = self._rendered[name]
                 value = self._render(expression, as_text=as_text, env=env, positions=positions)
                 if isinstance(value, Unknown):
-                    symbols.append(f"{name}={_symbol(expression, keys)}")
-                    skeletons.append(f"{name}={_skeleton(expression, keys)}")
+                    symbols.append(f"{name}={_symbol(expression, keys)}|{env.frame.prefix}")
+                    skeletons.append(f"{name}={_skeleton(expression, env)}")
             if value is not None:
                 params[name] = value
         return Request(params, tuple(references), tuple(symbols), tuple(skeletons))
@@ -243,11 +246,27 @@ class RequestBuilder:
                 PendingImages(
                     next(iter(standing.after)),
                     self._bound(template, env),
-                    f"{template.scalar.value}|{spelled}",
+                    f"{template.scalar.value}|{env.frame.prefix}{spelled}",
                 ),
             )
         value = self._renderer.render(template, env)
         return [self._image(found, template) for found in as_list(value)]
+
+    def _skeletons_of(self, references: Sequence[PlannedReference]) -> Iterator[str]:
+        """The tasks that images will come from, each as the first one that may give the same; how many is left open."""
+        before: str | None = None
+        for item in references:
+            image = item.image
+            if not isinstance(image, PendingImages):
+                before = None
+                continue
+            named = image.mention.startswith(f"{image.after} ")
+            found = self._find_first(image.after) if named else "?"
+            index = re.search(r" images\[([1-9]\d*)\]$", image.mention)
+            found = f"{found}[{index[1]}]" if named and index is not None else found
+            if found != before:
+                yield found
+            before = found
 
     def _bound(self, template: Template, env: Env) -> Bounds[int]:
         """How many images an expression may give that cannot be worked out yet."""
@@ -340,11 +359,27 @@ def _symbol(expression: Expression, keys: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def _skeleton(expression: Expression, keys: Sequence[tuple[str, str]]) -> str:
+def _skeleton(expression: Expression, env: Env) -> str:
     return ";".join(
-        f"{''.join(_literal_parts(template.scalar.value))}|{_spell_keys(template, keys)}"
+        f"{''.join(_literal_parts(template.scalar.value))}|{_spell_values(template, env)}"
         for template in find_templates(expression)
     )
+
+
+def _spell_values(template: Template, env: Env) -> str:
+    """What is known of the values that a template prints."""
+    found = []
+    for mention in template.references:
+        if isinstance(mention, NameReference) and mention.root == "each":
+            value = env.each.get(mention.name)
+            for part in mention.path[1:]:
+                if isinstance(value, View):
+                    value = value.attributes.get(str(part))
+                elif isinstance(value, Mapping):
+                    value = value.get(part)
+            if isinstance(value, (str, int, float)):
+                found.append(f"{mention.name}={value}")
+    return ",".join(found)
 
 
 def _literal_parts(text: str) -> Iterator[str]:

@@ -5,26 +5,36 @@ Knows which results exist so far. What these are worth waiting for is `standing`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
-from seedflow.canonical import build_key, build_slug
 from seedflow.graph.outputs import find_main_output, find_output
-from seedflow.plan.frames import Env, FrameInstance
+from seedflow.plan.frames import Env
 from seedflow.plan.instances import Instance, StepTasks, Unit
+from seedflow.plan.keys import find_key, find_record_key
 from seedflow.plan.model import Bounds, Outcome, PendingImages, StepImage
-from seedflow.plan.picking import Absent, NotThere, as_list, narrow_slots, pick, pick_slots
+from seedflow.plan.picking import (
+    Absent,
+    NotThere,
+    as_list,
+    is_single,
+    narrow_slots,
+    pick,
+    pick_slots,
+)
 from seedflow.plan.views import (
+    LazyAttributes,
     PendingImage,
     PendingTask,
     build_image_view,
+    build_pending_task,
     build_pending_view,
     is_pending,
-    key_of_image,
 )
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import RenderError, Scope, Skipped, look_up
-from seedflow.recipe.views import Row, View
+from seedflow.recipe.views import View
 
 
 class Resolver:
@@ -84,7 +94,7 @@ class Resolver:
             return value
         if isinstance(value.subject, PendingTask):
             instance = value.subject.instance
-            if instance.outcome is None and (instance.inner is None or self.is_open(instance.inner)):
+            if instance.outcome is None:
                 return value
             return self.task_view(instance)
         if not isinstance(value.subject, PendingImage):
@@ -129,7 +139,7 @@ class Resolver:
                 )
             key = self.find_key(value)
             wanted[argument.variable] = (
-                key if key is not None else _record_key(tasks, argument.variable, value)
+                key if key is not None else find_record_key(tasks, argument.variable, value)
             )
         found = tasks.find(wanted)
         if not found and mention.selector.kind == "at":
@@ -139,27 +149,7 @@ class Resolver:
 
     def find_key(self, value: object, key_field: str | None = None, *, passes: bool = False) -> str | None:
         """The key of one value of `for_each`, or None for a record or list that declares none."""
-        if isinstance(value, View):
-            subject = value.subject
-            if isinstance(subject, PendingImage) and subject.source.unit is not None:
-                return key_of_image(subject.source.unit, subject.number, passes=subject.passes)
-            if isinstance(subject, StepImage):
-                return key_of_image(self._units[subject.address], subject.number, passes=passes)
-            if isinstance(subject, (PendingTask, Instance)):
-                return (subject.instance if isinstance(subject, PendingTask) else subject).loop_key
-            key = value.attributes.get("key")
-            if key is None:
-                return None
-            return str(key) if is_path_like(str(key)) else build_key(str(key))
-        if isinstance(value, Row) and key_field is None:
-            return build_key(value.key) if value.key is not None else None
-        if isinstance(value, Mapping):
-            if key_field is None:
-                return None
-            return build_key(value[key_field]) if value.get(key_field) is not None else None
-        if isinstance(value, (str, int, float)):
-            return build_key(value)
-        return None
+        return find_key(value, self._units, key_field, passes=passes)
 
     # Values
 
@@ -203,6 +193,21 @@ class Resolver:
             attributes["images"] = as_list(self.output_value(main, instance))
         return View("task", attributes, instance)
 
+    def pending_task(self, instance: Instance) -> View:
+        """A task of which it does not matter whether it has ended; one that uses a recipe gives each output once it is there."""
+        if instance.inner is None:
+            return build_pending_task(instance)
+        recipe = instance.inner.frame.recipe
+        outputs = {
+            name: partial(self.output_value, output, instance) for name, output in recipe.outputs.items()
+        }
+        later: dict[str, Callable[[], object]] = {"outputs": lambda: LazyAttributes({}, outputs)}
+        main = find_main_output(recipe)
+        if main is not None:
+            later["images"] = lambda: as_list(self.output_value(main, instance))
+        known = {"each": instance.each, "key": instance.key}
+        return View("task", LazyAttributes(known, later), PendingTask(instance))
+
     def views_of(self, instance: Instance) -> tuple[View, ...]:
         """The images of an instance that has ended."""
         views = self._views.get(instance.address)
@@ -240,10 +245,6 @@ class Resolver:
             resolve=lambda mention: self.value(mention, env),
             prev=env.prev,
         )
-
-    def is_open(self, frame: FrameInstance) -> bool:
-        """Whether something inside a used recipe has not ended."""
-        return any(not tasks.ended for hub, tasks in self.steps.items() if hub.startswith(frame.prefix))
 
     def _value_of_call(self, mention: StepReference, selected: Sequence[Instance], *, single: bool) -> object:
         if mention.collection is None:
@@ -375,24 +376,5 @@ class Resolver:
         return views
 
 
-def is_single(mention: StepReference, tasks: StepTasks) -> bool:
-    """Whether a mention is about one task by the way it is written, not by how many there happen to be."""
-    if mention.selector is not None:
-        return mention.selector.kind == "at"
-    return not tasks.fanned
-
-
-def is_path_like(text: str) -> bool:
-    """Whether a key is a relative path, which stays readable in addresses as it is."""
-    return bool(text) and all(character.isalnum() or character in "_./-" for character in text)
-
-
 def _gave(instance: Instance) -> bool:
     return instance.outcome is Outcome.GIVEN
-
-
-def _record_key(tasks: StepTasks, variable: str, value: object) -> str:
-    for instance in tasks.instances:
-        if instance.each.get(variable) == value:
-            return dict(instance.keys)[variable]
-    return build_slug(str(value))[0] + "~none"

@@ -23,7 +23,7 @@ PLAN_VERSION = 1
 
 
 def build_plan_json(plan: Plan) -> dict[str, object]:
-    """One JSON object: `recipe`, `provider`, `realm`, `tasks`, `totals`."""
+    """One JSON object: `recipe`, `provider`, `realm`, `tasks`, `totals`, `goes_on_without`."""
     totals = plan.totals
     return {
         "seedflow_plan": PLAN_VERSION,
@@ -39,6 +39,7 @@ def build_plan_json(plan: Plan) -> dict[str, object]:
             "cost_usd": _usd(totals.cost_usd),
             "list_cost_usd": _usd(totals.list_cost_usd),
         },
+        "goes_on_without": {step: list(others) for step, others in plan.goes_on_without.items()},
     }
 
 
@@ -61,11 +62,16 @@ def build_task_json(task: Task, references: str = "auto") -> dict[str, object]:
         "params": params,
         "needs": list(task.needs),
         "take": task.take,
+        "attempts": task.attempts,
         "fingerprint": task.fingerprint,
         "images": list(task.images),
         "cost_usd": _usd(task.cost_usd),
         "list_cost_usd": _usd(task.list_cost_usd),
     }
+    if task.tasks is not None:
+        found["tasks"] = list(task.tasks)
+    if task.cause is not None:
+        found["cause"] = task.cause
     if task.shares_with is not None:
         found["shares_with"] = task.shares_with
     return found
@@ -81,11 +87,24 @@ def build_reference_json(item: PlannedReference, references: str | None = "auto"
             found |= {"file": name, "digest": facts.digest}
         case StepImage(address=address, number=number, facts=facts):
             found |= {"task": address, "number": number, "digest": facts.digest}
-        case PendingImages(after=after, count=count, mention=mention):
-            found |= {"known_after": [after], "mention": mention, "count": list(count)}
+        case PendingImages(after=after, count=count):
+            found |= {"known_after": [after], "mention": spell_mention(item.image), "count": list(count)}
     if references is not None:
         found["transport"] = find_transport(item.image, references)
     return found
+
+
+def spell_mention(images: PendingImages) -> str:
+    """What images that are still to come are, for people: `page images[:4]`, `an image of page`, or the expression."""
+    mention = images.mention
+    if mention == f"{images.after} image":
+        return f"an image of {images.after}"
+    if mention == f"{images.after} images" and images.count.high == 1:
+        return f"{images.after} image 1"
+    written, bar, _ = mention.rpartition("|")
+    written = " ".join((written if bar else mention).split())
+    inner = written.removeprefix("{{").removesuffix("}}")
+    return inner.strip() if len(inner) == len(written) - 4 and "{{" not in inner else written
 
 
 def find_transport(image: UrlImage | FileImage | StepImage | PendingImages, references: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from seedflow.graph.outputs import find_output
+from seedflow.graph.outputs import find_output, find_outputs_at
 from seedflow.graph.places import find_templates
 from seedflow.plan.frames import Env, Later, LazyValues
 from seedflow.plan.instances import Group, Instance, StepTasks
 from seedflow.plan.model import Outcome, PendingImages
-from seedflow.plan.picking import NotThere
-from seedflow.plan.resolve import Resolver, is_single
+from seedflow.plan.picking import NotThere, is_single
+from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.model import Expression
 from seedflow.recipe.references import NameReference, Reference, StepReference
@@ -111,11 +111,17 @@ class Stander:
                 )
 
     def add_instance(
-        self, instance: Instance, standing: Standing, *, skip_ok: bool = False, fail_ok: bool = False
+        self,
+        instance: Instance,
+        standing: Standing,
+        path: tuple[str | int, ...] = (),
+        *,
+        skip_ok: bool = False,
+        fail_ok: bool = False,
     ) -> None:
-        """Take in one instance that is meant by itself."""
+        """Take in one instance that is meant by itself, or what of it stands at a path."""
         if instance.inner is not None:
-            for output in instance.inner.frame.recipe.outputs.values():
+            for output in find_outputs_at(instance.inner.frame.recipe, path):
                 self.add(
                     output.images.references, Env(instance.inner), standing, skip_ok=skip_ok, fail_ok=fail_ok
                 )
@@ -326,7 +332,7 @@ class Stander:
                 if source.unit is not None:
                     self.add_unit(source.unit.address, source.instance, standing, skip_ok, fail_ok)
             case PendingTask(instance=instance) if not path or path[0] not in _OF_A_PENDING_TASK:
-                self.add_instance(instance, standing, skip_ok=skip_ok, fail_ok=fail_ok)
+                self.add_instance(instance, standing, path, skip_ok=skip_ok, fail_ok=fail_ok)
             case _:
                 return
 

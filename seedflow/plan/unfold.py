@@ -6,22 +6,25 @@ have what is made for himself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepGraph, StepNode
+from seedflow.plan.apart import Differences, sends_prev
 from seedflow.plan.border import NotAdmitted
-from seedflow.plan.build import TaskBuilder, images_of, outcome_of
+from seedflow.plan.build import TaskBuilder
 from seedflow.plan.expand import Expander, Explodes, Leaf, Opening, Row, explodes
+from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
 from seedflow.plan.gaps import Gap, Item, Listing, NotAList
 from seedflow.plan.groups import Totalled, build_closed_task, build_group_task
 from seedflow.plan.identity import has_pending_reference
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit, spell_address
 from seedflow.plan.judge import Findings
-from seedflow.plan.model import Bounds, Outcome, Reason, Task
+from seedflow.plan.model import Bounds, Least, Outcome, Reason, Task
 from seedflow.plan.picking import Absent
 from seedflow.plan.requests import Refused
 from seedflow.plan.uses import UseBuilder
@@ -43,17 +46,21 @@ class Unfolder:
         self.tasks: dict[str, Task] = {}
         self.openings: dict[str, tuple[Opening | None, Group]] = {}
         self._sink = self.tasks
+        self._outer: list[dict[str, Task]] = []
+        self._differences = Differences(build, self._find_tasks)
         self.findings = Findings()
 
     @contextmanager
     def apart(self) -> Iterator[tuple[dict[str, Task], Findings]]:
         """For the block, a sink and findings of its own."""
         before = self._sink, self.findings
+        self._outer.append(self._sink)
         self._sink, self.findings = {}, Findings()
         try:
             yield self._sink, self.findings
         finally:
             self._sink, self.findings = before
+            self._outer.pop()
 
     def grow(self, group: Group, opening: Opening | None) -> None:
         """What a group has come to be, into the sink.
@@ -218,17 +225,15 @@ class Unfolder:
         if gap.failed is not None or gap.skipped is not None:
             self._add_closed(group, gap)
             return group
-        names = frozenset(
-            name for variable in tasks.node.step.for_each[opening.depth :] for name in variable.names
-        )
         totalled = Totalled()
         free = self._may_be_stored(gap.after)
-        apart = self._build.tells_apart(tasks.hub, names)
         for leaf in expander.leaves(opening):
             ghost, ghost_tasks = self._stand_in(tasks, leaf)
             group.ghosts.append((ghost, leaf.count))
             stale = self._asked_before(gap.after) and not any(map(has_pending_reference, ghost_tasks))
-            totalled.add(ghost_tasks, leaf.count, told_apart=apart, may_be_stored=free or stale)
+            times = _none if free or stale else self._differences.count(tasks, leaf)
+            totalled.add(ghost_tasks, leaf.count, times)
+        self._build.kinds.add(address, totalled.least)
         tasks.groups[address] = group
         self.openings[address] = (opening, group)
         self._sink[address] = build_group_task(
@@ -298,7 +303,10 @@ class Unfolder:
         totalled = Totalled()
         count = Bounds(low * tasks.takes, high * tasks.takes)
         if built is not None:
-            totalled.add([built.task], count, told_apart=True, may_be_stored=self._may_be_stored(after))
+            chained = sends_prev(self._build.expressions_of(tasks.hub))
+            least = 0 if self._may_be_stored(after) else count.low if chained else min(count.low, tasks.takes)
+            totalled.add([built.task], count, lambda _: least)
+        self._build.kinds.add(address, totalled.least)
         if not instance.ghost:
             tasks.groups[address] = group
             self.openings[address] = (None, group)
@@ -329,23 +337,30 @@ class Unfolder:
 
     def _may_be_stored(self, after: Iterable[str]) -> bool:
         """Whether something that is waited for may turn out to be stored, so that what follows may be, too."""
-        return any(
-            task.may_be_stored
-            for address in after
-            for task in ([self.tasks[address]] if address in self.tasks else self._of_hub(address))
-        )
+        return any(task.may_be_stored for task in self._find_tasks(after))
 
     def _asked_before(self, after: Iterable[str]) -> bool:
         """Whether something that is waited for was asked by an earlier run, so that what follows may have been, too."""
         context = self._build.context
         return any(
             context.view.find_past_request(context.realm, context.recipe_id, task.address) is not None
-            for address in after
-            for task in ([self.tasks[address]] if address in self.tasks else self._of_hub(address))
+            for task in self._find_tasks(after)
         )
 
-    def _of_hub(self, hub: str) -> list[Task]:
-        return [task for task in self.tasks.values() if hub in task.hubs]
+    def _find_tasks(self, names: Iterable[str]) -> Iterator[Task]:
+        """The tasks of addresses and wholes, those that only stand for others as well; instead of one that shares, the other."""
+        made = ChainMap(self._sink, *reversed(self._outer), self.tasks)
+        for name in names:
+            for task in [made[name]] if name in made else self._of_hub(made, name):
+                yield made.get(task.shares_with, task) if task.shares_with is not None else task
+
+    def _of_hub(self, made: Mapping[str, Task], hub: str) -> list[Task]:
+        return [task for task in made.values() if hub in task.hubs]
+
+
+def _none(least: Least) -> int:
+    del least
+    return 0
 
 
 def _instance_of(group: Group) -> Instance:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from seedflow.plan.frames import Later
@@ -68,6 +68,26 @@ def build_pending_task(instance: Instance) -> View:
     """What is known of a task before it has ended."""
     missing = dict.fromkeys(("images", "outputs"), "the task has not ended")
     return View("task", {"each": instance.each, "key": instance.key}, PendingTask(instance), missing)
+
+
+class LazyAttributes(Mapping[str, object]):
+    """Attributes of which some are worked out when somebody asks for them; what that raises passes through."""
+
+    __slots__ = ("_known", "_later")
+
+    def __init__(self, known: Mapping[str, object], later: Mapping[str, Callable[[], object]]) -> None:
+        self._known = known
+        self._later = later
+
+    def __getitem__(self, name: str) -> object:
+        return self._later[name]() if name in self._later else self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._known
+        yield from self._later
+
+    def __len__(self) -> int:
+        return len(self._known) + len(self._later)
 
 
 def build_ghost_view(after: str) -> View:

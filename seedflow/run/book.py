@@ -12,9 +12,11 @@ from seedflow.run.status import Problem, TaskResult, TaskStatus
 
 
 class TaskBook:
-    """Keeps every task by its address; `scheduler` says whose turn it is. `tell` hears of each task that is added."""
+    """Keeps every task by its address; `scheduler` says whose turn it is. `tell` hears of each task that came to be others."""
 
-    def __init__(self, planned: Iterable[Task], planner: Advance, tell: Callable[[Task], None]) -> None:
+    def __init__(
+        self, planned: Iterable[Task], planner: Advance, tell: Callable[[str, tuple[Task, ...]], None]
+    ) -> None:
         self._planner = planner
         self._tell = tell
         self._planned = tuple(planned)
@@ -62,9 +64,8 @@ class TaskBook:
     def _grow(self, address: str, tasks: tuple[Task, ...]) -> None:
         """What a task stood for takes its place."""
         self._after[address] = tuple(task.address for task in tasks)
-        for task in tasks:
-            self._tasks[task.address] = task
-            self._tell(task)
+        self._tasks.update((task.address, task) for task in tasks)
+        self._tell(address, tasks)
         self.scheduler.add(map(_node_of, tasks))
         self.scheduler.finish(address)
 

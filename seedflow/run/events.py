@@ -13,10 +13,12 @@ class EventKind(StrEnum):
 
     RUN_STARTED = "run-started"
     TASK_PLANNED = "task-planned"
+    TASK_GROWN = "task-grown"
     TASK_STARTED = "task-started"
     CALL_SENT = "call-sent"
     CALL_ANSWERED = "call-answered"
     CALL_RETRIED = "call-retried"
+    ATTEMPT_REJECTED = "attempt-rejected"
     IMAGE_STORED = "image-stored"
     TASK_FINISHED = "task-finished"
     LIMIT_CHANGED = "limit-changed"

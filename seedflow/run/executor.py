@@ -102,7 +102,7 @@ class _Run:
         self._emit = Teller(run_id, emit, self._lose_watcher).tell
         self._control = control
         self._disk = disk
-        self._book = TaskBook(plan.tasks, planner, self._tell_planned)
+        self._book = TaskBook(plan.tasks, planner, self._tell_grown)
         self._at_work: dict[asyncio.Task[TaskResult], Task] = {}
         self._results: dict[str, TaskResult] = {}
         self._asked: dict[str, PastRequest] = {}
@@ -279,9 +279,13 @@ class _Run:
         self._results[result.address] = result
         data: dict[str, object] = {
             "status": result.status.value,
+            "take": result.take,
+            "attempt": result.attempt,
             "images": len(result.images),
             "cost_usd": to_json_usd(result.cost_usd),
         }
+        if result.cause is not None:
+            data["cause"] = result.cause
         if result.problem is not None:
             data["problem"] = {"kind": result.problem.kind, "message": result.problem.message}
         if result.warnings:
@@ -293,10 +297,20 @@ class _Run:
             "action": task.action.value,
             "reason": task.reason.value,
             "needs": list(task.needs),
+            "take": task.take,
+            "attempts": task.attempts,
         }
         if task.tasks is not None:
             data["tasks"] = list(task.tasks)
+        if task.cause is not None:
+            data["cause"] = task.cause
         self._emit(EventKind.TASK_PLANNED, task.address, data)
+
+    def _tell_grown(self, address: str, tasks: tuple[Task, ...]) -> None:
+        """A task turned out to stand for these, which take its place."""
+        self._emit(EventKind.TASK_GROWN, address, {"tasks": [task.address for task in tasks]})
+        for task in tasks:
+            self._tell_planned(task)
 
     # Ending the run
 
@@ -314,9 +328,9 @@ class _Run:
 
     def _ended(self, task: Task) -> TaskResult:
         found = self._results.get(task.address)
-        if found is not None:
-            return found
-        return TaskResult(task.address, TaskStatus.CANCELLED, task.action, take=task.take)
+        if found is None:
+            found = TaskResult(task.address, TaskStatus.CANCELLED, task.action, take=task.take)
+        return replace(found, reason=task.reason, tasks=task.tasks, span=task.origin.span)
 
     async def _publish(self) -> Published:
         outputs, missing = self._planner.outputs()

@@ -11,6 +11,7 @@ from seedflow.money import ZERO_USD
 from seedflow.plan.expect import Expectation, choose_result, judge_images
 from seedflow.plan.model import Task
 from seedflow.run import endings
+from seedflow.run.events import EventKind
 from seedflow.run.perform import Performer, build_record, reuse
 from seedflow.run.services import Services
 from seedflow.run.shared import Ask, SharedRequests
@@ -75,6 +76,17 @@ class ExpectedResults:
             if not made.status.has_images or found is None:
                 return spent.on(made)
             complaint, after_attempt = found, made.attempt
+            if not expectation.accepts_all:
+                self._tell_rejected(task, made, found, expectation.attempts)
+
+    def _tell_rejected(self, task: Task, made: TaskResult, complaint: str, attempts: int) -> None:
+        data: dict[str, object] = {
+            "take": task.take,
+            "attempt": made.attempt,
+            "attempts": attempts,
+            "complaint": complaint,
+        }
+        self._services.emit(EventKind.ATTEMPT_REJECTED, task.address, data)
 
     async def _list_results(self, task: Task) -> tuple[StoredResult, ...]:
         services = self._services

@@ -35,7 +35,9 @@ def _task(task: TaskResult) -> dict[str, object]:
         "address": task.address,
         "status": task.status.value,
         "action": task.action.value,
+        "reason": task.reason.value if task.reason is not None else None,
         "take": task.take,
+        "attempt": task.attempt,
         "calls": task.calls,
         "cost_usd": to_json_usd(task.cost_usd),
         "images": [
@@ -54,6 +56,8 @@ def _task(task: TaskResult) -> dict[str, object]:
         found["problem"] = _problem(task.problem)
     if task.cause is not None:
         found["cause"] = task.cause
+    if task.tasks is not None:
+        found["tasks"] = list(task.tasks)
     if task.warnings:
         found["warnings"] = list(task.warnings)
     return found

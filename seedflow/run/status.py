@@ -10,7 +10,7 @@ from pathlib import Path
 
 from seedflow.diagnostics import Span
 from seedflow.errors import ExitCode
-from seedflow.plan.model import Action, Outcome, StepImage
+from seedflow.plan.model import Action, Bounds, Outcome, Reason, StepImage
 from seedflow.store.base import StoredImage
 
 
@@ -72,7 +72,9 @@ class TaskResult:
     """What became of one task.
 
     `cost_usd` is what this run paid for it, unknown outcomes at the most that they may cost; `cause` the task that a
-    blocked one waits for; `warnings` what is odd about its images; `attempt` which of the take gave them.
+    blocked one waits for, or with which one was skipped; `warnings` what is odd about its images; `attempt` which of the take
+    gave them. `reason` is that of the plan as it was in the end. `tasks` is there when it stood for tasks that never came to be
+    known, so many at least and at most. `span` is the place of its step in the recipe.
     """
 
     address: str
@@ -86,6 +88,9 @@ class TaskResult:
     cause: str | None = None
     warnings: tuple[str, ...] = ()
     attempt: int = 1
+    reason: Reason | None = None
+    tasks: Bounds[int] | None = None
+    span: Span | None = None
 
     def outcome(self) -> Outcome:
         """What it came to be for those that use it."""

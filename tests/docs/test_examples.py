@@ -8,7 +8,7 @@ import jsonschema_rs
 import pytest
 
 from seedflow.diagnostics import Source, has_errors
-from seedflow.plan.model import Unknown
+from seedflow.plan.model import Action, Unknown
 from seedflow.recipe.schema import build_json_schema
 from seedflow.settings.load import load_settings
 from seedflow.text.nodes import Mapping, Node, Scalar
@@ -108,14 +108,19 @@ def plain(node: Node) -> object:
 
 
 def asked(example: Example) -> list[tuple[str, str]]:
-    """Address and prompt of each task, once everything is known."""
+    """Address and prompt of each task that is not skipped, once everything is known."""
     plan = example.plan().plan
     assert plan is not None
-    if any(isinstance(value, Unknown) for task in plan.tasks for value in task.params.values()):
+    if any(
+        task.tasks is not None or any(isinstance(value, Unknown) for value in task.params.values())
+        for task in plan.tasks
+    ):
         example.run()
         plan = example.plan().plan
         assert plan is not None
-    return [(task.address, str(task.params["prompt"])) for task in plan.tasks]
+    return [
+        (task.address, str(task.params["prompt"])) for task in plan.tasks if task.action is not Action.SKIP
+    ]
 
 
 EFFECTS = effects()

@@ -16,6 +16,7 @@ from seedflow.recipe.load import parse_recipe
 from seedflow.recipe.schema import build_json_schema
 from seedflow.text.nodes import Mapping, Node, Scalar
 from seedflow.text.reader import read_yaml
+from tests.docs.recipes import make_example, spell
 from tests.docs.used_recipes import write_used_recipes
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
@@ -47,6 +48,15 @@ def test_the_example_checks_without_a_word(text: str, tmp_path: Path) -> None:
     assert recipe is not None
     graph, wrong = build_graph(recipe, catalog)
     assert [*wrong, *check_graph(graph, catalog)] == []
+
+
+RECIPES = re.findall(r"```yaml\n(.*?)```", (FOLDER / "recipe.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("text", RECIPES, ids=range(len(RECIPES)))
+def test_the_example_of_a_recipe_is_planned_with_its_defaults(text: str, tmp_path: Path) -> None:
+    planned = make_example(text, tmp_path).plan()
+    assert planned.ok, spell(planned.diagnostics)
 
 
 @pytest.mark.parametrize("text", EXAMPLES)

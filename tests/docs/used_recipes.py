@@ -1,4 +1,4 @@
-"""Recipes that examples and golden recipes use: in a folder `parts`, as a project would have them."""
+"""Recipes and prompt files that examples and golden recipes use: in a folder `parts`, as a project would have them."""
 
 from __future__ import annotations
 
@@ -44,11 +44,17 @@ outputs:
 }
 
 
+PROMPTS: Final = {
+    "manner.md": "Drawn like an old children's book{% if night %}, by moonlight{% endif %}.\n",
+}
+"""Files that prompts include."""
+
+
 def write_used_recipes(folder: Path) -> None:
-    """Put all of them into `parts` of a folder, with chains that are too deep and too wide."""
+    """Put all of them into `parts` of a folder, with chains that are too deep and too wide, and files for prompts."""
     parts = folder / "parts"
     parts.mkdir(exist_ok=True)
-    for name, text in PARTS.items():
+    for name, text in (*PARTS.items(), *PROMPTS.items()):
         (parts / name).write_text(text)
     for number in range(1, 17):
         inner = f"deep-{number + 1}" if number < 16 else "leaf"

@@ -80,7 +80,10 @@ class Shell:
         self._monkeypatch.setenv(name, value)
 
     def copy(self, path: Path, name: str | None = None) -> Path:
-        """A file into the project; with a shipped recipe the samples and files that it may name."""
+        """A file into the project, with the folder beside it that is named like it: what a recipe uses.
+
+        With a shipped recipe come the samples and files that it may name.
+        """
         if path.parent == SHIPPED:
             shutil.copytree(SHIPPED / "samples", self.folder / "samples", dirs_exist_ok=True)
         if path.parent == SHIPPED / "blocks":
@@ -89,6 +92,8 @@ class Shell:
         target = self.folder / (name or path.name)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
+        if path.with_suffix("").is_dir():
+            shutil.copytree(path.with_suffix(""), target.with_suffix(""), dirs_exist_ok=True)
         return target
 
     def seedflow(self, *words: str) -> Ended:

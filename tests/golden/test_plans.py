@@ -35,12 +35,13 @@ def test_the_plan_is_this_data(path: Path, shell: Shell, golden: Callable[[str, 
 
 
 @pytest.mark.parametrize("columns", [40, 120])
+@pytest.mark.parametrize("name", ["unicode", "dynamic"])
 def test_the_plan_fits_terminals_of_any_width(
-    columns: int, shell: Shell, golden: Callable[[str, str], None]
+    name: str, columns: int, shell: Shell, golden: Callable[[str, str], None]
 ) -> None:
     shell.set_env("COLUMNS", str(columns))
-    ended = shell.seedflow_on(GOLDEN / "plans" / "unicode.yaml")
-    golden(f"plans/unicode-{columns}.txt", ended.out)
+    ended = shell.seedflow_on(GOLDEN / "plans" / f"{name}.yaml")
+    golden(f"plans/{name}-{columns}.txt", ended.out)
 
 
 def test_a_paid_plan_tells_its_price_and_how_references_travel(

@@ -150,6 +150,101 @@ def test_a_call_that_ends_badly(
     golden(f"runs/{name}.txt", re.sub(r"rejected/\S+?(?=[\s;])", "rejected/FILE", text))
 
 
+GATHER = """\
+seedflow: 1
+name: gather
+steps:
+  page:
+    for_each: {time: [day, night, noon]}
+    generate: {prompt: "A page by {{ each.time }}"}
+  framed:
+    for_each: {time: [day, night, noon]}
+    generate:
+      prompt: "{{ ref.page }} in a frame"
+      image_input: {page: "{{ steps.page.at(time=each.time).images[0] }}"}
+  signed:
+    for_each: {picture: "{{ steps.framed.images }}"}
+    generate: {prompt: "{{ ref.picture }}, signed", image_input: {picture: "{{ each.picture }}"}}
+  grid:
+    generate: {prompt: "A grid of {{ ref.pages }}", image_input: {pages: "{{ succeeded(steps.page.images) }}"}}
+  all:
+    generate: {prompt: "All of {{ ref.pages }}", image_input: {pages: "{{ steps.framed.images }}"}}
+outputs:
+  grid: "{{ steps.grid.images[0] }}"
+  all: "{{ steps.all.images[0] }}"
+  signed: "{{ steps.signed.images }}"
+"""
+
+EXPECTING = """\
+seedflow: 1
+name: expecting
+steps:
+  sheet:
+    generate: {prompt: A sheet, sequential_image_generation: auto, max_images: 3}
+    expect: {images: 3, otherwise: retry, attempts: 3}
+  wide:
+    for_each: {place: [lake, library]}
+    generate: {prompt: "A {{ each.place }}"}
+    expect: {min_width: 5000, otherwise: retry, attempts: 2}
+  page:
+    for_each: {place: [lake, library]}
+    generate:
+      prompt: "A page of {{ ref.wide }}"
+      image_input: {wide: "{{ steps.wide.at(place=each.place).images[0] }}"}
+outputs:
+  sheet: "{{ steps.sheet.images }}"
+  pages: "{{ steps.page.images }}"
+"""
+
+
+def test_what_goes_on_without_a_failure_and_what_does_not(paid: Shell, emulator: Any, golden: Golden) -> None:
+    (paid.folder / "gather.yaml").write_text(GATHER)
+    fault = {"kind": "moderation", "times": 2}
+    emulator.set_faults(
+        {**fault, "match": {"task": "page[time=day]"}}, {**fault, "match": {"task": "page[time=noon]"}}
+    )
+    golden("runs/succeeded.txt", normal(paid.seedflow("run", "gather.yaml", "--yes").text, paid))
+    ended = paid.seedflow("run", "gather.yaml", "--yes", "--json")
+    golden("runs/succeeded.json", hide_chance(ended.out.replace(str(paid.folder), "PROJECT")))
+
+
+def test_attempts_until_a_result_is_as_expected_or_none_is_left(
+    paid: Shell, start_emulator: Any, golden: Golden
+) -> None:
+    emulator = start_emulator("--sets", "random", "--seed", "3")
+    for name, value in emulator.env.items():
+        paid.set_env(name, value)
+    (paid.folder / "expecting.yaml").write_text(EXPECTING)
+    golden("runs/attempts.txt", normal(paid.seedflow("run", "expecting.yaml", "--yes").text, paid))
+    golden("plans/rejected.txt", normal(paid.seedflow("plan", "expecting.yaml").text, paid))
+    golden("runs/rejected.txt", normal(paid.seedflow("run", "expecting.yaml", "--yes").text, paid))
+
+
+def test_a_condition_that_is_false_and_what_goes_with_it(shell: Shell, golden: Golden) -> None:
+    recipe = shell.copy(GOLDEN / "plans" / "conditions.yaml")
+    golden("runs/skipped.txt", normal(shell.seedflow("run", recipe.name).text, shell))
+    golden("runs/skipped-again.txt", shell.seedflow("run", recipe.name).text)
+
+
+def test_tasks_that_come_of_others_are_known_once_these_are_stored(shell: Shell, golden: Golden) -> None:
+    recipe = shell.copy(GOLDEN / "plans" / "dynamic.yaml")
+    golden("runs/dynamic.txt", normal(shell.seedflow("run", recipe.name).text, shell))
+    golden("plans/dynamic-stored.txt", shell.seedflow("plan", recipe.name).text)
+
+
+def test_a_task_that_is_asked_anew_shows_its_take(shell: Shell, golden: Golden) -> None:
+    recipe = shell.copy(GOLDEN / "plans" / "takes.yaml")
+    assert shell.seedflow("run", recipe.name).code == 0
+    golden("runs/reroll.txt", normal(shell.seedflow("run", recipe.name, "--reroll", "idea#2").text, shell))
+    golden("plans/rerolled.txt", shell.seedflow("plan", recipe.name).text)
+
+
+def test_a_recipe_that_is_used(shell: Shell, golden: Golden) -> None:
+    recipe = shell.copy(GOLDEN / "plans" / "used.yaml")
+    golden("runs/used.txt", normal(shell.seedflow("run", recipe.name).text, shell))
+    golden("plans/used-stored.txt", shell.seedflow("plan", recipe.name).text)
+
+
 def test_no_credit_ends_the_run(paid: Shell, emulator: Any, golden: Golden) -> None:
     emulator.set_faults(
         {"kind": "status", "status": 402, "code": 2021, "message": "no credit", "match": {"task": "second"}}

@@ -62,6 +62,7 @@ def test_the_editor_finds_the_schema_by_the_settings_and_by_the_recipe(shell: Sh
 
 def test_every_setting_is_there_as_a_comment_and_each_can_be_switched_on(tmp_path: Path) -> None:
     text = re.sub(r"^# ( *[a-z_/.\d-]+:)", r"\1", SETTINGS_TEXT, flags=re.MULTILINE)
+    (tmp_path / "models").mkdir()
     (tmp_path / "seedflow.yaml").write_text(text)
     found = read_project_file(tmp_path / "seedflow.yaml", "seedflow.yaml")
     assert found.diagnostics == []

@@ -7,27 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from seedflow.cli.result_text import collect_problems, sum_up_result
+from seedflow.cli.result_text import collect_problems, spell_skipped, sum_up_result
 from seedflow.diagnostics import Severity, Source, Span
-from seedflow.plan.model import Action, Bounds, Origin, Plan, Reason, Task, Totals
+from seedflow.plan.model import Action, Reason
 from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus
 
 SOURCE = Source("r.yaml", "steps:\n  page: 1\n  cover: 2\n")
 SPAN = Span(SOURCE, 9, 13)
 ZERO = Decimal(0)
-NOTHING = Bounds(ZERO, ZERO)
-
-
-def plan_of(*addresses: str) -> Plan:
-    tasks = tuple(
-        Task(
-            address, address.partition("[")[0], {}, Action.CALL, Reason.NEW, "m", {}, None, (), (), 1, "f", "p",
-            Bounds(1, 1), NOTHING, NOTHING, None, None, Origin(SPAN, {}),
-        )
-        for address in addresses
-    )  # fmt: skip
-    totals = Totals(Bounds(1, 1), Bounds(1, 1), Bounds(1, 1), NOTHING, NOTHING)
-    return Plan("r", "r.yaml", "cloudflare", "cloudflare", tasks, totals)
 
 
 def result_of(status: RunStatus, *tasks: TaskResult, problems: tuple[Problem, ...] = ()) -> RunResult:
@@ -49,7 +36,7 @@ def test_tasks_with_the_same_problem_are_told_once() -> None:
         task(address, TaskStatus.FAILED, problem=Problem("bad-token", "not accepted", "check it", SPAN))
         for address in addresses
     ]
-    (found,) = collect_problems(result_of(RunStatus.FAILED, *tasks), plan_of(*addresses))
+    (found,) = collect_problems(result_of(RunStatus.FAILED, *tasks))
     assert found.message == "page[n=0] and 49 more: not accepted"
     assert (found.code, found.help, found.span) == ("bad-token", "check it", SPAN)
 
@@ -59,7 +46,7 @@ def test_messages_that_differ_only_in_the_task_are_the_same_problem() -> None:
         task(name, TaskStatus.UNKNOWN, problem=Problem("interrupted", f"{name} was let go of", None, SPAN))
         for name in ("a", "b")
     ]
-    (found,) = collect_problems(result_of(RunStatus.INTERRUPTED, *tasks), plan_of("a", "b"))
+    (found,) = collect_problems(result_of(RunStatus.INTERRUPTED, *tasks))
     assert found.message == "a and 1 more: a was let go of"
 
 
@@ -70,7 +57,7 @@ def test_what_is_blocked_is_counted_at_its_cause_and_is_no_error_of_its_own() ->
         task("x", TaskStatus.BLOCKED, cause="bad", problem=Problem("blocked", "x uses bad")),
         task("y", TaskStatus.BLOCKED, cause="bad", problem=Problem("blocked", "y uses bad")),
     ]
-    found = list(collect_problems(result_of(RunStatus.FAILED, *tasks), plan_of("bad", "x", "y")))
+    found = list(collect_problems(result_of(RunStatus.FAILED, *tasks)))
     assert [(one.code, one.severity) for one in found] == [
         ("moderation", Severity.ERROR),
         ("blocked", Severity.NOTE),
@@ -78,16 +65,67 @@ def test_what_is_blocked_is_counted_at_its_cause_and_is_no_error_of_its_own() ->
     assert found[1].message == "bad gave no images, so 2 tasks that use it could not run"
 
 
+def test_what_is_blocked_by_what_was_blocked_is_counted_at_the_first_cause() -> None:
+    problem = Problem("moderation", "blocked", None, SPAN)
+    tasks = [
+        *(task(f"page[n={n}]", TaskStatus.FAILED, problem=problem) for n in range(300)),
+        *(task(f"frame[n={n}]", TaskStatus.BLOCKED, cause=f"page[n={n}]") for n in range(300)),
+        *(task(f"sign[n={n}]", TaskStatus.BLOCKED, cause=f"frame[n={n}]") for n in range(300)),
+    ]
+    found = list(collect_problems(result_of(RunStatus.FAILED, *tasks)))
+    assert [one.code for one in found] == ["moderation", "blocked"]
+    assert found[1].message == (
+        "page[n=0] and 299 more gave no images, so 600 tasks that use them could not run"
+    )
+
+
+def test_what_was_skipped_is_counted_by_step_and_way() -> None:
+    skipped = TaskStatus.SKIPPED
+    tasks = [
+        *(task(f"night[n={n}]", skipped, reason=Reason.CONDITION_FALSE) for n in range(3)),
+        *(task(f"s{n}", skipped, reason=Reason.UPSTREAM_SKIPPED, cause="night[n=0]") for n in range(9)),
+        task("cast[hero=ada]/pose", skipped, reason=Reason.CONDITION_FALSE),
+    ]
+    assert [line.plain for line in spell_skipped(tasks)] == [
+        "Skipped, since a condition is false: 3 of night, 1 of cast/pose",
+        "Skipped, since what they use was skipped: 1 of s0, 1 of s1, 1 of s2, 1 of s3, 1 of s4, 1 of s5 and 3 more",
+    ]
+
+
+def test_nothing_to_do_besides_what_is_skipped() -> None:
+    tasks = [task("a", TaskStatus.REUSED), task("b", TaskStatus.SKIPPED)]
+    assert last_lines(result_of(RunStatus.DONE, *tasks)) == [
+        "Done: 1 task was stored, 1 was skipped. Nothing was asked, nothing was paid."
+    ]
+
+
+def test_attempts_that_are_used_up_are_not_to_be_run_again() -> None:
+    problem = Problem("unexpected", "too small", None, SPAN)
+    rejected = task("a", TaskStatus.FAILED, problem=problem, cost_usd=Decimal("0.08"), calls=2)
+    assert last_lines(result_of(RunStatus.FAILED, rejected)) == [
+        "Failed: 1 failed · 2 calls · $0.08 for what was not as expected",
+        "Running it again asks for nothing: pay for another take with --reroll, or change `expect`.",
+    ]
+    other = task("b", TaskStatus.FAILED, problem=Problem("moderation", "blocked", None, SPAN), calls=1)
+    assert "Run it again" in last_lines(result_of(RunStatus.FAILED, rejected, other))[-1]
+
+
+def test_odd_pictures_of_tasks_that_came_up_during_the_run_have_their_place() -> None:
+    odd = task("page[p=sheet-1]", TaskStatus.DONE, warnings=("image 1 is square",), span=SPAN)
+    (found,) = collect_problems(result_of(RunStatus.DONE, odd))
+    assert found.span == SPAN
+
+
 def test_a_problem_of_the_run_that_a_task_tells_too_is_told_once() -> None:
     problem = Problem("no-credit", "the account has no credit", "load credit", SPAN)
     failed = task("a", TaskStatus.FAILED, problem=problem)
-    found = list(collect_problems(result_of(RunStatus.FAILED, failed, problems=(problem,)), plan_of("a")))
+    found = list(collect_problems(result_of(RunStatus.FAILED, failed, problems=(problem,))))
     assert [one.message for one in found] == ["a: the account has no credit"]
 
 
 def test_odd_pictures_are_warned_of() -> None:
     odd = task("a", TaskStatus.DONE, warnings=("image 1 is square",))
-    (found,) = collect_problems(result_of(RunStatus.DONE, odd), plan_of("a"))
+    (found,) = collect_problems(result_of(RunStatus.DONE, odd))
     assert (found.code, found.severity, found.message) == (
         "odd-picture", Severity.WARNING, "a: image 1 is square",
     )  # fmt: skip

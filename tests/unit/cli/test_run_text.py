@@ -10,6 +10,7 @@ from rich.text import Text
 from seedflow.cli.console import open_console
 from seedflow.cli.live import LiveArea
 from seedflow.cli.run_text import EventLines, LiveDisplay, PlainDisplay, find_column
+from seedflow.plan.model import Bounds
 from seedflow.run.events import Event, EventKind
 
 
@@ -45,7 +46,7 @@ def event(what: EventKind, address: str | None = None, /, **data: object) -> Eve
 
 def test_a_task_from_its_start_to_its_end() -> None:
     clock, area = Clock(), RecordingArea()
-    display = LiveDisplay(area, tasks=2, column=4, most_in_flight=16, clock=clock)
+    display = LiveDisplay(area, tasks=Bounds(2, 2), column=4, most_in_flight=16, clock=clock)
     with display:
         assert area.bottom == ["─" * 19 + "  0 of 2 · 0 s"]
         display.show(event(EventKind.TASK_STARTED, "page"))
@@ -66,7 +67,7 @@ def test_a_task_from_its_start_to_its_end() -> None:
 
 def test_a_wait_counts_down_and_says_why() -> None:
     clock, area = Clock(), RecordingArea()
-    display = LiveDisplay(area, tasks=1, column=4, clock=clock)
+    display = LiveDisplay(area, tasks=Bounds(1, 1), column=4, clock=clock)
     display.show(event(EventKind.CALL_SENT, "page"))
     display.show(event(EventKind.CALL_RETRIED, "page", kind="rate-limited", message="slow down", wait_s=5.0))
     display.refresh()
@@ -80,7 +81,7 @@ def test_a_wait_counts_down_and_says_why() -> None:
 @pytest.mark.parametrize("rows", [3, 5, 12])
 def test_many_at_work_are_counted_and_never_fill_the_terminal(rows: int) -> None:
     area = RecordingArea(rows=rows)
-    display = LiveDisplay(area, tasks=100, clock=Clock())
+    display = LiveDisplay(area, tasks=Bounds(100, 100), clock=Clock())
     for number in range(40):
         display.show(event(EventKind.CALL_SENT, f"page[n={number}]"))
     display.refresh()
@@ -92,7 +93,7 @@ def test_many_at_work_are_counted_and_never_fill_the_terminal(rows: int) -> None
 
 def test_long_addresses_lose_their_middle_and_never_what_is_done_with_them() -> None:
     area = RecordingArea(columns=40)
-    display = LiveDisplay(area, tasks=1, column=40, clock=Clock())
+    display = LiveDisplay(area, tasks=Bounds(1, 1), column=40, clock=Clock())
     display.show(event(EventKind.CALL_SENT, "page[scene=a-very-long-scene-indeed,time=night]"))
     display.refresh()
     assert area.bottom[1].endswith("time=night]  asking 0 s")
@@ -102,7 +103,7 @@ def test_long_addresses_lose_their_middle_and_never_what_is_done_with_them() -> 
 
 def test_a_slower_pace_is_said_while_it_lasts() -> None:
     area = RecordingArea(columns=100)
-    display = LiveDisplay(area, tasks=1, most_in_flight=16, clock=Clock())
+    display = LiveDisplay(area, tasks=Bounds(1, 1), most_in_flight=16, clock=Clock())
     display.show(event(EventKind.LIMIT_CHANGED, in_flight=8))
     display.refresh()
     assert "slowed down to 8 at once" in area.bottom[0]
@@ -115,7 +116,7 @@ def spell(found: Event, width: int | None = None) -> list[str]:
     return [line.plain for line in EventLines(column=6).spell(found, width)]
 
 
-@pytest.mark.parametrize("status", ["reused", "blocked", "cancelled"])
+@pytest.mark.parametrize("status", ["reused", "skipped", "blocked", "cancelled"])
 def test_what_there_may_be_thousands_of_has_no_line(status: str) -> None:
     assert spell(event(EventKind.TASK_FINISHED, "a", status=status)) == []
 
@@ -124,6 +125,51 @@ def test_a_failure_names_its_kind_and_what_it_may_have_cost() -> None:
     problem = {"kind": "moderation", "message": "blocked"}
     found = event(EventKind.TASK_FINISHED, "a", status="failed", cost_usd=0.04, problem=problem)
     assert spell(found) == ["✗ a       failed · moderation · up to $0.04"]
+
+
+def test_a_take_and_an_attempt_are_told_where_they_are_not_the_first() -> None:
+    ended = {"status": "done", "images": 1, "take": 4, "attempt": 2}
+    assert spell(event(EventKind.TASK_FINISHED, "page", **ended)) == [
+        "✓ page    1 image · take 4 · attempt 2"
+    ]
+    own = {"status": "done", "images": 1, "take": 2, "attempt": 1}
+    assert spell(event(EventKind.TASK_FINISHED, "page#2", **own)) == ["✓ page#2  1 image"]
+
+
+def test_a_rejected_attempt_is_told_as_long_as_another_one_follows() -> None:
+    data = {"take": 1, "attempts": 3, "complaint": "it gave 1 image"}
+    told = spell(event(EventKind.ATTEMPT_REJECTED, "page", attempt=1, **data))
+    assert told == ["~ page    not as expected, asking again (2 of 3): it gave 1 image"]
+    assert spell(event(EventKind.ATTEMPT_REJECTED, "page", attempt=3, **data)) == []
+
+
+def test_a_further_attempt_is_at_work() -> None:
+    clock, area = Clock(), RecordingArea()
+    display = LiveDisplay(area, tasks=Bounds(1, 1), column=4, clock=clock)
+    display.show(event(EventKind.CALL_SENT, "page"))
+    display.show(event(EventKind.ATTEMPT_REJECTED, "page", attempt=1, attempts=3, complaint="too small"))
+    display.show(event(EventKind.CALL_SENT, "page"))
+    display.refresh()
+    assert area.bottom[1] == "  page  asking, attempt 2 0 s"
+
+
+def test_pictures_that_are_not_as_expected_cost_what_they_cost() -> None:
+    problem = {"kind": "unexpected", "message": "too small"}
+    found = event(EventKind.TASK_FINISHED, "a", status="failed", cost_usd=0.08, problem=problem)
+    assert spell(found) == ["✗ a       failed · unexpected · $0.08"]
+
+
+def test_the_count_grows_with_tasks_that_come_of_others() -> None:
+    area = RecordingArea()
+    display = LiveDisplay(area, tasks=Bounds(2, 4), clock=Clock())
+    display.show(event(EventKind.TASK_PLANNED, "sheet"))
+    display.show(event(EventKind.TASK_PLANNED, "page[p=?]", tasks=[1, 3]))
+    display.refresh()
+    assert area.bottom == ["─" * 19 + "  0 of 2–4 · 0 s"]
+    display.show(event(EventKind.TASK_GROWN, "page[p=?]", tasks=["page[p=1]"]))
+    display.show(event(EventKind.TASK_PLANNED, "page[p=1]"))
+    display.show(event(EventKind.TASK_FINISHED, "sheet", status="done", images=1))
+    assert area.bottom == ["━" * 9 + "─" * 10 + "  1 of 2 · 0 s"]
 
 
 def test_a_line_that_is_too_long_becomes_two() -> None:

@@ -41,7 +41,9 @@ class KnownResults:
         return (found,) if found is not None and found.take == take else ()
 
     def has_result(self, realm: str, fingerprint: str, take: int, after_attempt: int = 0) -> bool:
-        return not after_attempt and (fingerprint in self.results or fingerprint in self.lost)
+        return not after_attempt and (
+            self.find_result(realm, fingerprint, take) is not None or fingerprint in self.lost
+        )
 
     def find_unfinished(
         self, realm: str, fingerprint: str, take: int, after_attempt: int = 0

@@ -101,6 +101,59 @@ def test_a_picture_in_the_right_shape_is_not_odd(make_world) -> None:
     assert world.run().tasks[0].warnings == ()
 
 
+GROWING = """
+steps:
+  sheet: {generate: {prompt: One, sequential_image_generation: auto, max_images: 3}}
+  page:
+    for_each: {p: "{{ steps.sheet.images }}"}
+    when: "{{ each.p.number < 3 }}"
+    generate: {prompt: Two, image_input: ["{{ each.p }}"]}
+  again:
+    for_each: {p: "{{ steps.page.images }}"}
+    generate: {prompt: Three, image_input: ["{{ each.p }}"]}
+"""
+
+
+def test_tasks_that_come_of_another_are_told_before_they_are_planned(make_world) -> None:
+    world = make_world(GROWING)
+    result = world.run()
+    planned = [event for event in world.events if event.kind is EventKind.TASK_PLANNED]
+    (group,) = [event for event in planned if event.address == "page[p=sheet-?]"]
+    assert group.data["tasks"] == [1, 3]
+    grown = {event.address: event for event in world.events if event.kind is EventKind.TASK_GROWN}
+    came = grown["page[p=sheet-?]"].data["tasks"]
+    assert came == [task.address for task in result.tasks if task.address.startswith("page[")]
+    told = [event.address for event in world.events]
+    assert all(told.index("page[p=sheet-?]") < told.index(address) for address in came)
+    finished = {event.address for event in world.events if event.kind is EventKind.TASK_FINISHED}
+    assert finished == {task.address for task in result.tasks}, "what grew has no other end"
+    assert not finished & set(grown)
+
+
+def test_what_is_skipped_names_the_task_with_which_it_is(make_world) -> None:
+    world = make_world(
+        """
+steps:
+  sheet: {generate: {prompt: One}}
+  wide: {when: "{{ steps.sheet.images[0].width > 9999 }}", generate: {prompt: Wide}}
+  frame: {generate: {prompt: Frame, image_input: ["{{ steps.wide.images[0] }}"]}}
+"""
+    )
+    result = {task.address: task for task in world.run().tasks}
+    assert (result["wide"].status, result["wide"].reason, result["wide"].cause) == (
+        "skipped", "condition-false", None,
+    )  # fmt: skip
+    assert (result["frame"].reason, result["frame"].cause) == ("upstream-skipped", "wide")
+    told = {event.address: event.data for event in world.events if event.kind is EventKind.TASK_FINISHED}
+    assert told["frame"]["cause"] == "wide"
+
+
+def test_every_task_of_a_result_knows_its_place(make_world) -> None:
+    for task in make_world(GROWING).run().tasks:
+        assert task.span is not None
+        assert task.span.source.text[task.span.start :].startswith(task.address.partition("[")[0])
+
+
 def test_a_file_that_cannot_be_opened_is_told_before_anything_is_asked(tmp_path) -> None:
     with pytest.raises(UsageError, match="cannot be written"), EventFile(tmp_path / "no" / "such.jsonl"):
         pass

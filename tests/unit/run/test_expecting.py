@@ -56,6 +56,15 @@ def test_a_result_that_is_not_as_expected_is_followed_by_an_attempt_that_is(fox)
     assert fox.attempts() == [("fox", "done", 1), ("fox", "done", 2)]
     assert fox.stored() == fox.provider.pictures(), "the rejected picture is kept"
     assert [sent["attempt"] for sent in fox.data(EventKind.CALL_SENT)] == [1, 2]
+    (rejected,) = fox.data(EventKind.ATTEMPT_REJECTED)
+    assert rejected == {
+        "take": 1,
+        "attempt": 1,
+        "attempts": 3,
+        "complaint": "it gave 1 image, and `expect` wants at least 2",
+    }
+    (finished,) = fox.data(EventKind.TASK_FINISHED)
+    assert (finished["take"], finished["attempt"]) == (1, 2)
 
 
 def test_a_further_run_judges_what_is_stored_and_asks_nothing(fox):

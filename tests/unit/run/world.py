@@ -329,7 +329,7 @@ class World:
         return MemoryStore(self.state)
 
     def plan(self) -> Plan:
-        planner = open_planner(self.text, view=self.open_store())
+        planner = open_planner(self.text, view=self.open_store(), folder=self.folder)
         plan, found = planner.start()
         assert plan is not None, found
         return plan
@@ -341,7 +341,7 @@ class World:
         self.events = []
         self.control = RunControl()
         store = store or self.open_store()
-        planner = self.wrap(open_planner(self.text, view=store), store)
+        planner = self.wrap(open_planner(self.text, view=store, folder=self.folder), store)
         plan, found = planner.start()
         assert plan is not None, found
         planner.use_store(store)
@@ -388,6 +388,11 @@ class World:
     def assert_nothing_paid_twice(self) -> None:
         """One payment for each request and take."""
         paid = Counter((entry.fingerprint, entry.take) for entry in self.provider.bill)
+        assert [key for key, count in paid.items() if count > 1] == []
+
+    def assert_nothing_paid_twice_within_attempts(self) -> None:
+        """One payment for each request, take and attempt."""
+        paid = Counter((entry.fingerprint, entry.take, entry.attempt) for entry in self.provider.bill)
         assert [key for key, count in paid.items() if count > 1] == []
 
     def stored(self) -> set[str]:

@@ -1,0 +1,249 @@
+"""The rows of a plan for people: a mark, the address, why, how many tasks and images, what they cost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from seedflow.cli.amounts import spell_count, spell_usd
+from seedflow.diagnostics.printable import make_printable
+from seedflow.plan.model import Action, Bounds, PendingImages, Reason, Task, Unknown
+
+NARROW_COLUMNS: Final = 64
+LONGEST_CAUSE: Final = 28
+MOST_LONG_OF: Final = 4
+"""Up to one address of so many may be too long for its column."""
+INDENT: Final = "    "
+
+_GAP: Final = "  "
+_KEYS: Final = re.compile(r"\[[^\[\]]*\]")
+_TAKE: Final = re.compile(r"#(\d+)$")
+_ASIDE: Final = (Action.SKIP, Action.BLOCKED)
+_MARKS: Final = {
+    Reason.NEW: ("+", "green"),
+    Reason.UPSTREAM_UNKNOWN: ("+", "green"),
+    Reason.CONDITION_UNKNOWN: ("?", "green"),
+    Reason.CHANGED: ("~", "yellow"),
+    Reason.REFERENCE_CHANGED: ("~", "yellow"),
+    Reason.ARTIFACT_MISSING: ("~", "yellow"),
+    Reason.ASKED_BEFORE: ("~", "yellow"),
+    Reason.FORCED: ("~", "yellow"),
+    Reason.REJECTED: ("~", "yellow"),
+    Reason.STORED: ("=", "cyan"),
+    Reason.CONDITION_FALSE: ("-", "default"),
+    Reason.UPSTREAM_SKIPPED: ("-", "default"),
+    Reason.UPSTREAM_FAILED: ("!", "red"),
+}
+_REASONS: Final = {
+    Reason.NEW: "new",
+    Reason.CHANGED: "changed",
+    Reason.REFERENCE_CHANGED: "a reference changed",
+    Reason.ARTIFACT_MISSING: "its picture is missing",
+    Reason.ASKED_BEFORE: "asked before, looked up first",
+    Reason.FORCED: "asked anew",
+    Reason.STORED: "stored",
+    Reason.CONDITION_UNKNOWN: "if its condition holds",
+    Reason.CONDITION_FALSE: "skipped: condition is false",
+    Reason.REJECTED: "not as expected",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Tasks of one step of which nothing is asked, for the same reason; shown as one row."""
+
+    tasks: tuple[Task, ...]
+
+    @property
+    def step(self) -> str:
+        """Their step."""
+        return self.tasks[0].step
+
+
+Row: TypeAlias = "Task | Bundle"
+
+
+def tasks_of(row: Row) -> tuple[Task, ...]:
+    """The tasks that a row shows."""
+    return row.tasks if isinstance(row, Bundle) else (row,)
+
+
+def bundle(tasks: Iterable[Task]) -> list[Row]:
+    """Tasks as rows: those of a step that are skipped or blocked for the same reason make one, where the first of them stood."""
+    rows: list[list[Task]] = []
+    alike: dict[tuple[str, Reason], list[Task]] = {}
+    for task in tasks:
+        if task.action not in _ASIDE or task.reason is Reason.REJECTED:
+            rows.append([task])
+            continue
+        row = alike.setdefault((task.step, task.reason), [])
+        if not row:
+            rows.append(row)
+        row.append(task)
+    return [row[0] if len(row) == 1 else Bundle(tuple(row)) for row in rows]
+
+
+def spell_why(row: Row) -> str:
+    """Why a task does what it does, in a few words."""
+    first = tasks_of(row)[0]
+    if first.shares_with is not None:
+        return f"same as {make_printable(first.shares_with)}"
+    match first.reason:
+        case Reason.UPSTREAM_UNKNOWN:
+            why = _spell_after(first)
+        case Reason.UPSTREAM_SKIPPED:
+            why = f"skipped with {_spell_cause(row)}"
+        case Reason.UPSTREAM_FAILED:
+            why = f"waits for {_spell_cause(row)}"
+        case reason:
+            why = _REASONS.get(reason, reason.value)
+    if first.action is Action.CALL and first.attempts_made:
+        why += f", attempt {first.attempts_made + 1} of {first.attempts_made + first.attempts}"
+    elif first.action is Action.CALL and first.attempts > 1:
+        why += f", up to {first.attempts} attempts"
+    if first.fingerprint is not None and first.take != own_take(first.address):
+        why += f", take {first.take}"
+    return why
+
+
+def waited_for(task: Task) -> list[str]:
+    """The steps whose results a task's request, or their number, depends on and that do not exist yet, in order of mention."""
+    names = [item.image.after for item in task.references if isinstance(item.image, PendingImages)]
+    names += [name for value in task.params.values() if isinstance(value, Unknown) for name in value.after]
+    if task.tasks is not None or not names:
+        names = [*task.needs, *names]
+    return [step for step in dict.fromkeys(map(name_step, names)) if step]
+
+
+def name_step(address: str) -> str:
+    """The step of an address, within the uses of recipes around it: `cast/pose` of `cast[hero=ada]/pose[pose=side]#2`."""
+    return _TAKE.sub("", _KEYS.sub("", address))
+
+
+def _spell_after(task: Task) -> str:
+    names = [make_printable(name) for name in waited_for(task)]
+    if not names:
+        return "once more is known"
+    more = f" and {len(names) - 1} more" if len(names) > 2 else ""
+    return "after " + ", ".join(names[:1] if more else names) + more
+
+
+def _spell_cause(row: Row) -> str:
+    """The task that was skipped or failed; in short where there are several, or its name is long."""
+    causes = dict.fromkeys(task.cause or "another task" for task in tasks_of(row))
+    cause = make_printable(next(iter(causes)))
+    if len(causes) == 1 and cell_len(cause) <= LONGEST_CAUSE:
+        return cause
+    if len(dict.fromkeys(map(name_step, causes))) > 1:
+        return f"{_hide_keys(cause)} and others"
+    return _hide_keys(cause)
+
+
+def _hide_keys(address: str) -> str:
+    return _KEYS.sub("[…]", address)
+
+
+def own_take(address: str) -> int:
+    """The take that an address has by itself: 2 of `sheet#2`."""
+    found = _TAKE.search(address)
+    return int(found[1]) if found is not None else 1
+
+
+class RowColumns:
+    """Mark, address, why, tasks, images, money: side by side where there is room, else below each other.
+
+    Of what is not asked only the address stands in its column; why it is not may be longer than the other columns.
+    """
+
+    def __init__(self, rows: Sequence[Row], width: int) -> None:
+        self._width = width
+        cells = [_spell_cells(row) for row in rows if not _is_aside(row)]
+        addresses = [_spell_address(row).cell_len for row in rows]
+        rest = [max((row[at].cell_len for row in cells), default=0) for at in range(4)]
+        before = sum(len(_GAP) + found for found in rest if found)
+        room = width - 2 - before
+        # A few addresses that are long get a line of their own, and the others keep their columns.
+        fitting = [found for found in addresses if found <= room]
+        self._widths = (max(fitting, default=0), *rest)
+        few = len(addresses) - len(fitting) <= len(addresses) // MOST_LONG_OF
+        self._stacked = width < NARROW_COLUMNS or room < width // 4 or not few
+
+    def spell(self, row: Row) -> Iterator[Text]:
+        """The line or lines of a row."""
+        first = tasks_of(row)[0]
+        mark, color = _MARKS.get(first.reason, ("·", "default"))
+        if first.action is Action.BLOCKED:
+            mark, color = "!", "red"
+        address = _spell_address(row)
+        line = Text.assemble((mark, f"bold {color}"), " ", address)
+        details = _spell_aside(row) if _is_aside(row) else self._align(_spell_cells(row))
+        space = self._widths[0] - address.cell_len
+        lines = [line]
+        if self._stacked or 2 + self._widths[0] + len(_GAP) + details.cell_len > self._width:
+            cells = (
+                [_spell_aside(row)] if _is_aside(row) else [cell for cell in _spell_cells(row) if cell.plain]
+            )
+            lines += _join_folded(cells, self._width)
+        elif space < 0:
+            lines.append(Text.assemble(" " * (2 + self._widths[0]) + _GAP, details))
+        else:
+            line.append_text(Text.assemble(" " * space + _GAP, details))
+        for found in lines:
+            found.rstrip()
+            if first.action is Action.SKIP:
+                found.stylize("dim")
+            yield found
+
+    def _align(self, cells: Sequence[Text]) -> Text:
+        parts = []
+        for at, (cell, width) in enumerate(zip(cells, self._widths[1:], strict=True)):
+            if width:
+                space = " " * (width - cell.cell_len)
+                parts.append(Text.assemble(cell, space) if at == 0 else Text.assemble(space, cell))
+        return Text(_GAP).join(parts)
+
+
+def _join_folded(cells: Sequence[Text], width: int) -> list[Text]:
+    """Cells with middle dots between them, in as many indented lines as they need."""
+    lines: list[Text] = []
+    for cell in cells:
+        if lines and lines[-1].cell_len + 3 + cell.cell_len <= width:
+            lines[-1].append_text(Text.assemble((" · ", "dim"), cell))
+        else:
+            lines.append(Text.assemble(INDENT, cell))
+    return lines
+
+
+def _is_aside(row: Row) -> bool:
+    return tasks_of(row)[0].action in _ASIDE
+
+
+def _spell_address(row: Row) -> Text:
+    address = tasks_of(row)[0].address
+    if isinstance(row, Bundle):
+        address = _hide_keys(address).partition("#")[0]
+    path, slash, name = make_printable(address).rpartition("/")
+    return Text.assemble((path + slash, "dim"), name)
+
+
+def _spell_aside(row: Row) -> Text:
+    tasks = tasks_of(row)
+    count = f" · {spell_count(Bounds(len(tasks), len(tasks)), 'task')}" if isinstance(row, Bundle) else ""
+    return Text(spell_why(row) + count, style="dim")
+
+
+def _spell_cells(row: Row) -> tuple[Text, Text, Text, Text]:
+    task = tasks_of(row)[0]
+    free = task.action is Action.REUSE or task.shares_with is not None
+    cost = task.cost_usd if task.cost_usd.high else task.list_cost_usd
+    return (
+        Text(spell_why(row), style="dim"),
+        Text("" if task.tasks is None else spell_count(task.tasks, "task"), style="dim"),
+        Text(spell_count(task.images, "image")),
+        Text("" if free or not cost.high else spell_usd(cost), style="" if task.cost_usd.high else "dim"),
+    )

@@ -1,0 +1,255 @@
+"""Any recipe of the whole language: a run stays inside its plan's bounds, in any order of answers, and is paid for once.
+
+`SEEDFLOW_MORE_EXAMPLES=50` makes so many times as many of each.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, assume, event, given, settings
+from hypothesis import strategies as st
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "unit" / "run"), str(HERE.parent / "unit" / "plan")]
+
+from planning import CATALOG  # noqa: E402 - found by the path above
+from whole_language import NEW_WORD, Case, SeededProvider, cases  # noqa: E402
+from world import World  # noqa: E402
+
+from seedflow.checks.run_all import check_graph  # noqa: E402
+from seedflow.diagnostics import Source, has_errors  # noqa: E402
+from seedflow.graph.build import build_graph  # noqa: E402
+from seedflow.plan.model import Plan  # noqa: E402
+from seedflow.recipe.load import parse_recipe  # noqa: E402
+from seedflow.run.events import EventKind  # noqa: E402
+from seedflow.run.status import RunResult, RunStatus  # noqa: E402
+
+PRICE = Decimal("0.04")
+TIMES = int(os.environ.get("SEEDFLOW_MORE_EXAMPLES", "1"))
+
+LEGITIMATE = {
+    "blocked",  # uses what failed
+    "bad-request",  # what the provider says by chance
+    "no-such-image",  # `images[1]` of a set of one
+    "no-such-task",
+    "too-many-items",  # `at_most`
+    "equal-keys",  # the same image in a list twice
+    "unexpected",  # attempts are exhausted
+    "nothing-to-apply",  # `iterate` over nothing
+    "too-many-references",
+    "wrong-argument",
+    "not-an-image",
+    "not-text",
+    "output-without-images",
+    "same-file",
+}
+"""What may be wrong with a task or an output once everything is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A run with its plan, and what its provider saw and billed."""
+
+    plan: Plan
+    result: RunResult
+    asked: dict[str, tuple[Any, ...]]
+    outputs: dict[str, list[tuple[str, str]]]
+    calls: int
+    images: int
+
+    @property
+    def done(self) -> bool:
+        return self.result.status is RunStatus.DONE
+
+
+class Stage:
+    """A project with a recipe of the case, whose provider's answers depend on the request alone."""
+
+    def __init__(self, case: Case, folder: str, provider: SeededProvider) -> None:
+        path = Path(folder)
+        case.write(path)
+        self.case = case
+        self.provider = provider
+        self.world = World(path, case.spell(), provider=provider)
+        self.world.wrap = self._see
+
+    def _see(self, planner: Any, _: Any) -> Any:
+        self._planner = planner
+        return planner
+
+    def can_be_planned(self) -> bool:
+        """Whether the recipe is one; what is wrong with others is no business of these laws."""
+        source = Source("r.yaml", f"seedflow: 1\n{self.world.text}")
+        recipe, found = parse_recipe(source, CATALOG, folder=self.world.folder, default_name="r")
+        if recipe is None or has_errors(found):
+            event("cannot be read")
+            return False
+        graph, wrong = build_graph(recipe, CATALOG)
+        if has_errors([*wrong, *check_graph(graph, CATALOG)]):
+            event("does not check")
+            return False
+        try:
+            self.world.plan()
+        except AssertionError as error:
+            for found in error.args[0] if error.args and isinstance(error.args[0], list) else ():
+                event(f"cannot be planned: {found.code}")
+            return False
+        return True
+
+    def run(self, most_in_flight: int = 16) -> Done:
+        world, provider = self.world, self.provider
+        calls, bill = len(provider.calls), len(provider.bill)
+        plan = world.plan()
+        result = world.run(most_in_flight=most_in_flight)
+        event(f"a run ends {result.status.value}")
+        outputs, _ = self._planner.outputs()
+        done = Done(
+            plan,
+            result,
+            {task.address: _fingerprints(self._planner, task.address) for task in result.tasks},
+            {
+                name: [(one.path, one.image.facts.digest) for one in images]
+                for name, images in outputs.items()
+            },
+            len(provider.calls) - calls,
+            sum(entry.images for entry in provider.bill[bill:]),
+        )
+        self._check(done)
+        return done
+
+    def _check(self, done: Done) -> None:
+        """What holds after any run."""
+        plan, result = done.plan, done.result
+        assert result.status in (RunStatus.DONE, RunStatus.FAILED)
+        ended = Counter(one.address for one in self.world.events if one.kind is EventKind.TASK_FINISHED)
+        addresses = [task.address for task in result.tasks]
+        count = sum("?" not in address for address in addresses)
+        assert len(set(addresses)) == len(addresses), "two tasks have one address"
+        assert ended == Counter(addresses), "a task did not end, or ended twice"
+        planned = [one.address for one in self.world.events if one.kind is EventKind.TASK_PLANNED]
+        assert len(set(planned)) == len(planned), "a task was told of twice"
+        problems = [*(task.problem for task in result.tasks if task.problem is not None), *result.problems]
+        for problem in problems:
+            event(f"problem: {problem.kind}")
+            assert problem.kind in LEGITIMATE, problem
+        totals = plan.totals
+        assert done.calls <= totals.calls.high, "more calls than planned"
+        assert done.images <= totals.images.high, "more images than planned"
+        assert done.images * PRICE <= totals.cost_usd.high, "more than planned"
+        assert count <= totals.tasks.high, "more tasks than planned"
+        if done.done:
+            assert done.calls >= totals.calls.low, "fewer calls than planned"
+            assert done.images >= totals.images.low, "fewer images than planned"
+            assert done.images * PRICE >= totals.cost_usd.low, "less than planned"
+            assert count >= totals.tasks.low, "fewer tasks than planned"
+
+
+def _fingerprints(planner: Any, address: str) -> tuple[Any, ...]:
+    task = planner._unfolder.tasks.get(address)
+    return () if task is None else (task.fingerprint, task.take, task.params)
+
+
+def laws(examples: int) -> settings:
+    return settings(
+        max_examples=examples * TIMES,
+        deadline=None,
+        phases=tuple(Phase) if TIMES == 1 else (Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+SEEDS = st.integers(0, 3)
+
+
+@laws(60)
+@given(cases(), SEEDS, st.sampled_from(["any", "one", "full"]), st.sampled_from([0, 0, 0, 15]))
+def test_a_run_stays_inside_its_plan_and_a_further_one_makes_no_request(
+    case: Case, seed: int, how_many: str, failing_percent: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Stage(case, folder, SeededProvider(seed, how_many, failing_percent, order=seed))
+        assume(stage.can_be_planned())
+        first = stage.run()
+        if not first.done and not stage.can_be_planned():
+            return  # what is known by now does not fit
+        again = stage.run()
+        stage.world.assert_nothing_paid_twice_within_attempts()
+        assert again.images == 0, "a further run pays for nothing"
+        if first.done:
+            assert again.done
+            assert again.calls == 0
+            totals = again.plan.totals
+            assert (totals.calls.high, totals.images.high, totals.cost_usd.high) == (0, 0, 0)
+            assert again.outputs == first.outputs
+
+
+@laws(40)
+@given(cases(), SEEDS, st.sampled_from([0, 0, 15]), st.integers(1, 9), st.sampled_from([1, 2, 16]))
+def test_the_order_of_completion_changes_no_request_and_no_output(
+    case: Case, seed: int, failing_percent: int, order: int, most_in_flight: int
+) -> None:
+    seen = []
+    for pace, most in ((0, 16), (order, most_in_flight)):
+        with tempfile.TemporaryDirectory() as folder:
+            stage = Stage(case, folder, SeededProvider(seed, "any", failing_percent, order=pace))
+            assume(stage.can_be_planned())
+            done = stage.run(most)
+            statuses = {
+                task.address: (
+                    task.status.has_images or task.status.value,
+                    [one.facts.digest for one in task.images],
+                )
+                for task in done.result.tasks
+            }
+            seen.append((statuses, done.asked, done.outputs, [task.address for task in done.result.tasks]))
+    for one, other in zip(*seen, strict=True):
+        assert one == other
+
+
+@laws(40)
+@given(cases(sharp=True), SEEDS, st.sampled_from(["one", "full"]))
+def test_sets_of_one_cost_the_minimum_and_full_ones_the_maximum(case: Case, seed: int, how_many: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Stage(case, folder, SeededProvider(seed, how_many, 0, order=seed))
+        assume(stage.can_be_planned())
+        done = stage.run()
+        if not done.done:
+            return
+        totals = done.plan.totals
+        which = 0 if how_many == "one" else 1
+        assert done.images == totals.images[which]
+        assert done.images * PRICE == totals.cost_usd[which]
+        assert done.calls == totals.calls[which]
+        assert sum("?" not in task.address for task in done.result.tasks) == totals.tasks[which]
+
+
+@laws(40)
+@given(cases(), SEEDS, st.data())
+def test_adding_or_moving_an_item_pays_for_that_item_only(case: Case, seed: int, data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Stage(case, folder, SeededProvider(seed, "any", 0, order=seed))
+        assume(case.lists)
+        assume(stage.can_be_planned())
+        first = stage.run()
+        name = data.draw(st.sampled_from(sorted(case.lists)))
+        items = data.draw(st.permutations(case.lists[name]))
+        if data.draw(st.booleans()):
+            items.insert(data.draw(st.integers(0, len(items))), NEW_WORD)
+        stage.world.text = case.spell({**case.lists, name: items})
+        assume(first.done and stage.can_be_planned())
+        calls = len(stage.provider.calls)
+        stage.run()
+        for call in stage.provider.calls[calls:]:
+            address = call.context.address
+            step = re.split(r"[\[/#]", address)[0]
+            mixed = name in case.mixes[step]
+            assert NEW_WORD in address or mixed, f"{address} has nothing to do with what was changed"

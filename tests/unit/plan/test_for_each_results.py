@@ -1,0 +1,191 @@
+"""`for_each` over what earlier steps give: tasks come as results come, under stable addresses, within what the plan said."""
+
+from __future__ import annotations
+
+import pytest
+from planning import plan
+from playing import FAILS, play
+
+from seedflow.plan.model import Bounds, Reason
+
+SHEET = "steps:\n  sheet: {generate: {prompt: Views, sequential_image_generation: auto, max_images: 3}}\n"
+PAINTED = '  painted: {for_each: {view: "{{ steps.sheet.images }}"}, generate: {prompt: "{{ ref.v }}", image_input: {v: "{{ each.view }}"}}}\n'
+
+
+def test_each_image_of_a_set_becomes_a_task_known_by_its_tasks_key_and_its_number() -> None:
+    played = play(SHEET + PAINTED, gives={"sheet": 2})
+    assert played.addresses == ["sheet", "painted[view=sheet-1]", "painted[view=sheet-2]"]
+    assert played.references("painted[view=sheet-2]") == ["sheet 2"]
+    assert played.files == {"painted": ["painted/sheet-1.jpg", "painted/sheet-2.jpg"]}
+
+
+def test_an_unknown_number_of_tasks_is_a_range_with_bounds_on_images_and_never_an_error() -> None:
+    found = plan(SHEET + PAINTED)
+    place = found.tasks[1]
+    assert (place.address, place.tasks, place.reason) == (
+        "painted[view=sheet-?]",
+        Bounds(1, 3),
+        Reason.UPSTREAM_UNKNOWN,
+    )
+    assert found.totals.tasks == Bounds(2, 4)
+    assert found.totals.images == Bounds(2, 6)
+
+
+def test_lists_over_results_nest_and_their_bounds_multiply() -> None:
+    text = (
+        SHEET
+        + PAINTED.replace(
+            'prompt: "{{ ref.v }}"',
+            'prompt: "{{ ref.v }}", sequential_image_generation: auto, max_images: 2',
+        )
+        + '  stamp: {for_each: {part: "{{ steps.painted.images }}", light: [day, night]}, '
+        'generate: {prompt: "{{ each.light }}", image_input: ["{{ each.part }}"]}}\n'
+    )
+    found = plan(text)
+    assert found.tasks[-1].tasks == Bounds(2, 12)
+    played = play(text, gives={"sheet": 2, "painted": 1})
+    assert [address for address in played.addresses if address.startswith("stamp")] == [
+        "stamp[part=sheet-1-1,light=day]",
+        "stamp[part=sheet-1-1,light=night]",
+        "stamp[part=sheet-2-1,light=day]",
+        "stamp[part=sheet-2-1,light=night]",
+    ]
+
+
+def test_stages_do_not_wait_for_each_other() -> None:
+    text = (
+        "steps:\n  sketch: {for_each: {s: [sea, home]}, generate: {prompt: '{{ each.s }}', "
+        "sequential_image_generation: auto, max_images: 2}}\n"
+        '  page: {for_each: {p: "{{ steps.sketch.images }}"}, generate: {prompt: Page, image_input: ["{{ each.p }}"]}}\n'
+        '  print: {for_each: {q: "{{ steps.page.images }}"}, generate: {prompt: Print, image_input: ["{{ each.q }}"]}}\n'
+    )
+    played = play(text, gives={"sketch": 2})
+    assert played.addresses.index("print[q=sea-2-1]") < played.addresses.index("sketch[s=home]")
+
+
+def test_a_task_of_a_step_is_an_item_with_its_images_values_and_key() -> None:
+    played = play(
+        "steps:\n  sketch: {for_each: {s: [sea, home]}, generate: {prompt: '{{ each.s }}', "
+        "sequential_image_generation: auto, max_images: 2}}\n"
+        '  page: {for_each: {t: "{{ steps.sketch.tasks }}"}, generate: '
+        '{prompt: "{{ each.t.key }} {{ each.t.each.s }} {{ ref.all }}", image_input: {all: "{{ each.t.images }}"}}}\n',
+        gives={"sketch": 2},
+    )
+    assert played.prompts["page[t=sea]"] == "sea sea images 1 and 2"
+    assert played.references("page[t=home]") == ["sketch[s=home] 1", "sketch[s=home] 2"]
+
+
+def test_a_later_variable_may_use_each_of_an_image_that_only_the_run_knows() -> None:
+    played = play(
+        SHEET + '  page: {for_each: {v: "{{ steps.sheet.images }}", t: ["{{ each.v.number }}a", b]}, '
+        'generate: {prompt: "{{ each.t }}", image_input: ["{{ each.v }}"]}}\n',
+        gives={"sheet": 2},
+    )
+    assert played.addresses[1:] == [
+        "page[v=sheet-1,t=1a]",
+        "page[v=sheet-1,t=b]",
+        "page[v=sheet-2,t=2a]",
+        "page[v=sheet-2,t=b]",
+    ]
+
+
+def test_keys_of_images_join_several_variables_by_dots_and_spell_takes_from_the_second_on() -> None:
+    found = plan(
+        "steps:\n  draft: {takes: 2, for_each: {scene: [sea], light: [calm, wild]}, "
+        "generate: {prompt: '{{ each.scene }} {{ each.light }}'}}\n"
+        '  page: {for_each: {p: "{{ steps.draft.images }}"}, generate: {prompt: Page, image_input: ["{{ each.p }}"]}}\n'
+    )
+    assert [task.address for task in found.tasks if task.step == "page"] == [
+        "page[p=sea.calm-1]",
+        "page[p=sea.calm-t2-1]",
+        "page[p=sea.wild-1]",
+        "page[p=sea.wild-t2-1]",
+    ]
+
+
+def test_the_order_is_that_of_the_lists_and_never_that_of_completion() -> None:
+    text = (
+        "steps:\n  sketch: {for_each: {s: [sea, home]}, generate: {prompt: '{{ each.s }}', "
+        "sequential_image_generation: auto, max_images: 2}}\n"
+        '  page: {for_each: {p: "{{ steps.sketch.images }}"}, generate: {prompt: Page, image_input: ["{{ each.p }}"]}}\n'
+        '  book: {generate: {prompt: Book, image_input: ["{{ steps.page.images }}"]}}\n'
+    )
+    soon = play(text, gives={"sketch": 2})
+    late = play(text, gives={"sketch": 2}, last=("sketch", "page"))
+    assert soon.addresses != late.addresses
+    assert soon.references("book") == late.references("book")
+    assert soon.references("book") == [f"page[p={key}] 1" for key in ("sea-1", "sea-2", "home-1", "home-2")]
+
+
+def test_more_items_than_at_most_fail_before_anything_is_asked_for_them() -> None:
+    text = (
+        SHEET + '  page: {for_each: {v: {in: "{{ steps.sheet.images }}", at_most: 2}}, '
+        'generate: {prompt: Page, image_input: ["{{ each.v }}"]}}\n'
+    )
+    assert plan(text).totals.tasks == Bounds(2, 3)
+    assert play(text, gives={"sheet": 2}).addresses[1:] == ["page[v=sheet-1]", "page[v=sheet-2]"]
+    over = play(text, gives={"sheet": 3})
+    assert over.addresses == ["sheet"]
+    assert over.problems == {"page[v=?]": "too-many-items"}
+
+
+def test_at_most_bounds_a_list_that_is_made_of_a_number_of_images() -> None:
+    text = (
+        SHEET + '  page: {for_each: {n: {in: "{{ range(steps.sheet.images | length) }}", at_most: 2}}, '
+        "generate: {prompt: 'Page {{ each.n }}'}}\n"
+    )
+    assert plan(text).tasks[-1].tasks == Bounds(0, 2)
+    assert play(text, gives={"sheet": 2}).addresses[1:] == ["page[n=0]", "page[n=1]"]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        '{for_each: {s: "{{ inputs.none }}"}, generate: {prompt: "{{ each.s }}"}}',
+        '{for_each: {s: "{{ steps.sheet.images[5:] }}"}, generate: {prompt: Page, image_input: ["{{ each.s }}"]}}',
+    ],
+)
+def test_zero_items_are_legal_and_whoever_uses_them_gets_no_images(step: str) -> None:
+    played = play(
+        "inputs: {none: {type: list, of: text, default: []}}\n"
+        "steps:\n  sheet: {generate: {prompt: Views, sequential_image_generation: auto, max_images: 9}}\n"
+        f"  page: {step}\n"
+        '  all: {generate: {prompt: "All {{ steps.page.images | length }}", image_input: ["{{ steps.page.images }}"]}}\n',
+        gives={"sheet": 2},
+    )
+    assert played.prompts["all"] == "All 0"
+    assert played.references("all") == []
+
+
+def test_zip_pairs_images_with_what_is_known_and_unequal_lengths_fail() -> None:
+    text = (
+        SHEET + "  page: {for_each: \"{{ zip(view=steps.sheet.images, tone=['warm', 'cold']) }}\", "
+        'generate: {prompt: "{{ each.tone }}", image_input: ["{{ each.view }}"]}}\n'
+    )
+    assert play(text, gives={"sheet": 2}).addresses[1:] == [
+        "page[view=sheet-1,tone=warm]",
+        "page[view=sheet-2,tone=cold]",
+    ]
+    assert play(text, gives={"sheet": 3}).problems == {"page[view=?,tone=?]": "unequal-lists"}
+
+
+def test_adding_or_moving_an_item_renames_no_other_and_changes_no_other_request() -> None:
+    text = "inputs: {s: {type: list, of: text}}\nsteps:\n  page: {for_each: {s: '{{ inputs.s }}'}, generate: {prompt: 'P {{ each.s }}'}}\n"
+    before = plan(text, {"s": ["at sea", "at home"]}).tasks
+    after = plan(text, {"s": ["a roof", "at home", "at sea"]}).tasks
+    now = {task.address: task.fingerprint for task in after}
+    assert [now[task.address] for task in before] == [task.fingerprint for task in before]
+
+
+def test_the_images_of_a_failed_task_become_no_tasks_and_those_of_others_do() -> None:
+    text = (
+        "steps:\n  sketch: {for_each: {s: [sea, home]}, generate: {prompt: '{{ each.s }}', "
+        "sequential_image_generation: auto, max_images: 2}}\n"
+        '  page: {for_each: {p: "{{ steps.sketch.images }}"}, generate: {prompt: Page, image_input: ["{{ each.p }}"]}}\n'
+    )
+    played = play(text, gives={"sketch[s=sea]": FAILS, "sketch[s=home]": 2})
+    assert [address for address in played.addresses if address.startswith("page")] == [
+        "page[p=home-1]",
+        "page[p=home-2]",
+    ]
+    assert played.blocked == {"page[p=sea-?]": "sketch[s=sea]"}

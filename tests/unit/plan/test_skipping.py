@@ -1,0 +1,175 @@
+"""`when`, skipping and failing: a skipped single reference skips its user, collections leave it out, a failure blocks."""
+
+from __future__ import annotations
+
+from planning import plan
+from playing import FAILS, play
+
+from seedflow.plan.model import Action, Bounds, Reason
+
+COLOURED = """\
+inputs: {colour: {type: boolean, default: false}}
+steps:
+  drawing: {generate: {prompt: Drawing}}
+  coloured: {when: "{{ inputs.colour }}", generate: {prompt: Coloured, image_input: ["{{ steps.drawing.images[0] }}"]}}
+"""
+SOME = """\
+steps:
+  page: {for_each: {n: [1, 2, 3]}, when: "{{ each.n != 2 }}", generate: {prompt: "P{{ each.n }}"}}
+"""
+ALL = SOME.replace('when: "{{ each.n != 2 }}", ', "")
+
+
+def uses(name: str, *items: str) -> str:
+    images = ", ".join('"{{ ' + item + ' }}"' for item in items)
+    return f"  {name}: {{generate: {{prompt: {name}, image_input: [{images}]}}}}\n"
+
+
+def test_a_condition_over_inputs_is_decided_when_planning() -> None:
+    skipped = plan(COLOURED).tasks[1]
+    assert (skipped.action, skipped.reason) == (Action.SKIP, Reason.CONDITION_FALSE)
+    assert plan(COLOURED, {"colour": True}).tasks[1].action is Action.CALL
+    assert plan(COLOURED).totals.calls == Bounds(1, 1)
+
+
+def test_a_condition_over_results_is_decided_when_they_are_there_and_its_cost_is_a_range() -> None:
+    text = (
+        "steps:\n  sheet: {generate: {prompt: Views, sequential_image_generation: auto, max_images: 3}}\n"
+        '  many: {when: "{{ steps.sheet.images | length > 1 }}", generate: {prompt: Many}}\n'
+    )
+    found = plan(text)
+    assert (found.tasks[1].reason, found.tasks[1].images) == (Reason.CONDITION_UNKNOWN, Bounds(0, 1))
+    assert play(text, gives={"sheet": 2}).addresses == ["sheet", "many"]
+    assert play(text, gives={"sheet": 1}).skipped == ["many"]
+
+
+def test_a_task_that_refers_to_a_single_skipped_task_is_skipped_and_so_on() -> None:
+    played = play(
+        COLOURED + uses("frame", "steps.coloured.images[0]") + uses("wall", "steps.frame.images[0]")
+    )
+    assert played.addresses == ["drawing"]
+    assert played.skipped == ["coloured", "frame", "wall"]
+
+
+def test_all_images_of_a_step_without_for_each_are_a_single_reference_too() -> None:
+    played = play(COLOURED + uses("pair", "steps.coloured.images", "steps.drawing.images"))
+    assert "pair" in played.skipped
+
+
+def test_collections_leave_skipped_tasks_out() -> None:
+    played = play(SOME + uses("cover", "steps.page.images"))
+    assert played.references("cover") == ["page[n=1] 1", "page[n=3] 1"]
+
+
+def test_a_loop_over_tasks_leaves_skipped_ones_out() -> None:
+    played = play(
+        SOME + '  stamp: {for_each: {t: "{{ steps.page.tasks }}"}, generate: {prompt: "{{ each.t.key }}"}}\n'
+    )
+    assert [address for address in played.addresses if "stamp" in address] == ["stamp[t=1]", "stamp[t=3]"]
+
+
+def test_a_task_whose_every_reference_is_skipped_is_skipped() -> None:
+    played = play(SOME.replace("!= 2", "> 3") + uses("cover", "steps.page.images"))
+    assert "cover" in played.skipped
+    one = play(SOME + uses("cover", "steps.page.where(n=2).images"))
+    assert "cover" in one.skipped
+
+
+def test_at_picks_the_one_task_and_is_skipped_with_it() -> None:
+    played = play(
+        SOME + '  next: {for_each: {n: [1, 2]}, generate: {prompt: "N{{ each.n }}", '
+        'image_input: ["{{ steps.page.at(n=each.n).images[0] }}"]}}\n'
+    )
+    assert played.references("next[n=1]") == ["page[n=1] 1"]
+    assert "next[n=2]" in played.skipped
+
+
+def test_first_of_takes_the_first_that_was_not_skipped() -> None:
+    text = COLOURED + uses("poster", "first_of(steps.coloured.images[0], steps.drawing.images[0])")
+    assert play(text).references("poster") == ["drawing 1"]
+    assert play(text, {"colour": True}).references("poster") == ["coloured 1"]
+
+
+def test_first_of_collections_takes_the_first_that_has_a_task_which_was_not_skipped() -> None:
+    text = "inputs: {a: {type: boolean, default: false}}\n" + SOME.replace("each.n != 2", "inputs.a").replace(
+        "page", "night"
+    )
+    text += '  day: {for_each: {n: [1, 2]}, generate: {prompt: "D{{ each.n }}"}}\n'
+    text += uses("wall", "first_of(steps.night.images, steps.day.images)")
+    text += (
+        '  print: {for_each: {i: "{{ first_of(steps.night.images, steps.day.images) }}"}, '
+        'generate: {prompt: Print, image_input: ["{{ each.i }}"]}}\n'
+    )
+    assert play(text).references("wall") == ["day[n=1] 1", "day[n=2] 1"]
+    assert [address for address in play(text).addresses if "print" in address] == [
+        "print[i=1-1]",
+        "print[i=2-1]",
+    ]
+    assert play(text, {"a": True}).references("wall") == [f"night[n={n}] 1" for n in (1, 2, 3)]
+
+
+def test_first_of_does_not_go_around_a_failure() -> None:
+    text = COLOURED + uses("poster", "first_of(steps.coloured.images[0], steps.drawing.images[0])")
+    played = play(text, {"colour": True}, gives={"coloured": FAILS})
+    assert played.blocked == {"poster": "coloured"}
+
+
+def test_optional_turns_a_skipped_single_reference_into_none() -> None:
+    text = (
+        COLOURED + '  poster: {generate: {prompt: "Poster{% if ref.c %} of {{ ref.c }}{% endif %}", '
+        'image_input: {c: "{{ optional(steps.coloured.images[0]) }}", d: "{{ steps.drawing.images[0] }}"}}}\n'
+    ).replace('"Poster{%', '"{{ ref.d }}: poster{%')
+    played = play(text)
+    assert played.prompts["poster"] == "image 1: poster"
+    assert played.references("poster") == ["drawing 1"]
+    assert play(text, {"colour": True}).prompts["poster"] == "image 2: poster of image 1"
+
+
+def test_a_failed_task_blocks_those_that_use_it_which_name_it_and_nothing_else() -> None:
+    played = play(
+        ALL
+        + uses("cover", "steps.page.images")
+        + uses("back", "steps.cover.images[0]")
+        + '  next: {for_each: {n: [1, 2]}, generate: {prompt: "N{{ each.n }}", '
+        'image_input: ["{{ steps.page.at(n=each.n).images[0] }}"]}}\n',
+        gives={"page[n=2]": FAILS},
+    )
+    assert played.blocked == {"cover": "page[n=2]", "back": "cover", "next[n=2]": "page[n=2]"}
+    assert "next[n=1]" in played.addresses
+
+
+def test_succeeded_goes_on_without_what_failed() -> None:
+    played = play(
+        ALL + '  cover: {generate: {prompt: "{{ succeeded(steps.page.images) | length }}", '
+        'image_input: ["{{ succeeded(steps.page.images) }}"]}}\n'
+        + '  next: {for_each: {i: "{{ succeeded(steps.page.images) }}"}, generate: {prompt: N, image_input: ["{{ each.i }}"]}}\n',
+        gives={"page[n=2]": FAILS},
+    )
+    assert played.prompts["cover"] == "2"
+    assert played.references("cover") == ["page[n=1] 1", "page[n=3] 1"]
+    assert [address for address in played.addresses if "next" in address] == ["next[i=1-1]", "next[i=3-1]"]
+    assert played.blocked == {}
+
+
+def test_needs_is_about_order_alone_what_was_skipped_holds_nobody_up_and_what_failed_does() -> None:
+    text = COLOURED + "  poster: {needs: [drawing, coloured], generate: {prompt: Poster}}\n"
+    played = play(text)
+    assert played.addresses == ["drawing", "poster"]
+    assert play(text, gives={"drawing": FAILS}).blocked == {"poster": "drawing"}
+
+
+def test_skipping_comes_before_failing_whichever_was_known_first() -> None:
+    text = (
+        "steps:\n  bad: {generate: {prompt: Bad}}\n"
+        '  no: {when: "{{ steps.bad2.images | length > 1 }}", generate: {prompt: No}}\n'
+        "  bad2: {generate: {prompt: Also}}\n" + uses("both", "steps.bad.images[0]", "steps.no.images[0]")
+    )
+    for last in ((), ("bad",), ("bad2",)):
+        played = play(text, gives={"bad": FAILS}, last=last)
+        assert played.skipped == ["no", "both"]
+
+
+def test_a_condition_over_a_skipped_step_is_skipped_and_over_a_failed_one_blocked() -> None:
+    text = COLOURED + '  big: {when: "{{ steps.coloured.images[0].width > 3 }}", generate: {prompt: Big}}\n'
+    assert "big" in play(text).skipped
+    assert play(text, {"colour": True}, gives={"coloured": FAILS}).blocked == {"big": "coloured"}

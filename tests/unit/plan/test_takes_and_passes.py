@@ -1,0 +1,138 @@
+"""`takes` and `iterate`: several draws of one request, and edits in a row."""
+
+from __future__ import annotations
+
+from planning import KnownResults, done, open_planner, plan, problems_of
+from playing import FAILS, play
+
+from seedflow.plan.model import Action, Bounds, Task
+
+HOUSE = """\
+inputs:
+  photo: {type: image, default: "https://pictures.example/house.jpg"}
+  edits: {type: list, of: text, default: [snow, night, lights]}
+steps:
+  house:
+    iterate: {over: "{{ inputs.edits }}", as: edit, start: "{{ inputs.photo }}"}
+    generate: {prompt: "Add {{ each.edit }}", image_input: ["{{ prev }}"]}
+outputs:
+  final: "{{ steps.house.images }}"
+  stages: {images: "{{ steps.house.passes }}", file: "stages/{{ each.edit }}"}
+"""
+
+
+def test_takes_ask_so_many_times_and_all_of_them_flow_on() -> None:
+    played = play(
+        "inputs: {n: {type: integer, default: 3}}\n"
+        "steps:\n  idea: {takes: '{{ inputs.n }}', generate: {prompt: Idea}}\n"
+        '  wall: {generate: {prompt: "{{ ref.i }}", image_input: {i: "{{ steps.idea.images }}"}}}\n'
+    )
+    assert played.addresses == ["idea", "idea#2", "idea#3", "wall"]
+    assert len({(task.fingerprint, task.take) for task in played.asked.values()}) == 4
+    assert len({task.fingerprint for task in played.asked.values()}) == 2
+    assert played.prompts["wall"] == "images 1 to 3"
+
+
+def test_images_come_in_for_each_order_then_take_then_number() -> None:
+    played = play(
+        "steps:\n  idea: {takes: 2, for_each: {a: [x, y], b: [p, q]}, generate: "
+        "{prompt: '{{ each.a }}{{ each.b }}', sequential_image_generation: auto, max_images: 2}}\n"
+        '  wall: {generate: {prompt: Wall, image_input: ["{{ steps.idea.images[:6] }}"]}}\n',
+        gives={"idea": 2},
+        last=("idea",),
+    )
+    first, second = "idea[a=x,b=p]", "idea[a=x,b=q]"
+    assert played.references("wall") == [
+        f"{first} 1",
+        f"{first} 2",
+        f"{first}#2 1",
+        f"{first}#2 2",
+        f"{second} 1",
+        f"{second} 2",
+    ]
+
+
+def test_asking_for_more_takes_renames_and_repays_nothing() -> None:
+    view = KnownResults()
+    text = "steps:\n  idea: {takes: 1, generate: {prompt: Idea}}\n"
+    view.keep(plan(text).tasks[0], "a")
+    found = plan(text.replace("takes: 1", "takes: 3"), view=view)
+    assert found.totals.calls == Bounds(2, 2)
+
+
+def test_each_edit_is_applied_to_the_image_of_the_pass_before() -> None:
+    played = play(HOUSE)
+    assert played.prompts == {
+        "house[edit=1]": "Add snow",
+        "house[edit=2]": "Add night",
+        "house[edit=3]": "Add lights",
+    }
+    assert [played.references(address) for address in played.addresses] == [
+        ["https://pictures.example/house.jpg"],
+        ["house[edit=1] 1"],
+        ["house[edit=2] 1"],
+    ]
+
+
+def test_images_are_the_last_pass_and_passes_are_all() -> None:
+    played = play(HOUSE)
+    assert played.files == {
+        "final": ["final.jpg"],
+        "stages": ["stages/snow.jpg", "stages/night.jpg", "stages/lights.jpg"],
+    }
+
+
+def test_changing_an_edit_pays_for_it_and_later_ones_only() -> None:
+    view = KnownResults()
+    planner = open_planner(HOUSE, view=view)
+    planner.start()
+    for number, digest in enumerate("abc", 1):
+        address = f"house[edit={number}]"
+        task = planner.settle(address)
+        assert isinstance(task, Task)
+        view.keep(task, digest)
+        planner.advance(done(address, digest))
+    assert plan(HOUSE, view=view).totals.calls == Bounds(0, 0)
+    changed = plan(HOUSE, {"edits": ["snow", "dusk", "lights"]}, view=view).tasks
+    assert [task.action for task in changed] == [Action.REUSE, Action.CALL, Action.CALL]
+    assert plan(HOUSE, {"edits": ["snow", "night", "lights", "smoke"]}, view=view).totals.calls == Bounds(
+        1, 1
+    )
+
+
+def test_a_failed_pass_blocks_the_later_ones_and_the_earlier_stay() -> None:
+    played = play(HOUSE, gives={"house[edit=2]": FAILS})
+    assert played.blocked == {"house[edit=3]": "house[edit=2]"}
+    assert played.files == {"final": [], "stages": ["stages/snow.jpg"]}
+
+
+def test_an_empty_list_of_edits_is_an_error() -> None:
+    (found,) = problems_of(HOUSE, {"edits": []})
+    assert found.code == "nothing-to-apply"
+
+
+def test_edits_may_be_images_whose_number_only_the_run_knows() -> None:
+    text = (
+        "steps:\n  sheet: {generate: {prompt: Stamps, sequential_image_generation: auto, max_images: 3}}\n"
+        "  base: {generate: {prompt: A letter}}\n"
+        "  letter:\n"
+        '    iterate: {over: "{{ steps.sheet.images }}", as: stamp, start: "{{ steps.base.images[0] }}"}\n'
+        '    generate: {prompt: Put it on, image_input: ["{{ prev }}", "{{ each.stamp }}"]}\n'
+    )
+    assert plan(text).totals.tasks == Bounds(3, 5)
+    played = play(text, gives={"sheet": 2})
+    assert played.references("letter[stamp=2]") == ["letter[stamp=1] 1", "sheet 2"]
+
+
+def test_with_for_each_and_takes_each_has_a_row_of_passes_of_its_own() -> None:
+    played = play(
+        "steps:\n  hero: {for_each: {h: [fox, owl]}, generate: {prompt: '{{ each.h }}'}}\n"
+        "  dressed:\n    for_each: {h: [fox, owl]}\n    takes: 2\n"
+        '    iterate: {over: [hat, scarf], as: edit, start: "{{ steps.hero.at(h=each.h).images[0] }}"}\n'
+        '    generate: {prompt: "{{ each.h }}: {{ each.edit }}", image_input: ["{{ prev }}"]}\n'
+        '  print: {for_each: {i: "{{ steps.dressed.passes }}"}, generate: '
+        '{prompt: "{{ each.i.each.edit }} {{ each.i.take }}", image_input: ["{{ each.i }}"]}}\n'
+    )
+    assert played.references("dressed[h=owl,edit=1]#2") == ["hero[h=owl] 1"]
+    assert played.references("dressed[h=owl,edit=2]#2") == ["dressed[h=owl,edit=1]#2 1"]
+    assert played.prompts["print[i=owl-t2-p1-1]"] == "hat 2"
