@@ -501,6 +501,8 @@ def cases(draw: st.DrawFn, *, sharp: bool = False) -> Case:
     subs: list[SubRecipe] = []
     for number in range(draw(st.sampled_from([0, 0, 1, 2]))):
         kinds = draw(st.lists(st.sampled_from(list(TYPES)), min_size=1, max_size=2, unique=True))
+        if sharp and "text" not in kinds:
+            kinds.append("text")  # tells the uses apart
         inputs = {f"i{kind}": kind for kind in kinds}
         lists: dict[str, tuple[str, ...]] = {}
         author = _Author(draw, sharp=sharp, subs=tuple(subs), inputs=inputs, lists=lists, words=1)
