@@ -130,9 +130,7 @@ class Stage:
         """What holds after any run."""
         plan, result = done.plan, done.result
         assert result.status in (RunStatus.DONE, RunStatus.FAILED)
-        ended = Counter(
-            one.address for one in self.world.events if one.kind is EventKind.TASK_FINISHED
-        )
+        ended = Counter(one.address for one in self.world.events if one.kind is EventKind.TASK_FINISHED)
         addresses = [task.address for task in result.tasks]
         count = sum("?" not in address for address in addresses)
         assert len(set(addresses)) == len(addresses), "two tasks have one address"
@@ -206,7 +204,10 @@ def test_the_order_of_completion_changes_no_request_and_no_output(
             assume(stage.can_be_planned())
             done = stage.run(most)
             statuses = {
-                task.address: (task.status.has_images or task.status.value, [one.facts.digest for one in task.images])
+                task.address: (
+                    task.status.has_images or task.status.value,
+                    [one.facts.digest for one in task.images],
+                )
                 for task in done.result.tasks
             }
             seen.append((statuses, done.asked, done.outputs, [task.address for task in done.result.tasks]))

@@ -466,7 +466,9 @@ class _Author:
                 if found is None:
                     return None
                 text = self.mention(step, found)
-                whole = any(one.text in text for one in self.many_images(step.loops)) and "optional" not in text
+                whole = (
+                    any(one.text in text for one in self.many_images(step.loops)) and "optional" not in text
+                )
                 return f"{{{{ {text} }}}}" if whole else [f"{{{{ {text} }}}}"]
 
     # Recipes

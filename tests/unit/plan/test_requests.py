@@ -10,8 +10,8 @@ import pytest
 from seedflow.diagnostics import Diagnostic, Source
 from seedflow.graph.build import build_graph
 from seedflow.models.catalog import load_catalog
-from seedflow.plan.model import PendingImages, Plan
 from seedflow.plan.context import PlanContext
+from seedflow.plan.model import PendingImages, Plan
 from seedflow.plan.planner import Planner
 from seedflow.recipe.given import collect_inputs
 from seedflow.recipe.input_images import ImageFiles
