@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.model import StepGraph
 from seedflow.money import ZERO_USD, format_usd
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.context import PlanContext
-from seedflow.plan.estimate import add_up
+from seedflow.plan.estimate import add_up, multiply
 from seedflow.plan.expand import Explodes, explodes
 from seedflow.plan.frames import FrameInstance
 from seedflow.plan.instances import Group
@@ -112,7 +113,7 @@ class Planner:
         if task.action is Action.CALL and not task.settled:
             raise RuntimeError(f"{address} was settled before all that it needs had ended")
         if task.action is Action.CALL and (
-            task.images.high > planned.images.high or task.cost_usd.high > planned.cost_usd.high
+            task.images.high > planned.images.high or task.cost_usd.high > _find_most_usd(planned)
         ):
             return Unsettled(
                 address, "would pass what the plan said it may cost", planned.origin.span, "beyond-plan"
@@ -200,6 +201,13 @@ class Planner:
                     help="raise the limit, or ask for less",
                 )
             )
+
+
+def _find_most_usd(planned: Task) -> Decimal:
+    """What a task may cost. Of those that share a payment, whichever is ready first makes it."""
+    if planned.shares_with is None or planned.price_usd is None:
+        return planned.cost_usd.high
+    return multiply(planned.price_usd, planned.images, planned.attempts).high
 
 
 def _passes(tasks: Iterable[Task], planned: Task) -> bool:

@@ -257,3 +257,17 @@ def test_adding_and_moving_items_renames_and_pays_for_no_other(make_world):
     world.text = text % "y, new, x"
     world.run()
     assert {call.context.address for call in world.provider.calls[before:]} == {"a[w=new]", "b[t=new]"}
+
+
+def test_of_two_tasks_that_share_a_payment_the_one_that_is_ready_first_makes_it(make_world):
+    world = make_world(
+        "steps:\n"
+        "  a: {generate: {prompt: A}}\n"
+        "  slow: {generate: {prompt: S, image_input: ['{{ steps.a.images[0] }}']}}\n"
+        "  b: {needs: slow, generate: {prompt: U, image_input: ['{{ steps.a.images[0] }}']}}\n"
+        "  c: {generate: {prompt: U, image_input: ['{{ steps.a.images[0] }}']}}\n"
+    )
+    assert {task.address: task.shares_with for task in world.plan().tasks}["c"] == "b"
+    result = world.run()
+    assert (result.status.value, result.calls) == ("done", 3)
+    assert statuses(result) == {"a": "done", "slow": "done", "b": "reused", "c": "done"}
