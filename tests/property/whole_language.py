@@ -307,6 +307,12 @@ class _Author:
         many = self.many_images(step.loops)
         if not many:
             return self.draw_loop(name, step)
+        singles = self.single_images(step.loops)
+        if len(singles) > 1 and not self.sharp and self.chance(20):
+            chosen = self.draw(st.lists(st.sampled_from(singles), min_size=1, max_size=3, unique=True))
+            written = [f"{{{{ {self.mention(step, one)} }}}}" for one in chosen]
+            step.lists |= {found for one in chosen for found in one.lists}
+            return Loop(name, "image", json.dumps(written), frozenset(step.lists)), written
         found = self.one_of(many)
         self.inherit(step, found)
         text = found.text

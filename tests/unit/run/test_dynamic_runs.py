@@ -271,3 +271,17 @@ def test_of_two_tasks_that_share_a_payment_the_one_that_is_ready_first_makes_it(
     result = world.run()
     assert (result.status.value, result.calls) == ("done", 3)
     assert statuses(result) == {"a": "done", "slow": "done", "b": "reused", "c": "done"}
+
+
+def test_items_of_a_written_list_come_one_by_one(make_world):
+    world = make_world(
+        "steps:\n"
+        f"  a: {{generate: {{prompt: A, {SET}}}}}\n"
+        "  b: {generate: {prompt: B}}\n"
+        "  c:\n"
+        "    for_each: {v: ['{{ steps.a.images[2] }}', '{{ steps.b.images[0] }}', '{{ steps.a.images[0] }}']}\n"
+        "    generate: {prompt: C, image_input: ['{{ each.v }}']}\n"
+    )
+    result = world.run()
+    assert statuses(result) == dict.fromkeys(["a", "b", "c[v=a-3]", "c[v=b-1]", "c[v=a-1]"], "done")
+    assert list(statuses(result)) == ["a", "b", "c[v=a-3]", "c[v=b-1]", "c[v=a-1]"]
