@@ -245,7 +245,7 @@ class TaskBuilder:
             references=request.references,
             needs=tuple(verdict.standing.needs),
             take=take,
-            fingerprint=fingerprint,
+            fingerprint=None if ghost else fingerprint,
             params_digest=params_digest,
             images=images,
             cost_usd=cost,
@@ -330,11 +330,17 @@ class TaskBuilder:
         context = self._context
         unknown = any(isinstance(value, Unknown) for value in request.params.values())
         params_digest = None if unknown else digest_params(model.id, request.params)
-        if unit.ghost:
-            return unit.slot, UNSETTLED, None, params_digest, False
-        past = self._find_past(unit)
+        fingerprint = None
         if request.known and params_digest is not None:
             fingerprint = digest_request(params_digest, model.references_field, request.references)
+        if unit.ghost:
+            stored = fingerprint is not None and any(
+                look(context.realm, fingerprint, unit.slot)
+                for look in (context.view.has_result, context.view.find_unfinished)
+            )
+            return unit.slot, UNSETTLED, fingerprint, params_digest, stored
+        past = self._find_past(unit)
+        if fingerprint is not None and params_digest is not None:
             take, forced = self._takes.choose(unit, fingerprint)
             decision = decide_settled(
                 context.view,

@@ -138,7 +138,7 @@ class Lister:
             if at_most is not None:
                 bounds = Bounds(bounds.low, max(min(bounds.high, at_most), bounds.low))
             whole = find_whole(template)
-            images = isinstance(whole, StepReference) and whole.collection in ("images", "passes")
+            images = isinstance(whole, StepReference) and whole.collection in ("images", "passes", "outputs")
             stand_in = build_ghost_view(next(iter(standing.waits))) if images and standing.waits else None
             return [build_gap((), "?", standing, bounds, stand_in)]
         try:
