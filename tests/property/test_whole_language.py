@@ -46,6 +46,7 @@ LEGITIMATE = {
     "unexpected",  # attempts are exhausted
     "nothing-to-apply",  # `iterate` over nothing
     "too-many-values",  # more references than the model takes
+    "too-many-together",  # references and images
     "wrong-argument",
     "not-an-image",
     "not-text",

@@ -285,3 +285,17 @@ def test_items_of_a_written_list_come_one_by_one(make_world):
     result = world.run()
     assert statuses(result) == dict.fromkeys(["a", "b", "c[v=a-3]", "c[v=b-1]", "c[v=a-1]"], "done")
     assert list(statuses(result)) == ["a", "b", "c[v=a-3]", "c[v=b-1]", "c[v=a-1]"]
+
+
+def test_a_request_that_another_address_made_before_may_cost_nothing(make_world):
+    text = (
+        "steps:\n"
+        "  a: {for_each: {w: [%s]}, generate: {prompt: 'A {{ each.w }}'}}\n"
+        "  b: {for_each: {i: '{{ steps.a.images }}'}, generate: {prompt: 'as wide as {{ each.i.width }}'}}\n"
+    )
+    world = make_world(text % "x, y")
+    assert tuple(world.plan().totals.calls) == (3, 4)
+    world.run()
+    world.text = text % "x, y, z"
+    assert tuple(world.plan().totals.calls) == (1, 2)
+    assert world.run().calls == 1
