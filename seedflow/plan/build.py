@@ -16,7 +16,7 @@ from seedflow.plan.estimate import NOTHING_USD, find_cost
 from seedflow.plan.expect import Expectation
 from seedflow.plan.fingerprint import digest_params, digest_request
 from seedflow.plan.frames import Env, FrameInstance
-from seedflow.plan.identity import Kinds, find_kind, identify_request
+from seedflow.plan.identity import Kinds, find_earlier_address, find_kind, identify_request, uses_new_image
 from seedflow.plan.instances import StepTasks, Unit
 from seedflow.plan.judge import Findings, judge_request
 from seedflow.plan.levels import find_levels
@@ -71,6 +71,7 @@ class TaskBuilder:
         self._builders: dict[str, RequestBuilder] = {}
         self._first_of_request: dict[str, str] = {}
         self.kinds = Kinds()
+        self._asked_before = False
         self._levels = find_levels(graph)
 
     @property
@@ -223,7 +224,7 @@ class TaskBuilder:
             references=request.references,
             needs=tuple(verdict.standing.needs),
             take=take,
-            fingerprint=fingerprint,
+            fingerprint=None if ghost else fingerprint,
             params_digest=params_digest,
             images=images,
             cost_usd=cost,
@@ -308,11 +309,17 @@ class TaskBuilder:
         context = self._context
         unknown = any(isinstance(value, Unknown) for value in request.params.values())
         params_digest = None if unknown else digest_params(model.id, request.params)
-        if unit.ghost:
-            return unit.slot, UNSETTLED, None, params_digest, False
-        past = self._find_past(unit)
+        fingerprint = None
         if request.known and params_digest is not None:
             fingerprint = digest_request(params_digest, model.references_field, request.references)
+        if unit.ghost:
+            stored = fingerprint is not None and any(
+                look(context.realm, fingerprint, unit.slot)
+                for look in (context.view.has_result, context.view.find_unfinished)
+            )
+            return unit.slot, UNSETTLED, fingerprint, params_digest, stored
+        past = self._find_past(unit)
+        if fingerprint is not None and params_digest is not None:
             take, forced = self._takes.choose(unit, fingerprint)
             decision = decide_settled(
                 context.view,
@@ -326,6 +333,8 @@ class TaskBuilder:
             )
             return take, decision, fingerprint, params_digest, decision.may_be_free
         may_be_stored = past is not None and params_digest in (None, past.params_digest)
+        if self._asked_before and not uses_new_image(request, self.resolver.find_unit):
+            may_be_stored = True  # what another address asked for may turn out to be the same
         return unit.slot, UNSETTLED, None, params_digest, may_be_stored
 
     def _find_past(self, unit: Unit) -> PastRequest | None:
@@ -336,6 +345,7 @@ class TaskBuilder:
             earlier = find_earlier_address(unit)
             if earlier is not None:
                 past = context.view.find_past_request(context.realm, context.recipe_id, earlier)
+        self._asked_before = self._asked_before or past is not None
         return past
 
     def _image_bounds(self, model: Model, request: Request) -> Bounds[int]:
@@ -347,13 +357,6 @@ class TaskBuilder:
     def _share(self, identity: str, address: str) -> str | None:
         first = self._first_of_request.setdefault(identity, address)
         return None if first == address else first
-
-
-def find_earlier_address(unit: Unit) -> str | None:
-    """The address that a task had under its step's earlier name, if it had one."""
-    tasks = unit.instance.tasks
-    was = tasks.node.step.was
-    return None if was is None else tasks.frame.prefix + was + unit.address.removeprefix(tasks.hub)
 
 
 def _no_price(builder: RequestBuilder, model: Model) -> Diagnostic:

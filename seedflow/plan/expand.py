@@ -84,7 +84,8 @@ class Expander:
         """The same for what an opening has come to be."""
         variable = self._loops[opening.depth]
         env = self._env(opening.row)
-        if variable.zipped or opening.gap.source is None:
+        written = isinstance(variable.lists[0], tuple)
+        if variable.zipped or (opening.gap.source is None and not written):
             yield from self._rows(opening.row, opening.depth, report)
             return
         parts = self._lister.read_source(variable.lists[0], env, opening.gap, at_most=variable.at_most)

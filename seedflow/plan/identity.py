@@ -6,11 +6,12 @@ These are names within one plan, never stored: what makes two requests the same 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.expect import Expectation
+from seedflow.plan.instances import Unit
 from seedflow.plan.model import Least, PendingImages, StepImage, Task, Unknown
 from seedflow.plan.requests import Request
 
@@ -68,6 +69,24 @@ class Kinds:
 def has_pending_reference(task: Task) -> bool:
     """Whether a task's request has an image that does not exist yet, so that no request of the past was the same."""
     return any(isinstance(item.image, PendingImages) for item in task.references)
+
+
+def uses_new_image(request: Request, find_unit: Callable[[str], Unit | None]) -> bool:
+    """Whether a request has an image for certain that a task has yet to give, so that none of the past was the same."""
+    return any(
+        isinstance(item.image, PendingImages)
+        and item.image.count.low > 0
+        and item.image.mention.startswith(f"{item.image.after} ")
+        and find_unit(item.image.after) is not None
+        for item in request.references
+    )
+
+
+def find_earlier_address(unit: Unit) -> str | None:
+    """The address that a task had under its step's earlier name, if it had one."""
+    tasks = unit.instance.tasks
+    was = tasks.node.step.was
+    return None if was is None else tasks.frame.prefix + was + unit.address.removeprefix(tasks.hub)
 
 
 def _spell(model: Model, request: Request, unknown: Sequence[str], take: int) -> str:

@@ -57,7 +57,8 @@ class Lister:
             Refused: it cannot be worked out, or gives no list.
         """
         if not isinstance(expression, Template):
-            return self._read_written(expression, env)
+            items = expression if isinstance(expression, tuple) else ()
+            return [self._read_item(number, item, env) for number, item in enumerate(items)]
         whole = find_whole(expression)
         if whole is not None and not (isinstance(whole, StepReference) and whole.index is not None):
             parts = self._take_apart(whole, env)
@@ -69,6 +70,12 @@ class Lister:
         self, expression: Expression, env: Env, gap: Gap, *, at_most: int | None = None
     ) -> Listing:
         """The same for what one gap has come to be."""
+        if isinstance(expression, tuple):
+            return [
+                self._read_item(number, item, env)
+                for number, item in enumerate(expression)
+                if gap.order == (number,)
+            ]
         whole = find_whole(expression) if isinstance(expression, Template) else None
         if gap.source is None or whole is None:
             return self.read(expression, env, at_most=at_most)
@@ -84,25 +91,19 @@ class Lister:
             found.extend(parts)
         return found
 
-    def _read_written(self, expression: Expression, env: Env) -> Listing:
-        found: Listing = []
-        items = expression if isinstance(expression, tuple) else ()
-        for number, item in enumerate(items):
-            standing = self._stander.of([item], env)
-            if isinstance(item, Template) and standing.waits and not standing.failed:
-                view = self.pending_view(item, env)
-                if view is not None:
-                    found.append(Item((number,), view))
-                    continue
-            cause = standing.failed or standing.skips
-            if standing.waits or cause is not None:
-                found.append(build_gap((number,), f"{number + 1}?", standing, Bounds(1, 1)))
-                continue
-            try:
-                found.append(Item((number,), self._render_tree(item, env)))
-            except Skipped as skipped:
-                found.append(build_skipped_gap((number,), f"{number + 1}?", skipped.cause))
-        return found
+    def _read_item(self, number: int, item: Expression, env: Env) -> Item | Gap:
+        """One item of a list that is written out."""
+        standing = self._stander.of([item], env)
+        if isinstance(item, Template) and standing.waits and not standing.failed:
+            view = self.pending_view(item, env)
+            if view is not None:
+                return Item((number,), view)
+        if standing.waits or standing.failed is not None or standing.skips is not None:
+            return build_gap((number,), f"{number + 1}?", standing, Bounds(1, 1))
+        try:
+            return Item((number,), self._render_tree(item, env))
+        except Skipped as skipped:
+            return build_skipped_gap((number,), f"{number + 1}?", skipped.cause)
 
     def _render_tree(self, expression: Expression, env: Env) -> object:
         if isinstance(expression, Template):
@@ -137,7 +138,7 @@ class Lister:
             if at_most is not None:
                 bounds = Bounds(bounds.low, max(min(bounds.high, at_most), bounds.low))
             whole = find_whole(template)
-            images = isinstance(whole, StepReference) and whole.collection in ("images", "passes")
+            images = isinstance(whole, StepReference) and whole.collection in ("images", "passes", "outputs")
             stand_in = build_ghost_view(next(iter(standing.waits))) if images and standing.waits else None
             return [build_gap((), "?", standing, bounds, stand_in)]
         try:

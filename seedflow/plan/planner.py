@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.model import StepGraph
@@ -112,7 +113,7 @@ class Planner:
         if task.action is Action.CALL and not task.settled:
             raise RuntimeError(f"{address} was settled before all that it needs had ended")
         if task.action is Action.CALL and (
-            task.images.high > planned.images.high or task.cost_usd.high > planned.cost_usd.high
+            task.images.high > planned.images.high or task.cost_usd.high > _find_most_usd(planned)
         ):
             return Unsettled(
                 address, "would pass what the plan said it may cost", planned.origin.span, "beyond-plan"
@@ -200,6 +201,13 @@ class Planner:
                     help="raise the limit, or ask for less",
                 )
             )
+
+
+def _find_most_usd(planned: Task) -> Decimal:
+    """What a task may cost. Of those that share a payment, whichever is ready first makes it."""
+    if planned.shares_with is None or planned.price_usd is None:
+        return planned.cost_usd.high
+    return planned.price_usd * planned.images.high * planned.attempts
 
 
 def _passes(tasks: Iterable[Task], planned: Task) -> bool:

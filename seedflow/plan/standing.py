@@ -27,8 +27,8 @@ class Standing:
 
     `needs` is all that is mentioned, ended or not, in order of mention; `waits` what has to end first; `after` what messages
     call that. `failed` and `skipped` name a
-    result that stands in the way. Of collections, `given` counts the tasks that gave images or may, `certain` those that
-    cannot be skipped any more, and `omitted` is one that was. `tolerant` when something is mentioned that may be absent.
+    result that stands in the way. `given` counts the tasks that gave images or may, `certain` those that
+    cannot be skipped any more, and `omitted` is one of a collection that was. `tolerant` when something is mentioned that may be absent.
     """
 
     needs: dict[str, None] = field(default_factory=dict)
@@ -128,6 +128,9 @@ class Stander:
             return
         if instance.outcome is not None:
             standing.need(self._spell_instance(instance))
+        if instance.outcome is not Outcome.SKIPPED:
+            standing.given += 1
+            standing.certain += instance.outcome is not None or not instance.may_skip
         if instance.outcome is None:
             standing.wait(self._spell_instance(instance), instance.tasks.node.id)
             standing.may_skip = standing.may_skip or (instance.may_skip and not skip_ok)
@@ -346,6 +349,9 @@ class Stander:
     ) -> None:
         """Take in one task that is meant by itself."""
         tasks = instance.tasks
+        if tasks.lost.get(address, (None,))[0] is not Outcome.SKIPPED:
+            standing.given += 1
+            standing.certain += address in tasks.images or not instance.may_skip
         if address in tasks.images:
             standing.need((address,))
         else:

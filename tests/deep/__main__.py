@@ -1,4 +1,4 @@
-"""Long trials: `python tests/deep kill --trials 1000 --seed 7`.
+"""Long trials: `python tests/deep kill --trials 1000 --seed 7`, `python tests/deep laws --times 20`.
 
 The same trials as in the suite, more of them, at moments that nobody chose. Every trial is a line; a trial that fails stops
 the command, keeps its folder and says which seed it was.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -32,8 +34,22 @@ def main() -> int:
     kill.add_argument(
         "--seed", type=int, default=0, help="seed of the first trial; each further one adds one"
     )
+    laws = kinds.add_parser("laws", help="many more random recipes for the laws of plans and runs")
+    laws.add_argument("--times", type=int, default=20, help="how many times as many examples as in the suite")
+    laws.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    if arguments.kind == "laws":
+        return run_laws(arguments.times, arguments.seed)
     return run_kills(arguments.trials, arguments.seed)
+
+
+def run_laws(times: int, seed: int) -> int:
+    """The property tests of the whole language, with more examples."""
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:randomly", f"--hypothesis-seed={seed}"]
+    command += ["--hypothesis-show-statistics", str(TESTS / "property" / "test_whole_language.py")]
+    return subprocess.run(
+        command, env={**os.environ, "SEEDFLOW_MORE_EXAMPLES": str(times)}, check=False
+    ).returncode
 
 
 def run_kills(trials: int, first_seed: int) -> int:

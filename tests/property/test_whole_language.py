@@ -45,7 +45,8 @@ LEGITIMATE = {
     "equal-keys",  # the same image in a list twice
     "unexpected",  # attempts are exhausted
     "nothing-to-apply",  # `iterate` over nothing
-    "too-many-references",
+    "too-many-values",  # more references than the model takes
+    "too-many-together",  # references and images
     "wrong-argument",
     "not-an-image",
     "not-text",
@@ -170,7 +171,7 @@ def laws(examples: int) -> settings:
 SEEDS = st.integers(0, 3)
 
 
-@laws(60)
+@laws(25)
 @given(cases(), SEEDS, st.sampled_from(["any", "one", "full"]), st.sampled_from([0, 0, 0, 15]))
 def test_a_run_stays_inside_its_plan_and_a_further_one_makes_no_request(
     case: Case, seed: int, how_many: str, failing_percent: int
@@ -192,7 +193,7 @@ def test_a_run_stays_inside_its_plan_and_a_further_one_makes_no_request(
             assert again.outputs == first.outputs
 
 
-@laws(40)
+@laws(15)
 @given(cases(), SEEDS, st.sampled_from([0, 0, 15]), st.integers(1, 9), st.sampled_from([1, 2, 16]))
 def test_the_order_of_completion_changes_no_request_and_no_output(
     case: Case, seed: int, failing_percent: int, order: int, most_in_flight: int
@@ -215,7 +216,7 @@ def test_the_order_of_completion_changes_no_request_and_no_output(
         assert one == other
 
 
-@laws(40)
+@laws(15)
 @given(cases(sharp=True), SEEDS, st.sampled_from(["one", "full"]))
 def test_sets_of_one_cost_the_minimum_and_full_ones_the_maximum(case: Case, seed: int, how_many: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -232,7 +233,7 @@ def test_sets_of_one_cost_the_minimum_and_full_ones_the_maximum(case: Case, seed
         assert sum("?" not in task.address for task in done.result.tasks) == totals.tasks[which]
 
 
-@laws(40)
+@laws(15)
 @given(cases(), SEEDS, st.data())
 def test_adding_or_moving_an_item_pays_for_that_item_only(case: Case, seed: int, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:

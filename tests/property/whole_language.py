@@ -307,6 +307,12 @@ class _Author:
         many = self.many_images(step.loops)
         if not many:
             return self.draw_loop(name, step)
+        singles = self.single_images(step.loops)
+        if len(singles) > 1 and not self.sharp and self.chance(20):
+            chosen = self.draw(st.lists(st.sampled_from(singles), min_size=1, max_size=3, unique=True))
+            written = [f"{{{{ {self.mention(step, one)} }}}}" for one in chosen]
+            step.lists |= {found for one in chosen for found in one.lists}
+            return Loop(name, "image", json.dumps(written), frozenset(step.lists)), written
         found = self.one_of(many)
         self.inherit(step, found)
         text = found.text
@@ -503,6 +509,8 @@ def cases(draw: st.DrawFn, *, sharp: bool = False) -> Case:
     subs: list[SubRecipe] = []
     for number in range(draw(st.sampled_from([0, 0, 1, 2]))):
         kinds = draw(st.lists(st.sampled_from(list(TYPES)), min_size=1, max_size=2, unique=True))
+        if sharp and "text" not in kinds:
+            kinds.append("text")  # tells the uses apart
         inputs = {f"i{kind}": kind for kind in kinds}
         lists: dict[str, tuple[str, ...]] = {}
         author = _Author(draw, sharp=sharp, subs=tuple(subs), inputs=inputs, lists=lists, words=1)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from planning import open_planner, plan, problems_of
+from planning import KnownResults, open_planner, plan, problems_of
 
 from seedflow.plan.model import Plan
 
@@ -98,3 +98,40 @@ def test_at_most_below_what_is_certain_is_an_error_of_the_plan(at_most: int) -> 
         f"generate: {{prompt: B, {IMAGE_OF_V}}}}}\n"
     )
     assert [found.code for found in problems] == ["too-many-items"]
+
+
+def test_tasks_to_come_may_make_a_request_that_is_known_and_made_by_another_step() -> None:
+    found = plan(
+        f"steps:\n  a: {{generate: {{prompt: A, {SET}}}}}\n"
+        "  b: {generate: {prompt: B}}\n"
+        "  c: {for_each: {v: '{{ steps.a.images }}'}, generate: {prompt: B}}\n"
+    )
+    assert bounds(found) == ((2, 5), (2, 7))
+
+
+def test_tasks_to_come_may_make_a_request_that_is_stored() -> None:
+    view = KnownResults()
+    (made,) = plan("steps:\n  b: {generate: {prompt: B}}\n").tasks
+    view.keep(made, "b")
+    found = plan(
+        f"steps:\n  a: {{generate: {{prompt: A, {SET}}}}}\n"
+        "  c: {for_each: {v: '{{ steps.a.images }}'}, generate: {prompt: B}}\n",
+        view=view,
+    )
+    assert bounds(found) == ((1, 4), (1, 6))
+
+
+def test_a_slice_of_outputs_of_used_recipes_is_counted_exactly(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(
+        "seedflow: 1\ninputs: {word: {type: text}}\n"
+        "steps: {a: {generate: {prompt: '{{ inputs.word }}'}}}\n"
+        "outputs: {images: '{{ steps.a.images }}'}\n"
+    )
+    planner = open_planner(
+        "steps:\n  use: {for_each: {w: [x, y, z]}, recipe: ./one.yaml, with: {word: '{{ each.w }}'}}\n"
+        f"  c: {{for_each: {{v: '{{{{ steps.use.outputs.images[1:] }}}}'}}, generate: {{prompt: C, {IMAGE_OF_V}}}}}\n",
+        folder=tmp_path,
+    )
+    found, problems = planner.start()
+    assert found is not None, problems
+    assert bounds(found) == ((5, 5), (5, 5))
