@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 
+import pytest
+
 import seedflow
 from seedflow.recipe.blocks import Block
 from seedflow.recipe.schema import build_json_schema
@@ -59,6 +61,40 @@ def test_the_language_has_every_key_of_the_schema() -> None:
         f"{block.__name__}.{key}" for block in blocks() for key in block.known_keys() if key not in rows
     }
     assert missing == set()
+
+
+@pytest.mark.parametrize(
+    ("section", "names"),
+    [
+        ("The long form", {"LoopBlock"}),
+        ("expect", {"ExpectBlock", "ImagesBlock"}),
+        ("iterate", {"IterateBlock"}),
+        ("Outputs", {"OutputBlock"}),
+        ("Limits", {"LimitsBlock"}),
+        ("Named references", {"RefWordsBlock"}),
+    ],
+)
+def test_the_language_has_no_key_that_the_schema_lacks(section: str, names: set[str]) -> None:
+    known = {key for block in blocks() if block.__name__ in names for key in block.known_keys()}
+    assert {key for row in LANGUAGE.rows(section) for key in re.findall(r"`(\w+)`", row[0])} == known
+
+
+def test_the_options_that_go_with_a_kind_are_those_of_the_specification() -> None:
+    both = {"for_each", "when", "needs", "description", "tags", "was"}
+    of_generate = {"takes", "expect", "iterate"}
+    told = {
+        key: row[1]
+        for row in get_page("docs/reference/recipe.md").rows("steps")
+        if len(row) == 3
+        for key in re.findall(r"`(\w+)`", row[0])
+    }
+    assert told == {
+        **dict.fromkeys(both, "both"),
+        **dict.fromkeys(of_generate, "`generate`"),
+        "with": "`recipe`",
+    }
+    step = next(block for block in blocks() if block.__name__ == "StepBlock")
+    assert set(step.known_keys()) == {*told, "generate", "recipe"}
 
 
 def test_the_language_tells_every_word_that_comes_later() -> None:

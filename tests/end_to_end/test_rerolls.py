@@ -77,6 +77,14 @@ def test_a_take_of_a_changed_request_is_not_current_for_it(book: Project, emulat
     assert takes["page[scene=sea]"] == 2
 
 
+def test_a_renamed_step_that_says_so_keeps_its_takes(book: Project, emulator: Any) -> None:
+    book.run("book.yaml", "--reroll", "page[scene=sea]")
+    book.write("book.yaml", BOOK.replace("  page:\n", "  leaf:\n    was: page\n"))
+    takes = {task["address"]: task["take"] for task in book.run("book.yaml")["tasks"]}
+    assert takes["leaf[scene=sea]"] == 2
+    assert emulator.bill()["calls"] == 4
+
+
 def test_one_of_several_takes_is_named_by_its_number(project: Project, emulator: Any) -> None:
     project.use(emulator.env)
     project.write("idea.yaml", "seedflow: 1\nsteps:\n  idea: {takes: 2, generate: {prompt: An idea}}\n")

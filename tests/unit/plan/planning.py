@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from seedflow.diagnostics import Diagnostic, Source, has_errors
 from seedflow.graph.build import build_graph
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.models.catalog import load_catalog
-from seedflow.plan.context import PlanContext
+from seedflow.plan.context import PlanContext, reroll_nothing
 from seedflow.plan.model import Outcome, Plan, StepImage, Task, TaskFacts
 from seedflow.plan.planner import Planner
 from seedflow.recipe.given import collect_inputs
@@ -94,6 +94,7 @@ def open_planner(
     view: KnownResults | None = None,
     paid: bool = True,
     folder: Path = Path(),
+    rerolls: Callable[[str], bool] = reroll_nothing,
 ) -> Planner:
     recipe, found = parse_recipe(
         Source("r.yaml", f"seedflow: 1\n{text}"), CATALOG, folder=folder, default_name="r"
@@ -115,6 +116,7 @@ def open_planner(
         view=view or KnownResults(),
         catalog=CATALOG,
         images=ImageFiles(),
+        rerolls=rerolls,
     )
     return Planner(graph, values, named, context)
 

@@ -83,7 +83,7 @@ def play(
     plan, found = planner.start()
     assert plan is not None, found
     played = Played(plan)
-    book = TaskBook(plan.tasks, planner, lambda _: None)
+    book = TaskBook(plan.tasks, planner, lambda *_: None)
     held: list[Task] = []
 
     def end(task: Task) -> None:

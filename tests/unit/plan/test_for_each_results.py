@@ -177,6 +177,19 @@ def test_adding_or_moving_an_item_renames_no_other_and_changes_no_other_request(
     assert [now[task.address] for task in before] == [task.fingerprint for task in before]
 
 
+def test_where_and_at_depend_on_the_tasks_that_they_pick_alone() -> None:
+    text = (
+        "steps:\n  draft: {for_each: {s: [sea, home], l: [day, night]}, generate: {prompt: '{{ each.s }} {{ each.l }}'}}\n"
+        "  nights: {generate: {prompt: Nights, image_input: [\"{{ steps.draft.where(l='night').images }}\"]}}\n"
+        "  one: {generate: {prompt: One, image_input: [\"{{ steps.draft.at(s='sea', l='day').images[0] }}\"]}}\n"
+    )
+    needs = {task.address: task.needs for task in plan(text).tasks}
+    assert needs["nights"] == ("draft[s=sea,l=night]", "draft[s=home,l=night]")
+    assert needs["one"] == ("draft[s=sea,l=day]",)
+    failed = play(text, gives={"draft[s=home,l=day]": FAILS})
+    assert {"nights", "one"} <= set(failed.addresses)
+
+
 def test_the_images_of_a_failed_task_become_no_tasks_and_those_of_others_do() -> None:
     text = (
         "steps:\n  sketch: {for_each: {s: [sea, home]}, generate: {prompt: '{{ each.s }}', "
