@@ -256,7 +256,8 @@ class Flow:
             item, count = shape.item or IMAGE, shape.count
         if shape.optional:
             count = Count(0, count.high)
-        return list_of(Shape(Kind.IMAGE, fields=item.fields), count)
+        fields = None if item.fields is None else {**self.variables(target), **item.fields}
+        return list_of(Shape(Kind.IMAGE, fields=fields), count)
 
     def _infer(self, template: Template, node: StepNode | None, frame: Frame) -> Shape:
         if template.expression is None:

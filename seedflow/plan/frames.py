@@ -45,7 +45,7 @@ class FrameInstance:
 
     `prefix` goes before the addresses inside. `hubs` are the wholes that every task inside is part of. `conditions` are
     those of the steps around it, each with its surroundings. `keys` tell apart what has the same frame. `sources` are the
-    images and tasks that values of `each` around it come from. Inside a `ghost` nothing is ever asked: it stands for
+    images and tasks that values of `each` around it come from; `each` has these values, for whoever names what comes out. Inside a `ghost` nothing is ever asked: it stands for
     instances that are not known yet.
     """
 
@@ -59,6 +59,7 @@ class FrameInstance:
     sources: tuple[ImageSource, ...] = ()
     ghost: bool = False
     recipe: Mapping[str, object] = field(default_factory=lambda: NOTHING)
+    each: Mapping[str, object] = field(default_factory=lambda: NOTHING)
 
     @property
     def ref_words(self) -> RefWords:

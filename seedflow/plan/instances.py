@@ -44,6 +44,12 @@ class Unit:
         return own if iterate is None else (*own, (iterate.name, str(self.number)))
 
     @property
+    def each(self) -> Mapping[str, object]:
+        """All values that its images were made with, those of the steps around it included."""
+        around = self.env.frame.each
+        return {**around, **self.env.each} if around else self.env.each
+
+    @property
     def ghost(self) -> bool:
         """Whether it is never asked."""
         return self.instance.ghost or self.instance.tasks.frame.ghost
@@ -79,8 +85,8 @@ class Instance:
 
     @property
     def key(self) -> str:
-        """The key of a task: its variables' keys joined, or the step's name without `for_each`."""
-        return ",".join(key for _, key in self.keys) or self.tasks.node.step.name
+        """The key of a task: the keys of its variables and of those around it joined, or the step's name without any."""
+        return ",".join([*self.tasks.frame.keys, *(key for _, key in self.keys)]) or self.tasks.node.step.name
 
     @property
     def loop_key(self) -> str:

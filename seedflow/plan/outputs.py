@@ -216,10 +216,12 @@ class OutputPlanner:
     def _path(self, output: Output, slot: _Slot, *, lone: bool) -> str | Diagnostic:
         unit = self._build.resolver.find_unit(slot.address) if slot.address else None
         if output.file is None:
-            return _default_path(output, slot, unit, lone=slot.lone or lone)
+            whole = find_whole(output.images)
+            passes = isinstance(whole, StepReference) and whole.collection == "passes"
+            return _default_path(output, slot, unit, lone=slot.lone or lone, passes=passes)
         each: Mapping[str, object] = {}
         if unit is not None:
-            each = self._build.resolver.refresh(Env(unit.env.frame, unit.env.each)).each
+            each = self._build.resolver.refresh(Env(unit.env.frame, unit.each)).each
         scope = Scope(
             each=each,
             recipe=self._env.frame.recipe,
@@ -234,7 +236,7 @@ class OutputPlanner:
         return read_file_path(output.file, str(text))
 
 
-def _default_path(output: Output, slot: _Slot, unit: Unit | None, *, lone: bool) -> str:
+def _default_path(output: Output, slot: _Slot, unit: Unit | None, *, lone: bool, passes: bool = False) -> str:
     if unit is None:
         return output.name if slot.single else f"{output.name}/{slot.number}"
     instance = unit.instance
@@ -247,7 +249,7 @@ def _default_path(output: Output, slot: _Slot, unit: Unit | None, *, lone: bool)
     )
     if takes:
         name = f"{name}-t{unit.slot}"
-    if not unit.last:
+    if passes or not unit.last:
         name = f"{name}-p{unit.number}"
     return f"{output.name}/{name}" if slot.single else f"{output.name}/{name}-{slot.number}"
 

@@ -306,7 +306,7 @@ class Resolver:
             yield from self._views_of_unit(unit)
 
     def _view(self, image: StepImage, unit: Unit) -> View:
-        return build_image_view(image, unit, self.refresh(Env(unit.env.frame, unit.env.each)).each)
+        return build_image_view(image, unit, self.refresh(Env(unit.env.frame, unit.each)).each)
 
     # Slots
 

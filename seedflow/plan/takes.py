@@ -23,8 +23,10 @@ class TakeChooser:
             key = (unit.address, fingerprint)
             take = self._new.get(key)
             if take is None:
-                shown = [self._find(other, fingerprint) or other.slot for other in _siblings(unit)]
-                above = max([unit.instance.tasks.takes, *shown])
+                siblings = _siblings(unit)
+                shown = [self._find(other, fingerprint) or other.slot for other in siblings]
+                new = [found for other in siblings if (found := self._new.get((other.address, fingerprint)))]
+                above = max([unit.instance.tasks.takes, *shown, *new])
                 context = self._context
                 take = self._new[key] = context.view.next_take(context.realm, fingerprint, above)
             return take, True

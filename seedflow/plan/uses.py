@@ -62,6 +62,7 @@ class UseBuilder:
             sources=(*outer.sources, *instance.sources),
             ghost=outer.ghost,
             recipe={"name": recipe.name},
+            each={**outer.each, **instance.each},
         )
         return inner, problems
 

@@ -57,7 +57,7 @@ def build_pending_view(unit: Unit, number: int, *, passes: bool = False) -> View
             "name": name_image(unit, number),
             "number": number,
             "key": unit.instance.key,
-            "each": unit.instance.each,
+            "each": unit.each,
         },
         PendingImage(ImageSource(unit.instance, unit), number, passes),
         {**dict.fromkeys(_PIXELS, _LATER), "take": _LATER},
@@ -100,7 +100,7 @@ def build_ghost_view(after: str) -> View:
 def name_image(unit: Unit, number: int) -> str:
     """A file-name-like name: the step, its keys, the take and pass where there are several, and the number."""
     instance = unit.instance
-    parts = [instance.tasks.node.step.name, *(key for _, key in instance.keys)]
+    parts = [instance.tasks.node.step.name, *instance.tasks.frame.keys, *(key for _, key in instance.keys)]
     return "-".join([*parts, *_spell_unit(unit), str(number)])
 
 

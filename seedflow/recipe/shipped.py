@@ -44,11 +44,9 @@ def find_shipped(name: str) -> Path | None:
 
 
 def is_shipped(path: Path) -> bool:
-    """Whether a file is one of the shipped recipes, so that nothing may be written beside it."""
+    """Whether a file is one of the shipped recipes or blocks, so that nothing may be written beside it."""
     folder = _find_folder()
-    if folder is None or not (_PACKAGE / "shipped").is_dir():
-        return False
-    return path.resolve().parent in (folder, folder / _BLOCKS)
+    return folder is not None and path.resolve().is_relative_to(folder.resolve())
 
 
 def name_shipped(path: Path) -> str:
