@@ -42,6 +42,7 @@ class Judge:
         step = tasks.node.step
         return bool(
             tasks.frame.conditions
+            or tasks.frame.needs
             or tasks.frame.sources
             or unit.instance.sources
             or step.when is not None
@@ -75,8 +76,9 @@ class Judge:
         for expression in expressions:
             for template in find_templates(expression):
                 self._stander.add(template.references, env, standing)
-        for name, _ in step.needs:
-            tasks = self._resolver.steps.get(instance.tasks.frame.prefix + name)
+        frame = instance.tasks.frame
+        for step_id in (*frame.needs, *(frame.prefix + name for name, _ in step.needs)):
+            tasks = self._resolver.steps.get(step_id)
             if tasks is not None:
                 self._stander.add_need(tasks, standing)
         return verdict

@@ -85,8 +85,9 @@ def uses_new_image(request: Request, find_unit: Callable[[str], Unit | None]) ->
 def find_earlier_address(unit: Unit) -> str | None:
     """The address that a task had under its step's earlier name, if it had one."""
     tasks = unit.instance.tasks
-    was = tasks.node.step.was
-    return None if was is None else tasks.frame.prefix + was + unit.address.removeprefix(tasks.hub)
+    step = tasks.node.step
+    earlier = tasks.frame.earlier + (step.was or step.name) + unit.address.removeprefix(tasks.hub)
+    return None if earlier == unit.address else earlier
 
 
 def _spell(model: Model, request: Request, unknown: Sequence[str], take: int) -> str:

@@ -328,6 +328,13 @@ class Stander:
             standing.wait(value.after, value.after[0])
             return
         subject = value.subject if isinstance(value, View) else None
+        if path[:1] == ("each",) and isinstance(subject, (PendingImage, PendingTask)):
+            each = (
+                subject.source.instance.each if isinstance(subject, PendingImage) else subject.instance.each
+            )
+            for name in path[1:2] or each:
+                self._add_value(each.get(str(name)), path[2:], standing, skip_ok, fail_ok)
+            return
         match subject:
             case PendingImages(after=after):
                 standing.wait((after,), after)

@@ -47,8 +47,9 @@ class TakeChooser:
         context = self._context
         found = context.picks.find_take(context.realm, unit.address, fingerprint)
         tasks = unit.instance.tasks
-        if found is None and tasks.node.step.was is not None:
-            earlier = tasks.frame.prefix + tasks.node.step.was + unit.address.removeprefix(tasks.hub)
+        step = tasks.node.step
+        earlier = tasks.frame.earlier + (step.was or step.name) + unit.address.removeprefix(tasks.hub)
+        if found is None and earlier != unit.address:
             found = context.picks.find_take(context.realm, earlier, fingerprint)
         return found
 

@@ -59,6 +59,8 @@ class UseBuilder:
             hubs=tuple(hubs),
             keys=(*outer.keys, *(key for _, key in instance.keys)),
             conditions=conditions,
+            earlier=f"{outer.earlier}{node.step.was or node.step.name}{instance.address.removeprefix(instance.tasks.hub)}/",
+            needs=(*outer.needs, *(outer.prefix + name for name, _ in node.step.needs)),
             sources=(*outer.sources, *instance.sources),
             ghost=outer.ghost,
             recipe={"name": recipe.name},
