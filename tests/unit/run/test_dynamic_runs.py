@@ -299,3 +299,83 @@ def test_a_request_that_another_address_made_before_may_cost_nothing(make_world)
     world.text = text % "x, y, z"
     assert tuple(world.plan().totals.calls) == (1, 2)
     assert world.run().calls == 1
+
+
+@pytest.mark.parametrize("mention", ["at(w=each.w).images[0]", "where(w=each.w).images"])
+def test_at_and_where_depend_on_those_tasks_alone(make_world, mention):
+    world = make_world(
+        "inputs: {words: {type: list, of: text, default: [x, y]}}\n"
+        "steps:\n"
+        "  a: {for_each: {w: '{{ inputs.words }}'}, generate: {prompt: 'A {{ each.w }}'}}\n"
+        "  b: {for_each: {w: '{{ inputs.words }}'}, generate: {prompt: B, "
+        f"image_input: ['{{{{ steps.a.{mention} }}}}']}}}}\n"
+    )
+    world.provider.meet("a[w=x]", reject())
+    world.run()
+    assert [call.context.address for call in world.provider.calls] == ["a[w=x]", "a[w=y]", "b[w=y]"]
+
+
+def test_nothing_waits_at_the_border_of_a_used_recipe(make_world, tmp_path):
+    (tmp_path / "two.yaml").write_text(
+        "seedflow: 1\n"
+        "inputs: {look: {type: image}, word: {type: text}}\n"
+        "steps:\n"
+        "  free: {generate: {prompt: 'Free {{ inputs.word }}'}}\n"
+        "  bound: {generate: {prompt: Bound, image_input: ['{{ inputs.look }}', '{{ steps.free.images[0] }}']}}\n"
+        "outputs: {free: '{{ steps.free.images }}', bound: '{{ steps.bound.images }}'}\n"
+    )
+    world = make_world(
+        "steps:\n"
+        "  a: {generate: {prompt: A}}\n"
+        "  use: {recipe: ./two.yaml, with: {look: '{{ steps.a.images[0] }}', word: w}}\n"
+        "  early: {generate: {prompt: Early, image_input: ['{{ steps.use.outputs.free }}']}}\n"
+    )
+    world.provider.meet("a", reject())
+    found = statuses(world.run())
+    assert found == {"a": "failed", "use/free": "done", "use/bound": "blocked", "early": "done"}
+
+
+def test_a_condition_around_a_used_recipe_skips_all_inside(make_world, tmp_path):
+    (tmp_path / "one.yaml").write_text(
+        "seedflow: 1\nsteps: {in: {generate: {prompt: In}}}\noutputs: {images: '{{ steps.in.images }}'}\n"
+    )
+    world = make_world(
+        "steps:\n"
+        f"  a: {{generate: {{prompt: A, {SET}}}}}\n"
+        "  use: {when: '{{ steps.a.images | length > 3 }}', recipe: ./one.yaml}\n"
+        "  after: {generate: {prompt: After, image_input: ['{{ steps.use.images }}']}}\n"
+    )
+    assert statuses(world.run()) == {"a": "done", "use/in": "skipped", "after": "skipped"}
+
+
+def test_a_condition_that_gives_no_boolean_fails_when_it_shows(make_world):
+    world = make_world(
+        "steps:\n"
+        f"  a: {{generate: {{prompt: A, {SET}}}}}\n"
+        "  b: {when: '{{ steps.a.images | map(attribute=\"number\") | first }}', generate: {prompt: B}}\n"
+    )
+    result = world.run()
+    assert [task.problem.kind for task in result.tasks if task.problem is not None] == ["not-a-boolean"]
+    assert len(world.provider.calls) == 1
+
+
+def test_later_variables_use_earlier_ones(make_world):
+    world = make_world(
+        "steps:\n"
+        f"  a: {{for_each: {{w: [x, y]}}, generate: {{prompt: 'A {{{{ each.w }}}}', {SET}}}}}\n"
+        "  b: {for_each: {t: '{{ steps.a.tasks }}', i: '{{ each.t.images[1:] }}'}, generate: {prompt: B, image_input: ['{{ each.i }}']}}\n"
+    )
+    found = [address for address in statuses(world.run()) if address.startswith("b")]
+    assert found == ["b[t=x,i=x-2]", "b[t=x,i=x-3]", "b[t=y,i=y-2]", "b[t=y,i=y-3]"]
+
+
+def test_pairs_of_unequal_length_fail_without_paying(make_world):
+    world = make_world(
+        "steps:\n"
+        f"  a: {{generate: {{prompt: A, {SET}}}}}\n"
+        "  b: {generate: {prompt: B}}\n"
+        "  c: {for_each: '{{ zip(x=steps.a.images, y=steps.b.images) }}', generate: {prompt: C, image_input: ['{{ each.x }}', '{{ each.y }}']}}\n"
+    )
+    result = world.run()
+    assert [task.problem.kind for task in result.tasks if task.problem is not None] == ["unequal-lists"]
+    assert len(world.provider.calls) == 2
