@@ -55,7 +55,7 @@ class OutputPlanner:
         self._outputs = outputs
         self._env = Env(frame)
         self._build = build
-        self._found = SlotFinder(build.resolver)
+        self._found = SlotFinder(build.resolver, build.stander)
 
     def check_paths(self) -> list[Diagnostic]:
         """Problems of all outputs: file templates that fail, and two results that could be published to one path."""

@@ -117,7 +117,7 @@ class RequestBuilder:
         self._count = count
         self._find_first = find_first
         self._renderer = Renderer(resolver)
-        self._slots = SlotFinder(resolver)
+        self._slots = SlotFinder(resolver, stander)
         self._constants: dict[str, object] = {}
         self._rendered: dict[str, tuple[Expression, bool]] = {}
         for name, parameter in generate.parameters.items():

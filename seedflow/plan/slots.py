@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias
 
 from seedflow.images.facts import FileImage, UrlImage
@@ -10,11 +11,14 @@ from seedflow.plan.instances import Unit
 from seedflow.plan.model import Bounds, PendingImages, StepImage
 from seedflow.plan.picking import NotThere
 from seedflow.plan.resolve import Resolver
+from seedflow.plan.standing import Stander, Standing
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.plan.whole import find_whole
 from seedflow.recipe.model import Expression
 from seedflow.recipe.references import NameReference, Reference, StepReference
 from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.templating.forms import FirstOf, OrNone
+from seedflow.recipe.templating.lookup_nodes import Mentioned
 from seedflow.recipe.views import View
 
 Slots: TypeAlias = "tuple[UrlImage | FileImage | StepImage | PendingImages, ...]"
@@ -23,17 +27,38 @@ Slots: TypeAlias = "tuple[UrlImage | FileImage | StepImage | PendingImages, ...]
 class SlotFinder:
     """Finds the images that whole mentions are, through `each`, `prev` and the inputs of used recipes."""
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, stander: Stander) -> None:
         self._resolver = resolver
+        self._stander = stander
 
     def find(self, template: Template, env: Env) -> Slots | NotThere | None:
         """The images in order, or None when the template has to be rendered to know."""
         whole = find_whole(template)
         if whole is None:
-            return None
+            return self._of_choice(template, env)
         if isinstance(whole, StepReference):
             return self._of_step(whole, env)
         return self._of_name(whole, env)
+
+    def _of_choice(self, template: Template, env: Env) -> Slots | NotThere | None:
+        """`first_of(a, b)` and `optional(a)` of plain mentions, as soon as it is known which of them it will be."""
+        node = template.expression
+        if isinstance(node, FirstOf):
+            arguments = node.arguments
+        elif isinstance(node, OrNone):
+            arguments = (node.argument,)
+        else:
+            return None
+        for argument in arguments:
+            if not isinstance(argument, Mentioned):
+                return None
+            mention = replace(argument.reference, skip_ok=False)
+            standing = Standing()
+            self._stander.add([mention], env, standing)
+            if standing.skips is not None:
+                continue
+            return None if standing.may_be_skipped else self._of_step(mention, env)
+        return () if isinstance(node, OrNone) else None
 
     def _of_step(self, mention: StepReference, env: Env) -> Slots | NotThere | None:
         from_arguments = [

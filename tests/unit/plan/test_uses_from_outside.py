@@ -1,4 +1,4 @@
-"""Rules of used recipes and of tasks that have not ended which the planner does not keep yet."""
+"""What the step around a used recipe says holds inside of it: what it needs, and what it was called before."""
 
 from __future__ import annotations
 

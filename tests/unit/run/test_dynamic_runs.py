@@ -355,7 +355,7 @@ def test_a_condition_that_gives_no_boolean_fails_when_it_shows(make_world):
         "  b: {when: '{{ steps.a.images | map(attribute=\"number\") | first }}', generate: {prompt: B}}\n"
     )
     result = world.run()
-    assert [task.problem.kind for task in result.tasks if task.problem is not None] == ["not-a-boolean"]
+    assert [task.problem.kind for task in result.tasks if task.problem is not None] == ["not-boolean"]
     assert len(world.provider.calls) == 1
 
 
