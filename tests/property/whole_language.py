@@ -293,7 +293,9 @@ class _Author:
             if self.lists and self.chance(50):
                 found = self.one_of(list(self.lists))
             else:
-                items = self.draw(st.lists(st.sampled_from(WORDS), max_size=3, unique=True))
+                items = self.draw(
+                    st.lists(st.sampled_from(WORDS), min_size=int(self.sharp), max_size=3, unique=True)
+                )
                 self.lists[found] = tuple(items)
             return Loop(name, "text", found, frozenset([found])), f"@{found}@"
         if kind == "inputs":
