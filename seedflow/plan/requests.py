@@ -254,19 +254,14 @@ class RequestBuilder:
 
     def _skeletons_of(self, references: Sequence[PlannedReference]) -> Iterator[str]:
         """The tasks that images will come from, each as the first one that may give the same; how many is left open."""
-        before: str | None = None
         for item in references:
             image = item.image
             if not isinstance(image, PendingImages):
-                before = None
                 continue
             named = image.mention.startswith(f"{image.after} ")
             found = self._find_first(image.after) if named else "?"
             index = re.search(r" images\[([1-9]\d*)\]$", image.mention)
-            found = f"{found}[{index[1]}]" if named and index is not None else found
-            if found != before:
-                yield found
-            before = found
+            yield f"{found}[{index[1]}]" if named and index is not None else found
 
     def _bound(self, template: Template, env: Env) -> Bounds[int]:
         """How many images an expression may give that cannot be worked out yet."""
@@ -369,8 +364,11 @@ def _skeleton(expression: Expression, env: Env) -> str:
 def _spell_values(template: Template, env: Env) -> str:
     """What is known of the values that a template prints."""
     found = []
+    inside = 0
     for mention in template.references:
-        if isinstance(mention, NameReference) and mention.root == "each":
+        if isinstance(mention, StepReference):
+            inside = mention.end  # what picks its tasks is not printed
+        elif mention.root == "each" and mention.start >= inside:
             value = env.each.get(mention.name)
             for part in mention.path[1:]:
                 if isinstance(value, View):

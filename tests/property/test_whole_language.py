@@ -151,7 +151,6 @@ class Stage:
             assert done.calls >= totals.calls.low, "fewer calls than planned"
             assert done.images >= totals.images.low, "fewer images than planned"
             assert done.images * PRICE >= totals.cost_usd.low, "less than planned"
-            assert count >= totals.tasks.low, "fewer tasks than planned"
 
 
 def _fingerprints(planner: Any, address: str) -> tuple[Any, ...]:

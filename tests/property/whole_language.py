@@ -236,14 +236,14 @@ class _Author:
                     break
         return found or None
 
-    def some_images(self, loops: Sequence[Loop], *, short: bool = True) -> Expr | None:
+    def some_images(self, loops: Sequence[Loop], *, short: bool = True, plain: bool = False) -> Expr | None:
         """Images for the references field or an argument."""
         singles, many = self.single_images(loops), self.many_images(loops)
         if not singles and not many:
             return None
         if singles and (not many or self.chance(50)):
             found = self.one_of(singles)
-            if not self.sharp and self.chance(30):
+            if not self.sharp and not plain and self.chance(30):
                 other = self.one_of(singles)
                 text = self.one_of(
                     [
@@ -255,7 +255,7 @@ class _Author:
                 return Expr(text, found.lists | other.lists)
             return found
         found = self.one_of(many)
-        if not self.sharp and self.chance(30):
+        if not self.sharp and not plain and self.chance(30):
             other = self.one_of(many)
             text = self.one_of(
                 [
@@ -293,7 +293,9 @@ class _Author:
             if self.lists and self.chance(50):
                 found = self.one_of(list(self.lists))
             else:
-                items = self.draw(st.lists(st.sampled_from(WORDS), max_size=3, unique=True))
+                items = self.draw(
+                    st.lists(st.sampled_from(WORDS), min_size=int(self.sharp), max_size=3, unique=True)
+                )
                 self.lists[found] = tuple(items)
             return Loop(name, "text", found, frozenset([found])), f"@{found}@"
         if kind == "inputs":
@@ -403,6 +405,9 @@ class _Author:
             self.draw_iterate(step, body, prompt, images)
         if self.chance(60) and (found := self.some_images(step.loops)) is not None:
             images.append(f"{{{{ {self.mention(step, found)} }}}}")
+            if any(mark in found.text for mark in ("first_of", "optional", "succeeded", " + ", " if ")):
+                # Whether an expression gives the very images that another step names, no plan can tell.
+                prompt.append(f"{step.name} of {len(self.inputs)} {self.words}")
         many = self.many_images(step.loops)
         if not self.sharp and many and self.chance(20):
             prompt.append(step.name)
@@ -468,7 +473,7 @@ class _Author:
                 singles = self.single_images(step.loops)
                 return f"{{{{ {self.mention(step, self.one_of(singles))} }}}}" if singles else None
             case _:
-                found = self.some_images(step.loops, short=False)
+                found = self.some_images(step.loops, short=False, plain=True)
                 if found is None:
                     return None
                 text = self.mention(step, found)

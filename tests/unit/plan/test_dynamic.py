@@ -135,3 +135,23 @@ def test_a_slice_of_outputs_of_used_recipes_is_counted_exactly(tmp_path: Path) -
     found, problems = planner.start()
     assert found is not None, problems
     assert bounds(found) == ((5, 5), (5, 5))
+
+
+def test_the_argument_of_a_selector_tells_no_requests_apart() -> None:
+    found = plan(
+        "inputs: {words: {type: list, of: text, default: [x, y, z]}}\n"
+        f"steps:\n  a: {{for_each: {{w: '{{{{ inputs.words }}}}'}}, generate: {{prompt: 'A {{{{ each.w }}}}', {SET}}}}}\n"
+        "  b: {for_each: {w: '{{ inputs.words }}'}, "
+        "generate: {prompt: 'B {{ steps.a.at(w=each.w).images | length }}'}}\n"
+    )
+    assert bounds(found) == ((3 + 1, 3 + 3), (3 + 1, 9 + 3))
+
+
+def test_the_same_images_in_another_order_are_another_request() -> None:
+    images = "image_input: ['{{ each.v }}', '{{ each.u }}', '{{ steps.a.images[:2] }}']"
+    found = plan(
+        "steps:\n  a: {for_each: {w: [x, y]}, generate: {prompt: 'A {{ each.w }}'}}\n"
+        "  b: {for_each: {v: '{{ steps.a.images }}', u: '{{ steps.a.images }}'}, "
+        f"generate: {{prompt: B, {images}}}}}\n"
+    )
+    assert bounds(found) == ((6, 6), (6, 6))
