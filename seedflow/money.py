@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 MICROS_PER_USD = 1_000_000
 
 ZERO_USD = Decimal(0)
+MOST_USD = Decimal(10) ** 12
 
 
 def parse_usd(text: str) -> Decimal:
@@ -21,6 +22,8 @@ def parse_usd(text: str) -> Decimal:
         raise ValueError(f"`{text}` is not an amount of dollars") from None
     if not amount.is_finite() or amount < 0:
         raise ValueError(f"`{text}` is not an amount of dollars that can be spent")
+    if amount > MOST_USD:
+        raise ValueError(f"`{text}` is more than anybody can spend")
     if amount != amount.quantize(Decimal("0.000001")):
         raise ValueError(f"`{text}` has more than six decimals")
     return amount

@@ -85,7 +85,10 @@ class Planner:
         """Take in what became of a task, or of one that stood for others and could not grow."""
         found = self._unfolder.openings.pop(facts.address, None)
         if found is None:
-            if self._build.resolver.find_unit(facts.address) is not None:
+            unit = self._build.resolver.find_unit(facts.address)
+            if (
+                unit is not None and not unit.ghost
+            ):  # one that stood for others has the address of their group
                 self._build.resolver.learn(facts.address, facts.outcome, facts.images, facts.address)
             return
         _, group = found

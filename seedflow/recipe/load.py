@@ -187,7 +187,9 @@ class _RecipeBuilder:
             )
         for name, block in self._document.steps.items():
             entry = written.find(name) if isinstance(written, Mapping) else None
-            if entry is not None:
+            if entry is not None and block.generate is None and block.recipe is None:
+                self._unread.add(("steps", name))  # what it lacks was said when it was bound
+            elif entry is not None:
                 steps[name] = self._build_step(name, entry.key.span, block, requests)
         if self._all_steps and steps:
             self.problems.extend(requests.check_defaults())

@@ -46,7 +46,7 @@ def find_shipped(name: str) -> Path | None:
 def is_shipped(path: Path) -> bool:
     """Whether a file is one of the shipped recipes or blocks, so that nothing may be written beside it."""
     folder = _find_folder()
-    return folder is not None and path.resolve().is_relative_to(folder.resolve())
+    return folder is not None and path.resolve().parent in (folder.resolve(), (folder / _BLOCKS).resolve())
 
 
 def name_shipped(path: Path) -> str:

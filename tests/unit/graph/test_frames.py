@@ -110,7 +110,7 @@ def test_outputs_are_shapes_of_lists_whose_counts_multiply(graph: StepGraph, cat
     assert images.item is not None
     each = images.item.find("each")
     assert each is not None
-    assert each.attributes() == ("pose",)
+    assert each.attributes() == ("who", "pose")
 
 
 def test_the_main_output_is_the_one_named_images_else_the_only_one(graph: StepGraph) -> None:
