@@ -34,6 +34,7 @@ _MARKS: Final = {
     Reason.ASKED_BEFORE: ("~", "yellow"),
     Reason.FORCED: ("~", "yellow"),
     Reason.REJECTED: ("~", "yellow"),
+    Reason.REFUSED: ("!", "red"),
     Reason.STORED: ("=", "cyan"),
     Reason.CONDITION_FALSE: ("-", "default"),
     Reason.UPSTREAM_SKIPPED: ("-", "default"),
@@ -50,6 +51,7 @@ _REASONS: Final = {
     Reason.CONDITION_UNKNOWN: "if its condition holds",
     Reason.CONDITION_FALSE: "skipped: condition is false",
     Reason.REJECTED: "not as expected",
+    Reason.REFUSED: "cannot be asked",
 }
 
 
@@ -78,7 +80,7 @@ def bundle(tasks: Iterable[Task]) -> list[Row]:
     rows: list[list[Task]] = []
     alike: dict[tuple[str, Reason], list[Task]] = {}
     for task in tasks:
-        if task.action not in _ASIDE or task.reason is Reason.REJECTED:
+        if task.action not in _ASIDE or task.reason in (Reason.REJECTED, Reason.REFUSED):
             rows.append([task])
             continue
         row = alike.setdefault((task.step, task.reason), [])

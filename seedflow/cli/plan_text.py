@@ -56,7 +56,7 @@ def print_plan(plan: Plan, console: Console, *, everything: bool = False, brief:
             console.print(line, soft_wrap=True)
         if brief or not isinstance(row, Task):
             continue
-        if row.reason is Reason.REJECTED and row.cause is not None:
+        if row.reason in (Reason.REJECTED, Reason.REFUSED) and row.cause is not None:
             print_folded(console, Text(make_printable(row.cause), style="dim"), INDENT)
         if everything or (row.action is Action.CALL and not (many and row.step in told)):
             for line in spell_request(row, plan, console.width, whole=everything):

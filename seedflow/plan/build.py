@@ -143,6 +143,11 @@ class TaskBuilder:
         task = self._describe(unit, builder, request, verdict, expectation, findings)
         return Built(task, tuple(verdict.standing.waits))
 
+    def refuse(self, unit: Unit, problem: Diagnostic) -> Task:
+        """A task that cannot be asked with the results that are there."""
+        builder = self._builders[unit.instance.tasks.hub]
+        return self._aside(unit, builder, Action.BLOCKED, Reason.REFUSED, problem.message)
+
     def _set_aside(self, unit: Unit, builder: RequestBuilder, verdict: Verdict) -> Task | None:
         standing = verdict.standing
         if verdict.refused:

@@ -89,6 +89,13 @@ class Findings:
         for one in found:
             self.add(one)
 
+    def merge(self, other: Findings) -> None:
+        """Take in all of another one."""
+        self.has_errors = self.has_errors or other.has_errors
+        for key, (found, address, count) in other._found.items():
+            first, named, before = self._found.get(key, (found, address, 0))
+            self._found[key] = (first, named, before + count)
+
     def first_error(self) -> Diagnostic | None:
         """The first error, or None."""
         return next((found for found, _, _ in self._found.values() if found.severity is Severity.ERROR), None)

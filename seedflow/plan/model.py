@@ -46,6 +46,7 @@ class Reason(StrEnum):
     UPSTREAM_FAILED = "upstream-failed"
     CHOICE_OPEN = "choice-open"
     REJECTED = "rejected"
+    REFUSED = "refused"
     STORED = "stored"
 
 
@@ -250,6 +251,7 @@ class Unsettled:
     message: str
     span: Span | None
     code: str
+    help: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class Planner:
         """The task with everything known, or what it turned out to stand for."""
         planned = self._unfolder.tasks[address]
         if planned.action in (Action.SKIP, Action.BLOCKED):
-            return planned
+            return self._unfolder.refusals.find(address) or planned
         if address in self._unfolder.openings:
             return self._grow(address, planned)
         if planned.settled and planned.result is None and not planned.needs:
@@ -107,7 +107,7 @@ class Planner:
         built = self._build.build(self._build.get_unit(address), findings)
         problem = findings.first_error()
         if problem is not None:
-            return Unsettled(address, problem.message, problem.span, problem.code)
+            return Unsettled(address, problem.message, problem.span, problem.code, problem.help)
         if built is None:
             raise RuntimeError(f"{address} came to nothing without a reason")
         task = built.task
@@ -142,13 +142,13 @@ class Planner:
         if problem is not None:
             tasks.groups[address] = group
             unfolder.openings[address] = (opening, group)
-            return Unsettled(address, problem.message, problem.span, problem.code)
+            return Unsettled(address, problem.message, problem.span, problem.code, problem.help)
         again = made.pop(address, None)
         if again is not None and again.action is Action.CALL:
             return Waiting(address, again.needs)
         del unfolder.openings[address]
         if again is not None:
-            return again
+            return unfolder.refusals.find(address) or again
         if _passes(made.values(), planned):
             self._close(group, Outcome.FAILED, address)
             return Unsettled(

@@ -7,25 +7,28 @@ have what is made for himself.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.plan.apart import Differences, sends_prev
+from seedflow.plan.awaited import asked_before, find_awaited, may_be_stored
 from seedflow.plan.border import NotAdmitted
 from seedflow.plan.build import TaskBuilder
+from seedflow.plan.closing import Closer
 from seedflow.plan.expand import Expander, Explodes, Leaf, Opening, Row, explodes
 from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
 from seedflow.plan.gaps import Gap, Item, Listing, NotAList
-from seedflow.plan.groups import Totalled, build_closed_task, build_group_task
+from seedflow.plan.groups import Totalled, build_group_task
 from seedflow.plan.identity import has_pending_reference
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit, spell_address
 from seedflow.plan.judge import Findings
 from seedflow.plan.model import Bounds, Least, Outcome, Reason, Task
 from seedflow.plan.picking import Absent
+from seedflow.plan.refusals import Refusals, lists_rest_on_results, rests_on_results
 from seedflow.plan.requests import Refused
 from seedflow.plan.uses import UseBuilder
 from seedflow.recipe.model import Iterate
@@ -45,9 +48,11 @@ class Unfolder:
         self._expanders: dict[str, Expander] = {}
         self.tasks: dict[str, Task] = {}
         self.openings: dict[str, tuple[Opening | None, Group]] = {}
+        self.refusals = Refusals()
+        self._closer = Closer(build, self.refusals)
         self._sink = self.tasks
         self._outer: list[dict[str, Task]] = []
-        self._differences = Differences(build, self._find_tasks)
+        self._differences = Differences(build, lambda names: find_awaited(self._made(), names))
         self.findings = Findings()
 
     @contextmanager
@@ -94,10 +99,23 @@ class Unfolder:
         limit = MOST_TASKS if most is None else max(most - len(self.tasks), 0)
         expander = Expander(node, frame, self._build.lister, self._build.resolver, limit)
         self._expanders[tasks.hub] = expander
+        before, self.findings = self.findings, Findings()
         try:
-            for part in self._read(node, lambda: expander.rows(self.findings.add)):
+            parts = list(self._read(node, lambda: expander.rows(self.findings.add)))
+            found, self.findings = self.findings, before
+            problem = found.first_error()
+            if (
+                problem is not None
+                and not frame.ghost
+                and lists_rest_on_results(node.step, self._build.stander, frame)
+            ):
+                self._closer.refuse_list(tasks, problem, self._sink)
+                return
+            before.merge(found)
+            for part in parts:
                 self._add(part, tasks)
         except Explodes:
+            self.findings = before
             span = node.step.for_each[-1].span if node.step.for_each else node.step.span
             self.findings.add(explodes(node, span, limit))
 
@@ -159,20 +177,29 @@ class Unfolder:
         tasks = instance.tasks
         frame = tasks.frame
         env = self._build.resolver.refresh(Env(frame, instance.each))
+        before_all, self.findings = self.findings, Findings()
         parts = list(self._read_passes(tasks.node, lambda: self._build.lister.read(iterate.over, env)))
+        found, self.findings = self.findings, before_all
         gaps = [part for part in parts if isinstance(part, Gap)]
+        if not parts and not found.has_errors:
+            skips = self._build.stander.of([iterate.over], env).skips
+            if skips is not None:
+                gaps = [Gap((), "?", (), Bounds(0, 0), Later((skips,)), skipped=skips)]
+            else:
+                found.add(_nothing_to_apply(instance, iterate))
         if gaps:
-            self._add_passes(instance, iterate, gaps, len(parts) - len(gaps))
+            self._add_passes(instance, iterate, gaps, len([part for part in parts if isinstance(part, Item)]))
             return
-        if not parts:
-            self.findings.add(
-                Diagnostic(
-                    "nothing-to-apply",
-                    f"`iterate` of {instance.address} has no item, so that the step would give no image",
-                    iterate.span,
-                    help="give at least one, or leave the step out with `when`",
-                )
-            )
+        problem = found.first_error()
+        if (
+            problem is not None
+            and not instance.ghost
+            and rests_on_results(instance, self._build.stander, env)
+        ):
+            self._closer.refuse_edits(instance, iterate, problem, self._sink)
+            return
+        self.findings.merge(found)
+        if problem is not None:
             return
         for slot in range(1, tasks.takes + 1):
             before: Unit | None = None
@@ -199,7 +226,17 @@ class Unfolder:
     def _add_unit(self, unit: Unit) -> None:
         resolver = self._build.resolver
         resolver.add_unit(unit)
-        built = self._build.build(unit, self.findings)
+        found = Findings()
+        built = self._build.build(unit, found)
+        problem = found.first_error()
+        if (
+            problem is not None
+            and not unit.ghost
+            and rests_on_results(unit.instance, self._build.stander, unit.env)
+        ):
+            self._closer.refuse(unit, problem, self._sink)
+            return
+        self.findings.merge(found)
         if built is None:
             unit.instance.tasks.bounds.setdefault(unit.address, Bounds(0, 0))
             if not unit.ghost:
@@ -213,6 +250,10 @@ class Unfolder:
             cause = task.cause if task.reason is Reason.UPSTREAM_FAILED else task.address
             resolver.learn(task.address, outcome, images, cause)
 
+    def _made(self) -> ChainMap[str, Task]:
+        """All tasks, those that only stand for others as well."""
+        return ChainMap(self._sink, *reversed(self._outer), self.tasks)
+
     # Groups
 
     def _add_group(self, opening: Opening, tasks: StepTasks) -> Group:
@@ -223,14 +264,16 @@ class Unfolder:
         label = ".".join([*(key for _, key in opening.row.keys), gap.label])
         group = Group(address, label, tasks, order, gap.bounds, failed=gap.failed)
         if gap.failed is not None or gap.skipped is not None:
-            self._add_closed(group, gap)
+            self._closer.close(group, gap, self._sink)
             return group
         totalled = Totalled()
-        free = self._may_be_stored(gap.after)
+        free = may_be_stored(self._made(), gap.after)
         for leaf in expander.leaves(opening):
             ghost, ghost_tasks = self._stand_in(tasks, leaf)
             group.ghosts.append((ghost, leaf.count))
-            stale = self._asked_before(gap.after) and not any(map(has_pending_reference, ghost_tasks))
+            stale = asked_before(self._made(), gap.after, self._build.context) and not any(
+                map(has_pending_reference, ghost_tasks)
+            )
             times = _none if free or stale else self._differences.count(tasks, leaf)
             totalled.add(ghost_tasks, leaf.count, times)
         self._build.kinds.add(address, totalled.least)
@@ -246,23 +289,6 @@ class Unfolder:
             depth=self._build.level_of(tasks.node),
         )
         return group
-
-    def _add_closed(self, group: Group, gap: Gap) -> None:
-        tasks = group.tasks
-        cause = gap.failed or gap.skipped or group.address
-        if gap.failed is not None:
-            tasks.failed = tasks.failed or gap.failed
-            tasks.closed.append(group)
-        else:
-            tasks.omitted = tasks.omitted or group.address
-        self._sink[group.address] = build_closed_task(
-            group,
-            origin=self._build.origin_of(tasks),
-            cause=cause,
-            skipped=gap.failed is None,
-            hubs=(tasks.hub, *tasks.frame.hubs),
-            depth=self._build.level_of(tasks.node),
-        )
 
     def _add_passes(self, instance: Instance, iterate: Iterate, gaps: list[Gap], known: int) -> None:
         """A place where the passes of an instance will come, once the list of edits is known."""
@@ -293,7 +319,7 @@ class Unfolder:
         skipped = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
         if group.failed is not None or skipped is not None:
             gap = replace(gaps[0], failed=group.failed, skipped=None if group.failed else skipped)
-            self._add_closed(group, gap)
+            self._closer.close(group, gap, self._sink)
             outcome = Outcome.FAILED if group.failed is not None else Outcome.SKIPPED
             if not instance.ghost:
                 tasks.end_instance(instance, outcome, group.failed or skipped)
@@ -304,7 +330,13 @@ class Unfolder:
         count = Bounds(low * tasks.takes, high * tasks.takes)
         if built is not None:
             chained = sends_prev(self._build.expressions_of(tasks.hub))
-            least = 0 if self._may_be_stored(after) else count.low if chained else min(count.low, tasks.takes)
+            least = (
+                0
+                if may_be_stored(self._made(), after)
+                else count.low
+                if chained
+                else min(count.low, tasks.takes)
+            )
             totalled.add([built.task], count, lambda _: least)
         self._build.kinds.add(address, totalled.least)
         if not instance.ghost:
@@ -335,27 +367,14 @@ class Unfolder:
         self.findings.extend(errors.diagnostics())
         return instance, list(made.values())
 
-    def _may_be_stored(self, after: Iterable[str]) -> bool:
-        """Whether something that is waited for may turn out to be stored, so that what follows may be, too."""
-        return any(task.may_be_stored for task in self._find_tasks(after))
 
-    def _asked_before(self, after: Iterable[str]) -> bool:
-        """Whether something that is waited for was asked by an earlier run, so that what follows may have been, too."""
-        context = self._build.context
-        return any(
-            context.view.find_past_request(context.realm, context.recipe_id, task.address) is not None
-            for task in self._find_tasks(after)
-        )
-
-    def _find_tasks(self, names: Iterable[str]) -> Iterator[Task]:
-        """The tasks of addresses and wholes, those that only stand for others as well; instead of one that shares, the other."""
-        made = ChainMap(self._sink, *reversed(self._outer), self.tasks)
-        for name in names:
-            for task in [made[name]] if name in made else self._of_hub(made, name):
-                yield made.get(task.shares_with, task) if task.shares_with is not None else task
-
-    def _of_hub(self, made: Mapping[str, Task], hub: str) -> list[Task]:
-        return [task for task in made.values() if hub in task.hubs]
+def _nothing_to_apply(instance: Instance, iterate: Iterate) -> Diagnostic:
+    return Diagnostic(
+        "nothing-to-apply",
+        f"`iterate` of {instance.address} has no item, so that the step would give no image",
+        iterate.span,
+        help="give at least one, or leave the step out with `when`",
+    )
 
 
 def _none(least: Least) -> int:

@@ -46,7 +46,9 @@ class TaskBook:
         settled = self._planner.settle(address)
         match settled:
             case Unsettled():
-                problem = Problem(settled.code, settled.message, None, settled.span or planned.origin.span)
+                problem = Problem(
+                    settled.code, settled.message, settled.help, settled.span or planned.origin.span
+                )
                 return TaskResult(
                     address, TaskStatus.FAILED, planned.action, take=planned.take, problem=problem
                 )

@@ -1,0 +1,105 @@
+"""Tasks that cannot be asked with the results that are there: each fails by itself, when planning as when running.
+
+What is wrong with a recipe whatever its results are is an error of the plan. What is wrong with the results of one run, such as
+`images[2]` of a set that has two, concerns the tasks that use them, and nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from seedflow.diagnostics import Diagnostic
+from seedflow.graph.places import find_templates
+from seedflow.plan.frames import Env, FrameInstance
+from seedflow.plan.instances import Instance
+from seedflow.plan.model import StepImage, Unsettled
+from seedflow.plan.picking import Absent
+from seedflow.plan.standing import Stander
+from seedflow.recipe.model import Expression, Step
+from seedflow.recipe.references import Reference, StepReference
+from seedflow.recipe.views import View
+
+
+class Refusals:
+    """What is wrong, by the address of the task or group that it concerns."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Diagnostic] = {}
+
+    def add(self, address: str, problem: Diagnostic) -> None:
+        """Take in why something cannot be asked."""
+        self._found[address] = problem
+
+    def find(self, address: str) -> Unsettled | None:
+        """The same as the end of a task."""
+        problem = self._found.get(address)
+        if problem is None:
+            return None
+        return Unsettled(address, problem.message, problem.span, problem.code, problem.help)
+
+
+def rests_on_results(instance: Instance, stander: Stander, env: Env) -> bool:
+    """Whether what an instance asks depends on what some task gave, and all of that is there.
+
+    What is wrong before the results are there is wrong whatever they will be, and best said before they are paid for.
+    """
+    tasks = instance.tasks
+    expressions = _list_expressions(tasks.node.step)
+    if _waits(stander, expressions, env) or any(
+        source.instance.outcome is None for source in instance.sources
+    ):
+        return False
+    if instance.sources or tasks.frame.sources or any(map(_is_result, instance.each.values())):
+        return True
+    return mentions_results(expressions, tasks.frame)
+
+
+def lists_rest_on_results(step: Step, stander: Stander, frame: FrameInstance) -> bool:
+    """The same for the lists of a step's `for_each`."""
+    lists = [items for loop in step.for_each for items in loop.lists]
+    return mentions_results(lists, frame) and not _waits(stander, lists, Env(frame))
+
+
+def mentions_results(expressions: Iterable[Expression], frame: FrameInstance) -> bool:
+    """Whether templates mention a step, by themselves or through the inputs and values of a used recipe."""
+    return any(
+        _mentions_result(mention, frame)
+        for expression in expressions
+        for template in find_templates(expression)
+        for mention in template.references
+    )
+
+
+def _mentions_result(mention: Reference, frame: FrameInstance) -> bool:
+    if isinstance(mention, StepReference):
+        return True
+    if mention.root == "inputs" and mention.name in frame.later:
+        argument, outer = frame.later[mention.name]
+        return any(map(_is_result, outer.each.values())) or mentions_results(
+            [argument.expression], outer.frame
+        )
+    if mention.root == "values" and frame.later and mention.name in frame.frame.recipe.values:
+        return mentions_results([frame.frame.recipe.values[mention.name]], frame)
+    return False
+
+
+def _list_expressions(step: Step) -> list[Expression]:
+    found: list[Expression] = [] if step.when is None else [step.when]
+    if step.iterate is not None:
+        found.extend((step.iterate.over, step.iterate.start))
+    if step.generate is not None:
+        found.extend(parameter.expression for parameter in step.generate.parameters.values())
+        references = step.generate.references
+        found.extend(item.template for item in (references.items if references is not None else ()))
+    return found
+
+
+def _waits(stander: Stander, expressions: list[Expression], env: Env) -> bool:
+    try:
+        return bool(stander.of(expressions, env).waits)
+    except Absent:
+        return False
+
+
+def _is_result(value: object) -> bool:
+    return isinstance(value, View) and isinstance(value.subject, (StepImage, Instance))
