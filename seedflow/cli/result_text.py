@@ -150,7 +150,8 @@ def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Te
     if result.status is RunStatus.FAILED and not any(counts[status] for status in _UNFINISHED):
         word, advice = "Not all published", None
     elif result.status is RunStatus.FAILED and _nothing_to_go_on_with(result):
-        advice = "Running it again asks for nothing: pay for another take with --reroll, or change `expect`."
+        change = "`expect`" if any(map(_is_unexpected, result.tasks)) else "the recipe"
+        advice = f"Running it again asks for nothing: pay for another take with --reroll, or change {change}."
     stored, skipped = counts[TaskStatus.REUSED], counts[TaskStatus.SKIPPED]
     if result.status is RunStatus.DONE and stored + skipped == len(result.tasks):
         every = spell_nothing_to_do(stored, skipped, past=True)
@@ -172,7 +173,12 @@ def _nothing_to_go_on_with(result: RunResult) -> bool:
     """Whether all that failed was asked as often as it may be."""
     failed = [task for task in result.tasks if task.status is TaskStatus.FAILED]
     unasked = any(task.status is TaskStatus.CANCELLED for task in result.tasks)
-    return bool(failed) and not unasked and not result.problems and all(map(_is_unexpected, failed))
+    return (
+        bool(failed)
+        and not unasked
+        and not result.problems
+        and all(_is_unexpected(task) or task.reason is Reason.REFUSED for task in failed)
+    )
 
 
 def spell_skipped(tasks: Sequence[TaskResult]) -> Iterator[Text]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from seedflow.diagnostics import Diagnostic, Source, Span, has_errors
+from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.graph.tolerance import find_tolerated
 from seedflow.money import format_usd
 from seedflow.pipeline.check import Checked, once
@@ -119,27 +119,31 @@ def _read_selectors(reroll: Reroll) -> tuple[list[TaskSelector], list[Diagnostic
 
 
 def _judge_reroll(selectors: Sequence[TaskSelector], plan: Plan, *, several: bool) -> list[Diagnostic]:
-    """What is wrong with asking anew: a selector that means nothing, or several tasks without saying so."""
-    problems = []
-    meant: dict[str, Task] = {}
+    """What is wrong with asking anew: a selector that means nothing that could be asked, or several tasks without saying so."""
+    problems: list[Diagnostic] = []
     for selector in selectors:
-        found = [task for task in plan.tasks if task.tasks is None and selector.matches(task.address)]
-        if not found:
+        meant = [task for task in plan.tasks if task.tasks is None and selector.matches(task.address)]
+        asked = [task for task in meant if task.action is Action.CALL]
+        if not meant:
             problems.append(selector.explain_nothing(task.address for task in plan.tasks))
-        meant.update((task.address, task) for task in found)
-    if len(meant) > 1 and not several:
-        asked = [task for task in meant.values() if task.action is Action.CALL]
-        totals = add_up(asked)
-        cost = totals.cost_usd if totals.cost_usd.high else totals.list_cost_usd
-        low, high = format_usd(cost.low), format_usd(cost.high)
-        price = low if low == high else f"{low} to {high}"
-        named = ", ".join(list(meant)[:3]) + (f" and {len(meant) - 3} more" if len(meant) > 3 else "")
-        problems.append(
-            Diagnostic(
-                "several-tasks",
-                f"{len(meant)} tasks would be asked anew, for {price}: {named}",
-                Span(Source("--reroll", " ".join(one.text for one in selectors)), 0, 0),
-                help="name one of them, or add --all",
-            )
-        )
+        elif not asked:
+            problems.append(selector.explain_aside(meant[0]))
+        elif len(meant) > 1 and not several:
+            problems.append(_several(selector, meant, asked))
     return problems
+
+
+def _several(selector: TaskSelector, meant: Sequence[Task], asked: Sequence[Task]) -> Diagnostic:
+    totals = add_up(asked)
+    cost = totals.cost_usd if totals.cost_usd.high else totals.list_cost_usd
+    low, high = format_usd(cost.low), format_usd(cost.high)
+    price = low if low == high else f"{low} to {high}"
+    takes = {task.address.partition("#")[0] for task in meant if "#" in task.address}
+    named = [f"{task.address}#1" if task.address in takes else task.address for task in meant]
+    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    return Diagnostic(
+        "several-tasks",
+        f"{len(asked)} tasks would be asked anew, for {price}: {', '.join(named[:3])}{more}",
+        selector.span,
+        help="name one of them, or add --all",
+    )

@@ -43,6 +43,7 @@ def judge_request(model: Model, request: Request, builder: RequestBuilder) -> It
             problem.help,
         )
     yield from _judge_files(model, request, builder)
+    yield from _judge_count(model, request, builder)
 
 
 def _wrong_field(model: Model, written: References) -> Diagnostic:
@@ -64,6 +65,24 @@ def _judge_files(model: Model, request: Request, builder: RequestBuilder) -> Ite
             for problem in model.judge_reference(item.image.facts):
                 message = f"{item.image.name}: {problem.message}"
                 yield Diagnostic(problem.code, message, span, problem.severity, problem.help)
+
+
+def _judge_count(model: Model, request: Request, builder: RequestBuilder) -> Iterator[Diagnostic]:
+    """A set that may turn out to be more than the model takes: it would be paid for before anybody knew."""
+    if model.max_references is None or not any(_vague(item.image) for item in request.references):
+        return
+    counts = [
+        item.image.count if isinstance(item.image, PendingImages) else (1, 1) for item in request.references
+    ]
+    least, most = (sum(count[at] for count in counts) for at in (0, 1))
+    if least <= model.max_references < most:
+        yield Diagnostic(
+            "too-many-values",
+            f"there may be {most} references, and `{model.id}` takes at most {model.max_references}",
+            builder.origin.params.get(str(model.references_field), builder.origin.span),
+            Severity.WARNING,
+            help=f"take as many as fit: `[:{model.max_references}]`; with more this task fails",
+        )
 
 
 def _vague(image: object) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from seedflow.diagnostics import Diagnostic, Source, Span
 from seedflow.diagnostics.suggest import find_near
+from seedflow.plan.model import Action, Task
 
 _PART = re.compile(r"(?P<name>[a-z][a-z0-9_]*)(?:\[(?P<keys>[^\[\]]+)\])?")
 _TAKE = re.compile(r"#([1-9]\d{0,5})$")
@@ -45,18 +46,37 @@ class TaskSelector:
             for mine, its in zip(self.parts, parts, strict=True)
         )
 
+    @property
+    def span(self) -> Span:
+        """Where it stands on the command line."""
+        return _span_of(self.text)
+
+    def explain_aside(self, task: Task) -> Diagnostic:
+        """The diagnostic for a selector that means only tasks that are not asked in this plan."""
+        skipped = task.action is Action.SKIP
+        what = "is skipped" if skipped else "waits for what failed"
+        return Diagnostic(
+            "no-such-task",
+            f"`{task.address}` {what} in this plan, so that there is nothing to ask anew",
+            self.span,
+            help="look at its condition" if skipped else "mend what it waits for first",
+        )
+
     def explain_nothing(self, addresses: Iterable[str]) -> Diagnostic:
         """The diagnostic for a selector that means no task of these."""
         known = list(addresses)
         near = find_near(self.text, [*known, *dict.fromkeys(_strip_keys(one) for one in known)])
+        inside = [one for one in known if _strip_keys(one).startswith(f"{_strip_keys(self.text)}/")]
         open_ = [one for one in known if "?" in one and _strip_keys(one) == _strip_keys(self.text)]
         help_ = "`seedflow plan --all` shows the addresses of all tasks"
-        if near is not None and near != self.text:
-            help_ = f"did you mean `{near}`?"
+        if inside:
+            help_ = f"`{self.text}` uses a recipe: name a step in it, such as `{_strip_keys(inside[0])}`"
         elif open_:
             help_ = (
                 f"the tasks of {open_[0]} are known once what they depend on is stored: run the recipe first"
             )
+        elif near is not None and near != self.text:
+            help_ = f"did you mean `{near}`?"
         return Diagnostic(
             "no-such-task", f"no task of this plan is meant by `{self.text}`", _span_of(self.text), help=help_
         )

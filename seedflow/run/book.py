@@ -50,7 +50,12 @@ class TaskBook:
                     settled.code, settled.message, settled.help, settled.span or planned.origin.span
                 )
                 return TaskResult(
-                    address, TaskStatus.FAILED, planned.action, take=planned.take, problem=problem
+                    address,
+                    TaskStatus.FAILED,
+                    planned.action,
+                    take=planned.take,
+                    problem=problem,
+                    reason=Reason.REFUSED,
                 )
             case Waiting(needs=needs):
                 if not self.scheduler.wait_again(address, needs):

@@ -1,0 +1,119 @@
+"""What is wrong with the results of one run concerns the tasks that use them, when planning as when running, and nobody else."""
+
+from __future__ import annotations
+
+import pytest
+from planning import KnownResults, done, open_planner, problems_of
+
+from seedflow.plan.model import Action, Plan, Reason, Task, Unsettled
+
+SET = "sequential_image_generation: auto, max_images: 3"
+USERS = {
+    "no-such-image": "third: {generate: {prompt: T, image_input: ['{{ steps.s.images[2] }}']}}",
+    "unequal-lists": (
+        "third: {for_each: '{{ zip(a=steps.s.images, b=[1, 2, 3]) }}',"
+        " generate: {prompt: 'T {{ each.b }}', image_input: ['{{ each.a }}']}}"
+    ),
+    "too-many-items": (
+        "third: {for_each: {a: {in: '{{ steps.s.images }}', at_most: 1}},"
+        " generate: {prompt: T, image_input: ['{{ each.a }}']}}"
+    ),
+    "nothing-to-apply": (
+        "third: {iterate: {over: '{{ steps.s.images[2:] }}', as: e, start: '{{ steps.s.images[0] }}'},"
+        " generate: {prompt: T, image_input: ['{{ prev }}', '{{ each.e }}']}}"
+    ),
+}
+
+
+def plan_again(user: str) -> tuple[Plan, object]:
+    """The plan of a recipe whose set is stored with two pictures, and its planner."""
+    text = (
+        f"steps:\n  s: {{generate: {{prompt: S, {SET}}}}}\n  {user}\n  other: {{generate: {{prompt: O}}}}\n"
+    )
+    view = KnownResults()
+    first, _ = open_planner(text, view=view).start()
+    assert first is not None
+    view.keep(next(task for task in first.tasks if task.address == "s"), "a1", "a2")
+    planner = open_planner(text, view=view)
+    plan, found = planner.start()
+    assert plan is not None, found
+    return plan, planner
+
+
+@pytest.mark.parametrize("code", USERS)
+def test_results_that_do_not_fit_fail_their_task_and_leave_the_others_alone(code: str) -> None:
+    plan, planner = plan_again(USERS[code])
+    (refused,) = [task for task in plan.tasks if task.step == "third"]
+    assert (refused.action, refused.reason) == (Action.BLOCKED, Reason.REFUSED)
+    assert refused.cause
+    ended = planner.settle(refused.address)  # type: ignore[attr-defined]
+    assert isinstance(ended, Unsettled)
+    assert (ended.code, ended.message) == (code, refused.cause)
+    assert ended.help
+    (other,) = [task for task in plan.tasks if task.step == "other"]
+    assert other.action is Action.CALL
+    assert plan.totals.calls == (1, 1)
+
+
+@pytest.mark.parametrize("code", USERS)
+def test_the_same_comes_of_it_when_it_shows_while_running(code: str) -> None:
+    text = f"steps:\n  s: {{generate: {{prompt: S, {SET}}}}}\n  {USERS[code]}\n"
+    planner = open_planner(text)
+    plan, _ = planner.start()
+    assert plan is not None
+    planner.advance(done("s", "a1", "a2"))
+    (later,) = [task for task in plan.tasks if task.step == "third"]
+    ended = planner.settle(later.address)
+    assert isinstance(ended, Unsettled)
+    assert ended.code == code
+
+
+def test_what_uses_a_refused_task_waits_for_it() -> None:
+    user = (
+        USERS["no-such-image"]
+        + "\n  last: {generate: {prompt: L, image_input: ['{{ steps.third.images[0] }}']}}"
+    )
+    plan, _ = plan_again(user)
+    (last,) = [task for task in plan.tasks if task.step == "last"]
+    assert (last.action, last.reason, last.cause) == (Action.BLOCKED, Reason.UPSTREAM_FAILED, "third")
+
+
+def test_what_is_wrong_whatever_the_results_are_is_an_error_of_the_plan() -> None:
+    many = ", ".join(["'{{ steps.s.images[0] }}'"] * 4)
+    found = problems_of(
+        f"inputs: {{m: {{type: text, default: google/nano-banana-2}}}}\n"
+        f"steps:\n  s: {{generate: {{prompt: S}}}}\n"
+        f"  r: {{generate: {{model: '{{{{ inputs.m }}}}', prompt: R, image_input: [{many}]}}}}\n"
+    )
+    assert "too-many-values" in {problem.code for problem in found}
+
+
+def test_a_set_that_may_be_more_than_a_model_takes_is_a_warning_before_it_is_paid() -> None:
+    text = (
+        "steps:\n  s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 15}}\n"
+        "  r: {generate: {prompt: R, image_input: ['{{ steps.s.images }}']}}\n"
+    )
+    plan, found = open_planner(text).start()
+    assert plan is not None
+    (warning,) = [problem for problem in found if problem.code == "too-many-values"]
+    assert "there may be 15 references" in warning.message
+
+
+def test_a_place_in_which_nothing_came_has_ended_for_who_goes_on_without_it() -> None:
+    from planning import failed
+
+    planner = open_planner(
+        f"steps:\n  s: {{generate: {{prompt: S, {SET}}}}}\n"
+        "  p: {for_each: {x: '{{ steps.s.images }}'}, generate: {prompt: P, image_input: ['{{ each.x }}']}}\n"
+        "  r: {generate: {prompt: R, image_input: '{{ succeeded(steps.p.images) }}'}}\n"
+    )
+    plan, _ = planner.start()
+    assert plan is not None
+    planner.advance(failed("s"))
+    place = planner.settle("p[x=s-?]")
+    assert isinstance(place, Task)
+    assert place.action is Action.BLOCKED
+    planner.advance(failed("p[x=s-?]"))
+    settled = planner.settle("r")
+    assert isinstance(settled, Task)
+    assert settled.settled
