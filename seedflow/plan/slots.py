@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeAlias
 
+from seedflow.graph.outputs import find_main_output
 from seedflow.images.facts import FileImage, UrlImage
-from seedflow.plan.frames import Env, Later
+from seedflow.plan.frames import Env, FrameInstance, Later
 from seedflow.plan.instances import Unit
 from seedflow.plan.model import Bounds, PendingImages, StepImage
 from seedflow.plan.picking import NotThere
@@ -134,8 +135,21 @@ class SlotFinder:
                 return (subject,)
             case PendingTask(instance=instance) if path == ("images",) and instance.inner is None:
                 return tuple(self._resolver.slots_of(instance))
+            case PendingTask(instance=instance) if instance.inner is not None:
+                return self._of_used_recipe(instance.inner, path)
             case _:
                 return None
+
+    def _of_used_recipe(self, inner: FrameInstance, path: tuple[str | int, ...]) -> Slots | None:
+        """`each.task.images` and `each.task.outputs.NAME`, of a task that uses a recipe and has not ended."""
+        recipe = inner.frame.recipe
+        output = None
+        if path == ("images",):
+            output = find_main_output(recipe)
+        elif len(path) == 2 and path[0] == "outputs":
+            output = recipe.outputs.get(str(path[1]))
+        found = None if output is None else self.find(output.images, Env(inner))
+        return found if isinstance(found, tuple) else None
 
     def _is_unknown(self, name: Reference, env: Env) -> bool:
         """Whether the argument of a selector is not known yet; a whole image has its key, be it there or not."""

@@ -187,7 +187,7 @@ class _RecipeBuilder:
             )
         for name, block in self._document.steps.items():
             entry = written.find(name) if isinstance(written, Mapping) else None
-            if entry is not None and block.generate is None and block.recipe is None:
+            if entry is not None and not _has_kind(block):
                 self._unread.add(("steps", name))  # what it lacks was said when it was bound
             elif entry is not None:
                 steps[name] = self._build_step(name, entry.key.span, block, requests)
@@ -294,6 +294,11 @@ def _wording_without(block: RefWordsBlock, key: str, missing: list[str]) -> Diag
         node.span,
         help=f"put {needed} into it",
     )
+
+
+def _has_kind(block: StepBlock) -> bool:
+    node = block.node
+    return isinstance(node, Mapping) and any(node.find(kind) is not None for kind in ("generate", "recipe"))
 
 
 def _find_value(block: Block, key: str) -> Node | None:
