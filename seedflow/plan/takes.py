@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seedflow.plan.context import PlanContext
+from seedflow.plan.identity import find_earlier_address
 from seedflow.plan.instances import Unit
 
 
@@ -46,10 +47,8 @@ class TakeChooser:
     def _find(self, unit: Unit, fingerprint: str) -> int | None:
         context = self._context
         found = context.picks.find_take(context.realm, unit.address, fingerprint)
-        tasks = unit.instance.tasks
-        step = tasks.node.step
-        earlier = tasks.frame.earlier + (step.was or step.name) + unit.address.removeprefix(tasks.hub)
-        if found is None and earlier != unit.address:
+        earlier = find_earlier_address(unit)
+        if found is None and earlier is not None:
             found = context.picks.find_take(context.realm, earlier, fingerprint)
         return found
 

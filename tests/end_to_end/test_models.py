@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from project import Project
 
+from tests.golden.pencil import CARD, PROFILE
+
 CHAIN = """\
 seedflow: 1
 steps:
@@ -57,48 +59,6 @@ prices:
   google/nano-banana-2: 0.10
   bytedance/seedream-5-pro: 0.09
 """
-
-CARD = {
-    "model": "studio/pencil-1",
-    "input": {
-        "type": "object",
-        "properties": {
-            "text": {"type": "string"},
-            "picture": {"type": "string", "format": "uri"},
-            "paper": {"type": "string", "enum": ["a5", "a4"]},
-        },
-        "required": ["text"],
-        "additionalProperties": False,
-    },
-    "output": {
-        "type": "object",
-        "properties": {"drawing": {"type": "string", "format": "uri"}},
-        "required": ["drawing"],
-        "additionalProperties": False,
-    },
-}
-
-PROFILE = {
-    "format": 1,
-    "model": "studio/pencil-1",
-    "version": "2026-11-25",
-    "prompt": {"parameter": "text", "sureness": "D", "source": "the card"},
-    "references": {"parameter": "picture", "sureness": "D", "source": "the card"},
-    "answer": {"images": "drawing", "formats": ["webp"], "sureness": "I", "source": "invented"},
-    "pixels": {
-        "tier": "paper",
-        "sizes": {"a5": [420, 596], "a4": [596, 840]},
-        "sureness": "I",
-        "source": "invented",
-    },
-    "price": {
-        "by": "paper",
-        "usd_per_image": {"a5": "0.01", "a4": "0.02"},
-        "as_of": "2026-11-25",
-        "sureness": "I",
-        "source": "the studio's list",
-    },
-}
 
 PENCIL = """\
 seedflow: 1
