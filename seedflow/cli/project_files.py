@@ -76,6 +76,7 @@ SETTINGS_TEXT: Final = """\
 #   name: cloudflare          # or sketch: placeholders, drawn here for nothing
 #   gateway: default          # id of the AI Gateway; its log is where lost answers are found
 #   concurrency: 16           # calls in flight at once
+#   calls_per_minute: 200     # calls that may begin within a minute
 #   timeouts:
 #     connect_s: 10
 #     read_s: 600
