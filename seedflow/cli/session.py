@@ -81,10 +81,10 @@ def refuse_odd_name(path: Path, what: str) -> None:
         )
 
 
-def check_named(recipe: str, session: Session) -> Checked:
-    """A recipe named on the command line, checked."""
+def check_named(recipe: str, session: Session, *, with_defaults: bool = False) -> Checked:
+    """A recipe named on the command line, checked; on request the files of its defaults, too."""
     path, name = find_recipe(recipe)
-    return check_recipe(path, session, name=name)
+    return check_recipe(path, session, name=name, with_defaults=with_defaults)
 
 
 def _short(path: Path) -> str:
