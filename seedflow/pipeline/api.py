@@ -191,9 +191,7 @@ def _open(provider: str | None) -> Session:
     return session
 
 
-def _check(
-    recipe: str | os.PathLike[str], session: Session, *, with_defaults: bool = False
-) -> Checked:
+def _check(recipe: str | os.PathLike[str], session: Session, *, with_defaults: bool = False) -> Checked:
     path = Path(recipe)
     if isinstance(recipe, str) and not path.exists():
         path = find_shipped(recipe) or path
