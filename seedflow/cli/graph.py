@@ -32,7 +32,16 @@ from seedflow.report.tree import Line, Role, lay_out_tree
 
 FILE_COLUMNS: Final = 100
 FORMATS: Final = ("tree", "mermaid", "dot", "json")
-ENDINGS: Final = {".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot", ".json": "json"}
+ENDINGS: Final = {
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".json": "json",
+    ".txt": "tree",
+    "": "tree",
+}
+_PICTURES: Final = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp", ".gif", ".ps", ".eps")
 _STYLES: Final = {
     Role.TITLE: "bold",
     Role.BRANCH: "dim",
@@ -69,7 +78,7 @@ _STYLES: Final = {
     "file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write to a file: .mmd, .dot, .json or text.",
+    help="Write to a file: .mmd, .dot, .json or .txt.",
 )
 def command(
     recipe: str,
@@ -87,9 +96,9 @@ def command(
     """
     if not tasks and (inputs or inputs_file is not None):
         raise UsageError("inputs change tasks, not steps", help="add --tasks, or leave -i and --inputs away")
-    form = form or (ENDINGS.get(file.suffix.lower()) if file is not None else None) or "tree"
     if file is not None:
         _refuse_as_file(file, recipe, inputs_file)
+    form = form or ("tree" if file is None else _choose_form(file))
     session = start(provider)
     found: Planned | Checked
     if tasks:
@@ -160,6 +169,27 @@ def _advise(drawing: Drawing, form: str) -> Iterable[str]:
             f"note: {len(drawing.edges):,} arrows; Mermaid draws at most {MOST_EDGES} unless its maxEdges is raised; "
             "--format dot has no such limit"
         )
+
+
+def _choose_form(file: Path) -> str:
+    """The way to draw that a file's name asks for.
+
+    Raises:
+        UsageError: it asks for none that there is.
+    """
+    ending = file.suffix.lower()
+    form = ENDINGS.get(ending)
+    if form is not None:
+        return form
+    if ending in _PICTURES:
+        raise UsageError(
+            f"-o: seedflow writes drawings as text, and {file.name} is named like a picture",
+            help=f"write {file.with_suffix('.dot').name}, then `dot -T{ending[1:]}` of Graphviz makes the picture",
+        )
+    raise UsageError(
+        f"-o: the ending of {file.name} says no format that there is; .mmd, .dot, .json and .txt do",
+        help="use one of these, or say how to draw with --format",
+    )
 
 
 def _refuse_as_file(file: Path, recipe: str, inputs_file: Path | None) -> None:

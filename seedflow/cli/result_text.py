@@ -13,13 +13,13 @@ from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_nothing_to_do, spell_seconds, spell_usd
 from seedflow.cli.columns import print_folded
-from seedflow.cli.plan_rows import name_step
 from seedflow.cli.run_text import UNTOLD
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.diagnostics.printable import make_printable
 from seedflow.diagnostics.render import render_diagnostics
 from seedflow.money import ZERO_USD, format_usd
 from seedflow.plan.model import Bounds, Reason, Totals
+from seedflow.report.reasons import name_step
 from seedflow.run.status import Problem, PublishedFile, RunResult, RunStatus, TaskResult, TaskStatus
 
 MOST_PROBLEMS: Final = 12

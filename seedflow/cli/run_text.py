@@ -17,12 +17,12 @@ from seedflow.cli.amounts import spell_count, spell_elapsed, spell_seconds
 from seedflow.cli.columns import fit, shorten
 from seedflow.cli.console import open_console
 from seedflow.cli.live import LiveArea
-from seedflow.cli.plan_rows import own_take
 from seedflow.cli.progress import Progress
 from seedflow.cli.terminal import OutputError, moves_cursor
 from seedflow.diagnostics.printable import make_printable
 from seedflow.money import format_usd, parse_usd
 from seedflow.plan.model import Action, Bounds, Plan, Reason
+from seedflow.report.reasons import own_take
 from seedflow.run.events import Event, EventKind
 from seedflow.run.status import TaskStatus
 
