@@ -56,6 +56,7 @@ class Planner:
     def start(self) -> tuple[Plan | None, list[Diagnostic]]:
         """The plan, or None when it has errors; problems of all tasks in one go."""
         self._unfolder.plan_frame(self._root)
+        self._unfolder.settle_kinds()
         recipe = self._graph.recipe
         self._check_limits(recipe)
         if not self._unfolder.findings.has_errors:
