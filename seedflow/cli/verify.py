@@ -150,6 +150,8 @@ def _conclude(report: Report, *, repaired: bool) -> Iterator[Text]:
         yield Text(
             "Everything that was paid for is whole; see above for what may be tidied.", style="bold green"
         )
+    elif repaired and all(one.outlook is Outlook.REFETCH for found in report.damage for one in found.results):
+        yield Text("Run the recipe again to have what is missing.", style="bold yellow")
     elif repaired:
         yield Text("What is listed above could not be mended here.", style="bold yellow")
     else:
