@@ -33,6 +33,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("seedflow.cli.models", "List the image models that recipes here may name."),
     "schema": ("seedflow.cli.schema", "Print the JSON Schema of recipes, for editors."),
     "doctor": ("seedflow.cli.doctor", "Show every setting, where it came from, and what is missing."),
+    "verify": ("seedflow.cli.verify", "Look at every stored picture and row; mend what is wrong."),
+    "gc": ("seedflow.cli.gc", "Remove what nothing refers to; shows it first, and asks."),
     "emulate": ("seedflow.cli.emulate", "Serve an emulator of the provider on this machine."),
     "completion": ("seedflow.cli.completion", "Print the script by which a shell completes all this."),
 }

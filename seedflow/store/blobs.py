@@ -112,7 +112,7 @@ class Blobs:
         """
         with disk_errors(path):
             _sync_file(path)
-            target = self._folder / "rejected" / _digest_file(path).removeprefix("sha256:")
+            target = self._folder / "rejected" / digest_file(path).removeprefix("sha256:")
             path.replace(target)
             sync_folder(target.parent)
         return target
@@ -167,7 +167,7 @@ class Blobs:
         if found.st_mtime_ns == mtime_ns:
             return Wholeness.AS_RECORDED, mtime_ns
         with disk_errors(Path(path)):
-            right = _digest_file(Path(path)) == digest
+            right = digest_file(Path(path)) == digest
         return (Wholeness.TOUCHED if right else Wholeness.DAMAGED), found.st_mtime_ns
 
     def _incoming(self, session: str) -> Path:
@@ -201,11 +201,17 @@ def _is_good(path: Path, facts: ImageFacts) -> bool:
     return (
         stat.S_ISREG(found.st_mode)
         and found.st_size == facts.size_bytes
-        and _digest_file(path) == facts.digest
+        and digest_file(path) == facts.digest
     )
 
 
-def _digest_file(path: Path) -> str:
+def digest_file(path: Path) -> str:
+    """`sha256:HEX` of a regular file's bytes.
+
+    Raises:
+        OSError: it cannot be read.
+        StoreError: it is not a regular file.
+    """
     digest = hashlib.sha256()
     descriptor = open_private(path, os.O_RDONLY)
     try:

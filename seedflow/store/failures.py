@@ -42,7 +42,7 @@ _HELP_BY_KIND = {
     "missing": "do not move or delete the state while a run uses it; run again",
     "unsafe": "replace the symbolic link by the file or folder itself",
     "no-locks": "move the state to a local disk (SEEDFLOW_HOME says where it lives)",
-    "damaged": "restore the file from a backup, or move the state folder away to begin anew: the pictures in its `blobs/` stay whole",
+    "damaged": "`seedflow verify --repair` saves what can be read; else restore the file from a backup, or move the state folder away to begin anew",
     "io-error": "look at the disk and the system's log, then run again: what was answered is kept",
     "busy": "wait for the other process, or end it, and run again",
 }

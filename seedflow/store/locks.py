@@ -154,6 +154,11 @@ class RunLocks:
         finally:
             os.close(descriptor)
 
+    def list_living(self) -> tuple[str, ...]:
+        """The runs, and the stores that receive, that live here or in any other process."""
+        names = [path.name for path in self._folder.glob("run-*.lock")]
+        return tuple(run_id for name in names if self.is_alive(run_id := name[len("run-") : -len(".lock")]))
+
     def remove_dead(self) -> tuple[str, ...]:
         """Delete the lock files that killed runs left behind, and name those runs."""
         names = [path.name for path in self._folder.glob("run-*.lock")]

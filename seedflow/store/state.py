@@ -15,7 +15,7 @@ from seedflow.store.failures import build_store_error, disk_errors
 FORMAT_VERSION = 1
 """The layout of the folder. The tables have a version of their own (`schema.SCHEMA_VERSION`)."""
 
-_KNOWN_NAMES = frozenset(
+KNOWN_NAMES = frozenset(
     {
         "VERSION",
         "ledger.db",
@@ -25,10 +25,11 @@ _KNOWN_NAMES = frozenset(
         "blobs",
         "runs",
         "locks",
+        "damaged",
         ".gitignore",
     }
 )
-_TEMPORARY_NAME = re.compile(r"(VERSION|\.gitignore)\.\d+\.new")
+TEMPORARY_NAME = re.compile(r"((VERSION|\.gitignore|ledger\.db)\.\d+\.new|ledger\.db\.rebuilt)")
 _LONGEST_VERSION_BYTES = 32
 
 _NETWORK_FILE_SYSTEMS = re.compile(
@@ -67,6 +68,11 @@ class StateFolder:
     def locks(self) -> Path:
         """Lock files."""
         return self.root / "locks"
+
+    @property
+    def damaged(self) -> Path:
+        """What a repair moved aside: made when it is needed, never emptied."""
+        return self.root / "damaged"
 
     @property
     def write_lock(self) -> Path:
@@ -126,7 +132,7 @@ def finish_state(folder: StateFolder) -> None:
             _check_version(folder)
             return
         for path in folder.root.iterdir():
-            if _TEMPORARY_NAME.fullmatch(path.name):  # of a maker that was killed: the lock is ours
+            if TEMPORARY_NAME.fullmatch(path.name):  # of a maker that was killed: the lock is ours
                 path.unlink()
         write_durably(
             folder.root / ".gitignore", b"# Made by seedflow: everything here stays on this machine.\n*\n"
@@ -185,7 +191,7 @@ def refuse_foreign_contents(root: Path) -> None:
     strange = sorted(
         entry.name
         for entry in root.iterdir()
-        if entry.name not in _KNOWN_NAMES and not _TEMPORARY_NAME.fullmatch(entry.name)
+        if entry.name not in KNOWN_NAMES and not TEMPORARY_NAME.fullmatch(entry.name)
     )
     if strange:
         raise StoreError(
@@ -196,7 +202,7 @@ def refuse_foreign_contents(root: Path) -> None:
 
 
 def _refuse_links(folder: StateFolder) -> None:
-    for name in _KNOWN_NAMES:
+    for name in KNOWN_NAMES:
         path = folder.root / name
         if path.is_symlink():
             raise build_store_error(f"{path}: a symbolic link in the state folder", "unsafe")

@@ -1,0 +1,165 @@
+"""`seedflow verify`: every picture and every row of the state looked at, and what is wrong mended on request."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from seedflow.cli.columns import print_columns, print_folded
+from seedflow.cli.console import open_console
+from seedflow.cli.counting import Counter
+from seedflow.cli.help import Command
+from seedflow.cli.session import start
+from seedflow.cli.sizes import spell_bytes, spell_many
+from seedflow.cli.terminal import print_json, say
+from seedflow.diagnostics.printable import make_printable
+from seedflow.errors import ExitCode
+from seedflow.money import format_usd, to_json_usd
+from seedflow.store.findings import AffectedResult, Finding, Outlook, Report, sum_costs
+from seedflow.store.repair import Repaired, repair_state
+from seedflow.store.verify import verify_state
+
+MOST_SHOWN: Final = 10
+
+
+@click.command(
+    "verify",
+    cls=Command,
+    examples=(
+        ("seedflow verify", ""),
+        ("seedflow verify --repair", ""),
+        ("seedflow verify --json", ""),
+    ),
+)
+@click.option(
+    "--repair", is_flag=True, help="Mend what can be mended; damaged files are moved aside, never deleted."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+def command(repair: bool, as_json: bool) -> int:
+    """Look at every picture and every row of this project's state. Opens no connection; without --repair changes nothing.
+
+    Ends with 0 when everything is whole, and with 3 when something is damaged, missing or lost.
+    """
+    root = start(quiet=True).settings.state_folder
+    with Counter(sys.stderr, "picture") as counter:
+        done = repair_state(root, counter.show) if repair else None
+        report = done.after if done is not None else None if repair else verify_state(root, counter.show)
+    if as_json:
+        print_json(describe_report(str(root), report, done))
+    elif report is None:
+        say(f"{make_printable(str(root))}: there is no state yet; the first run makes it")
+    else:
+        _print(str(root), report, done, open_console())
+    return ExitCode.FAILED_TASKS if report is not None and report.damage else ExitCode.DONE
+
+
+def describe_report(root: str, report: Report | None, done: Repaired | None) -> dict[str, object]:
+    """What was found, as plain data."""
+    found = report or Report()
+    return {
+        "state": root,
+        "exists": report is not None,
+        "ok": not found.damage,
+        "pictures": found.pictures,
+        "size_bytes": found.size_bytes,
+        "calls": found.attempts,
+        "findings": [_describe(one) for one in found.findings],
+        "can_be_fetched_usd": to_json_usd(sum_costs(found.list_results(Outlook.REFETCH))),
+        "paid_and_gone_usd": to_json_usd(sum_costs(found.list_results(Outlook.GONE))),
+        "repaired": None if done is None else list(done.actions),
+        "findings_before": None if done is None else [_describe(one) for one in done.before.findings],
+    }
+
+
+def _describe(found: Finding) -> dict[str, object]:
+    return {
+        "kind": found.kind.value,
+        "damage": found.is_damage,
+        "where": found.where,
+        "message": found.message,
+        "results": [
+            {
+                "recipe": one.recipe,
+                "address": one.address,
+                "realm": one.realm,
+                "cost_usd": to_json_usd(one.cost_usd),
+                "outlook": one.outlook.value,
+            }
+            for one in found.results
+        ],
+    }
+
+
+def _print(root: str, report: Report, done: Repaired | None, console: Console) -> None:
+    if done is not None:
+        _print_actions(done, console)
+    pictures = f"{spell_many(report.pictures, 'picture')}, {spell_bytes(report.size_bytes)}"
+    title = f"{make_printable(root)} · {pictures} · {spell_many(report.attempts, 'call')}"
+    print_folded(console, Text(title, style="bold"))
+    groups: dict[str, list[Finding]] = defaultdict(list)
+    for found in sorted(report.findings, key=lambda one: not one.is_damage):
+        groups[found.kind.value].append(found)
+    for kind, findings in groups.items():
+        console.print()
+        style = "bold red" if findings[0].is_damage else "yellow"
+        console.print(Text(f"{kind}: {len(findings):,}", style=style))
+        rows = [
+            (Text(make_printable(one.where), style="cyan"), Text(make_printable(one.message)))
+            for one in findings[:MOST_SHOWN]
+        ]
+        for where, message in rows:  # paths are too long to stand beside anything
+            print_columns(console, [(where,)])
+            print_folded(console, message, "    ")
+        if len(findings) > MOST_SHOWN:
+            print_folded(console, Text(f"and {len(findings) - MOST_SHOWN:,} more; --json lists all"), "  ")
+    console.print()
+    for line in _conclude(report, repaired=done is not None):
+        print_folded(console, line)
+
+
+def _print_actions(done: Repaired, console: Console) -> None:
+    if not done.actions:
+        print_folded(console, Text("Nothing had to be mended."))
+    for action in done.actions:
+        print_folded(console, Text(f"mended: {make_printable(action)}", style="green"))
+    console.print()
+
+
+def _conclude(report: Report, *, repaired: bool) -> Iterator[Text]:
+    fetchable, gone = report.list_results(Outlook.REFETCH), report.list_results(Outlook.GONE)
+    if fetchable:
+        yield Text(
+            f"{_count(fetchable)}: the answers are kept, so the next run fetches the pictures again where their addresses still "
+            "live; where they do not, it pays again only with --on-unknown retry.",
+            style="yellow",
+        )
+    if gone:
+        yield Text(
+            f"{_count(gone)}: paid and gone; a run asks for them again only with --on-unknown retry.",
+            style="red",
+        )
+    if not report.findings:
+        yield Text("Everything is whole.", style="bold green")
+    elif not report.damage:
+        yield Text(
+            "Everything that was paid for is whole; see above for what may be tidied.", style="bold green"
+        )
+    elif repaired and all(one.outlook is Outlook.REFETCH for found in report.damage for one in found.results):
+        yield Text("Run the recipe again to have what is missing.", style="bold yellow")
+    elif repaired:
+        yield Text("What is listed above could not be mended here.", style="bold yellow")
+    else:
+        yield Text(
+            "`seedflow verify --repair` moves what is damaged aside and mends the rest.", style="bold yellow"
+        )
+
+
+def _count(results: Iterable[AffectedResult]) -> str:
+    listed = list(results)
+    return f"{spell_many(len(listed), 'result')}, {format_usd(sum_costs(listed))}"

@@ -1,0 +1,70 @@
+"""What a project refers to outside of its state: the takes of its picks files, the pictures of its outputs' manifests."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from seedflow.diagnostics import Severity
+from seedflow.errors import UsageError
+from seedflow.recipe.picks import load_picks
+from seedflow.run.publish import MANIFEST
+from seedflow.settings.model import Settings
+from seedflow.store.garbage import InUse
+
+PICKS: Final = ".picks.yaml"
+_LARGEST_MANIFEST_BYTES: Final = 64 << 20
+
+
+def find_in_use(settings: Settings) -> InUse:
+    """Look for picks below the project's folder and for manifests below that of its outputs.
+
+    Raises:
+        UsageError: a file that may name what must stay cannot be read.
+    """
+    takes: dict[tuple[str, str], set[int]] = {}
+    for path in _find_files(settings.folder, PICKS):
+        picks, problems = load_picks(path)
+        wrong = next((one for one in problems if one.severity is Severity.ERROR), None)
+        if wrong is not None:
+            raise UsageError(
+                f"{path}: {wrong.message}; it may name what must stay, so nothing is removed", help=wrong.help
+            )
+        for realm, of_realm in picks.takes.items():
+            for pick in of_realm.values():
+                takes.setdefault((realm, pick.request), set()).add(pick.take)
+    digests: set[str] = set()
+    for place in dict.fromkeys((settings.outputs_folder, settings.folder)):
+        for path in _find_files(place, MANIFEST):
+            digests.update(_read_digests(path))
+    return InUse(frozenset(digests), {name: frozenset(found) for name, found in takes.items()})
+
+
+def _find_files(root: Path, ending: str) -> Iterator[Path]:
+    """Files whose names end so; hidden folders, the state among them, are passed over."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(folder) / name for name in sorted(files) if name.endswith(ending))
+
+
+def _read_digests(path: Path) -> Iterator[str]:
+    try:
+        if path.stat().st_size > _LARGEST_MANIFEST_BYTES:
+            raise ValueError("it is too large")
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        if path.name != MANIFEST:
+            return
+        raise UsageError(
+            f"{path} cannot be read ({error}); it may name what must stay, so nothing is removed",
+            help="mend it or move it away; the next run writes it anew",
+        ) from None
+    if not isinstance(value, dict) or "seedflow_manifest" not in value:
+        return  # somebody else's
+    files = value.get("files")
+    for entry in files.values() if isinstance(files, dict) else ():
+        if isinstance(entry, dict) and isinstance(entry.get("digest"), str):
+            yield entry["digest"]

@@ -1,0 +1,231 @@
+"""What in a state nothing refers to: half files, pictures of no result, and, only on somebody's word, old paid results.
+
+Finding changes nothing. What was found is looked at again before it is removed (`collect.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from seedflow.money import ZERO_USD, from_micros
+from seedflow.store.check_files import check_strays, list_blobs, path_of
+from seedflow.store.failures import disk_errors
+from seedflow.store.findings import FindingKind
+from seedflow.store.ledger import open_for_reading
+from seedflow.store.state import StateFolder, find_state
+from seedflow.store.verify import find_living
+
+_OF_SEVERAL: Final = re.compile(r"#([1-9][0-9]{0,5})$")
+OPEN_STATES: Final = ("reserved", "sending", "answered", "fetched", "unknown")
+
+
+class GarbageKind(StrEnum):
+    """What may be removed. `docs/reference/cli.md` has a row for each."""
+
+    HALF_FILE = "half-file"
+    UNUSED_PICTURE = "unused-picture"
+    REJECTED = "rejected"
+    OLD_RESULT = "old-result"
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """One thing that may be removed. `attempt_id` and `digests` of an old result; `cost_usd` is what it cost."""
+
+    kind: GarbageKind
+    where: str
+    size_bytes: int
+    cost_usd: Decimal = ZERO_USD
+    attempt_id: int | None = None
+    digests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """What a project refers to outside of its state: pictures that outputs list, and takes that somebody picked.
+
+    `takes` has the picked takes by (realm, fingerprint).
+    """
+
+    digests: Collection[str] = field(default_factory=frozenset)
+    takes: Mapping[tuple[str, str], frozenset[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What may be removed, and how many pictures without a result stay because a call is open or a run is at work."""
+
+    garbage: tuple[Garbage, ...] = ()
+    waiting: int = 0
+
+
+def find_garbage(root: Path, in_use: InUse, paid_before: float | None) -> Found | None:
+    """List what may be removed from the state at `root`; None where there is none.
+
+    Args:
+        root: the state folder.
+        in_use: what must stay whatever the ledger says.
+        paid_before: Unix seconds; paid results older than this may go too, if nothing refers to them. None keeps them all.
+
+    Raises:
+        StoreError: it is newer, damaged, or cannot be read.
+    """
+    folder = find_state(root)
+    if folder is None:
+        return None
+    living = find_living(folder)
+    garbage = list(_list_half(folder, living))
+    connection = open_for_reading(folder)
+    try:
+        with disk_errors(folder.ledger):
+            connection.execute("BEGIN")
+            named = {digest for (digest,) in connection.execute("SELECT digest FROM images")}
+            unused = [
+                (digest, size) for digest, size in sorted(list_blobs(folder).items()) if digest not in named
+            ]
+            stays = bool(living) or has_open_attempt(connection)
+            waiting = 0
+            for digest, size in unused:
+                if stays and not _is_old(path_of(folder, digest), None if living else paid_before):
+                    waiting += 1
+                    continue
+                where = str(path_of(folder, digest).relative_to(folder.root))
+                garbage.append(Garbage(GarbageKind.UNUSED_PICTURE, where, size, digests=(digest,)))
+            if paid_before is not None:
+                garbage += _list_rejected(folder, paid_before)
+                garbage += _list_old(folder, connection, in_use, paid_before)
+    finally:
+        connection.close()
+    return Found(tuple(garbage), waiting)
+
+
+def has_open_attempt(connection: sqlite3.Connection) -> bool:
+    """Whether a call may still be given pictures that lie here without a result, or was paid and lost its own."""
+    states = ", ".join(f"'{state}'" for state in (*OPEN_STATES, "lost-paid"))
+    question = f"SELECT EXISTS (SELECT 1 FROM attempts WHERE state IN ({states}))"  # noqa: S608 - our own words
+    return bool(connection.execute(question).fetchone()[0])
+
+
+def find_old_results(connection: sqlite3.Connection, in_use: InUse, paid_before: float) -> list[int]:
+    """The results that nobody refers to and that were answered before a moment, by the number of their attempt."""
+    protected = _Protected(connection, in_use)
+    rows = connection.execute(
+        """SELECT attempt_id, attempts.realm, fingerprint, take, runs.status = 'interrupted' OR runs.status IS NULL,
+             EXISTS (SELECT 1 FROM past_requests AS past WHERE past.realm = attempts.realm
+                     AND past.recipe = requests.recipe AND past.address = requests.address)
+           FROM attempts JOIN requests USING (attempt_id) LEFT JOIN runs ON runs.run_id = attempts.run_id
+           WHERE state = 'done' AND claimed = 0 AND answered_at < ? ORDER BY attempt_id""",
+        (paid_before,),
+    ).fetchall()
+    images: dict[int, list[str]] = {}
+    for attempt_id, digest in connection.execute("SELECT attempt_id, digest FROM images"):
+        images.setdefault(attempt_id, []).append(digest)
+    referenced = _find_referenced(connection)
+    old = []
+    for attempt_id, realm, fingerprint, take, interrupted, was_asked in rows:
+        digests = images.get(attempt_id, [])
+        if not digests or protected(realm, fingerprint, take) or (interrupted and not was_asked):
+            continue
+        if any(digest in in_use.digests or digest in referenced for digest in digests):
+            continue
+        old.append(attempt_id)
+    return old
+
+
+class _Protected:
+    """The takes that tasks show, as far as their last runs and the picks tell."""
+
+    def __init__(self, connection: sqlite3.Connection, in_use: InUse) -> None:
+        self._picked = in_use.takes
+        self._asked: dict[tuple[str, str], set[int]] = {}
+        for realm, address, fingerprint in connection.execute(
+            "SELECT realm, address, fingerprint FROM past_requests"
+        ):
+            number = _OF_SEVERAL.search(address)
+            self._asked.setdefault((realm, fingerprint), set()).add(int(number[1]) if number else 1)
+        self._takes: dict[tuple[str, str], set[int]] = {}
+        for realm, fingerprint, take in connection.execute(
+            "SELECT DISTINCT realm, fingerprint, take FROM attempts WHERE state <> 'failed'"
+        ):
+            self._takes.setdefault((realm, fingerprint), set()).add(take)
+
+    def __call__(self, realm: str, fingerprint: str, take: int) -> bool:
+        name = (realm, fingerprint)
+        picked, asked = self._picked.get(name, frozenset()), self._asked.get(name, set())
+        if not asked:
+            return take in picked
+        if picked:
+            # Without its own pick an address shows its own take, so that one stays, too, where there are several.
+            return take in picked or (len(asked) > 1 and take in asked)
+        # Rerolled by a recipe whose picks are not in this project, perhaps: then any of its takes may be the one.
+        return take in asked or bool(self._takes.get(name, set()) - asked)
+
+
+def _find_referenced(connection: sqlite3.Connection) -> set[str]:
+    """The pictures that open calls send along."""
+    states = ", ".join(f"'{state}'" for state in OPEN_STATES)
+    rows = connection.execute(
+        f"""SELECT json_extract(one.value, '$.digest') FROM attempts JOIN requests USING (attempt_id),
+            json_each(requests."references") AS one WHERE state IN ({states})"""  # noqa: S608 - our own words
+    )
+    return {digest for (digest,) in rows if digest}
+
+
+def _list_old(
+    folder: StateFolder, connection: sqlite3.Connection, in_use: InUse, paid_before: float
+) -> Iterator[Garbage]:
+    old = find_old_results(connection, in_use, paid_before)
+    users: dict[str, set[int]] = {}
+    for digest, attempt_id in connection.execute("SELECT digest, attempt_id FROM images"):
+        users.setdefault(digest, set()).add(attempt_id)
+    going = set(old)
+    told: set[str] = set()
+    for attempt_id in old:
+        recipe, address, realm, take, cost = connection.execute(
+            """SELECT recipe, address, realm, take, cost_micros FROM attempts JOIN requests USING (attempt_id)
+               WHERE attempt_id = ?""",
+            (attempt_id,),
+        ).fetchone()
+        mine = [digest for digest, of in users.items() if attempt_id in of and of <= going]
+        size = sum(_size(path_of(folder, digest)) for digest in mine if digest not in told)
+        told.update(mine)
+        where = f"{recipe} {address}, take {take} ({realm})"
+        yield Garbage(GarbageKind.OLD_RESULT, where, size, from_micros(cost), attempt_id, tuple(mine))
+
+
+def _list_rejected(folder: StateFolder, paid_before: float) -> Iterator[Garbage]:
+    with os.scandir(folder.blobs / "rejected") as entries:
+        for entry in sorted(entries, key=lambda one: one.name):
+            if entry.is_file(follow_symlinks=False) and _is_old(Path(entry.path), paid_before):
+                size = entry.stat(follow_symlinks=False).st_size
+                yield Garbage(GarbageKind.REJECTED, f"blobs/rejected/{entry.name}", size)
+
+
+def _list_half(folder: StateFolder, living: Collection[str]) -> Iterator[Garbage]:
+    for found in check_strays(folder, living):
+        if found.kind is FindingKind.HALF_FILE and not found.where.endswith(".rebuilt"):
+            path = folder.root / found.where
+            size = sum(_size(one) for one in path.rglob("*")) if path.is_dir() else _size(path)
+            yield Garbage(GarbageKind.HALF_FILE, found.where, size)
+
+
+def _is_old(path: Path, before: float | None) -> bool:
+    try:
+        return before is not None and path.lstat().st_mtime < before
+    except OSError:
+        return False
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size if not path.is_dir() else 0
+    except OSError:
+        return 0

@@ -1,0 +1,285 @@
+"""A damaged ledger, rebuilt: every row that can still be read goes into a new file, and the old one goes aside.
+
+Tables are read from both ends until SQLite refuses, and what lies between is looked for row by row. Sums are made anew by the
+new ledger's own triggers, what is known of pictures is read from the pictures. What cannot be read is counted and told.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from seedflow.errors import ImageError, StoreError
+from seedflow.images.inspect import inspect_image
+from seedflow.store.check_files import list_blobs, path_of
+from seedflow.store.durable import FILE_MODE, make_folder, open_private, sync_descriptor, sync_folder
+from seedflow.store.failures import disk_errors
+from seedflow.store.ledger import check_ledger
+from seedflow.store.locks import KernelLock, RunLocks
+from seedflow.store.schema import create_schema
+from seedflow.store.state import StateFolder
+
+BY_NUMBER: Final = ("attempts", "requests", "answers")
+"""Tables whose rows have a number, so that each can be looked for by itself."""
+
+MADE_ANEW: Final = ("spending", "blobs")
+_SIDES: Final = ("ledger.db-wal", "ledger.db-shm", "ledger.db-journal")
+_MOST_SINGLE: Final = 1_000_000
+_MOST_MISSES: Final = 10_000
+_MOST_NAMED: Final = 20
+
+
+def finish_salvage(folder: StateFolder) -> list[str]:
+    """Put a rebuilt ledger into its place, where a repair was killed between the last two steps."""
+    ready = _ready(folder)
+    if not ready.exists():
+        return []
+    if folder.ledger.with_name(_SIDES[0]).exists():
+        ready.unlink()  # the old ledger is whole yet: it is rebuilt once more
+        return []
+    with disk_errors(folder.root):
+        ready.replace(folder.ledger)
+        sync_folder(folder.root)
+    return ["finished a repair that was cut short"]
+
+
+def salvage_ledger(folder: StateFolder) -> list[str]:
+    """Rebuild the ledger from what can be read of it.
+
+    Returns:
+        What was saved, what was lost, and where the old file is.
+
+    Raises:
+        StoreError: (`busy`) a run is at work; (`damaged`) nothing can be read at all, and nothing was changed.
+    """
+    lock = KernelLock(folder.write_lock)
+    try:
+        with disk_errors(folder.root), lock.holding():
+            living = RunLocks(folder.locks).list_living()
+            if living:
+                raise StoreError(
+                    f"{folder.ledger}: the ledger has to be rebuilt, and {living[0]} is at work",
+                    kind="busy",
+                    help="let it end, then repair again",
+                )
+            return _rebuild(folder)
+    finally:
+        lock.close()
+
+
+def _rebuild(folder: StateFolder) -> list[str]:
+    if not folder.ledger.is_file() or not folder.ledger.stat().st_size:
+        raise _nothing(folder)
+    fresh = folder.root / f"ledger.db.{os.getpid()}.new"
+    fresh.unlink(missing_ok=True)
+    os.close(open_private(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+    try:
+        told = _copy(folder, fresh)
+        fresh.chmod(FILE_MODE)
+        descriptor = open_private(fresh, os.O_RDWR)
+        try:
+            sync_descriptor(descriptor)
+        finally:
+            os.close(descriptor)
+    except BaseException:
+        for path in folder.root.glob(f"{fresh.name}*"):
+            path.unlink(missing_ok=True)
+        raise
+    aside = _make_aside(folder)
+    ready = _ready(folder)
+    fresh.replace(ready)
+    os.link(folder.ledger, aside / folder.ledger.name)
+    for name in _SIDES:  # before the new file has the name that they belong to
+        with suppress(FileNotFoundError):
+            (folder.root / name).rename(aside / name)
+    sync_folder(aside)
+    ready.replace(folder.ledger)
+    sync_folder(folder.root)
+    return [*told, f"the old ledger is in {aside.relative_to(folder.root)}"]
+
+
+def _copy(folder: StateFolder, fresh: Path) -> list[str]:
+    old = _open(folder.ledger, "ro")
+    new = _open(fresh, "rw")
+    old.text_factory = lambda data: data.decode("utf-8", "replace")
+    try:
+        new.execute("PRAGMA synchronous = FULL")
+        new.execute("BEGIN IMMEDIATE")
+        create_schema(new)
+        told = list(_copy_tables(old, new, folder))
+        new.execute("COMMIT")
+        check_ledger(new, fresh)
+        broken = new.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if broken != "ok":
+            raise StoreError(f"{fresh}: the rebuilt ledger is not whole: {broken}", kind="io-error")
+        return told
+    finally:
+        old.close()
+        new.close()
+
+
+def _copy_tables(old: sqlite3.Connection, new: sqlite3.Connection, folder: StateFolder) -> Iterator[str]:
+    tables = [
+        name
+        for (name,) in new.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid")
+        if name not in MADE_ANEW
+    ]
+    taken = {table: _copy_table(old, new, table) for table in tables}
+    if not any(taken.values()):
+        raise _nothing(folder)
+    _add_pictures(new, folder)
+    _drop_orphans(new)
+    numbers = {number for (number,) in new.execute("SELECT attempt_id FROM attempts")}
+    last = max(numbers, default=0)
+    gone = sorted(set(range(1, last + 1)) - numbers)
+    yield f"saved {len(numbers):,} call{'' if len(numbers) == 1 else 's'} of the ledger"
+    if gone:
+        some = ", ".join(map(str, gone[:_MOST_NAMED])) + (" …" if len(gone) > _MOST_NAMED else "")
+        yield f"lost {len(gone):,} that cannot be read (number {some}): what they paid for may be asked and paid again"
+    added = _add_missing(new)
+    if added:
+        yield added
+
+
+def _nothing(folder: StateFolder) -> StoreError:
+    return StoreError(
+        f"{folder.ledger}: not a row of the ledger can be read; nothing was changed",
+        kind="damaged",
+        help="restore ledger.db from a backup, or move the state away to begin anew; keep its blobs/, they were paid for",
+    )
+
+
+def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> int:
+    """The rows of a table that can be read and that the new ledger takes."""
+    try:
+        there = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]
+    except sqlite3.DatabaseError:
+        return 0
+    columns = [row[1] for row in new.execute(f"PRAGMA table_info({table})") if row[1] in there]
+    if not columns:
+        return 0
+    names = ", ".join(f'"{name}"' for name in columns)
+    put = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - our own names
+    count = 0
+    for row in _read_rows(old, table, names):
+        with suppress(sqlite3.IntegrityError):  # a row whose bytes were overwritten
+            count += new.execute(put, row).rowcount
+    return count
+
+
+def _read_rows(old: sqlite3.Connection, table: str, names: str) -> Iterator[Sequence[Any]]:
+    """Rows from the first on, from the last on, and, where they have numbers, those between, each by itself."""
+    parts = sorted((row[5], row[1]) for row in old.execute(f"PRAGMA table_info({table})") if row[5])
+    keys = [f'"{name}"' for _, name in parts] or ["rowid"]
+    question = f"SELECT {keys[0]}, {names} FROM {table} NOT INDEXED ORDER BY "  # noqa: S608 - our own names
+    first: Any = None
+    last: Any = None
+    broken = False
+    for row in _read_until_broken(old, question + ", ".join(keys)):
+        if row is None:
+            broken = True
+            break
+        first = row[0]
+        yield row[1:]
+    if not broken:
+        return
+    for row in _read_until_broken(old, question + ", ".join(f"{key} DESC" for key in keys)):
+        if row is None:
+            break
+        last = row[0]
+        yield row[1:]
+    if table in BY_NUMBER:
+        yield from _read_between(old, table, names, first or 0, last)
+
+
+def _read_between(
+    old: sqlite3.Connection, table: str, names: str, first: int, last: int | None
+) -> Iterator[Sequence[Any]]:
+    question = f"SELECT {names} FROM {table} WHERE attempt_id = ?"  # noqa: S608 - our own names
+    misses = 0
+    for number in range(first + 1, last if last is not None else first + _MOST_SINGLE):
+        row = None
+        with suppress(sqlite3.DatabaseError):
+            row = old.execute(question, (number,)).fetchone()
+        if row is not None:
+            yield row
+        misses = 0 if row is not None else misses + 1
+        if last is None and misses > _MOST_MISSES:
+            return
+
+
+def _read_until_broken(old: sqlite3.Connection, question: str) -> Iterator[Sequence[Any] | None]:
+    """The rows that come before SQLite refuses, and then None."""
+    try:
+        cursor = old.execute(question)
+        while (row := cursor.fetchone()) is not None:
+            yield row
+    except (sqlite3.DatabaseError, OverflowError, UnicodeDecodeError):
+        yield None
+
+
+def _add_pictures(new: sqlite3.Connection, folder: StateFolder) -> None:
+    """What pictures are, read from those that are there; of the others a row that says nothing."""
+    there = list_blobs(folder)
+    for (digest,) in new.execute("SELECT DISTINCT digest FROM images").fetchall():
+        values: tuple[object, ...] = (0, 0, 1, 1, "png")
+        if digest in there:
+            path = path_of(folder, digest)
+            with suppress(ImageError, OSError):
+                facts = inspect_image(path, decode=False)
+                time_ns = path.lstat().st_mtime_ns if facts.digest == digest else 0
+                values = (facts.size_bytes, time_ns, facts.width_px, facts.height_px, facts.format.value)
+        new.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?, ?)", (digest, *values))
+
+
+def _drop_orphans(new: sqlite3.Connection) -> None:
+    """Rows that belong to a call that could not be read; they say nothing by themselves."""
+    for table in ("requests", "answers", "images", "imported_attempts"):
+        with suppress(sqlite3.OperationalError):  # a table of a later schema
+            new.execute(f"DELETE FROM {table} WHERE attempt_id NOT IN (SELECT attempt_id FROM attempts)")  # noqa: S608 - our own names
+
+
+def _add_missing(new: sqlite3.Connection) -> str | None:
+    """Runs and requests that calls name and that could not be read, as far as the calls themselves tell."""
+    new.execute(
+        """INSERT OR IGNORE INTO runs (run_id, recipe, realm, started_at, ended_at, status)
+           SELECT run_id, coalesce(max(recipe), ''), max(realm), min(reserved_at), max(reserved_at), 'interrupted'
+           FROM (SELECT attempt_id, run_id, realm, reserved_at FROM attempts
+                 UNION ALL SELECT attempt_id, payer_run_id, realm, reserved_at FROM attempts)
+           LEFT JOIN requests USING (attempt_id) GROUP BY run_id"""
+    )
+    added = new.execute(
+        """INSERT INTO requests (attempt_id, recipe, address, model, params, params_digest, "references")
+           SELECT attempt_id, '', step, '', '{}', '', '[]' FROM attempts
+           WHERE attempt_id NOT IN (SELECT attempt_id FROM requests)"""
+    ).rowcount
+    if not added:
+        return None
+    return f"of {added:,} call{'' if added == 1 else 's'} it is not known any more what was asked; the results stay"
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?mode={mode}", uri=True, isolation_level=None
+    )
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
+
+
+def _make_aside(folder: StateFolder) -> Path:
+    make_folder(folder.damaged)
+    number = 1
+    while os.path.lexists(folder.damaged / f"ledger-{number}"):
+        number += 1
+    aside = folder.damaged / f"ledger-{number}"
+    make_folder(aside)
+    return aside
+
+
+def _ready(folder: StateFolder) -> Path:
+    return folder.root / "ledger.db.rebuilt"

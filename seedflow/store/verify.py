@@ -1,0 +1,160 @@
+"""Checking a whole state: every picture, every row, every file. Reads only; runs may go on meanwhile."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from seedflow.errors import StoreError
+from seedflow.store.check_files import (
+    BlobRow,
+    OnProgress,
+    Seen,
+    check_permissions,
+    check_strays,
+    list_blobs,
+    look_at_blobs,
+    path_of,
+)
+from seedflow.store.check_rows import DoneRow, check_rows, check_structure, describe_result, load_done
+from seedflow.store.failures import disk_errors
+from seedflow.store.findings import Finding, FindingKind, Report
+from seedflow.store.ledger import open_for_reading
+from seedflow.store.locks import KernelLock, RunLocks
+from seedflow.store.state import StateFolder, find_state
+
+_Users = dict[str, list[int]]
+"""By digest, the attempts that name a picture."""
+
+
+def find_living(folder: StateFolder) -> frozenset[str]:
+    """The runs, and the stores that receive, that live now; none where the state cannot be written.
+
+    Raises:
+        StoreError: another process kept the ledger's lock.
+    """
+    if not os.access(folder.locks, os.W_OK):
+        return frozenset()
+    lock = KernelLock(folder.write_lock)
+    try:
+        with disk_errors(folder.locks), lock.holding():
+            return frozenset(RunLocks(folder.locks).list_living())
+    finally:
+        lock.close()
+
+
+def verify_state(root: Path, on_progress: OnProgress) -> Report | None:
+    """Look at everything in the state at `root`; None where there is none yet.
+
+    What looks wrong because a run wrote meanwhile is looked at again before it is told.
+
+    Raises:
+        StoreError: it is newer than this seedflow, not ours, or cannot be read at all.
+    """
+    folder = find_state(root)
+    if folder is None:
+        return None
+    findings: list[Finding] = []
+    done: dict[int, DoneRow] = {}
+    rows: dict[str, BlobRow] = {}
+    users: _Users = {}
+    attempts = 0
+    readable = True
+    try:
+        connection = open_for_reading(folder)
+    except StoreError as error:
+        if error.kind != "damaged":
+            raise
+        findings.append(Finding(FindingKind.LEDGER_DAMAGED, "ledger.db", error.message))
+        readable = False
+    else:
+        try:
+            with disk_errors(folder.ledger):
+                connection.execute("BEGIN")
+                findings.extend(check_structure(connection))
+                attempts = connection.execute("SELECT count(*) FROM attempts").fetchone()[0]
+                done, rows, users = load_done(connection), load_blob_rows(connection), load_users(connection)
+                findings.extend(check_rows(connection, find_living(folder)))
+        except StoreError as error:
+            if error.kind != "damaged":
+                raise
+            readable = False
+            findings.append(Finding(FindingKind.LEDGER_DAMAGED, "ledger.db", error.message))
+        finally:
+            connection.close()
+    there = list_blobs(folder)
+    known: dict[str, BlobRow | None] = {digest: rows.get(digest) for digest in sorted({*there, *users})}
+    seen = look_at_blobs(folder, known, on_progress)
+    if readable:
+        findings.extend(_judge(folder, seen, users, done))
+    else:
+        findings.extend(
+            Finding(one.kind, _name(one.digest), one.message) for one in seen if one.kind is not None
+        )
+    findings.extend(check_strays(folder, find_living(folder)))
+    findings.extend(check_permissions(folder))
+    return Report(len(there), sum(there.values()), attempts, tuple(findings))
+
+
+def load_blob_rows(connection: sqlite3.Connection) -> dict[str, BlobRow]:
+    """Every picture that the ledger knows, by digest."""
+    found = connection.execute("SELECT digest, size_bytes, mtime_ns, width_px, height_px, format FROM blobs")
+    return {digest: BlobRow(*row) for digest, *row in found}
+
+
+def load_users(connection: sqlite3.Connection) -> _Users:
+    """By digest, the results that a picture belongs to."""
+    users: _Users = {}
+    for digest, attempt_id in connection.execute(
+        "SELECT digest, attempt_id FROM images JOIN attempts USING (attempt_id) WHERE state = 'done'"
+    ):
+        users.setdefault(digest, []).append(attempt_id)
+    return users
+
+
+def _judge(
+    folder: StateFolder, seen: list[Seen], users: _Users, done: dict[int, DoneRow]
+) -> Iterator[Finding]:
+    suspects = [one for one in seen if one.kind is FindingKind.PICTURE_MISSING or one.digest not in users]
+    used_now, busy = _look_again(folder) if suspects else (set[str](), False)
+    for one in seen:
+        used = one.digest in users
+        where = _name(one.digest)
+        if one.kind is FindingKind.PICTURE_MISSING:
+            if one.digest not in used_now or path_of(folder, one.digest).exists():
+                continue  # somebody else finished it, or collected it, meanwhile
+        elif not used:
+            if one.digest not in used_now and not busy:
+                yield Finding(
+                    FindingKind.UNUSED_PICTURE, where, "no result names it; `seedflow gc` may remove it"
+                )
+            continue
+        if one.kind is None:
+            continue
+        lost = one.kind in (FindingKind.PICTURE_MISSING, FindingKind.PICTURE_DAMAGED)
+        of = [done[number] for number in users[one.digest] if number in done]
+        who = ", ".join(sorted({row.address for row in of})) or "a result"
+        yield Finding(
+            one.kind,
+            where,
+            f"a picture of {who}: {one.message}",
+            tuple(describe_result(row) for row in of) if lost else (),
+        )
+
+
+def _look_again(folder: StateFolder) -> tuple[set[str], bool]:
+    """The pictures that results name by now, and whether anybody is at work who may be about to name more."""
+    busy = bool(find_living(folder))
+    connection = open_for_reading(folder)
+    try:
+        with disk_errors(folder.ledger):
+            return set(load_users(connection)), busy
+    finally:
+        connection.close()
+
+
+def _name(digest: str) -> str:
+    name = digest.removeprefix("sha256:")
+    return f"blobs/sha256/{name[:2]}/{name}"
