@@ -155,16 +155,12 @@ class RunLocks:
             os.close(descriptor)
 
     def list_living(self) -> tuple[str, ...]:
-        """The runs, and the stores that receive, that live here or in any other process."""
-        names = [path.name for path in self._folder.glob("run-*.lock")]
-        return tuple(run_id for name in names if self.is_alive(run_id := name[len("run-") : -len(".lock")]))
+        """The runs, and the stores that receive, that live here or in another process."""
+        return tuple(run_id for run_id in self._list_known() if self.is_alive(run_id))
 
     def remove_dead(self) -> tuple[str, ...]:
         """Delete the lock files that killed runs left behind, and name those runs."""
-        names = [path.name for path in self._folder.glob("run-*.lock")]
-        dead = tuple(
-            run_id for name in names if not self.is_alive(run_id := name[len("run-") : -len(".lock")])
-        )
+        dead = tuple(run_id for run_id in self._list_known() if not self.is_alive(run_id))
         for run_id in dead:
             (self._folder / f"run-{run_id}.lock").unlink(missing_ok=True)
         return dead
@@ -174,6 +170,9 @@ class RunLocks:
         for lock in self._mine.values():
             lock.close()
         self._mine.clear()
+
+    def _list_known(self) -> list[str]:
+        return sorted(path.name[len("run-") : -len(".lock")] for path in self._folder.glob("run-*.lock"))
 
     def _path(self, run_id: str) -> Path:
         return self._folder / f"run-{run_id}.lock"

@@ -54,6 +54,10 @@ class StateFolder:
         """The SQLite database."""
         return self.root / "ledger.db"
 
+    def ledger_copy(self, version: int) -> Path:
+        """The copy of the ledger that was made before it was upgraded from this version of its tables."""
+        return self.root / f"ledger.schema-{version}.db"
+
     @property
     def blobs(self) -> Path:
         """Bytes by digest, and `incoming/SESSION/` for bytes that are still arriving."""
