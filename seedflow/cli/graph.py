@@ -20,6 +20,7 @@ from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.diagnostics import Diagnostic
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode, UsageError
+from seedflow.failpoints import Step
 from seedflow.pipeline.check import Checked
 from seedflow.pipeline.plan import Planned
 from seedflow.report.dot import write_dot
@@ -209,7 +210,8 @@ def _refuse_as_file(file: Path, recipe: str, inputs_file: Path | None) -> None:
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(text, encoding="utf-8")
+        with Step.DRAWING_WRITE:
+            file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(
             f"-o: {file} cannot be written: {error.strerror or error}", help="name another file"

@@ -17,6 +17,7 @@ from threading import Lock
 from urllib.parse import quote
 
 from seedflow.errors import StoreError
+from seedflow.failpoints import Step
 from seedflow.store.durable import open_private, sync_folder
 from seedflow.store.failures import build_store_error, disk_errors
 from seedflow.store.locks import WRITE_LOCK_TIMEOUT_S, KernelLock
@@ -87,15 +88,16 @@ class Ledger:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 create_schema(connection)
-                connection.execute("COMMIT")
+                with Step.LEDGER_TABLES:
+                    connection.execute("COMMIT")
             finally:
                 _roll_back(connection)
         else:
             upgrade_ledger(connection, folder)
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One durable change: all of the block is on disk when it ends, or none of it.
+    def transaction(self, step: Step = Step.LEDGER_CHANGE) -> Iterator[sqlite3.Connection]:
+        """One durable change, its commit named `step`: all of the block is on disk when it ends, or none of it.
 
         Raises:
             StoreError: the disk did not take it, or another process kept the lock.
@@ -105,7 +107,8 @@ class Ledger:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
-                self._connection.execute("COMMIT")
+                with step:
+                    self._connection.execute("COMMIT")
             finally:
                 _roll_back(self._connection)
 
@@ -126,7 +129,12 @@ class Ledger:
         if self.is_inherited:
             _abandoned.append(self._connection)  # closing it here would meddle with our parent's files
             return
-        with self._mutex, disk_errors(self.path), self._write_lock.holding(WRITE_LOCK_TIMEOUT_S):
+        with (
+            self._mutex,
+            disk_errors(self.path),
+            self._write_lock.holding(WRITE_LOCK_TIMEOUT_S),
+            Step.LEDGER_CLOSE,
+        ):
             self._connection.close()
         self._write_lock.close()
 
@@ -195,7 +203,8 @@ def _make_file(folder: StateFolder) -> None:
         _refuse_missing(folder)
         return
     try:
-        descriptor = open_private(folder.ledger, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        with Step.LEDGER_FILE:
+            descriptor = open_private(folder.ledger, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     except FileExistsError:
         return  # whoever made it was killed before the state was finished
     os.close(descriptor)
