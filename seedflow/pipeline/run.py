@@ -9,7 +9,7 @@ from pathlib import Path
 
 from seedflow.canonical import build_slug
 from seedflow.diagnostics import Severity
-from seedflow.errors import BudgetError, StoreError
+from seedflow.errors import BudgetError, StoreError, UsageError
 from seedflow.money import format_usd
 from seedflow.pipeline.plan import Planned
 from seedflow.pipeline.session import Session
@@ -49,6 +49,7 @@ async def run_recipe(
     Raises:
         ValueError: the plan has errors.
         BudgetError: the plan's minimum is above a budget; nothing was sent.
+        UsageError: a take is asked for anew that the picks file cannot keep; nothing was sent.
         StoreError: the state cannot be read or written.
     """
     plan, planner = planned.plan, planned.planner
@@ -66,7 +67,7 @@ async def run_recipe(
     others = (budget for budget in settings.budgets if budget.scope != "run")
     budgets = (*others, *(Budget("run", limit_usd) for limit_usd, _ in bounds))
     if planned.picks_path is not None and any(task.reason is Reason.FORCED for task in plan.tasks):
-        require_writable(planned.picks_path)
+        _require_writable(planned.picks_path)
     store = open_store(settings.state_folder)
     try:
         planner.use_store(store)
@@ -140,6 +141,18 @@ class PickedTakes:
         wrong = next((found for found in problems if found.severity is Severity.ERROR), None)
         if wrong is not None:
             raise StoreError(f"{self._path}: {wrong.message}", kind="wrong-picks", help=wrong.help)
+
+
+def _require_writable(picks_path: Path) -> None:
+    """See before anything is paid that the picks file can be written, as for the folder of outputs.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        require_writable(picks_path)
+    except StoreError as error:
+        raise UsageError(error.message, help=error.help) from error
 
 
 def _find_bounds(plan: Plan, settings: Settings, request: RunRequest) -> list[tuple[Decimal, str]]:
