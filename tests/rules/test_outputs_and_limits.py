@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -39,26 +40,34 @@ def test_a_file_is_a_template_over_nothing_else(desk: Desk, name: str) -> None:
 
 
 def test_a_written_slash_makes_a_folder_and_every_value_becomes_a_slug(desk: Desk) -> None:
-    """So no value leads out of the folder; and the extension follows the bytes, whatever the name ends in."""
+    """So no value leads out of the folder."""
     files = desk.files(
-        PAGES
-        + '    outputs: {pages: {images: "{{ steps.page.images }}", file: "a/b/{{ each.scene }}.png"}}\n'
+        PAGES + '    outputs: {pages: {images: "{{ steps.page.images }}", file: "a/b/{{ each.scene }}"}}\n'
     )
-    assert len(files) == 2
-    assert all(
-        file.startswith("a/b/") and file.count("/") == 2 and file.endswith(".png.jpg") for file in files
-    )
-    assert [file for file in files if ".." in file] == []
+    assert files[1] == "a/b/on-a-lake.jpg"
+    assert re.fullmatch(r"a/b/[\w~-]+\.jpg", files[0])
 
 
-def test_the_extension_follows_the_bytes(desk: Desk) -> None:
-    recipe = """
+@pytest.mark.parametrize("written", ["lite", "lite.png", "lite.jpg", "lite.JPEG", "lite.webp"])
+@pytest.mark.parametrize(("asked", "file"), [("png", "lite.png"), ("jpeg", "lite.jpg")])
+def test_the_extension_follows_the_bytes(desk: Desk, written: str, asked: str, file: str) -> None:
+    """Whatever ending of a picture is written, or none."""
+    recipe = f"""
         steps:
-          lite:
-            generate: {model: bytedance/seedream-5-lite, prompt: A, output_format: %s}
+          lite: {{generate: {{model: bytedance/seedream-5-lite, prompt: A, output_format: {asked}}}}}
+        outputs: {{all: {{images: "{{{{ steps.lite.images }}}}", file: {written}}}}}
     """
-    assert desk.files(recipe % "png") == ["lite.png"]
-    assert desk.files(recipe % "jpeg") == ["lite.jpg"]
+    assert desk.files(recipe) == [file]
+
+
+def test_endings_tell_no_two_files_apart(desk: Desk) -> None:
+    """They would be one file, so that it is an error."""
+    assert desk.codes("""
+        steps: {a: {generate: {prompt: A}}, b: {generate: {prompt: B}}}
+        outputs:
+          one: {images: "{{ steps.a.images }}", file: one.jpg}
+          two: {images: "{{ steps.b.images }}", file: one.png}
+    """) == ["same-file"]
 
 
 def test_two_results_for_one_path_are_an_error_when_checked(desk: Desk) -> None:
