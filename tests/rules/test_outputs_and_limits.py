@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from seedflow.run.status import RunStatus
+from tests.conftest import EmulatorProcess
+from tests.end_to_end.project import Project
 from tests.rules.desk import Desk
 
 PAGES = """
@@ -151,3 +154,35 @@ def test_limits_bound_images_and_tasks(desk: Desk, limits: str, code: str | None
         f'limits: {{{limits}}}\nsteps: {{page: {{for_each: {{n: [1, 2, 3]}}, generate: {{prompt: "{{{{ each.n }}}}"}}}}}}'
     )
     assert said == ([code] if code else [])
+
+
+SETS = "\n".join(
+    f"  s{number}: {{generate: {{prompt: Set {number}, sequential_image_generation: auto, max_images: 5}}}}"
+    for number in range(4)
+)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "project", "command"), [("0.5", "9", "9"), ("9", "0.5", "9"), ("9", "9", "0.5")]
+)
+def test_limits_may_only_lower_what_the_project_allows(
+    tmp_path: Path, emulator: EmulatorProcess, recipe: str, project: str, command: str
+) -> None:
+    """Of recipe, project and command line the smallest counts, on the bill."""
+    here = Project(tmp_path)
+    here.use(emulator.env)
+    here.write("seedflow.yaml", f"budget: {{run_usd: {project}}}\n")
+    here.write("sets.yaml", f"seedflow: 1\nlimits: {{cost_usd: {recipe}}}\nsteps:\n{SETS}\n")
+    here.seedflow("run", "sets.yaml", "--yes", "--max-cost", command)
+    assert emulator.bill()["cost_usd"] == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(("limit", "refused"), [("0.15", True), ("0.16", False)])
+def test_a_plan_that_costs_more_than_its_limit_for_certain_is_an_error(
+    tmp_path: Path, emulator: EmulatorProcess, limit: str, *, refused: bool
+) -> None:
+    here = Project(tmp_path)
+    here.use(emulator.env)
+    here.write("sets.yaml", f"seedflow: 1\nlimits: {{cost_usd: {limit}}}\nsteps:\n{SETS}\n")
+    ended = here.seedflow("plan", "sets.yaml")
+    assert (ended.code == 1, "over-limit" in ended.err) == (refused, refused)
