@@ -66,10 +66,10 @@ class EmulatorProcess:
         """Every request for an image, in order."""
         return self._ask("GET", "downloads")
 
-    def set_faults(self, *faults: dict[str, Any]) -> None:
-        """Let these go wrong for the next calls, in this order, and nothing that was set before."""
+    def set_faults(self, *faults: dict[str, Any], seed: int | None = None) -> None:
+        """Let these go wrong for the next calls, in this order, and nothing that was set before; lots are drawn by `seed`."""
         self._ask("DELETE", "faults")
-        self._ask("POST", "faults", list(faults))
+        self._ask("POST", "faults", {"faults": list(faults), "seed": seed})
 
     def faults(self) -> list[dict[str, Any]]:
         """What is still to go wrong."""

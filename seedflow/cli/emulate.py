@@ -27,6 +27,7 @@ DEFAULTS = EmulatorOptions()
     examples=(
         ("seedflow emulate --port 8787", ""),
         ("seedflow emulate --port 8787 --sets random --latency-ms 500..3000", ""),
+        ("seedflow emulate --port 8787 --faults storm.yaml", ""),
         ("seedflow emulate --port 8787 --gateway-limit 200/60 --api-limit 1200/300/300", ""),
         ("seedflow emulate --port 8787 --serve https://example.com/cat.jpg=cat.jpg", ""),
     ),
@@ -115,6 +116,12 @@ DEFAULTS = EmulatorOptions()
     default=DEFAULTS.body_limit_bytes,
     show_default=True,
     help="The largest request body.",
+)
+@click.option(
+    "--faults",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What goes wrong and when, in YAML or JSON.",
 )
 @click.option("--gateway-limit", metavar="N/S", help="At most N calls through a gateway in S seconds.")
 @click.option(

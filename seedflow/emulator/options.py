@@ -65,6 +65,7 @@ class EmulatorOptions:
         bill_file: every billed call is appended to it before it is answered.
         price_usd: per image, for models whose price the catalog does not know.
         body_limit_bytes: the largest request body.
+        faults: a file that says what goes wrong, and when.
         limits: of requests, calls, images and money.
     """
 
@@ -84,6 +85,7 @@ class EmulatorOptions:
     bill_file: Path | None = None
     price_usd: Decimal = Decimal("0.04")
     body_limit_bytes: int = 32 * 1024 * 1024
+    faults: Path | None = None
     limits: ServiceLimits = field(default_factory=ServiceLimits)
 
     def __post_init__(self) -> None:
