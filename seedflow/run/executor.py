@@ -29,9 +29,10 @@ from seedflow.run.options import RunControl, RunOptions
 from seedflow.run.publish import Published, RunNote, publish_outputs
 from seedflow.run.references import Leases, ReferencePreparer
 from seedflow.run.rerolls import Rerolls
+from seedflow.run.serialize import build_run_record
 from seedflow.run.services import Services
 from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus, find_status
-from seedflow.store.base import PastRequest, Store
+from seedflow.store.base import PastRequest, RunRecord, Store
 
 _CLAIMED_PER_CALL = 2
 """Tasks at work for each call in flight: enough that fetching and keeping never leave the provider idle."""
@@ -75,7 +76,8 @@ async def run_plan(
         raise
     disk.close()
     try:
-        store.end_run(run_id, result.status.value)
+        folder = None if options.out is None else str(options.out.absolute())
+        store.end_run(run_id, result.status.value, RunRecord(folder, build_run_record(result)))
     except StoreError as error:
         return _with_problem(result, error)
     return result
