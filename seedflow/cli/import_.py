@@ -56,21 +56,12 @@ def command(file: Path, as_json: bool) -> int:
 
 def _spell(file: Path, done: Imported, other: Sequence[str]) -> list[Text]:
     cost = format_usd(from_micros(sum_micros(done.added)))
-    lines = [
-        Text(
-            f"{make_printable(str(file))}: {spell_many(len(done.added), 'new result')}, which cost {cost} elsewhere "
-            "and nothing here",
-            style="bold green" if done.added else "",
-        )
-    ]
+    new = "nothing new"
+    if done.added:
+        new = f"{spell_many(len(done.added), 'new result')}, which cost {cost} elsewhere and nothing here"
+    lines = [Text(f"{make_printable(str(file))}: {new}", style="bold green" if done.added else "")]
     if done.kept:
-        lines.append(
-            Text(
-                f"{spell_many(len(done.kept), 'result')} were here already"
-                if len(done.kept) > 1
-                else "1 result was here already"
-            )
-        )
+        lines.append(Text(f"here already: {spell_many(len(done.kept), 'result')}"))
     if done.restored:
         lines.append(
             Text(

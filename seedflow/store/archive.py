@@ -151,9 +151,9 @@ def parse_result(line: bytes, number: int) -> ArchivedResult:
 
     def text(name: str, shape: re.Pattern[str] | None = None, most: int = 4096) -> str:
         found = value.get(name)
-        if isinstance(found, str) and len(found) <= most and "\0" not in found and _is_unicode(found):
-            if shape is None or shape.fullmatch(found):
-                return found
+        fits = isinstance(found, str) and len(found) <= most and "\0" not in found and _is_unicode(found)
+        if isinstance(found, str) and fits and (shape is None or shape.fullmatch(found)):
+            return found
         raise damaged(f"{where}: `{name}` is not what it should be")
 
     def whole(name: str, low: int, high: int) -> int:

@@ -118,9 +118,10 @@ def find_old_results(connection: sqlite3.Connection, in_use: InUse, paid_before:
     """The results that nobody refers to and that were answered before a moment, by the number of their attempt."""
     protected = _Protected(connection, in_use)
     rows = connection.execute(
-        """SELECT attempt_id, attempts.realm, fingerprint, take, runs.status = 'interrupted' OR runs.status IS NULL,
-             EXISTS (SELECT 1 FROM past_requests AS past WHERE past.realm = attempts.realm
-                     AND past.recipe = requests.recipe AND past.address = requests.address)
+        """SELECT attempt_id, attempts.realm, fingerprint, take,
+             (runs.status IS NULL OR runs.status = 'interrupted') AND NOT EXISTS (
+               SELECT 1 FROM runs AS later WHERE later.recipe = runs.recipe AND later.realm = runs.realm
+               AND later.started_at > runs.started_at AND later.status <> 'interrupted')
            FROM attempts JOIN requests USING (attempt_id) LEFT JOIN runs ON runs.run_id = attempts.run_id
            WHERE state = 'done' AND claimed = 0 AND answered_at < ? ORDER BY attempt_id""",
         (paid_before,),
@@ -130,9 +131,9 @@ def find_old_results(connection: sqlite3.Connection, in_use: InUse, paid_before:
         images.setdefault(attempt_id, []).append(digest)
     referenced = _find_referenced(connection)
     old = []
-    for attempt_id, realm, fingerprint, take, interrupted, was_asked in rows:
+    for attempt_id, realm, fingerprint, take, may_go_on in rows:
         digests = images.get(attempt_id, [])
-        if not digests or protected(realm, fingerprint, take) or (interrupted and not was_asked):
+        if not digests or protected(realm, fingerprint, take) or may_go_on:
             continue
         if any(digest in in_use.digests or digest in referenced for digest in digests):
             continue
