@@ -7,6 +7,7 @@ together`, by which the suite calls it too: a process that forks must have no th
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import random
 import shutil
@@ -45,6 +46,7 @@ SETTINGS = "provider:\n  timeouts: {log_s: 2}\n"
 EMULATOR = ("--latency-ms", "10", "--sets", "random", "--seed", "11")
 UNKNOWN_OUTCOME = 6
 PATIENCE_S = 60.0
+MODULES = "modules.txt"
 
 RUN, RUNS = "run", tuple(OWN)
 OTHERS = (
@@ -89,7 +91,7 @@ class Trials:
             os.environ.pop(name, None)
         os.environ.update(emulator.env)
         os.environ.update({"XDG_CONFIG_HOME": str(folder / "config"), "HOME": str(folder), "NO_COLOR": "1"})
-        warm_up()
+        importlib.import_module("seedflow.cli.main")
         self.undisturbed = self._run_undisturbed()
 
     def run(self, seed: int) -> Outcome:
@@ -138,6 +140,11 @@ class Trials:
         for recipe in RUNS:
             code = call(project, (RUN, f"{recipe}.yaml", "--yes"))
             assert code == 0, read_logs(project)
+            load_what_is_needed(project)
+        for words in OTHERS:
+            words = (words[0], "export.zip", *words[1:]) if words[0] == "export" else words
+            assert call(project, words) == 0, read_logs(project)
+            load_what_is_needed(project)
         assert self.emulator.bill()["calls"] == CALLS
         return read_outputs(project)
 
@@ -189,20 +196,11 @@ class Trials:
         assert {state for _, state in rows} <= {"done", "unknown"}
 
 
-def warm_up() -> None:
-    """Load whatever a command will need, so that its fork has it."""
-    import seedflow.cli.export
-    import seedflow.cli.gc
-    import seedflow.cli.import_
-    import seedflow.cli.run
-    import seedflow.cli.verify
-    import seedflow.providers.cloudflare
-    import seedflow.recipe.template
-    from seedflow.models.catalog import load_catalog
-    from seedflow.providers import registry
-
-    load_catalog()
-    assert seedflow.cli.run and registry
+def load_what_is_needed(project: Path) -> None:
+    """Load whatever a command loaded in its child, so that the next child has it from the start."""
+    for name in (project / MODULES).read_text().split():
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 def draw(lots: random.Random) -> list[Participant]:
@@ -277,6 +275,7 @@ def fork(project: Path, words: Sequence[str], log: str) -> int:
         traceback.print_exc()
     finally:
         with contextlib.suppress(BaseException):
+            Path(MODULES).write_text("\n".join(sys.modules))
             sys.stderr.flush()
         os._exit(code)
 
