@@ -24,6 +24,8 @@ def spell_usd(bounds: Bounds[Decimal]) -> str:
 def spell_nothing_to_do(stored: int, skipped: int, *, past: bool = False) -> str:
     """`its task is stored`, `3 tasks are stored, 2 are skipped`; of a run that is over, `all 3 tasks were stored already`."""
     one, many = ("was", "were") if past else ("is", "are")
+    if not stored and not skipped:
+        return f"there {many} no tasks"
     if not stored or not skipped:
         count = stored or skipped
         every = f"its task {one}" if count == 1 else f"all {count:,} tasks {many}"

@@ -24,7 +24,7 @@ from seedflow.errors import ExitCode
 def command(recipes: tuple[str, ...], as_json: bool) -> int:
     """Find every mistake in recipes, with file, line and column. Needs no inputs, asks nobody, costs nothing."""
     session = start()
-    results = [(recipe, check_named(recipe, session)) for recipe in recipes]
+    results = [(recipe, check_named(recipe, session, with_defaults=True)) for recipe in recipes]
     found = [diagnostic for _, checked in results for diagnostic in checked.diagnostics]
     ok = all(checked.ok for _, checked in results)
     if as_json:

@@ -14,6 +14,7 @@ from seedflow.cli.dollars import Dollars
 from seedflow.cli.help import Command
 from seedflow.cli.session import start
 from seedflow.emulator.options import EmulatorOptions, PictureKind, SetSize, parse_latency, parse_serve
+from seedflow.emulator.rates import ServiceLimits, parse_rate
 from seedflow.emulator.server import Emulator, serve
 from seedflow.errors import ExitCode
 
@@ -26,6 +27,7 @@ DEFAULTS = EmulatorOptions()
     examples=(
         ("seedflow emulate --port 8787", ""),
         ("seedflow emulate --port 8787 --sets random --latency-ms 500..3000", ""),
+        ("seedflow emulate --port 8787 --gateway-limit 200/60 --api-limit 1200/300/300", ""),
         ("seedflow emulate --port 8787 --serve https://example.com/cat.jpg=cat.jpg", ""),
     ),
 )
@@ -114,6 +116,17 @@ DEFAULTS = EmulatorOptions()
     show_default=True,
     help="The largest request body.",
 )
+@click.option("--gateway-limit", metavar="N/S", help="At most N calls through a gateway in S seconds.")
+@click.option(
+    "--api-limit",
+    metavar="N/S[/BLOCK]",
+    help="At most N requests to the whole API in S seconds, else BLOCK seconds of nothing.",
+)
+@click.option("--rpm-limit", metavar="N/S", help="At most N calls at the model's maker in S seconds.")
+@click.option("--ipm-limit", metavar="N/S", help="At most N images at the model's maker in S seconds.")
+@click.option("--spend-limit", type=Dollars(), metavar="USD", help="Refuse calls once so much was billed.")
+@click.option("--credit", type=Dollars(), metavar="USD", help="What the account has to spend.")
+@click.option("--no-retry-after", is_flag=True, help="Let refusals not say how long to wait.")
 @click.option("--json", "as_json", is_flag=True, help="Say where it listens as one JSON line.")
 def command(*, as_json: bool, **given: Any) -> int:
     """Serve an emulator of the provider on this machine. It bills nobody; it shows what would be billed.
@@ -138,6 +151,13 @@ def read_options(
     no_log: bool,
     serve: tuple[str, ...],
     price: Any,
+    gateway_limit: str | None,
+    api_limit: str | None,
+    rpm_limit: str | None,
+    ipm_limit: str | None,
+    spend_limit: Any,
+    credit: Any,
+    no_retry_after: bool,
     **others: Any,
 ) -> EmulatorOptions:
     """The options of a command line, by their names there, as the emulator wants them.
@@ -152,6 +172,15 @@ def read_options(
         log=not no_log,
         serve=parse_serve(serve),
         price_usd=price,
+        limits=ServiceLimits(
+            gateway=parse_rate("--gateway-limit", gateway_limit),
+            api=parse_rate("--api-limit", api_limit, blocks=True),
+            upstream_calls=parse_rate("--rpm-limit", rpm_limit),
+            upstream_images=parse_rate("--ipm-limit", ipm_limit),
+            spend_usd=spend_limit,
+            credit_usd=credit,
+            tells_wait=not no_retry_after,
+        ),
         **others,
     )
 

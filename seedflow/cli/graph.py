@@ -20,6 +20,7 @@ from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.diagnostics import Diagnostic
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode, UsageError
+from seedflow.failpoints import Step
 from seedflow.pipeline.check import Checked
 from seedflow.pipeline.plan import Planned
 from seedflow.report.dot import write_dot
@@ -32,7 +33,16 @@ from seedflow.report.tree import Line, Role, lay_out_tree
 
 FILE_COLUMNS: Final = 100
 FORMATS: Final = ("tree", "mermaid", "dot", "json")
-ENDINGS: Final = {".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot", ".json": "json"}
+ENDINGS: Final = {
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".json": "json",
+    ".txt": "tree",
+    "": "tree",
+}
+_PICTURES: Final = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp", ".gif", ".ps", ".eps")
 _STYLES: Final = {
     Role.TITLE: "bold",
     Role.BRANCH: "dim",
@@ -69,7 +79,7 @@ _STYLES: Final = {
     "file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write to a file: .mmd, .dot, .json or text.",
+    help="Write to a file: .mmd, .dot, .json or .txt.",
 )
 def command(
     recipe: str,
@@ -87,9 +97,9 @@ def command(
     """
     if not tasks and (inputs or inputs_file is not None):
         raise UsageError("inputs change tasks, not steps", help="add --tasks, or leave -i and --inputs away")
-    form = form or (ENDINGS.get(file.suffix.lower()) if file is not None else None) or "tree"
     if file is not None:
         _refuse_as_file(file, recipe, inputs_file)
+    form = form or ("tree" if file is None else _choose_form(file))
     session = start(provider)
     found: Planned | Checked
     if tasks:
@@ -162,6 +172,27 @@ def _advise(drawing: Drawing, form: str) -> Iterable[str]:
         )
 
 
+def _choose_form(file: Path) -> str:
+    """The way to draw that a file's name asks for.
+
+    Raises:
+        UsageError: it asks for none that there is.
+    """
+    ending = file.suffix.lower()
+    form = ENDINGS.get(ending)
+    if form is not None:
+        return form
+    if ending in _PICTURES:
+        raise UsageError(
+            f"-o: seedflow writes drawings as text, and {file.name} is named like a picture",
+            help=f"write {file.with_suffix('.dot').name}, then `dot -T{ending[1:]}` of Graphviz makes the picture",
+        )
+    raise UsageError(
+        f"-o: the ending of {file.name} says no format that there is; .mmd, .dot, .json and .txt do",
+        help="use one of these, or say how to draw with --format",
+    )
+
+
 def _refuse_as_file(file: Path, recipe: str, inputs_file: Path | None) -> None:
     """See before any work that the drawing can be written, and that it replaces nothing that was read.
 
@@ -179,7 +210,8 @@ def _refuse_as_file(file: Path, recipe: str, inputs_file: Path | None) -> None:
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(text, encoding="utf-8")
+        with Step.DRAWING_WRITE:
+            file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(
             f"-o: {file} cannot be written: {error.strerror or error}", help="name another file"

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from rich.cells import cell_len
 from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_usd
 from seedflow.diagnostics.printable import make_printable
-from seedflow.plan.model import Action, Bounds, PendingImages, Reason, Task, Unknown
+from seedflow.plan.model import Action, Bounds, Reason, Task
+from seedflow.report.reasons import hide_keys, own_take, spell_reason
 
 NARROW_COLUMNS: Final = 64
-LONGEST_CAUSE: Final = 28
 MOST_LONG_OF: Final = 4
 """Up to one address of so many may be too long for its column."""
 INDENT: Final = "    "
 
 _GAP: Final = "  "
-_KEYS: Final = re.compile(r"\[[^\[\]]*\]")
-_TAKE: Final = re.compile(r"#(\d+)$")
 _ASIDE: Final = (Action.SKIP, Action.BLOCKED)
 _MARKS: Final = {
     Reason.NEW: ("+", "green"),
@@ -39,19 +35,6 @@ _MARKS: Final = {
     Reason.CONDITION_FALSE: ("-", "default"),
     Reason.UPSTREAM_SKIPPED: ("-", "default"),
     Reason.UPSTREAM_FAILED: ("!", "red"),
-}
-_REASONS: Final = {
-    Reason.NEW: "new",
-    Reason.CHANGED: "changed",
-    Reason.REFERENCE_CHANGED: "a reference changed",
-    Reason.ARTIFACT_MISSING: "its picture is missing",
-    Reason.ASKED_BEFORE: "asked before, looked up first",
-    Reason.FORCED: "asked anew",
-    Reason.STORED: "stored",
-    Reason.CONDITION_UNKNOWN: "if its condition holds",
-    Reason.CONDITION_FALSE: "skipped: condition is false",
-    Reason.REJECTED: "not as expected",
-    Reason.REFUSED: "cannot be asked",
 }
 
 
@@ -95,15 +78,7 @@ def spell_why(row: Row) -> str:
     first = tasks_of(row)[0]
     if first.shares_with is not None:
         return f"same as {make_printable(first.shares_with)}"
-    match first.reason:
-        case Reason.UPSTREAM_UNKNOWN:
-            why = _spell_after(first)
-        case Reason.UPSTREAM_SKIPPED:
-            why = f"skipped with {_spell_cause(row)}"
-        case Reason.UPSTREAM_FAILED:
-            why = f"waits for {_spell_cause(row)}"
-        case reason:
-            why = _REASONS.get(reason, reason.value)
+    why = spell_reason(*tasks_of(row))
     if first.action is Action.CALL and first.attempts_made:
         why += f", attempt {first.attempts_made + 1} of {first.attempts_made + first.attempts}"
     elif first.action is Action.CALL and first.attempts > 1:
@@ -111,49 +86,6 @@ def spell_why(row: Row) -> str:
     if first.fingerprint is not None and first.take != own_take(first.address):
         why += f", take {first.take}"
     return why
-
-
-def waited_for(task: Task) -> list[str]:
-    """The steps whose results a task's request, or their number, depends on and that do not exist yet, in order of mention."""
-    names = [item.image.after for item in task.references if isinstance(item.image, PendingImages)]
-    names += [name for value in task.params.values() if isinstance(value, Unknown) for name in value.after]
-    if task.tasks is not None or not names:
-        names = [*task.needs, *names]
-    return [step for step in dict.fromkeys(map(name_step, names)) if step]
-
-
-def name_step(address: str) -> str:
-    """The step of an address, within the uses of recipes around it: `cast/pose` of `cast[hero=ada]/pose[pose=side]#2`."""
-    return _TAKE.sub("", _KEYS.sub("", address))
-
-
-def _spell_after(task: Task) -> str:
-    names = [make_printable(name) for name in waited_for(task)]
-    if not names:
-        return "once more is known"
-    more = f" and {len(names) - 1} more" if len(names) > 2 else ""
-    return "after " + ", ".join(names[:1] if more else names) + more
-
-
-def _spell_cause(row: Row) -> str:
-    """The task that was skipped or failed; in short where there are several, or its name is long."""
-    causes = dict.fromkeys(task.cause or "another task" for task in tasks_of(row))
-    cause = make_printable(next(iter(causes)))
-    if len(causes) == 1 and cell_len(cause) <= LONGEST_CAUSE:
-        return cause
-    if len(dict.fromkeys(map(name_step, causes))) > 1:
-        return f"{_hide_keys(cause)} and others"
-    return _hide_keys(cause)
-
-
-def _hide_keys(address: str) -> str:
-    return _KEYS.sub("[…]", address)
-
-
-def own_take(address: str) -> int:
-    """The take that an address has by itself: 2 of `sheet#2`."""
-    found = _TAKE.search(address)
-    return int(found[1]) if found is not None else 1
 
 
 class RowColumns:
@@ -228,7 +160,7 @@ def _is_aside(row: Row) -> bool:
 def _spell_address(row: Row) -> Text:
     address = tasks_of(row)[0].address
     if isinstance(row, Bundle):
-        address = _hide_keys(address).partition("#")[0]
+        address = hide_keys(address).partition("#")[0]
     path, slash, name = make_printable(address).rpartition("/")
     return Text.assemble((path + slash, "dim"), name)
 

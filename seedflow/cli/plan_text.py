@@ -80,7 +80,7 @@ def sum_up(plan: Plan) -> Iterator[Text]:
         sum(1 for task in plan.tasks if task.action is action)
         for action in (Action.REUSE, Action.SKIP, Action.BLOCKED)
     )
-    if plan.tasks and stored + skipped == len(plan.tasks):
+    if stored + skipped == len(plan.tasks):
         yield Text.assemble(f"Nothing to ask: {spell_nothing_to_do(stored, skipped)}. ", ("Free.", "bold"))
         return
     parts = [spell_count(totals.tasks, "task")]

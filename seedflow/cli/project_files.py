@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from seedflow.errors import UsageError
+from seedflow.failpoints import Step
 from seedflow.settings.files import PROJECT_FILE, STATE_FOLDER
 
 RECIPE: Final = "recipes/postcards.yaml"
@@ -76,6 +77,7 @@ SETTINGS_TEXT: Final = """\
 #   name: cloudflare          # or sketch: placeholders, drawn here for nothing
 #   gateway: default          # id of the AI Gateway; its log is where lost answers are found
 #   concurrency: 16           # calls in flight at once
+#   calls_per_minute: 200     # calls that may begin within a minute
 #   timeouts:
 #     connect_s: 10
 #     read_s: 600
@@ -216,7 +218,8 @@ def place_project(project: Project) -> tuple[Path, ...]:
     try:
         for file in project.files:
             for parent in _list_missing(file.path.parent):
-                parent.mkdir()
+                with Step.PROJECT_FOLDER:
+                    parent.mkdir()
                 undo.append(parent)
             _place(file)
             undo.append(file)
@@ -244,22 +247,24 @@ def _place(file: NewFile) -> None:
     unfinished = file.path.with_name(f"{file.path.name}{_UNFINISHED}")
     try:
         unfinished.unlink(missing_ok=True)
-        with unfinished.open("xb") as stream:
+        with Step.PROJECT_WRITE, unfinished.open("xb") as stream:
             stream.write(file.content)
             stream.flush()
             os.fsync(stream.fileno())
         if file.kept is not None:
             if file.path.read_bytes() != file.kept:
                 raise FileExistsError(0, "it was changed just now")
-            unfinished.chmod(file.path.stat().st_mode & 0o7777)
-            unfinished.replace(file.path)
+            with Step.PROJECT_PLACE:
+                unfinished.chmod(file.path.stat().st_mode & 0o7777)
+                unfinished.replace(file.path)
             return
         try:
-            os.link(unfinished, file.path)
+            with Step.PROJECT_PLACE:
+                os.link(unfinished, file.path)
         except FileExistsError:
             raise
         except OSError:  # a file system without links
-            with file.path.open("xb") as stream:
+            with Step.PROJECT_PLACE, file.path.open("xb") as stream:
                 stream.write(file.content)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from seedflow.cli.columns import shorten
-from seedflow.cli.plan_rows import INDENT, name_step
+from seedflow.cli.plan_rows import INDENT
 from seedflow.diagnostics.printable import make_printable
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.plan.model import (
@@ -23,6 +23,7 @@ from seedflow.plan.model import (
 )
 from seedflow.plan.serialize import find_transport, spell_mention
 from seedflow.providers.options import REALM_SKETCH
+from seedflow.report.reasons import name_step
 
 MOST_PROMPT_LINES: Final = 3
 MOST_REFERENCES: Final = 4

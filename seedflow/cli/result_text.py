@@ -11,15 +11,15 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from seedflow.cli.amounts import spell_count, spell_nothing_to_do, spell_seconds
+from seedflow.cli.amounts import spell_count, spell_nothing_to_do, spell_seconds, spell_usd
 from seedflow.cli.columns import print_folded
-from seedflow.cli.plan_rows import name_step
 from seedflow.cli.run_text import UNTOLD
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.diagnostics.printable import make_printable
 from seedflow.diagnostics.render import render_diagnostics
 from seedflow.money import ZERO_USD, format_usd
-from seedflow.plan.model import Bounds, Reason
+from seedflow.plan.model import Bounds, Reason, Totals
+from seedflow.report.reasons import name_step
 from seedflow.run.status import Problem, PublishedFile, RunResult, RunStatus, TaskResult, TaskStatus
 
 MOST_PROBLEMS: Final = 12
@@ -165,8 +165,18 @@ def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Te
     if took_s is not None:
         parts.append(spell_seconds(took_s))
     yield Text.assemble((f"{word}: ", style), " · ".join(part for part in parts if part))
+    if result.left is not None and result.left.calls.high and not _nothing_to_go_on_with(result):
+        yield _spell_left(result.left)
     if advice is not None:
         yield Text(advice, style="dim")
+
+
+def _spell_left(left: Totals) -> Text:
+    """What another run will ask for."""
+    parts = [spell_count(left.tasks, "task"), spell_count(left.calls, "call")]
+    if left.cost_usd.high:
+        parts.append(spell_usd(left.cost_usd))
+    return Text("Left to do: " + " · ".join(parts))
 
 
 def _nothing_to_go_on_with(result: RunResult) -> bool:

@@ -17,12 +17,12 @@ from seedflow.cli.amounts import spell_count, spell_elapsed, spell_seconds
 from seedflow.cli.columns import fit, shorten
 from seedflow.cli.console import open_console
 from seedflow.cli.live import LiveArea
-from seedflow.cli.plan_rows import own_take
 from seedflow.cli.progress import Progress
 from seedflow.cli.terminal import OutputError, moves_cursor
 from seedflow.diagnostics.printable import make_printable
 from seedflow.money import format_usd, parse_usd
 from seedflow.plan.model import Action, Bounds, Plan, Reason
+from seedflow.report.reasons import own_take
 from seedflow.run.events import Event, EventKind
 from seedflow.run.status import TaskStatus
 
@@ -144,6 +144,7 @@ class LiveDisplay:
         self._column = column
         self._most_in_flight = most_in_flight
         self._in_flight = most_in_flight
+        self._held_until = 0.0
         self._started = clock()
         self._cost_usd = parse_usd("0")
         self._waiting: dict[str, None] = {}
@@ -180,6 +181,7 @@ class LiveDisplay:
                 self._rejected[address] = int(str(event.data.get("attempt", 1)))
             case EventKind.LIMIT_CHANGED:
                 self._in_flight = int(str(event.data.get("in_flight", 0)))
+                self._held_until = self._clock() + float(str(event.data.get("hold_s", 0)))
             case EventKind.TASK_FINISHED:
                 self._waiting.pop(address, None)
                 self._active.pop(address, None)
@@ -223,6 +225,8 @@ class LiveDisplay:
         parts.append(spell_elapsed(now - self._started))
         if self._in_flight < self._most_in_flight:
             parts.append(f"slowed down to {self._in_flight:,} at once")
+        if self._held_until > now + 1:
+            parts.append(f"on in {spell_elapsed(self._held_until - now + 1)}")
         if self._waiting:
             parts.append(f"{len(self._waiting):,} in line")
         columns = max(10, min(BAR_COLUMNS, self._area.columns // 3))

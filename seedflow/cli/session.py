@@ -51,12 +51,21 @@ def find_recipe(text: str) -> tuple[Path, str]:
     shipped = find_shipped(text)
     if shipped is not None:
         return shipped, _short(shipped)
+    here = _find_here(text)
+    if here is not None:
+        raise UsageError(f"there is no recipe `{text}` shipped with seedflow", help=f"did you mean {here}?")
     names = [recipe.name for recipe in (*list_shipped(), *list_blocks())]
     near = find_near(text, names)
     hint = f"did you mean `{near}`?" if near else "`seedflow list` shows what there is"
     raise UsageError(
         f"there is no recipe `{text}`: neither a file here nor one shipped with seedflow", help=hint
     )
+
+
+def _find_here(name: str) -> Path | None:
+    """A file in this project that a name without a path may be meant for."""
+    places = (Path(folder, name + ending) for folder in ("", "recipes") for ending in (".yaml", ".yml"))
+    return next((path for path in places if path.is_file()), None)
 
 
 def _refuse_ascii() -> None:
@@ -81,10 +90,10 @@ def refuse_odd_name(path: Path, what: str) -> None:
         )
 
 
-def check_named(recipe: str, session: Session) -> Checked:
-    """A recipe named on the command line, checked."""
+def check_named(recipe: str, session: Session, *, with_defaults: bool = False) -> Checked:
+    """A recipe named on the command line, checked; on request the files of its defaults, too."""
     path, name = find_recipe(recipe)
-    return check_recipe(path, session, name=name)
+    return check_recipe(path, session, name=name, with_defaults=with_defaults)
 
 
 def _short(path: Path) -> str:

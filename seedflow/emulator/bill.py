@@ -53,6 +53,7 @@ class Bill:
             UsageError: it cannot be opened, or is not a bill.
         """
         self.entries: list[BillEntry] = []
+        self.total_usd = ZERO_USD
         self._file: int | None = None
         if path is None:
             return
@@ -66,6 +67,7 @@ class Bill:
             os.ftruncate(self._file, len(written) - len(torn))
         try:
             self.entries = [_read_entry(line) for line in whole.split(b"\n") if line]
+            self.total_usd = sum((entry.cost_usd for entry in self.entries), ZERO_USD)
         except (ValueError, KeyError, TypeError):
             self.close()
             raise UsageError(
@@ -79,19 +81,21 @@ class Bill:
             os.write(self._file, line.encode() + b"\n")
             os.fsync(self._file)
         self.entries.append(entry)
+        self.total_usd += entry.cost_usd
 
     def to_json(self) -> dict[str, object]:
         """The whole bill: `calls`, `images`, `cost_usd`, `entries`."""
         return {
             "calls": len(self.entries),
             "images": sum(entry.images for entry in self.entries),
-            "cost_usd": to_json_usd(sum((entry.cost_usd for entry in self.entries), ZERO_USD)),
+            "cost_usd": to_json_usd(self.total_usd),
             "entries": [entry.to_json() for entry in self.entries],
         }
 
     def reset(self) -> None:
         """Start from nothing, on disk too."""
         self.entries.clear()
+        self.total_usd = ZERO_USD
         if self._file is not None:
             os.ftruncate(self._file, 0)
 

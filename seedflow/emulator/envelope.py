@@ -14,11 +14,12 @@ JSON = "application/json"
 class ApiError(Exception):
     """A request that is refused, with the status, code and message that the API would answer."""
 
-    def __init__(self, status: int, code: int, message: str) -> None:
+    def __init__(self, status: int, code: int, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.retry_after_s = retry_after_s
 
 
 def build_json(
@@ -46,7 +47,9 @@ def build_failure(
 
 def build_refusal(error: ApiError) -> Response:
     """The envelope of an `ApiError`."""
-    return build_failure(error.status, error.code, error.message)
+    after_s = error.retry_after_s
+    headers = {} if after_s is None else {"retry-after": f"{after_s:g}"}
+    return build_failure(error.status, error.code, error.message, headers=headers)
 
 
 def authentication_error() -> ApiError:

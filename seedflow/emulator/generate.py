@@ -30,6 +30,7 @@ from seedflow.emulator.log import GatewayLog
 from seedflow.emulator.metadata import Caller, read_caller
 from seedflow.emulator.options import DEFAULT_GATEWAY, EmulatorOptions, SetSize
 from seedflow.emulator.painter import Commission, Painter
+from seedflow.emulator.rates import Gatekeeper
 from seedflow.emulator.references import ReferenceFetcher
 from seedflow.emulator.spoil import Spoiled, build_completed, is_billed, spoil
 from seedflow.models.catalog import Catalog
@@ -77,6 +78,7 @@ class Generator:
     bill: Bill
     faults: FaultQueue
     journal: Journal
+    gatekeeper: Gatekeeper
     clock: Callable[[], float]
 
     async def run(self, wire: Wire, request: Request, refusal: ApiError | None) -> None:
@@ -89,6 +91,8 @@ class Generator:
         """
         started_s = self.clock()
         call = self.journal.begin(request.headers)
+        if refusal is None:
+            refusal = self.gatekeeper.find_refused(_gateway(request), self.bill.total_usd)
         caller = read_caller(request.headers)
         fault = None if refusal is not None else self.faults.take(caller)
         if fault is not None:
@@ -129,6 +133,9 @@ class Generator:
             answer = Response(HTTPStatus.OK, known, JSON)
             return Verdict(answer, cached=True, logged=answer, headers={STATUS_HEADER: "HIT"})
         asked = await fetch_references(model, given, self.references, call)
+        overloaded = self.gatekeeper.find_overloaded(asked.model.image_bounds(asked.input)[1])
+        if overloaded is not None:
+            raise overloaded
         await asyncio.sleep(self._latency_s(asked, caller))
         if fault is not None and not is_billed(fault):
             return _fail(spoil(fault, None))

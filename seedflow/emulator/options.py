@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from seedflow.emulator.rates import ServiceLimits
 from seedflow.errors import UsageError
 
 LOOPBACK = ("127.0.0.1", "::1")
@@ -64,6 +65,7 @@ class EmulatorOptions:
         bill_file: every billed call is appended to it before it is answered.
         price_usd: per image, for models whose price the catalog does not know.
         body_limit_bytes: the largest request body.
+        limits: of requests, calls, images and money.
     """
 
     host: str = LOOPBACK[0]
@@ -82,6 +84,7 @@ class EmulatorOptions:
     bill_file: Path | None = None
     price_usd: Decimal = Decimal("0.04")
     body_limit_bytes: int = 32 * 1024 * 1024
+    limits: ServiceLimits = field(default_factory=ServiceLimits)
 
     def __post_init__(self) -> None:
         if self.host not in LOOPBACK:

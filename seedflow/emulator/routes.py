@@ -43,14 +43,18 @@ class Routes:
             ClientGoneError: it never arrived whole.
         """
         parts = request.path.removeprefix(API).strip("/").split("/") if request.path.startswith(API) else []
+        blocked = self.generator.gatekeeper.find_blocked() if parts else None
         match parts:
             case ["accounts", account, "ai", "run"] if request.method == "POST":
-                await self.generator.run(wire, request, self._check_access(request, account))
+                refusal = blocked or self._check_access(request, account)
+                await self.generator.run(wire, request, refusal)
                 return
             case _:
                 pass
         try:
             body = await wire.read_body(_SMALL_BODY_BYTES)
+            if blocked is not None:
+                raise blocked
             response = self._answer_small(request, parts, body)
         except ApiError as error:
             response = build_refusal(error)
@@ -146,7 +150,7 @@ class Routes:
 
     def _reset(self) -> object:
         desk = self.generator
-        for part in (desk.bill, desk.journal, desk.gallery, desk.log, desk.cache):
+        for part in (desk.bill, desk.journal, desk.gallery, desk.log, desk.cache, desk.gatekeeper):
             part.reset()
         desk.faults.clear()
         return {"reset": True}

@@ -25,6 +25,7 @@ from seedflow.emulator.journal import Journal
 from seedflow.emulator.log import GatewayLog
 from seedflow.emulator.options import DEFAULT_GATEWAY, EmulatorOptions
 from seedflow.emulator.painter import Painter
+from seedflow.emulator.rates import Gatekeeper
 from seedflow.emulator.references import ReferenceFetcher
 from seedflow.emulator.routes import API, Routes
 from seedflow.errors import UsageError
@@ -119,6 +120,7 @@ class Emulator:
             bill=self.bill,
             faults=self.faults,
             journal=self.journal,
+            gatekeeper=Gatekeeper(self.options.limits, self._clock),
             clock=self._clock,
         )
 

@@ -63,7 +63,7 @@ def check_recipe(recipe: str | os.PathLike[str]) -> Checked:
     Raises:
         UsageError: the settings around it cannot be used.
     """
-    return _check(recipe, _open(None))
+    return _check(recipe, _open(None), with_defaults=True)
 
 
 def load_recipe(recipe: str | os.PathLike[str]) -> Checked:
@@ -76,7 +76,7 @@ def load_recipe(recipe: str | os.PathLike[str]) -> Checked:
         RecipeError: it is not; the error carries every problem.
         UsageError: the settings around it cannot be used.
     """
-    checked = check_recipe(recipe)
+    checked = _check(recipe, _open(None))
     if not checked.ok:
         raise RecipeError(checked.diagnostics)
     return checked
@@ -191,11 +191,11 @@ def _open(provider: str | None) -> Session:
     return session
 
 
-def _check(recipe: str | os.PathLike[str], session: Session) -> Checked:
+def _check(recipe: str | os.PathLike[str], session: Session, *, with_defaults: bool = False) -> Checked:
     path = Path(recipe)
     if isinstance(recipe, str) and not path.exists():
         path = find_shipped(recipe) or path
-    return check_file(path, session)
+    return check_file(path, session, with_defaults=with_defaults)
 
 
 def _ignore(event: Event) -> None:

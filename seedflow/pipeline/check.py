@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from seedflow.checks.defaults import check_default_files
 from seedflow.checks.run_all import check_graph, sort_diagnostics
 from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.graph.build import build_graph
@@ -30,13 +31,24 @@ class Checked:
         return self.graph is not None and not has_errors(self.diagnostics)
 
 
-def check_recipe(path: Path, session: Session, *, name: str | None = None) -> Checked:
-    """Stages 1 and 2: the text, then the graph; all problems in one go."""
+def check_recipe(
+    path: Path, session: Session, *, name: str | None = None, with_defaults: bool = False
+) -> Checked:
+    """Stages 1 and 2: the text, then the graph; all problems in one go.
+
+    Args:
+        path: the recipe's file.
+        session: settings and catalog.
+        name: what messages call the file; by default its path.
+        with_defaults: open the files that defaults of inputs name, too. Planning opens those that it needs itself.
+    """
     recipe, found = load_recipe(path, session.catalog, name=name)
     if recipe is None:
         return Checked(None, None, tuple(found), path)
     graph, wrong = build_graph(recipe, session.catalog)
     problems = [*found, *wrong, *check_graph(graph, session.catalog)]
+    if with_defaults:
+        problems.extend(check_default_files(graph, folder=session.folder))
     return Checked(recipe, graph, tuple(sort_diagnostics(once(problems))), path)
 
 

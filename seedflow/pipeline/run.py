@@ -83,6 +83,7 @@ async def run_recipe(
                     budgets=budgets,
                     on_unknown=request.on_unknown,
                     most_in_flight=settings.concurrency,
+                    pace=settings.pace,
                     references=ReferenceMode(settings.references),
                     reconcile_for_s=settings.log_timeout_s,
                     takes=None if planned.picks_path is None else PickedTakes(planned.picks_path, plan.realm),

@@ -69,7 +69,7 @@ class Differences:
         kinds: dict[str, Least] = {}
         calls, stored = 0, set[str]()
         for task in self._find_tasks(after):
-            join_kinds(kinds, task.least)
+            join_kinds(kinds, task.least, self._build.kinds.spell)
             if task.result is not None:
                 calls += 1
                 stored.update(image.facts.digest for image in task.result.images)

@@ -16,9 +16,10 @@ from seedflow.plan.estimate import NOTHING_USD, find_cost
 from seedflow.plan.expect import Expectation
 from seedflow.plan.fingerprint import digest_params, digest_request
 from seedflow.plan.frames import Env, FrameInstance
-from seedflow.plan.identity import Kinds, find_earlier_address, find_kind, identify_request, uses_new_image
+from seedflow.plan.identity import find_earlier_address, identify_request, uses_new_image
 from seedflow.plan.instances import StepTasks, Unit
 from seedflow.plan.judge import Findings, judge_request
+from seedflow.plan.kinds import Kinds
 from seedflow.plan.levels import find_levels
 from seedflow.plan.listing import Lister
 from seedflow.plan.model import (
@@ -101,7 +102,6 @@ class TaskBuilder:
             self.stander,
             self._context.images,
             self.lister.bound,
-            self.kinds.find_first,
         )
         try:
             tasks.takes = self.options.takes(node, Env(frame))
@@ -210,13 +210,15 @@ class TaskBuilder:
             reason = Reason.UPSTREAM_UNKNOWN
         least: tuple[Least, ...] = ()
         if pays:
-            kind = find_kind(model, request, fingerprint, take)
+            kind = self.kinds.add(unit, model, request, params_digest, take)
             low = 0 if may_be_stored else images.low
             traced = self.kinds.trace(request) if ghost else frozenset[str]()
             least = (Least(kind, min(low, 1), low, cost.low, list_cost.low, traced),)
-            self.kinds.add(unit.address, least)
+            self.kinds.note_mentions(unit.address, traced)
         elif shares_with is not None:
-            self.kinds.share(unit.address, shares_with)
+            self.kinds.share(unit, shares_with)
+        elif decision.result is not None:
+            self.kinds.add_known(unit)
         return Task(
             address=unit.address,
             step=tasks.node.id,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from seedflow.models.model import Model
@@ -56,15 +57,18 @@ def add_up(tasks: Iterable[Task]) -> Totals:
     )
 
 
-def join_kinds(kinds: dict[str, Least], found: Iterable[Least]) -> None:
+def join_kinds(
+    kinds: dict[str, Least], found: Iterable[Least], find_kind: Callable[[str], str] = str
+) -> None:
     """Take requests in among others: of each kind there is at least what the most of one task comes to."""
     for one in found:
-        other = kinds.get(one.kind)
-        kinds[one.kind] = (
-            one
+        kind = find_kind(one.kind)
+        other = kinds.get(kind)
+        kinds[kind] = (
+            replace(one, kind=kind)
             if other is None
             else Least(
-                one.kind,
+                kind,
                 max(one.calls, other.calls),
                 max(one.images, other.images),
                 max(one.cost_usd, other.cost_usd),

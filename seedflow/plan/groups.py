@@ -9,7 +9,7 @@ from typing import Final
 
 from seedflow.money import ZERO_USD
 from seedflow.plan.estimate import join_kinds
-from seedflow.plan.instances import Group
+from seedflow.plan.instances import Group, Instance
 from seedflow.plan.model import Action, Bounds, Least, Origin, Reason, Task
 
 _NONE: Final = Bounds(0, 0)
@@ -17,8 +17,12 @@ _NONE: Final = Bounds(0, 0)
 
 @dataclass(slots=True)
 class Totalled:
-    """Sums over tasks that stand for others, at most; `first` is one of them, `kinds` what they take at least."""
+    """Sums over tasks that stand for others, at most; `first` is one of them, `kinds` what they take at least.
 
+    `find_kind` gives the kind that another one has come to be part of.
+    """
+
+    find_kind: Callable[[str], str] = str
     tasks: Bounds[int] = _NONE
     images: int = 0
     cost_usd: Decimal = ZERO_USD
@@ -37,7 +41,7 @@ class Totalled:
             if task.action is not Action.CALL:
                 continue
             self.attempts = max(self.attempts, task.attempts)
-            join_kinds(self.kinds, [_multiply(one, times(one)) for one in task.least])
+            join_kinds(self.kinds, [_multiply(one, times(one)) for one in task.least], self.find_kind)
             self.images += count.high * task.images.high
             self.cost_usd += count.high * task.cost_usd.high
             self.list_cost_usd += count.high * task.list_cost_usd.high
@@ -117,3 +121,16 @@ def build_closed_task(
 
 def _plus(first: Bounds[int], second: Bounds[int]) -> Bounds[int]:
     return Bounds(first.low + second.low, first.high + second.high)
+
+
+def count_none(least: Least) -> int:
+    """For requests that may all be free."""
+    del least
+    return 0
+
+
+def find_instance(group: Group) -> Instance:
+    """The instance whose passes a group stands for."""
+    if group.instance is None:
+        raise ValueError(f"{group.address} has no passes")
+    return group.instance

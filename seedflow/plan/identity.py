@@ -1,4 +1,4 @@
-"""When two tasks of a plan make the same request, or may come to make it, before everything about them is known.
+"""When two tasks of a plan make the same request, before everything about it is known.
 
 These are names within one plan, never stored: what makes two requests the same for good is `fingerprint`'s business.
 """
@@ -6,13 +6,13 @@ These are names within one plan, never stored: what makes two requests the same 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.expect import Expectation
 from seedflow.plan.instances import Unit
-from seedflow.plan.model import Least, PendingImages, StepImage, Task, Unknown
+from seedflow.plan.model import PendingImages, StepImage, Task, Unknown
 from seedflow.plan.requests import Request
 
 
@@ -23,47 +23,7 @@ def identify_request(
     judged = "" if expectation is None else repr(expectation)
     if fingerprint is not None:
         return f"{fingerprint}#{take}{judged}"
-    return f"{_spell(model, request, request.symbols, take)}{judged}"
-
-
-def find_kind(model: Model, request: Request, fingerprint: str | None, take: int) -> str:
-    """What requests have in common that may turn out to be the same one, whatever is expected of their pictures."""
-    if fingerprint is not None:
-        return f"{fingerprint}#{take}"
-    return _spell(model, request, request.skeletons, take)
-
-
-class Kinds:
-    """Which tasks may turn out to give the same pictures: each stands for itself, or for the first of its kind."""
-
-    def __init__(self) -> None:
-        self._first: dict[tuple[str, ...], str] = {}
-        self._stands_for: dict[str, str] = {}
-        self._mentions: dict[str, frozenset[str]] = {}
-
-    def add(self, address: str, least: Sequence[Least]) -> None:
-        """Take in a task, or one that stands for others."""
-        kinds = tuple(dict.fromkeys(one.kind for one in least))
-        self._stands_for[address] = self._first.setdefault(kinds, address)
-        if least:
-            self._mentions[address] = frozenset.intersection(*(one.mentions for one in least))
-
-    def share(self, address: str, first: str) -> None:
-        """A task that shares the request of another one."""
-        self._stands_for[address] = self.find_first(first)
-
-    def find_first(self, address: str) -> str:
-        """The first task of its kind."""
-        return self._stands_for.get(address, address)
-
-    def trace(self, request: Request) -> frozenset[str]:
-        """The images to come that a request uses, and those that these come from."""
-        found: set[str] = set()
-        for item in request.references:
-            if isinstance(item.image, PendingImages):
-                found.add(item.image.mention)
-                found |= self._mentions.get(item.image.after, frozenset())
-        return frozenset(found)
+    return f"{_spell(model, request, take)}{judged}"
 
 
 def has_pending_reference(task: Task) -> bool:
@@ -90,11 +50,11 @@ def find_earlier_address(unit: Unit) -> str | None:
     return None if earlier == unit.address else earlier
 
 
-def _spell(model: Model, request: Request, unknown: Sequence[str], take: int) -> str:
+def _spell(model: Model, request: Request, take: int) -> str:
     known = {name: value for name, value in request.params.items() if not isinstance(value, Unknown)}
     settled = [
         item.image.url if isinstance(item.image, UrlImage) else item.image.facts.digest
         for item in request.references
         if isinstance(item.image, (UrlImage, FileImage, StepImage))
     ]
-    return json.dumps([model.id, take, known, settled, list(unknown)], sort_keys=True)
+    return json.dumps([model.id, take, known, settled, list(request.symbols)], sort_keys=True)

@@ -139,7 +139,7 @@ class Lister:
                 bounds = Bounds(bounds.low, max(min(bounds.high, at_most), bounds.low))
             whole = find_whole(template)
             images = isinstance(whole, StepReference) and whole.collection in ("images", "passes", "outputs")
-            stand_in = build_ghost_view(next(iter(standing.waits))) if images and standing.waits else None
+            stand_in = build_ghost_view(*standing.waits) if images and standing.waits else None
             return [build_gap((), "?", standing, bounds, stand_in)]
         try:
             value = self._render(template, env)
@@ -372,7 +372,7 @@ class Lister:
                 f"{source.loop_key}-?",
                 after,
                 bounds,
-                build_ghost_view(after[0]),
+                build_ghost_view(*after),
                 source=source,
             )
         ]

@@ -76,11 +76,17 @@ class StepImage:
 
 @dataclass(frozen=True, slots=True)
 class PendingImages:
-    """Images that a mention will give once `after` is done; how many is known as bounds only."""
+    """Images that a mention will give once `after` is done; how many is known as bounds only.
+
+    They may also come of `others`, tasks or wholes, be these done or not. `number` is that of the one image within its task,
+    0 when that is not known.
+    """
 
     after: str
     count: Bounds[int]
     mention: str
+    others: tuple[str, ...] = ()
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Least:
-    """What requests of one kind take at least. Requests of the same kind may turn out to be the same one, paid for once.
+    """What requests of one kind take at least. Requests of the same kind may turn out to be the same one, paid for once (`kinds`).
 
     `mentions` are the images to come that each of them uses, itself or through what it uses.
     """

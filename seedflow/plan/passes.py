@@ -34,7 +34,7 @@ class PassReader:
             return None
         if standing.waits:
             view = self._lister.pending_view(iterate.start, env)
-            return view if view is not None else build_ghost_view(next(iter(standing.waits)))
+            return view if view is not None else build_ghost_view(*standing.waits)
         images = as_list(self._renderer.render(iterate.start, env))
         if len(images) == 1 and isinstance(images[0], View) and images[0].kind == "image":
             return images[0]

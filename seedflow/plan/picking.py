@@ -88,10 +88,12 @@ def narrow_slots(
         case Slice(start=start, stop=stop, step=step):
             count = Bounds(len(range(low)[start:stop:step]), len(range(high)[start:stop:step]))
             return PendingImages(
-                after, Bounds(min(count), max(count)), f"{after} images[{_spell(mention.index)}]"
+                after, Bounds(min(count), max(count)), f"{after} images[{_spell(mention.index)}]", (after,)
             )
         case index:
-            return PendingImages(after, Bounds(1, 1), f"{after} images[{index}]")
+            lone = len(slots) == 1 and isinstance(index, int) and index >= 0
+            number = index + 1 if lone and isinstance(index, int) else 0
+            return PendingImages(after, Bounds(1, 1), f"{after} images[{index}]", (after,), number)
 
 
 def _spell(index: Slice) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from seedflow.diagnostics import Diagnostic, Span
+from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepGraph
 from seedflow.money import ZERO_USD, format_usd
 from seedflow.plan.build import TaskBuilder
@@ -56,6 +56,7 @@ class Planner:
     def start(self) -> tuple[Plan | None, list[Diagnostic]]:
         """The plan, or None when it has errors; problems of all tasks in one go."""
         self._unfolder.plan_frame(self._root)
+        self._unfolder.settle_kinds()
         recipe = self._graph.recipe
         self._check_limits(recipe)
         if not self._unfolder.findings.has_errors:
@@ -173,7 +174,6 @@ class Planner:
 
     def _check_limits(self, recipe: Recipe) -> None:
         totals = add_up(self._unfolder.tasks.values())
-        span = recipe.name_scalar.span if recipe.name_scalar is not None else Span(recipe.source, 0, 0)
         limits = recipe.limits
         if limits.tasks is not None and totals.tasks.high > limits.tasks:
             may_have = "has" if totals.tasks.low == totals.tasks.high else "may have up to"
@@ -181,7 +181,7 @@ class Planner:
                 Diagnostic(
                     "over-limit",
                     f"the recipe {may_have} {totals.tasks.high} tasks, but `limits.tasks` is {limits.tasks}",
-                    span,
+                    limits.spans.get("tasks"),
                     help="raise the limit, or shorten the lists",
                 )
             )
@@ -190,7 +190,7 @@ class Planner:
                 Diagnostic(
                     "over-limit",
                     f"the recipe may ask for up to {totals.images.high} images, but `limits.images` is {limits.images}",
-                    span,
+                    limits.spans.get("images"),
                     help="raise the limit, or ask for fewer images",
                 )
             )
@@ -200,7 +200,7 @@ class Planner:
                     "over-limit",
                     f"the recipe costs at least {format_usd(totals.cost_usd.low)}, "
                     f"but `limits.cost_usd` is {format_usd(limits.cost_usd)}",
-                    span,
+                    limits.spans.get("cost_usd"),
                     help="raise the limit, or ask for less",
                 )
             )

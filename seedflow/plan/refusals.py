@@ -15,7 +15,7 @@ from seedflow.plan.instances import Instance
 from seedflow.plan.model import StepImage, Unsettled
 from seedflow.plan.picking import Absent
 from seedflow.plan.standing import Stander
-from seedflow.recipe.model import Expression, Step
+from seedflow.recipe.model import Expression, Iterate, Step
 from seedflow.recipe.references import Reference, StepReference
 from seedflow.recipe.views import View
 
@@ -103,3 +103,23 @@ def _waits(stander: Stander, expressions: list[Expression], env: Env) -> bool:
 
 def _is_result(value: object) -> bool:
     return isinstance(value, View) and isinstance(value.subject, (StepImage, Instance))
+
+
+def refuse_nothing(instance: Instance, iterate: Iterate) -> Diagnostic:
+    """A row of edits without any."""
+    return Diagnostic(
+        "nothing-to-apply",
+        f"`iterate` of {instance.address} has no item, so that the step would give no image",
+        iterate.span,
+        help="give at least one, or leave the step out with `when`",
+    )
+
+
+def refuse_same_address(instance: Instance) -> Diagnostic:
+    """Two items of one key."""
+    return Diagnostic(
+        "equal-keys",
+        f"two items have the same key: {instance.address} would stand for both",
+        instance.tasks.node.step.for_each[-1].span if instance.tasks.node.step.for_each else None,
+        help="tell them apart",
+    )

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
+from seedflow.plan.border import NotAdmitted
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.model import Bounds, Origin, PendingImages, PlannedReference, StepImage, Unknown
+from seedflow.plan.patterns import Part, Pattern, Token, build_pattern
 from seedflow.plan.picking import Absent, NotThere, as_list
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.standing import Stander
 from seedflow.plan.views import is_pending
-from seedflow.plan.wording import build_reference_view
+from seedflow.plan.wording import build_reference_view, spell_count
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.model import Expression, Parameter, ReferenceItem
 from seedflow.recipe.references import NameReference, StepReference
-from seedflow.recipe.template import RenderError, Template, TemplateForm
+from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm
 from seedflow.recipe.views import View
 
 _MOST_REFERENCES = 100
+
+NOTHING_KNOWN: Mapping[str, Pattern] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request as far as it is known. `symbols` stands for what is unknown, to recognise two equal ones.
 
-    `skeletons` stands for it more loosely: requests with equal ones may turn out to be the same.
+    `patterns` has what is known of the texts of parameters that are not.
     """
 
     params: Mapping[str, object]
     references: tuple[PlannedReference, ...]
     symbols: tuple[str, ...]
-    skeletons: tuple[str, ...] = ()
+    patterns: Mapping[str, Pattern] = field(default_factory=lambda: NOTHING_KNOWN)
 
     @property
     def known(self) -> bool:
@@ -105,7 +109,6 @@ class RequestBuilder:
         stander: Stander,
         images: ImageFiles,
         count: Callable[[Template, Env], Bounds[int]],
-        find_first: Callable[[str], str],
     ) -> None:
         generate = node.generate
         self.node = node
@@ -115,7 +118,6 @@ class RequestBuilder:
         self._stander = stander
         self._files = images
         self._count = count
-        self._find_first = find_first
         self._renderer = Renderer(resolver)
         self._slots = SlotFinder(resolver, stander)
         self._constants: dict[str, object] = {}
@@ -165,9 +167,9 @@ class RequestBuilder:
                 references.append(PlannedReference(item.name, image))
                 if isinstance(image, PendingImages):
                     symbols.append(f"{len(references)}:{image.mention}")
-        skeletons = list(self._skeletons_of(references))
         positions = self._positions(references) if self._named else None
         params: dict[str, object] = {}
+        patterns: dict[str, Pattern] = {}
         for name in self._order:
             if name in self._constants:
                 value = self._constants[name]
@@ -176,10 +178,11 @@ class RequestBuilder:
                 value = self._render(expression, as_text=as_text, env=env, positions=positions)
                 if isinstance(value, Unknown):
                     symbols.append(f"{name}={_symbol(expression, keys)}|{env.frame.prefix}")
-                    skeletons.append(f"{name}={_skeleton(expression, env)}")
+                    if as_text and isinstance(expression, Template):
+                        patterns[name] = self._pattern(expression, env, positions, references)
             if value is not None:
                 params[name] = value
-        return Request(params, tuple(references), tuple(symbols), tuple(skeletons))
+        return Request(params, tuple(references), tuple(symbols), patterns or NOTHING_KNOWN)
 
     def is_plain(self, env: Env) -> bool:
         """Whether everything that the request of a task mentions is there for certain."""
@@ -228,6 +231,39 @@ class RequestBuilder:
                     after.update(dict.fromkeys(position.after))
         return Unknown(tuple(after)) if after else None
 
+    def _pattern(
+        self,
+        template: Template,
+        env: Env,
+        positions: Mapping[str, View | Unknown] | None,
+        references: Sequence[PlannedReference],
+    ) -> Pattern:
+        """What is known of a text that is not known yet."""
+        return build_pattern(
+            self._part(piece, env, positions, references) if isinstance(piece, Template) else piece
+            for piece in template.pieces
+        )
+
+    def _part(
+        self,
+        piece: Template,
+        env: Env,
+        positions: Mapping[str, View | Unknown] | None,
+        references: Sequence[PlannedReference],
+    ) -> Part:
+        if self._unknown(piece, env, positions) is None:
+            known = {name: view for name, view in (positions or {}).items() if isinstance(view, View)}
+            try:
+                return str(piece.render(self._resolver.build_scope(env, known), as_text=True))
+            except (RenderError, Absent, Skipped, Refused, NotAdmitted):
+                return None
+        roots = {mention.root for mention in piece.references if isinstance(mention, NameReference)}
+        if env.frame.ghost or roots & {"each", "prev"} or piece.expression is None:
+            return None
+        name = piece.scalar.value[piece.expression.start : piece.expression.end]
+        counts = ",".join(map(spell_count, references)) if "ref" in roots else ""
+        return Token(f"{env.frame.prefix}|{name}|{counts}")
+
     def _images(
         self, item: ReferenceItem, env: Env, keys: Sequence[tuple[str, str]]
     ) -> Sequence[UrlImage | FileImage | StepImage | PendingImages]:
@@ -247,21 +283,11 @@ class RequestBuilder:
                     next(iter(standing.after)),
                     self._bound(template, env),
                     f"{template.scalar.value}|{env.frame.prefix}{spelled}",
+                    tuple(dict.fromkeys([*standing.needs, *self._slots.find_sources(template, env)])),
                 ),
             )
         value = self._renderer.render(template, env)
         return [self._image(found, template) for found in as_list(value)]
-
-    def _skeletons_of(self, references: Sequence[PlannedReference]) -> Iterator[str]:
-        """The tasks that images will come from, each as the first one that may give the same; how many is left open."""
-        for item in references:
-            image = item.image
-            if not isinstance(image, PendingImages):
-                continue
-            named = image.mention.startswith(f"{image.after} ")
-            found = self._find_first(image.after) if named else "?"
-            index = re.search(r" images\[([1-9]\d*)\]$", image.mention)
-            yield f"{found}[{index[1]}]" if named and index is not None else found
 
     def _bound(self, template: Template, env: Env) -> Bounds[int]:
         """How many images an expression may give that cannot be worked out yet."""
@@ -352,38 +378,6 @@ def _symbol(expression: Expression, keys: Sequence[tuple[str, str]]) -> str:
     return ";".join(
         f"{template.scalar.value}|{_spell_keys(template, keys)}" for template in find_templates(expression)
     )
-
-
-def _skeleton(expression: Expression, env: Env) -> str:
-    return ";".join(
-        f"{''.join(_literal_parts(template.scalar.value))}|{_spell_values(template, env)}"
-        for template in find_templates(expression)
-    )
-
-
-def _spell_values(template: Template, env: Env) -> str:
-    """What is known of the values that a template prints."""
-    found = []
-    inside = 0
-    for mention in template.references:
-        if isinstance(mention, StepReference):
-            inside = mention.end  # what picks its tasks is not printed
-        elif mention.root == "each" and mention.start >= inside:
-            value = env.each.get(mention.name)
-            for part in mention.path[1:]:
-                if isinstance(value, View):
-                    value = value.attributes.get(str(part))
-                elif isinstance(value, Mapping):
-                    value = value.get(part)
-            if isinstance(value, (str, int, float)):
-                found.append(f"{mention.name}={value}")
-    return ",".join(found)
-
-
-def _literal_parts(text: str) -> Iterator[str]:
-    """The text outside of `{{ }}`, roughly: good enough to tell two prompts apart that differ in their words."""
-    for number, part in enumerate(text.split("{{")):
-        yield part if number == 0 else part.partition("}}")[2]
 
 
 def _spell_keys(template: Template, keys: Sequence[tuple[str, str]]) -> str:

@@ -357,7 +357,9 @@ class Resolver:
                 )
             else:
                 for number in range(1, count.low + 1):
-                    yield PendingImages(unit.address, Bounds(1, 1), f"{unit.address} image {number}")
+                    yield PendingImages(
+                        unit.address, Bounds(1, 1), f"{unit.address} image {number}", number=number
+                    )
 
     def pending_views(self, instance: Instance, *, passes: bool) -> list[View] | None:
         """The views of an instance's images, be they there or not; None when their number is not known."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from seedflow.graph.outputs import find_main_output
+from seedflow.graph.places import find_templates
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.plan.frames import Env, FrameInstance, Later
 from seedflow.plan.instances import Unit
@@ -21,6 +23,10 @@ from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.templating.forms import FirstOf, OrNone
 from seedflow.recipe.templating.lookup_nodes import Mentioned
 from seedflow.recipe.views import View
+
+ELSEWHERE: Final = "elsewhere"
+ANYWHERE: Final = "anywhere"
+"""Among the `others` of `PendingImages`: an image that is there already, or any at all."""
 
 Slots: TypeAlias = "tuple[UrlImage | FileImage | StepImage | PendingImages, ...]"
 
@@ -40,6 +46,31 @@ class SlotFinder:
         if isinstance(whole, StepReference):
             return self._of_step(whole, env)
         return self._of_name(whole, env)
+
+    def find_sources(self, template: Template, env: Env) -> Iterator[str]:
+        """The tasks and wholes that the images of a template may come from, and `ELSEWHERE` or `ANYWHERE`."""
+        for mention in template.references:
+            if isinstance(mention, StepReference):
+                yield env.frame.prefix + mention.step
+                tasks = self._resolver.find_tasks(mention, env)
+                if tasks.node.step.call is not None and self._stander.of_arguments(mention, env).waits:
+                    yield ANYWHERE
+            else:
+                yield from self._sources_of_name(mention, env)
+
+    def _sources_of_name(self, name: NameReference, env: Env) -> Iterator[str]:
+        match name.root:
+            case "inputs" if name.name in env.frame.later:
+                argument, outer = env.frame.later[name.name]
+                for template in find_templates(argument.expression):
+                    yield from self.find_sources(template, self._resolver.refresh(outer))
+                yield ELSEWHERE
+            case "values" if name.name in env.frame.frame.recipe.values:
+                yield from self.find_sources(env.frame.frame.recipe.values[name.name], Env(env.frame))
+            case "each" | "prev":
+                yield from _sources_of_value(env.prev if name.root == "prev" else env.each.get(name.name))
+            case _:
+                yield ELSEWHERE
 
     def _of_choice(self, template: Template, env: Env) -> Slots | NotThere | None:
         """`first_of(a, b)` and `optional(a)` of plain mentions, as soon as it is known which of them it will be."""
@@ -162,6 +193,21 @@ class SlotFinder:
         return name.root == "inputs" and name.name in env.frame.later
 
 
+def _sources_of_value(value: object) -> Iterator[str]:
+    if isinstance(value, Later):
+        yield from (*value.after, ELSEWHERE)
+        return
+    match value.subject if isinstance(value, View) else None:
+        case PendingImages(after=after, others=others):
+            yield from (after, *others)
+        case PendingImage(source=source):
+            yield from source.addresses
+        case PendingTask(instance=instance):
+            yield instance.address
+        case _:
+            yield ELSEWHERE
+
+
 def pending_image(unit: Unit, number: int) -> PendingImages:
     """One image that a task will give, as a reference."""
-    return PendingImages(unit.address, Bounds(1, 1), f"{unit.address} image {number}")
+    return PendingImages(unit.address, Bounds(1, 1), f"{unit.address} image {number}", number=number)

@@ -22,14 +22,22 @@ from seedflow.plan.expand import Expander, Explodes, Leaf, Opening, Row, explode
 from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
 from seedflow.plan.gaps import Gap, Item, Listing, NotAList
-from seedflow.plan.groups import Totalled, build_group_task
+from seedflow.plan.groups import Totalled, build_group_task, count_none, find_instance
 from seedflow.plan.identity import has_pending_reference
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit, spell_address
 from seedflow.plan.judge import Findings
-from seedflow.plan.model import Bounds, Least, Outcome, Reason, Task
+from seedflow.plan.model import Bounds, Outcome, Reason, Task
 from seedflow.plan.picking import Absent
-from seedflow.plan.refusals import Refusals, lists_rest_on_results, rests_on_results
+from seedflow.plan.refusals import (
+    Refusals,
+    lists_rest_on_results,
+    refuse_nothing,
+    refuse_same_address,
+    rests_on_results,
+)
 from seedflow.plan.requests import Refused
+from seedflow.plan.slots import ELSEWHERE
+from seedflow.plan.standing import Standing
 from seedflow.plan.uses import UseBuilder
 from seedflow.recipe.model import Iterate
 from seedflow.recipe.template import RenderError
@@ -74,7 +82,7 @@ class Unfolder:
             Explodes: more than there may be.
         """
         if opening is None:
-            self._add_units(_instance_of(group))
+            self._add_units(find_instance(group))
             return
         expander = self._expanders[group.tasks.hub]
         group.children = []
@@ -85,6 +93,13 @@ class Unfolder:
                 group.children.append(added)
 
     # Steps and instances
+
+    def settle_kinds(self) -> None:
+        """Once everything is planned: which requests may be equal is known by now."""
+        kinds = self._build.kinds
+        kinds.close()
+        for address, task in self.tasks.items():
+            self.tasks[address] = kinds.settle(task)
 
     def plan_frame(self, frame: FrameInstance) -> None:
         """All steps of one use of a recipe."""
@@ -141,7 +156,7 @@ class Unfolder:
             return self._add_group(part, tasks)
         instance = expander.build(tasks, part)
         if not tasks.add(instance):
-            self.findings.add(_same_address(instance))
+            self.findings.add(refuse_same_address(instance))
             return None
         self._fill(instance)
         return instance
@@ -186,7 +201,7 @@ class Unfolder:
             if skips is not None:
                 gaps = [Gap((), "?", (), Bounds(0, 0), Later((skips,)), skipped=skips)]
             else:
-                found.add(_nothing_to_apply(instance, iterate))
+                found.add(refuse_nothing(instance, iterate))
         if gaps:
             self._add_passes(instance, iterate, gaps, len([part for part in parts if isinstance(part, Item)]))
             return
@@ -266,7 +281,7 @@ class Unfolder:
         if gap.failed is not None or gap.skipped is not None:
             self._closer.close(group, gap, self._sink)
             return group
-        totalled = Totalled()
+        totalled = Totalled(self._build.kinds.spell)
         free = may_be_stored(self._made(), gap.after)
         for leaf in expander.leaves(opening):
             ghost, ghost_tasks = self._stand_in(tasks, leaf)
@@ -274,9 +289,10 @@ class Unfolder:
             stale = asked_before(self._made(), gap.after, self._build.context) and not any(
                 map(has_pending_reference, ghost_tasks)
             )
-            times = _none if free or stale else self._differences.count(tasks, leaf)
+            times = count_none if free or stale else self._differences.count(tasks, leaf)
             totalled.add(ghost_tasks, leaf.count, times)
-        self._build.kinds.add(address, totalled.least)
+        sources = self._sources_of_uses(group)
+        self._build.kinds.add_group(address, (tasks.hub, *tasks.frame.hubs), totalled.least, sources)
         tasks.groups[address] = group
         self.openings[address] = (opening, group)
         self._sink[address] = build_group_task(
@@ -326,7 +342,7 @@ class Unfolder:
             return
         ghost = Unit(address, stand_in, 1, 0, True, Env(tasks.frame, stand_in.each))
         built = self._build.build(ghost, Findings())
-        totalled = Totalled()
+        totalled = Totalled(self._build.kinds.spell)
         count = Bounds(low * tasks.takes, high * tasks.takes)
         if built is not None:
             chained = sends_prev(self._build.expressions_of(tasks.hub))
@@ -338,7 +354,9 @@ class Unfolder:
                 else min(count.low, tasks.takes)
             )
             totalled.add([built.task], count, lambda _: least)
-        self._build.kinds.add(address, totalled.least)
+        self._build.kinds.add_group(
+            address, (instance.address, tasks.hub, *tasks.frame.hubs), totalled.least, ()
+        )
         if not instance.ghost:
             tasks.groups[address] = group
             self.openings[address] = (None, group)
@@ -351,6 +369,14 @@ class Unfolder:
             hubs=(tasks.hub, *tasks.frame.hubs),
             depth=self._build.level_of(tasks.node),
         )
+
+    def _sources_of_uses(self, group: Group) -> Iterator[str]:
+        """What the outputs of used recipes come from: what is inside, and what goes through."""
+        for ghost, _ in group.ghosts:
+            if ghost.inner is not None:
+                standing = Standing()
+                self._build.stander.add_instance(ghost, standing)
+                yield from (*standing.needs, ELSEWHERE)
 
     def _stand_in(self, tasks: StepTasks, leaf: Leaf) -> tuple[Instance, list[Task]]:
         """An instance that stands for some that are not known yet, and its tasks; what is wrong is said when they come."""
@@ -366,32 +392,3 @@ class Unfolder:
                 self._add_units(instance)
         self.findings.extend(errors.diagnostics())
         return instance, list(made.values())
-
-
-def _nothing_to_apply(instance: Instance, iterate: Iterate) -> Diagnostic:
-    return Diagnostic(
-        "nothing-to-apply",
-        f"`iterate` of {instance.address} has no item, so that the step would give no image",
-        iterate.span,
-        help="give at least one, or leave the step out with `when`",
-    )
-
-
-def _none(least: Least) -> int:
-    del least
-    return 0
-
-
-def _instance_of(group: Group) -> Instance:
-    if group.instance is None:
-        raise ValueError(f"{group.address} has no passes")
-    return group.instance
-
-
-def _same_address(instance: Instance) -> Diagnostic:
-    return Diagnostic(
-        "equal-keys",
-        f"two items have the same key: {instance.address} would stand for both",
-        instance.tasks.node.step.for_each[-1].span if instance.tasks.node.step.for_each else None,
-        help="tell them apart",
-    )

@@ -90,10 +90,10 @@ class LazyAttributes(Mapping[str, object]):
         return len(self._known) + len(self._later)
 
 
-def build_ghost_view(after: str) -> View:
-    """An image of which nothing is known but what it comes after."""
+def build_ghost_view(after: str, *others: str) -> View:
+    """An image of which nothing is known but what it comes after: one of these."""
     unknown = (*_PIXELS, "name", "number", "key", "take", "each")
-    images = PendingImages(after, count=Bounds(1, 1), mention=f"{after} image")
+    images = PendingImages(after, count=Bounds(1, 1), mention=f"{after} image", others=(after, *others))
     return View("image", {}, images, dict.fromkeys(unknown, _LATER))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from seedflow.plan.model import PendingImages, PlannedReference
 from seedflow.recipe.model import RefWords
 from seedflow.recipe.views import View
 
@@ -27,3 +28,12 @@ def word_positions(words: RefWords, numbers: Sequence[int]) -> str:
     else:
         spelled = words.comma.join(map(str, numbers[:-1])) + words.last + str(numbers[-1])
     return words.many.replace("{list}", spelled)
+
+
+def spell_count(reference: PlannedReference) -> str:
+    """What the positions of references depend on: how many images there are, and what decides that."""
+    image = reference.image
+    if not isinstance(image, PendingImages):
+        return f"{reference.name}:1"
+    vague = image.count.low != image.count.high
+    return f"{reference.name}:{image.mention if vague else image.count.low}"

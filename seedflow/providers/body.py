@@ -12,6 +12,7 @@ from typing import Final
 import httpx
 
 from seedflow.errors import Billed, ProviderError, Retry
+from seedflow.failpoints import Step
 from seedflow.providers.base import GenerateRequest, WireFile, WireUrl
 
 CHUNK_BYTES: Final = 96 * 1024
@@ -30,13 +31,14 @@ class RequestBody(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         self.started = True
-        for part in self._parts:
-            if isinstance(part, bytes):
-                yield part
-                continue
-            for offset in range(0, part.facts.size_bytes, CHUNK_BYTES):
-                size = min(CHUNK_BYTES, part.facts.size_bytes - offset)
-                yield await asyncio.to_thread(_read_encoded, part.path, offset, size)
+        with Step.SEND:
+            for part in self._parts:
+                if isinstance(part, bytes):
+                    yield part
+                    continue
+                for offset in range(0, part.facts.size_bytes, CHUNK_BYTES):
+                    size = min(CHUNK_BYTES, part.facts.size_bytes - offset)
+                    yield await asyncio.to_thread(_read_encoded, part.path, offset, size)
 
     async def check_files(self) -> None:
         """See that every file is there and as long as it is known to be, before a connection is opened.

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from seedflow.errors import ProviderError
+from seedflow.failpoints import Step
 from seedflow.providers.addresses import Reach
 from seedflow.providers.base import Answer, BeforeSending, CallContext, GenerateRequest, Reconciliation
 from seedflow.providers.body import RequestBody, build_body
@@ -83,7 +84,8 @@ class CloudflareProvider:
 
     async def fetch(self, url: str, request: GenerateRequest, number: int, into: Path) -> None:  # noqa: ARG002 - the port
         """One try to write the image behind a URL of an answer; see `Provider.fetch`."""
-        await self._downloader.fetch(url, into)
+        with Step.DOWNLOAD:
+            await self._downloader.fetch(url, into)
 
     async def is_alive(self, url: str) -> bool:
         """Whether a URL of an earlier answer can still be fetched; see `Provider.is_alive`."""
@@ -91,7 +93,8 @@ class CloudflareProvider:
 
     async def reconcile(self, intent_id: str, sent_at: float) -> Reconciliation:
         """What the gateway's log says of a call whose answer was lost; see `Provider.reconcile`."""
-        return await self._log.reconcile(intent_id, sent_at)
+        with Step.RECONCILE:
+            return await self._log.reconcile(intent_id, sent_at)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -105,7 +108,8 @@ class CloudflareProvider:
             async with deadline:
                 response = await self._client.send(self._build_request(body, context), stream=True)
                 try:
-                    return await self._read(response)
+                    with Step.ANSWER:
+                        return await self._read(response)
                 finally:
                     await response.aclose()
         except WIRE_ERRORS as error:

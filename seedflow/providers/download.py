@@ -20,6 +20,7 @@ import aiohttp
 from yarl import URL
 
 from seedflow.errors import DownloadError, StoreError
+from seedflow.failpoints import Step
 from seedflow.providers.addresses import Reach, RefusedUrlError, Target, check_url
 from seedflow.providers.secrets import Quoter
 from seedflow.providers.transport import (
@@ -269,7 +270,7 @@ class _Writer:
 
 
 def _append(path: Path, data: bytes, mode: str) -> None:
-    with path.open(mode, buffering=0) as file:
+    with Step.INCOMING_WRITE, path.open(mode, buffering=0) as file:
         rest = memoryview(data)
         while rest:
             rest = rest[file.write(rest) :]

@@ -83,6 +83,17 @@ def is_loopback_host(host: str) -> bool:
 CLOUDFLARE_BASE_URL: Final = parse_base_url(DEFAULT_BASE_URL)
 
 
+class Pace(NamedTuple):
+    """How many calls may begin within how many seconds."""
+
+    calls: int
+    within_s: float
+
+
+GATEWAY_PACE: Final = Pace(200, 60.0)
+"""What a gateway lets through where Cloudflare bills; beyond it, it answers 429. From Cloudflare's documentation."""
+
+
 @dataclass(frozen=True, slots=True)
 class CloudflareOptions:
     """Everything that the Cloudflare adapter may know.

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from seedflow.canonical import canonical_json
 from seedflow.errors import Billed, DownloadError, ProviderError, Retry, StoreError
+from seedflow.failpoints import Step
 from seedflow.images.placeholder import (
     PlaceholderReference,
     PlaceholderSpec,
@@ -142,13 +143,14 @@ def _draw_into(path: Path, spec: PlaceholderSpec) -> None:
 
 def _write(path: Path, spec: PlaceholderSpec) -> None:
     try:
-        with path.open("wb") as file:
+        with Step.INCOMING_WRITE, path.open("wb") as file:
             write_placeholder(spec, file)
     except OSError as error:
         if error.errno is not None:
             raise
         # The encoder forgets why its file did not take the bytes; writing them ourselves tells, or works.
-        path.write_bytes(draw_placeholder(spec))
+        with Step.INCOMING_WRITE:
+            path.write_bytes(draw_placeholder(spec))
 
 
 def describe_request(model: Model, request: GenerateRequest, number: int) -> PlaceholderSpec:

@@ -26,6 +26,7 @@ from aiohttp.tracing import Trace
 from httpx_aiohttp import AiohttpTransport
 
 from seedflow.errors import UsageError
+from seedflow.failpoints import Step
 from seedflow.providers.addresses import Reach, RefusedAddressError, check_address
 from seedflow.providers.base import BeforeSending
 from seedflow.providers.secrets import Quoter
@@ -166,7 +167,8 @@ class _AnnouncingConnector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - its signature
     ) -> Connection:
-        connection = await super().connect(req, traces, timeout)
+        with Step.CONNECT:
+            connection = await super().connect(req, traces, timeout)
         before_sending = _before_sending.get()
         if before_sending is not None:
             try:

@@ -165,9 +165,11 @@ class CsvTableReader(TableReader):
             )
         )
 
-    def advise(self, advice: str | None, node: Node) -> str | None:
+    def advise(self, column: Input, advice: str | None, node: Node) -> str | None:
         """Quotes make no difference in CSV, and numbers come as a country writes them."""
         text = node.value if isinstance(node, Scalar) else ""
+        if _DECIMAL_COMMA.fullmatch(text) and column.type is InputType.INTEGER:
+            return "write a whole number, without a comma"
         if _DECIMAL_COMMA.fullmatch(text):
             return f"write {text.replace(',', '.')}, with a point"
         return advice.removesuffix(", without quotes") if advice else advice

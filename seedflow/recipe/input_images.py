@@ -14,7 +14,7 @@ from seedflow.diagnostics import Diagnostic, Span
 from seedflow.errors import ImageError
 from seedflow.images.facts import FileImage, ImageFacts, UrlImage
 from seedflow.images.inspect import inspect_image
-from seedflow.recipe.image_folders import MOST_FILES, FoundFiles, find_files, is_pattern
+from seedflow.recipe.image_folders import MOST_FILES, FoundFiles, find_files, has_image_ending, is_pattern
 from seedflow.recipe.leaves import quote
 from seedflow.recipe.views import View
 
@@ -104,6 +104,8 @@ class ImageFiles:
         try:
             one = is_url(text) or path.is_file() or not (is_pattern(text) or path.is_dir())
             if one:
+                if not is_url(text) and not has_image_ending(text) and not path.exists():
+                    return _not_there(path, text, span)
                 view = self.open(text, span, folder)
                 return view if isinstance(view, Diagnostic) else [view]
             files = find_files(text, folder)
@@ -133,6 +135,9 @@ class ImageFiles:
                 views.append(build_file_view(found, key=key))
         if not broken:
             return views
+        if len(files.names) == 1:
+            said = f"{broken[0]}; it is the only image of {quote(text)}"
+            return Diagnostic("image-unreadable", said, span, help="give a whole JPEG, PNG or WebP file")
         verb = "is" if len(broken) == 1 else "are"
         said = "; ".join(broken[:_MOST_NAMED])
         more = f"; and {len(broken) - _MOST_NAMED:,} more" if len(broken) > _MOST_NAMED else ""
@@ -217,6 +222,16 @@ def _not_found(path: Path, name: str, span: Span) -> Diagnostic:
         )
     message = f"there is no file {quote(name)}"
     return Diagnostic("image-missing", message, span, help=f"looked in the folder {path.absolute().parent}")
+
+
+def _not_there(path: Path, name: str, span: Span) -> Diagnostic:
+    """A name that says neither file nor folder, where both could stand, and neither does."""
+    return Diagnostic(
+        "image-missing",
+        f"there is no folder and no file {quote(name)}",
+        span,
+        help=f"looked in the folder {path.absolute().parent}",
+    )
 
 
 def _no_images(text: str, span: Span, folder: Path, files: FoundFiles) -> Diagnostic:

@@ -265,7 +265,11 @@ class _RecipeBuilder:
 
     def _build_limits(self) -> Limits:
         block = self._document.limits
-        return Limits(block.cost_usd, block.images, block.tasks) if block is not None else Limits()
+        if block is None:
+            return Limits()
+        written = block.node if isinstance(block.node, Mapping) else ()
+        spans = {entry.key.value: entry.key.span for entry in written}
+        return Limits(block.cost_usd, block.images, block.tasks, spans)
 
     def _build_ref_words(self) -> RefWords:
         block = self._document.ref_words

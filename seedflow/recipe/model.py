@@ -226,11 +226,12 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a recipe allows itself at most; only ever lowers what the project allows."""
+    """What a recipe allows itself at most; only ever lowers what the project allows. `spans` are its keys as written."""
 
     cost_usd: Decimal | None = None
     images: int | None = None
     tasks: int | None = None
+    spans: Mapping[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Final
 
 from seedflow.diagnostics import Diagnostic, Source, has_errors
 from seedflow.errors import StoreError
+from seedflow.failpoints import Step
 from seedflow.recipe.picks import Picks, load_picks, parse_picks
 from seedflow.store.durable import open_private, sync_descriptor, sync_folder, write_all
 from seedflow.store.failures import disk_errors
@@ -77,7 +78,7 @@ def update_picks(
     if not os.path.lexists(path) and change(Picks()) == Picks():
         return Picks(), []
     with _explained(path):
-        with disk_errors(path), suppress(FileExistsError):
+        with disk_errors(path), suppress(FileExistsError), Step.PICKS_FILE:
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             os.close(os.open(path, flags, _NEW_FILE_MODE))
         lock = KernelLock(
@@ -114,15 +115,17 @@ def _replace(path: Path, data: bytes) -> None:
     """Put a whole new file in the place of the old one, with its permissions; whoever holds the lock is alone here."""
     new = path.with_name(f".{path.name}.new")
     mode = path.stat().st_mode & 0o777
-    descriptor = open_private(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
-        try:
-            os.fchmod(descriptor, mode)
-            write_all(descriptor, data)
-            sync_descriptor(descriptor)
-        finally:
-            os.close(descriptor)
-        new.replace(path)
+        with Step.PICKS_WRITE:
+            descriptor = open_private(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            try:
+                os.fchmod(descriptor, mode)
+                write_all(descriptor, data)
+                sync_descriptor(descriptor)
+            finally:
+                os.close(descriptor)
+        with Step.PICKS_RENAME:
+            new.replace(path)
     except BaseException:
         with suppress(OSError):
             new.unlink(missing_ok=True)

@@ -34,9 +34,9 @@ def _check_step(step: Entry, block: Mapping) -> Iterator[Diagnostic]:
     if not kinds:
         yield Diagnostic(
             "no-kind",
-            f"step {quote(step.key.value)} says nothing to do; expected exactly one of {', '.join(OPTIONS_BY_KIND)}",
+            f"step {quote(step.key.value)} says nothing to do; expected `generate` or `recipe`",
             step.key.span,
-            help="add `generate:` with the parameters of the model",
+            help="add `generate:` with the parameters of the model, or `recipe:` with what to use",
         )
         return
     first, *others = kinds

@@ -19,7 +19,7 @@ from seedflow.recipe.templating.operation_nodes import Applied
 from seedflow.recipe.templating.problems import Problem, Refusal, RenderError, Skipped, refuse_length, suggest
 from seedflow.recipe.templating.program import LITERAL, Program, ProgramCache, TemplateForm, is_literal
 from seedflow.recipe.templating.rendering import MISSING, Rendering, Scope, to_text
-from seedflow.recipe.templating.statements import render_body
+from seedflow.recipe.templating.statements import Print, Text, render_body
 from seedflow.text.nodes import Scalar
 
 __all__ = ["RenderError", "Scope", "Skipped", "Template", "TemplateForm", "look_up", "parse_template"]
@@ -63,22 +63,36 @@ class Template:
         return self.scalar.value if as_text else self.scalar.resolve()
 
     @property
+    def pieces(self) -> tuple[str | Template | None, ...]:
+        """Its text in a row: what stands there, what is printed as templates of their own, and None for what is more than that."""
+        program = self._program
+        if program.form is TemplateForm.LITERAL:
+            return (self.scalar.value,)
+        if program.problems or program.slots:
+            return (None,)
+        if program.expression is not None:
+            return (self,)
+        return tuple(
+            statement.text
+            if isinstance(statement, Text)
+            else self._narrow(statement.expression)
+            if isinstance(statement, Print)
+            else None
+            for statement in program.body
+        )
+
+    def _narrow(self, value: Expression) -> Template:
+        """One expression of it as a template of its own."""
+        inside = tuple(one for one in self.references if value.start <= one.start < value.end)
+        return Template(self.scalar, Program(TemplateForm.EXPRESSION, value, references=inside))
+
+    @property
     def zipped(self) -> Mapping[str, Template] | None:
         """The lists of `{{ zip(name=LIST, tone=LIST) }}`, each as a template of its own; None for anything else."""
         call = self._program.expression
         if not isinstance(call, Applied) or call.name != "zip" or call.arguments:
             return None
-        return {
-            name: Template(
-                self.scalar,
-                Program(
-                    TemplateForm.EXPRESSION,
-                    value,
-                    references=tuple(one for one in self.references if value.start <= one.start < value.end),
-                ),
-            )
-            for name, value in call.keywords.items()
-        }
+        return {name: self._narrow(value) for name, value in call.keywords.items()}
 
     def render(
         self, scope: Scope, *, as_text: bool = False, finish: Callable[[str], str] | None = None

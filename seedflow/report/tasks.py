@@ -11,6 +11,7 @@ from seedflow.diagnostics.printable import make_printable
 from seedflow.money import format_usd
 from seedflow.plan.model import Action, Bounds, Plan, Task
 from seedflow.report.drawing import Drawing, DrawnEdge, DrawnGroup, DrawnNode, NodeKind
+from seedflow.report.reasons import spell_reason
 
 MOST_TASKS_OF_A_STEP: Final = 12
 SHOWN_OF_A_LONG_STEP: Final = 4
@@ -82,7 +83,7 @@ def _find_members(by_step: Mapping[str, Sequence[Task]]) -> dict[str, list[Task]
 
 
 def _draw(task: Task, group: str | None, *, is_further_take: bool) -> DrawnNode:
-    notes = [f"{task.action.value}: {task.reason.value}"]
+    notes = [spell_reason(task)]
     if task.take > 1:
         notes.append(f"take {task.take}")
     if task.images != (0, 0):

@@ -11,6 +11,7 @@ import random
 import time
 from decimal import Decimal
 from functools import partial
+from math import inf
 from typing import TypeAlias
 
 from seedflow.diagnostics import Severity
@@ -33,9 +34,9 @@ from seedflow.run.options import RunControl
 from seedflow.run.reconcile import reconcile
 from seedflow.run.recover import Recovery, recover
 from seedflow.run.references import Prepared
-from seedflow.run.retry import SLOWING_KINDS, find_backoff_s, find_wait_s
+from seedflow.run.retry import SLOWING_KINDS, ends_run, find_backoff_s, find_wait_s
 from seedflow.run.services import Services, Stage, Tally, TaskEndedError
-from seedflow.run.status import Problem, TaskResult, TaskStatus
+from seedflow.run.status import TaskResult, TaskStatus
 from seedflow.store.base import Attempt
 
 PREPARED_FOR_S = 30.0
@@ -217,7 +218,9 @@ class AttemptRunner:
         policy = self._services.options.retry
         if failure.retry is Retry.CONSENT:  # it never came to sending, whatever the provider makes of it
             return find_backoff_s(self._tries, policy, self._jitter)
-        return find_wait_s(failure, self._tries, policy, self._jitter)
+        # A call that was accepted and answered with a refusal says nothing about how long none was accepted.
+        standstill_s = inf if self._answered_here else self._services.limiter.standstill_s
+        return find_wait_s(failure, self._tries, policy, self._jitter, standstill_s)
 
     async def _mark_not_billed(self, kind: str, message: str, wait_s: float) -> None:
         services = self._services
@@ -321,9 +324,8 @@ class AttemptRunner:
             services.store.mark_failed, self._attempt.intent_id, kind, error.message, cost_usd
         )
         self._tally.end(self._share(cost_usd))
-        problem = Problem(kind, error.message, error.help, self._task.origin.span)
-        stop_run = isinstance(error, ProviderError) and error.retry is Retry.STOP_RUN
-        return TaskEndedError(TaskStatus.FAILED, problem, stop_run=stop_run)
+        problem = endings.failed(self._task, kind, error)
+        return TaskEndedError(TaskStatus.FAILED, problem, stop_run=ends_run(error))
 
     async def _rejected(self, error: RejectedError, cost_usd: Decimal) -> TaskEndedError:
         """An answer of no use. If it was paid, asking again would be paying again, which wants consent."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from seedflow.diagnostics import Severity
 from seedflow.errors import DownloadError, ImageError, SeedflowError
+from seedflow.failpoints import Step
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.images.inspect import inspect_image
 from seedflow.models.model import Model
@@ -142,7 +143,7 @@ class Collector:
                         kind=error.kind,
                         images=count,
                     ) from None
-                with suppress(OSError):
+                with suppress(OSError), Step.INCOMING_DROP:
                     arriving.unlink(missing_ok=True)
                 if not retryable:
                     raise LostError(

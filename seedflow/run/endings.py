@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import ceil
 
+from seedflow.errors import ProviderError, SeedflowError
 from seedflow.money import format_usd
 from seedflow.plan.model import Task
+from seedflow.run.retry import SLOWING_KINDS
 from seedflow.run.services import Stage
 from seedflow.run.status import Problem
+
+
+def failed(task: Task, kind: str, error: SeedflowError) -> Problem:
+    """It was asked in vain, and asking at once again would be, too."""
+    advice = error.help
+    if isinstance(error, ProviderError) and error.kind in SLOWING_KINDS:
+        wait_s = error.retry_after_s
+        when = (
+            "later"
+            if wait_s is None
+            else f"in {ceil(wait_s / 60):,} min, when the provider takes calls again"
+        )
+        advice = f"run again {when}: what is stored is not asked again"
+    return Problem(kind, error.message, advice, task.origin.span)
 
 
 def lost(task: Task, message: str) -> Problem:

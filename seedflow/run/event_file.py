@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from seedflow.errors import UsageError
+from seedflow.failpoints import Step
 from seedflow.run.events import Event
 
 
@@ -26,7 +27,8 @@ class EventFile:
     def __enter__(self) -> Self:
         if self._path is not None:
             try:
-                self._file = self._path.open("w", encoding="utf-8", errors="backslashreplace")
+                with Step.EVENTS_FILE:
+                    self._file = self._path.open("w", encoding="utf-8", errors="backslashreplace")
             except OSError as error:
                 raise UsageError(self._spell(error), help="choose another file") from None
         return self
@@ -41,8 +43,11 @@ class EventFile:
         if self._file is None:
             return
         try:
-            self._file.write(json.dumps(event.to_json(), ensure_ascii=False, separators=(",", ":")) + "\n")
-            self._file.flush()
+            with Step.EVENTS_WRITE:
+                self._file.write(
+                    json.dumps(event.to_json(), ensure_ascii=False, separators=(",", ":")) + "\n"
+                )
+                self._file.flush()
         except OSError as error:
             self.problem = self._spell(error)
             self._close()

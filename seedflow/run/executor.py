@@ -15,7 +15,8 @@ from dataclasses import replace
 from seedflow.errors import StoreError
 from seedflow.models.catalog import Catalog
 from seedflow.money import ZERO_USD, to_json_usd
-from seedflow.plan.model import Plan, Reason, Task, TaskFacts
+from seedflow.plan.estimate import add_up
+from seedflow.plan.model import Action, Plan, Reason, Task, TaskFacts, Totals
 from seedflow.plan.protocol import Advance
 from seedflow.providers.base import Provider
 from seedflow.run.book import TaskBook
@@ -111,7 +112,10 @@ class _Run:
         self._out_of_money = False
         self._limiter = Limiter(
             options.most_in_flight,
-            lambda window: self._emit(EventKind.LIMIT_CHANGED, None, {"in_flight": window}),
+            lambda window, hold_s: self._emit(
+                EventKind.LIMIT_CHANGED, None, {"in_flight": window, "hold_s": round(hold_s, 3)}
+            ),
+            options.pace,
         )
         leases = Leases()
         services = Services(
@@ -174,6 +178,7 @@ class _Run:
             cost_usd=sum((task.cost_usd for task in tasks), ZERO_USD),
             outputs=published.files,
             problems=problems,
+            left=self._find_left(tasks),
         )
         self._emit(
             EventKind.RUN_FINISHED,
@@ -332,6 +337,11 @@ class _Run:
             found = TaskResult(task.address, TaskStatus.CANCELLED, task.action, take=task.take)
         return replace(found, reason=task.reason, tasks=task.tasks, span=task.origin.span)
 
+    def _find_left(self, tasks: tuple[TaskResult, ...]) -> Totals | None:
+        """What another run will ask for, as far as that is known by now."""
+        left = [self._book.get_asked(task.address) for task in tasks if _is_left(task)]
+        return add_up(left) if left else None
+
     async def _publish(self) -> Published:
         outputs, missing = self._planner.outputs()
         for unsettled in missing:
@@ -350,6 +360,13 @@ class _Run:
             )
         else:
             self._note_bug(error)
+
+
+def _is_left(task: TaskResult) -> bool:
+    """Whether another run asks for it: nobody came to it, or it failed at no cost and not for what it is."""
+    if task.status is TaskStatus.FAILED:
+        return task.action is Action.CALL and task.reason is not Reason.REFUSED and not task.cost_usd
+    return task.status in (TaskStatus.CANCELLED, TaskStatus.BLOCKED)
 
 
 def _with_problem(result: RunResult, error: StoreError) -> RunResult:

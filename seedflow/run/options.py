@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from seedflow.providers.options import Pace
 from seedflow.run.notes import TakeNotes
 from seedflow.run.references import ReferenceLimits, ReferenceMode
 from seedflow.run.retry import RetryPolicy
@@ -25,7 +26,7 @@ class RunOptions:
     """`out` is where outputs are published, or None for nowhere. Budgets are upper bounds; the smallest room wins.
 
     `reconcile_for_s`: how long after its sending a lost answer is looked for in the provider's log. `takes`: where it is
-    written down which take an address shows that is asked anew.
+    written down which take an address shows that is asked anew. `pace`: calls that may begin within a time, None for any number.
     """
 
     out: Path | None
@@ -37,6 +38,7 @@ class RunOptions:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     reconcile_for_s: float = 60.0
     takes: TakeNotes | None = None
+    pace: Pace | None = None
 
 
 class RunControl:

@@ -20,6 +20,7 @@ from typing import Any
 
 from seedflow.canonical import digest_bytes
 from seedflow.errors import StoreError
+from seedflow.failpoints import Step
 from seedflow.images.facts import FileImage, ImageFacts
 from seedflow.plan.model import PublishedImage, StepImage
 from seedflow.run.status import Problem, PublishedFile
@@ -63,7 +64,8 @@ def publish_outputs(
     files: dict[str, tuple[PublishedFile, ...]] = {}
     problems: list[Problem] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        with Step.OUTPUT_FOLDER:
+            folder.mkdir(parents=True, exist_ok=True)
         with _taking_turns(folder), _arriving_in(folder) as arriving:
             listed = _read_manifest(folder)
             entries: dict[str, dict[str, Any]] = {}
@@ -121,13 +123,16 @@ class _Place:
                         f"{target} was not overwritten: it is not a file that seedflow published, or it was changed since",
                         help="move it away, or choose another folder with --out",
                     )
-            target.parent.mkdir(parents=True, exist_ok=True)
+            with Step.OUTPUT_FOLDER:
+                target.parent.mkdir(parents=True, exist_ok=True)
             source = self._find_source(store)
             if isinstance(source, Problem):
                 return source
             copy = arriving / "picture"
-            shutil.copyfile(source, copy)
-            copy.replace(target)
+            with Step.OUTPUT_COPY:
+                shutil.copyfile(source, copy)
+            with Step.OUTPUT_RENAME:
+                copy.replace(target)
         except StoreError as error:
             return Problem(error.kind, f"{target} was not written: {error.message}", error.help)
         except OSError as error:
@@ -220,12 +225,15 @@ def _taking_turns(folder: Path) -> Iterator[None]:
 def _arriving_in(folder: Path) -> Iterator[Path]:
     for left in folder.glob(f"{_ARRIVING}*"):
         if left.is_dir() and not left.is_symlink():
-            shutil.rmtree(left, ignore_errors=True)
-    arriving = Path(tempfile.mkdtemp(prefix=_ARRIVING, dir=folder))
+            with Step.OUTPUT_TIDY:
+                shutil.rmtree(left, ignore_errors=True)
+    with Step.OUTPUT_ARRIVING:
+        arriving = Path(tempfile.mkdtemp(prefix=_ARRIVING, dir=folder))
     try:
         yield arriving
     finally:
-        shutil.rmtree(arriving, ignore_errors=True)
+        with Step.OUTPUT_TIDY:
+            shutil.rmtree(arriving, ignore_errors=True)
 
 
 def _find_link(target: Path, folder: Path) -> Path | None:
@@ -266,8 +274,9 @@ def _write_manifest(
         indent=1,
     )
     written = arriving / MANIFEST
-    with written.open("w", encoding="utf-8") as file:
+    with Step.MANIFEST_WRITE, written.open("w", encoding="utf-8") as file:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())
-    written.replace(folder / MANIFEST)
+    with Step.MANIFEST_RENAME:
+        written.replace(folder / MANIFEST)

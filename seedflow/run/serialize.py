@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from seedflow.money import to_json_usd
+from seedflow.plan.model import Totals
 from seedflow.run.status import Problem, RunResult, TaskResult
 
 
 def build_result_json(result: RunResult) -> dict[str, object]:
-    """`status`, `calls`, `cost_usd`, `tasks`, `outputs`, and `problems` of the whole run."""
+    """`status`, `calls`, `cost_usd`, `tasks`, `outputs`, `problems` of the whole run, and what is `left` to do."""
     return {
         "run": result.run_id,
         "status": result.status.value,
@@ -27,6 +28,16 @@ def build_result_json(result: RunResult) -> dict[str, object]:
             for name, files in result.outputs.items()
         },
         "problems": [_problem(problem) for problem in result.problems],
+        "left": None if result.left is None else _left(result.left),
+    }
+
+
+def _left(left: Totals) -> dict[str, object]:
+    return {
+        "tasks": list(left.tasks),
+        "calls": list(left.calls),
+        "images": list(left.images),
+        "cost_usd": [to_json_usd(bound) for bound in left.cost_usd],
     }
 
 

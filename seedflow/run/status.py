@@ -10,7 +10,7 @@ from pathlib import Path
 
 from seedflow.diagnostics import Span
 from seedflow.errors import ExitCode
-from seedflow.plan.model import Action, Bounds, Outcome, Reason, StepImage
+from seedflow.plan.model import Action, Bounds, Outcome, Reason, StepImage, Totals
 from seedflow.store.base import StoredImage
 
 
@@ -148,7 +148,11 @@ class PublishedFile:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What became of a run. `problems` are those of the whole run, such as a budget that is used up."""
+    """What became of a run.
+
+    `problems` are those of the whole run, such as a budget that is used up; `left` what another run will ask
+    for: what this one did not come to, and what failed at no cost; None when there is nothing of the kind.
+    """
 
     run_id: str
     status: RunStatus
@@ -157,6 +161,7 @@ class RunResult:
     cost_usd: Decimal
     outputs: Mapping[str, tuple[PublishedFile, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    left: Totals | None = None
 
     @property
     def exit_code(self) -> ExitCode:

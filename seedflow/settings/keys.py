@@ -17,6 +17,7 @@ from seedflow.providers.secrets import Secret
 from seedflow.text.nodes import Scalar
 
 CONCURRENCY_AT_MOST: Final = 256
+CALLS_PER_MINUTE_AT_MOST: Final = 100_000
 TIMEOUT_AT_MOST_S: Final = 86_400.0
 REFERENCES: Final = ("auto", "url", "data")
 BUDGET_SCOPES: Final = ("run", "step", "day", "project")
@@ -84,6 +85,13 @@ def _read_concurrency(scalar: Scalar) -> int:
     return found
 
 
+def _read_calls_per_minute(scalar: Scalar) -> int:
+    found = scalar.resolve()
+    if isinstance(found, bool) or not isinstance(found, int) or not 1 <= found <= CALLS_PER_MINUTE_AT_MOST:
+        raise ValueError(f"expected a whole number from 1 to {CALLS_PER_MINUTE_AT_MOST:,}")
+    return found
+
+
 def _read_usd(scalar: Scalar) -> Decimal:
     try:
         return parse_usd(_read_text(scalar))
@@ -106,6 +114,7 @@ KEYS: Final[Mapping[str, Key]] = MappingProxyType(
         "provider.api_token": Key(lambda scalar: read_token(_read_text(scalar)), private=True),
         "provider.base_url": Key(lambda scalar: parse_base_url(_read_text(scalar)), private=True),
         "provider.concurrency": Key(_read_concurrency),
+        "provider.calls_per_minute": Key(_read_calls_per_minute),
         "provider.timeouts.connect_s": Key(_read_seconds),
         "provider.timeouts.read_s": Key(_read_seconds),
         "provider.timeouts.total_s": Key(_read_seconds),

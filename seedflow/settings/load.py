@@ -98,6 +98,7 @@ def load_settings(
         total_timeout_s=merged.get("provider.timeouts.total_s", float, TOTAL_TIMEOUT_S),
         log_timeout_s=merged.get("provider.timeouts.log_s", float, LOG_TIMEOUT_S),
         concurrency=merged.get("provider.concurrency", int, DEFAULT_CONCURRENCY),
+        calls_per_minute=merged.find("provider.calls_per_minute", int),
         references=merged.get("references", str, "auto"),
         budgets=budgets,
         prices=merged.find_prices(),

@@ -10,7 +10,7 @@ from pathlib import Path
 from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.errors import UsageError
 from seedflow.money import format_usd
-from seedflow.providers.options import BaseUrl, CloudflareOptions
+from seedflow.providers.options import GATEWAY_PACE, BaseUrl, CloudflareOptions, Pace
 from seedflow.providers.secrets import HIDDEN, Secret
 from seedflow.settings.origin import DEFAULT, Origin, Row
 from seedflow.store.base import Budget
@@ -40,6 +40,7 @@ class Settings:
         base_url: where the API is.
         connect_timeout_s, read_timeout_s, total_timeout_s, log_timeout_s: see `CloudflareOptions`.
         concurrency: calls in flight at once, at most.
+        calls_per_minute: calls that may begin within a minute, or None for what the provider lets through.
         references: how earlier results and local files travel: `auto`, `url` or `data`.
         budgets: upper bounds on money, one for each scope that has any, the smallest that was found.
         prices: USD per image by model, before the catalog's own.
@@ -64,6 +65,7 @@ class Settings:
     total_timeout_s: float
     log_timeout_s: float
     concurrency: int
+    calls_per_minute: int | None
     references: str
     budgets: tuple[Budget, ...]
     prices: Mapping[str, Decimal]
@@ -87,6 +89,15 @@ class Settings:
                 help=f"set {missing}, or choose `--provider sketch`",
             )
         return "sketch" if self.account_id is None else "cloudflare"
+
+    @property
+    def pace(self) -> Pace | None:
+        """How many calls may begin within a time; what somebody set, else what a gateway of Cloudflare's lets through."""
+        if self.provider_name == "sketch":
+            return None
+        if self.calls_per_minute is not None:
+            return Pace(self.calls_per_minute, 60.0)
+        return None if self.base_url.loopback else GATEWAY_PACE
 
     @property
     def cloudflare(self) -> CloudflareOptions | None:
@@ -124,6 +135,7 @@ class Settings:
             "provider.base_url": self.base_url.url,
             "provider.ca_file": self.ca_file,
             "provider.concurrency": self.concurrency,
+            "provider.calls_per_minute": "as many as come" if self.pace is None else self.pace.calls,
             "provider.timeouts.connect_s": f"{self.connect_timeout_s:g}",
             "provider.timeouts.read_s": f"{self.read_timeout_s:g}",
             "provider.timeouts.total_s": f"{self.total_timeout_s:g}",

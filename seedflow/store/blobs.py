@@ -13,6 +13,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from seedflow.errors import StoreError
+from seedflow.failpoints import Step
 from seedflow.images.facts import ImageFacts
 from seedflow.store.base import StoredImage
 from seedflow.store.durable import FILE_MODE, make_folder, open_private, sync_descriptor, sync_folder
@@ -70,7 +71,7 @@ class Blobs:
 
     def remove_incoming(self, session: str) -> None:
         """Forget what was received and not kept. Only for a store that is closed or whose process has ended."""
-        with disk_errors(self._folder):
+        with disk_errors(self._folder), Step.INCOMING_REMOVE:
             shutil.rmtree(self._incoming(session), ignore_errors=True)
 
     def find_incoming(self) -> tuple[str, ...]:
@@ -98,9 +99,11 @@ class Blobs:
         with disk_errors(target):
             self._prepare_shard(target.parent)
             if _is_good(target, facts):
-                path.unlink()
+                with Step.BLOB_TWICE:
+                    path.unlink()
             else:
-                path.replace(target)  # over a damaged one, too: these bytes are the right ones
+                with Step.BLOB_RENAME:
+                    path.replace(target)  # over a damaged one, too: these bytes are the right ones
             sync_folder(target.parent)
         return target
 
@@ -113,7 +116,8 @@ class Blobs:
         with disk_errors(path):
             _sync_file(path)
             target = self._folder / "rejected" / digest_file(path).removeprefix("sha256:")
-            path.replace(target)
+            with Step.REJECTED_RENAME:
+                path.replace(target)
             sync_folder(target.parent)
         return target
 
@@ -186,8 +190,9 @@ def _sync_file(path: Path) -> int:
     """Make a received file durable and private; its size in bytes."""
     descriptor = open_private(path, os.O_RDONLY)
     try:
-        os.fchmod(descriptor, FILE_MODE)
-        sync_descriptor(descriptor)
+        with Step.BLOB_SYNC:
+            os.fchmod(descriptor, FILE_MODE)
+            sync_descriptor(descriptor)
         return os.fstat(descriptor).st_size
     finally:
         os.close(descriptor)

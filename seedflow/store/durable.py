@@ -7,6 +7,7 @@ import os
 import stat
 from pathlib import Path
 
+from seedflow.failpoints import Step
 from seedflow.store.failures import build_store_error
 
 FOLDER_MODE = 0o700
@@ -27,7 +28,8 @@ def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        sync_descriptor(descriptor)
+        with Step.FOLDER_SYNC:
+            sync_descriptor(descriptor)
     finally:
         os.close(descriptor)
 
@@ -53,7 +55,8 @@ def make_folder(folder: Path) -> None:
         StoreError: something else stands there, a symbolic link included.
     """
     try:
-        folder.mkdir(mode=FOLDER_MODE)
+        with Step.FOLDER_MAKE:
+            folder.mkdir(mode=FOLDER_MODE)
     except FileExistsError:
         if not stat.S_ISDIR(folder.lstat().st_mode):
             raise build_store_error(f"{folder}: expected a folder, found something else", "unsafe") from None
@@ -64,13 +67,16 @@ def make_folder(folder: Path) -> None:
 def write_durably(path: Path, data: bytes) -> None:
     """Write a whole small file or none: a temporary name beside it, sync, rename, sync the folder."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    with Step.SMALL_WRITE:
+        descriptor = open_private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
-        write_all(descriptor, data)
-        sync_descriptor(descriptor)
+        with Step.SMALL_SYNC:
+            write_all(descriptor, data)
+            sync_descriptor(descriptor)
     finally:
         os.close(descriptor)
-    temporary.replace(path)
+    with Step.SMALL_RENAME:
+        temporary.replace(path)
     sync_folder(path.parent)
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+from seedflow.failpoints import Step
 from seedflow.store.durable import open_private, sync_descriptor, sync_folder, write_all
 from seedflow.store.failures import disk_errors
 
@@ -51,10 +52,12 @@ class Journal:
         self._mutex = Lock()
         self._end = 0
         with disk_errors(path):
-            self._descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
+            with Step.JOURNAL_FILE:
+                self._descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
             try:
-                _take_room(self._descriptor)
-                sync_descriptor(self._descriptor)
+                with Step.JOURNAL_ROOM:
+                    _take_room(self._descriptor)
+                    sync_descriptor(self._descriptor)
                 sync_folder(path.parent)
             except BaseException:
                 os.close(self._descriptor)
@@ -83,8 +86,10 @@ class Journal:
         ).encode()
         data = _HEAD.pack(_MARK, len(payload), hashlib.sha256(payload).digest()) + payload
         with self._mutex, disk_errors(self.path):
-            write_all(self._descriptor, data, self._end)
-            sync_descriptor(self._descriptor)
+            with Step.JOURNAL_APPEND:
+                write_all(self._descriptor, data, self._end)
+            with Step.JOURNAL_SYNC:
+                sync_descriptor(self._descriptor)
             self._end += len(data)
 
     def close(self) -> None:

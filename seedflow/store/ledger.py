@@ -17,6 +17,7 @@ from threading import Lock
 from urllib.parse import quote
 
 from seedflow.errors import StoreError
+from seedflow.failpoints import Step
 from seedflow.store.durable import open_private, sync_folder
 from seedflow.store.failures import build_store_error, disk_errors
 from seedflow.store.locks import WRITE_LOCK_TIMEOUT_S, KernelLock
@@ -26,8 +27,10 @@ from seedflow.store.schema import (
     SCHEMA_VERSION,
     create_schema,
     find_schema_problem,
+    read_version,
 )
 from seedflow.store.state import StateFolder
+from seedflow.store.upgrade import upgrade_ledger
 
 _BUSY_TIMEOUT_S = 10.0
 _CACHED_STATEMENTS = 64
@@ -41,10 +44,12 @@ class Ledger:
     """A connection for writing, shared by every thread of one process. A forked child opens its own."""
 
     def __init__(self, folder: StateFolder) -> None:
-        """Open the ledger, or make it when the state is new. The caller holds `folder.write_lock`.
+        """Open the ledger, make it when the state is new, upgrade it when it is of an earlier version.
+
+        The caller holds `folder.write_lock`.
 
         Raises:
-            StoreError: newer (untouched), damaged, or the disk refuses.
+            StoreError: newer (untouched), damaged, of an earlier version that a run is at work on, or the disk refuses.
         """
         self.path = folder.ledger
         self._mutex = Lock()
@@ -52,17 +57,19 @@ class Ledger:
         self._write_lock = KernelLock(folder.write_lock)
         with disk_errors(self.path):
             _make_file(folder)
+            if os.path.lexists(folder.version):
+                _refuse_untouched(folder)
             self._connection = _connect(self.path, "rw")
             try:
-                self._set_up(is_new=not os.path.lexists(folder.version))
+                self._set_up(folder)
             except BaseException:
                 self._connection.close()
                 raise
 
-    def _set_up(self, *, is_new: bool) -> None:
+    def _set_up(self, folder: StateFolder) -> None:
         connection = self._connection
         is_blank = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
-        if not (is_new and is_blank):
+        if os.path.lexists(folder.version) or not is_blank:
             check_ledger(connection, self.path)
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
@@ -81,13 +88,16 @@ class Ledger:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 create_schema(connection)
-                connection.execute("COMMIT")
+                with Step.LEDGER_TABLES:
+                    connection.execute("COMMIT")
             finally:
                 _roll_back(connection)
+        else:
+            upgrade_ledger(connection, folder)
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One durable change: all of the block is on disk when it ends, or none of it.
+    def transaction(self, step: Step = Step.LEDGER_CHANGE) -> Iterator[sqlite3.Connection]:
+        """One durable change, its commit named `step`: all of the block is on disk when it ends, or none of it.
 
         Raises:
             StoreError: the disk did not take it, or another process kept the lock.
@@ -97,7 +107,8 @@ class Ledger:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
-                self._connection.execute("COMMIT")
+                with step:
+                    self._connection.execute("COMMIT")
             finally:
                 _roll_back(self._connection)
 
@@ -118,7 +129,12 @@ class Ledger:
         if self.is_inherited:
             _abandoned.append(self._connection)  # closing it here would meddle with our parent's files
             return
-        with self._mutex, disk_errors(self.path), self._write_lock.holding(WRITE_LOCK_TIMEOUT_S):
+        with (
+            self._mutex,
+            disk_errors(self.path),
+            self._write_lock.holding(WRITE_LOCK_TIMEOUT_S),
+            Step.LEDGER_CLOSE,
+        ):
             self._connection.close()
         self._write_lock.close()
 
@@ -148,13 +164,22 @@ def open_for_reading(folder: StateFolder) -> sqlite3.Connection:
         return connection
 
 
+def _refuse_untouched(folder: StateFolder) -> None:
+    """See that a ledger can be ours before it is opened for writing: closing it again would fold its write-ahead log."""
+    try:
+        open_for_reading(folder).close()
+    except StoreError as error:
+        if error.kind in ("newer", "damaged"):
+            raise
+
+
 def check_ledger(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a ledger that is not ours, newer, or not built as its version says.
+    """Refuse a ledger that is not ours, newer, or not built as its version says. An earlier version is as good as ours.
 
     Raises:
         StoreError: kind `newer` or `damaged`.
     """
-    version = _read_version(connection)
+    version = read_version(connection)
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     if application != APPLICATION_ID:
         if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
@@ -178,7 +203,8 @@ def _make_file(folder: StateFolder) -> None:
         _refuse_missing(folder)
         return
     try:
-        descriptor = open_private(folder.ledger, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        with Step.LEDGER_FILE:
+            descriptor = open_private(folder.ledger, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     except FileExistsError:
         return  # whoever made it was killed before the state was finished
     os.close(descriptor)
@@ -219,11 +245,6 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     return connection
-
-
-def _read_version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return version
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

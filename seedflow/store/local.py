@@ -13,6 +13,7 @@ from typing import Self
 from uuid import uuid4
 
 from seedflow.errors import StoreError
+from seedflow.failpoints import Step
 from seedflow.images.facts import ImageFacts
 from seedflow.money import from_micros, to_micros
 from seedflow.store import attempts, results, runs
@@ -126,7 +127,7 @@ class LocalStore(Lookups):
         if run_id in self._journals:
             raise ValueError(f"run {run_id} lives already")
         try:
-            with self._ledger.transaction() as connection:
+            with self._ledger.transaction(Step.LEDGER_BEGIN_RUN) as connection:
                 self._begin_receiving()
                 self._locks.acquire(run_id)
                 runs.add_run(connection, run_id, recipe, realm, self._clock())
@@ -138,7 +139,7 @@ class LocalStore(Lookups):
     def end_run(self, run_id: str, status: str) -> None:
         """See `Store.end_run`. What the run left open is an orphan from this moment."""
         self._require_living(run_id)
-        with self._ledger.transaction() as connection:
+        with self._ledger.transaction(Step.LEDGER_END_RUN) as connection:
             if not self._journals[run_id].is_empty:
                 runs.fold_journal(connection, self._folder, run_id)
             runs.write_run_end(connection, run_id, status, self._clock())
@@ -175,7 +176,7 @@ class LocalStore(Lookups):
         """See `Store.claim`, and the class for two tasks that share a request."""
         self._require_living(run_id)
         terms = Terms(run_id, request, to_micros(reserve_usd), budgets)
-        with self._ledger.transaction() as connection:
+        with self._ledger.transaction(Step.LEDGER_CLAIM) as connection:
             claim = self._claims.decide(
                 connection, terms, self._clock(), again=again, after_attempt=after_attempt
             )
@@ -189,7 +190,7 @@ class LocalStore(Lookups):
         self, intent_id: str, references: Sequence[Mapping[str, object]], sent_at: float | None = None
     ) -> None:
         """See `Store.mark_sending`."""
-        with self._ledger.transaction() as connection:
+        with self._ledger.transaction(Step.LEDGER_SENDING) as connection:
             row = self._get_own(connection, intent_id)
             attempts.write_references(connection, row.attempt_id, references)
             moment = self._clock() if sent_at is None else sent_at
@@ -201,7 +202,7 @@ class LocalStore(Lookups):
         Raises:
             BudgetError: this run has no room for it; nothing was written.
         """
-        with self._ledger.transaction() as connection:
+        with self._ledger.transaction(Step.LEDGER_NOT_BILLED) as connection:
             row = self._get_own(connection, intent_id)
             attempts.move_attempt(
                 connection, row, AttemptState.RESERVED, claimed=True, message=storable(message), sent_at=None,
@@ -212,7 +213,7 @@ class LocalStore(Lookups):
 
     def leave(self, intent_id: str) -> None:
         """See `Store.leave`."""
-        with self._ledger.transaction() as connection:
+        with self._ledger.transaction(Step.LEDGER_LEAVE) as connection:
             attempts.leave(connection, self._get_own(connection, intent_id).attempt_id)
         self._terms.pop(intent_id, None)
 
@@ -225,7 +226,7 @@ class LocalStore(Lookups):
         """
         record = JournaledAnswer(intent_id, answer, to_micros(cost_usd), self._clock())
         try:
-            with self._ledger.transaction() as connection:
+            with self._ledger.transaction(Step.LEDGER_ANSWERED) as connection:
                 row = self._get_own(connection, intent_id)
                 attempts.write_answer(connection, row.attempt_id, answer)
                 attempts.move_attempt(
@@ -265,7 +266,7 @@ class LocalStore(Lookups):
             raise ValueError("a result has at least one image")
         kept, times_ns = self._blobs.locate(images)
         cost_micros = to_micros(cost_usd)
-        with self._ledger.transaction() as connection:
+        with self._ledger.transaction(Step.LEDGER_DONE) as connection:
             row = self._get_own(connection, intent_id)
             attempts.write_images(connection, row.attempt_id, kept, times_ns)
             fetched = () if row.state is AttemptState.FETCHED else (AttemptState.FETCHED,)
@@ -295,7 +296,7 @@ class LocalStore(Lookups):
 
     def mark_unknown(self, intent_id: str, message: str) -> None:
         """See `Store.mark_unknown`."""
-        with self._ledger.transaction() as connection:
+        with self._ledger.transaction(Step.LEDGER_UNKNOWN) as connection:
             row = self._get_own(connection, intent_id)
             attempts.move_attempt(
                 connection, row, AttemptState.UNKNOWN, claimed=False, message=storable(message),
@@ -310,7 +311,7 @@ class LocalStore(Lookups):
         self._finish(intent_id, AttemptState.LOST_PAID, message, **cost)
 
     def _finish(self, intent_id: str, state: AttemptState, message: str, **columns: int | str) -> None:
-        with self._ledger.transaction() as connection:
+        with self._ledger.transaction(Step.LEDGER_END) as connection:
             row = self._get_own(connection, intent_id)
             attempts.move_attempt(connection, row, state, claimed=False, message=storable(message), **columns)
         self._terms.pop(intent_id, None)

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakSet
 
+from seedflow.failpoints import Step
 from seedflow.store.durable import open_private
 from seedflow.store.failures import build_store_error
 
@@ -44,8 +45,11 @@ class KernelLock:
         """Take the lock if it is free."""
         while True:
             if self._descriptor < 0:
-                self._descriptor = open_private(self.path, os.O_RDWR | os.O_CREAT)
-            if not _try_flock(self._descriptor, fcntl.LOCK_EX):
+                with Step.LOCK_FILE:
+                    self._descriptor = open_private(self.path, os.O_RDWR | os.O_CREAT)
+            with Step.LOCK_TAKE:
+                taken = _try_flock(self._descriptor, fcntl.LOCK_EX)
+            if not taken:
                 return False
             if os.fstat(self._descriptor).st_nlink:
                 return True
@@ -136,7 +140,8 @@ class RunLocks:
         """End the life of a run, if it is ours; its lock file goes."""
         lock = self._mine.pop(run_id, None)
         if lock is not None:
-            self._path(run_id).unlink(missing_ok=True)
+            with Step.LOCK_REMOVE:
+                self._path(run_id).unlink(missing_ok=True)
             lock.close()
 
     def is_alive(self, run_id: str) -> bool:
@@ -155,18 +160,15 @@ class RunLocks:
             os.close(descriptor)
 
     def list_living(self) -> tuple[str, ...]:
-        """The runs, and the stores that receive, that live here or in any other process."""
-        names = [path.name for path in self._folder.glob("run-*.lock")]
-        return tuple(run_id for name in names if self.is_alive(run_id := name[len("run-") : -len(".lock")]))
+        """The runs, and the stores that receive, that live here or in another process."""
+        return tuple(run_id for run_id in self._list_known() if self.is_alive(run_id))
 
     def remove_dead(self) -> tuple[str, ...]:
         """Delete the lock files that killed runs left behind, and name those runs."""
-        names = [path.name for path in self._folder.glob("run-*.lock")]
-        dead = tuple(
-            run_id for name in names if not self.is_alive(run_id := name[len("run-") : -len(".lock")])
-        )
+        dead = tuple(run_id for run_id in self._list_known() if not self.is_alive(run_id))
         for run_id in dead:
-            (self._folder / f"run-{run_id}.lock").unlink(missing_ok=True)
+            with Step.LOCK_TIDY:
+                (self._folder / f"run-{run_id}.lock").unlink(missing_ok=True)
         return dead
 
     def close(self) -> None:
@@ -174,6 +176,9 @@ class RunLocks:
         for lock in self._mine.values():
             lock.close()
         self._mine.clear()
+
+    def _list_known(self) -> list[str]:
+        return sorted(path.name[len("run-") : -len(".lock")] for path in self._folder.glob("run-*.lock"))
 
     def _path(self, run_id: str) -> Path:
         return self._folder / f"run-{run_id}.lock"

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+from seedflow.failpoints import Step
 from seedflow.store.attempts import find_attempt, free_reservations, move_attempt, write_answer
 from seedflow.store.base import AttemptState
 from seedflow.store.blobs import Blobs
@@ -39,7 +40,8 @@ def make_journal(folder: StateFolder, run_id: str) -> Journal:
 
 def remove_journal(folder: StateFolder, run_id: str) -> None:
     """Delete the files of a run that has ended and whose journal is in the ledger."""
-    shutil.rmtree(folder.runs / run_id, ignore_errors=True)
+    with Step.JOURNAL_REMOVE:
+        shutil.rmtree(folder.runs / run_id, ignore_errors=True)
 
 
 def add_run(connection: sqlite3.Connection, run_id: str, recipe: str, realm: str, now: float) -> None:
@@ -85,7 +87,7 @@ def fold_journal(connection: sqlite3.Connection, folder: StateFolder, run_id: st
 
 def take_up_leftovers(ledger: Ledger, folder: StateFolder, blobs: Blobs, locks: RunLocks) -> None:
     """Fold the journals of killed runs into the ledger, then delete their files. Never by age, only by free locks."""
-    with ledger.transaction() as connection:
+    with ledger.transaction(Step.LEDGER_LEFTOVERS) as connection:
         dead = sorted(
             path.name
             for path in folder.runs.iterdir()

@@ -1,13 +1,11 @@
-"""The ledger's tables, version by version. `docs/reference/state.md` explains them to people."""
+"""The ledger's schema, version by version, and how a file of one version is known. `docs/reference/state.md` explains the tables."""
 
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 
-from seedflow.store.base import AttemptState
-
-SCHEMA_VERSION = 1
-"""SQLite's `user_version`. A higher one is refused untouched."""
+from seedflow.store import schema_1, schema_2
 
 APPLICATION_ID = 0x5EEDF10E
 """SQLite's `application_id`: whose database this is."""
@@ -15,134 +13,72 @@ APPLICATION_ID = 0x5EEDF10E
 OLDEST_SQLITE = (3, 37, 0)
 """The first SQLite with STRICT tables."""
 
-_STATES = ", ".join(f"'{state.value}'" for state in AttemptState)
 
-_TABLES = (
-    """CREATE TABLE runs (
-  run_id TEXT PRIMARY KEY NOT NULL,
-  recipe TEXT NOT NULL,
-  realm TEXT NOT NULL,
-  started_at REAL NOT NULL,
-  ended_at REAL,
-  status TEXT
-) STRICT, WITHOUT ROWID""",
-    # Small and often changed: what is large stands in `requests` and `answers`.
-    f"""CREATE TABLE attempts (
-  attempt_id INTEGER PRIMARY KEY,
-  intent_id TEXT NOT NULL UNIQUE,
-  realm TEXT NOT NULL,
-  fingerprint TEXT NOT NULL,
-  take INTEGER NOT NULL CHECK (take >= 1),
-  attempt INTEGER NOT NULL CHECK (attempt >= 1),
-  state TEXT NOT NULL CHECK (state IN ({_STATES})),
-  claimed INTEGER NOT NULL CHECK (claimed IN (0, 1)),
-  run_id TEXT NOT NULL REFERENCES runs,
-  payer_run_id TEXT NOT NULL REFERENCES runs,
-  step TEXT NOT NULL,
-  day TEXT NOT NULL,
-  reserved_micros INTEGER NOT NULL CHECK (reserved_micros >= 0),
-  cost_micros INTEGER NOT NULL CHECK (cost_micros >= 0),
-  counted_micros INTEGER NOT NULL CHECK (counted_micros >= 0),
-  reserved_at REAL NOT NULL,
-  sent_at REAL,
-  answered_at REAL,
-  failure TEXT,
-  message TEXT
-) STRICT""",
-    "CREATE INDEX attempts_by_request ON attempts (fingerprint, take, realm)",
-    "CREATE INDEX attempts_reserved ON attempts (run_id) WHERE state = 'reserved'",
-    """CREATE TABLE requests (
-  attempt_id INTEGER PRIMARY KEY REFERENCES attempts,
-  recipe TEXT NOT NULL,
-  address TEXT NOT NULL,
-  model TEXT NOT NULL,
-  params TEXT NOT NULL,
-  params_digest TEXT NOT NULL,
-  references_field TEXT,
-  "references" TEXT NOT NULL
-) STRICT""",
-    """CREATE TABLE answers (
-  attempt_id INTEGER PRIMARY KEY REFERENCES attempts,
-  answer BLOB NOT NULL
-) STRICT""",
-    """CREATE TABLE blobs (
-  digest TEXT PRIMARY KEY NOT NULL,
-  size_bytes INTEGER NOT NULL,
-  mtime_ns INTEGER NOT NULL,
-  width_px INTEGER NOT NULL,
-  height_px INTEGER NOT NULL,
-  format TEXT NOT NULL
-) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE images (
-  attempt_id INTEGER NOT NULL REFERENCES attempts,
-  number INTEGER NOT NULL CHECK (number >= 1),
-  digest TEXT NOT NULL REFERENCES blobs,
-  PRIMARY KEY (attempt_id, number)
-) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE past_requests (
-  realm TEXT NOT NULL,
-  recipe TEXT NOT NULL,
-  address TEXT NOT NULL,
-  fingerprint TEXT NOT NULL,
-  params_digest TEXT NOT NULL,
-  PRIMARY KEY (realm, recipe, address)
-) STRICT, WITHOUT ROWID""",
-    # Sums of attempts.counted_micros, kept by the triggers below so that a budget costs one look-up and not a scan.
-    """CREATE TABLE spending (
-  scope TEXT NOT NULL,
-  key TEXT NOT NULL,
-  realm TEXT NOT NULL,
-  micros INTEGER NOT NULL,
-  PRIMARY KEY (scope, key, realm)
-) STRICT, WITHOUT ROWID""",
+@dataclass(frozen=True, slots=True)
+class SchemaVersion:
+    """One version of the schema.
+
+    Attributes:
+        number: SQLite's `user_version`.
+        upgrade: the statements that make it of the version before.
+        statements: all that a ledger of this version consists of, word for word as SQLite keeps it.
+    """
+
+    number: int
+    upgrade: tuple[str, ...]
+    statements: tuple[str, ...]
+
+
+VERSIONS: tuple[SchemaVersion, ...] = (
+    SchemaVersion(1, schema_1.STATEMENTS, schema_1.STATEMENTS),
+    SchemaVersion(2, schema_2.STATEMENTS, (*schema_1.STATEMENTS, *schema_2.STATEMENTS)),
 )
+"""Every version there was, oldest first. A released one is never changed: its text is how its files are known."""
 
-
-def _add_spending(row: str, sign: str) -> str:
-    micros = f"{sign}{row}.counted_micros"
-    return f"""INSERT INTO spending (scope, key, realm, micros) VALUES
-    ('run', {row}.payer_run_id, {row}.realm, {micros}),
-    ('step', {row}.payer_run_id || '/' || {row}.step, {row}.realm, {micros}),
-    ('day', {row}.day, {row}.realm, {micros}),
-    ('project', '', {row}.realm, {micros})
-  ON CONFLICT (scope, key, realm) DO UPDATE SET micros = micros + excluded.micros;"""  # noqa: S608 - OLD or NEW
-
-
-_TRIGGERS = (
-    f"""CREATE TRIGGER spending_after_insert AFTER INSERT ON attempts
-WHEN NEW.counted_micros <> 0
-BEGIN
-  {_add_spending("NEW", "")}
-END""",
-    f"""CREATE TRIGGER spending_after_update AFTER UPDATE OF counted_micros, payer_run_id, step, day ON attempts
-WHEN (OLD.counted_micros, OLD.payer_run_id, OLD.step, OLD.day)
-  IS NOT (NEW.counted_micros, NEW.payer_run_id, NEW.step, NEW.day)
-BEGIN
-  {_add_spending("OLD", "-")}
-  {_add_spending("NEW", "")}
-END""",
-)
-
-STATEMENTS = (*_TABLES, *_TRIGGERS)
-"""What makes a new ledger, in order."""
+SCHEMA_VERSION = VERSIONS[-1].number
+"""The version that this seedflow writes. A higher one is refused untouched; a lower one is read as it is."""
 
 
 def create_schema(connection: sqlite3.Connection) -> None:
     """Make the tables of a new ledger, inside the caller's transaction."""
-    for statement in STATEMENTS:
-        connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    for version in VERSIONS:
+        apply_upgrade(connection, version)
+
+
+def apply_upgrade(connection: sqlite3.Connection, version: SchemaVersion) -> None:
+    """Make a ledger of the version before one of this version, inside the caller's transaction."""
+    for statement in version.upgrade:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {version.number}")
+
+
+def read_version(connection: sqlite3.Connection) -> int:
+    """The number of the version that a ledger says it has."""
+    number: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return number
 
 
 def find_schema_problem(connection: sqlite3.Connection) -> str | None:
-    """How the tables of a ledger that says it has our version differ from ours; None when they do not."""
-    found = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
-    for statement in STATEMENTS:
+    """How the tables of a ledger differ from those of the version that it says it has; None when they do not.
+
+    SQLite's own tables (the statistics of its `ANALYZE`) are nobody's business.
+    """
+    number = read_version(connection)
+    version = next((version for version in VERSIONS if version.number == number), None)
+    if version is None:
+        return f"says that it has schema {number}, which there never was"
+    found = {
+        sql
+        for (sql,) in connection.execute(
+            r"SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\'"
+        )
+    }
+    for statement in version.statements:
         if statement not in found:
-            return f"lacks {_name_of(statement)} as version {SCHEMA_VERSION} has it"
-    for sql in sorted(found.difference(STATEMENTS)):
-        return f"has {_name_of(sql)}, which version {SCHEMA_VERSION} does not have"
+            return f"lacks {_name_of(statement)} as version {number} has it"
+    for sql in sorted(found.difference(version.statements)):
+        return f"has {_name_of(sql)}, which version {number} does not have"
     return None
 
 

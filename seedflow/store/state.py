@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seedflow.errors import StoreError
+from seedflow.failpoints import Step
 from seedflow.store.durable import FOLDER_MODE, make_folder, open_private, sync_folder, write_durably
 from seedflow.store.failures import build_store_error, disk_errors
 
@@ -53,6 +54,10 @@ class StateFolder:
     def ledger(self) -> Path:
         """The SQLite database."""
         return self.root / "ledger.db"
+
+    def ledger_copy(self, version: int) -> Path:
+        """The copy of the ledger that was made before it was upgraded from this version of its tables."""
+        return self.root / f"ledger.schema-{version}.db"
 
     @property
     def blobs(self) -> Path:
@@ -133,7 +138,8 @@ def finish_state(folder: StateFolder) -> None:
             return
         for path in folder.root.iterdir():
             if TEMPORARY_NAME.fullmatch(path.name):  # of a maker that was killed: the lock is ours
-                path.unlink()
+                with Step.STATE_TIDY:
+                    path.unlink()
         write_durably(
             folder.root / ".gitignore", b"# Made by seedflow: everything here stays on this machine.\n*\n"
         )
@@ -246,9 +252,11 @@ def _make_root(root: Path) -> None:
         missing.append(parent)
         parent = parent.parent
     for folder in reversed(missing):
-        folder.mkdir(exist_ok=True)
+        with Step.STATE_FOLDER:
+            folder.mkdir(exist_ok=True)
         sync_folder(folder.parent)
     make_folder(root)
     found = root.lstat()
     if stat.S_IMODE(found.st_mode) != FOLDER_MODE:
-        root.chmod(FOLDER_MODE)
+        with Step.STATE_MODE:
+            root.chmod(FOLDER_MODE)

@@ -50,7 +50,17 @@ def main() -> int:
 
 def run_laws(times: int, seed: int) -> int:
     """The property tests of the whole language, with more examples."""
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:randomly", f"--hypothesis-seed={seed}"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        "0",
+        "-p",
+        "no:randomly",
+        "--timeout=0",
+        f"--hypothesis-seed={seed}",
+    ]
     command += ["--hypothesis-show-statistics", str(TESTS / "property" / "test_whole_language.py")]
     return subprocess.run(
         command, env={**os.environ, "SEEDFLOW_MORE_EXAMPLES": str(times)}, check=False

@@ -148,6 +148,7 @@ class Stage:
         assert done.images * PRICE <= totals.cost_usd.high, "more than planned"
         assert count <= totals.tasks.high, "more tasks than planned"
         if done.done:
+            assert count >= totals.tasks.low, "fewer tasks than planned"
             assert done.calls >= totals.calls.low, "fewer calls than planned"
             assert done.images >= totals.images.low, "fewer images than planned"
             assert done.images * PRICE >= totals.cost_usd.low, "less than planned"

@@ -392,7 +392,6 @@ class _Author:
                     images.append(f"{{{{ each.{loop.name} }}}}")
                 else:
                     what = self.one_of(["number", "key", "name", "width", "digest", ""])
-                    prompt.append(step.name)
                     prompt.append(f"{{{{ each.{loop.name}.{what} }}}}" if what else "")
             elif loop.step is not None and loop.step.has_images and (self.sharp or not self.chance(30)):
                 images.append(f"{{{{ each.{loop.name}.images }}}}")
@@ -405,12 +404,8 @@ class _Author:
             self.draw_iterate(step, body, prompt, images)
         if self.chance(60) and (found := self.some_images(step.loops)) is not None:
             images.append(f"{{{{ {self.mention(step, found)} }}}}")
-            if any(mark in found.text for mark in ("first_of", "optional", "succeeded", " + ", " if ")):
-                # Whether an expression gives the very images that another step names, no plan can tell.
-                prompt.append(f"{step.name} of {len(self.inputs)} {self.words}")
         many = self.many_images(step.loops)
         if not self.sharp and many and self.chance(20):
-            prompt.append(step.name)
             prompt.append(f"{{{{ {self.mention(step, self.one_of(many))} | length }}}}")
         parameters: dict[str, Any] = {"prompt": " ".join(filter(None, prompt))}
         if images:

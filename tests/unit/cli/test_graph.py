@@ -44,6 +44,15 @@ def test_the_form_follows_the_name_of_the_file_unless_it_is_said(shell: Shell) -
     assert json.loads((shell.folder / "a.dot").read_text())["recipe"] == "storybook"
 
 
+def test_a_file_named_like_something_else_is_refused_unless_the_form_is_said(shell: Shell) -> None:
+    ended = shell.seedflow("graph", "storybook", "-o", "a.PNG")
+    assert (ended.code, ended.out) == (2, "")
+    assert "`dot -Tpng` of Graphviz" in ended.err
+    assert ".mmd, .dot, .json and .txt do" in shell.seedflow("graph", "storybook", "-o", "a.docx").err
+    assert not (shell.folder / "a.PNG").exists()
+    assert shell.seedflow("graph", "storybook", "--format", "tree", "-o", "a.docx").code == 0
+
+
 def test_what_is_drawn_and_what_was_read_is_never_replaced(shell: Shell) -> None:
     recipe = shell.folder / "fan.yaml"
     recipe.write_text(FAN)
@@ -81,7 +90,7 @@ def test_long_steps_are_drawn_together_with_a_hint_and_as_json_in_full(shell: Sh
     assert "596 more of one  596 call" in ended.out
     assert ended.err == "note: 596 tasks of steps with many are drawn together; --all draws each\n"
     whole = shell.seedflow("graph", "fan.yaml", "--tasks", "--all", "--format", "mermaid", *names)
-    assert whole.out.count("call: new") == 600
+    assert whole.out.count("<br>new<br>") == 600
     data = json.loads(shell.seedflow("graph", "fan.yaml", "--tasks", "--format", "json", *names).out)
     assert [node["kind"] for node in data["nodes"]].count("task") == 601
     assert (data["of"], data["diagnostics"]) == ("tasks", [])

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from seedflow.cli.plan_rows import Bundle, Row, RowColumns, bundle, name_step, spell_why
+from seedflow.cli.plan_rows import Bundle, Row, RowColumns, bundle, spell_why
 from seedflow.diagnostics import Source, Span
 from seedflow.plan.model import Action, Bounds, Origin, PendingImages, PlannedReference, Reason, Task
+from seedflow.report.reasons import name_step
 
 NOTHING = Bounds(Decimal(0), Decimal(0))
 TASK = Task(

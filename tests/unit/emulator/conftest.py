@@ -140,6 +140,8 @@ class Caller:
 async def running_emulator(**options: Any):
     """An emulator in this loop with tiny pictures unless said otherwise, and a client for it."""
     inside = {name: options.pop(name) for name in ("clock", "limits", "catalog") if name in options}
+    if "service" in options:
+        options["limits"] = options.pop("service")
     settings = EmulatorOptions(**{"pictures": PictureKind.TINY, **options})
     async with Emulator(settings, **inside) as emulator:
         yield Caller(emulator)

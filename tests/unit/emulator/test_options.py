@@ -18,6 +18,7 @@ from seedflow.emulator.options import (
     parse_latency,
     parse_serve,
 )
+from seedflow.emulator.rates import Rate, ServiceLimits
 from seedflow.errors import UsageError
 
 
@@ -115,6 +116,13 @@ def test_a_command_line_reaches_every_option(tmp_path):
             *("--bill-file", str(tmp_path / "bill")),
             *("--price", "$0.05"),
             *("--body-limit-bytes", "1000"),
+            *("--gateway-limit", "200/60"),
+            *("--api-limit", "1200/300/300"),
+            *("--rpm-limit", "5/0.5"),
+            *("--ipm-limit", "9/60"),
+            *("--spend-limit", "3"),
+            *("--credit", "$4"),
+            "--no-retry-after",
         ]
     )
     assert options == EmulatorOptions(
@@ -134,6 +142,15 @@ def test_a_command_line_reaches_every_option(tmp_path):
         bill_file=tmp_path / "bill",
         price_usd=Decimal("0.05"),
         body_limit_bytes=1000,
+        limits=ServiceLimits(
+            gateway=Rate(200, 60.0),
+            api=Rate(1200, 300.0, 300.0),
+            upstream_calls=Rate(5, 0.5),
+            upstream_images=Rate(9, 60.0),
+            spend_usd=Decimal(3),
+            credit_usd=Decimal(4),
+            tells_wait=False,
+        ),
     )
 
 

@@ -153,7 +153,9 @@ def test_what_names_no_image_is_an_error(resolve: Resolve, text: str, says: str,
 
 
 def test_a_missing_folder_is_said_as_a_missing_file(resolve: Resolve) -> None:
-    assert refused(resolve(["nowhere"])).code == "image-missing"
+    found = refused(resolve(["nowhere"]))
+    assert (found.code, found.message) == ("image-missing", "there is no folder and no file `nowhere`")
+    assert refused(resolve(["no.jpg"])).message == "there is no file `no.jpg`"
 
 
 def test_broken_images_of_a_folder_are_named_together(resolve: Resolve, photos: Path) -> None:
@@ -165,6 +167,14 @@ def test_broken_images_of_a_folder_are_named_together(resolve: Resolve, photos: 
         "5 of the 9 images of `photos` are not sound: `photos/x0.jpg` cannot be used: "
     )
     assert found.message.endswith("and 2 more")
+
+
+def test_the_only_image_of_a_folder_is_not_counted(resolve: Resolve, photos: Path) -> None:
+    (photos.parent / "empty" / "x.jpg").write_text("no picture")
+    found = refused(resolve(["empty"]))
+    assert found.message == (
+        "`empty/x.jpg` cannot be used: the file is not a JPEG, PNG or WebP; it is the only image of `empty`"
+    )
 
 
 def test_the_number_of_images_has_bounds(resolve: Resolve) -> None:

@@ -254,6 +254,15 @@ def test_all_problems_of_a_csv_file_come_by_row_and_column(resolve: Resolve) -> 
     ]
 
 
+def test_a_comma_in_a_number_is_told_by_what_the_column_takes(resolve: Resolve) -> None:
+    for column, advice in (
+        ("price", "write 1.5, with a point"),
+        ("stock", "write a whole number, without a comma"),
+    ):
+        _, problems = resolve(PRODUCTS, file=f'sku,Product Name,{column}\n1,Boot,"1,5"\n')
+        assert [found.help for found in problems if found.code == "wrong-type"] == [advice]
+
+
 def test_bounds_hold_for_cells(resolve: Resolve) -> None:
     ((code, place, message),) = wrong(resolve(PRODUCTS, file="sku,Product Name,price\n1,Boot,-1\n"))
     assert (code, place) == ("out-of-bounds", "t.csv:2:8")

@@ -48,9 +48,9 @@ def test_tasks_with_what_is_done_for_them() -> None:
         )
     )
     assert [node.notes for node in drawing.nodes] == [
-        ("call: new", "1–3 images", "$0.04–$0.12"),
-        ("reuse: stored", "take 2", "1 image"),
-        ("call: new", "shares with page"),
+        ("new", "1–3 images", "$0.04–$0.12"),
+        ("stored", "take 2", "1 image"),
+        ("new", "shares with page"),
     ]
     assert links(drawing) == [("sheet", "page")]
     assert drawing.groups == ()

@@ -77,7 +77,7 @@ def test_other_failures_slow_nobody_down(make_world) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [refuse(), refuse(inside=True), drop(billed=False), garble(billed=False)],
+    [refuse("busy"), refuse(inside=True), drop(billed=False), garble(billed=False)],
     ids=["refused", "refused-in-an-answer", "not-billed-by-the-log", "garbage-not-billed-by-the-log"],
 )
 def test_what_is_never_billed_is_asked_a_bounded_number_of_times_with_growing_waits(

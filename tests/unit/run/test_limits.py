@@ -31,15 +31,15 @@ async def test_never_more_in_flight_than_allowed_and_in_order() -> None:
 
 
 async def test_a_rate_limit_halves_the_window_and_success_opens_it_again() -> None:
-    changes: list[int] = []
-    limiter = Limiter(8, changes.append)
+    changes: list[tuple[int, float]] = []
+    limiter = Limiter(8, lambda window, hold_s: changes.append((window, hold_s)))
     limiter.slow_down(0, 0)
-    limiter.slow_down(0, 1)
-    assert changes == [4, 2]
+    limiter.slow_down(3, 1)
+    assert changes == [(4, 0), (2, 3)]
     for _ in range(100):
         limiter.succeeded()
     assert limiter.window == 8
-    assert changes[-1] == 8
+    assert changes[-1] == (8, 0)
 
 
 async def test_the_window_never_closes() -> None:

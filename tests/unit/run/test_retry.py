@@ -45,6 +45,15 @@ def test_a_wait_beyond_the_bound_is_not_waited_for() -> None:
     assert find_wait_s(failure(Retry.BACKOFF, retry_after_s=7200), 1, RetryPolicy(), 0.0) is None
 
 
+def test_too_many_calls_are_waited_for_as_long_as_others_are_accepted() -> None:
+    policy = RetryPolicy(most_calls=3, first_wait_s=1.0, longest_wait_s=10.0, longest_standstill_s=60.0)
+    crowd = ProviderError("no", kind="rate-limited", retry=Retry.BACKOFF, billed=Billed.NO)
+    assert find_wait_s(crowd, 5_000, policy, 1.0, standstill_s=59.0) == 10
+    assert find_wait_s(crowd, 3, policy, 1.0, standstill_s=60.0) is None
+    assert find_wait_s(crowd, 2, policy, 1.0, standstill_s=60.0) == 4
+    assert find_wait_s(failure(Retry.BACKOFF), 3, policy, 1.0, standstill_s=0.0) is None
+
+
 def test_a_service_that_cannot_be_reached_is_given_up_soon() -> None:
     policy = RetryPolicy()
     error = ProviderError("no", kind="not-sent", retry=Retry.BACKOFF, billed=Billed.NO)

@@ -30,6 +30,7 @@ from seedflow.providers.base import (
     WireFile,
     WireReference,
 )
+from seedflow.providers.options import Pace
 from seedflow.run.events import Event, EventKind
 from seedflow.run.executor import run_plan
 from seedflow.run.options import RunControl, RunOptions
@@ -141,6 +142,8 @@ class FakeProvider:
         self.log_delay_s = 0.0
         self.connect_s = 0.0
         self.unreachable = False
+        self.pace: Pace | None = None
+        self.began: list[float] = []
         self.faults: dict[str, deque[Fault]] = {}
         self.bill: list[Bill] = []
         self.calls: list[GenerateRequest] = []
@@ -177,6 +180,7 @@ class FakeProvider:
         if before_sending is not None:
             await before_sending()
         self.calls.append(request)
+        self._hold_to_pace()
         if self.on_call is not None:
             self.on_call(context)
         self._in_flight += 1
@@ -251,6 +255,15 @@ class FakeProvider:
 
     async def aclose(self) -> None:
         return None
+
+    def _hold_to_pace(self) -> None:
+        """Refuse what comes too early, as a gateway does: what it refuses counts, too."""
+        now = asyncio.get_running_loop().time()
+        self.began.append(now)
+        if self.pace is not None:
+            within = [moment for moment in self.began if moment > now - self.pace.within_s]
+            if len(within) > self.pace.calls:
+                raise _error("rate-limited", Retry.BACKOFF, Billed.NO, self.pace.within_s)
 
     def _sendings(self, intent_id: str) -> int:
         return sum(1 for call in self.calls if call.context.intent_id == intent_id)

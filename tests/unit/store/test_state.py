@@ -11,6 +11,7 @@ import pytest
 from seedflow.errors import StoreError
 from seedflow.store import state
 from seedflow.store.local import open_store
+from seedflow.store.schema import SCHEMA_VERSION
 from seedflow.store.view import open_view
 
 
@@ -74,10 +75,10 @@ def test_a_newer_format_is_refused_untouched(root, opens):
 def test_a_newer_schema_is_refused_and_its_data_untouched(root, opens):
     open_store(root).close()
     with sqlite3.connect(root / "ledger.db") as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
     before = (root / "ledger.db").read_bytes()
-    with pytest.raises(StoreError, match="schema 2") as caught:
+    with pytest.raises(StoreError, match=f"schema {SCHEMA_VERSION + 1}") as caught:
         opens(root)
     assert caught.value.kind == "newer"
     assert (root / "ledger.db").read_bytes() == before

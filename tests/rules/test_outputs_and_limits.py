@@ -1,0 +1,144 @@
+"""The rules of outputs and limits: which images become files, where, and what is never touched."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from seedflow.run.status import RunStatus
+from tests.rules.desk import Desk
+
+PAGES = """
+    name: book
+    steps:
+      page: {for_each: {scene: [on a lake, "in: a/../library!"]}, generate: {prompt: "{{ each.scene }}"}}
+      cover: {generate: {prompt: A cover}}
+"""
+
+
+def test_outputs_name_images_short_or_with_a_file(desk: Desk) -> None:
+    """`{images, file}` where `file` is a template over `image`, `each` and `recipe.name`."""
+    files = desk.files(
+        PAGES
+        + """
+    outputs:
+      cover: "{{ steps.cover.images[0] }}"
+      pages: {images: "{{ steps.page.images }}", file: "pages/{{ recipe.name }} {{ image.number }} {{ each.scene }}"}
+"""
+    )
+    assert [files[0], files[2]] == ["cover.jpg", "pages/book 1 on-a-lake.jpg"]
+
+
+@pytest.mark.parametrize("name", ["inputs.hero", "values.look", "steps.cover.images", "ref.x", "prev.number"])
+def test_a_file_is_a_template_over_nothing_else(desk: Desk, name: str) -> None:
+    assert desk.codes(
+        f"inputs: {{hero: {{type: text, default: A}}}}\nvalues: {{look: A}}\nsteps: {{cover: {{generate: {{prompt: A}}}}}}\n"
+        f'outputs: {{cover: {{images: "{{{{ steps.cover.images }}}}", file: "a {{{{ {name} }}}}"}}}}'
+    ) == ["template-unknown-name"]
+
+
+def test_a_written_slash_makes_a_folder_and_every_value_becomes_a_slug(desk: Desk) -> None:
+    """So no value leads out of the folder; and the extension follows the bytes, whatever the name ends in."""
+    files = desk.files(
+        PAGES
+        + '    outputs: {pages: {images: "{{ steps.page.images }}", file: "a/b/{{ each.scene }}.png"}}\n'
+    )
+    assert len(files) == 2
+    assert all(
+        file.startswith("a/b/") and file.count("/") == 2 and file.endswith(".png.jpg") for file in files
+    )
+    assert [file for file in files if ".." in file] == []
+
+
+def test_the_extension_follows_the_bytes(desk: Desk) -> None:
+    recipe = """
+        steps:
+          lite:
+            generate: {model: bytedance/seedream-5-lite, prompt: A, output_format: %s}
+    """
+    assert desk.files(recipe % "png") == ["lite.png"]
+    assert desk.files(recipe % "jpeg") == ["lite.jpg"]
+
+
+def test_two_results_for_one_path_are_an_error_when_checked(desk: Desk) -> None:
+    """Within an output and between two; where only case tells them apart, too."""
+    same = PAGES + '    outputs: {pages: {images: "{{ steps.page.images }}", file: "page"}}\n'
+    assert "same-file" in [found.code for found in desk.open(same).check()]
+    two = """
+        steps: {a: {generate: {prompt: A}}, b: {generate: {prompt: B}}}
+        outputs:
+          one: {images: "{{ steps.a.images }}", file: one}
+          two: {images: "{{ steps.b.images }}", file: %s}
+    """
+    assert "same-file" in [found.code for found in desk.open(two % "one").check()]
+    assert desk.codes(two % "ONE") == ["same-file"]
+    assert desk.codes(two % "two") == []
+
+
+def test_without_outputs_every_step_that_nothing_uses_is_one(desk: Desk) -> None:
+    files = desk.files("""
+        steps:
+          sheet: {generate: {prompt: A sheet}}
+          page: {generate: {prompt: A page, image_input: ["{{ steps.sheet.images[0] }}"]}}
+          cover: {generate: {prompt: A cover}}
+    """)
+    assert files == ["cover.jpg", "page.jpg"]
+
+
+def test_files_are_copies(desk: Desk) -> None:
+    """What is done to a file never reaches the store: it is neither a link nor the stored file itself."""
+    recipe = "steps: {cover: {generate: {prompt: A cover}}}"
+    assert desk.files(recipe) == ["cover.jpg"]
+    file = desk.folder / "outputs/sketch/recipe/cover.jpg"
+    assert not file.is_symlink()
+    assert file.stat().st_nlink == 1
+    before = file.read_bytes()
+    file.write_bytes(b"painted over")
+    result = desk.run(recipe)
+    assert (result.calls, file.read_bytes()) == (0, b"painted over")
+    file.unlink()
+    desk.run(recipe)
+    assert file.read_bytes() == before
+
+
+def test_a_file_that_is_not_ours_or_was_changed_is_never_overwritten_or_removed(desk: Desk) -> None:
+    recipe = "steps: {cover: {generate: {prompt: %s}}, page: {generate: {prompt: A page}}}"
+    ours = desk.write("outputs/sketch/recipe/cover.jpg", b"mine")
+    result = desk.run(recipe % "A cover")
+    assert (ours.read_bytes(), result.exit_code) == (b"mine", 3)
+    assert (desk.folder / "outputs/sketch/recipe/page.jpg").is_file()
+    changed = desk.folder / "outputs/sketch/recipe/page.jpg"
+    changed.write_bytes(b"painted over")
+    desk.run("steps: {other: {generate: {prompt: Another}}}")
+    assert (ours.read_bytes(), changed.read_bytes()) == (b"mine", b"painted over")
+
+
+def test_a_manifest_lists_the_files(desk: Desk) -> None:
+    desk.run("steps: {cover: {generate: {prompt: A cover}}, page: {generate: {prompt: A page}}}")
+    manifest = json.loads((desk.folder / "outputs/sketch/recipe/manifest.json").read_text())
+    assert sorted(manifest["files"]) == ["cover.jpg", "page.jpg"]
+    assert all(entry["digest"].startswith("sha256:") for entry in manifest["files"].values())
+
+
+def test_what_succeeded_is_published_even_if_something_else_failed(desk: Desk) -> None:
+    recipe = """
+        steps:
+          sheet: {generate: {prompt: A sheet}, expect: {min_width: 99999}}
+          page: {generate: {prompt: A page, image_input: ["{{ steps.sheet.images[0] }}"]}}
+          cover: {generate: {prompt: A cover}}
+    """
+    result = desk.run(recipe)
+    assert result.status is not RunStatus.DONE
+    assert sorted(path.name for path in (desk.folder / "outputs").rglob("*.jpg")) == ["cover.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [("images: 2", "over-limit"), ("tasks: 2", "limit-too-low"), ("images: 3, tasks: 3", None)],
+)
+def test_limits_bound_images_and_tasks(desk: Desk, limits: str, code: str | None) -> None:
+    said = desk.codes(
+        f'limits: {{{limits}}}\nsteps: {{page: {{for_each: {{n: [1, 2, 3]}}, generate: {{prompt: "{{{{ each.n }}}}"}}}}}}'
+    )
+    assert said == ([code] if code else [])

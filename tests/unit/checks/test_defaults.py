@@ -1,0 +1,46 @@
+"""The files that defaults name are opened by a check, and only there: who gives a value may plan without them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import seedflow
+from tests.golden.harness import PICTURES
+
+_RECIPE = """\
+seedflow: 1
+inputs:
+  photo: {type: image, default: nowhere.jpg}
+steps:
+  page:
+    generate: {prompt: The same fox, image_input: "{{ inputs.photo }}"}
+outputs:
+  page: "{{ steps.page.images }}"
+"""
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.yaml").write_text(_RECIPE)
+    (tmp_path / "fox.jpg").write_bytes((PICTURES / "fox.jpg").read_bytes())
+    return tmp_path
+
+
+def test_a_check_opens_what_a_default_names() -> None:
+    assert [found.code for found in seedflow.check_recipe("one.yaml").diagnostics] == ["image-missing"]
+
+
+def test_with_a_value_the_default_is_not_needed() -> None:
+    planned = seedflow.plan_recipe("one.yaml", {"photo": "fox.jpg"}, provider="sketch")
+    assert planned.plan.totals.calls == (1, 1)
+
+
+def test_a_default_of_a_used_recipe_counts_where_its_user_gives_no_value(project: Path) -> None:
+    use = "seedflow: 1\nsteps:\n  one: {recipe: ./one.yaml, with: {photo: fox.jpg}}\n"
+    (project / "use.yaml").write_text(use)
+    assert seedflow.check_recipe("use.yaml").ok
+    (project / "use.yaml").write_text(use.replace(", with: {photo: fox.jpg}", ""))
+    assert [found.code for found in seedflow.check_recipe("use.yaml").diagnostics] == ["image-missing"]

@@ -1,0 +1,98 @@
+"""The least of a plan where requests may turn out equal, and where nothing can make them so."""
+
+from __future__ import annotations
+
+import pytest
+from planning import plan
+
+SET = "sequential_image_generation: auto, max_images: 3"
+
+
+def least_calls(steps: str) -> int:
+    return plan(f"steps:\n{steps}").totals.calls.low
+
+
+def step(name: str, prompt: str, images: str = "", more: str = "", options: str = "") -> str:
+    sent = f", image_input: [{images}]" if images else ""
+    extra = f", {more}" if more else ""
+    return f"  {name}: {{{options}generate: {{prompt: '{prompt}'{sent}{extra}}}}}\n"
+
+
+A = step("a", "A", more=SET)
+B = step("b", "B", more=SET)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("'{{ first_of(steps.a.images, steps.a.images)[:2] }}'", "'{{ steps.a.images[:2] }}'"),
+        ("'{{ steps.a.images[0] }}', '{{ steps.a.images[1] }}'", "'{{ steps.a.images }}'"),
+        ("'{{ succeeded(steps.a.images) }}'", "'{{ steps.a.images }}'"),
+        ("'{{ (steps.a.images + steps.b.images)[:1] }}'", "'{{ steps.a.images[0] }}'"),
+        ("'{{ steps.a.images[-1] }}'", "'{{ steps.a.images[0] }}'"),
+    ],
+)
+def test_images_that_may_be_the_same_ones_make_requests_that_may_be_the_same(one: str, other: str) -> None:
+    assert least_calls(A + B + step("c", "C", one) + step("d", "C", other)) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("'{{ steps.a.images[:2] }}'", "'{{ steps.b.images[:2] }}'"),
+        ("'{{ steps.a.images[0] }}'", "'{{ steps.a.images[1] }}'"),
+        ("'{{ steps.b.images }}', '{{ steps.a.images }}'", "'{{ steps.a.images }}', '{{ steps.b.images }}'"),
+    ],
+)
+def test_images_that_cannot_be_the_same_ones_tell_requests_apart(one: str, other: str) -> None:
+    assert least_calls(A + B + step("c", "C", one) + step("d", "C", other)) == 4
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "calls"),
+    [
+        ("P {{ steps.a.images | length }}", "P 2", 2),
+        ("P {{ steps.a.images | length }}", "P", 2),
+        ("P {{ steps.a.images | length }}", "Pa", 3),
+        ("P {{ steps.a.images | length }}", "Q 2", 3),
+        ("{{ steps.a.images | length }} P", "3 Q", 3),
+        ("{{ steps.a.images[0].width }}", "2", 2),
+        ("P {{ steps.a.images | length }} x", "P {{ steps.a.images | length }} y", 3),
+        ("P {{ steps.a.images | length }} x", "P {{ steps.a.images[0].width }} x", 2),
+        ("{% if steps.a.images | length > 1 %}P{% else %}Q{% endif %}", "Q", 2),
+    ],
+)
+def test_a_prompt_that_is_not_known_may_come_to_be_what_fits_it(one: str, other: str, calls: int) -> None:
+    assert least_calls(A + step("c", one) + step("d", other)) == calls
+
+
+def test_what_uses_requests_that_may_be_equal_may_be_equal_as_well() -> None:
+    steps = A + step("b", "{{ steps.a.images | length }}") + step("c", "2")
+    steps += step("d", "D", "'{{ steps.b.images[0] }}'") + step("e", "D", "'{{ steps.c.images[0] }}'")
+    assert least_calls(steps) == 1 + 1 + 1
+
+
+def test_what_becomes_equal_only_by_a_later_step_is_seen_too() -> None:
+    """`b` and `c` are told apart, and either may be `f`: so may be what uses them."""
+    steps = A + step("b", "x {{ steps.a.images | length }}") + step("c", "{{ steps.a.images | length }} y")
+    assert least_calls(steps + step("d", "D", "'{{ steps.b.images[0] }}'")) == 3
+    steps += step("d", "D", "'{{ steps.b.images[0] }}'") + step("e", "D", "'{{ steps.c.images[0] }}'")
+    assert least_calls(steps) == 3
+
+
+def test_words_around_what_is_not_known_tell_a_fan_out_apart() -> None:
+    prompt = "{{ ref.hero }} in {{ each.scene }} like {{ ref.sheet }}"
+    fan = (
+        "  c: {for_each: {scene: [sea, seaside, sand]}, generate: {prompt: '"
+        + prompt
+        + "', image_input: {sheet: '{{ steps.a.images }}', hero: '{{ steps.b.images[0] }}'}}}\n"
+    )
+    assert least_calls(A + step("b", "B") + fan) == 5
+
+
+def test_a_deep_chain_of_requests_that_may_be_equal_is_planned() -> None:
+    steps = A + step("b0", "{{ steps.a.images | length }}") + step("c0", "2")
+    for number in range(1, 60):
+        for name in "bc":
+            steps += step(f"{name}{number}", f"D{number}", f"'{{{{ steps.{name}{number - 1}.images[0] }}}}'")
+    assert least_calls(steps) == 61

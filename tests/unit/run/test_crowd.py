@@ -1,0 +1,126 @@
+"""Hundreds of tasks against limits of the service: everybody waits, all come through, and hardly a call is in vain."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+
+from world import World, drop, refuse, reject, statuses
+
+from seedflow.providers.options import Pace
+from seedflow.run.events import EventKind
+from seedflow.run.retry import RetryPolicy
+from seedflow.run.status import RunStatus
+
+CROWD = """
+inputs: {most: {type: integer, default: 1000}}
+steps:
+  page:
+    for_each: {n: "{{ range(1, inputs.most + 1) }}"}
+    generate: {prompt: "Page {{ each.n }}"}
+"""
+PAIR = """
+steps:
+  first: {generate: {prompt: One}}
+  second: {generate: {prompt: "Two", image_input: "{{ steps.first.images }}"}}
+"""
+GATEWAY = Pace(200, 60.0)
+
+
+def test_a_thousand_tasks_come_through_the_limit_of_a_gateway_that_nobody_told_of(make_world) -> None:
+    world = make_world(CROWD)
+    world.provider.pace = GATEWAY
+    result = world.run(most_in_flight=64)
+    assert result.status is RunStatus.DONE
+    assert world.provider.paid_images == 1000
+    assert len(world.provider.calls) <= 1.4 * 1000, "calls in vain"
+    world.assert_nothing_paid_twice()
+
+
+def test_a_pace_that_is_known_is_kept_without_a_call_in_vain(make_world) -> None:
+    world = make_world(CROWD)
+    world.provider.pace = GATEWAY
+    result = world.run(most_in_flight=64, pace=GATEWAY)
+    assert result.status is RunStatus.DONE
+    assert len(world.provider.calls) == 1000
+    assert world.data(EventKind.LIMIT_CHANGED) == []
+    began = world.provider.began
+    assert all(later - earlier > GATEWAY.within_s for earlier, later in zip(began, began[200:], strict=False))
+    assert world.took_s < 6 * 61, "as fast as it allows"
+
+
+def test_within_the_pace_nobody_waits(make_world) -> None:
+    world = make_world(CROWD.replace("1000", "150"))
+    world.run(most_in_flight=50, pace=GATEWAY)
+    assert world.took_s < 10
+
+
+def test_a_crowd_is_never_told_apart_from_its_unlucky_ones(make_world) -> None:
+    """A task may be sent away more often than any one may be asked, as long as others come through."""
+    world = make_world(CROWD.replace("1000", "40"))
+    world.provider.meet("page[n=1]", *[refuse("rate-limited", 1)] * 30)
+    result = world.run(most_in_flight=4, retry=RetryPolicy(most_calls=3, longest_standstill_s=600))
+    assert set(statuses(result).values()) == {"done"}
+    assert world.provider.paid_images == 40
+
+
+def test_a_standstill_of_the_whole_run_ends_it_for_all(make_world) -> None:
+    world = make_world(CROWD.replace("1000", "100"))
+    world.provider.meet("", *[refuse("overloaded", 60)] * 100_000)
+    result = world.run(most_in_flight=4, retry=RetryPolicy(longest_standstill_s=1800))
+    assert result.status is RunStatus.FAILED
+    assert 1800 <= world.took_s <= 3600
+    assert len(world.provider.calls) < 200, "the service is not hammered"
+    assert (result.cost_usd, world.provider.bill) == (0, [])
+    assert result.left is not None
+    assert result.left.calls == (100, 100)
+
+
+def test_a_long_block_ends_the_run_and_is_told(make_world) -> None:
+    world = make_world(CROWD.replace("1000", "100"))
+    world.provider.meet("", *[refuse("api-blocked", 7200)] * 100)
+    result = world.run(most_in_flight=1)
+    assert len(world.provider.calls) == 1
+    assert [(problem.kind, problem.help) for problem in result.problems] == [
+        (
+            "api-blocked",
+            "run again in 120 min, when the provider takes calls again: what is stored is not asked again",
+        )
+    ]
+
+
+def test_calls_that_wait_for_the_limit_begin_at_a_distance_and_not_all_at_once(make_world) -> None:
+    world: World = make_world(CROWD.replace("1000", "60"))
+    world.provider.pace = Pace(10, 60.0)
+    world.run(most_in_flight=16)
+    retried = [float(str(event["wait_s"])) for event in world.data(EventKind.CALL_RETRIED)]
+    assert all(wait_s >= 60 for wait_s in retried)
+    assert len(set(retried)) > len(retried) / 2, "full jitter"
+    held = [float(str(event["hold_s"])) for event in world.data(EventKind.LIMIT_CHANGED)]
+    assert max(held) >= 60
+    assert any(later < earlier for earlier, later in pairwise(held)), "the hold ends"
+
+
+def test_what_a_stopped_run_did_not_come_to_is_told_with_its_cost(make_world) -> None:
+    world = make_world(PAIR)
+    world.provider.meet("first", refuse("api-blocked", 7200))
+    left = world.run().left
+    assert left is not None
+    assert (left.tasks, left.calls) == ((2, 2), (2, 2))
+    assert world.run().left is None
+
+
+def test_what_failed_at_no_cost_and_what_it_blocked_is_left_too(make_world) -> None:
+    world = make_world(PAIR)
+    world.provider.meet("first", reject("bad-request"))
+    left = world.run().left
+    assert left is not None
+    assert (left.tasks, left.calls, left.cost_usd) == ((2, 2), (2, 2), (Decimal("0.08"), Decimal("0.08")))
+
+
+def test_what_was_paid_in_vain_is_not_counted_as_left(make_world) -> None:
+    world = make_world(PAIR)
+    world.provider.meet("first", drop(logged=False))
+    left = world.run().left
+    assert left is not None
+    assert (left.tasks, left.calls) == ((1, 1), (1, 1)), "the one that it blocked"
