@@ -79,18 +79,18 @@ def open_archive(path: Path, judge: Judge, on_progress: OnProgress) -> Iterator[
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise ArchiveError(f"{path} cannot be read: {error.strerror}", kind="unreadable") from None
-    with os.fdopen(descriptor, "rb") as raw:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ArchiveError(f"{path} is not a file", kind="unreadable")
-        with _explained(path):
-            try:
-                file = zipfile.ZipFile(raw)
-            except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OverflowError) as error:
-                raise ArchiveError(
-                    f"it is not a file that `seedflow export` wrote ({error})", kind="not-an-archive"
-                ) from None
-            with file:
-                yield _check(file, os.fstat(descriptor).st_size, judge, on_progress)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ArchiveError(f"{path} is not a file", kind="unreadable")
+    with os.fdopen(descriptor, "rb") as raw, _explained(path):
+        try:
+            file = zipfile.ZipFile(raw)
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OverflowError) as error:
+            raise ArchiveError(
+                f"it is not a file that `seedflow export` wrote ({error})", kind="not-an-archive"
+            ) from None
+        with file:
+            yield _check(file, os.fstat(descriptor).st_size, judge, on_progress)
 
 
 @contextmanager

@@ -157,11 +157,10 @@ class _Importer:
             connection.execute(
                 "UPDATE runs SET ended_at = ?, status = ? WHERE run_id = ?", (now, STATUS, self._import_id)
             )
-            if _has_imports(connection):
-                connection.execute(
-                    "INSERT INTO imports (import_id, imported_at, source, digest) VALUES (?, ?, ?, ?)",
-                    (self._import_id, now, storable(self._source), self._archive.digest),
-                )
+            connection.execute(
+                "INSERT INTO imports (import_id, imported_at, source, digest) VALUES (?, ?, ?, ?)",
+                (self._import_id, now, storable(self._source), self._archive.digest),
+            )
             self._is_written = True
         attempt_id = attempts.add_attempt(
             connection, self._import_id, request, result.attempt, 0, day_of(now), now
@@ -179,11 +178,10 @@ class _Importer:
         ]
         located, times_ns = self._blobs.locate(images)
         attempts.write_images(connection, attempt_id, located, times_ns)
-        if _has_imports(connection):
-            connection.execute(
-                "INSERT INTO imported_attempts (attempt_id, import_id) VALUES (?, ?)",
-                (attempt_id, self._import_id),
-            )
+        connection.execute(
+            "INSERT INTO imported_attempts (attempt_id, import_id) VALUES (?, ?)",
+            (attempt_id, self._import_id),
+        )
 
     def _path_of(self, facts: ImageFacts) -> Path:
         return Path(self._blobs.path_of(facts.digest))
@@ -193,8 +191,3 @@ class _Importer:
         self._blobs.remove_incoming(self._session)
         self._locks.release(self._session)
         self._ledger.close()
-
-
-def _has_imports(connection: sqlite3.Connection) -> bool:
-    found = connection.execute("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'imported_attempts')")
-    return bool(found.fetchone()[0])

@@ -40,7 +40,10 @@ def run_together(arguments: argparse.Namespace, start_emulator: Callable[..., An
             outcomes.append(outcome)
             who = ", ".join(f"{count} {word}" for word, count in sorted(outcome.words.items()))
             unseen = f"; {outcome.never_seen} never reached the server" if outcome.never_seen else ""
-            print(f"seed {seed}: ok in {outcome.took_s:.2f} s, {who}; {outcome.kills} killed{unseen}", flush=True)
+            print(
+                f"seed {seed}: ok in {outcome.took_s:.2f} s, {who}; {outcome.kills} killed{unseen}",
+                flush=True,
+            )
         shutil.rmtree(folder)
     finally:
         emulator.close()

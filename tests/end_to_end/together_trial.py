@@ -34,10 +34,10 @@ SHARED = """\
       image_input: {hero: "{{ steps.fox.images[0] }}"}
 """
 OWN = {
-    "one": '  cover: {generate: {prompt: A cover, image_input: ["{{ steps.page.at(scene=\'lake\').images[0] }}"]}}\n',
+    "one": "  cover: {generate: {prompt: A cover, image_input: [\"{{ steps.page.at(scene='lake').images[0] }}\"]}}\n",
     "two": "  twin: {generate: {prompt: A fox, sequential_image_generation: auto, max_images: 2}}\n"
     "  map: {generate: {prompt: A map}}\n",
-    "three": '  night: {generate: {prompt: Night, image_input: ["{{ steps.page.at(scene=\'mill\').images[0] }}"]}}\n'
+    "three": "  night: {generate: {prompt: Night, image_input: [\"{{ steps.page.at(scene='mill').images[0] }}\"]}}\n"
     "  map: {generate: {prompt: A map}}\n",
 }
 CALLS = 6
@@ -128,7 +128,9 @@ class Trials:
         (project / "seedflow.yaml").write_text(SETTINGS)
         for recipe, own in OWN.items():
             last = {"one": "cover", "two": "map", "three": "night"}[recipe]
-            outputs = f"outputs:\n  pages: '{{{{ steps.page.images }}}}'\n  last: '{{{{ steps.{last}.images }}}}'\n"
+            outputs = (
+                f"outputs:\n  pages: '{{{{ steps.page.images }}}}'\n  last: '{{{{ steps.{last}.images }}}}'\n"
+            )
             (project / f"{recipe}.yaml").write_text(
                 f"seedflow: 1\nname: {recipe}\nsteps:\n{SHARED}{own}{outputs}"
             )
@@ -179,7 +181,10 @@ class Trials:
         answered = find_answered_pictures(self.emulator)
         assert answered <= stored, f"{len(answered - stored)} pictures that were paid for are gone"
         requests = len(self.emulator.requests())
-        for words in (*((RUN, f"{recipe}.yaml") for recipe in RUNS), ("gc", "--yes", "--paid-older-than", "0d")):
+        for words in (
+            *((RUN, f"{recipe}.yaml") for recipe in RUNS),
+            ("gc", "--yes", "--paid-older-than", "0d"),
+        ):
             assert call(project, words) == 0, read_logs(project)
         assert len(self.emulator.requests()) == requests, "a further run made a request"
         assert {path.name for path in (project / ".seedflow/blobs/sha256").glob("*/*")} == stored

@@ -91,4 +91,3 @@ def change(root: Path, statement: str, *values) -> None:
 
 def other_take(request: RequestRecord, take: int) -> RequestRecord:
     return replace(request, take=take)
-

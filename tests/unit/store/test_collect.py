@@ -192,7 +192,9 @@ def test_rejected_bytes_go_only_when_they_are_old_and_somebody_said_so(root):
     assert find_garbage(root, NOTHING, None).garbage == ()
     assert find_garbage(root, NOTHING, rejected.stat().st_mtime - 1).garbage == ()
     before = rejected.stat().st_mtime + 1
-    found = find_garbage(root, InUse(frozenset(digest_bytes(draw(c)) for c in ("red", "green", "blue"))), before)
+    found = find_garbage(
+        root, InUse(frozenset(digest_bytes(draw(c)) for c in ("red", "green", "blue"))), before
+    )
     assert [one.kind for one in found.garbage] == [GarbageKind.REJECTED]
     collect(root, found, NOTHING, before)
     assert not rejected.exists()

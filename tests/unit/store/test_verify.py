@@ -81,9 +81,7 @@ def test_a_picture_that_is_not_whole_is_found_and_can_be_fetched_again(root, how
         path.symlink_to("x")
     report = verify(root)
     (found,) = report.damage
-    assert found.kind is (
-        FindingKind.PICTURE_MISSING if how == "missing" else FindingKind.PICTURE_DAMAGED
-    )
+    assert found.kind is (FindingKind.PICTURE_MISSING if how == "missing" else FindingKind.PICTURE_DAMAGED)
     assert [(one.address, one.cost_usd, one.outlook) for one in found.results] == [
         ("red", PRICE, Outlook.REFETCH)
     ]
@@ -149,7 +147,7 @@ def test_what_can_be_worked_out_is_worked_out_anew(root, statement, kind):
     ("statement", "kind", "says"),
     [
         ("UPDATE requests SET params = '{' WHERE attempt_id = 2", FindingKind.BROKEN_ROW, "not JSON"),
-        ('UPDATE requests SET "references" = \'[3]\'', FindingKind.BROKEN_ROW, "not a list of digests"),
+        ("UPDATE requests SET \"references\" = '[3]'", FindingKind.BROKEN_ROW, "not a list of digests"),
         ("DELETE FROM requests WHERE attempt_id = 2", FindingKind.BROKEN_ROW, "what it asked"),
         ("UPDATE answers SET answer = X'7b'", FindingKind.BROKEN_ANSWER, "cannot be read"),
         ("DELETE FROM images WHERE attempt_id = 2", FindingKind.NO_IMAGES, "names none"),
