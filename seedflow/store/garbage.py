@@ -20,10 +20,12 @@ from seedflow.store.check_files import check_strays, list_blobs, path_of
 from seedflow.store.failures import disk_errors
 from seedflow.store.findings import FindingKind
 from seedflow.store.ledger import open_for_reading
+from seedflow.store.schema import read_version
 from seedflow.store.state import StateFolder, find_state
 from seedflow.store.verify import find_living
 
 _OF_SEVERAL: Final = re.compile(r"#([1-9][0-9]{0,5})$")
+_WITH_FOLDERS: Final = 2
 OPEN_STATES: Final = ("reserved", "sending", "answered", "fetched", "unknown")
 
 
@@ -105,6 +107,28 @@ def find_garbage(root: Path, in_use: InUse, paid_before: float | None) -> Found 
     finally:
         connection.close()
     return Found(tuple(garbage), waiting)
+
+
+def list_output_folders(root: Path) -> tuple[Path, ...]:
+    """Where runs wrote their outputs, as far as the ledger remembers.
+
+    Raises:
+        StoreError: it is newer, damaged, or cannot be read.
+    """
+    folder = find_state(root)
+    if folder is None:
+        return ()
+    connection = open_for_reading(folder)
+    try:
+        with disk_errors(folder.ledger):
+            if read_version(connection) < _WITH_FOLDERS:
+                return ()
+            found = connection.execute(
+                "SELECT DISTINCT output_folder FROM run_results WHERE output_folder IS NOT NULL"
+            )
+            return tuple(Path(text) for (text,) in found)
+    finally:
+        connection.close()
 
 
 def has_open_attempt(connection: sqlite3.Connection) -> bool:
