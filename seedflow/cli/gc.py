@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from seedflow.cli.columns import print_columns, print_folded, shorten
+from seedflow.cli.columns import print_columns, print_folded
 from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
 from seedflow.cli.session import start
@@ -97,7 +97,7 @@ def _print(root: str, found: Found | None, console: Console) -> None:
     rows = []
     for one in found.garbage[:MOST_SHOWN]:
         cost = format_usd(one.cost_usd) if one.cost_usd else ""
-        where = shorten(make_printable(one.where), max(20, console.width - 40))
+        where = make_printable(one.where)
         rows.append(
             (
                 Text(one.kind.value, "cyan"),

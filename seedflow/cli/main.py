@@ -37,6 +37,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("seedflow.cli.doctor", "Show every setting, where it came from, and what is missing."),
     "verify": ("seedflow.cli.verify", "Look at every stored picture and row; mend what is wrong."),
     "gc": ("seedflow.cli.gc", "Remove what nothing refers to; shows it first, and asks."),
+    "export": ("seedflow.cli.export", "Write stored results to a file, for another machine."),
+    "import": ("seedflow.cli.import_", "Take results that another machine exported."),
     "emulate": ("seedflow.cli.emulate", "Serve an emulator of the provider on this machine."),
     "completion": ("seedflow.cli.completion", "Print the script by which a shell completes all this."),
 }

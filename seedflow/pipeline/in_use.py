@@ -13,7 +13,7 @@ from seedflow.errors import UsageError
 from seedflow.recipe.picks import load_picks
 from seedflow.run.publish import MANIFEST
 from seedflow.settings.model import Settings
-from seedflow.store.garbage import InUse
+from seedflow.store.garbage import InUse, list_output_folders
 
 PICKS: Final = ".picks.yaml"
 _LARGEST_MANIFEST_BYTES: Final = 64 << 20
@@ -37,7 +37,8 @@ def find_in_use(settings: Settings) -> InUse:
             for pick in of_realm.values():
                 takes.setdefault((realm, pick.request), set()).add(pick.take)
     digests: set[str] = set()
-    for place in dict.fromkeys((settings.outputs_folder, settings.folder)):
+    places = (settings.outputs_folder, settings.folder, *list_output_folders(settings.state_folder))
+    for place in dict.fromkeys(places):
         for path in _find_files(place, MANIFEST):
             digests.update(_read_digests(path))
     return InUse(frozenset(digests), {name: frozenset(found) for name, found in takes.items()})

@@ -26,6 +26,7 @@ MOST_THREADS = 4
 _NAME = re.compile(r"[0-9a-f]{64}")
 _SHARD = re.compile(r"[0-9a-f]{2}")
 _LOCK = re.compile(r"run-(.+)\.lock")
+_LEDGER_COPY = re.compile(r"ledger\.schema-[0-9]+\.db")
 _BLOB_FOLDERS = ("sha256", "incoming", "rejected")
 
 
@@ -136,7 +137,7 @@ def check_strays(folder: StateFolder, living: Collection[str]) -> Iterator[Findi
     for entry in _scan(folder.root):
         if TEMPORARY_NAME.fullmatch(entry.name):
             yield _half(folder, entry)
-        elif entry.name not in KNOWN_NAMES:
+        elif entry.name not in KNOWN_NAMES and not _LEDGER_COPY.fullmatch(entry.name):
             yield _unknown(folder, entry)
     for entry in _scan(folder.blobs):
         if entry.name not in _BLOB_FOLDERS:

@@ -20,10 +20,12 @@ from seedflow.store.check_files import check_strays, list_blobs, path_of
 from seedflow.store.failures import disk_errors
 from seedflow.store.findings import FindingKind
 from seedflow.store.ledger import open_for_reading
+from seedflow.store.schema import read_version
 from seedflow.store.state import StateFolder, find_state
 from seedflow.store.verify import find_living
 
 _OF_SEVERAL: Final = re.compile(r"#([1-9][0-9]{0,5})$")
+_WITH_FOLDERS: Final = 2
 OPEN_STATES: Final = ("reserved", "sending", "answered", "fetched", "unknown")
 
 
@@ -107,6 +109,28 @@ def find_garbage(root: Path, in_use: InUse, paid_before: float | None) -> Found 
     return Found(tuple(garbage), waiting)
 
 
+def list_output_folders(root: Path) -> tuple[Path, ...]:
+    """Where runs wrote their outputs, as far as the ledger remembers.
+
+    Raises:
+        StoreError: it is newer, damaged, or cannot be read.
+    """
+    folder = find_state(root)
+    if folder is None:
+        return ()
+    connection = open_for_reading(folder)
+    try:
+        with disk_errors(folder.ledger):
+            if read_version(connection) < _WITH_FOLDERS:
+                return ()
+            found = connection.execute(
+                "SELECT DISTINCT output_folder FROM run_results WHERE output_folder IS NOT NULL"
+            )
+            return tuple(Path(text) for (text,) in found)
+    finally:
+        connection.close()
+
+
 def has_open_attempt(connection: sqlite3.Connection) -> bool:
     """Whether a call may still be given pictures that lie here without a result, or was paid and lost its own."""
     states = ", ".join(f"'{state}'" for state in (*OPEN_STATES, "lost-paid"))
@@ -118,9 +142,10 @@ def find_old_results(connection: sqlite3.Connection, in_use: InUse, paid_before:
     """The results that nobody refers to and that were answered before a moment, by the number of their attempt."""
     protected = _Protected(connection, in_use)
     rows = connection.execute(
-        """SELECT attempt_id, attempts.realm, fingerprint, take, runs.status = 'interrupted' OR runs.status IS NULL,
-             EXISTS (SELECT 1 FROM past_requests AS past WHERE past.realm = attempts.realm
-                     AND past.recipe = requests.recipe AND past.address = requests.address)
+        """SELECT attempt_id, attempts.realm, fingerprint, take,
+             (runs.status IS NULL OR runs.status = 'interrupted') AND NOT EXISTS (
+               SELECT 1 FROM runs AS later WHERE later.recipe = runs.recipe AND later.realm = runs.realm
+               AND later.started_at > runs.started_at AND later.status <> 'interrupted')
            FROM attempts JOIN requests USING (attempt_id) LEFT JOIN runs ON runs.run_id = attempts.run_id
            WHERE state = 'done' AND claimed = 0 AND answered_at < ? ORDER BY attempt_id""",
         (paid_before,),
@@ -130,9 +155,9 @@ def find_old_results(connection: sqlite3.Connection, in_use: InUse, paid_before:
         images.setdefault(attempt_id, []).append(digest)
     referenced = _find_referenced(connection)
     old = []
-    for attempt_id, realm, fingerprint, take, interrupted, was_asked in rows:
+    for attempt_id, realm, fingerprint, take, may_go_on in rows:
         digests = images.get(attempt_id, [])
-        if not digests or protected(realm, fingerprint, take) or (interrupted and not was_asked):
+        if not digests or protected(realm, fingerprint, take) or may_go_on:
             continue
         if any(digest in in_use.digests or digest in referenced for digest in digests):
             continue

@@ -240,8 +240,7 @@ def _add_pictures(new: sqlite3.Connection, folder: StateFolder) -> None:
 def _drop_orphans(new: sqlite3.Connection) -> None:
     """Rows that belong to a call that could not be read; they say nothing by themselves."""
     for table in ("requests", "answers", "images", "imported_attempts"):
-        with suppress(sqlite3.OperationalError):  # a table of a later schema
-            new.execute(f"DELETE FROM {table} WHERE attempt_id NOT IN (SELECT attempt_id FROM attempts)")  # noqa: S608 - our own names
+        new.execute(f"DELETE FROM {table} WHERE attempt_id NOT IN (SELECT attempt_id FROM attempts)")  # noqa: S608 - our own names
 
 
 def _add_missing(new: sqlite3.Connection) -> str | None:
@@ -252,6 +251,12 @@ def _add_missing(new: sqlite3.Connection) -> str | None:
            FROM (SELECT attempt_id, run_id, realm, reserved_at FROM attempts
                  UNION ALL SELECT attempt_id, payer_run_id, realm, reserved_at FROM attempts)
            LEFT JOIN requests USING (attempt_id) GROUP BY run_id"""
+    )
+    new.execute("DELETE FROM run_results WHERE run_id NOT IN (SELECT run_id FROM runs)")
+    new.execute(
+        """INSERT OR IGNORE INTO imports (import_id, imported_at, source, digest)
+           SELECT import_id, min(reserved_at), '', '' FROM imported_attempts JOIN attempts USING (attempt_id)
+           GROUP BY import_id"""
     )
     added = new.execute(
         """INSERT INTO requests (attempt_id, recipe, address, model, params, params_digest, "references")

@@ -30,7 +30,9 @@ KNOWN_NAMES = frozenset(
         ".gitignore",
     }
 )
-TEMPORARY_NAME = re.compile(r"((VERSION|\.gitignore|ledger\.db)\.\d+\.new|ledger\.db\.rebuilt)")
+TEMPORARY_NAME = re.compile(
+    r"((VERSION|\.gitignore|ledger\.db)\.\d+\.new|ledger\.schema-\d+\.db\.new|ledger\.db\.rebuilt)"
+)
 _LONGEST_VERSION_BYTES = 32
 
 _NETWORK_FILE_SYSTEMS = re.compile(

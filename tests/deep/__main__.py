@@ -20,9 +20,11 @@ from pathlib import Path
 from types import ModuleType
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS.parent), str(TESTS / "end_to_end")]
+sys.path[:0] = [str(TESTS.parent), str(TESTS / "end_to_end"), str(TESTS / "deep")]
 
 from kill_trial import EMULATOR, Outcome, run_killed, run_undisturbed  # noqa: E402 - found by the path above
+from together import add_arguments as add_together  # noqa: E402 - the same
+from together import run_together  # noqa: E402 - the same
 
 
 def main() -> int:
@@ -37,7 +39,10 @@ def main() -> int:
     laws = kinds.add_parser("laws", help="many more random recipes for the laws of plans and runs")
     laws.add_argument("--times", type=int, default=20, help="how many times as many examples as in the suite")
     laws.add_argument("--seed", type=int, default=0)
+    add_together(kinds)
     arguments = parser.parse_args()
+    if arguments.kind == "together":
+        return run_together(arguments, load_fixtures().EmulatorProcess)
     if arguments.kind == "laws":
         return run_laws(arguments.times, arguments.seed)
     return run_kills(arguments.trials, arguments.seed)

@@ -1,0 +1,91 @@
+"""`seedflow export`: stored results into one file, for another machine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from seedflow.cli.columns import print_folded
+from seedflow.cli.console import open_console
+from seedflow.cli.counting import Counter
+from seedflow.cli.help import Command
+from seedflow.cli.session import start
+from seedflow.cli.sizes import spell_bytes, spell_many
+from seedflow.cli.terminal import print_json, say
+from seedflow.diagnostics.printable import make_printable
+from seedflow.errors import ExitCode, UsageError
+from seedflow.money import format_usd, from_micros, to_json_usd
+from seedflow.pipeline.archives import build_wanted
+from seedflow.store.exporting import Exported, export_results
+
+
+@click.command(
+    "export",
+    cls=Command,
+    examples=(
+        ("seedflow export all.zip --all", ""),
+        ("seedflow export book.zip --recipe storybook", ""),
+        ("seedflow export pages.zip page 'sheet#2'", ""),
+    ),
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("selector", nargs=-1)
+@click.option(
+    "--recipe", "recipes", metavar="NAME", multiple=True, help="What this recipe asked for; repeat it."
+)
+@click.option("--run", "run_ids", metavar="ID", multiple=True, help="What this run asked for; repeat it.")
+@click.option("--all", "everything", is_flag=True, help="Every stored result.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+def command(
+    file: Path,
+    selector: tuple[str, ...],
+    recipes: tuple[str, ...],
+    run_ids: tuple[str, ...],
+    everything: bool,
+    as_json: bool,
+) -> int:
+    """Write stored results, their requests and pictures to FILE, which another machine takes with seedflow import.
+
+    SELECTOR is the address of tasks, such as page or 'page[scene=at-sea]'. There are no secrets in the file, and no
+    addresses of answers.
+    """
+    if everything and (selector or recipes or run_ids):
+        raise UsageError("--all means every result", help="leave --all away, or the rest")
+    if not (everything or selector or recipes or run_ids):
+        raise UsageError(
+            "say which results to export", help="name a task's address, --recipe NAME, --run ID or --all"
+        )
+    root = start(quiet=True).settings.state_folder
+    wanted = build_wanted(selector, recipes, run_ids)
+    with Counter(sys.stderr, "picture") as counter:
+        done = export_results(root, file, wanted, counter.show)
+    if as_json:
+        print_json(_describe(file, done))
+    else:
+        console = open_console()
+        print_folded(
+            console,
+            Text(
+                f"{make_printable(str(file))}: {spell_many(done.results, 'result')}, {spell_many(done.pictures, 'picture')}, "
+                f"{spell_bytes(done.size_bytes)}; they cost {format_usd(from_micros(done.cost_micros))}"
+            ),
+        )
+    if done.left_out:
+        say(f"warning: {spell_many(len(done.left_out), 'result')} left out: a picture is missing or damaged")
+        say("help: seedflow verify shows which")
+    return ExitCode.DONE
+
+
+def _describe(file: Path, done: Exported) -> dict[str, object]:
+    return {
+        "file": str(file),
+        "results": done.results,
+        "pictures": done.pictures,
+        "size_bytes": done.size_bytes,
+        "cost_usd": to_json_usd(from_micros(done.cost_micros)),
+        "realms": list(done.realms),
+        "left_out": list(done.left_out),
+    }
