@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from seedflow.providers.upload import Uploader
+from seedflow.providers.wire_facts import NOTHING_KNOWN, WireFacts
 from seedflow.run.notes import TakeNotes
 from seedflow.run.references import ReferenceLimits, ReferenceMode
 from seedflow.run.retry import RetryPolicy
@@ -25,7 +27,8 @@ class RunOptions:
     """`out` is where outputs are published, or None for nowhere. Budgets are upper bounds; the smallest room wins.
 
     `reconcile_for_s`: how long after its sending a lost answer is looked for in the provider's log. `takes`: where it is
-    written down which take an address shows that is asked anew.
+    written down which take an address shows that is asked anew. `uploader`: where references may be put that travel by a
+    link. `facts`: what is known of the provider's endpoint.
     """
 
     out: Path | None
@@ -37,6 +40,8 @@ class RunOptions:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     reconcile_for_s: float = 60.0
     takes: TakeNotes | None = None
+    uploader: Uploader | None = None
+    facts: WireFacts = NOTHING_KNOWN
 
 
 class RunControl:
