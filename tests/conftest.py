@@ -16,6 +16,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from bucket import BucketService
+
 import seedflow
 
 ROOT = Path(seedflow.__file__).parents[1]
@@ -161,3 +165,11 @@ def emulator(_shared_emulator: list[EmulatorProcess]) -> EmulatorProcess:
         room[:] = [EmulatorProcess("--pictures", "tiny")]
     room[0].reset()
     return room[0]
+
+
+@pytest.fixture(scope="session")
+def bucket_service() -> Iterator[BucketService]:
+    """An S3 server with the private bucket `refs`. Objects stay from test to test, as in a real bucket."""
+    service = BucketService()
+    yield service
+    service.close()

@@ -95,6 +95,8 @@ class Routes:
         match rest[1:]:
             case []:
                 return build_success(entry.to_json())
+            case ["response"] if not self.generator.options.log_bodies:
+                raise gateway_log.not_found()
             case ["response"]:
                 return Response(HTTPStatus.OK, entry.response, entry.response_type)
             case _:

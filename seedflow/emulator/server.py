@@ -115,7 +115,7 @@ class Emulator:
             options=self.options,
             catalog=self._catalog,
             gallery=self.gallery,
-            references=ReferenceFetcher(self.origin, self.gallery, self.options.serve, folder),
+            references=ReferenceFetcher(self.origin, self.gallery, self.options, folder),
             painter=Painter(self.options, folder),
             log=self.log,
             cache=GatewayCache(self._clock),

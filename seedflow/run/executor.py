@@ -24,10 +24,11 @@ from seedflow.run.collect import Collector
 from seedflow.run.disk import Disk
 from seedflow.run.events import Event, EventKind, Teller
 from seedflow.run.expecting import build_requests
+from seedflow.run.leases import LEASE_S, Leases
 from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
 from seedflow.run.publish import Published, RunNote, publish_outputs
-from seedflow.run.references import Leases, ReferencePreparer
+from seedflow.run.references import ReferencePreparer
 from seedflow.run.rerolls import Rerolls
 from seedflow.run.serialize import build_run_record
 from seedflow.run.services import Services
@@ -119,7 +120,7 @@ class _Run:
             ),
             options.pace,
         )
-        leases = Leases()
+        leases = Leases(lease_s=options.facts.find_lease_s(LEASE_S))
         services = Services(
             run_id=run_id,
             recipe=plan.recipe,
@@ -137,6 +138,8 @@ class _Run:
                 mode=options.references,
                 limits=options.reference_limits,
                 disk=disk,
+                uploader=options.uploader,
+                facts=options.facts,
             ),
             collector=Collector(store=store, provider=provider, leases=leases, disk=disk, emit=self._emit),
             emit=self._emit,
