@@ -21,9 +21,10 @@ from seedflow.providers.base import Provider
 from seedflow.run.attempt import AttemptRunner
 from seedflow.run.collect import Collector
 from seedflow.run.disk import Disk
+from seedflow.run.leases import Leases
 from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
-from seedflow.run.references import Leases, ReferencePreparer
+from seedflow.run.references import ReferencePreparer
 from seedflow.run.services import Services, Tally, TaskEndedError
 from seedflow.run.status import Problem, TaskStatus
 from seedflow.store.base import AlreadyStored, Attempt, Granted, HeldElsewhere, Store, StoredImage, ToRecover

@@ -107,4 +107,4 @@ class History:
         if self._folder is None or not self._folder.locks.is_dir():
             return ()
         with share_lock(self._folder.write_lock, _LOOK_FOR_S):
-            return RunLocks(self._folder.locks).find_living()
+            return RunLocks(self._folder.locks).list_living()
