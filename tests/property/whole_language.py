@@ -294,7 +294,7 @@ class _Author:
                 found = self.one_of(list(self.lists))
             else:
                 items = self.draw(
-                    st.lists(st.sampled_from(WORDS), min_size=int(self.sharp), max_size=3, unique=True)
+                    st.lists(st.sampled_from(WORDS), max_size=3, unique=True)
                 )
                 self.lists[found] = tuple(items)
             return Loop(name, "text", found, frozenset([found])), f"@{found}@"
@@ -371,9 +371,7 @@ class _Author:
             body["when"] = self.draw_condition(step)
         if self.steps and self.chance(10):
             body["needs"] = [self.one_of(self.steps).name]
-        # What tells the tasks inside of a use apart is a text here; where images do, bounds leave room.
-        plain = all(loop.kind == "text" for loop in step.loops)
-        if self.subs and (plain or not self.sharp) and self.chance(40):
+        if self.subs and self.chance(40):
             self.draw_call(step, body)
         else:
             self.draw_generate(step, body, number)
@@ -509,8 +507,6 @@ def cases(draw: st.DrawFn, *, sharp: bool = False) -> Case:
     subs: list[SubRecipe] = []
     for number in range(draw(st.sampled_from([0, 0, 1, 2]))):
         kinds = draw(st.lists(st.sampled_from(list(TYPES)), min_size=1, max_size=2, unique=True))
-        if sharp and "text" not in kinds:
-            kinds.append("text")  # tells the uses apart
         inputs = {f"i{kind}": kind for kind in kinds}
         lists: dict[str, tuple[str, ...]] = {}
         author = _Author(draw, sharp=sharp, subs=tuple(subs), inputs=inputs, lists=lists, words=1)
