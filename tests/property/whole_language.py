@@ -114,7 +114,10 @@ class SubRecipe:
 class Case:
     """A recipe with the files of those that it uses; `lists` are its written lists, to be changed.
 
-    `sharp` when its bounds leave no room: with sets of one and with full ones they are exact.
+    `sharp` when its bounds leave no room: with sets of one and with full ones they are exact. Such a recipe has words of its
+    own in each step, sends every value of its loops, and goes without what leaves room whatever a planner does: conditions
+    over results (nothing at least), `expect` (attempts that may not be made), `images[1]` (none in a set of one), `at_most`
+    (may refuse), and lists that only rendering can give (`first_of`, `if`, `+`, filters).
     """
 
     recipe: str
@@ -294,7 +297,7 @@ class _Author:
                 found = self.one_of(list(self.lists))
             else:
                 items = self.draw(
-                    st.lists(st.sampled_from(WORDS), max_size=3, unique=True)
+                    st.lists(st.sampled_from(WORDS), min_size=int(self.sharp), max_size=3, unique=True)
                 )
                 self.lists[found] = tuple(items)
             return Loop(name, "text", found, frozenset([found])), f"@{found}@"
@@ -371,7 +374,9 @@ class _Author:
             body["when"] = self.draw_condition(step)
         if self.steps and self.chance(10):
             body["needs"] = [self.one_of(self.steps).name]
-        if self.subs and self.chance(40):
+        # What tells the tasks inside of a use apart is a text here; where images do, bounds leave room.
+        plain = all(loop.kind == "text" for loop in step.loops)
+        if self.subs and (plain or not self.sharp) and self.chance(40):
             self.draw_call(step, body)
         else:
             self.draw_generate(step, body, number)
@@ -507,6 +512,8 @@ def cases(draw: st.DrawFn, *, sharp: bool = False) -> Case:
     subs: list[SubRecipe] = []
     for number in range(draw(st.sampled_from([0, 0, 1, 2]))):
         kinds = draw(st.lists(st.sampled_from(list(TYPES)), min_size=1, max_size=2, unique=True))
+        if sharp and "text" not in kinds:
+            kinds.append("text")  # tells the uses apart
         inputs = {f"i{kind}": kind for kind in kinds}
         lists: dict[str, tuple[str, ...]] = {}
         author = _Author(draw, sharp=sharp, subs=tuple(subs), inputs=inputs, lists=lists, words=1)
