@@ -374,7 +374,7 @@ class _Author:
             body["when"] = self.draw_condition(step)
         if self.steps and self.chance(10):
             body["needs"] = [self.one_of(self.steps).name]
-        # What tells the tasks inside of a use apart is a text here; where images do, bounds leave room.
+        # A text tells uses apart here: `inputs.LIST[:2]` may be empty for all that a plan knows, and so equal to a use without.
         plain = all(loop.kind == "text" for loop in step.loops)
         if self.subs and (plain or not self.sharp) and self.chance(40):
             self.draw_call(step, body)
