@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
+import tempfile
 import time
 import traceback
 from collections import Counter
@@ -16,8 +18,18 @@ from damage_trial import Outcome, run_damaged, run_undamaged
 PER_RUN = 1000
 
 
-def run(answers: int, first_seed: int, folder: Path, start_emulator: Callable[..., Any]) -> int:
+def add_arguments(kinds: Any) -> None:
+    """The command's options."""
+    damage = kinds.add_parser("damage", help="answers and pictures that are damaged on their way")
+    damage.add_argument("--answers", type=int, default=20_000)
+    damage.add_argument(
+        "--seed", type=int, default=1, help="of the first thousand; each further one adds one"
+    )
+
+
+def run_damages(arguments: argparse.Namespace, start_emulator: Callable[..., Any]) -> int:
     """All trials; exit code 0 when every one ended as it should."""
+    answers, first_seed, folder = arguments.answers, arguments.seed, make_folder("damage")
     started, outcomes = time.monotonic(), list[Outcome]()
     emulator = start_emulator("--pictures", "tiny", *damage_trial.EMULATOR)
     try:
@@ -50,3 +62,9 @@ def run(answers: int, first_seed: int, folder: Path, start_emulator: Callable[..
 
 def _spell(ends: Counter[str]) -> str:
     return ", ".join(f"{end} {count}" for end, count in ends.most_common())
+
+
+def make_folder(kind: str) -> Path:
+    """Where trials leave their traces: in memory where there is room for it, since no disk is under trial here."""
+    memory = Path("/dev/shm")
+    return Path(tempfile.mkdtemp(prefix=f"seedflow-{kind}-", dir=memory if memory.is_dir() else None))
