@@ -273,12 +273,8 @@ class AttemptRunner:
             )
         except ProviderError as failure:
             return await self._doubt(answer, failure)
-        except (RejectedError, LostError) as useless:
+        except (RejectedError, LostError, NotFetchedError) as useless:
             return await self._mend(answer, useless)
-        except NotFetchedError as error:
-            await services.disk.run(services.store.leave, intent_id)
-            self._tally.end(self._tally.open_usd)
-            raise TaskEndedError(TaskStatus.FAILED, endings.not_fetched(task, error.message)) from None
         cost_usd = self._price(answer, len(collected.images))
         result = await services.disk.run(services.store.mark_done, intent_id, collected.images, cost_usd)
         self._tally.end(self._share(cost_usd))
@@ -303,7 +299,9 @@ class AttemptRunner:
             raise await self._unknown(f"{failure.message}; the provider's log has the same answer")
         return found
 
-    async def _mend(self, answer: Answer, useless: RejectedError | LostError) -> Answer | None:
+    async def _mend(
+        self, answer: Answer, useless: RejectedError | LostError | NotFetchedError
+    ) -> Answer | None:
         """What the provider's log has in place of an answer that is of no use: it may have been damaged on its way here.
 
         None once the call may be made again, since the log shows that it cost nothing.
@@ -322,6 +320,11 @@ class AttemptRunner:
                 await self._mark_not_billed(useless.kind, f"{useless.message}; {found.message}", wait_s)
                 await sleep_unless_stopped(services.control, wait_s)
                 return None
+        if isinstance(useless, NotFetchedError):
+            await services.disk.run(services.store.leave, intent_id)
+            self._tally.end(self._tally.open_usd)
+            problem = endings.not_fetched(self._task, useless.message)
+            raise TaskEndedError(TaskStatus.FAILED, problem)
         cost_usd = self._price(answer, useless.images)
         if isinstance(useless, RejectedError):
             raise await self._rejected(useless, cost_usd)

@@ -1,4 +1,4 @@
-"""Long trials: `python tests/deep kill --trials 1000 --seed 7`, `python tests/deep laws --times 20`.
+"""Long trials: `python tests/deep kill --trials 1000 --seed 7`, and `laws`, `faults` and `damage`; `--help` tells of each.
 
 The same trials as in the suite, more of them, at moments that nobody chose. Every trial is a line; a trial that fails stops
 the command, keeps its folder and says which seed it was.
@@ -22,9 +22,12 @@ from types import ModuleType
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS.parent), str(TESTS / "end_to_end"), str(TESTS / "deep")]
 
-from kill_trial import EMULATOR, Outcome, run_killed, run_undisturbed  # noqa: E402 - found by the path above
-from together import add_arguments as add_together  # noqa: E402 - the same
-from together import run_together  # noqa: E402 - the same
+import damage  # noqa: E402 - found by the path above
+import faults  # noqa: E402 - the same
+import together  # noqa: E402 - the same
+from kill_trial import EMULATOR, Outcome, run_killed, run_undisturbed  # noqa: E402 - the same
+
+MORE = {"together": together.run_together, "faults": faults.run_faults, "damage": damage.run_damages}
 
 
 def main() -> int:
@@ -39,10 +42,11 @@ def main() -> int:
     laws = kinds.add_parser("laws", help="many more random recipes for the laws of plans and runs")
     laws.add_argument("--times", type=int, default=20, help="how many times as many examples as in the suite")
     laws.add_argument("--seed", type=int, default=0)
-    add_together(kinds)
+    for module in (together, faults, damage):
+        module.add_arguments(kinds)
     arguments = parser.parse_args()
-    if arguments.kind == "together":
-        return run_together(arguments, load_fixtures().EmulatorProcess)
+    if arguments.kind in MORE:
+        return MORE[arguments.kind](arguments, load_fixtures().EmulatorProcess)
     if arguments.kind == "laws":
         return run_laws(arguments.times, arguments.seed)
     return run_kills(arguments.trials, arguments.seed)
