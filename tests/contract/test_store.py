@@ -673,3 +673,15 @@ def test_a_take_whose_further_attempt_is_open_is_gone_on_with(store):
     assert store.next_take(*KEY[:2], 1) == 3
     store.mark_sending(further.intent_id, ())
     assert store.next_take(*KEY[:2], 1) == 2
+
+
+def test_a_reservation_that_its_run_left_can_be_sent_by_the_next(machine, store):
+    left = claim(store).attempt
+    store.leave(left.intent_id)
+    store.end_run("run-1", "interrupted")
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    taken = claim(other, run_id="run-2")
+    assert isinstance(taken, ToRecover)
+    other.mark_sending(taken.attempt.intent_id, ())
+    assert other.find_unfinished(*KEY) == "sending"
