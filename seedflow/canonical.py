@@ -6,6 +6,7 @@ Every digest is prefixed by what it is a digest of and by a version, so that two
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import unicodedata
 
@@ -14,6 +15,7 @@ import rfc8785
 KEY_MAX_CHARACTERS = 40
 _DIGEST_CHARACTERS = 6
 
+_MOST_EXACT = 2**53 - 1
 _LOST = re.compile(r"[^\w-]+")
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 
@@ -24,7 +26,30 @@ def canonical_json(value: object) -> bytes:
     Raises:
         ValueError: not JSON, or an integer or float that JSON cannot carry exactly.
     """
+    if _is_plain(value):
+        try:
+            return _PLAIN.encode(value).encode()
+        except UnicodeEncodeError:  # half a surrogate pair, about which the standard has its own words
+            pass
     return rfc8785.dumps(value)  # type: ignore[arg-type]  # plain JSON, whose type is recursive
+
+
+_PLAIN = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"), sort_keys=True)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether Python's own encoder, five times as fast, writes the same: no floats, no keys beyond ASCII, no huge integers."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -_MOST_EXACT <= value <= _MOST_EXACT  # type: ignore[operator]
+    if kind is dict:
+        return all(
+            type(key) is str and key.isascii() and _is_plain(item)
+            for key, item in value.items()  # type: ignore[attr-defined]
+        )
+    return (kind is list or kind is tuple) and all(map(_is_plain, value))  # type: ignore[call-overload]
 
 
 def digest_value(kind: str, value: object) -> str:

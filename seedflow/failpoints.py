@@ -72,6 +72,18 @@ class Step(StrEnum):
     LOCK_REMOVE = "lock-remove"
     LOCK_TIDY = "lock-tidy"
 
+    # Looking after the state
+    COLLECT_REMOVE = "collect-remove"
+    ASIDE_RENAME = "aside-rename"
+    RESTRICT_MODE = "restrict-mode"
+    SALVAGE_FILE = "salvage-file"
+    SALVAGE_COPY = "salvage-copy"
+    SALVAGE_SYNC = "salvage-sync"
+    SALVAGE_READY = "salvage-ready"
+    SALVAGE_ASIDE = "salvage-aside"
+    SALVAGE_RENAME = "salvage-rename"
+    SALVAGE_AGAIN = "salvage-again"
+
     # Files of the user's
     OUTPUT_FOLDER = "output-folder"
     OUTPUT_ARRIVING = "output-arriving"

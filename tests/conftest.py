@@ -16,6 +16,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from bucket import BucketService
+
 import seedflow
 
 ROOT = Path(seedflow.__file__).parents[1]
@@ -66,10 +70,10 @@ class EmulatorProcess:
         """Every request for an image, in order."""
         return self._ask("GET", "downloads")
 
-    def set_faults(self, *faults: dict[str, Any]) -> None:
-        """Let these go wrong for the next calls, in this order, and nothing that was set before."""
+    def set_faults(self, *faults: dict[str, Any], seed: int | None = None) -> None:
+        """Let these go wrong for the next calls, in this order, and nothing that was set before; lots are drawn by `seed`."""
         self._ask("DELETE", "faults")
-        self._ask("POST", "faults", list(faults))
+        self._ask("POST", "faults", {"faults": list(faults), "seed": seed})
 
     def faults(self) -> list[dict[str, Any]]:
         """What is still to go wrong."""
@@ -161,3 +165,11 @@ def emulator(_shared_emulator: list[EmulatorProcess]) -> EmulatorProcess:
         room[:] = [EmulatorProcess("--pictures", "tiny")]
     room[0].reset()
     return room[0]
+
+
+@pytest.fixture(scope="session")
+def bucket_service() -> Iterator[BucketService]:
+    """An S3 server with the private bucket `refs`. Objects stay from test to test, as in a real bucket."""
+    service = BucketService()
+    yield service
+    service.close()

@@ -84,6 +84,8 @@ def _check_each(reference: NameReference, place: Place, subject: Subject) -> Dia
         )
     if place.edits and iterate is not None:
         variables.append(iterate.name)
+    if reference.name not in variables and _variables_unread(place.node):
+        return None
     if reference.name not in variables:
         return Diagnostic(
             "unknown-variable",
@@ -102,6 +104,12 @@ def _check_each(reference: NameReference, place: Place, subject: Subject) -> Dia
             help=f"write `{reference.name}` before `{place.name}` under `for_each`",
         )
     return None
+
+
+def _variables_unread(node: StepNode) -> bool:
+    """Whether variables of a step could not be read, so that nobody knows their names."""
+    unread = node.frame.recipe.unread
+    return any(("steps", node.step.name, part) in unread for part in ("for_each", "iterate"))
 
 
 def _check_file_each(reference: NameReference, place: Place, subject: Subject) -> Diagnostic | None:

@@ -10,7 +10,7 @@ from seedflow.graph.places import Place
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.templating.forms import FirstOf
 from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned
-from seedflow.recipe.templating.nodes import Expression
+from seedflow.recipe.templating.nodes import Constant, Expression
 
 
 def check_skipping(subject: Subject) -> Iterator[Diagnostic]:
@@ -25,9 +25,9 @@ def check_skipping(subject: Subject) -> Iterator[Diagnostic]:
         if chosen is not None:
             guarded = [chosen]
         targets = [subject.flow.find_target(reference, place.node, place.frame) for reference in guarded]
-        if not guarded or any(
-            target is None or subject.flow.counts.may_be_skipped(target) for target in targets
-        ):
+        if not guarded or isinstance(place.template.expression, Constant):
+            continue  # nothing to guard, or refused when it was read
+        if any(target is None or subject.flow.counts.may_be_skipped(target) for target in targets):
             continue
         first, target = guarded[0], targets[0]
         if target is not None:

@@ -43,8 +43,11 @@ def _align(row: Sequence[Text], widths: Sequence[int], room: int) -> Iterator[Te
 
 
 def _stack(console: Console, row: Sequence[Text]) -> Iterator[Text]:
+    own = len(row[0].plain) - len(
+        row[0].plain.lstrip(" ")
+    )  # a row below another one, such as a table's column
     for number, cell in enumerate(cell for cell in row if cell.plain):
-        indent = _INDENT if number == 0 else _INDENT * 2
+        indent = _INDENT if number == 0 else _INDENT * 2 + " " * own
         for line in wrap(cell, max(console.width - len(indent), NARROWEST)):
             yield Text.assemble(indent, line)
 

@@ -27,6 +27,7 @@ DEFAULTS = EmulatorOptions()
     examples=(
         ("seedflow emulate --port 8787", ""),
         ("seedflow emulate --port 8787 --sets random --latency-ms 500..3000", ""),
+        ("seedflow emulate --port 8787 --faults storm.yaml", ""),
         ("seedflow emulate --port 8787 --gateway-limit 200/60 --api-limit 1200/300/300", ""),
         ("seedflow emulate --port 8787 --serve https://example.com/cat.jpg=cat.jpg", ""),
     ),
@@ -98,6 +99,16 @@ DEFAULTS = EmulatorOptions()
 )
 @click.option("--serve", multiple=True, metavar="URL=FILE", help="Let a file stand in for a foreign address.")
 @click.option(
+    "--fetch-from",
+    metavar="ORIGIN",
+    help="Really fetch references from this address on this machine, such as a bucket's.",
+)
+@click.option("--no-data-uris", is_flag=True, help="Refuse references that are data URIs.")
+@click.option(
+    "--data-uri-max-bytes", type=int, metavar="N", help="Refuse data URIs of larger pictures than this."
+)
+@click.option("--log-without-bodies", is_flag=True, help="Let the gateway's log keep no answers.")
+@click.option(
     "--bill-file", type=click.Path(path_type=Path), metavar="FILE", help="Append every billed call to a file."
 )
 @click.option(
@@ -115,6 +126,12 @@ DEFAULTS = EmulatorOptions()
     default=DEFAULTS.body_limit_bytes,
     show_default=True,
     help="The largest request body.",
+)
+@click.option(
+    "--faults",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What goes wrong and when, in YAML or JSON.",
 )
 @click.option("--gateway-limit", metavar="N/S", help="At most N calls through a gateway in S seconds.")
 @click.option(
@@ -149,6 +166,8 @@ def read_options(
     pictures: str,
     latency_ms: str,
     no_log: bool,
+    no_data_uris: bool,
+    log_without_bodies: bool,
     serve: tuple[str, ...],
     price: Any,
     gateway_limit: str | None,
@@ -170,6 +189,8 @@ def read_options(
         pictures=PictureKind(pictures),
         latency=parse_latency(latency_ms),
         log=not no_log,
+        log_bodies=not log_without_bodies,
+        data_uris=not no_data_uris,
         serve=parse_serve(serve),
         price_usd=price,
         limits=ServiceLimits(

@@ -30,6 +30,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("seedflow.cli.list_recipes", "List the recipes here and those shipped with seedflow."),
     "show": ("seedflow.cli.show", "Show a recipe's inputs, steps and outputs."),
     "graph": ("seedflow.cli.graph", "Draw how the steps of a recipe hang together."),
+    "ledger": ("seedflow.cli.ledger", "List every call that was made, its state, and what it cost."),
+    "runs": ("seedflow.cli.runs", "List the runs there were, or show one."),
     "models": ("seedflow.cli.models", "List the image models that recipes here may name."),
     "schema": ("seedflow.cli.schema", "Print the JSON Schema of recipes, for editors."),
     "doctor": ("seedflow.cli.doctor", "Show every setting, where it came from, and what is missing."),

@@ -84,7 +84,7 @@ SETTINGS_TEXT: Final = """\
 #     total_s: 900
 #     log_s: 60
 
-# references: auto            # how pictures travel: auto, url or data
+# references: auto            # how pictures travel: auto, url, data or upload
 
 # budget:                     # US dollars; nothing is sent that would pass one of them
 #   run_usd: 2.00

@@ -177,6 +177,8 @@ class LiveDisplay:
                 wait_s = float(str(event.data.get("wait_s", 0)))
                 why = make_printable(str(event.data.get("kind", "")))
                 self._note(address, f"{why}, asking again", self._clock() + wait_s)
+            case EventKind.CALL_AWAITED:
+                self._note(address, "another run asks for it")
             case EventKind.ATTEMPT_REJECTED:
                 self._rejected[address] = int(str(event.data.get("attempt", 1)))
             case EventKind.LIMIT_CHANGED:
@@ -189,8 +191,9 @@ class LiveDisplay:
                 self._cost_usd += parse_usd(str(event.data.get("cost_usd", 0)))
             case _:
                 pass
-        # That a call is repeated is said below, as long as it lasts.
-        lines = [] if event.kind is EventKind.CALL_RETRIED else self._lines.spell(event, self._area.columns)
+        # That a call is repeated, or another run's, is said below, as long as it lasts.
+        below = (EventKind.CALL_RETRIED, EventKind.CALL_AWAITED)
+        lines = [] if event.kind in below else self._lines.spell(event, self._area.columns)
         if lines:
             self._area.scroll(lines, self._bottom())
 
@@ -251,6 +254,9 @@ class LiveDisplay:
         return line
 
 
+_AWAITED: Final = "another run is asking for it; this one waits for the picture"
+
+
 class EventLines:
     """Events to the lines that stay: a task that ended, a call that is repeated.
 
@@ -261,6 +267,7 @@ class EventLines:
         self._column = column
         self._clock = clock
         self._since: dict[str, float] = {}
+        self._awaits = False
 
     def spell(self, event: Event, width: int | None = None) -> list[Text]:
         """The line of an event that people want to read, in two where it is longer than `width`; else none."""
@@ -272,6 +279,9 @@ class EventLines:
             wait_s = float(str(event.data.get("wait_s", 0)))
             when = f"asking again in {spell_seconds(wait_s)}" if wait_s else "asking again"
             return self._join("~", "yellow", address, Text(f"{message}; {when}", style="yellow"), width)
+        elif event.kind is EventKind.CALL_AWAITED and not self._awaits:
+            self._awaits = True  # once for all: a second run waits for most of what the first one asks for
+            return self._join("~", "yellow", address, Text(_AWAITED, style="yellow"), width)
         elif event.kind is EventKind.ATTEMPT_REJECTED:
             attempt, attempts = (int(str(event.data.get(name, 1))) for name in ("attempt", "attempts"))
             if attempt < attempts:  # of the last one the task's end tells

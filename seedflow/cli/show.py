@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Final
+
 import click
 from rich.text import Text
 
@@ -10,12 +13,16 @@ from seedflow.cli.completion_values import complete_recipes
 from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
 from seedflow.cli.input_text import describe_input, list_inputs
-from seedflow.cli.session import check_named, start
-from seedflow.cli.terminal import print_diagnostics, print_json
+from seedflow.cli.session import check_named, find_recipe, start
+from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.diagnostics.printable import make_printable
-from seedflow.errors import ExitCode
+from seedflow.errors import ExitCode, UsageError
 from seedflow.graph.model import StepGraph
 from seedflow.recipe.model import Recipe
+from seedflow.recipe.shipped import is_shipped
+
+_BESIDE: Final = ("samples/", "prompts/")
+"""Folders of the shipped recipes whose files these name."""
 
 
 @click.command(
@@ -24,15 +31,22 @@ from seedflow.recipe.model import Recipe
     examples=(
         ("seedflow show storybook", ""),
         ("seedflow show my.yaml --json", ""),
+        ("seedflow show storybook --source > my.yaml", "to change it"),
     ),
 )
 @click.argument("recipe", shell_complete=complete_recipes)
+@click.option("--source", is_flag=True, help="Print the recipe's file as it is.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def command(recipe: str, as_json: bool) -> int:
+def command(recipe: str, source: bool, as_json: bool) -> int:
     """Show what a recipe takes, what its steps are and what it gives.
 
     RECIPE is a path, or the name of a recipe shipped with seedflow (see seedflow list).
     """
+    if source:
+        if as_json:
+            raise UsageError("--source and --json are two forms of output", help="leave one of them away")
+        _print_source(recipe)
+        return ExitCode.DONE
     checked = check_named(recipe, start())
     if checked.recipe is None or checked.graph is None:
         print_diagnostics(checked.diagnostics)
@@ -46,6 +60,24 @@ def command(recipe: str, as_json: bool) -> int:
         print_diagnostics(checked.diagnostics)
         return ExitCode.RECIPE_ERRORS
     return ExitCode.DONE
+
+
+def _print_source(recipe: str) -> None:
+    """The file word for word, and of a shipped one the files that it names and that a copy will not find.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    path, _ = find_recipe(recipe)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"{path} cannot be read: {reason}", help="check the path") from None
+    sys.stdout.write(text)
+    beside = sorted({name for name in _BESIDE if name in text}) if is_shipped(path) else []
+    if beside:
+        say(f"note: it names files of {' and '.join(beside)}, which stand beside it in {path.parent}")
 
 
 def describe_recipe(recipe: Recipe, graph: StepGraph) -> dict[str, object]:

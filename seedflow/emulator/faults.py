@@ -1,8 +1,6 @@
-"""What goes wrong on purpose: faults as data, queued for the next calls that they fit.
+"""What goes wrong on purpose, as data: a fault has a kind and the parameters of that kind, which `KINDS` lists with defaults.
 
-A fault is a JSON object: `kind`, optionally `times` (how many calls it spoils, 1 by default), `match` (which calls), and the
-parameters of its kind, which `KINDS` lists with their defaults. A call takes the first fault in the queue that fits it.
-Which calls a fault fits is decided by the head of the request alone, so that a fault can strike before a body is read.
+Which calls a fault strikes is decided by `fault_plan`; what it does to a call by `spoil`, and to a download by `spoil_download`.
 """
 
 from __future__ import annotations
@@ -12,8 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeGuard
-
-from seedflow.emulator.metadata import Caller
 
 
 class FaultKind(StrEnum):
@@ -33,6 +29,18 @@ class FaultKind(StrEnum):
     """The call succeeds and is billed; the answer comes late, or stops for a while in its body."""
     HTML = "html"
     """Status 200 with a page, as a proxy or a captive portal gives it."""
+    DRIP = "drip"
+    """The call succeeds and is billed; the body of the answer comes a few bytes at a time."""
+    CUT_JSON = "cut-json"
+    """The call succeeds and is billed; the answer is whole as HTTP goes, and its JSON breaks off."""
+    LONG_BODY = "long-body"
+    """The call succeeds and is billed; the answer is followed by spaces beyond all measure."""
+    COMPRESSED = "compressed"
+    """The call succeeds and is billed; the answer is compressed although that was declined, once or several times."""
+    FEW_IMAGES = "few-images"
+    """The call succeeds with fewer images than it might have, and those are billed."""
+    REDIRECT = "redirect"
+    """The API sends its caller elsewhere; nothing is done."""
     WRONG_SCHEMA = "wrong-schema"
     """Status 200, success, and a result that is not what the card promises."""
     STATE_FAILED = "state-failed"
@@ -43,6 +51,10 @@ class FaultKind(StrEnum):
     """The answer is right, and what its image URLs serve does not decode."""
     DEAD_URL = "dead-url"
     """The answer is right, and its image URLs are dead."""
+    EARLY_EXPIRY = "early-expiry"
+    """The answer is right, and its image URLs die sooner than they should."""
+    BAD_DOWNLOAD = "bad-download"
+    """The answer is right, and its images cannot be fetched as they should."""
 
 
 Scalar = str | int | float | bool | None
@@ -58,45 +70,67 @@ KINDS: Mapping[FaultKind, Mapping[str, Scalar]] = MappingProxyType(
             "billed": False,
         },
         FaultKind.CLOSE_BEFORE_READING: {"reset": False},
-        FaultKind.CLOSE_AFTER_READING: {"reset": False, "logged": True},
-        FaultKind.BILL_THEN_DROP: {"reset": False},
+        FaultKind.CLOSE_AFTER_READING: {"reset": False, "logged": True, "seconds": 0.0},
+        FaultKind.BILL_THEN_DROP: {"reset": False, "seconds": 0.0},
         FaultKind.CUT_BODY: {"after_bytes": None, "reset": False},
-        FaultKind.STALL: {"seconds": 1.0, "after_bytes": None},
+        FaultKind.STALL: {"seconds": 1.0, "stage": "head", "after_bytes": None},
+        FaultKind.DRIP: {"bytes_per_s": 100.0},
+        FaultKind.CUT_JSON: {"after_bytes": None},
+        FaultKind.LONG_BODY: {"size_bytes": 2 * 1024 * 1024, "announced": True},
+        FaultKind.COMPRESSED: {"layers": 1, "bomb_bytes": 0},
+        FaultKind.FEW_IMAGES: {"images": 1},
+        FaultKind.REDIRECT: {"status": 307, "to": "https://elsewhere.example/"},
         FaultKind.HTML: {"billed": False},
-        FaultKind.WRONG_SCHEMA: {"billed": True},
+        FaultKind.WRONG_SCHEMA: {"billed": True, "logged_right": False},
         FaultKind.STATE_FAILED: {"code": "InternalError", "message": "The model failed", "billed": False},
         FaultKind.MODERATION: {"side": "input", "billed": False},
         FaultKind.BROKEN_PICTURE: {"damage": "cut", "number": None},
         FaultKind.DEAD_URL: {"number": None},
+        FaultKind.EARLY_EXPIRY: {"seconds": 1.0, "number": None},
+        FaultKind.BAD_DOWNLOAD: {
+            "way": "cut",
+            "tries": None,
+            "number": None,
+            "seconds": 1.0,
+            "after_bytes": None,
+            "status": 503,
+            "to": "loop",
+        },
     }
 )
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "shape": ("errors", "error-list", "error-object", "text"),
     "side": ("input", "output"),
+    "stage": ("before-reading", "after-reading", "head"),
     "damage": ("cut", "noise", "html"),
+    "way": ("stall", "drip", "cut", "reset", "overlong", "compressed", "bomb", "redirect", "status"),
 }
-_MATCHABLE = ("intent", "task", "step", "take", "attempt")
-_WHOLE = ("status", "after_bytes", "number")
-_MAX_TIMES = 1_000_000
+_WHOLE: Mapping[str, tuple[int, int]] = {
+    "status": (200, 999),
+    "after_bytes": (0, 1 << 40),
+    "size_bytes": (0, 64 * 1024 * 1024),
+    "bomb_bytes": (0, 512 * 1024 * 1024),
+    "layers": (1, 5),
+    "images": (0, 100),
+    "number": (1, 100),
+    "tries": (1, 1000),
+}
+_SECONDS = ("seconds", "retry_after_s")
+_LONGEST_S = 86_400
+_MAX_BYTES_PER_S = 1_000_000_000
 
 
 class WrongFaultError(Exception):
     """A fault that cannot be understood; its text says why."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault with all its parameters; `left` calls are still to be spoiled."""
+    """One thing that goes wrong, with all the parameters of its kind."""
 
     kind: FaultKind
     parameters: Mapping[str, Scalar]
-    match: Mapping[str, Scalar]
-    left: int = 1
-
-    def fits(self, caller: Caller) -> bool:
-        """Whether it strikes a call of this caller."""
-        return all(getattr(caller, name) == wanted for name, wanted in self.match.items())
 
     def text(self, name: str) -> str:
         """A parameter that is text."""
@@ -117,52 +151,16 @@ class Fault:
         return float(value) if isinstance(value, int | float) else 0.0
 
     def to_json(self) -> dict[str, object]:
-        """The fault as `GET /_emulator/faults` shows it: every parameter spelled out."""
-        return {"kind": self.kind.value, **self.parameters, "match": dict(self.match), "times": self.left}
+        """The fault with every parameter spelled out."""
+        return {"kind": self.kind.value, **self.parameters}
 
 
-class FaultQueue:
-    """The faults that are still to come, in the order in which they were given."""
-
-    def __init__(self) -> None:
-        self._faults: list[Fault] = []
-
-    def add(self, faults: list[Fault]) -> None:
-        """Queue more of them."""
-        self._faults.extend(faults)
-
-    def take(self, caller: Caller) -> Fault | None:
-        """The first fault that fits this call, used up once."""
-        for place, fault in enumerate(self._faults):
-            if fault.fits(caller):
-                fault.left -= 1
-                if fault.left == 0:
-                    del self._faults[place]
-                return fault
-        return None
-
-    def clear(self) -> None:
-        """Let everything go right."""
-        self._faults.clear()
-
-    def to_json(self) -> list[dict[str, object]]:
-        """What is still to come."""
-        return [fault.to_json() for fault in self._faults]
-
-
-def parse_faults(value: object) -> list[Fault]:
-    """Read one fault, a list of them, or an object that has them under `faults`.
+def parse_fault(item: object) -> Fault:
+    """Read `kind` and the parameters of that kind.
 
     Raises:
-        WrongFaultError: one of them cannot be understood.
+        WrongFaultError: there is no such kind, or a parameter is not one of its own or not in its bounds.
     """
-    if isinstance(value, dict) and set(value) == {"faults"}:
-        value = value["faults"]
-    items = value if isinstance(value, list) else [value]
-    return [_parse_fault(item) for item in items]
-
-
-def _parse_fault(item: object) -> Fault:
     if not isinstance(item, dict):
         raise WrongFaultError(f"a fault is an object, not {item!r}")
     given = dict(item)
@@ -170,12 +168,6 @@ def _parse_fault(item: object) -> Fault:
     if name not in list(FaultKind):
         raise WrongFaultError(f"{name!r} is not a kind of fault; there are {', '.join(FaultKind)}")
     kind = FaultKind(name)
-    times = given.pop("times", 1)
-    if not _is_whole(times) or not 1 <= times <= _MAX_TIMES:
-        raise WrongFaultError(f"`times` must be a whole number from 1 to {_MAX_TIMES:,}, not {times!r}")
-    match = given.pop("match", {})
-    if not isinstance(match, dict) or set(match) - set(_MATCHABLE):
-        raise WrongFaultError(f"`match` is an object with some of {', '.join(_MATCHABLE)}, not {match!r}")
     defaults = KINDS[kind]
     for parameter, value in given.items():
         if parameter not in defaults:
@@ -183,7 +175,7 @@ def _parse_fault(item: object) -> Fault:
                 f"a fault {kind.value!r} has no {parameter!r}; it has {', '.join(defaults)}"
             )
         _check_parameter(parameter, value, defaults[parameter])
-    return Fault(kind, MappingProxyType({**defaults, **given}), MappingProxyType(dict(match)), times)
+    return Fault(kind, MappingProxyType({**defaults, **given}))
 
 
 def _check_parameter(name: str, value: object, default: Scalar) -> None:
@@ -194,15 +186,27 @@ def _check_parameter(name: str, value: object, default: Scalar) -> None:
         if not isinstance(value, bool):
             raise WrongFaultError(f"`{name}` is true or false, not {value!r}")
     elif name in _WHOLE:
-        low, high = (200, 999) if name == "status" else (0, 1 << 40)
-        if not _is_whole(value) or not low <= value <= high:
+        low, high = _WHOLE[name]
+        if not is_whole(value) or not low <= value <= high:
             raise WrongFaultError(f"`{name}` is a whole number from {low} to {high}, not {value!r}")
-    elif name in {"seconds", "retry_after_s"}:
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 86_400:
+    elif name in _SECONDS:
+        if not is_number(value) or not 0 <= value <= _LONGEST_S:
             raise WrongFaultError(f"`{name}` is a number of seconds, not {value!r}")
+    elif name == "bytes_per_s":
+        if not is_number(value) or not 1 <= value <= _MAX_BYTES_PER_S:
+            raise WrongFaultError(f"`{name}` is a number of bytes, at least 1, not {value!r}")
+    elif name == "to":
+        if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+            raise WrongFaultError(f"`{name}` is an address in printable ASCII, not {value!r}")
     elif not isinstance(value, str | int) or isinstance(value, bool):
         raise WrongFaultError(f"`{name}` is text or a whole number, not {value!r}")
 
 
-def _is_whole(value: object) -> TypeGuard[int]:
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether it is a whole number, which true and false are not."""
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether it is a number, which true and false are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlsplit
 
-from seedflow.emulator.http import Request, Response
+from seedflow.emulator.faults import Fault
+from seedflow.emulator.http import WHOLE, Delivery, Request, Response
 from seedflow.emulator.picture import Picture
+from seedflow.emulator.spoil_download import DownloadSpoiler
 
 FOLDER = "/images/"
 _RANGE = re.compile(r"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})")
@@ -21,7 +23,13 @@ _PLAIN = "text/plain; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A picture under an address. `task` and `number` say whose it is, `damage` what is wrong with it on purpose."""
+    """A picture under an address.
+
+    Attributes:
+        task, number: whose it is.
+        damage: what is wrong with its bytes on purpose.
+        spoiler: what is wrong with how they are served.
+    """
 
     id: str
     picture: Picture
@@ -29,6 +37,7 @@ class Shown:
     task: str | None
     expires_at_s: float
     damage: str | None
+    spoiler: DownloadSpoiler | None = None
 
 
 class GoneImageError(Exception):
@@ -60,14 +69,22 @@ class Gallery:
         task: str | None,
         dead: bool = False,
         damage: str | None = None,
+        expire_s: float | None = None,
+        bad_download: Fault | None = None,
     ) -> str:
-        """Hang a picture up; returns the address below the server's origin. A dead one expires at once."""
+        """Hang a picture up; returns the address below the server's origin. A dead one expires at once.
+
+        `expire_s` lets it die sooner than others.
+        """
         self._take_down()
         self._count += 1
         image_id = f"{self._count:08d}.{picture.format.extension}"
         if not dead:
-            expires_at_s = self._clock() + self._expire_s
-            self._shown[image_id] = Shown(image_id, picture, number, task, expires_at_s, damage)
+            lives_s = self._expire_s if expire_s is None else min(expire_s, self._expire_s)
+            spoiler = None if bad_download is None else DownloadSpoiler(bad_download)
+            self._shown[image_id] = Shown(
+                image_id, picture, number, task, self._clock() + lives_s, damage, spoiler
+            )
             self._by_age.append(image_id)
         return f"{FOLDER}{image_id}?{self._sign(image_id)}"
 
@@ -91,7 +108,7 @@ class Gallery:
             raise GoneImageError(HTTPStatus.FORBIDDEN, "SignatureDoesNotMatch: the address is not complete")
         self._take_down()
         shown = self._shown.get(image_id)
-        if shown is None:
+        if shown is None or shown.expires_at_s <= self._clock():
             raise GoneImageError(HTTPStatus.FORBIDDEN, "AccessDenied: the address has expired")
         return shown
 
@@ -104,13 +121,16 @@ class Gallery:
         parts = urlsplit(address)
         return self.find(parts.path, dict(parse_qsl(parts.query)))
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: Request) -> tuple[Response, Delivery]:
         """Serve an image, or a part of it for a ranged request."""
         try:
             shown = self.find(request.path, request.query)
             response = _serve(shown, request.headers.get("range"))
+            delivery = WHOLE
+            if shown.spoiler is not None and "range" not in request.headers:
+                response, delivery = shown.spoiler.spoil(response, request.target)
         except GoneImageError as problem:
-            response = Response(problem.status, problem.message.encode(), _PLAIN)
+            response, delivery = Response(problem.status, problem.message.encode(), _PLAIN), WHOLE
         self._downloads.append(
             {
                 "path": request.path,
@@ -120,7 +140,7 @@ class Gallery:
                 "authorization": "authorization" in request.headers,
             }
         )
-        return response
+        return response, delivery
 
     def downloads(self) -> list[dict[str, object]]:
         """What was asked of the gallery, oldest first."""

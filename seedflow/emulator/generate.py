@@ -12,7 +12,8 @@ from seedflow.canonical import digest_value
 from seedflow.emulator.bill import Bill, BillEntry
 from seedflow.emulator.cache import STATUS_HEADER, GatewayCache
 from seedflow.emulator.envelope import JSON, ApiError, build_refusal, too_large
-from seedflow.emulator.faults import Fault, FaultKind, FaultQueue
+from seedflow.emulator.fault_plan import FaultPlan
+from seedflow.emulator.faults import Fault, FaultKind
 from seedflow.emulator.gallery import Gallery
 from seedflow.emulator.http import (
     WHOLE,
@@ -76,7 +77,7 @@ class Generator:
     log: GatewayLog
     cache: GatewayCache
     bill: Bill
-    faults: FaultQueue
+    faults: FaultPlan
     journal: Journal
     gatekeeper: Gatekeeper
     clock: Callable[[], float]
@@ -121,7 +122,9 @@ class Generator:
         fault: Fault | None,
         refusal: ApiError | None,
     ) -> Verdict:
+        await asyncio.sleep(_stalls(fault, "before-reading"))
         body = await self._read_body(wire, request)
+        await asyncio.sleep(_stalls(fault, "after-reading"))
         if refusal is not None:
             raise refusal
         if fault is not None and fault.kind is FaultKind.CLOSE_AFTER_READING:
@@ -171,7 +174,7 @@ class Generator:
     async def _make(self, asked: Asked, caller: Caller, fault: Fault | None) -> tuple[Response, int]:
         """Draw and show the images of one answer."""
         commission = Commission(asked.model, asked.input, asked.references, caller, asked.input_digest)
-        pictures = await self.painter.paint(commission, self._set_size(asked, caller))
+        pictures = await self.painter.paint(commission, self._set_size(asked, caller, fault))
         urls = [
             self.references.origin
             + self.gallery.show(
@@ -182,12 +185,22 @@ class Generator:
                 damage=fault.text("damage")
                 if fault is not None and _strikes(fault, FaultKind.BROKEN_PICTURE, number)
                 else None,
+                expire_s=fault.seconds("seconds")
+                if fault is not None and _strikes(fault, FaultKind.EARLY_EXPIRY, number)
+                else None,
+                bad_download=fault if _strikes(fault, FaultKind.BAD_DOWNLOAD, number) else None,
             )
             for number, picture in enumerate(pictures, 1)
         ]
         return build_completed(asked.model.build_result(urls)), len(urls)
 
-    def _set_size(self, asked: Asked, caller: Caller) -> int:
+    def _set_size(self, asked: Asked, caller: Caller, fault: Fault | None) -> int:
+        size = self._choose_set_size(asked, caller)
+        if fault is None or fault.kind is not FaultKind.FEW_IMAGES:
+            return size
+        return min(size, fault.whole("images") or 0)
+
+    def _choose_set_size(self, asked: Asked, caller: Caller) -> int:
         low, high = asked.model.image_bounds(asked.input)
         match self.options.sets:
             case SetSize.MIN:
@@ -265,6 +278,13 @@ def _with_headers(verdict: Verdict, log_id: str | None) -> Response:
 
 def _gateway(request: Request) -> str:
     return request.headers.get(GATEWAY_HEADER, DEFAULT_GATEWAY)
+
+
+def _stalls(fault: Fault | None, stage: str) -> float:
+    """Seconds for which a fault lets the server be silent at a stage before the answer."""
+    if fault is None or fault.kind is not FaultKind.STALL or fault.text("stage") != stage:
+        return 0.0
+    return fault.seconds("seconds")
 
 
 def _strikes(fault: Fault | None, kind: FaultKind, number: int) -> bool:

@@ -20,6 +20,7 @@ import h11
 READ_BYTES = 256 * 1024
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _LINGER_S = 2.0
+_DRIP_S = 0.1
 _LINGER_BYTES = 64 * 1024 * 1024
 
 
@@ -85,12 +86,16 @@ class Delivery:
         in_head: see above.
         pause_s: seconds of silence at the stop.
         ending: what follows the silence.
+        drip_bytes_s: how fast the body goes out, a few bytes at a time; None means at once.
+        excess_bytes: what follows the body although its length said that it was over; the connection ends then.
     """
 
     stop_at_byte: int | None = None
     in_head: bool = False
     pause_s: float = 0.0
     ending: Ending = Ending.GO_ON
+    drip_bytes_s: float | None = None
+    excess_bytes: int = 0
 
     @property
     def sends_anything(self) -> bool:
@@ -197,6 +202,14 @@ class Wire:
         if body:
             body = self._frame(h11.Data(data=body))
         self._frame(h11.EndOfMessage())
+        if delivery.drip_bytes_s is not None:
+            await self._write(head)
+            await self._drip(body, delivery.drip_bytes_s)
+            return
+        if delivery.excess_bytes:
+            await self._write(head + body + b" " * delivery.excess_bytes)
+            await self.close()
+            return
         if delivery.stop_at_byte is None:
             await self._write(head + body)
             if self._protocol.their_state in {h11.SEND_BODY, h11.ERROR}:
@@ -217,6 +230,14 @@ class Wire:
                 await self.close()
             case Ending.RESET:
                 self.reset()
+
+    async def _drip(self, data: bytes, bytes_per_s: float) -> None:
+        size = max(1, round(bytes_per_s * _DRIP_S))
+        for start in range(0, len(data), size):
+            await self.pause(size / bytes_per_s)
+            if self._writer.is_closing():
+                return
+            await self._write(data[start : start + size])
 
     async def pause(self, seconds: float) -> None:
         """Be silent, but no longer than the client stays."""

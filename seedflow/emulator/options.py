@@ -62,9 +62,14 @@ class EmulatorOptions:
         log: whether the gateway's log can be looked up.
         log_delay_s: seconds until a call shows in the log.
         serve: URL to file: what stands behind foreign addresses.
+        fetch_from: origin on loopback whose pictures are really fetched, such as a bucket on this machine.
+        data_uris: whether references may be data URIs.
+        data_uri_max_bytes: the largest picture that may come as one; None for no bound of its own.
+        log_bodies: whether the log keeps answers.
         bill_file: every billed call is appended to it before it is answered.
         price_usd: per image, for models whose price the catalog does not know.
         body_limit_bytes: the largest request body.
+        faults: a file that says what goes wrong, and when.
         limits: of requests, calls, images and money.
     """
 
@@ -81,9 +86,14 @@ class EmulatorOptions:
     log: bool = True
     log_delay_s: float = 0.0
     serve: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
+    fetch_from: str | None = None
+    data_uris: bool = True
+    data_uri_max_bytes: int | None = None
+    log_bodies: bool = True
     bill_file: Path | None = None
     price_usd: Decimal = Decimal("0.04")
     body_limit_bytes: int = 32 * 1024 * 1024
+    faults: Path | None = None
     limits: ServiceLimits = field(default_factory=ServiceLimits)
 
     def __post_init__(self) -> None:
@@ -113,6 +123,22 @@ class EmulatorOptions:
             )
         if self.body_limit_bytes < 1:
             raise UsageError("--body-limit-bytes must be at least 1")
+        if self.data_uri_max_bytes is not None and self.data_uri_max_bytes < 0:
+            raise UsageError(f"--data-uri-max-bytes must be 0 or more, not {self.data_uri_max_bytes}")
+        if self.fetch_from is not None and not _is_loopback_origin(self.fetch_from):
+            raise UsageError(
+                f"--fetch-from {self.fetch_from!r} is not an address on this machine",
+                help="write it as http://127.0.0.1:PORT",
+            )
+
+
+def _is_loopback_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme == "http" and parts.hostname in LOOPBACK and not parts.path and port != 0
 
 
 def parse_latency(text: str) -> Latency:

@@ -6,17 +6,23 @@ import asyncio
 import base64
 import binascii
 import contextlib
-from collections.abc import Mapping, Sequence
+import http.client
+from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
-from typing import Literal
-from urllib.parse import unquote_to_bytes
+from typing import Final, Literal
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from seedflow.canonical import digest_bytes
 from seedflow.emulator.gallery import Gallery, GoneImageError
+from seedflow.emulator.options import EmulatorOptions
 from seedflow.errors import ImageError
 from seedflow.images.facts import ImageFacts
 from seedflow.images.inspect import inspect_image
+
+_FETCH_TIMEOUT_S: Final = 20.0
+_FETCH_MAX_BYTES: Final = 64 * 1024 * 1024
 
 
 class UnusableReferenceError(Exception):
@@ -28,13 +34,13 @@ class Fetched:
     """One reference as it was had.
 
     Attributes:
-        kind: how it came: as a data URI, from this server's own gallery, or from a file that stands in for a foreign URL.
+        kind: how it came: as a data URI, from this server's own gallery, from a file that stands in for a foreign URL, or fetched.
         facts: what its bytes are.
         path: a file with its bytes, for drawing thumbnails; None where nobody needs one.
         task, number: whose image of this server's it is.
     """
 
-    kind: Literal["data", "own", "served"]
+    kind: Literal["data", "own", "served", "fetched"]
     facts: ImageFacts
     path: Path | None
     task: str | None = None
@@ -57,10 +63,10 @@ class Fetched:
 class ReferenceFetcher:
     """Fetches references. Bytes that came once are kept in `folder` by digest and looked at once."""
 
-    def __init__(self, origin: str, gallery: Gallery, serve: Mapping[str, Path], folder: Path) -> None:
+    def __init__(self, origin: str, gallery: Gallery, options: EmulatorOptions, folder: Path) -> None:
         self.origin = origin
         self._gallery = gallery
-        self._serve = serve
+        self._options = options
         self._folder = folder
         self._known: dict[str, asyncio.Future[ImageFacts]] = {}
 
@@ -80,11 +86,15 @@ class ReferenceFetcher:
 
     async def _fetch_one(self, url: str) -> Fetched:
         if is_data_uri(url):
-            facts, path = await self._inspect(decode_data_uri(url))
+            facts, path = await self._inspect(self._open_data_uri(url))
             return Fetched("data", facts, path)
         if url.startswith(self.origin + "/"):
             return self._look_up(url.removeprefix(self.origin))
-        file = self._serve.get(url)
+        fetch_from = self._options.fetch_from
+        if fetch_from is not None and url.startswith(fetch_from + "/"):
+            facts, path = await self._inspect(await asyncio.to_thread(_fetch, url))
+            return Fetched("fetched", facts, path)
+        file = self._options.serve.get(url)
         if file is None:
             raise UnusableReferenceError(f"could not be downloaded: no host answers for {url[:200]}")
         try:
@@ -93,6 +103,15 @@ class ReferenceFetcher:
             raise UnusableReferenceError(f"could not be downloaded: {problem.strerror}") from None
         facts, path = await self._inspect(data)
         return Fetched("served", facts, path)
+
+    def _open_data_uri(self, uri: str) -> bytes:
+        if not self._options.data_uris:
+            raise UnusableReferenceError("is not a valid URL: only http and https are supported")
+        data = decode_data_uri(uri)
+        most_bytes = self._options.data_uri_max_bytes
+        if most_bytes is not None and len(data) > most_bytes:
+            raise UnusableReferenceError(f"is larger than {most_bytes} bytes")
+        return data
 
     def _look_up(self, address: str) -> Fetched:
         try:
@@ -130,6 +149,22 @@ class ReferenceFetcher:
     async def aclose(self) -> None:
         """Wait for what is still being looked at."""
         await asyncio.gather(*self._known.values(), return_exceptions=True)
+
+
+def _fetch(url: str) -> bytes:
+    """What stands at an address on this machine, as any client gets it: no redirects, no more than it may weigh."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=_FETCH_TIMEOUT_S)
+    try:
+        connection.request("GET", url.removeprefix(f"http://{parts.netloc}"))
+        answer = connection.getresponse()
+        if answer.status != HTTPStatus.OK:
+            raise UnusableReferenceError(f"could not be downloaded: {answer.status} {answer.reason}")
+        return answer.read(_FETCH_MAX_BYTES)
+    except (OSError, http.client.HTTPException) as problem:
+        raise UnusableReferenceError(f"could not be downloaded: {problem}") from None
+    finally:
+        connection.close()
 
 
 def _keep_and_inspect(data: bytes, path: Path) -> ImageFacts:

@@ -19,10 +19,12 @@ from seedflow.emulator.envelope import (
     no_route,
     wrong_method,
 )
-from seedflow.emulator.faults import WrongFaultError, parse_faults
+from seedflow.emulator.fault_plan import parse_faults
+from seedflow.emulator.faults import WrongFaultError
 from seedflow.emulator.gallery import FOLDER
 from seedflow.emulator.generate import Generator
-from seedflow.emulator.http import BadRequestError, Request, Response, Wire
+from seedflow.emulator.http import WHOLE, BadRequestError, Delivery, Request, Response, Wire
+from seedflow.emulator.scenarios import SCENARIOS
 
 API = "/client/v4"
 ADMIN = "/_emulator/"
@@ -51,23 +53,24 @@ class Routes:
                 return
             case _:
                 pass
+        delivery = WHOLE
         try:
             body = await wire.read_body(_SMALL_BODY_BYTES)
             if blocked is not None:
                 raise blocked
-            response = self._answer_small(request, parts, body)
+            response, delivery = self._answer_small(request, parts, body)
         except ApiError as error:
             response = build_refusal(error)
         except BadRequestError as problem:
             response = build_refusal(ApiError(problem.status, 5004, problem.message))
-        await wire.send(response)
+        await wire.send(response, delivery)
 
-    def _answer_small(self, request: Request, parts: list[str], body: bytes) -> Response:
+    def _answer_small(self, request: Request, parts: list[str], body: bytes) -> tuple[Response, Delivery]:
         if request.path.startswith(FOLDER):
             _check_method(request, "GET", "HEAD")
             return self.generator.gallery.answer(request)
         if request.path.startswith(ADMIN):
-            return self._administer(request, body)
+            return self._administer(request, body), WHOLE
         match parts:
             case ["accounts", account, "ai", "run"]:
                 self._enter(request, account)
@@ -75,7 +78,7 @@ class Routes:
             case ["accounts", account, "ai-gateway", "gateways", gateway, "logs", *rest]:
                 self._enter(request, account)
                 _check_method(request, "GET")
-                return self._answer_log(request, gateway, rest)
+                return self._answer_log(request, gateway, rest), WHOLE
             case _:
                 raise no_route(request.path)
 
@@ -92,6 +95,8 @@ class Routes:
         match rest[1:]:
             case []:
                 return build_success(entry.to_json())
+            case ["response"] if not self.generator.options.log_bodies:
+                raise gateway_log.not_found()
             case ["response"]:
                 return Response(HTTPStatus.OK, entry.response, entry.response_type)
             case _:
@@ -131,6 +136,9 @@ class Routes:
                 "POST": self._add_faults,
                 "DELETE": lambda _: self._clear_faults(),
             },
+            "scenarios": {
+                "GET": lambda _: {name: list(map(dict, faults)) for name, faults in SCENARIOS.items()}
+            },
             "expire": {"POST": lambda _: {"expired": desk.gallery.expire()}},
             "reset": {"POST": lambda _: self._reset()},
         }
@@ -150,9 +158,16 @@ class Routes:
 
     def _reset(self) -> object:
         desk = self.generator
-        for part in (desk.bill, desk.journal, desk.gallery, desk.log, desk.cache, desk.gatekeeper):
+        for part in (
+            desk.bill,
+            desk.journal,
+            desk.gallery,
+            desk.log,
+            desk.cache,
+            desk.gatekeeper,
+            desk.faults,
+        ):
             part.reset()
-        desk.faults.clear()
         return {"reset": True}
 
 

@@ -17,7 +17,8 @@ from typing import Any, Self
 from seedflow.emulator.bill import Bill
 from seedflow.emulator.cache import GatewayCache
 from seedflow.emulator.envelope import ApiError, build_refusal
-from seedflow.emulator.faults import FaultQueue
+from seedflow.emulator.fault_file import load_faults
+from seedflow.emulator.fault_plan import FaultPlan
 from seedflow.emulator.gallery import Gallery
 from seedflow.emulator.generate import Generator
 from seedflow.emulator.http import READ_BYTES, BadRequestError, ClientGoneError, Wire, WireLimits
@@ -59,7 +60,8 @@ class Emulator:
         self._broken: asyncio.Future[None] | None = None
         self._generator: Generator | None = None
         self.port = self.options.port
-        self.faults = FaultQueue()
+        faults = self.options.faults
+        self.faults = FaultPlan(self.options.seed, None if faults is None else load_faults(faults))
         self.journal = Journal()
         self.gallery = Gallery(clock, self.options.expire_s)
         self.log = GatewayLog(clock, self.options.log_delay_s)
@@ -113,7 +115,7 @@ class Emulator:
             options=self.options,
             catalog=self._catalog,
             gallery=self.gallery,
-            references=ReferenceFetcher(self.origin, self.gallery, self.options.serve, folder),
+            references=ReferenceFetcher(self.origin, self.gallery, self.options, folder),
             painter=Painter(self.options, folder),
             log=self.log,
             cache=GatewayCache(self._clock),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import gzip
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from seedflow.emulator.envelope import build_failure, build_json, build_success
@@ -14,6 +15,13 @@ _BILLING = frozenset(
         FaultKind.BILL_THEN_DROP,
         FaultKind.CUT_BODY,
         FaultKind.STALL,
+        FaultKind.DRIP,
+        FaultKind.CUT_JSON,
+        FaultKind.LONG_BODY,
+        FaultKind.COMPRESSED,
+        FaultKind.FEW_IMAGES,
+        FaultKind.EARLY_EXPIRY,
+        FaultKind.BAD_DOWNLOAD,
         FaultKind.BROKEN_PICTURE,
         FaultKind.DEAD_URL,
     }
@@ -50,14 +58,17 @@ def is_billed(fault: Fault) -> bool:
 def spoil(fault: Fault, answer: Response | None) -> Spoiled:
     """What becomes of a call. `answer` is the right one when the call is billed, else None."""
     if answer is not None and fault.kind in _BILLING:
-        return Spoiled(answer, _deliver(fault, answer), answer)
+        return Spoiled(_change(fault, answer), _deliver(fault, answer), answer)
     match fault.kind:
         case FaultKind.CLOSE_BEFORE_READING | FaultKind.CLOSE_AFTER_READING:
             logged = _build_aborted() if fault.flag("logged") else None
             return Spoiled(_NOTHING, _end_at(fault, 0, in_head=True), logged)
         case FaultKind.WRONG_SCHEMA:
             wrong = build_completed({"pictures": []})
-            return Spoiled(wrong, logged=wrong)
+            return Spoiled(wrong, logged=answer if fault.flag("logged_right") and answer else wrong)
+        case FaultKind.REDIRECT:
+            status = fault.whole("status") or HTTPStatus.TEMPORARY_REDIRECT
+            return Spoiled(Response(status, b"", "text/html", {"location": fault.text("to")}))
         case FaultKind.HTML:
             page = Response(HTTPStatus.OK, _PAGE, "text/html; charset=utf-8")
             return Spoiled(page, logged=answer or page)
@@ -83,14 +94,43 @@ def _deliver(fault: Fault, answer: Response) -> Delivery:
         case FaultKind.BILL_THEN_DROP:
             return _end_at(fault, 0, in_head=True)
         case FaultKind.CUT_BODY:
-            after = fault.whole("after_bytes")
-            stop = len(answer.body) // 2 if after is None else min(after, len(answer.body))
-            return _end_at(fault, stop, in_head=False)
-        case FaultKind.STALL:
+            return _end_at(fault, _find_cut(fault, answer.body), in_head=False)
+        case FaultKind.STALL if fault.text("stage") == "head":
             after = fault.whole("after_bytes")
             return Delivery(after or 0, in_head=after is None, pause_s=fault.seconds("seconds"))
+        case FaultKind.DRIP:
+            return Delivery(drip_bytes_s=fault.seconds("bytes_per_s"))
+        case FaultKind.LONG_BODY if not fault.flag("announced"):
+            return Delivery(excess_bytes=fault.whole("size_bytes") or 0)
         case _:
             return WHOLE
+
+
+def _change(fault: Fault, answer: Response) -> Response:
+    """The answer as it leaves, of a call that is billed in any case."""
+    match fault.kind:
+        case FaultKind.CUT_JSON:
+            return replace(answer, body=answer.body[: _find_cut(fault, answer.body)])
+        case FaultKind.LONG_BODY if fault.flag("announced"):
+            return replace(answer, body=answer.body.ljust(fault.whole("size_bytes") or 0))
+        case FaultKind.COMPRESSED:
+            return compress(answer, fault.whole("layers") or 1, fault.whole("bomb_bytes") or 0)
+        case _:
+            return answer
+
+
+def compress(response: Response, layers: int, bomb_bytes: int) -> Response:
+    """An answer compressed some times over, after it was filled up with spaces."""
+    body = response.body.ljust(bomb_bytes)
+    for _ in range(layers):
+        body = gzip.compress(body, compresslevel=6, mtime=0)
+    encoding = ", ".join(["gzip"] * layers)
+    return replace(response, body=body, headers={**response.headers, "content-encoding": encoding})
+
+
+def _find_cut(fault: Fault, body: bytes) -> int:
+    after = fault.whole("after_bytes")
+    return len(body) // 2 if after is None else min(after, len(body))
 
 
 def build_completed(result: object) -> Response:
@@ -102,7 +142,8 @@ def build_completed(result: object) -> Response:
 
 def _end_at(fault: Fault, byte: int, *, in_head: bool) -> Delivery:
     ending = Ending.RESET if fault.flag("reset") else Ending.CLOSE
-    return Delivery(byte, in_head=in_head, ending=ending)
+    pause_s = fault.seconds("seconds") if "seconds" in fault.parameters else 0.0
+    return Delivery(byte, in_head=in_head, pause_s=pause_s, ending=ending)
 
 
 def _build_aborted() -> Response:

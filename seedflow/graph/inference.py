@@ -44,7 +44,19 @@ from seedflow.recipe.templating.operation_nodes import (
 )
 
 _TEXT_FILTERS: Final = frozenset(
-    ("capitalize", "lower", "upper", "title", "trim", "truncate", "replace", "slug", "string", "join")
+    (
+        "capitalize",
+        "decimals",
+        "lower",
+        "upper",
+        "title",
+        "trim",
+        "truncate",
+        "replace",
+        "slug",
+        "string",
+        "join",
+    )
 )
 _SAME_LENGTH: Final = frozenset(("list", "sort", "reverse"))
 _AT_MOST_AS_LONG: Final = frozenset(("select", "reject", "selectattr", "rejectattr", "unique"))

@@ -127,6 +127,9 @@ class Model:
                 missing=missing,
                 absent=self.profile.absent,
             )
+        prompt = plain.get(self.prompt_field) if self.prompt_field is not None else None
+        if isinstance(prompt, str) and not prompt.strip():
+            problems.append(_empty_prompt(str(self.prompt_field)))
         if not self.profile.rules:
             return problems
         by_rules = apply_rules(
@@ -273,6 +276,17 @@ class Model:
             return _whole_number(params.get(count.counted_by))
         settled = all(name in params or not (partial or name in unknown) for name in count.when)
         return 1 if settled else None
+
+
+def _empty_prompt(name: str) -> Problem:
+    """A card may let it pass, and what comes of it is paid for all the same."""
+    return Problem(
+        (name,),
+        f"`{name}` is empty, so that the model is told nothing",
+        Severity.ERROR,
+        code="empty-text",
+        help="say what the picture is to show",
+    )
 
 
 def _whole_number(value: object) -> int | None:

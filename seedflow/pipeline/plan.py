@@ -16,6 +16,7 @@ from seedflow.plan.estimate import add_up
 from seedflow.plan.model import Action, Plan, Task
 from seedflow.plan.planner import Planner
 from seedflow.plan.selection import TaskSelector, parse_selector
+from seedflow.plan.unused_picks import find_unused_picks
 from seedflow.recipe.given import GivenInputs
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.inputs import resolve_inputs
@@ -96,6 +97,7 @@ def plan_recipe(
             references=session.settings.references,
             goes_on_without=find_tolerated(checked.graph),
         )
+        wrong_picks = [*wrong_picks, *find_unused_picks(picks, checked.graph)]
         found = [*found, *_judge_reroll(selectors, plan, several=reroll.several)]
     problems = tuple(once([*checked.diagnostics, *wrong_inputs, *wrong_values, *wrong_picks, *found]))
     return Planned(checked, plan, planner, problems, picks_path)

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from seedflow.canonical import build_slug
 from seedflow.diagnostics import Severity
-from seedflow.errors import BudgetError, StoreError
+from seedflow.errors import BudgetError, StoreError, UsageError
+from seedflow.images.facts import UrlImage
 from seedflow.money import format_usd
 from seedflow.pipeline.plan import Planned
 from seedflow.pipeline.session import Session
-from seedflow.plan.model import Plan, Reason
+from seedflow.plan.model import Action, Plan, Reason, Task
 from seedflow.providers.options import REALM_CLOUDFLARE
-from seedflow.providers.registry import open_provider
+from seedflow.providers.registry import open_provider, open_uploader
+from seedflow.providers.upload import Uploader
 from seedflow.recipe.picks import Picks, TakePick
 from seedflow.recipe.picks_file import require_writable, update_picks
 from seedflow.run.events import Event
@@ -49,7 +51,9 @@ async def run_recipe(
     Raises:
         ValueError: the plan has errors.
         BudgetError: the plan's minimum is above a budget; nothing was sent.
+        UsageError: a take is asked for anew that the picks file cannot keep; nothing was sent.
         StoreError: the state cannot be read or written.
+        UploadError: references are to go through a bucket that does not work; nothing was sent.
     """
     plan, planner = planned.plan, planned.planner
     if plan is None or planner is None:
@@ -66,12 +70,14 @@ async def run_recipe(
     others = (budget for budget in settings.budgets if budget.scope != "run")
     budgets = (*others, *(Budget("run", limit_usd) for limit_usd, _ in bounds))
     if planned.picks_path is not None and any(task.reason is Reason.FORCED for task in plan.tasks):
-        require_writable(planned.picks_path)
+        _require_writable(planned.picks_path)
     store = open_store(settings.state_folder)
     try:
         planner.use_store(store)
         provider = open_provider(settings.provider, catalog=session.catalog, cloudflare=settings.cloudflare)
+        uploader: Uploader | None = None
         try:
+            uploader = await _open_uploader(plan, session)
             return await run_plan(
                 plan,
                 planner,
@@ -84,7 +90,8 @@ async def run_recipe(
                     on_unknown=request.on_unknown,
                     most_in_flight=settings.concurrency,
                     pace=settings.pace,
-                    references=ReferenceMode(settings.references),
+                    references=ReferenceMode(settings.references) if provider.paid else ReferenceMode.DATA,
+                    uploader=uploader,
                     reconcile_for_s=settings.log_timeout_s,
                     takes=None if planned.picks_path is None else PickedTakes(planned.picks_path, plan.realm),
                 ),
@@ -92,9 +99,41 @@ async def run_recipe(
                 control=control,
             )
         finally:
+            if uploader is not None:
+                await uploader.aclose()
             await provider.aclose()
     finally:
         store.close()
+
+
+async def _open_uploader(plan: Plan, session: Session) -> Uploader | None:
+    """The bucket that references may travel by, seen to work before anything is paid; None where none is set or needed.
+
+    Raises:
+        UsageError: only a part of it is set, or its links would not live as long as a call may take.
+        UploadError: it does not work.
+    """
+    settings = session.settings
+    uploaded = settings.references in {ReferenceMode.AUTO, ReferenceMode.UPLOAD}
+    if not session.provider.paid or not uploaded or not any(_may_send_bytes(task) for task in plan.tasks):
+        return None
+    options = settings.upload
+    if options is None:
+        return None
+    uploader = open_uploader(options, call_s=settings.total_timeout_s)
+    try:
+        await uploader.check()
+    except BaseException:
+        await uploader.aclose()
+        raise
+    return uploader
+
+
+def _may_send_bytes(task: Task) -> bool:
+    """Whether a task may be asked with a reference that is not a URL of the author's own."""
+    if task.action not in {Action.CALL, Action.COMPUTE}:
+        return False
+    return any(not isinstance(reference.image, UrlImage) for reference in task.references)
 
 
 class PickedTakes:
@@ -140,6 +179,18 @@ class PickedTakes:
         wrong = next((found for found in problems if found.severity is Severity.ERROR), None)
         if wrong is not None:
             raise StoreError(f"{self._path}: {wrong.message}", kind="wrong-picks", help=wrong.help)
+
+
+def _require_writable(picks_path: Path) -> None:
+    """See before anything is paid that the picks file can be written, as for the folder of outputs.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        require_writable(picks_path)
+    except StoreError as error:
+        raise UsageError(error.message, help=error.help) from error
 
 
 def _find_bounds(plan: Plan, settings: Settings, request: RunRequest) -> list[tuple[Decimal, str]]:

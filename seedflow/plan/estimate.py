@@ -65,7 +65,7 @@ def join_kinds(
         kind = find_kind(one.kind)
         other = kinds.get(kind)
         kinds[kind] = (
-            replace(one, kind=kind)
+            (one if kind == one.kind else replace(one, kind=kind))
             if other is None
             else Least(
                 kind,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from seedflow.diagnostics import Diagnostic
@@ -10,6 +10,7 @@ from seedflow.plan.frames import Later
 from seedflow.plan.instances import Group, Instance, Order
 from seedflow.plan.model import Bounds
 from seedflow.plan.standing import Standing
+from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Template
 
 MOST_ITEMS = 1_000_000
@@ -31,7 +32,7 @@ class Gap:
 
     `label` stands for them in the address of the gap, `stand_in` for each of them until they are there. `failed` or
     `skipped` name a result for which none will come. `nest` are the used recipes around the source, each with its place and
-    key.
+    key; `mention` is what of the source is meant.
     """
 
     order: Order
@@ -43,6 +44,7 @@ class Gap:
     failed: str | None = None
     skipped: str | None = None
     nest: tuple[tuple[Order, str], ...] = ()
+    mention: StepReference | None = None
 
 
 Listing: TypeAlias = "list[Item | Gap]"
@@ -72,16 +74,11 @@ def nest_part(order: Order, part: Item | Gap, key: str) -> Item | Gap:
     """A part of a list inside a used recipe, as a part of a list outside of it."""
     if isinstance(part, Item):
         return Item((order, *part.order), part.value, part.passes)
-    return Gap(
-        (order, *part.order),
-        f"{key}.{part.label}",
-        part.after,
-        part.bounds,
-        part.stand_in,
-        part.source,
-        part.failed,
-        part.skipped,
-        ((order, key), *part.nest),
+    return replace(
+        part,
+        order=(order, *part.order),
+        label=f"{key}.{part.label}",
+        nest=((order, key), *part.nest),
     )
 
 

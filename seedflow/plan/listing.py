@@ -76,19 +76,17 @@ class Lister:
                 for number, item in enumerate(expression)
                 if gap.order == (number,)
             ]
-        whole = find_whole(expression) if isinstance(expression, Template) else None
-        if gap.source is None or whole is None:
+        source = gap.source
+        if source is None:
             return self.read(expression, env, at_most=at_most)
-        mention = self._find_mention(whole, env)
-        if mention is None:
-            return self.read(expression, env, at_most=at_most)
-        reference, _ = mention
         found: Listing = []
-        for source in (gap.source.children or []) if isinstance(gap.source, Group) else [gap.source]:
-            parts = self._parts_of(source, reference)
-            for order, key in reversed(gap.nest):
-                parts = [nest_part(order, part, key) for part in parts]
-            found.extend(parts)
+        if gap.mention is not None:
+            for part in (source.children or []) if isinstance(source, Group) else [source]:
+                found.extend(self._parts_of(part, gap.mention))
+        elif isinstance(source, Instance):
+            found.extend(self._images_of_task(source))
+        for order, key in reversed(gap.nest):
+            found = [nest_part(order, part, key) for part in found]
         return found
 
     def _read_item(self, number: int, item: Expression, env: Env) -> Item | Gap:
@@ -244,12 +242,21 @@ class Lister:
         value = env.each.get(whole.name)
         if not isinstance(value, View) or not isinstance(value.subject, PendingTask):
             return None
-        instance = value.subject.instance
+        return self._images_of_task(value.subject.instance)
+
+    def _images_of_task(self, instance: Instance) -> Listing:
         if instance.inner is not None:
             return self._parts_of_output(instance, find_main_output(instance.inner.frame.recipe))
         return list(self._images_of(instance, passes=False))
 
     def _parts_of(self, source: Instance | Group, mention: StepReference) -> Listing:
+        """The parts of a list that one instance or group gives; gaps know what they were read by."""
+        return [
+            replace(part, mention=mention) if isinstance(part, Gap) and part.mention is None else part
+            for part in self._read_parts(source, mention)
+        ]
+
+    def _read_parts(self, source: Instance | Group, mention: StepReference) -> Listing:
         if isinstance(source, Group):
             if source.children is not None:
                 return [part for child in source.children for part in self._parts_of(child, mention)]
@@ -351,7 +358,7 @@ class Lister:
             return [Item((source.order, number), value) for number, value in enumerate(values)]
         whole = find_whole(output.images)
         if isinstance(whole, StepReference) and whole.index is None:
-            parts = self._take_apart(whole, env)
+            parts = self._take_apart(replace(whole, fail_ok=True) if fail_ok else whole, env)
             if parts is not None:
                 return [nest_part(source.order, part, source.loop_key) for part in parts]
         elif whole is not None:

@@ -263,11 +263,14 @@ def _collision(output: Output, slot: _Slot, path: str, other: tuple[Output, str]
     related = (
         () if other[0] is output else (Related(other[0].span, f"output `{other[0].name}` writes it too"),)
     )
+    by_key = output.file is not None and ".key" in output.file.scalar.value
     return Diagnostic(
         "same-file",
         f"{other[1]} and {_describe(slot)} would both be published as `{path}`",
         span,
-        help="tell them apart in `file:`, for example with `{{ image.key }}-{{ image.number }}`",
+        help="rename what they come from: of a value only letters, digits, `_` and `-` stay in a path"
+        if by_key
+        else "tell them apart in `file:`, for example with `{{ image.key }}-{{ image.number }}`",
         related=related,
     )
 

@@ -27,6 +27,7 @@ from seedflow.plan.model import (
     PublishedImage,
     Task,
     TaskFacts,
+    Totals,
     Unsettled,
     Waiting,
 )
@@ -58,7 +59,8 @@ class Planner:
         self._unfolder.plan_frame(self._root)
         self._unfolder.settle_kinds()
         recipe = self._graph.recipe
-        self._check_limits(recipe)
+        totals = add_up(self._unfolder.tasks.values())
+        self._check_limits(recipe, totals)
         if not self._unfolder.findings.has_errors:
             self._unfolder.findings.extend(self._outputs.check_paths())
         diagnostics = self._unfolder.findings.diagnostics()
@@ -71,7 +73,7 @@ class Planner:
             provider=self._context.provider,
             realm=self._context.realm,
             tasks=tasks,
-            totals=add_up(tasks),
+            totals=totals,
             limits_cost_usd=recipe.limits.cost_usd,
             limits_images=recipe.limits.images,
         )
@@ -172,8 +174,7 @@ class Planner:
 
     # Limits
 
-    def _check_limits(self, recipe: Recipe) -> None:
-        totals = add_up(self._unfolder.tasks.values())
+    def _check_limits(self, recipe: Recipe, totals: Totals) -> None:
         limits = recipe.limits
         if limits.tasks is not None and totals.tasks.high > limits.tasks:
             may_have = "has" if totals.tasks.low == totals.tasks.high else "may have up to"

@@ -126,6 +126,9 @@ class Provider(Protocol):
     async def is_alive(self, url: str) -> bool:
         """Whether a URL of an earlier answer can still be fetched (a ranged GET)."""
 
+    async def find_url_problem(self, url: str) -> str | None:
+        """Why a URL that the author wrote cannot be fetched, or None when it can or nobody here can tell (a ranged GET)."""
+
     async def reconcile(self, intent_id: str, sent_at: float) -> Reconciliation:
         """Ask the provider's log what became of a call whose answer was lost."""
 

@@ -91,6 +91,15 @@ class CloudflareProvider:
         """Whether a URL of an earlier answer can still be fetched; see `Provider.is_alive`."""
         return await self._downloader.is_alive(url)
 
+    async def find_url_problem(self, url: str) -> str | None:
+        """Why a URL cannot be fetched; see `Provider.find_url_problem`.
+
+        An emulator stands in for the world too: what it serves for a foreign address is not to be found out there.
+        """
+        if self._options.base_url.loopback and url[:8].lower() == "https://":
+            return None
+        return await self._downloader.find_problem(url)
+
     async def reconcile(self, intent_id: str, sent_at: float) -> Reconciliation:
         """What the gateway's log says of a call whose answer was lost; see `Provider.reconcile`."""
         with Step.RECONCILE:

@@ -37,6 +37,7 @@ REDIRECTS_AT_MOST: Final = 3
 _REDIRECT: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING: Final = frozenset({408, 421, 425, 429, 500, 502, 503, 504, *range(520, 531)})
 _NOT_THERE_YET: Final = frozenset({404})
+_LOOK_AGAIN_S: Final = 1.0
 _WRITE_BYTES: Final = 512 * 1024
 
 
@@ -102,6 +103,28 @@ class Downloader:
                 return response.status in {200, 206}
         except (aiohttp.ClientError, TimeoutError, DownloadError, OSError):
             return False
+
+    async def find_problem(self, url: str) -> str | None:
+        """Why a URL does not give its first byte, in a few words; looked at twice where that may pass."""
+        for last in (False, True):
+            try:
+                async with (
+                    asyncio.timeout(self._limits.alive_s),
+                    self._open(url, first_byte=True) as response,
+                ):
+                    if response.status in {200, 206}:
+                        return None
+                    said = f"its server answers with HTTP {response.status}"
+                    if last or response.status not in _PASSING:
+                        return said
+            except DownloadError as error:
+                return error.message
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                explained = self._explain(error, expired=isinstance(error, TimeoutError))
+                if last or explained.kind == "refused-address":
+                    return explained.message
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        return None
 
     async def aclose(self) -> None:
         """Close every connection."""

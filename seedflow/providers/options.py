@@ -48,11 +48,30 @@ def parse_base_url(text: str) -> BaseUrl:
     Raises:
         ValueError: not a URL that ends in `/client/v4`, or one that would send the token unencrypted to another machine.
     """
+    found = _parse_url(text)
+    if not urlsplit(found.url).path.endswith(BASE_URL_END):
+        raise ValueError(f"it must end in {BASE_URL_END}")
+    return found
+
+
+def parse_origin(text: str) -> BaseUrl:
+    """Read the address of another service that is trusted with pictures: a host, and perhaps a port.
+
+    Raises:
+        ValueError: not a URL, one with a path, or one that would send pictures unencrypted to another machine.
+    """
+    found = _parse_url(text)
+    if urlsplit(found.url).path:
+        raise ValueError("it must have no path")
+    return found
+
+
+def _parse_url(text: str) -> BaseUrl:
     url = text.strip().rstrip("/")
     if not _VISIBLE.fullmatch(url) or "\\" in url:
         raise ValueError("it has characters that a URL cannot have")
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError:
         raise ValueError("its port is not a number from 0 to 65535") from None
@@ -60,12 +79,10 @@ def parse_base_url(text: str) -> BaseUrl:
         raise ValueError("it must start with https:// (or http:// and this machine's loopback address)")
     if "@" in parts.netloc or parts.query or parts.fragment or "?" in url or "#" in url:
         raise ValueError("it must have no user name, query or fragment")
-    if not parts.path.endswith(BASE_URL_END):
-        raise ValueError(f"it must end in {BASE_URL_END}")
     loopback = is_loopback_host(host)
     if parts.scheme == "http" and not loopback:
         raise ValueError(
-            "http:// would send the token unencrypted; use https://, or http:// with a loopback address"
+            "http:// would send everything unencrypted; use https://, or http:// with a loopback address"
         )
     return BaseUrl(url, host, loopback, parts.scheme == "https")
 

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Final
 from seedflow.errors import UsageError
 from seedflow.providers.options import REALM_SKETCH, CloudflareOptions
 from seedflow.providers.unopened import UnopenedProvider
+from seedflow.providers.upload import UploadError, UploadOptions
 
 if TYPE_CHECKING:
     from seedflow.models.catalog import Catalog
     from seedflow.providers.base import Provider
+    from seedflow.providers.upload import Uploader
+
+LINK_SPARE_S: Final = 60.0
+"""How much longer a link must live than a call may take."""
 
 PROVIDERS: Final = ("cloudflare", "sketch")
 
@@ -54,6 +59,37 @@ def open_provider(name: str, *, catalog: Catalog, cloudflare: CloudflareOptions 
         return CloudflareProvider(_need_cloudflare(name, cloudflare))
 
     return UnopenedProvider(open_adapter, name=facts.name, realm=facts.realm, paid=facts.paid)
+
+
+def open_uploader(options: UploadOptions, *, call_s: float) -> Uploader:
+    """An uploader into a bucket, loaded now; it must be closed with `aclose`.
+
+    Args:
+        options: the bucket.
+        call_s: how long a call may take that is given a link.
+
+    Raises:
+        UploadError: the library for it is not installed.
+        UsageError: its links would die before such a call ends.
+    """
+    try:
+        from seedflow.providers.s3 import S3Uploader
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "botocore":
+            raise
+        raise UploadError(
+            "references are to be uploaded, and the library that signs for S3 is not installed",
+            kind="no-library",
+            help="install it: pip install 'seedflow[s3]'",
+        ) from None
+    needed_s = call_s + LINK_SPARE_S
+    if options.link_lifetime_s < needed_s:
+        raise UsageError(
+            f"upload.link_lifetime_s is {options.link_lifetime_s:g} s, and a call may take {call_s:g} s "
+            "(provider.timeouts.total_s): a link could die before the model fetches it",
+            help=f"set upload.link_lifetime_s to {needed_s:g} or more",
+        )
+    return S3Uploader(options, needed_s=needed_s)
 
 
 def _need_cloudflare(name: str, options: CloudflareOptions | None) -> CloudflareOptions:

@@ -14,6 +14,7 @@ HIDDEN: Final = "********"
 QUOTE_MAX_CHARACTERS: Final = 200
 
 _BEARER = re.compile(r"(?i)\b(bearer)\s+[\w.~+/=-]{16,}")
+_SIGNED = re.compile(r"(?i)\b(x-amz-(?:signature|credential|security-token)=)[^&\s\"'<>]+")
 _SPACE = re.compile(r"\s+")
 
 
@@ -60,10 +61,10 @@ class Quoter:
         self._hidden = tuple(sorted(forms, key=len, reverse=True))
 
     def redact(self, text: str) -> str:
-        """The text with every form of every secret, and anything after `Bearer`, replaced."""
+        """The text with every form of every secret, anything after `Bearer`, and what opens a signed link, replaced."""
         for form in self._hidden:
             text = text.replace(form, HIDDEN)
-        return _BEARER.sub(rf"\1 {HIDDEN}", text)
+        return _SIGNED.sub(rf"\1{HIDDEN}", _BEARER.sub(rf"\1 {HIDDEN}", text))
 
     def quote(self, text: str, limit: int = QUOTE_MAX_CHARACTERS) -> str:
         """One line of at most `limit` characters that is safe to print."""

@@ -120,6 +120,10 @@ class SketchProvider:
         """Never: a sketch has no address that anybody else could fetch."""
         return False
 
+    async def find_url_problem(self, url: str) -> str | None:  # noqa: ARG002 - the port's name
+        """None: a sketch draws a sign in its place and fetches nothing."""
+        return None
+
     async def reconcile(self, intent_id: str, sent_at: float) -> Reconciliation:  # noqa: ARG002 - the port's names
         """Nothing was ever paid, so asking again is always right."""
         return NotBilled("a sketch costs nothing")

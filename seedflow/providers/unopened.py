@@ -41,6 +41,10 @@ class UnopenedProvider:
         """See `Provider.is_alive`."""
         return await self.adapter.is_alive(url)
 
+    async def find_url_problem(self, url: str) -> str | None:
+        """See `Provider.find_url_problem`."""
+        return await self.adapter.find_url_problem(url)
+
     async def reconcile(self, intent_id: str, sent_at: float) -> Reconciliation:
         """See `Provider.reconcile`."""
         return await self.adapter.reconcile(intent_id, sent_at)

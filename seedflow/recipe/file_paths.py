@@ -11,17 +11,21 @@ from seedflow.recipe.template import Template, TemplateForm
 _MOST_CHARACTERS = 200
 """Of one name: file systems take 255 bytes, ending included."""
 _REFUSED = '<>:"\\|?*'
+_PICTURE_ENDING = re.compile(r"\.(?:jpe?g|png|webp)$", re.IGNORECASE)
 _PRINTED = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _PRINTED_VALUE = "x"
 """Stands for what a `{{ }}` gives: a slug, which is never empty and never a path."""
 
 
 def read_file_path(file: Template, text: str) -> str | Diagnostic:
-    """The path below the output folder that a text from a `file` template means, or what is wrong with it."""
+    """The path below the output folder that a text from a `file` template means, or what is wrong with it.
+
+    It has no ending yet: the picture brings its own, in place of a written one such as `.jpg`.
+    """
     problem = _find_problem(text)
     if problem is not None:
         return _refuse(file, text, *problem)
-    return "/".join(_split(text))
+    return "/".join(_split(_without_ending(text)))
 
 
 def check_file_path(file: Template) -> Diagnostic | None:
@@ -43,6 +47,10 @@ def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split("/")]
 
 
+def _without_ending(text: str) -> str:
+    return _PICTURE_ENDING.sub("", text.rstrip())
+
+
 def _find_problem(text: str) -> tuple[str, str] | None:
     """What is wrong with a path as a whole or with one of its names, and what to do."""
     path = text.strip()
@@ -57,7 +65,8 @@ def _find_problem(text: str) -> tuple[str, str] | None:
         return "it has an empty part", "write a single `/` between two names"
     if ".." in parts:
         return "it would leave the output folder", "take `..` away; `--out` chooses another output folder"
-    return next((problem for part in parts if (problem := _find_problem_of_name(part)) is not None), None)
+    named = [*parts, _split(_without_ending(path))[-1]]
+    return next((problem for part in named if (problem := _find_problem_of_name(part)) is not None), None)
 
 
 def _find_problem_of_name(name: str) -> tuple[str, str] | None:

@@ -60,6 +60,7 @@ FILTERS: Final[Mapping[str, Callee]] = {
     "capitalize": Callee(scalar_filters.capitalize),
     "count": Callee(list_filters.length_of),
     "d": Callee(default, takes_missing=True),
+    "decimals": Callee(scalar_filters.write_decimals),
     "default": Callee(default, takes_missing=True),
     "first": Callee(list_filters.first),
     "int": Callee(scalar_filters.integer),

@@ -124,7 +124,8 @@ def _choose_node(declared: Input, given: GivenValue, problems: list[Diagnostic])
     scalars = tuple(_take_as(item.type, scalar) for scalar in given.arguments)
     if declared.type is InputType.LIST:
         first = scalars[0]
-        return Sequence(first.source, first.start, first.end, scalars)
+        nothing = len(scalars) == 1 and not first.value.strip()
+        return Sequence(first.source, first.start, first.end, () if nothing else scalars)
     if len(scalars) > 1:
         problems.append(
             Diagnostic(

@@ -203,6 +203,10 @@ class _RecipeBuilder:
         when, iterate = options.build_when(), options.build_iterate(loops)
         if block.when is not None and when is None:
             self._unread.add(("steps", name, "when"))
+        if block.iterate is not None and iterate is None:
+            self._unread.add(("steps", name, "iterate"))
+        if in_loop and not loops:
+            self._unread.add(("steps", name, "for_each"))
         generate, call = self._build_kind(name, block, roots, requests, in_loop=in_loop)
         return Step(
             name=name,

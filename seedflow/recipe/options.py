@@ -23,6 +23,7 @@ from seedflow.recipe.schema import StepBlock
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 
+_EXPECTED = ("images", "min_width", "min_height", "aspect_ratio", "distinct")
 _RATIO = re.compile(r"\s*[1-9][0-9]{0,4}:[1-9][0-9]{0,4}\s*")
 
 
@@ -63,6 +64,7 @@ class OptionBuilder:
         if block is None:
             return None
         span = _key_span(self._block.node, "expect")
+        before = len(self._parser.problems)
         if block.attempts is not None and block.otherwise is not Otherwise.RETRY:
             self._parser.problems.append(
                 Diagnostic(
@@ -73,7 +75,7 @@ class OptionBuilder:
                 )
             )
         number = "a whole number from 1, or one `{{ }}`"
-        return Expect(
+        expect = Expect(
             span,
             images=self._build_images(block.images),
             min_width=self._parse_known(block.min_width, read_positive, number),
@@ -85,6 +87,10 @@ class OptionBuilder:
             otherwise=block.otherwise,
             attempts=self._parse_known(block.attempts, read_positive, number),
         )
+        written = isinstance(block.node, Mapping) and any(block.node.find(key) for key in _EXPECTED)
+        if not written and len(self._parser.problems) == before:
+            self._parser.problems.append(_expects_nothing(span))
+        return expect
 
     def build_iterate(self, loops: tuple[LoopVariable, ...]) -> Iterate | None:
         """The edits in a row; None when there are none, or what they begin with could not be read."""
@@ -169,6 +175,15 @@ class OptionBuilder:
         return self._parser.parse_single(
             node, roots, code="wrong-type", expected=expected, help="write nothing around the `{{ }}`"
         )
+
+
+def _expects_nothing(span: Span) -> Diagnostic:
+    return Diagnostic(
+        "missing-key",
+        "this `expect` says nothing that a result must be",
+        span,
+        help=f"add one of {', '.join(f'`{key}`' for key in _EXPECTED)}, or take `expect` out",
+    )
 
 
 def _read_ratio(node: object) -> str:

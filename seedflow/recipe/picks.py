@@ -14,7 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from seedflow.diagnostics import Diagnostic, Source, Span, has_errors
+from seedflow.diagnostics import Diagnostic, Severity, Source, Span, has_errors
+from seedflow.diagnostics.suggest import find_near
 from seedflow.text.nodes import Entry, Node, Scalar
 from seedflow.text.nodes import Mapping as MappingNode
 from seedflow.text.reader import PROJECT_LIMITS, load_source, read_yaml
@@ -44,11 +45,12 @@ Takes = Mapping[str, Mapping[str, TakePick]]
 
 @dataclass(frozen=True, slots=True)
 class Picks:
-    """The picks of one recipe. `text` is the file as it was read, `section` where `takes` stands in it."""
+    """The picks of one recipe. `text` is the file as it was read, `section` and `places` where `takes` and its addresses stand."""
 
     takes: Takes = field(default_factory=dict)
     text: str = ""
     section: tuple[int, int] | None = None
+    places: tuple[tuple[str, Span], ...] = field(default=(), compare=False)
 
     def find_take(self, realm: str, address: str, fingerprint: str) -> int | None:
         """The current take of an address, if it was picked for this very request: takes count from 1 for each request."""
@@ -128,12 +130,30 @@ class _Reader:
             )
             return Picks()
         self._check_version(source, root.find(VERSION_KEY))
+        self._warn_of_slips(root)
         entry = root.find(TAKES_KEY)
         if entry is None:
             return Picks({}, source.text)
         end = source.text.find("\n", max(entry.key.end, entry.value.end))
         section = (entry.key.start, len(source.text) if end < 0 else end + 1)
-        return Picks(self._read_takes(entry.value), source.text, section)
+        takes = self._read_takes(entry.value)
+        return Picks(takes, source.text, section, tuple(_find_places(entry.value)))
+
+    def _warn_of_slips(self, root: MappingNode) -> None:
+        """Keys of others are theirs; one that is nearly ours is a slip, and what stands below it would count for nothing."""
+        missing = [key for key in (VERSION_KEY, TAKES_KEY) if root.find(key) is None]
+        for key, _ in root:
+            meant = find_near(key.value, missing)
+            if meant is not None:
+                self.problems.append(
+                    Diagnostic(
+                        "wrong-picks",
+                        f"`{_shorten(key.value)}` is not a key that seedflow reads here",
+                        key.span,
+                        Severity.WARNING,
+                        help=f"did you mean `{meant}`?",
+                    )
+                )
 
     def _check_version(self, source: Source, entry: Entry | None) -> None:
         advice = f"begin the file with `{VERSION_KEY}: {PICKS_VERSION}`"
@@ -209,6 +229,12 @@ class _Reader:
 
     def _report(self, message: str, span: Span, advice: str) -> None:
         self.problems.append(Diagnostic("wrong-picks", message, span, help=advice))
+
+
+def _find_places(takes: Node) -> Iterator[tuple[str, Span]]:
+    for realm in takes if isinstance(takes, MappingNode) else ():
+        for entry in realm.value if isinstance(realm.value, MappingNode) else ():
+            yield entry.key.value, entry.key.span
 
 
 def _render_takes(takes: Takes) -> Iterator[str]:

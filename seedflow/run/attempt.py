@@ -62,6 +62,7 @@ class AttemptRunner:
         self._sent_at = attempt.sent_at or time.time()
         self._paid_here = False
         self._answered_here = False
+        self._looked_up = False
         tally.stage = Stage.UNSENT
 
     async def carry_on(self, *, recovered: bool) -> TaskResult:
@@ -150,7 +151,7 @@ class AttemptRunner:
         services = self._services
         self._tries += 1
         self._jitter = self._random.random()
-        self._answered_here = False
+        self._answered_here = self._looked_up = False
         self._sent_at = time.time()
         try:
             return await services.provider.generate(
@@ -272,15 +273,8 @@ class AttemptRunner:
             )
         except ProviderError as failure:
             return await self._doubt(answer, failure)
-        except RejectedError as rejected:
-            raise await self._rejected(rejected, self._price(answer, rejected.images)) from None
-        except LostError as lost:
-            cost_usd = self._price(answer, lost.images)
-            await services.disk.run(services.store.mark_lost_paid, intent_id, lost.message, cost_usd)
-            self._tally.end(self._share(cost_usd))
-            raise TaskEndedError(
-                TaskStatus.FAILED, endings.lost(task, lost.message), repeatable=True
-            ) from None
+        except (RejectedError, LostError) as useless:
+            return await self._mend(answer, useless)
         except NotFetchedError as error:
             await services.disk.run(services.store.leave, intent_id)
             self._tally.end(self._tally.open_usd)
@@ -308,6 +302,32 @@ class AttemptRunner:
         if found is not None and found.raw == answer.raw:
             raise await self._unknown(f"{failure.message}; the provider's log has the same answer")
         return found
+
+    async def _mend(self, answer: Answer, useless: RejectedError | LostError) -> Answer | None:
+        """What the provider's log has in place of an answer that is of no use: it may have been damaged on its way here.
+
+        None once the call may be made again, since the log shows that it cost nothing.
+        """
+        services, intent_id = self._services, self._attempt.intent_id
+        if not self._looked_up:
+            self._looked_up = True
+            found = await reconcile(
+                services.provider, intent_id, self._sent_at, services.options.reconcile_for_s
+            )
+            if isinstance(found, Recovered) and found.answer.raw != answer.raw:
+                await self._record(found.answer)
+                return found.answer
+            wait_s = find_backoff_s(self._tries, services.options.retry, self._jitter)
+            if isinstance(found, NotBilled) and isinstance(useless, RejectedError) and wait_s is not None:
+                await self._mark_not_billed(useless.kind, f"{useless.message}; {found.message}", wait_s)
+                await sleep_unless_stopped(services.control, wait_s)
+                return None
+        cost_usd = self._price(answer, useless.images)
+        if isinstance(useless, RejectedError):
+            raise await self._rejected(useless, cost_usd)
+        await services.disk.run(services.store.mark_lost_paid, intent_id, useless.message, cost_usd)
+        self._tally.end(self._share(cost_usd))
+        raise TaskEndedError(TaskStatus.FAILED, endings.lost(self._task, useless.message), repeatable=True)
 
     def _price(self, answer: Answer, images: int) -> Decimal:
         return ZERO_USD if answer.free else self._services.cost_usd(self._task, images)

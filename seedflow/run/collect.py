@@ -18,7 +18,7 @@ from seedflow.plan.model import Task
 from seedflow.providers.base import GenerateRequest, Provider
 from seedflow.run.disk import Disk
 from seedflow.run.events import EventKind
-from seedflow.run.references import Leases
+from seedflow.run.leases import Leases
 from seedflow.store.base import Store, StoredImage
 
 MOST_FETCHES = 5

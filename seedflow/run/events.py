@@ -18,6 +18,7 @@ class EventKind(StrEnum):
     CALL_SENT = "call-sent"
     CALL_ANSWERED = "call-answered"
     CALL_RETRIED = "call-retried"
+    CALL_AWAITED = "call-awaited"
     ATTEMPT_REJECTED = "attempt-rejected"
     IMAGE_STORED = "image-stored"
     TASK_FINISHED = "task-finished"

@@ -24,14 +24,16 @@ from seedflow.run.collect import Collector
 from seedflow.run.disk import Disk
 from seedflow.run.events import Event, EventKind, Teller
 from seedflow.run.expecting import build_requests
+from seedflow.run.leases import LEASE_S, Leases
 from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
 from seedflow.run.publish import Published, RunNote, publish_outputs
-from seedflow.run.references import Leases, ReferencePreparer
+from seedflow.run.references import ReferencePreparer
 from seedflow.run.rerolls import Rerolls
+from seedflow.run.serialize import build_run_record
 from seedflow.run.services import Services
 from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus, find_status
-from seedflow.store.base import PastRequest, Store
+from seedflow.store.base import PastRequest, RunRecord, Store
 
 _CLAIMED_PER_CALL = 2
 """Tasks at work for each call in flight: enough that fetching and keeping never leave the provider idle."""
@@ -75,7 +77,8 @@ async def run_plan(
         raise
     disk.close()
     try:
-        store.end_run(run_id, result.status.value)
+        folder = None if options.out is None else str(options.out.absolute())
+        store.end_run(run_id, result.status.value, RunRecord(folder, build_run_record(result)))
     except StoreError as error:
         return _with_problem(result, error)
     return result
@@ -117,7 +120,7 @@ class _Run:
             ),
             options.pace,
         )
-        leases = Leases()
+        leases = Leases(lease_s=options.facts.find_lease_s(LEASE_S))
         services = Services(
             run_id=run_id,
             recipe=plan.recipe,
@@ -135,6 +138,8 @@ class _Run:
                 mode=options.references,
                 limits=options.reference_limits,
                 disk=disk,
+                uploader=options.uploader,
+                facts=options.facts,
             ),
             collector=Collector(store=store, provider=provider, leases=leases, disk=disk, emit=self._emit),
             emit=self._emit,

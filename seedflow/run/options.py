@@ -8,6 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from seedflow.providers.options import Pace
+from seedflow.providers.upload import Uploader
+from seedflow.providers.wire_facts import NOTHING_KNOWN, WireFacts
 from seedflow.run.notes import TakeNotes
 from seedflow.run.references import ReferenceLimits, ReferenceMode
 from seedflow.run.retry import RetryPolicy
@@ -26,7 +28,8 @@ class RunOptions:
     """`out` is where outputs are published, or None for nowhere. Budgets are upper bounds; the smallest room wins.
 
     `reconcile_for_s`: how long after its sending a lost answer is looked for in the provider's log. `takes`: where it is
-    written down which take an address shows that is asked anew. `pace`: calls that may begin within a time, None for any number.
+    written down which take an address shows that is asked anew. `uploader`: where references may be put that travel by a
+    link. `facts`: what is known of the provider's endpoint. `pace`: calls that may begin within a time, None for any number.
     """
 
     out: Path | None
@@ -39,6 +42,8 @@ class RunOptions:
     reconcile_for_s: float = 60.0
     takes: TakeNotes | None = None
     pace: Pace | None = None
+    uploader: Uploader | None = None
+    facts: WireFacts = NOTHING_KNOWN
 
 
 class RunControl:

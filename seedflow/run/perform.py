@@ -9,6 +9,7 @@ from seedflow.errors import BudgetError, StoreError
 from seedflow.plan.model import Action, Task
 from seedflow.run import endings
 from seedflow.run.attempt import AttemptRunner, sleep_unless_stopped
+from seedflow.run.events import EventKind
 from seedflow.run.options import OnUnknown
 from seedflow.run.references import record_reference
 from seedflow.run.room import Room
@@ -64,6 +65,7 @@ class Performer:
         repeats = 0
         again = False
         poll_s = FIRST_POLL_S
+        told = False
         while True:
             freed = self._room.freed
             try:
@@ -73,6 +75,9 @@ class Performer:
                     case AlreadyStored(result=result):
                         return replace(reuse(task, result), cost_usd=tally.cost_usd, calls=tally.calls)
                     case HeldElsewhere():
+                        if poll_s == LONGEST_POLL_S and not told:
+                            told = True
+                            services.emit(EventKind.CALL_AWAITED, task.address, {})
                         # Not on the other run's lock: that run may live long after it has this picture.
                         await sleep_unless_stopped(services.control, poll_s)
                         poll_s = min(poll_s * 2, LONGEST_POLL_S)

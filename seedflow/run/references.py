@@ -1,29 +1,29 @@
 """How references travel, decided when a request is sent: edges carry digests, never URLs.
 
 A URL of an earlier answer is used again only within the run that got it, while it is young by two clocks, and after
-the provider found it alive just now. Otherwise the bytes go, verified by digest first.
+the provider found it alive just now. Otherwise the bytes go, verified by digest first: in the request itself, or by a link
+to a bucket. `WireFacts` says what is known of the account.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
 from seedflow.canonical import digest_bytes
+from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import SeedflowError
 from seedflow.images.facts import FileImage, ImageFacts, UrlImage
 from seedflow.plan.model import PLACEHOLDER_URL, PendingImages, PlannedReference, StepImage, Task
 from seedflow.providers.base import Provider, WireFile, WireReference, WireUrl
+from seedflow.providers.upload import Uploader
+from seedflow.providers.wire_facts import NOTHING_KNOWN, WireFacts
 from seedflow.run.disk import Disk
+from seedflow.run.leases import Leases, Moment
 from seedflow.store.base import Store
-
-LEASE_S = 20 * 60.0
-"""URLs die after about an hour or a day, undocumented; see docs/reference/models.md."""
 
 
 class ReferenceMode(StrEnum):
@@ -32,6 +32,7 @@ class ReferenceMode(StrEnum):
     AUTO = "auto"
     URL = "url"
     DATA = "data"
+    UPLOAD = "upload"
 
 
 class ReferenceError(SeedflowError):  # noqa: A001 - the standard term here; the builtin is about weak references
@@ -46,13 +47,6 @@ class ReferenceLimits:
     request_bytes: int = 20 * 1024 * 1024
 
 
-class Moment(NamedTuple):
-    """A moment by two clocks: one stands still while the machine sleeps, the other may be set."""
-
-    monotonic_s: float
-    wall_s: float
-
-
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """References ready to send, and how the ledger records each. `made_at`: when they were looked at, by both clocks."""
@@ -63,47 +57,11 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lease:
-    url: str
-    since: Moment
+class _Sent:
+    """How one reference travels, and how the ledger calls that."""
 
-
-class Leases:
-    """URLs that this run got, by digest of what was fetched from them."""
-
-    def __init__(
-        self, monotonic: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time
-    ) -> None:
-        self._monotonic = monotonic
-        self._wall = wall
-        self._found: dict[str, _Lease] = {}
-
-    def keep(self, digest: str, url: str) -> None:
-        """A URL that was just fetched."""
-        self._found[digest] = _Lease(url, self.now())
-
-    def find(self, digest: str) -> str | None:
-        """The URL, while it is young by the monotonic clock and by the wall clock."""
-        lease = self._found.get(digest)
-        if lease is None:
-            return None
-        return lease.url if all(0 <= age_s < LEASE_S for age_s in self._ages_s(lease.since)) else None
-
-    def drop(self, digest: str) -> None:
-        """The URL was found dead."""
-        self._found.pop(digest, None)
-
-    def now(self) -> Moment:
-        """This moment."""
-        return Moment(self._monotonic(), self._wall())
-
-    def age_s(self, since: Moment) -> float:
-        """Seconds since then, by the clock that says more."""
-        return max(self._ages_s(since))
-
-    def _ages_s(self, since: Moment) -> tuple[float, float]:
-        now = self.now()
-        return now.monotonic_s - since.monotonic_s, now.wall_s - since.wall_s
+    wire: WireReference
+    transport: str
 
 
 class ReferencePreparer:
@@ -118,6 +76,8 @@ class ReferencePreparer:
         mode: ReferenceMode,
         limits: ReferenceLimits,
         disk: Disk,
+        uploader: Uploader | None = None,
+        facts: WireFacts = NOTHING_KNOWN,
     ) -> None:
         self._store = store
         self._provider = provider
@@ -125,13 +85,19 @@ class ReferencePreparer:
         self._mode = mode
         self._limits = limits
         self._disk = disk
+        self._uploader = uploader
+        self._facts = facts
         self._probes: dict[str, asyncio.Future[bool]] = {}
+        self._looks: dict[str, asyncio.Future[str | None]] = {}
+        self._seen: dict[str, Moment] = {}
 
     async def prepare(self, references: Sequence[PlannedReference]) -> Prepared:
         """In the order in which they are sent.
 
         Raises:
-            ReferenceError: a file changed since it was planned, is too large, or has no live URL where one is demanded.
+            ReferenceError: a file changed since it was planned, is too large, has no live URL where one is demanded, or a URL
+                that the author wrote cannot be fetched.
+            UploadError: a file could not be put where a link reaches it.
             StoreError: an earlier picture is missing or damaged.
         """
         made_at = self._leases.now()
@@ -140,11 +106,10 @@ class ReferencePreparer:
         total_bytes = 0
         for number, reference in enumerate(references, 1):
             sent = await self._one(reference, number)
-            if isinstance(sent, WireFile):
-                self._judge_size(sent.facts.size_bytes, self._limits.each_bytes, f"reference {number}")
-                total_bytes += sent.facts.size_bytes
-            wire.append(sent)
-            records.append(record_reference(reference, sent))
+            if sent.transport != "url" and isinstance(reference.image, (FileImage, StepImage)):
+                total_bytes += reference.image.facts.size_bytes
+            wire.append(sent.wire)
+            records.append(record_reference(reference, sent.transport))
         self._judge_size(total_bytes, self._limits.request_bytes, f"{len(wire)} references together")
         return Prepared(tuple(wire), tuple(records), made_at)
 
@@ -175,24 +140,82 @@ class ReferencePreparer:
     def _local_path(self, image: FileImage | StepImage) -> Path:
         return image.path if isinstance(image, FileImage) else self._store.blob_path(image.facts.digest)
 
-    async def _one(self, reference: PlannedReference, number: int) -> WireReference:
+    async def _one(self, reference: PlannedReference, number: int) -> _Sent:
         image = reference.image
         if isinstance(image, UrlImage):
-            return WireUrl(image.url)
-        if isinstance(image, FileImage):
-            return WireFile(await self._disk.run(_verify_file, image), image.facts)
-        if not isinstance(image, StepImage):
+            await self._look(image.url, number)
+            return _Sent(WireUrl(image.url), "url")
+        if isinstance(image, PendingImages):
             raise TypeError(f"reference {number} is still pending")
-        if self._mode is not ReferenceMode.DATA:
+        if isinstance(image, StepImage) and self._mode in {ReferenceMode.AUTO, ReferenceMode.URL}:
             url = await self._live_url(image.facts)
             if url is not None:
-                return WireUrl(url)
+                return _Sent(WireUrl(url), "url")
             if self._mode is ReferenceMode.URL:
                 raise ReferenceError(
                     f"reference {number} has no live URL any more, and references: url allows nothing else",
                     help="use references: auto, which sends the stored bytes instead",
                 )
-        return WireFile(await self._disk.run(self._store.verify_blob, image.facts), image.facts)
+        self._judge_size(image.facts.size_bytes, self._limits.each_bytes, f"reference {number}")
+        path = await self._verify(image)
+        if self._goes_by_link(image.facts, number):
+            if self._uploader is None:
+                raise ReferenceError(
+                    "references: upload needs a bucket, and none is set",
+                    help="set the SEEDFLOW_UPLOAD_… variables, or use references: auto",
+                )
+            return _Sent(WireUrl(await self._uploader.upload(path, image.facts)), "upload")
+        return _Sent(WireFile(path, image.facts), "data")
+
+    def _goes_by_link(self, facts: ImageFacts, number: int) -> bool:
+        """Whether bytes go to the bucket rather than into the request.
+
+        Where nothing is known of the account, a bucket that somebody set up is surer than a data URI.
+
+        Raises:
+            ReferenceError: they would go into the request, and the account is known to refuse that.
+        """
+        if self._mode is ReferenceMode.UPLOAD:
+            return True
+        if self._mode is ReferenceMode.DATA:
+            return False
+        refusal = self._facts.find_data_refusal(facts.size_bytes)
+        if self._uploader is not None:
+            return refusal is not None or not self._facts.knows_data(facts.size_bytes)
+        if refusal is not None:
+            raise ReferenceError(
+                f"reference {number} would travel in the request, and {refusal}",
+                help="set up a bucket (`upload` in the settings) so that it travels by a link, or ask again with "
+                "`seedflow doctor --probe --again`",
+            )
+        return False
+
+    async def _verify(self, image: FileImage | StepImage) -> Path:
+        if isinstance(image, FileImage):
+            return await self._disk.run(_verify_file, image)
+        return await self._disk.run(self._store.verify_blob, image.facts)
+
+    async def _look(self, url: str, number: int) -> None:
+        """See that a URL that the author wrote can be fetched, once in a while for all tasks that share it.
+
+        Raises:
+            ReferenceError: it cannot.
+        """
+        seen = self._seen.get(url)
+        if seen is not None and self._leases.is_young(seen):
+            return
+        look = self._looks.get(url)
+        if look is None:
+            look = asyncio.ensure_future(self._provider.find_url_problem(url))
+            self._looks[url] = look
+            look.add_done_callback(lambda _: self._looks.pop(url, None))
+        problem = await asyncio.shield(look)
+        if problem is not None:
+            raise ReferenceError(
+                f"reference {number}, {make_printable(url[:200])}, could not be fetched from here: {problem}; nothing was sent",
+                help="correct the URL, or download the picture and use the file",
+            )
+        self._seen[url] = self._leases.now()
 
     async def _live_url(self, facts: ImageFacts) -> str | None:
         url = self._leases.find(facts.digest)
@@ -220,8 +243,8 @@ class ReferencePreparer:
             )
 
 
-def record_reference(reference: PlannedReference, sent: WireReference | None = None) -> dict[str, object]:
-    """How the ledger writes down one reference: what it is, and how it travels once that is decided."""
+def record_reference(reference: PlannedReference, transport: str | None = None) -> dict[str, object]:
+    """How the ledger writes down one reference: what it is, and how it travels once that is decided; never a signed link."""
     image = reference.image
     record: dict[str, object] = {"name": reference.name}
     if isinstance(image, UrlImage):
@@ -232,8 +255,8 @@ def record_reference(reference: PlannedReference, sent: WireReference | None = N
         record["from"] = f"{image.address} image {image.number}"
     elif isinstance(image, FileImage):
         record["from"] = image.name
-    if sent is not None:
-        record["transport"] = "url" if isinstance(sent, WireUrl) else "data"
+    if transport is not None:
+        record["transport"] = transport
     return record
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from seedflow.money import to_json_usd
 from seedflow.plan.model import Totals
-from seedflow.run.status import Problem, RunResult, TaskResult
+from seedflow.run.status import Problem, RunResult, TaskResult, TaskStatus
 
 
 def build_result_json(result: RunResult) -> dict[str, object]:
@@ -38,6 +40,32 @@ def _left(left: Totals) -> dict[str, object]:
         "calls": list(left.calls),
         "images": list(left.images),
         "cost_usd": [to_json_usd(bound) for bound in left.cost_usd],
+    }
+
+
+MOST_KEPT = 200
+"""Tasks without images of which a run's record tells by name; the rest of them are counted only."""
+
+
+def build_run_record(result: RunResult) -> dict[str, object]:
+    """What the ledger keeps of a run: how its tasks ended, which gave no images and why, and how many files it published."""
+    counts = Counter(task.status.value for task in result.tasks)
+    without = [
+        task for task in result.tasks if not task.status.has_images and task.status is not TaskStatus.SKIPPED
+    ]
+    return {
+        "tasks": dict(sorted(counts.items())),
+        "without_images": [
+            {
+                "address": task.address,
+                "status": task.status.value,
+                "kind": task.problem.kind if task.problem is not None else None,
+                "message": task.problem.message if task.problem is not None else None,
+            }
+            for task in without[:MOST_KEPT]
+        ],
+        "outputs": {name: len(files) for name, files in result.outputs.items()},
+        "problems": [{"kind": problem.kind, "message": problem.message} for problem in result.problems],
     }
 
 

@@ -8,7 +8,8 @@ from typing import Final
 
 from seedflow.errors import UsageError
 from seedflow.providers.options import parse_base_url
-from seedflow.settings.keys import read_name, read_token
+from seedflow.providers.upload import parse_endpoint, read_bucket
+from seedflow.settings.keys import read_key_id, read_name, read_region, read_token
 from seedflow.settings.origin import Found, Layer, Origin
 
 HOME_VARIABLE: Final = "SEEDFLOW_HOME"
@@ -19,6 +20,11 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "CLOUDFLARE_API_TOKEN": ("provider.api_token", read_token),
     "CLOUDFLARE_GATEWAY_ID": ("provider.gateway", read_name),
     "SEEDFLOW_CLOUDFLARE_BASE_URL": ("provider.base_url", parse_base_url),
+    "SEEDFLOW_UPLOAD_ENDPOINT": ("upload.endpoint", parse_endpoint),
+    "SEEDFLOW_UPLOAD_BUCKET": ("upload.bucket", read_bucket),
+    "SEEDFLOW_UPLOAD_REGION": ("upload.region", read_region),
+    "SEEDFLOW_UPLOAD_ACCESS_KEY_ID": ("upload.access_key_id", read_key_id),
+    "SEEDFLOW_UPLOAD_SECRET_ACCESS_KEY": ("upload.secret_access_key", read_token),
 }
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.settings.hiding import hide_secrets
-from seedflow.settings.keys import KEYS, LATER, Key, NotYetError, list_names, looks_secret
+from seedflow.settings.keys import KEYS, LATER, Key, list_names, looks_secret
 from seedflow.settings.origin import Found, Layer, Origin
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar
 from seedflow.text.reader import LIBRARY_LIMITS, load_source, read_yaml
@@ -73,12 +73,12 @@ def read_user_file(path: Path, name: str) -> FileValues:
             ],
         )
     found = _Reader(Layer.USER, path.parent).read(path, name)
-    token = found.values.get("provider.api_token")
-    if token is not None and stat.S_IMODE(facts.st_mode) & 0o077:
+    holds_secret = any(path in found.values for path in ("provider.api_token", "upload.secret_access_key"))
+    if holds_secret and stat.S_IMODE(facts.st_mode) & 0o077:
         found.diagnostics.append(
             Diagnostic(
                 "readable-secret",
-                f"`{name}` holds a token and can be read by others",
+                f"`{name}` holds a secret and can be read by others",
                 severity=Severity.WARNING,
                 help=f"close it: `chmod 600 {name}`",
             )
@@ -156,9 +156,6 @@ class _Reader:
                 value = self._place(str(value))
             if path == _MODELS:
                 _refuse_absent(value)
-        except NotYetError:
-            self._report_later(node.span, f"`{path}: {node.value}`", "belongs to the language")
-            return
         except ValueError as error:
             shown = "" if key.private else f", found `{node.value}`"
             advice = f"correct it, or take `{entry.key.value}` out"
@@ -208,13 +205,14 @@ class _Reader:
     def _report_secret(self, entry: Entry, path: str) -> None:
         variable = {
             "provider.account_id": "CLOUDFLARE_ACCOUNT_ID",
-            "provider.api_token": "CLOUDFLARE_API_TOKEN",
             "provider.base_url": "SEEDFLOW_CLOUDFLARE_BASE_URL",
+            **{key: f"SEEDFLOW_{key.replace('.', '_').upper()}" for key in KEYS if key.startswith("upload.")},
         }.get(path, "CLOUDFLARE_API_TOKEN")
+        what = "pictures" if path.startswith("upload.") else "a token"
         self._report(
             "secret-in-project",
-            f"`{path}` may not stand in a project's settings: who clones the project must not send a token elsewhere, "
-            "and a token in a file gets published",
+            f"`{path}` may not stand in a project's settings: who clones the project must not send {what} elsewhere, "
+            "and a secret in a file gets published",
             entry.key.span,
             f"take it out and set {variable} in the environment, or put it into your own settings file",
         )

@@ -14,20 +14,19 @@ from seedflow.money import parse_usd
 from seedflow.providers.options import parse_base_url
 from seedflow.providers.registry import PROVIDERS
 from seedflow.providers.secrets import Secret
+from seedflow.providers.upload import LINK_AT_MOST_S, parse_endpoint, read_bucket, read_prefix
 from seedflow.text.nodes import Scalar
 
 CONCURRENCY_AT_MOST: Final = 256
 CALLS_PER_MINUTE_AT_MOST: Final = 100_000
 TIMEOUT_AT_MOST_S: Final = 86_400.0
-REFERENCES: Final = ("auto", "url", "data")
+REFERENCES: Final = ("auto", "url", "data", "upload")
 BUDGET_SCOPES: Final = ("run", "step", "day", "project")
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_KEY_ID = re.compile(r"[A-Za-z0-9_]{1,128}")
+_REGION = re.compile(r"[a-z0-9-]{1,40}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
-
-
-class NotYetError(ValueError):
-    """A value that the language knows and this version cannot do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,28 @@ def read_token(text: str) -> Secret:
     return Secret(text)
 
 
+def read_key_id(text: str) -> str:
+    """The id of an access key.
+
+    Raises:
+        ValueError: it has characters that no such id has.
+    """
+    if not _KEY_ID.fullmatch(text):
+        raise ValueError("expected the id of an access key: letters, digits and `_`, at most 128")
+    return text
+
+
+def read_region(text: str) -> str:
+    """The region that a signature names.
+
+    Raises:
+        ValueError: no region has such a name.
+    """
+    if not _REGION.fullmatch(text):
+        raise ValueError("expected a region, such as auto or eu-central-1")
+    return text
+
+
 def _read_text(scalar: Scalar) -> str:
     if scalar.plain and scalar.resolve() is None:
         raise ValueError("expected a value, found nothing")
@@ -70,12 +91,6 @@ def _read_choice(scalar: Scalar, choices: tuple[str, ...]) -> str:
     if scalar.value not in choices:
         raise ValueError(f"expected one of {', '.join(choices)}")
     return scalar.value
-
-
-def _read_references(scalar: Scalar) -> str:
-    if scalar.value == "upload":
-        raise NotYetError
-    return _read_choice(scalar, REFERENCES)
 
 
 def _read_concurrency(scalar: Scalar) -> int:
@@ -106,6 +121,13 @@ def _read_seconds(scalar: Scalar) -> float:
     return float(found) if math.isfinite(found) else TIMEOUT_AT_MOST_S
 
 
+def _read_lifetime(scalar: Scalar) -> float:
+    found = scalar.resolve()
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 60 <= found <= LINK_AT_MOST_S:
+        raise ValueError(f"expected a number of seconds from 60 to {LINK_AT_MOST_S:,.0f}")
+    return float(found)
+
+
 KEYS: Final[Mapping[str, Key]] = MappingProxyType(
     {
         "provider.name": Key(lambda scalar: _read_choice(scalar, PROVIDERS)),
@@ -119,7 +141,14 @@ KEYS: Final[Mapping[str, Key]] = MappingProxyType(
         "provider.timeouts.read_s": Key(_read_seconds),
         "provider.timeouts.total_s": Key(_read_seconds),
         "provider.timeouts.log_s": Key(_read_seconds),
-        "references": Key(_read_references),
+        "references": Key(lambda scalar: _read_choice(scalar, REFERENCES)),
+        "upload.endpoint": Key(lambda scalar: parse_endpoint(_read_text(scalar)), private=True),
+        "upload.bucket": Key(lambda scalar: read_bucket(_read_text(scalar)), private=True),
+        "upload.region": Key(lambda scalar: read_region(_read_text(scalar)), private=True),
+        "upload.access_key_id": Key(lambda scalar: read_key_id(_read_text(scalar)), private=True),
+        "upload.secret_access_key": Key(lambda scalar: read_token(_read_text(scalar)), private=True),
+        "upload.prefix": Key(lambda scalar: read_prefix(_read_text(scalar))),
+        "upload.link_lifetime_s": Key(_read_lifetime),
         **{f"budget.{scope}_usd": Key(_read_usd) for scope in BUDGET_SCOPES},
         "prices.*": Key(_read_usd),
         "outputs.folder": Key(_read_text),
@@ -147,4 +176,6 @@ def list_names(below: str) -> tuple[str, ...]:
 def looks_secret(name: str) -> bool:
     """Whether a key of this name would hold a secret: `api_token`, `apiKey`, `client-secret`."""
     words = set(re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()))
-    return bool(words & SECRET_WORDS) or {"api", "key"} <= words or "apikey" in words
+    return (
+        bool(words & SECRET_WORDS) or bool({"api", "access"} & words and "key" in words) or "apikey" in words
+    )

@@ -22,6 +22,7 @@ from seedflow.providers.options import (
 )
 from seedflow.providers.registry import PROVIDERS
 from seedflow.providers.secrets import Secret
+from seedflow.providers.upload import LINK_LIFETIME_S
 from seedflow.settings.environment import read_environment
 from seedflow.settings.files import (
     STATE_FOLDER,
@@ -100,6 +101,13 @@ def load_settings(
         concurrency=merged.get("provider.concurrency", int, DEFAULT_CONCURRENCY),
         calls_per_minute=merged.find("provider.calls_per_minute", int),
         references=merged.get("references", str, "auto"),
+        upload_endpoint=merged.find("upload.endpoint", BaseUrl),
+        upload_bucket=merged.find("upload.bucket", str),
+        upload_region=merged.get("upload.region", str, "auto"),
+        upload_access_key_id=merged.find("upload.access_key_id", str),
+        upload_secret_access_key=merged.find("upload.secret_access_key", Secret),
+        upload_prefix=merged.get("upload.prefix", str, "seedflow"),
+        upload_link_lifetime_s=merged.get("upload.link_lifetime_s", float, LINK_LIFETIME_S),
         budgets=budgets,
         prices=merged.find_prices(),
         ca_file=merged.find("provider.ca_file", Path),

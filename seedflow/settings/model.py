@@ -12,6 +12,7 @@ from seedflow.errors import UsageError
 from seedflow.money import format_usd
 from seedflow.providers.options import GATEWAY_PACE, BaseUrl, CloudflareOptions, Pace
 from seedflow.providers.secrets import HIDDEN, Secret
+from seedflow.providers.upload import UploadOptions
 from seedflow.settings.origin import DEFAULT, Origin, Row
 from seedflow.store.base import Budget
 
@@ -41,7 +42,9 @@ class Settings:
         connect_timeout_s, read_timeout_s, total_timeout_s, log_timeout_s: see `CloudflareOptions`.
         concurrency: calls in flight at once, at most.
         calls_per_minute: calls that may begin within a minute, or None for what the provider lets through.
-        references: how earlier results and local files travel: `auto`, `url` or `data`.
+        references: how earlier results and local files travel: `auto`, `url`, `data` or `upload`.
+        upload_endpoint, upload_bucket, upload_region, upload_access_key_id, upload_secret_access_key, upload_prefix,
+            upload_link_lifetime_s: see `UploadOptions`; None where nothing is set.
         budgets: upper bounds on money, one for each scope that has any, the smallest that was found.
         prices: USD per image by model, before the catalog's own.
         ca_file: certificates to trust instead of the built-in ones.
@@ -67,6 +70,13 @@ class Settings:
     concurrency: int
     calls_per_minute: int | None
     references: str
+    upload_endpoint: BaseUrl | None
+    upload_bucket: str | None
+    upload_region: str
+    upload_access_key_id: str | None
+    upload_secret_access_key: Secret | None
+    upload_prefix: str
+    upload_link_lifetime_s: float
     budgets: tuple[Budget, ...]
     prices: Mapping[str, Decimal]
     ca_file: Path | None
@@ -108,11 +118,7 @@ class Settings:
         """
         if self.account_id is None or self.api_token is None:
             return None
-        if has_errors(self.diagnostics):
-            raise UsageError(
-                "the settings have errors, so nothing that costs money is asked",
-                help="correct the settings file",
-            )
+        _refuse_errors(self.diagnostics)
         return CloudflareOptions(
             account_id=self.account_id,
             api_token=self.api_token,
@@ -122,6 +128,45 @@ class Settings:
             read_timeout_s=self.read_timeout_s,
             total_timeout_s=self.total_timeout_s,
             log_timeout_s=self.log_timeout_s,
+            ca_file=self.ca_file,
+        )
+
+    @property
+    def upload(self) -> UploadOptions | None:
+        """The bucket that references may travel by; None where nothing of it is set and `references` does not name it.
+
+        Raises:
+            UsageError: a part of it is missing, or the settings have errors.
+        """
+        there = {
+            "SEEDFLOW_UPLOAD_ENDPOINT": self.upload_endpoint,
+            "SEEDFLOW_UPLOAD_BUCKET": self.upload_bucket,
+            "SEEDFLOW_UPLOAD_ACCESS_KEY_ID": self.upload_access_key_id,
+            "SEEDFLOW_UPLOAD_SECRET_ACCESS_KEY": self.upload_secret_access_key,
+        }
+        missing = [name for name, value in there.items() if value is None]
+        if len(missing) == len(there) and self.references != "upload":
+            return None
+        if (
+            self.upload_endpoint is None
+            or self.upload_bucket is None
+            or self.upload_access_key_id is None
+            or self.upload_secret_access_key is None
+        ):
+            raise UsageError(
+                f"references are to be uploaded, and {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set",
+                help=f"set {missing[0]} in the environment, or `upload` in {self.user_file}",
+            )
+        _refuse_errors(self.diagnostics)
+        return UploadOptions(
+            endpoint=self.upload_endpoint,
+            bucket=self.upload_bucket,
+            access_key_id=self.upload_access_key_id,
+            secret_access_key=self.upload_secret_access_key,
+            region=self.upload_region,
+            prefix=self.upload_prefix,
+            link_lifetime_s=self.upload_link_lifetime_s,
+            connect_timeout_s=self.connect_timeout_s,
             ca_file=self.ca_file,
         )
 
@@ -141,6 +186,13 @@ class Settings:
             "provider.timeouts.total_s": f"{self.total_timeout_s:g}",
             "provider.timeouts.log_s": f"{self.log_timeout_s:g}",
             "references": self.references,
+            "upload.endpoint": None if self.upload_endpoint is None else self.upload_endpoint.url,
+            "upload.bucket": self.upload_bucket,
+            "upload.region": self.upload_region,
+            "upload.access_key_id": None if self.upload_access_key_id is None else HIDDEN,
+            "upload.secret_access_key": None if self.upload_secret_access_key is None else HIDDEN,
+            "upload.prefix": self.upload_prefix,
+            "upload.link_lifetime_s": f"{self.upload_link_lifetime_s:g}",
             **{f"budget.{budget.scope}_usd": format_usd(budget.limit_usd) for budget in self.budgets},
             **{f"prices.{model}": format_usd(price) for model, price in self.prices.items()},
             "outputs.folder": self.outputs_folder,
@@ -150,4 +202,12 @@ class Settings:
         return tuple(
             Row(name, "not set" if value is None else str(value), self.origins.get(name, DEFAULT))
             for name, value in values.items()
+        )
+
+
+def _refuse_errors(diagnostics: tuple[Diagnostic, ...]) -> None:
+    if has_errors(diagnostics):
+        raise UsageError(
+            "the settings have errors, so nothing that costs money is asked",
+            help="correct the settings file",
         )

@@ -124,6 +124,14 @@ class RequestRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What is remembered of a run that ended: where its outputs went, and what it came to as plain JSON."""
+
+    output_folder: str | None
+    result: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """An upper bound on money. `scope` is `run`, `step`, `day` (UTC) or `project`; the smallest room wins."""
 
@@ -191,8 +199,8 @@ class Store(StoreView, Protocol):
     def begin_run(self, run_id: str, recipe: str, realm: str) -> None:
         """Take the run's own lock and write its row. Orphaned claims are those whose run's lock is free."""
 
-    def end_run(self, run_id: str, status: str) -> None:
-        """Write how it ended and free the lock."""
+    def end_run(self, run_id: str, status: str, record: RunRecord | None = None) -> None:
+        """Write how it ended, with what is to be remembered of it, and free the lock."""
 
     def claim(
         self,

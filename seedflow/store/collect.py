@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from seedflow.failpoints import Step
 from seedflow.store.check_files import path_of
 from seedflow.store.check_rows import COLLECTED
 from seedflow.store.durable import sync_folder
@@ -164,7 +165,8 @@ class _Collector:
 
     def _unlink(self, path: Path) -> bool:
         with suppress(FileNotFoundError):
-            path.unlink()
+            with Step.COLLECT_REMOVE:
+                path.unlink()
             sync_folder(path.parent)
             return True
         return False

@@ -19,17 +19,20 @@ from seedflow.money import from_micros, to_micros
 from seedflow.store import attempts, results, runs
 from seedflow.store.attempts import AttemptRow, storable
 from seedflow.store.base import (
+    Attempt,
     AttemptState,
     Budget,
     Claim,
     PastRequest,
     RequestRecord,
+    RunRecord,
     StoredImage,
     StoredResult,
     ToRecover,
 )
 from seedflow.store.blobs import Blobs
 from seedflow.store.budgets import find_run_spent_micros
+from seedflow.store.calls import list_open_calls
 from seedflow.store.claims import Claims, Terms, reserve_anew
 from seedflow.store.failures import disk_errors
 from seedflow.store.journal import Journal, JournaledAnswer
@@ -115,6 +118,12 @@ class LocalStore(Lookups):
         with self._ledger.reading() as connection:
             return from_micros(find_run_spent_micros(connection, run_id))
 
+    def list_open_attempts(self, realm: str) -> tuple[Attempt, ...]:
+        """Of a realm, what was sent and has not ended, oldest first; see `calls.list_open_calls`."""
+        with self._ledger.reading() as connection:
+            found = list_open_calls(connection, realm, self._locks.is_alive)
+            return tuple(attempts.load_attempt(connection, self._blobs, call.attempt_id) for call in found)
+
     # Runs
 
     def begin_run(self, run_id: str, recipe: str, realm: str) -> None:
@@ -136,13 +145,13 @@ class LocalStore(Lookups):
             self._forget_run(run_id)
             raise
 
-    def end_run(self, run_id: str, status: str) -> None:
+    def end_run(self, run_id: str, status: str, record: RunRecord | None = None) -> None:
         """See `Store.end_run`. What the run left open is an orphan from this moment."""
         self._require_living(run_id)
         with self._ledger.transaction(Step.LEDGER_END_RUN) as connection:
             if not self._journals[run_id].is_empty:
                 runs.fold_journal(connection, self._folder, run_id)
-            runs.write_run_end(connection, run_id, status, self._clock())
+            runs.write_run_end(connection, run_id, status, self._clock(), record)
         self._forget_run(run_id)
 
     def _forget_run(self, run_id: str) -> None:

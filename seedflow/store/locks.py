@@ -104,6 +104,23 @@ def _close_in_child() -> None:
 os.register_at_fork(after_in_child=_close_in_child)
 
 
+@contextmanager
+def share_lock(path: Path, timeout_s: float) -> Iterator[None]:
+    """Keep writers out for a moment without being one; after `timeout_s`, or where there is no such file, do without."""
+    try:
+        descriptor = open_private(path, os.O_RDONLY)
+    except FileNotFoundError:
+        yield
+        return
+    try:
+        deadline = time.monotonic() + timeout_s
+        while not _try_flock(descriptor, fcntl.LOCK_SH) and time.monotonic() < deadline:
+            time.sleep(_LONGEST_PAUSE_S)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 class RunLocks:
     """The locks of runs: `run-ID.lock` is held as long as run ID lives.
 

@@ -26,6 +26,7 @@ from seedflow.store.base import (
     HeldElsewhere,
     PastRequest,
     RequestRecord,
+    RunRecord,
     StoredImage,
     StoredResult,
     ToRecover,
@@ -71,7 +72,7 @@ class MemoryStore(MemoryLookups):
             self._state.living.add(run_id)
             self._mine.add(run_id)
 
-    def end_run(self, run_id: str, status: str) -> None:  # noqa: ARG002 - nobody reads runs back
+    def end_run(self, run_id: str, status: str, record: RunRecord | None = None) -> None:  # noqa: ARG002 - nobody reads runs back
         """See `Store.end_run`."""
         self._require_living(run_id)
         self._end(run_id)

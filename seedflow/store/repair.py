@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from seedflow.failpoints import Step
 from seedflow.images.facts import ImageFacts
 from seedflow.store import attempts
 from seedflow.store.base import AttemptState
@@ -134,7 +135,8 @@ def move_aside(folder: StateFolder, path: Path) -> Path:
     while os.path.lexists(target):
         number += 1
         target = folder.damaged / f"{path.name}.{number}"
-    path.rename(target)
+    with Step.ASIDE_RENAME:
+        path.rename(target)
     sync_folder(folder.damaged)
     sync_folder(path.parent)
     return target
@@ -221,7 +223,8 @@ def _restrict(root: Path) -> list[str]:
                 continue
             wanted = FOLDER_MODE if stat.S_ISDIR(found.st_mode) else FILE_MODE
             if stat.S_IMODE(found.st_mode) & ~wanted:
-                path.chmod(stat.S_IMODE(found.st_mode) & wanted)
+                with Step.RESTRICT_MODE:
+                    path.chmod(stat.S_IMODE(found.st_mode) & wanted)
                 changed += 1
     return [f"took from others the right to use {changed:,} files and folders"] if changed else []
 

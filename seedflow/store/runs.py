@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from pathlib import Path
 
 from seedflow.failpoints import Step
-from seedflow.store.attempts import find_attempt, free_reservations, move_attempt, write_answer
-from seedflow.store.base import AttemptState
+from seedflow.store.attempts import find_attempt, free_reservations, move_attempt, storable, write_answer
+from seedflow.store.base import AttemptState, RunRecord
 from seedflow.store.blobs import Blobs
 from seedflow.store.durable import make_folder
 from seedflow.store.failures import disk_errors
@@ -59,10 +60,18 @@ def add_run(connection: sqlite3.Connection, run_id: str, recipe: str, realm: str
         raise ValueError(f"run {run_id} was there before: every run has its own id") from None
 
 
-def write_run_end(connection: sqlite3.Connection, run_id: str, status: str, now: float) -> None:
-    """How and when a run ended. What it reserved and never sent counts no more."""
+def write_run_end(
+    connection: sqlite3.Connection, run_id: str, status: str, now: float, record: RunRecord | None = None
+) -> None:
+    """How and when a run ended, and what is remembered of it. What it reserved and never sent counts no more."""
     free_reservations(connection, run_id)
     connection.execute("UPDATE runs SET ended_at = ?, status = ? WHERE run_id = ?", (now, status, run_id))
+    if record is not None:
+        folder = None if record.output_folder is None else storable(record.output_folder)
+        connection.execute(
+            "INSERT OR REPLACE INTO run_results (run_id, output_folder, result) VALUES (?, ?, ?)",
+            (run_id, folder, json.dumps(record.result)),
+        )
 
 
 def fold_journal(connection: sqlite3.Connection, folder: StateFolder, run_id: str) -> None:

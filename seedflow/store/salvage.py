@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from seedflow.errors import ImageError, StoreError
+from seedflow.failpoints import Step
 from seedflow.images.inspect import inspect_image
 from seedflow.store.budgets import day_of
 from seedflow.store.check_files import list_blobs, path_of
@@ -48,10 +49,12 @@ def finish_salvage(folder: StateFolder) -> list[str]:
     if not ready.exists():
         return []
     if folder.ledger.with_name(_SIDES[0]).exists():
-        ready.unlink()  # the old ledger is whole yet: it is rebuilt once more
+        with Step.SALVAGE_AGAIN:
+            ready.unlink()  # the old ledger is whole yet: it is rebuilt once more
         return []
     with disk_errors(folder.root):
-        ready.replace(folder.ledger)
+        with Step.SALVAGE_RENAME:
+            ready.replace(folder.ledger)
         sync_folder(folder.root)
     return ["finished a repair that was cut short"]
 
@@ -84,14 +87,16 @@ def _rebuild(folder: StateFolder) -> list[str]:
     if not folder.ledger.is_file() or not folder.ledger.stat().st_size:
         raise _nothing(folder)
     fresh = folder.root / f"ledger.db.{os.getpid()}.new"
-    fresh.unlink(missing_ok=True)
-    os.close(open_private(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+    with Step.SALVAGE_FILE:
+        fresh.unlink(missing_ok=True)
+        os.close(open_private(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL))
     try:
         told = _copy(folder, fresh)
         fresh.chmod(FILE_MODE)
         descriptor = open_private(fresh, os.O_RDWR)
         try:
-            sync_descriptor(descriptor)
+            with Step.SALVAGE_SYNC:
+                sync_descriptor(descriptor)
         finally:
             os.close(descriptor)
     except BaseException:
@@ -100,13 +105,16 @@ def _rebuild(folder: StateFolder) -> list[str]:
         raise
     aside = _make_aside(folder)
     ready = _ready(folder)
-    fresh.replace(ready)
-    os.link(folder.ledger, aside / folder.ledger.name)
+    with Step.SALVAGE_READY:
+        fresh.replace(ready)
+    with Step.SALVAGE_ASIDE:
+        os.link(folder.ledger, aside / folder.ledger.name)
     for name in _SIDES:  # before the new file has the name that they belong to
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), Step.SALVAGE_ASIDE:
             (folder.root / name).rename(aside / name)
     sync_folder(aside)
-    ready.replace(folder.ledger)
+    with Step.SALVAGE_RENAME:
+        ready.replace(folder.ledger)
     sync_folder(folder.root)
     return [*told, f"the old ledger is in {aside.relative_to(folder.root)}"]
 
@@ -120,7 +128,8 @@ def _copy(folder: StateFolder, fresh: Path) -> list[str]:
         new.execute("BEGIN IMMEDIATE")
         create_schema(new)
         told = list(_copy_tables(old, new, folder))
-        new.execute("COMMIT")
+        with Step.SALVAGE_COPY:
+            new.execute("COMMIT")
         check_ledger(new, fresh)
         broken = new.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if broken != "ok":

@@ -11,6 +11,7 @@ from seedflow.diagnostics import Diagnostic, Related, Severity, Source, Span
 from seedflow.text.characters import find_escaped_control, report_escaped_control
 from seedflow.text.events import Event
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
+from seedflow.text.split_numbers import warn_of_split_numbers
 from seedflow.text.unquoted import OPENINGS, report_unquoted
 
 _PROPERTY: Final = re.compile(r"!<[^>\s]*>|![^\s,\[\]{}]*|&[^\s,\[\]{}]*")
@@ -254,6 +255,8 @@ class TreeBuilder:
             end = max(children[-1].end, collection.start) if children else collection.end
         if collection.mapping:
             return Mapping(self._source, collection.start, end, self._pair(children))
+        if collection.flow:
+            self.problems.extend(warn_of_split_numbers(children, self._text))
         return Sequence(self._source, collection.start, end, tuple(children))
 
     def _pair(self, children: list[Node]) -> tuple[Entry, ...]:

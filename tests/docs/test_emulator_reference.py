@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from seedflow.cli.emulate import command
+from seedflow.emulator.fault_file import load_faults
+from seedflow.emulator.fault_plan import parse_faults
 from seedflow.emulator.faults import KINDS
 from seedflow.emulator.options import DEFAULT_ACCOUNT, DEFAULT_TOKEN, EmulatorOptions
+from seedflow.emulator.scenarios import SCENARIOS
+from seedflow.errors import UsageError
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/emulator.md").read_text()
 
@@ -46,5 +51,31 @@ def test_every_fault_is_described_with_its_parameters(kind):
 
 
 def test_no_fault_is_described_that_does_not_exist():
-    described = re.findall(r"^\| `([a-z-]+)` \|", _section("Faults"), re.MULTILINE)
+    described = re.findall(r"^\| `([a-z-]+)` \|", _section("Faults").partition("### ")[0], re.MULTILINE)
     assert described == [kind.value for kind in KINDS]
+
+
+def test_every_scenario_is_described_in_its_order():
+    described = re.findall(
+        r"^\| `([a-z0-9-]+)` \|", _section("Faults").partition("### Scenarios")[2], re.MULTILINE
+    )
+    assert described == list(SCENARIOS)
+
+
+def test_the_file_of_faults_can_be_loaded(tmp_path):
+    (text,) = re.findall(r"<!-- faults: storm.yaml -->\n```yaml\n(.*?)```", PAGE, re.DOTALL)
+    path = tmp_path / "storm.yaml"
+    path.write_text(text)
+    script = load_faults(path)
+    assert script.seed == 7
+    assert [rule.chance or rule.calls or rule.times for rule in script.rules] == [(40,), 3, 0.3, 0.02]
+    path.write_text(text.replace("early-expiry", "earthquake"))
+    with pytest.raises(UsageError, match="fault 4 of 4: 'earthquake' is not a kind"):
+        load_faults(path)
+
+
+def test_every_fault_that_is_posted_on_the_page_is_one():
+    posted = re.findall(r"curl -d '([^']+)'", PAGE) + re.findall(r"`(\{\"scenario\".*?\})`", PAGE)
+    assert len(posted) == 2
+    for text in posted:
+        parse_faults(json.loads(text))

@@ -77,8 +77,8 @@ def test_what_doctor_prints(shell: Shell, golden: Golden) -> None:
 
 def test_doctor_never_shows_the_token(shell: Shell) -> None:
     shell.set_env("CLOUDFLARE_ACCOUNT_ID", "a" * 32)
-    shell.set_env("CLOUDFLARE_API_TOKEN", "a-token-that-is-secret")
+    shell.set_env("CLOUDFLARE_API_TOKEN", "a-token-nobody-may-see")
     shown, data = shell.seedflow("doctor"), shell.seedflow("doctor", "--json")
-    assert "secret" not in shown.text + data.text
+    assert "nobody-may-see" not in shown.text + data.text
     assert json.loads(data.out)["paid"] == {"ready": True, "missing": []}
     assert "[no-gateway]" in shown.err

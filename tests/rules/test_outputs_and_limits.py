@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from seedflow.run.status import RunStatus
+from tests.conftest import EmulatorProcess
+from tests.end_to_end.project import Project
 from tests.rules.desk import Desk
 
 PAGES = """
@@ -39,26 +43,34 @@ def test_a_file_is_a_template_over_nothing_else(desk: Desk, name: str) -> None:
 
 
 def test_a_written_slash_makes_a_folder_and_every_value_becomes_a_slug(desk: Desk) -> None:
-    """So no value leads out of the folder; and the extension follows the bytes, whatever the name ends in."""
+    """So no value leads out of the folder."""
     files = desk.files(
-        PAGES
-        + '    outputs: {pages: {images: "{{ steps.page.images }}", file: "a/b/{{ each.scene }}.png"}}\n'
+        PAGES + '    outputs: {pages: {images: "{{ steps.page.images }}", file: "a/b/{{ each.scene }}"}}\n'
     )
-    assert len(files) == 2
-    assert all(
-        file.startswith("a/b/") and file.count("/") == 2 and file.endswith(".png.jpg") for file in files
-    )
-    assert [file for file in files if ".." in file] == []
+    assert files[1] == "a/b/on-a-lake.jpg"
+    assert re.fullmatch(r"a/b/[\w~-]+\.jpg", files[0])
 
 
-def test_the_extension_follows_the_bytes(desk: Desk) -> None:
-    recipe = """
+@pytest.mark.parametrize("written", ["lite", "lite.png", "lite.jpg", "lite.JPEG", "lite.webp"])
+@pytest.mark.parametrize(("asked", "file"), [("png", "lite.png"), ("jpeg", "lite.jpg")])
+def test_the_extension_follows_the_bytes(desk: Desk, written: str, asked: str, file: str) -> None:
+    """Whatever ending of a picture is written, or none."""
+    recipe = f"""
         steps:
-          lite:
-            generate: {model: bytedance/seedream-5-lite, prompt: A, output_format: %s}
+          lite: {{generate: {{model: bytedance/seedream-5-lite, prompt: A, output_format: {asked}}}}}
+        outputs: {{all: {{images: "{{{{ steps.lite.images }}}}", file: {written}}}}}
     """
-    assert desk.files(recipe % "png") == ["lite.png"]
-    assert desk.files(recipe % "jpeg") == ["lite.jpg"]
+    assert desk.files(recipe) == [file]
+
+
+def test_endings_tell_no_two_files_apart(desk: Desk) -> None:
+    """They would be one file, so that it is an error."""
+    assert desk.codes("""
+        steps: {a: {generate: {prompt: A}}, b: {generate: {prompt: B}}}
+        outputs:
+          one: {images: "{{ steps.a.images }}", file: one.jpg}
+          two: {images: "{{ steps.b.images }}", file: one.png}
+    """) == ["same-file"]
 
 
 def test_two_results_for_one_path_are_an_error_when_checked(desk: Desk) -> None:
@@ -142,3 +154,35 @@ def test_limits_bound_images_and_tasks(desk: Desk, limits: str, code: str | None
         f'limits: {{{limits}}}\nsteps: {{page: {{for_each: {{n: [1, 2, 3]}}, generate: {{prompt: "{{{{ each.n }}}}"}}}}}}'
     )
     assert said == ([code] if code else [])
+
+
+SETS = "\n".join(
+    f"  s{number}: {{generate: {{prompt: Set {number}, sequential_image_generation: auto, max_images: 5}}}}"
+    for number in range(4)
+)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "project", "command"), [("0.5", "9", "9"), ("9", "0.5", "9"), ("9", "9", "0.5")]
+)
+def test_limits_may_only_lower_what_the_project_allows(
+    tmp_path: Path, emulator: EmulatorProcess, recipe: str, project: str, command: str
+) -> None:
+    """Of recipe, project and command line the smallest counts, on the bill."""
+    here = Project(tmp_path)
+    here.use(emulator.env)
+    here.write("seedflow.yaml", f"budget: {{run_usd: {project}}}\n")
+    here.write("sets.yaml", f"seedflow: 1\nlimits: {{cost_usd: {recipe}}}\nsteps:\n{SETS}\n")
+    here.seedflow("run", "sets.yaml", "--yes", "--max-cost", command)
+    assert emulator.bill()["cost_usd"] == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(("limit", "refused"), [("0.15", True), ("0.16", False)])
+def test_a_plan_that_costs_more_than_its_limit_for_certain_is_an_error(
+    tmp_path: Path, emulator: EmulatorProcess, limit: str, *, refused: bool
+) -> None:
+    here = Project(tmp_path)
+    here.use(emulator.env)
+    here.write("sets.yaml", f"seedflow: 1\nlimits: {{cost_usd: {limit}}}\nsteps:\n{SETS}\n")
+    ended = here.seedflow("plan", "sets.yaml")
+    assert (ended.code == 1, "over-limit" in ended.err) == (refused, refused)

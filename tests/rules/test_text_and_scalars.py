@@ -139,7 +139,7 @@ def test_a_projects_own_file_has_at_most_64_mib(desk: Desk) -> None:
     )
     example = desk.open("steps: {}")
     with example.path.open("ab") as file:
-        file.truncate(64 * 2**20 + 1)
+        file.truncate(65 * 2**20)
     [found] = example.check()
     assert (found.code, found.help is not None) == ("file-too-large", True)
     assert "64 MiB" in found.message

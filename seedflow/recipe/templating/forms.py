@@ -89,6 +89,8 @@ def explain_form_mismatch(name: str, given: int, named: Sequence[str]) -> str | 
             if name == "first_of"
             else "its argument is missing"
         )
+    if given == 1 and name == "first_of":
+        return "it chooses among several values, and one is given"
     if given > 1 and name != "first_of":
         return f"it takes one argument, but {given} are given"
     return None

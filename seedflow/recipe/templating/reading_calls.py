@@ -164,6 +164,8 @@ class CallReader(ABC):
             advice = "add it, in its place or by its name"
         elif message.endswith("is given twice"):
             advice = "give it once"
+        elif message.endswith("and one is given"):
+            advice = "add what is to be taken when that was skipped, or leave the function away"
         else:
             advice = "give it only what it takes"
         return self.refuse(message, start, end, advice, code="template-arguments")

@@ -132,9 +132,7 @@ def integer(_: Rendering, value: object) -> Number:
 
 def round_number(_: Rendering, value: object, precision: object = 0, method: object = "common") -> Number:
     """Rounded to `precision` decimals; to a whole number when that is 0. Halves go to the even neighbour."""
-    number, decimals = check_number(value), check_whole(precision, "`precision`")
-    if not 0 <= decimals <= _MAX_DECIMALS:
-        raise Refusal(code="template-number", message=f"`precision` is from 0 to {_MAX_DECIMALS}")
+    number, decimals = check_number(value), _check_decimals(precision, "`precision`")
     rounding = _ROUNDINGS.get(method) if isinstance(method, str) else None
     if rounding is None:
         raise Refusal(
@@ -147,3 +145,17 @@ def round_number(_: Rendering, value: object, precision: object = 0, method: obj
     if method == "common":
         return check_number(round(number, decimals))
     return check_number(rounding(check_number(number * 10**decimals)) / 10**decimals)
+
+
+def write_decimals(_: Rendering, value: object, places: object = 2) -> str:
+    """A number as text with so many decimals, zeros included. Halves go to the even neighbour, as with `round`."""
+    number, decimals = check_number(value), _check_decimals(places, "`places`")
+    written = f"{number:.{decimals}f}"
+    return written if any(digit in "123456789" for digit in written) else written.removeprefix("-")
+
+
+def _check_decimals(value: object, called: str) -> int:
+    decimals = check_whole(value, called)
+    if not 0 <= decimals <= _MAX_DECIMALS:
+        raise Refusal(code="template-number", message=f"{called} is from 0 to {_MAX_DECIMALS}")
+    return decimals

@@ -192,3 +192,26 @@ def test_a_list_that_mentions_its_own_step_has_no_endless_shape(check_all: Check
     loop = "{for_each: {t: {in: [{k: a, x: '{{ steps.%s.images }}'}], key: k}}, generate: {prompt: '{{ each.t.x[0].name }}'}}"
     found = check_all(f"seedflow: 1\nsteps: {{b: {loop % source}, c: {loop % 'b'}}}\n")
     assert {each.code for each in found} == {"cycle"}
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        (
+            'iterate: {over: [a, b], as: edit, start: a.jpg}, generate: {prompt: "{{ each.edit }}", image_input: ["{{ prev }}"]}',
+            "not-an-image",
+        ),
+        (
+            'for_each: "{{ zipp(name=inputs.a, b=inputs.a) }}", generate: {prompt: "{{ each.name }} {{ each.b }}"}',
+            "template-unknown-function",
+        ),
+    ],
+)
+def test_nothing_follows_from_variables_that_could_not_be_read(
+    check_all: CheckAll, step: str, code: str
+) -> None:
+    text = (
+        f"seedflow: 1\ninputs: {{a: {{type: list, of: text, default: [x]}}}}\nsteps:\n  page: {{{step}}}\n"
+        '  use: {generate: {prompt: "{{ inputs.a | join }}", image_input: "{{ steps.page.images }}"}}\n'
+    )
+    assert [found.code for found in check_all(text)] == [code]

@@ -43,6 +43,11 @@ def test_without_room_cells_stand_below_each_other() -> None:
     assert found == ["  a-very-long-name-of-a-setting", "    its value is this"]
 
 
+def test_what_is_said_of_an_indented_row_stands_below_it() -> None:
+    found = lines_of([("a-very-long-name-of-a-setting", "one"), ("  inner", "its value is this")], 40)
+    assert found[2:] == ["    inner", "      its value is this"]
+
+
 def test_an_empty_column_takes_no_room_and_no_line_ends_in_blanks() -> None:
     assert lines_of([("a", "", "x"), ("b", "", "")], 40) == ["  a  x", "  b"]
 

@@ -207,3 +207,12 @@ def test_a_reader_who_went_away_does_not_stop_the_run() -> None:
 def test_very_long_addresses_do_not_widen_the_column() -> None:
     assert find_column(["page", "a" * 200, "sheet"]) == 5
     assert find_column([]) == 0
+
+
+def test_that_another_run_is_waited_for_is_said_once() -> None:
+    lines = EventLines(column=4)
+    said = [lines.spell(event(EventKind.CALL_AWAITED, address)) for address in ("page", "cover")]
+    assert [[line.plain for line in found] for found in said] == [
+        ["~ page  another run is asking for it; this one waits for the picture"],
+        [],
+    ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import json
 
 import pytest
 
-from seedflow.emulator.faults import KINDS, FaultKind, WrongFaultError, parse_faults
+from seedflow.emulator.fault_plan import parse_faults
+from seedflow.emulator.faults import KINDS, FaultKind, WrongFaultError, parse_fault
 
 WHO = {"intent": "i", "task": "page[scene=a]", "take": 2, "attempt": 1}
 DROPPED = None
@@ -39,6 +42,8 @@ async def _books(caller):
 
 PAID = (1, [(True, 0.04)])
 FREE = (0, [(False, 0)])
+FREE_SUCCESS = (0, [(True, 0)])
+NOTHING = (0, [])
 
 
 @pytest.mark.parametrize(
@@ -67,6 +72,19 @@ FREE = (0, [(False, 0)])
         ({"kind": "stall", "seconds": 0.01}, 200, b'"state":"Completed"', PAID),
         ({"kind": "broken-picture"}, 200, b'"state":"Completed"', PAID),
         ({"kind": "dead-url"}, 200, b'"state":"Completed"', PAID),
+        ({"kind": "stall", "seconds": 0.01, "stage": "before-reading"}, 200, b'"state":"Completed"', PAID),
+        ({"kind": "stall", "seconds": 0.01, "stage": "after-reading"}, 200, b'"state":"Completed"', PAID),
+        ({"kind": "drip", "bytes_per_s": 5000}, 200, b'"state":"Completed"', PAID),
+        ({"kind": "cut-json"}, 200, b'{"success":true', PAID),
+        ({"kind": "long-body", "size_bytes": 9000}, 200, b" " * 8000, PAID),
+        ({"kind": "long-body", "size_bytes": 9000, "announced": False}, 200, b"}}}" + b" " * 9000, PAID),
+        ({"kind": "compressed"}, 200, b"\x1f\x8b", PAID),
+        ({"kind": "few-images"}, 200, b'"state":"Completed"', PAID),
+        ({"kind": "few-images", "images": 0}, 200, b'"images":[]', FREE_SUCCESS),
+        ({"kind": "redirect"}, 307, b"", NOTHING),
+        ({"kind": "wrong-schema", "logged_right": True}, 200, b'{"pictures":[]}', PAID),
+        ({"kind": "early-expiry"}, 200, b'"state":"Completed"', PAID),
+        ({"kind": "bad-download"}, 200, b'"state":"Completed"', PAID),
     ],
     ids=lambda value: value["kind"] if isinstance(value, dict) else "",
 )
@@ -164,7 +182,7 @@ async def test_the_queue_can_be_seen_and_cleared(running):
     async with running() as caller:
         await caller.ask("POST", "/_emulator/faults", body=b'{"faults": [{"kind": "stall", "times": 3}]}')
         assert (await caller.ask("GET", "/_emulator/faults")).json == [
-            {"kind": "stall", "seconds": 1.0, "after_bytes": None, "match": {}, "times": 3}
+            {"kind": "stall", "seconds": 1.0, "stage": "head", "after_bytes": None, "match": {}, "times": 3}
         ]
         assert (await caller.ask("DELETE", "/_emulator/faults")).json == []
         assert (await caller.generate({"prompt": "a"})).status == 200
@@ -211,7 +229,80 @@ async def test_faults_that_are_not_json_are_refused(running):
 def test_every_kind_has_its_parameters_and_can_be_queued_with_them():
     assert set(KINDS) == set(FaultKind)
     for kind, defaults in KINDS.items():
-        (fault,) = parse_faults(
-            {"kind": kind.value, **{name: value for name, value in defaults.items() if value is not None}}
-        )
-        assert fault.to_json() == {"kind": kind.value, **defaults, "match": {}, "times": 1}
+        given = {name: value for name, value in defaults.items() if value is not None}
+        fault = parse_fault({"kind": kind.value, **given})
+        assert fault.to_json() == {"kind": kind.value, **defaults}
+
+
+async def _post(caller, *faults):
+    answer = await caller.ask("POST", "/_emulator/faults", body=json.dumps(faults).encode())
+    assert answer.status == 200, answer.body
+
+
+async def test_a_bomb_is_small_on_the_wire_and_says_how_often_it_is_compressed(running):
+    async with running() as caller:
+        await _post(caller, {"kind": "compressed", "layers": 2, "bomb_bytes": 50_000_000})
+        answer = await caller.generate({"prompt": "a"})
+        assert answer.headers["content-encoding"] == "gzip, gzip"
+        assert len(answer.body) < 2000
+        unpacked = gzip.decompress(gzip.decompress(answer.body))
+        assert len(unpacked) == 50_000_000
+        assert json.loads(unpacked)["success"] is True
+
+
+async def test_fewer_images_are_billed_as_fewer(running):
+    async with running() as caller:
+        await _post(caller, {"kind": "few-images", "images": 2})
+        given = {"prompt": "a", "sequential_image_generation": "auto", "max_images": 5}
+        assert len((await caller.generate(given)).images) == 2
+        assert caller.emulator.bill.entries[0].images == 2
+        assert len((await caller.generate(given)).images) == 5
+
+
+async def test_an_image_may_die_before_its_time_and_the_others_do_not(running):
+    now_s = [1000.0]
+    async with running(clock=lambda: now_s[0]) as caller:
+        await _post(caller, {"kind": "early-expiry", "seconds": 5, "number": 2})
+        given = {"prompt": "a", "sequential_image_generation": "auto", "max_images": 2}
+        urls = (await caller.generate(given)).images
+        now_s[0] += 6
+        assert [(await caller.get_image(url)).status for url in urls] == [200, 403]
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "header"),
+    [
+        ({"way": "redirect"}, 302, "location"),
+        ({"way": "redirect", "to": "file:///etc/passwd"}, 302, "location"),
+        ({"way": "status", "status": 502}, 502, "content-type"),
+        ({"way": "compressed"}, 200, "content-encoding"),
+        ({"way": "bomb"}, 200, "content-encoding"),
+        ({"way": "stall", "seconds": 0.01}, 200, "content-type"),
+        ({"way": "drip", "seconds": 0.2}, 200, "content-type"),
+        ({"way": "overlong"}, 200, "content-type"),
+    ],
+    ids=str,
+)
+async def test_a_download_goes_wrong_as_often_as_it_should(running, fault, status, header):
+    async with running() as caller:
+        await _post(caller, {"kind": "bad-download", "tries": 1, **fault})
+        (url,) = (await caller.generate({"prompt": "a"})).images
+        wrong = await caller.get_image(url)
+        assert wrong.status == status
+        if header == "location":
+            expected = fault.get("to", url.removeprefix(caller.emulator.origin))
+            assert wrong.headers[header] == expected
+        assert header in wrong.headers
+        right = await caller.get_image(url)
+        assert right.status == 200
+        assert right.body.startswith(b"\xff\xd8")
+
+
+@pytest.mark.parametrize("way", ["cut", "reset"])
+async def test_a_download_breaks_off(running, way):
+    async with running() as caller:
+        await _post(caller, {"kind": "bad-download", "tries": 1, "way": way})
+        (url,) = (await caller.generate({"prompt": "a"})).images
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
+            await caller.get_image(url)
+        assert (await caller.get_image(url)).status == 200

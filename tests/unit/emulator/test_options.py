@@ -123,6 +123,7 @@ def test_a_command_line_reaches_every_option(tmp_path):
             *("--spend-limit", "3"),
             *("--credit", "$4"),
             "--no-retry-after",
+            *("--faults", "storm.yaml"),
         ]
     )
     assert options == EmulatorOptions(
@@ -142,6 +143,7 @@ def test_a_command_line_reaches_every_option(tmp_path):
         bill_file=tmp_path / "bill",
         price_usd=Decimal("0.05"),
         body_limit_bytes=1000,
+        faults=Path("storm.yaml"),
         limits=ServiceLimits(
             gateway=Rate(200, 60.0),
             api=Rate(1200, 300.0, 300.0),

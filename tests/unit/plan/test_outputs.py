@@ -22,3 +22,17 @@ def test_a_set_that_turned_out_to_be_one_image_is_named_alike_before_and_after_i
     second.start()
     names = [[file.path for file in planner.outputs()[0]["sheet"]] for planner in (first, second)]
     assert names == [["sheet/sheet-1.jpg"]] * 2
+
+
+def test_keys_that_a_path_cannot_tell_apart_collide_aloud_with_a_way_out() -> None:
+    _, problems = open_planner(
+        """\
+steps:
+  page:
+    for_each: {name: [a.b, ab]}
+    generate: {prompt: "{{ each.name }}"}
+outputs:
+  pages: {images: "{{ steps.page.images }}", file: "{{ each.name }}"}
+"""
+    ).start()
+    assert [(found.code, "image.key" in str(found.help)) for found in problems] == [("same-file", True)]

@@ -26,6 +26,17 @@ def test_folders_and_names_are_paths(text: str) -> None:
     )
 
 
+@pytest.mark.parametrize("ending", ["jpg", "jpeg", "png", "webp", "JPG"])
+def test_a_written_ending_of_a_picture_gives_way_to_the_pictures_own(ending: str) -> None:
+    assert read_file_path(file("x"), f" book/cover.{ending} ") == "book/cover"
+    assert read_file_path(file("x"), f"cover.v2.{ending}") == "cover.v2"
+
+
+@pytest.mark.parametrize("text", ["cover.v2", "coverjpg", "cover.jpg/page", "cover.gif"])
+def test_anything_else_behind_a_dot_is_part_of_the_name(text: str) -> None:
+    assert read_file_path(file("x"), text) == text
+
+
 WRONG = [
     ("", "it is empty"),
     (" ", "it is empty"),
@@ -40,6 +51,8 @@ WRONG = [
     (".seedflow/x", "`.seedflow` begins with a dot"),
     ("a/.cover", "`.cover` begins with a dot"),
     ("a./b", "`a.` ends with a dot"),
+    (".jpg", "`.jpg` begins with a dot"),
+    ("a/b..jpg", "`b.` ends with a dot"),
     ("a:b", "refuse `:` in a name"),
     ("a\\b", "refuse `\\` in a name"),
     ("a\0b", "in a name"),

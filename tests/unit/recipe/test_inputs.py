@@ -484,3 +484,13 @@ def test_the_text_of_a_default_is_checked_when_loading(catalog: Catalog, tmp_pat
     text = "seedflow: 1\ninputs: {a: {type: image, default: 'http://x.invalid/y'}}\nsteps: {a: {generate: {prompt: x}}}\n"
     _, problems = parse_recipe(Source("r.yaml", text), catalog, folder=tmp_path, default_name="r")
     assert codes(problems) == ["image-scheme"]
+
+
+def test_a_list_without_any_item_is_given_by_an_empty_value(resolve: Resolve) -> None:
+    for of in ("text", "integer", "image"):
+        values, problems = resolve(f"{{names: {{type: list, of: {of}, optional: true}}}}", ["names="])
+        assert (values, problems) == ({"names": []}, [])
+    values, _ = resolve("{names: {type: list, of: text}}", ["names=", "names=a"])
+    assert values == {"names": ["", "a"]}
+    _, problems = resolve("{names: {type: list, of: text, min_items: 1}}", ["names="])
+    assert codes(problems) == ["out-of-bounds"]

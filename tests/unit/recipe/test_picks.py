@@ -195,3 +195,11 @@ def test_marks_of_an_unfinished_merge_are_an_error():
         f"seedflow_picks: 1\ntakes:\n  sketch:\n<<<<<<< ours\n    fox: {{take: 2, request: {FOX}}}\n=======\n"
     )
     assert problems(text)
+
+
+def test_a_key_that_is_nearly_ours_is_warned_of_and_other_keys_are_left_alone():
+    picks, found = read("seedflow_picks: 1\ntake:\n  sketch: {}\nmine: 1\n")
+    assert picks.takes == {}
+    assert [(one.code, one.severity.value, str(one.span), one.help) for one in found] == [
+        ("wrong-picks", "warning", "fox.picks.yaml:2:1", "did you mean `takes`?")
+    ]

@@ -379,3 +379,25 @@ def test_pairs_of_unequal_length_fail_without_paying(make_world):
     result = world.run()
     assert [task.problem.kind for task in result.tasks if task.problem is not None] == ["unequal-lists"]
     assert len(world.provider.calls) == 2
+
+
+def test_images_of_each_task_of_a_used_recipe_grow_one_source_at_a_time(make_world, tmp_path):
+    """`each.t.images` of a use that is still at work: what one of its tasks gave begins, and is not read again with the others."""
+    (tmp_path / "inner.yaml").write_text(
+        "seedflow: 1\n"
+        "steps:\n"
+        "  s: {for_each: {w: [x, y]}, generate: {prompt: '{{ each.w }}', "
+        "sequential_image_generation: auto, max_images: 2}}\n"
+        "outputs: {images: '{{ steps.s.images }}'}\n"
+    )
+    world = make_world(
+        "steps:\n"
+        "  use: {recipe: ./inner.yaml}\n"
+        "  after:\n"
+        "    for_each: {t: '{{ steps.use.tasks }}', v: '{{ each.t.images }}'}\n"
+        "    generate: {prompt: A, image_input: ['{{ each.v }}']}\n",
+    )
+    result = world.run(most_in_flight=1)
+    assert result.status.value == "done"
+    after = [task.address for task in result.tasks if task.address.startswith("after")]
+    assert after == [f"after[t=use,v={w}-{n}]" for w in "xy" for n in (1, 2)]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
-from world import drop, refuse
+from world import drop, refuse, statuses
 
 from seedflow.errors import UsageError
 from seedflow.run.event_file import EventFile
 from seedflow.run.events import Event, EventKind
+from seedflow.run.perform import build_record
+from seedflow.store.base import Granted
 
 CHAIN = """
 steps:
@@ -162,3 +165,16 @@ def test_a_file_that_cannot_be_opened_is_told_before_anything_is_asked(tmp_path)
 def test_no_file_takes_every_event() -> None:
     with EventFile(None) as file:
         file.write(Event(EventKind.RUN_STARTED, 0.0, "run"))
+
+
+def test_a_run_that_waits_for_what_another_run_asks_for_says_so_once_after_a_moment(make_world) -> None:
+    for held_s, said in ((0.5, 0), (9, 1)):
+        world = make_world("steps: {a: {generate: {prompt: One}}}")
+        plan = world.plan()
+        other = world.open_store()
+        other.begin_run("other", plan.recipe, plan.realm)
+        claimed = other.claim("other", build_record(plan.tasks[0], plan.realm, plan.recipe), Decimal(0), ())
+        assert isinstance(claimed, Granted)
+        world.at(held_s, other.close)
+        assert statuses(world.run()) == {"a": "done"}
+        assert world.kinds("a").count("call-awaited") == said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,11 @@ from world import FakeProvider, digest, refuse
 from seedflow.images.facts import FileImage, ImageFacts, ImageFormat, UrlImage
 from seedflow.plan.model import PlannedReference, StepImage
 from seedflow.providers.base import WireFile, WireUrl
+from seedflow.providers.wire_facts import NOTHING_KNOWN, WireFacts
 from seedflow.run import references
 from seedflow.run.disk import Disk
+from seedflow.run.leases import LEASE_S, Leases
 from seedflow.run.references import (
-    LEASE_S,
-    Leases,
     ReferenceLimits,
     ReferenceMode,
     ReferencePreparer,
@@ -33,8 +34,19 @@ class Clocks:
         self.monotonic_s = 1000.0
         self.wall_s = 5e8
 
-    def leases(self) -> Leases:
-        return Leases(lambda: self.monotonic_s, lambda: self.wall_s)
+    def leases(self, lease_s: float = LEASE_S) -> Leases:
+        return Leases(lambda: self.monotonic_s, lambda: self.wall_s, lease_s)
+
+
+class FakeUploader:
+    """Keeps what it is given behind links of its own."""
+
+    def __init__(self) -> None:
+        self.kept: list[Path] = []
+
+    async def upload(self, path: Path, facts: ImageFacts) -> str:
+        self.kept.append(path)
+        return f"https://bucket.example/{facts.digest}?X-Amz-Signature=abc"
 
 
 class Desk:
@@ -44,7 +56,8 @@ class Desk:
         self.leases = self.clocks.leases()
         self.store = MemoryStore(MemoryState(folder / "blobs"))
         self.provider = FakeProvider()
-        self.probes = 0
+        self.uploader: FakeUploader | None = None
+        self.facts = NOTHING_KNOWN
 
     def keep(self, data: bytes = b"picture") -> StepImage:
         facts = ImageFacts(digest(data), len(data), 4, 3, ImageFormat.JPEG)
@@ -61,6 +74,8 @@ class Desk:
             mode=mode,
             limits=ReferenceLimits(**limits),
             disk=Disk(),
+            uploader=self.uploader,
+            facts=self.facts,
         )
 
     def prepare(self, *images, mode: ReferenceMode = ReferenceMode.AUTO, **limits: int):
@@ -82,6 +97,9 @@ def desk(tmp_path):
         (1, 2 * LEASE_S, False),  # the machine slept
         (LEASE_S + 1, 1, False),  # somebody set the clock back
         (1, -10, False),
+        (300, 370, False),  # the clocks disagree: it slept, or was set
+        (300, 230, False),
+        (300, 330, True),
         (1, 86_400, False),
     ],
 )
@@ -115,10 +133,76 @@ def test_an_address_that_died_is_dropped_and_the_bytes_go(desk) -> None:
 
 @pytest.mark.parametrize("mode", list(ReferenceMode))
 def test_modes_decide_how_earlier_pictures_may_travel(desk, mode) -> None:
+    desk.uploader = FakeUploader()
     image = desk.keep()
     desk.leases.keep(image.facts.digest, URL)
     (sent,) = desk.prepare(image, mode=mode).wire
     assert isinstance(sent, WireFile if mode is ReferenceMode.DATA else WireUrl)
+    assert len(desk.uploader.kept) == (1 if mode is ReferenceMode.UPLOAD else 0)
+
+
+KNOWN = WireFacts(data_uris=True, data_accepted_bytes=10, data_refused_bytes=100, data_on=date(2026, 11, 25))
+NO_DATA = WireFacts(data_uris=False, data_on=date(2026, 11, 25))
+
+
+@pytest.mark.parametrize(
+    ("facts", "bucket", "size_bytes", "transport"),
+    [
+        (NOTHING_KNOWN, False, 50, "data"),
+        (NOTHING_KNOWN, True, 50, "upload"),  # a bucket that somebody set up is surer
+        (KNOWN, True, 10, "data"),
+        (KNOWN, True, 11, "upload"),
+        (KNOWN, False, 50, "data"),  # between what was accepted and what was refused: it is tried
+        (KNOWN, True, 100, "upload"),
+        (KNOWN, False, 100, None),
+        (NO_DATA, True, 1, "upload"),
+        (NO_DATA, False, 1, None),
+    ],
+)
+def test_where_nobody_said_how_what_is_known_of_the_account_decides(
+    desk, facts, bucket, size_bytes, transport
+) -> None:
+    desk.facts = facts
+    desk.uploader = FakeUploader() if bucket else None
+    image = desk.keep(b"x" * size_bytes)
+    if transport is None:
+        with pytest.raises(references.ReferenceError, match="a probe on 2026-11-25 found") as caught:
+            desk.prepare(image)
+        assert "doctor --probe" in (caught.value.help or "")
+        return
+    prepared = desk.prepare(image)
+    assert prepared.records[0]["transport"] == transport
+    assert isinstance(prepared.wire[0], WireFile if transport == "data" else WireUrl)
+    assert "Signature" not in str(prepared.records)
+
+
+def test_a_url_that_the_author_wrote_is_looked_at_once_in_a_while(desk) -> None:
+    preparer = desk.preparer()
+    planned = [PlannedReference(None, UrlImage(URL))]
+
+    async def ask() -> None:
+        await asyncio.gather(*(preparer.prepare(planned) for _ in range(3)))
+        await preparer.prepare(planned)
+        assert desk.provider.looked_at == [URL]
+        desk.clocks.wall_s += LEASE_S
+        await preparer.prepare(planned)
+
+    run_virtually(ask())
+    assert desk.provider.looked_at == [URL, URL]
+
+
+def test_a_url_that_cannot_be_fetched_is_not_sent(desk) -> None:
+    desk.provider.url_problems[URL] = "its server answers with HTTP 404"
+    with pytest.raises(references.ReferenceError, match=f"reference 2, {URL}.*HTTP 404; nothing was sent"):
+        desk.prepare(desk.keep(), UrlImage(URL))
+
+
+def test_a_url_is_taken_for_young_no_longer_than_such_urls_are_known_to_live() -> None:
+    assert NOTHING_KNOWN.find_lease_s(1200) == 1200
+    assert WireFacts(urls_alive_s=300).find_lease_s(1200) == 1200
+    assert WireFacts(urls_alive_s=300, urls_dead_s=600).find_lease_s(1200) == 300
+    assert WireFacts(urls_alive_s=5000, urls_dead_s=6000).find_lease_s(1200) == 1200
+    assert WireFacts(urls_dead_s=60).find_lease_s(1200) == 0
 
 
 def test_where_only_addresses_may_go_a_dead_one_is_an_error(desk) -> None:
@@ -181,6 +265,11 @@ def test_a_file_that_was_changed_or_went_since_it_was_planned_is_not_sent(desk) 
 def test_too_many_bytes_are_refused_before_anything_is_sent(desk) -> None:
     images = [desk.keep(bytes([number]) * 60) for number in range(3)]
     desk.prepare(*images, each_bytes=60, request_bytes=180)
+    desk.uploader = FakeUploader()
+    for mode in (ReferenceMode.DATA, ReferenceMode.UPLOAD):
+        with pytest.raises(references.ReferenceError, match="3 references together"):
+            desk.prepare(*images, mode=mode, request_bytes=179)
+    desk.uploader = None
     with pytest.raises(references.ReferenceError, match="reference 1"):
         desk.prepare(*images, each_bytes=59)
     with pytest.raises(references.ReferenceError, match="3 references together"):

@@ -150,6 +150,8 @@ class FakeProvider:
         self.most_in_flight = 0
         self.on_call: Callable[[CallContext], None] | None = None
         self.on_reconcile: Callable[[str], None] | None = None
+        self.looked_at: list[str] = []
+        self.url_problems: dict[str, str] = {}
         self.fetched: list[str] = []
         self.fetches: tuple[DownloadError | bytes, ...] = ()
         self.alive = True
@@ -233,6 +235,10 @@ class FakeProvider:
         if isinstance(found, DownloadError):
             raise found
         into.write_bytes(self.pictures_by_url[url] if found is None else found)  # noqa: ASYNC240 - small
+
+    async def find_url_problem(self, url: str) -> str | None:
+        self.looked_at.append(url)
+        return self.url_problems.get(url)
 
     async def is_alive(self, url: str) -> bool:
         return self.alive

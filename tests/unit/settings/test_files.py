@@ -28,6 +28,7 @@ provider:
   concurrency: many
   timeouts: 5
 references: upload
+upload: {bucket: mine}
 budget:
   run: 5
   day_usd: -1
@@ -41,12 +42,12 @@ libraries: {}
         ("wrong-setting", "seedflow.yaml:3:9"),
         ("wrong-setting", "seedflow.yaml:4:16"),
         ("wrong-setting", "seedflow.yaml:5:13"),
-        ("not-yet", "seedflow.yaml:6:13"),
-        ("unknown-setting", "seedflow.yaml:8:3"),
-        ("wrong-setting", "seedflow.yaml:9:12"),
-        ("wrong-setting", "seedflow.yaml:10:9"),
-        ("wrong-setting", "seedflow.yaml:11:19"),
-        ("not-yet", "seedflow.yaml:12:1"),
+        ("secret-in-project", "seedflow.yaml:7:10"),
+        ("unknown-setting", "seedflow.yaml:9:3"),
+        ("wrong-setting", "seedflow.yaml:10:12"),
+        ("wrong-setting", "seedflow.yaml:11:9"),
+        ("wrong-setting", "seedflow.yaml:12:19"),
+        ("not-yet", "seedflow.yaml:13:1"),
     ]
 
 
@@ -259,13 +260,18 @@ def test_project_file_that_is_not_text(home):
 
 
 def test_names_of_every_level():
-    assert list_names("")[:3] == ("provider", "references", "budget")
+    assert list_names("")[:3] == ("provider", "references", "upload")
     assert list_names("provider.timeouts") == ("connect_s", "read_s", "total_s", "log_s")
     assert list_names("nothing") == ()
     assert {path for path, key in KEYS.items() if key.private} == {
         "provider.account_id",
         "provider.api_token",
         "provider.base_url",
+        "upload.endpoint",
+        "upload.bucket",
+        "upload.region",
+        "upload.access_key_id",
+        "upload.secret_access_key",
     }
 
 

@@ -1,13 +1,19 @@
 """Ledgers of earlier versions: read as they are, upgraded when a run opens them, whole at every moment."""
 
+import shutil
+import signal
 import sqlite3
+import tarfile
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from seedflow.errors import StoreError
 from seedflow.store import upgrade
+from seedflow.store.base import RequestRecord, ToRecover
 from seedflow.store.ledger import open_for_reading
-from seedflow.store.local import open_store
+from seedflow.store.local import LocalStore, open_store
 from seedflow.store.locks import RunLocks
 from seedflow.store.schema import (
     APPLICATION_ID,
@@ -19,6 +25,9 @@ from seedflow.store.schema import (
 )
 from seedflow.store.state import StateFolder
 from seedflow.store.view import open_view
+
+PACKED = sorted((Path(__file__).parent / "ledgers").glob("schema-*.tar.xz"))
+"""State folders as the seedflow of each earlier version left them; `ledgers/make.py` made them."""
 
 OLDER = [version.number for version in VERSIONS[:-1]]
 
@@ -132,3 +141,136 @@ def test_a_version_that_never_was_is_damage(root, number):
     with pytest.raises(StoreError, match=f"schema {number}, which there never was") as caught:
         open_store(root)
     assert caught.value.kind == "damaged"
+
+
+@pytest.fixture(params=PACKED, ids=lambda path: path.name.split(".")[0])
+def packed(request, root):
+    """The state of an earlier version: a run that went well, and one that was killed, with attempts in every state."""
+    with tarfile.open(request.param) as archive:
+        archive.extractall(root.parent, filter="data")
+    return int(request.param.name.removeprefix("schema-").split(".")[0])
+
+
+def read_rows(path, number):
+    """Every row of every table that a version has."""
+    connection = sqlite3.connect(path)
+    try:
+        tables = [sql.split()[2] for sql in VERSIONS[number - 1].statements if sql.startswith("CREATE TABLE")]
+        return {
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in tables
+        }
+    finally:
+        connection.close()
+
+
+def list_requests(rows):
+    return sorted({(realm, fingerprint, take) for _, _, realm, fingerprint, take, *_ in rows["attempts"]})
+
+
+def test_every_earlier_version_is_packed():
+    assert [path.name for path in PACKED] == [f"schema-{number}.tar.xz" for number in OLDER]
+
+
+def test_every_row_of_an_earlier_version_stays(root, packed, monkeypatch):
+    before = read_rows(root / "ledger.db", packed)
+    assert {row[6] for row in before["attempts"]} == {
+        "reserved", "sending", "answered", "fetched", "done", "failed", "unknown", "lost-paid"
+    }  # fmt: skip
+    monkeypatch.setattr(LocalStore, "take_up_leftovers", lambda _: None)
+    open_store(root).close()
+    assert read_state(root / "ledger.db")[:2] == (SCHEMA_VERSION, None)
+    assert read_rows(root / "ledger.db", packed) == before
+    assert read_rows(root / f"ledger.schema-{packed}.db", packed) == before
+
+
+def test_results_and_spending_are_what_they_were(root, packed):
+    rows = read_rows(root / "ledger.db", packed)
+    requests = list_requests(rows)
+
+    def look():
+        with open_view(root) as view:
+            return [
+                (view.list_results(*one), view.next_take(*one[:2], 0), view.find_takes(*one[:2]))
+                for one in requests
+            ]
+
+    before = look()
+    assert sum(len(result.images) for results, *_ in before for result in results) == 6
+    open_store(root).close()
+    assert look() == before
+    reserved = sum(row[12] for row in rows["attempts"] if row[6] == "reserved")
+    now = read_rows(root / "ledger.db", packed)
+    spent = {row[:3]: row[3] for row in rows["spending"]}
+    assert reserved
+    assert {row[:3]: row[3] for row in now["spending"] if row[2] == "emulated"} == {
+        key: micros for key, micros in spent.items() if key[2] == "emulated"
+    }
+    assert next(row[3] for row in now["spending"] if row[:3] == ("project", "", "cloudflare")) == (
+        spent["project", "", "cloudflare"] - reserved
+    ), "only what the killed run had reserved and never sent counts no more"
+
+
+def test_what_a_killed_run_of_an_earlier_seedflow_left_is_taken_up(root, packed):
+    with open_store(root) as store:
+        store.begin_run("now", "atlas", "cloudflare")
+        found = {}
+        for name in ("reserved", "sending", "answered", "fetched", "unknown", "lost-paid", "journaled"):
+            request = RequestRecord(
+                "cloudflare", f"request/1:{name}", 1, "atlas", name, name, "m", {}, "params/1:x", None, ()
+            )
+            claim = store.claim("now", request, Decimal("0.04"), ())
+            assert isinstance(claim, ToRecover)
+            found[name] = (claim.attempt.state.value, claim.attempt.answer)
+    answer = b'{"answer": "raw"}'
+    assert found == {
+        "reserved": ("reserved", None),
+        "sending": ("sending", None),
+        "answered": ("answered", answer),
+        "fetched": ("fetched", answer),
+        "unknown": ("unknown", None),
+        "lost-paid": ("lost-paid", answer),
+        "journaled": ("answered", b'{"kept": "in the journal"}'),
+    }
+
+
+def test_killed_while_upgrading_leaves_the_old_ledger_or_the_new_one(root, processes):
+    """Before and after everything on the way that is durable."""
+    seen = set()
+    for moment in range(20):
+        with tarfile.open(PACKED[-1]) as archive:
+            archive.extractall(root.parent, filter="data")
+        number = OLDER[-1]
+        before = read_rows(root / "ledger.db", number)
+        child = processes.start(KILLED_AT_A_MOMENT, str(moment))
+        child.communicate(timeout=60)
+        found = read_state(root / "ledger.db")
+        assert found[:2] in ((number, None), (SCHEMA_VERSION, None))
+        left = read_rows(root / "ledger.db", number)
+        assert left["answers"][: len(before["answers"])] == before["answers"]
+        seen.add((child.returncode, found[0]))
+        open_store(root).close()
+        assert read_state(root / "ledger.db")[0] == SCHEMA_VERSION
+        assert read_state(root / f"ledger.schema-{number}.db")[:2] == (number, None)
+        assert not list(root.glob("*.new*"))
+        shutil.rmtree(root)
+        if child.returncode == 0:
+            break
+    assert seen == {(-signal.SIGKILL, OLDER[-1]), (-signal.SIGKILL, SCHEMA_VERSION), (0, SCHEMA_VERSION)}
+
+
+KILLED_AT_A_MOMENT = """
+moments = int(sys.argv[2])
+def pass_a_moment():
+    global moments
+    moments -= 1
+    if moments < 0:
+        die()
+from seedflow.store import upgrade
+for name in ("sync_descriptor", "sync_folder", "apply_upgrade", "_remove_older_copies"):
+    def wrapped(*arguments, call=getattr(upgrade, name)):
+        pass_a_moment()
+        call(*arguments)
+        pass_a_moment()
+    setattr(upgrade, name, wrapped)
+open_store(root).close()
+"""

@@ -68,7 +68,6 @@ def test_what_the_forms_give(parse, text: str, expected: object) -> None:
     "text",
     [
         "{{ first_of(steps.b.images[0], steps.c.images[0]) }}",
-        "{{ first_of(steps.c.images[0]) }}",
         "{{ succeeded(steps.c.images) }}",
         "a {{ steps.b.images[0].name }}",
         "{{ inputs.gone }}",
@@ -147,6 +146,7 @@ def test_whoever_resolves_a_mention_sees_that_it_may_be_skipped(parse) -> None:
     ("text", "marked", "part"),
     [
         ("{{ first_of() }}", "first_of()", "nothing is given"),
+        ("{{ first_of(steps.a.images) }}", "first_of(steps.a.images)", "it chooses among several"),
         ("{{ optional() }}", "optional()", "missing"),
         ("{{ optional(inputs.a, inputs.b) }}", "optional(inputs.a, inputs.b)", "one argument, but 2"),
         ("{{ optional(x=inputs.a) }}", "optional(x=inputs.a)", "have no names"),

@@ -162,6 +162,8 @@ FAILURES = [
     ("{{ inputs.cast | selectattr('old') }}", "template-undefined", "inputs.cast | selectattr('old')", None),
     ("{{ inputs.words | select('evn') }}", "template-unknown-test", "inputs.words | select('evn')", "`even`"),
     ("{{ inputs.words | select('eq') }}", "template-arguments", "inputs.words | select('eq')", None),
+    ("{{ '2.5' | decimals }}", "template-type", "'2.5' | decimals", None),
+    ("{{ 2.5 | decimals(16) }}", "template-number", "2.5 | decimals(16)", None),
     ("{{ 2.5 | round(1.5) }}", "template-type", "2.5 | round(1.5)", None),
     ("{{ 2.5 | round(method='up') }}", "template-type", "2.5 | round(method='up')", "ceil"),
     ("{{ range(1, 5, 0) }}", "template-number", "range(1, 5, 0)", "step"),
@@ -265,3 +267,18 @@ def test_zipped_lists_are_templates_of_their_own(parse, scope) -> None:
     assert lists["name"].scalar is lists["tone"].scalar
     assert parse("{{ inputs.words }}").zipped is None
     assert parse("a fox").zipped is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ 13.5 | decimals }}", "13.50"),
+        ("{{ 3 | decimals(1) }}", "3.0"),
+        ("{{ 2.5 | decimals(0) }}", "2"),
+        ("{{ 999999999999999 | decimals }}", "999999999999999.00"),
+        ("{{ -0.001 | decimals }}", "0.00"),
+        ("{{ (-0.01) | decimals }}", "-0.01"),
+    ],
+)
+def test_decimals_are_written_with_their_zeros(render, text: str, expected: str) -> None:
+    assert render(f"{text} ") == expected

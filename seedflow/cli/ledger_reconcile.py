@@ -1,0 +1,171 @@
+"""`seedflow ledger reconcile`: the provider's log is asked what became of calls whose outcome is open."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from seedflow.cli.columns import print_columns, print_folded
+from seedflow.cli.console import open_console
+from seedflow.cli.help import Command
+from seedflow.cli.ledger_text import describe_call, print_calls
+from seedflow.cli.session import start
+from seedflow.cli.terminal import print_json, say
+from seedflow.diagnostics.printable import make_printable
+from seedflow.errors import ExitCode
+from seedflow.money import format_usd, to_json_usd
+from seedflow.pipeline.reconcile import find_status, list_open_calls, reconcile_ledger
+from seedflow.pipeline.session import Session
+from seedflow.run.options import RunControl
+from seedflow.run.reconciling import Finding, Settled
+from seedflow.run.status import EXIT_CODES
+
+_WORDS: Final = {
+    Finding.RECOVERED: ("recovered", "green"),
+    Finding.NOT_BILLED: ("not billed", "green"),
+    Finding.STILL_UNKNOWN: ("still unknown", "bold yellow"),
+    Finding.NOT_FETCHED: ("paid, not fetched", "yellow"),
+    Finding.LOST: ("paid, lost", "bold red"),
+    Finding.FAILED: ("failed", "red"),
+    Finding.HELD: ("at work", ""),
+    Finding.STORED: ("has a result", "green"),
+    Finding.NO_MODEL: ("no such model", "bold yellow"),
+}
+
+
+@click.command(
+    "reconcile",
+    cls=Command,
+    examples=(
+        ("seedflow ledger reconcile", ""),
+        ("seedflow ledger reconcile --provider cloudflare --json", ""),
+    ),
+)
+@click.option(
+    "--provider", metavar="NAME", help="Who was asked: cloudflare. Default: the settings' provider."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+def command(provider: str | None, as_json: bool) -> int:
+    """Ask the provider's log what became of calls whose outcome is unknown, and take up the answers that it has.
+
+    It costs nothing: what is recovered was paid already, and nothing is asked for anew. What was not billed is asked by the
+    next run; what stays unknown is shown with what it may have cost.
+    """
+    session = start(provider)
+    calls = list_open_calls(session)
+    if not calls:
+        if as_json:
+            print_json({"run": None, "status": "done", "calls": []})
+        else:
+            say(f"No call is open in realm {make_printable(session.provider.realm)}: nothing to look up.")
+        return ExitCode.DONE
+    if not as_json:
+        console = open_console()
+        word = "call" if len(calls) == 1 else "calls"
+        print_folded(console, Text(f"Looking up {len(calls):,} {word}; this costs nothing.", style="bold"))
+        print_calls(console, calls, 0)
+    control = RunControl()
+    run_id, found = asyncio.run(_reconcile(session, control))
+    status = find_status(found, interrupted=control.interrupted)
+    if as_json:
+        before = {call.intent_id: call for call in calls}
+        print_json(
+            {
+                "run": run_id,
+                "status": status.value,
+                "calls": [
+                    {
+                        **(
+                            describe_call(before[one.attempt.intent_id])
+                            if one.attempt.intent_id in before
+                            else {}
+                        ),
+                        **_describe(one),
+                    }
+                    for one in found
+                ],
+            }
+        )
+    else:
+        _print(open_console(), found)
+    return EXIT_CODES[status]
+
+
+async def _reconcile(session: Session, control: RunControl) -> tuple[str, Sequence[Settled]]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, control.stop)
+    return await reconcile_ledger(session, control)
+
+
+def _describe(settled: Settled) -> dict[str, object]:
+    return {
+        "intent": settled.attempt.intent_id,
+        "address": settled.attempt.request.address,
+        "finding": settled.finding.value,
+        "message": settled.message,
+        "cost_usd": to_json_usd(settled.cost_usd),
+        "perhaps_usd": to_json_usd(settled.perhaps_usd),
+        "images": [
+            {"number": image.number, "path": str(image.path), "digest": image.facts.digest}
+            for image in settled.images
+        ],
+    }
+
+
+def _print(console: Console, found: Sequence[Settled]) -> None:
+    rows = []
+    for settled in found:
+        word, style = _WORDS[settled.finding]
+        what = Text(make_printable(settled.attempt.request.address), style="cyan")
+        what.append(f" · {make_printable(_explain(settled))}", style="not bold default")
+        rows.append((Text(word, style=style), what))
+    print_columns(console, rows)
+    console.print()
+    print_folded(console, Text(_sum_up(found), style="bold"))
+
+
+def _explain(settled: Settled) -> str:
+    match settled.finding:
+        case Finding.RECOVERED:
+            count = len(settled.images)
+            pictures = f"{count} {'image' if count == 1 else 'images'}"
+            return f"{pictures}; {format_usd(settled.cost_usd)}, paid already"
+        case Finding.NOT_BILLED:
+            return "it cost nothing; the next run asks it"
+        case Finding.STORED:
+            return "it was asked again meanwhile, and has a result"
+        case Finding.STILL_UNKNOWN | Finding.NO_MODEL | Finding.NOT_FETCHED | Finding.LOST:
+            return settled.message or ""
+        case Finding.HELD | Finding.FAILED:
+            return settled.message or ""
+
+
+def _sum_up(found: Sequence[Settled]) -> str:
+    def count(*findings: Finding) -> int:
+        return sum(1 for one in found if one.finding in findings)
+
+    recovered = [one for one in found if one.finding is Finding.RECOVERED]
+    unknown = [one for one in found if one.finding in (Finding.STILL_UNKNOWN, Finding.NO_MODEL)]
+    paid_usd = sum((one.cost_usd for one in recovered), Decimal(0))
+    perhaps_usd = sum((one.perhaps_usd for one in unknown), Decimal(0))
+    parts = [f"{len(recovered):,} recovered ({format_usd(paid_usd)}, paid already)"]
+    if not_billed := count(Finding.NOT_BILLED):
+        parts.append(f"{not_billed:,} not billed")
+    if not_fetched := count(Finding.NOT_FETCHED):
+        parts.append(f"{not_fetched:,} paid and not fetched: try again soon")
+    if lost := count(Finding.LOST, Finding.FAILED):
+        parts.append(f"{lost:,} without images")
+    if unknown:
+        parts.append(
+            f"{len(unknown):,} still unknown, perhaps {format_usd(perhaps_usd)}: "
+            "a run with --on-unknown retry consents to paying again"
+        )
+    return " · ".join(parts)

@@ -1,0 +1,88 @@
+"""What earlier runs left open, looked up and taken up: the ledger, the provider of the session, and no recipe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from seedflow.errors import UsageError
+from seedflow.pipeline.session import Session
+from seedflow.providers.options import REALM_SKETCH
+from seedflow.providers.registry import open_provider
+from seedflow.run.executor import new_run_id
+from seedflow.run.options import RunControl, RunOptions
+from seedflow.run.reconciling import Finding, Settled, take_up_open_calls
+from seedflow.run.status import RunStatus
+from seedflow.store.calls import Call
+from seedflow.store.history import History
+from seedflow.store.local import open_store
+
+RECIPE = "ledger reconcile"
+"""What the run of a reconciliation is called in the ledger: no recipe can have a blank in its name."""
+
+STILL_OPEN = frozenset({Finding.STILL_UNKNOWN, Finding.NO_MODEL})
+
+
+def list_open_calls(session: Session) -> list[Call]:
+    """The calls that would be looked up with the provider of the session. Changes nothing.
+
+    Raises:
+        UsageError: that provider has nothing to look up.
+        StoreError: the state cannot be read.
+    """
+    realm = session.provider.realm
+    if realm == REALM_SKETCH:
+        raise UsageError(
+            "the provider `sketch` draws here and costs nothing, so that there is nothing to look up",
+            help="name the provider that was asked: --provider cloudflare",
+        )
+    with History(session.settings.state_folder) as history:
+        return history.list_open_calls(realm)
+
+
+async def reconcile_ledger(session: Session, control: RunControl) -> tuple[str, Sequence[Settled]]:
+    """Look every open call up and take up what was answered. Gives the id of its run, and what became of each call.
+
+    Raises:
+        StoreError: the state cannot be read or written.
+    """
+    settings = session.settings
+    store = open_store(settings.state_folder)
+    try:
+        run_id = new_run_id(time.time())
+        store.begin_run(run_id, RECIPE, session.provider.realm)
+        status = RunStatus.FAILED
+        try:
+            provider = open_provider(
+                settings.provider, catalog=session.catalog, cloudflare=settings.cloudflare
+            )
+            try:
+                found = await take_up_open_calls(
+                    store.list_open_attempts(session.provider.realm),
+                    run_id,
+                    store=store,
+                    provider=provider,
+                    catalog=session.catalog,
+                    options=RunOptions(out=None, reconcile_for_s=settings.log_timeout_s),
+                    control=control,
+                )
+            finally:
+                await provider.aclose()
+            status = find_status(found, interrupted=control.interrupted)
+        finally:
+            store.end_run(run_id, status.value)
+        return run_id, found
+    finally:
+        store.close()
+
+
+def find_status(found: Sequence[Settled], *, interrupted: bool) -> RunStatus:
+    """How a reconciliation ended."""
+    findings = {settled.finding for settled in found}
+    if interrupted:
+        return RunStatus.INTERRUPTED
+    if findings & STILL_OPEN:
+        return RunStatus.UNKNOWN
+    if findings & {Finding.NOT_FETCHED, Finding.LOST}:
+        return RunStatus.FAILED
+    return RunStatus.DONE

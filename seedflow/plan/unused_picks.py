@@ -1,0 +1,37 @@
+"""Picks that are of no step of the recipe: a slip in an address, or what an earlier version of the recipe had."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.diagnostics.suggest import find_near
+from seedflow.graph.model import StepGraph
+from seedflow.recipe.picks import Picks
+
+_VALUES_AND_TAKE: Final = re.compile(r"\[[^\[\]]*\]|#\d+$")
+
+
+def find_unused_picks(picks: Picks, graph: StepGraph) -> Iterator[Diagnostic]:
+    """A warning for each address whose step the recipe does not have.
+
+    An address of a step that it has is never unused: with other values of inputs there may be a task of it.
+    """
+    earlier = {node.frame.step_id(node.step.was) for node in graph.steps.values() if node.step.was}
+    known = {*graph.steps, *earlier}
+    for address, span in picks.places:
+        step = _VALUES_AND_TAKE.sub("", address)
+        if step in known:
+            continue
+        near = find_near(step, graph.steps)
+        yield Diagnostic(
+            "unused-pick",
+            f"the recipe has no step `{step}`, so that this take is of nothing",
+            span,
+            Severity.WARNING,
+            help=f"did you mean `{near}`?"
+            if near
+            else "take the line out; after a rename, write `was:` into the step",
+        )

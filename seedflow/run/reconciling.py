@@ -1,0 +1,203 @@
+"""Calls that earlier runs left open, taken up without asking for anything: the log, the answer, its pictures.
+
+The way is that of any run that finds such an attempt (`AttemptRunner`), under a control that lets nothing be sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from seedflow.diagnostics import Source, Span
+from seedflow.errors import SeedflowError, StoreError
+from seedflow.models.catalog import Catalog
+from seedflow.models.model import Model
+from seedflow.money import ZERO_USD
+from seedflow.plan.model import Action, Bounds, Origin, Reason, Task
+from seedflow.providers.base import Provider
+from seedflow.run.attempt import AttemptRunner
+from seedflow.run.collect import Collector
+from seedflow.run.disk import Disk
+from seedflow.run.leases import Leases
+from seedflow.run.limits import Limiter
+from seedflow.run.options import RunControl, RunOptions
+from seedflow.run.references import ReferencePreparer
+from seedflow.run.services import Services, Tally, TaskEndedError
+from seedflow.run.status import Problem, TaskStatus
+from seedflow.store.base import AlreadyStored, Attempt, Granted, HeldElsewhere, Store, StoredImage, ToRecover
+
+AT_ONCE = 8
+
+
+class Finding(StrEnum):
+    """What became of an open call."""
+
+    RECOVERED = "recovered"
+    NOT_BILLED = "not-billed"
+    STILL_UNKNOWN = "still-unknown"
+    NOT_FETCHED = "not-fetched"
+    LOST = "lost"
+    FAILED = "failed"
+    HELD = "held"
+    STORED = "stored"
+    NO_MODEL = "no-model"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One call that was looked at. `cost_usd`: what it is now known to have cost; `perhaps_usd`: what it may have cost."""
+
+    attempt: Attempt
+    finding: Finding
+    message: str | None = None
+    images: tuple[StoredImage, ...] = ()
+    cost_usd: Decimal = ZERO_USD
+    perhaps_usd: Decimal = ZERO_USD
+
+
+async def take_up_open_calls(
+    attempts: Sequence[Attempt],
+    run_id: str,
+    *,
+    store: Store,
+    provider: Provider,
+    catalog: Catalog,
+    options: RunOptions,
+    control: RunControl,
+) -> list[Settled]:
+    """What became of each, in their order. The run has begun in the store; nothing is asked that could be billed.
+
+    Raises:
+        StoreError: the disk does not take what was found.
+    """
+    disk = Disk()
+    leases = Leases()
+    nothing_sent = RunControl()
+    nothing_sent.halt()
+
+    def tell(*_: object) -> None:
+        """Nobody watches."""
+
+    services = Services(
+        run_id=run_id,
+        recipe="",
+        store=store,
+        provider=provider,
+        catalog=catalog,
+        options=options,
+        control=nothing_sent,
+        disk=disk,
+        limiter=Limiter(1),
+        preparer=ReferencePreparer(
+            store=store,
+            provider=provider,
+            leases=leases,
+            mode=options.references,
+            limits=options.reference_limits,
+            disk=disk,
+        ),
+        collector=Collector(store=store, provider=provider, leases=leases, disk=disk, emit=tell),
+        emit=tell,
+        halt=lambda _problem, *, budget=False: None,  # noqa: ARG005 - the port's words
+    )
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(attempt: Attempt) -> Settled | None:
+        async with places:
+            return None if control.interrupted else await _take_up(attempt, services)
+
+    try:
+        found = await asyncio.gather(*map(one, attempts), return_exceptions=True)
+    finally:
+        disk.close()
+    for error in found:
+        if isinstance(error, BaseException):
+            raise error
+    return [settled for settled in found if isinstance(settled, Settled)]
+
+
+async def _take_up(attempt: Attempt, services: Services) -> Settled:
+    model = services.catalog.find(attempt.request.model)
+    if model is None:
+        message = (
+            f"the model {attempt.request.model} is not in the catalog, so that its answer cannot be judged"
+        )
+        return Settled(attempt, Finding.NO_MODEL, message, perhaps_usd=attempt.reserved_usd)
+    claim = await services.disk.run(
+        services.store.claim,
+        services.run_id,
+        attempt.request,
+        attempt.reserved_usd,
+        (),
+        after_attempt=attempt.attempt - 1,
+    )
+    match claim:
+        case AlreadyStored():
+            return Settled(attempt, Finding.STORED)
+        case HeldElsewhere(run_id=run_id):
+            return Settled(attempt, Finding.HELD, f"run {run_id} is at work on it")
+        case Granted(attempt=granted):  # it has ended since it was listed, without a result
+            await services.disk.run(services.store.leave, granted.intent_id)
+            return Settled(attempt, Finding.FAILED, "it ended without a result meanwhile")
+        case ToRecover(attempt=taken):
+            return await _carry_on(taken, model, services)
+
+
+async def _carry_on(attempt: Attempt, model: Model, services: Services) -> Settled:
+    task = build_task(attempt, model)
+    most_usd = services.cost_usd(task, task.images.high)
+    try:
+        result = await AttemptRunner(services, task, attempt, Tally()).carry_on(recovered=True)
+    except TaskEndedError as ended:
+        return _explain(attempt, ended, most_usd)
+    except StoreError:
+        raise
+    except SeedflowError as error:
+        return Settled(attempt, Finding.STILL_UNKNOWN, error.message, perhaps_usd=most_usd)
+    cost_usd = services.cost_usd(task, len(result.images))
+    return Settled(attempt, Finding.RECOVERED, None, result.images, cost_usd)
+
+
+def _explain(attempt: Attempt, ended: TaskEndedError, most_usd: Decimal) -> Settled:
+    problem = ended.problem or Problem("cancelled", "")
+    if ended.status is TaskStatus.CANCELLED:  # it would have to be sent again, and nothing is
+        return Settled(attempt, Finding.NOT_BILLED)
+    if ended.status is TaskStatus.UNKNOWN:
+        return Settled(attempt, Finding.STILL_UNKNOWN, problem.message, perhaps_usd=most_usd)
+    if problem.kind == "not-fetched":
+        return Settled(attempt, Finding.NOT_FETCHED, problem.message, cost_usd=most_usd)
+    if ended.repeatable or problem.message.startswith("it was answered and paid"):
+        return Settled(attempt, Finding.LOST, problem.message, cost_usd=most_usd)
+    return Settled(attempt, Finding.FAILED, problem.message)
+
+
+def build_task(attempt: Attempt, model: Model) -> Task:
+    """The task of a row of the ledger, as far as an answer of it has to be judged, fetched and paid."""
+    request = attempt.request
+    images = Bounds(*model.image_bounds(request.params))
+    price_usd = model.price_usd(request.params)
+    cost_usd = Bounds(*((price_usd or ZERO_USD) * count for count in images))
+    return Task(
+        address=request.address,
+        step=request.step,
+        each={},
+        action=Action.CALL,
+        reason=Reason.ASKED_BEFORE,
+        model=request.model,
+        params=request.params,
+        references_field=request.references_field,
+        references=(),
+        needs=(),
+        take=request.take,
+        fingerprint=request.fingerprint,
+        params_digest=request.params_digest,
+        images=images,
+        cost_usd=cost_usd,
+        list_cost_usd=cost_usd,
+        price_usd=price_usd,
+        result=None,
+        origin=Origin(Span(Source("ledger", ""), 0, 0), {}),
+    )

@@ -1,0 +1,200 @@
+"""Every call of the ledger as a person looks at it: rows, sums by state, and what is still open. Reads only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from seedflow.money import from_micros
+from seedflow.store.base import AttemptState
+
+OPEN_STATES = (AttemptState.SENDING, AttemptState.ANSWERED, AttemptState.FETCHED, AttemptState.UNKNOWN)
+"""Sent, not ended, and the provider's log or the addresses of the answer may still say more."""
+
+_MAY_COST = (AttemptState.SENDING, AttemptState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One attempt.
+
+    Attributes:
+        attempt_id: the order of making; clocks may lie, this does not.
+        run_id: the run that worked on it last, `payer_run_id` the one whose money it was.
+        alive: whether a run is at work on it now.
+        spent_usd: what it cost for certain.
+        perhaps_usd: what it may have cost besides.
+        reserved_usd: what is set aside for it, nothing having been sent.
+        began_at: Unix seconds of when its money was reserved.
+    """
+
+    attempt_id: int
+    intent_id: str
+    run_id: str
+    payer_run_id: str
+    realm: str
+    recipe: str
+    step: str
+    address: str
+    take: int
+    attempt: int
+    model: str
+    state: AttemptState
+    alive: bool
+    spent_usd: Decimal
+    perhaps_usd: Decimal
+    reserved_usd: Decimal
+    images: int
+    began_at: float
+    sent_at: float | None
+    answered_at: float | None
+    failure: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """Which calls are meant; what is None or empty means all. `address` judges addresses."""
+
+    run_id: str | None = None
+    states: tuple[AttemptState, ...] = ()
+    recipe: str | None = None
+    address: Callable[[str], bool] | None = None
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateTotal:
+    """The calls of one realm in one state."""
+
+    realm: str
+    state: AttemptState
+    calls: int
+    spent_usd: Decimal
+    perhaps_usd: Decimal
+    reserved_usd: Decimal
+
+
+_COLUMNS = """attempts.attempt_id, intent_id, run_id, payer_run_id, realm, recipe, step, address, take, attempt, model, state,
+  claimed, cost_micros, counted_micros,
+  (SELECT count(*) FROM images WHERE images.attempt_id = attempts.attempt_id),
+  reserved_at, sent_at, answered_at, failure, message"""
+
+
+def list_calls(
+    connection: sqlite3.Connection,
+    wanted: CallFilter,
+    is_alive: Callable[[str], bool],
+    newest: int | None = None,
+) -> list[Call]:
+    """The newest of the calls that are meant, in the order in which they were made.
+
+    Args:
+        connection: of a ledger of any version.
+        wanted: which.
+        is_alive: whether a run lives.
+        newest: how many at most.
+    """
+    where, values = _build_where(connection, wanted)
+    limit = "" if newest is None else f" LIMIT {int(newest)}"
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM attempts JOIN requests USING (attempt_id){where} ORDER BY attempts.attempt_id DESC{limit}",  # noqa: S608 - our own words
+        values,
+    ).fetchall()
+    return [_to_call(row, is_alive) for row in reversed(rows)]
+
+
+def sum_calls(connection: sqlite3.Connection, wanted: CallFilter) -> list[StateTotal]:
+    """The calls that are meant, by realm and state, in the order of states."""
+    where, values = _build_where(connection, wanted)
+    needs_request = wanted.recipe is not None or wanted.address is not None
+    join = " JOIN requests USING (attempt_id)" if needs_request else ""
+    rows = connection.execute(
+        "SELECT realm, state, count(*), total(cost_micros), total(counted_micros)"  # noqa: S608 - our own words
+        f" FROM attempts{join}{where} GROUP BY realm, state",
+        values,
+    )
+    order = list(AttemptState)
+    totals = [
+        StateTotal(realm, AttemptState(state), calls, *_split(AttemptState(state), int(cost), int(counted)))
+        for realm, state, calls, cost, counted in rows
+    ]
+    return sorted(totals, key=lambda total: (total.realm, order.index(total.state)))
+
+
+def list_open_calls(
+    connection: sqlite3.Connection, realm: str, is_alive: Callable[[str], bool]
+) -> list[Call]:
+    """The calls of a realm whose outcome is open and that decide over their take, oldest first; what was asked again is not."""
+    rows = connection.execute(
+        f"""SELECT {_COLUMNS} FROM attempts JOIN requests USING (attempt_id)
+          WHERE state IN ({_marks(OPEN_STATES)}) AND realm = ? AND NOT EXISTS (
+            SELECT 1 FROM attempts AS later WHERE later.fingerprint = attempts.fingerprint AND later.take = attempts.take
+              AND later.realm = attempts.realm AND later.attempt = attempts.attempt AND later.attempt_id > attempts.attempt_id)
+          ORDER BY attempts.attempt_id""",  # noqa: S608 - our own words
+        (*OPEN_STATES, realm),
+    ).fetchall()
+    return [_to_call(row, is_alive) for row in rows]
+
+
+def _build_where(connection: sqlite3.Connection, wanted: CallFilter) -> tuple[str, list[object]]:
+    parts: list[str] = []
+    values: list[object] = []
+
+    def add(part: str, *found: object) -> None:
+        parts.append(part)
+        values.extend(found)
+
+    if wanted.run_id is not None:
+        add("(run_id = ? OR payer_run_id = ?)", wanted.run_id, wanted.run_id)
+    if wanted.states:
+        add(f"state IN ({_marks(wanted.states)})", *wanted.states)
+    if wanted.recipe is not None:
+        add("recipe = ?", wanted.recipe)
+    if wanted.since is not None:
+        add("reserved_at >= ?", wanted.since)
+    if wanted.address is not None:
+        judge = wanted.address
+        connection.create_function("is_meant", 1, lambda address: int(judge(address)), deterministic=True)
+        add("is_meant(address)")
+    return (f" WHERE {' AND '.join(parts)}" if parts else ""), values
+
+
+def _marks(found: tuple[AttemptState, ...]) -> str:
+    return ", ".join("?" * len(found))
+
+
+def _to_call(row: tuple[Any, ...], is_alive: Callable[[str], bool]) -> Call:
+    attempt_id, intent_id, run_id, payer_run_id, realm, recipe, step, address, take, attempt, model = row[:11]
+    state, claimed, cost_micros, counted_micros, images, began_at, sent_at, answered_at, failure, message = (
+        row[11:]
+    )
+    state = AttemptState(state)
+    spent_usd, perhaps_usd, reserved_usd = _split(state, cost_micros, counted_micros)
+    return Call(
+        attempt_id, intent_id, run_id, payer_run_id, realm, recipe, step, address, take, attempt, model, state,
+        bool(claimed) and is_alive(run_id), spent_usd, perhaps_usd, reserved_usd, images, began_at, sent_at, answered_at,
+        failure, message,
+    )  # fmt: skip
+
+
+def _split(state: AttemptState, cost_micros: int, counted_micros: int) -> tuple[Decimal, Decimal, Decimal]:
+    """What was spent, may have been spent besides, and is reserved, by what counts against budgets."""
+    counted = from_micros(counted_micros)
+    nothing = Decimal(0)
+    if state in _MAY_COST:
+        return nothing, counted, nothing
+    if state is AttemptState.RESERVED:
+        return nothing, nothing, counted
+    return from_micros(cost_micros), nothing, nothing
+
+
+def iterate_run_ids(connection: sqlite3.Connection, beginning: str) -> Iterator[str]:
+    """The runs whose ids begin so, oldest first."""
+    for (run_id,) in connection.execute(
+        "SELECT run_id FROM runs WHERE substr(run_id, 1, ?) = ? ORDER BY run_id", (len(beginning), beginning)
+    ):
+        yield run_id
