@@ -32,7 +32,7 @@ from seedflow.store.exporting import Exported, export_results
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@click.argument("selector", nargs=-1)
+@click.argument("selector", nargs=-1, metavar="[SELECTOR]...")
 @click.option(
     "--recipe", "recipes", metavar="NAME", multiple=True, help="What this recipe asked for; repeat it."
 )

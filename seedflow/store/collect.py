@@ -20,7 +20,14 @@ from seedflow.store.check_files import path_of
 from seedflow.store.check_rows import COLLECTED
 from seedflow.store.durable import sync_folder
 from seedflow.store.failures import disk_errors
-from seedflow.store.garbage import Garbage, GarbageKind, InUse, find_old_results, has_open_attempt
+from seedflow.store.garbage import (
+    Garbage,
+    GarbageKind,
+    InUse,
+    find_old_results,
+    has_lost_rows,
+    has_open_attempt,
+)
 from seedflow.store.ledger import Ledger
 from seedflow.store.local import open_store
 from seedflow.store.locks import KernelLock, RunLocks
@@ -128,7 +135,8 @@ class _Collector:
     ) -> bool:
         if self._locks.list_living():
             return False
-        if not of_result and has_open_attempt(connection) and not self._are_old(digests):
+        stays = has_open_attempt(connection) or has_lost_rows(self._folder)
+        if not of_result and stays and not self._are_old(digests):
             return False
         gone = False
         for digest in digests:

@@ -93,7 +93,7 @@ def find_garbage(root: Path, in_use: InUse, paid_before: float | None) -> Found 
             unused = [
                 (digest, size) for digest, size in sorted(list_blobs(folder).items()) if digest not in named
             ]
-            stays = bool(living) or has_open_attempt(connection)
+            stays = bool(living) or has_open_attempt(connection) or has_lost_rows(folder)
             waiting = 0
             for digest, size in unused:
                 if stays and not _is_old(path_of(folder, digest), None if living else paid_before):
@@ -136,6 +136,11 @@ def has_open_attempt(connection: sqlite3.Connection) -> bool:
     states = ", ".join(f"'{state}'" for state in (*OPEN_STATES, "lost-paid"))
     question = f"SELECT EXISTS (SELECT 1 FROM attempts WHERE state IN ({states}))"  # noqa: S608 - our own words
     return bool(connection.execute(question).fetchone()[0])
+
+
+def has_lost_rows(folder: StateFolder) -> bool:
+    """Whether the ledger was rebuilt once, so that a picture without a result may be one whose row was lost."""
+    return any(folder.damaged.glob("ledger-*"))
 
 
 def find_old_results(connection: sqlite3.Connection, in_use: InUse, paid_before: float) -> list[int]:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from seedflow.errors import ImageError, StoreError
 from seedflow.failpoints import Step
 from seedflow.images.inspect import inspect_image
+from seedflow.store.budgets import day_of
 from seedflow.store.check_files import list_blobs, path_of
 from seedflow.store.durable import FILE_MODE, make_folder, open_private, sync_descriptor, sync_folder
 from seedflow.store.failures import disk_errors
@@ -33,6 +34,13 @@ _SIDES: Final = ("ledger.db-wal", "ledger.db-shm", "ledger.db-journal")
 _MOST_SINGLE: Final = 1_000_000
 _MOST_MISSES: Final = 10_000
 _MOST_NAMED: Final = 20
+_UNKNOWN_RUN: Final = "not-known"
+_BY_REQUEST: Final = ("attempts_by_request", "fingerprint, take, realm")
+_INDEXES: Final = (
+    ("attempts_by_run", "run_id"),
+    ("attempts_by_payer", "payer_run_id"),
+    ("attempts_by_time", "reserved_at"),
+)
 
 
 def finish_salvage(folder: StateFolder) -> list[str]:
@@ -141,12 +149,16 @@ def _copy_tables(old: sqlite3.Connection, new: sqlite3.Connection, folder: State
     taken = {table: _copy_table(old, new, table) for table in tables}
     if not any(taken.values()):
         raise _nothing(folder)
+    restored = _restore_calls(old, new)
     _add_pictures(new, folder)
     _drop_orphans(new)
     numbers = {number for (number,) in new.execute("SELECT attempt_id FROM attempts")}
     last = max(numbers, default=0)
     gone = sorted(set(range(1, last + 1)) - numbers)
     yield f"saved {len(numbers):,} call{'' if len(numbers) == 1 else 's'} of the ledger"
+    if restored:
+        many = f"{restored:,} call{'' if restored == 1 else 's'}"
+        yield f"restored {many} from the indexes; what they cost is not known any more, so budgets do not count it"
     if gone:
         some = ", ".join(map(str, gone[:_MOST_NAMED])) + (" …" if len(gone) > _MOST_NAMED else "")
         yield f"lost {len(gone):,} that cannot be read (number {some}): what they paid for may be asked and paid again"
@@ -230,6 +242,53 @@ def _read_until_broken(old: sqlite3.Connection, question: str) -> Iterator[Seque
             yield row
     except (sqlite3.DatabaseError, OverflowError, UnicodeDecodeError):
         yield None
+
+
+def _restore_calls(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
+    """Calls whose rows are lost and which the indexes, which have pages of their own, still know.
+
+    One with pictures is a result. Of any other nobody knows what became of it, so that it is asked again only with consent.
+    """
+    there = {number for (number,) in new.execute("SELECT attempt_id FROM attempts")}
+    named = {number for (number,) in new.execute("SELECT DISTINCT attempt_id FROM images")}
+    steps = dict(new.execute("SELECT attempt_id, address FROM requests"))
+    runs, payers, times = (_read_index(old, *index) for index in _INDEXES)
+    counts: dict[tuple[str, int, str], int] = {}
+    restored = 0
+    for number, (fingerprint, take, realm) in sorted(_read_index(old, *_BY_REQUEST).items()):
+        if number in there or number not in steps:
+            continue
+        name = (fingerprint, take, realm)
+        is_done = number in named
+        counts[name] = counts.get(name, 0) + (1 if is_done else 0)
+        (run_id,), (at,) = runs.get(number, (_UNKNOWN_RUN,)), times.get(number, (0.0,))
+        (payer,) = payers.get(number, (run_id,))
+        try:
+            new.execute(
+                """INSERT INTO attempts (attempt_id, intent_id, realm, fingerprint, take, attempt, state, claimed, run_id,
+                     payer_run_id, step, day, reserved_micros, cost_micros, counted_micros, reserved_at, sent_at, answered_at,
+                     message) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?)""",
+                (
+                    number, f"restored-{number}", realm, fingerprint, take, max(1, counts[name]),
+                    "done" if is_done else "unknown", run_id, payer, steps[number], day_of(at), at, at,
+                    at if is_done else None, "restored from the indexes of a damaged ledger",
+                ),
+            )  # fmt: skip
+            restored += 1
+        except sqlite3.Error:  # an index that is damaged, too
+            continue
+    return restored
+
+
+def _read_index(old: sqlite3.Connection, index: str, columns: str) -> dict[int, tuple[Any, ...]]:
+    """What an index says of the rows of `attempts`, without a look at these."""
+    found: dict[int, tuple[Any, ...]] = {}
+    question = f"SELECT attempt_id, {columns} FROM attempts INDEXED BY {index}"  # noqa: S608 - our own names
+    for row in _read_until_broken(old, question):
+        if row is None:
+            break
+        found[row[0]] = tuple(row[1:])
+    return found
 
 
 def _add_pictures(new: sqlite3.Connection, folder: StateFolder) -> None:

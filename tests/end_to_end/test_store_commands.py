@@ -1,0 +1,154 @@
+"""verify, gc, export and import as a person uses them, with the emulator counting what is asked and billed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from kill_trial import ask_ledger
+from project import ROOT, Project
+
+RECIPE = """\
+seedflow: 1
+name: book
+steps:
+  sheet: {generate: {prompt: A fox}}
+  page:
+    for_each: {scene: [lake, mill]}
+    generate:
+      prompt: "{{ each.scene }} {{ ref.fox }}"
+      image_input: {fox: "{{ steps.sheet.images[0] }}"}
+outputs: {pages: "{{ steps.page.images }}"}
+"""
+
+
+@pytest.fixture
+def paid(project, emulator):
+    """A project whose recipe was run: three calls, three pictures."""
+    project.use(emulator.env)
+    project.write("book.yaml", RECIPE)
+    assert project.run("book.yaml")["calls"] == 3
+    return project
+
+
+def find_blob(project: Project, address: str) -> Path:
+    ((digest,),) = ask_ledger(
+        project.folder,
+        "SELECT digest FROM images JOIN requests USING (attempt_id) WHERE address = ?",
+        address,
+    )
+    name = digest.removeprefix("sha256:")
+    return project.folder / ".seedflow/blobs/sha256" / name[:2] / name
+
+
+def test_a_damaged_picture_is_found_moved_aside_and_fetched_without_paying(paid, emulator):
+    path = find_blob(paid, "page[scene=mill]")
+    path.write_bytes(b"damaged")
+    found = paid.seedflow("verify", "--json")
+    assert found.code == 3
+    (finding,) = found.json["findings"]
+    assert (finding["kind"], finding["results"][0]["address"]) == ("picture-damaged", "page[scene=mill]")
+    assert found.json["can_be_fetched_usd"] == 0.04
+    assert paid.seedflow("verify", "--repair").code == 3
+    assert (paid.folder / ".seedflow/damaged" / path.name).read_bytes() == b"damaged"
+    result = paid.run("book.yaml")
+    assert (result["calls"], result["cost_usd"]) == (0, 0)
+    assert emulator.bill()["calls"] == 3
+    ended = paid.seedflow("verify")
+    assert ended.code == 0
+    assert "Everything is whole." in ended.out
+
+
+def test_what_is_really_gone_is_paid_again_only_with_consent(paid, emulator):
+    find_blob(paid, "page[scene=mill]").unlink()
+    emulator.expire()
+    assert "picture-missing: 1" in paid.seedflow("verify", "--repair").out
+    result = paid.run("book.yaml", code=3)
+    assert result["calls"] == 0
+    assert emulator.bill()["calls"] == 3
+    assert paid.run("book.yaml", "--on-unknown", "retry")["calls"] == 1
+    assert emulator.bill()["calls"] == 4
+    assert paid.seedflow("verify").code == 0
+
+
+def test_a_damaged_ledger_is_said_exactly_and_rebuilt(paid, emulator):
+    ledger = paid.folder / ".seedflow/ledger.db"
+    data = bytearray(ledger.read_bytes())
+    assert len(data) > 3 * 4096
+    data[2 * 4096 : 3 * 4096] = b"\x5a" * 4096
+    ledger.write_bytes(data)
+    refused = paid.seedflow("run", "book.yaml", "--yes")
+    assert refused.code != 0
+    assert paid.seedflow("verify").code == 3
+    repaired = paid.seedflow("verify", "--repair", "--json")
+    assert any("saved 3 calls" in action for action in repaired.json["repaired"]), repaired.out
+    assert (paid.folder / ".seedflow/damaged/ledger-1/ledger.db").read_bytes() == data
+    assert paid.run("book.yaml")["calls"] == 0
+    assert emulator.bill()["calls"] == 3
+
+
+def test_collecting_asks_and_keeps_what_plans_picks_and_outputs_show(paid, emulator):
+    assert paid.run("book.yaml", "--reroll", "page[scene=mill]")["calls"] == 1
+    stray = paid.folder / ".seedflow/blobs/incoming/store-dead"
+    stray.mkdir(mode=0o700)
+    refused = paid.seedflow("gc")
+    assert refused.code == 4
+    assert "nobody is there to ask" in refused.err
+    assert stray.exists()
+    done = paid.seedflow("gc", "--yes", "--paid-older-than", "0d", "--json").json
+    assert sorted(one["kind"] for one in done["garbage"]) == ["half-file", "old-result"]
+    assert [one["cost_usd"] for one in done["garbage"]] == [0, 0.04]
+    assert done["removed"] == 2
+    assert not stray.exists()
+    assert paid.run("book.yaml")["calls"] == 0
+    assert emulator.bill()["calls"] == 4
+    assert paid.seedflow("verify").code == 0
+    assert paid.seedflow("gc", "--paid-older-than", "0d").code == 0
+
+
+def test_collecting_paid_results_refuses_when_a_file_that_may_name_them_is_broken(paid):
+    paid.write("book.picks.yaml", "seedflow_picks: 1\ntakes: [\n")
+    refused = paid.seedflow("gc", "--yes", "--paid-older-than", "0d")
+    assert refused.code == 2
+    assert "nothing is removed" in refused.err
+    assert paid.seedflow("gc", "--yes").code == 0
+
+
+def test_results_of_another_machine_are_reused_without_a_request(paid, emulator, tmp_path):
+    exported = paid.seedflow("export", "book.zip", "--recipe", "book", "--json").json
+    assert (exported["results"], exported["cost_usd"], exported["realms"]) == (3, 0.12, ["emulated"])
+    secret = emulator.env["CLOUDFLARE_API_TOKEN"].encode()
+    assert secret not in (paid.folder / "book.zip").read_bytes()
+    assert emulator.origin.encode() not in (paid.folder / "book.zip").read_bytes()
+    folder = tmp_path / "another"
+    folder.mkdir()
+    other = Project(folder)
+    other.use(emulator.env)
+    other.write("book.yaml", RECIPE)
+    other.write("seedflow.yaml", "budget: {project_usd: 0.01}\n")
+    taken = other.seedflow("import", "../book.zip", "--json").json
+    assert (taken["added"], taken["cost_elsewhere_usd"], taken["other_realms"]) == (3, 0.12, [])
+    assert other.seedflow("import", "../book.zip", "--json").json["kept"] == 3
+    before = len(emulator.requests())
+    result = other.run("book.yaml")
+    assert (result["calls"], result["cost_usd"]) == (0, 0)
+    assert len(emulator.requests()) == before
+    assert emulator.bill()["calls"] == 3
+    assert other.seedflow("verify").code == 0
+    pages = (paid.folder / "outputs").rglob("*.jpg"), (folder / "outputs").rglob("*.jpg")
+    mine, its = ({path.name: path.read_bytes() for path in found} for found in pages)
+    assert mine == its
+
+
+def test_runs_and_collections_at_once_lose_nothing(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "tests/deep"), "together", "--trials", "3", "--seed", "5"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "nothing lost, nothing paid twice, nothing in use collected" in ended.stdout
