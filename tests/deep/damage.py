@@ -8,30 +8,31 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import damage_trial
 from damage_trial import Outcome, run_damaged, run_undamaged
+from fixtures import start_emulator
 
 PER_RUN = 1000
 
 
-def add_arguments(kinds: Any) -> None:
+HELP = "answers and pictures that are damaged on their way"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    damage = kinds.add_parser("damage", help="answers and pictures that are damaged on their way")
-    damage.add_argument("--answers", type=int, default=20_000)
-    damage.add_argument(
+    parser.add_argument("--answers", type=int, default=20_000)
+    parser.add_argument(
         "--seed", type=int, default=1, help="of the first thousand; each further one adds one"
     )
 
 
-def run_damages(arguments: argparse.Namespace, start_emulator: Callable[..., Any]) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """All trials; exit code 0 when every one ended as it should."""
     answers, first_seed, folder = arguments.answers, arguments.seed, make_folder("damage")
     started, outcomes = time.monotonic(), list[Outcome]()
-    emulator = start_emulator("--pictures", "tiny", *damage_trial.EMULATOR)
+    emulator = start_emulator(*damage_trial.EMULATOR)
     try:
         undamaged = run_undamaged(folder / "undamaged", emulator, PER_RUN)
         for seed in range(first_seed, first_seed + -(-answers // PER_RUN)):

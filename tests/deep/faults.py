@@ -17,6 +17,7 @@ from typing import Any
 import fault_trial
 from damage import make_folder
 from fault_trial import Outcome, run_undisturbed, run_with_log, run_without_log
+from fixtures import start_emulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +32,29 @@ class Kind:
 KINDS = (Kind("log on", run_with_log), Kind("log off", run_without_log, ("--no-log",)))
 
 
-def add_arguments(kinds: Any) -> None:
+HELP = "runs of whose calls three in ten go wrong, with a log and without"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    faults = kinds.add_parser(
-        "faults", help="runs of whose calls three in ten go wrong, with a log and without"
-    )
-    faults.add_argument("--seeds", type=int, default=20)
-    faults.add_argument("--seed", type=int, default=1, help="the first of them")
-    faults.add_argument("--steps", type=int, default=1000)
-    faults.add_argument("--at-once", type=int, default=4, help="trials side by side: they mostly wait")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1, help="the first of them")
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--at-once", type=int, default=4, help="trials side by side: they mostly wait")
 
 
-def run_faults(arguments: argparse.Namespace, start_emulator: Callable[..., Any]) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """All trials; exit code 0 when every one ended as it should."""
     seeds, first_seed, steps = arguments.seeds, arguments.seed, arguments.steps
     folder = make_folder("faults")
-    emulator = start_emulator("--pictures", "tiny", *fault_trial.EMULATOR)
+    emulator = start_emulator(*fault_trial.EMULATOR)
     undisturbed = run_undisturbed(folder / "undisturbed", emulator, steps)
     emulator.close()
     for kind in KINDS:
         started = time.monotonic()
 
         def try_seed(seed: int, kind: Kind = kind) -> Outcome | None:
-            emulator = start_emulator("--pictures", "tiny", *fault_trial.EMULATOR, *kind.options)
+            emulator = start_emulator(*fault_trial.EMULATOR, *kind.options)
             try:
                 return _try(kind, folder, emulator, steps, seed, undisturbed)
             finally:
