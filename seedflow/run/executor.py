@@ -114,7 +114,9 @@ class _Run:
             options.most_in_flight,
             lambda window: self._emit(EventKind.LIMIT_CHANGED, None, {"in_flight": window}),
         )
-        leases = Leases(lease_s=options.facts.find_lease_s(LEASE_S))
+        leases = Leases(
+            lease_s=min((known.find_lease_s(LEASE_S) for known in options.facts.values()), default=LEASE_S)
+        )
         services = Services(
             run_id=run_id,
             recipe=plan.recipe,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from seedflow.providers.upload import Uploader
-from seedflow.providers.wire_facts import NOTHING_KNOWN, WireFacts
+from seedflow.providers.wire_facts import WireFacts
 from seedflow.run.notes import TakeNotes
 from seedflow.run.references import ReferenceLimits, ReferenceMode
 from seedflow.run.retry import RetryPolicy
@@ -28,7 +28,7 @@ class RunOptions:
 
     `reconcile_for_s`: how long after its sending a lost answer is looked for in the provider's log. `takes`: where it is
     written down which take an address shows that is asked anew. `uploader`: where references may be put that travel by a
-    link. `facts`: what is known of the provider's endpoint.
+    link. `facts`: what is known of the provider's endpoint, by model.
     """
 
     out: Path | None
@@ -41,7 +41,7 @@ class RunOptions:
     reconcile_for_s: float = 60.0
     takes: TakeNotes | None = None
     uploader: Uploader | None = None
-    facts: WireFacts = NOTHING_KNOWN
+    facts: Mapping[str, WireFacts] = field(default_factory=dict)
 
 
 class RunControl:

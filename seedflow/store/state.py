@@ -25,10 +25,11 @@ _KNOWN_NAMES = frozenset(
         "blobs",
         "runs",
         "locks",
+        "endpoint.json",
         ".gitignore",
     }
 )
-_TEMPORARY_NAME = re.compile(r"(VERSION|\.gitignore)\.\d+\.new")
+_TEMPORARY_NAME = re.compile(r"(VERSION|\.gitignore|endpoint\.json)\.\d+\.new")
 _LONGEST_VERSION_BYTES = 32
 
 _NETWORK_FILE_SYSTEMS = re.compile(
@@ -67,6 +68,11 @@ class StateFolder:
     def locks(self) -> Path:
         """Lock files."""
         return self.root / "locks"
+
+    @property
+    def endpoint(self) -> Path:
+        """Text file: what probes found out about endpoints."""
+        return self.root / "endpoint.json"
 
     @property
     def write_lock(self) -> Path:
