@@ -31,7 +31,7 @@ from seedflow.run import endings
 from seedflow.run.collect import LostError, NotFetchedError, RejectedError
 from seedflow.run.events import EventKind
 from seedflow.run.options import RunControl
-from seedflow.run.reconcile import reconcile
+from seedflow.run.reconcile import find_patience_s, reconcile
 from seedflow.run.recover import Recovery, recover
 from seedflow.run.references import Prepared
 from seedflow.run.retry import SLOWING_KINDS, ends_run, find_backoff_s, find_wait_s
@@ -131,7 +131,7 @@ class AttemptRunner:
     async def _prepare(self) -> Prepared:
         preparer = self._services.preparer
         try:
-            prepared = await preparer.prepare(self._task.references)
+            prepared = await preparer.prepare(self._task.references, self._task.model)
         except SeedflowError as error:
             raise await self._failed("reference", error, ZERO_USD) from None
         errors = [
@@ -236,9 +236,10 @@ class AttemptRunner:
         """The recovered answer, recorded, or None when the provider's log shows that nothing was billed."""
         services, intent_id = self._services, self._attempt.intent_id
         try:
-            found = await reconcile(
-                services.provider, intent_id, self._sent_at, services.options.reconcile_for_s
+            for_s = find_patience_s(
+                services.options.facts.get(self._task.model), services.options.reconcile_for_s
             )
+            found = await reconcile(services.provider, intent_id, self._sent_at, for_s)
         except asyncio.CancelledError:
             await services.disk.run(services.store.mark_unknown, intent_id, f"{why}; interrupted")
             raise

@@ -27,11 +27,12 @@ KNOWN_NAMES = frozenset(
         "runs",
         "locks",
         "damaged",
+        "endpoint.json",
         ".gitignore",
     }
 )
 TEMPORARY_NAME = re.compile(
-    r"((VERSION|\.gitignore|ledger\.db)\.\d+\.new|ledger\.schema-\d+\.db\.new|ledger\.db\.rebuilt)"
+    r"((VERSION|\.gitignore|endpoint\.json|ledger\.db)\.\d+\.new|ledger\.schema-\d+\.db\.new|ledger\.db\.rebuilt)"
 )
 _LONGEST_VERSION_BYTES = 32
 

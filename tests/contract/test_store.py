@@ -122,6 +122,16 @@ def test_a_result_is_found_by_realm_fingerprint_and_take_alone(store):
         assert not store.has_result(*other)
 
 
+def test_an_answer_is_there_to_be_read_again(store):
+    attempt = claim(store).attempt
+    assert store.load_answer(attempt.intent_id) is None
+    finish(store, attempt)
+    answered_at, raw = store.load_answer(attempt.intent_id)
+    assert raw == b"answer"
+    assert answered_at > 0
+    assert store.load_answer("nobody") is None
+
+
 def test_who_comes_later_gets_what_was_paid_for(machine, store):
     result = finish(store, claim(store).attempt)
     other = machine.open()
