@@ -83,6 +83,11 @@ class StateFolder:
         return self.root / "damaged"
 
     @property
+    def endpoint(self) -> Path:
+        """Text file: what probes found out about endpoints."""
+        return self.root / "endpoint.json"
+
+    @property
     def write_lock(self) -> Path:
         """The one lock under which the ledger is written, checkpointed and closed."""
         return self.locks / "ledger.lock"
