@@ -35,12 +35,12 @@ def pair(project: Project) -> Project:
 
 
 def digest_state(project: Project) -> dict[str, str]:
-    """Every file of the state, SQLite's index of its log aside: whoever reads may write it."""
+    """Every file of the state; SQLite's index of its log, and a log with nothing in it, are what whoever reads may make."""
     root = project.folder / ".seedflow"
     return {
         str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and path.name != "ledger.db-shm"
+        if path.is_file() and path.name != "ledger.db-shm" and path.stat().st_size
     }
 
 
@@ -187,7 +187,12 @@ def test_looking_at_nothing_makes_no_state(pair: Project, emulator: Any) -> None
     assert not (pair.folder / ".seedflow").exists()
 
 
-def test_the_sketch_has_nothing_to_look_up(pair: Project) -> None:
+def test_the_sketch_has_no_log_to_look_into(pair: Project, start_emulator: Any) -> None:
+    ended = pair.seedflow("ledger", "reconcile", "--provider", "sketch")
+    assert (ended.code, ended.err) == (0, "No call is open in realm sketch: nothing to look up.\n")
+    emulator = start_emulator("--no-log")
+    pair.use(emulator.env)
+    lose(pair, emulator, "bill-then-drop")
     ended = pair.seedflow("ledger", "reconcile", "--provider", "sketch")
     assert ended.code == USAGE
-    assert "nothing to look up" in ended.err
+    assert "calls of realm emulated are open" in ended.err
