@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import shutil
-import subprocess
-import sys
 import time
 import traceback
 from collections import Counter
-from pathlib import Path
 
 from fixtures import start_emulator
 from fork_server import ForkServer
@@ -29,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--points", type=int, metavar="K", help="instead: K trials at each point of each recipe"
     )
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no trial after so long")
     parser.add_argument("--quiet", action="store_true", help="a line for each hundred trials")
 
 
@@ -40,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         plans = plan_points(bench, arguments) if arguments.points else plan_seeds(bench, arguments)
         for seed, recipe, kills in plans:
+            if time.monotonic() - started > 60 * arguments.minutes:
+                break
             name = f"trial-{seed}"
             try:
                 outcome = run_trial(bench, recipe, kills, name)
