@@ -12,7 +12,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from weakref import WeakSet
 
@@ -161,7 +161,8 @@ class RunLocks:
         """End the life of a run, if it is ours; its lock file goes."""
         lock = self._mine.pop(run_id, None)
         if lock is not None:
-            with Step.LOCK_REMOVE:
+            # A file that cannot be removed says nothing by being there; whoever opens the state next removes it.
+            with suppress(OSError), Step.LOCK_REMOVE:
                 self._path(run_id).unlink(missing_ok=True)
             lock.close()
 

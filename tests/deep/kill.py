@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--points", type=int, metavar="K", help="instead: K trials at each point of each recipe"
     )
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no trial after so long")
     parser.add_argument("--quiet", action="store_true", help="a line for each hundred trials")
 
 
@@ -36,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         plans = plan_points(bench, arguments) if arguments.points else plan_seeds(bench, arguments)
         for seed, recipe, kills in plans:
+            if time.monotonic() - started > 60 * arguments.minutes:
+                break
             name = f"trial-{seed}"
             try:
                 outcome = run_trial(bench, recipe, kills, name)
