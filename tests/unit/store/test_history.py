@@ -12,7 +12,7 @@ from seedflow.store.history import History
 from seedflow.store.local import open_store
 
 MANY = 20_000
-"""Enough that a scan for each line would show; `docs/benchmarks.md` has the figures for more."""
+"""Enough that a scan for each line would show."""
 
 
 def digest_files(root):
