@@ -121,8 +121,8 @@ def warm_up() -> None:
     import seedflow.providers.sketch  # noqa: F401 - for its children
     from seedflow.cli.main import run
 
-    here, shown = os.getcwd(), sys.stdout
-    with open(os.devnull, "w") as nowhere:
+    here, shown = Path.cwd(), sys.stdout
+    with Path(os.devnull).open("w") as nowhere:
         sys.stdout = nowhere
         os.chdir(Path(__file__).parent / "data")
         os.environ["SEEDFLOW_HOME"] = "/nonexistent/state"
@@ -193,7 +193,7 @@ def live(order: Order, out: int, err: int, points: int) -> int:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(out, 1)
     os.dup2(err, 2)
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")
+    sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
     os.chdir(order.folder)
     os.environ.clear()
     os.environ.update(order.env)

@@ -1,0 +1,25 @@
+"""Random graphs, interleavings and failures: the emulator's bill is never above a budget, nor above what the plan said."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+from budget_trial import run_budget_trial
+from fork_server import ForkServer
+from point_trial import EMULATOR, Bench, open_folder
+
+GRAPHS = 8
+
+
+def test_no_bill_is_above_a_budget(start_emulator: Callable[..., Any]) -> None:
+    server, folder = ForkServer(), open_folder()
+    try:
+        bench = Bench(start_emulator(*EMULATOR), server, folder)
+        outcomes = [run_budget_trial(bench, seed) for seed in range(GRAPHS)]
+    finally:
+        server.close()
+    shutil.rmtree(folder)
+    assert sum(outcome.billed_usd for outcome in outcomes) > 0, "nothing was billed: the trials say nothing"
+    assert any(outcome.tight for outcome in outcomes), "no budget was too small: the trials say nothing"
