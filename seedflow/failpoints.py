@@ -73,6 +73,11 @@ class Step(StrEnum):
     LOCK_TIDY = "lock-tidy"
 
     # Looking after the state
+    UPGRADE_COPY = "upgrade-copy"
+    UPGRADE_SYNC = "upgrade-sync"
+    UPGRADE_RENAME = "upgrade-rename"
+    UPGRADE_TABLES = "upgrade-tables"
+    UPGRADE_TIDY = "upgrade-tidy"
     COLLECT_REMOVE = "collect-remove"
     ASIDE_RENAME = "aside-rename"
     RESTRICT_MODE = "restrict-mode"

@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from importlib.metadata import version as find_version
 from typing import Final
 
@@ -16,16 +17,20 @@ from rich.text import Text
 from seedflow import __version__
 from seedflow.cli.columns import print_columns, print_folded
 from seedflow.cli.console import open_console
+from seedflow.cli.dollars import Dollars
+from seedflow.cli.endpoint_text import describe_record, find_record, list_rows
 from seedflow.cli.help import Command
 from seedflow.cli.model_text import describe_model, spell_price
+from seedflow.cli.probe import run_probe
 from seedflow.cli.provider_text import describe_provider, list_missing
 from seedflow.cli.session import start
 from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.diagnostics import Diagnostic, Severity, has_errors
 from seedflow.diagnostics.printable import make_printable
-from seedflow.errors import ExitCode, UsageError
+from seedflow.errors import ExitCode, SeedflowError, UsageError
 from seedflow.models.model import SHIPPED, Model
 from seedflow.pipeline.session import Session
+from seedflow.providers.endpoint_record import EndpointRecord
 from seedflow.providers.options import REALM_EMULATED
 from seedflow.settings.model import Settings
 from seedflow.settings.origin import Row
@@ -49,6 +54,7 @@ class Findings:
     diagnostics: tuple[Diagnostic, ...]
     against_sketch: tuple[str, ...]
     against_paid: tuple[str, ...]
+    endpoint: EndpointRecord | None
 
 
 @click.command(
@@ -57,17 +63,37 @@ class Findings:
     examples=(
         ("seedflow doctor", ""),
         ("seedflow doctor --json", ""),
+        ("seedflow doctor --probe --max-cost 0.25", ""),
     ),
 )
+@click.option(
+    "--probe",
+    is_flag=True,
+    help="Find out by a few paid calls what the account's endpoint takes; says first what it may cost.",
+)
+@click.option("--again", is_flag=True, help="With --probe: ask anew what is known already.")
+@click.option("--yes", is_flag=True, help="With --probe: pay without asking.")
+@click.option(
+    "--max-cost", type=Dollars(), metavar="USD", help="With --probe: pay at most this much, without asking."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def command(as_json: bool) -> int:
-    """Show every setting, where it came from, and what is missing for a run. Opens no connection, changes nothing."""
-    found = examine(start(quiet=True))
+def command(probe: bool, again: bool, yes: bool, max_cost: Decimal | None, as_json: bool) -> int:
+    """Show every setting, where it came from, and what is missing for a run.
+
+    Without --probe it opens no connection and changes nothing.
+    """
+    session = start(quiet=True)
+    code = ExitCode.DONE
+    if probe:
+        code, _ = run_probe(session, again=again, yes=yes, max_cost=max_cost)
+    elif again or yes or max_cost is not None:
+        raise UsageError("--again, --yes and --max-cost belong to --probe", help="add --probe")
+    found = examine(session)
     if as_json:
         print_json(describe_findings(found))
     else:
         _print(found, open_console())
-    return ExitCode.USAGE if found.against_sketch else ExitCode.DONE
+    return ExitCode.USAGE if found.against_sketch else code
 
 
 def examine(session: Session) -> Findings:
@@ -95,7 +121,16 @@ def examine(session: Session) -> Findings:
         diagnostics=diagnostics,
         against_sketch=tuple(in_the_way),
         against_paid=(*missing, *errors, *in_the_way),
+        endpoint=_find_endpoint(session),
     )
+
+
+def _find_endpoint(session: Session) -> EndpointRecord | None:
+    """What is known of the endpoint; what is in the way of reading it is told by itself."""
+    try:
+        return find_record(session)
+    except SeedflowError:
+        return None
 
 
 def _find_problems(session: Session, state: StateFacts) -> Iterator[Diagnostic]:
@@ -162,6 +197,7 @@ def describe_findings(found: Findings) -> dict[str, object]:
             "pictures": state.pictures,
         },
         "models": [describe_model(model, session) for model in session.catalog.sorted_models],
+        "endpoint": describe_record(found.endpoint, session),
         "diagnostics": [diagnostic.to_json() for diagnostic in found.diagnostics],
     }
 
@@ -194,6 +230,10 @@ def _print(found: Findings, console: Console) -> None:
         "Models",
         [(model.id, _spell_model(model, session)) for model in session.catalog.sorted_models],
     )
+    if found.endpoint is not None:
+        _section(
+            console, f"Endpoint, asked for {session.catalog.default_id}", list(list_rows(found.endpoint))
+        )
     console.print()
     console.print(Text("Settings", style="bold"))
     print_columns(console, [_spell_setting(row) for row in settings.list_rows()])

@@ -42,6 +42,7 @@ _WORDS: Final = {
 
 @click.command(
     "reconcile",
+    short_help="Look up calls whose outcome is unknown.",
     cls=Command,
     examples=(
         ("seedflow ledger reconcile", ""),

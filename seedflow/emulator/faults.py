@@ -33,6 +33,8 @@ class FaultKind(StrEnum):
     """The call succeeds and is billed; the body of the answer comes a few bytes at a time."""
     CUT_JSON = "cut-json"
     """The call succeeds and is billed; the answer is whole as HTTP goes, and its JSON breaks off."""
+    SCRAMBLE = "scramble"
+    """The call succeeds and is billed; the body of the answer is damaged on its way, in a way that the call decides."""
     LONG_BODY = "long-body"
     """The call succeeds and is billed; the answer is followed by spaces beyond all measure."""
     COMPRESSED = "compressed"
@@ -76,6 +78,7 @@ KINDS: Mapping[FaultKind, Mapping[str, Scalar]] = MappingProxyType(
         FaultKind.STALL: {"seconds": 1.0, "stage": "head", "after_bytes": None},
         FaultKind.DRIP: {"bytes_per_s": 100.0},
         FaultKind.CUT_JSON: {"after_bytes": None},
+        FaultKind.SCRAMBLE: {"seed": 0},
         FaultKind.LONG_BODY: {"size_bytes": 2 * 1024 * 1024, "announced": True},
         FaultKind.COMPRESSED: {"layers": 1, "bomb_bytes": 0},
         FaultKind.FEW_IMAGES: {"images": 1},
@@ -84,7 +87,7 @@ KINDS: Mapping[FaultKind, Mapping[str, Scalar]] = MappingProxyType(
         FaultKind.WRONG_SCHEMA: {"billed": True, "logged_right": False},
         FaultKind.STATE_FAILED: {"code": "InternalError", "message": "The model failed", "billed": False},
         FaultKind.MODERATION: {"side": "input", "billed": False},
-        FaultKind.BROKEN_PICTURE: {"damage": "cut", "number": None},
+        FaultKind.BROKEN_PICTURE: {"damage": "cut", "number": None, "seed": 0},
         FaultKind.DEAD_URL: {"number": None},
         FaultKind.EARLY_EXPIRY: {"seconds": 1.0, "number": None},
         FaultKind.BAD_DOWNLOAD: {
@@ -103,7 +106,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "shape": ("errors", "error-list", "error-object", "text"),
     "side": ("input", "output"),
     "stage": ("before-reading", "after-reading", "head"),
-    "damage": ("cut", "noise", "html"),
+    "damage": ("cut", "noise", "html", "scramble"),
     "way": ("stall", "drip", "cut", "reset", "overlong", "compressed", "bomb", "redirect", "status"),
 }
 _WHOLE: Mapping[str, tuple[int, int]] = {
@@ -115,6 +118,7 @@ _WHOLE: Mapping[str, tuple[int, int]] = {
     "images": (0, 100),
     "number": (1, 100),
     "tries": (1, 1000),
+    "seed": (0, 1 << 63),
 }
 _SECONDS = ("seconds", "retry_after_s")
 _LONGEST_S = 86_400

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from seedflow.emulator.faults import Fault
 from seedflow.emulator.http import WHOLE, Delivery, Request, Response
 from seedflow.emulator.picture import Picture
+from seedflow.emulator.scramble import scramble
 from seedflow.emulator.spoil_download import DownloadSpoiler
 
 FOLDER = "/images/"
@@ -169,6 +170,8 @@ def _serve(shown: Shown, asked_range: str | None) -> Response:
             data = data[: len(data) // 2]
         case "noise":
             data = hashlib.shake_256(shown.id.encode()).digest(min(len(data), 4096))
+        case str(damage) if damage.startswith("scramble"):
+            data = scramble(data, f"{damage} {shown.number}")
         case "html":
             data, media_type = b"<!doctype html><title>Not an image</title>", "text/html"
         case _:

@@ -149,7 +149,7 @@ class Generator:
             self.cache.keep(gateway, request.headers, answer.body)
             headers = {STATUS_HEADER: "MISS"}
             return Verdict(answer, images=images, cost_usd=cost_usd, logged=answer, headers=headers)
-        spoiled = spoil(fault, answer)
+        spoiled = spoil(fault, answer, caller.name)
         return Verdict(
             spoiled.response,
             spoiled.delivery,
@@ -182,7 +182,7 @@ class Generator:
                 number=number,
                 task=caller.task,
                 dead=_strikes(fault, FaultKind.DEAD_URL, number),
-                damage=fault.text("damage")
+                damage=_name_damage(fault, caller)
                 if fault is not None and _strikes(fault, FaultKind.BROKEN_PICTURE, number)
                 else None,
                 expire_s=fault.seconds("seconds")
@@ -285,6 +285,11 @@ def _stalls(fault: Fault | None, stage: str) -> float:
     if fault is None or fault.kind is not FaultKind.STALL or fault.text("stage") != stage:
         return 0.0
     return fault.seconds("seconds")
+
+
+def _name_damage(fault: Fault, caller: Caller) -> str:
+    damage = fault.text("damage")
+    return f"{damage} {fault.whole('seed')} {caller.name}" if damage == "scramble" else damage
 
 
 def _strikes(fault: Fault | None, kind: FaultKind, number: int) -> bool:

@@ -24,6 +24,11 @@ class Caller:
     attempt: int
 
     @property
+    def name(self) -> str:
+        """What tells it from other calls in every run; its intent where it has no task."""
+        return f"{self.intent if self.task is None else self.task} {self.take} {self.attempt}"
+
+    @property
     def step(self) -> str | None:
         """The task's address up to its `[`."""
         return None if self.task is None else self.task.partition("[")[0]

@@ -19,7 +19,7 @@ def _page(status: int) -> _Given:
     return _status(status, 0, f"error code: {status}", shape="text")
 
 
-_UNACCEPTED = _status(503, 3040, "Service overloaded, the request was not accepted")
+_UNACCEPTED = _status(503, 3040, "Service overloaded, the request was not accepted", retry_after_s=0.05)
 _BUSY = _status(429, 3040, "Capacity temporarily exceeded, please try again", retry_after_s=0.05)
 
 SCENARIOS: Mapping[str, tuple[_Given, ...]] = MappingProxyType(

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from seedflow.emulator.envelope import build_failure, build_json, build_success
 from seedflow.emulator.faults import Fault, FaultKind
 from seedflow.emulator.http import WHOLE, Delivery, Ending, Response
+from seedflow.emulator.scramble import scramble
 
 _BILLING = frozenset(
     {
@@ -17,6 +18,7 @@ _BILLING = frozenset(
         FaultKind.STALL,
         FaultKind.DRIP,
         FaultKind.CUT_JSON,
+        FaultKind.SCRAMBLE,
         FaultKind.LONG_BODY,
         FaultKind.COMPRESSED,
         FaultKind.FEW_IMAGES,
@@ -55,10 +57,10 @@ def is_billed(fault: Fault) -> bool:
     return fault.kind in _BILLING or fault.flag("billed")
 
 
-def spoil(fault: Fault, answer: Response | None) -> Spoiled:
-    """What becomes of a call. `answer` is the right one when the call is billed, else None."""
+def spoil(fault: Fault, answer: Response | None, whose: str = "") -> Spoiled:
+    """What becomes of a call. `answer` is the right one when the call is billed, else None; `whose` names the call."""
     if answer is not None and fault.kind in _BILLING:
-        return Spoiled(_change(fault, answer), _deliver(fault, answer), answer)
+        return Spoiled(_change(fault, answer, whose), _deliver(fault, answer), answer)
     match fault.kind:
         case FaultKind.CLOSE_BEFORE_READING | FaultKind.CLOSE_AFTER_READING:
             logged = _build_aborted() if fault.flag("logged") else None
@@ -106,11 +108,13 @@ def _deliver(fault: Fault, answer: Response) -> Delivery:
             return WHOLE
 
 
-def _change(fault: Fault, answer: Response) -> Response:
+def _change(fault: Fault, answer: Response, whose: str) -> Response:
     """The answer as it leaves, of a call that is billed in any case."""
     match fault.kind:
         case FaultKind.CUT_JSON:
             return replace(answer, body=answer.body[: _find_cut(fault, answer.body)])
+        case FaultKind.SCRAMBLE:
+            return replace(answer, body=scramble(answer.body, f"{fault.whole('seed')} {whose}"))
         case FaultKind.LONG_BODY if fault.flag("announced"):
             return replace(answer, body=answer.body.ljust(fault.whole("size_bytes") or 0))
         case FaultKind.COMPRESSED:

@@ -13,7 +13,7 @@ from seedflow.run.executor import new_run_id
 from seedflow.run.options import RunControl, RunOptions
 from seedflow.run.reconciling import Finding, Settled, take_up_open_calls
 from seedflow.run.status import RunStatus
-from seedflow.store.calls import Call
+from seedflow.store.calls import OPEN_STATES, Call, CallFilter
 from seedflow.store.history import History
 from seedflow.store.local import open_store
 
@@ -27,17 +27,21 @@ def list_open_calls(session: Session) -> list[Call]:
     """The calls that would be looked up with the provider of the session. Changes nothing.
 
     Raises:
-        UsageError: that provider has nothing to look up.
+        UsageError: that provider has nothing to look up, and another one was asked and has.
         StoreError: the state cannot be read.
     """
     realm = session.provider.realm
-    if realm == REALM_SKETCH:
+    with History(session.settings.state_folder) as history:
+        if realm != REALM_SKETCH:
+            return history.list_open_calls(realm)
+        totals = history.sum_calls(CallFilter(states=OPEN_STATES))
+    left = [total.realm for total in totals if total.realm != REALM_SKETCH]
+    if left:
         raise UsageError(
-            "the provider `sketch` draws here and costs nothing, so that there is nothing to look up",
+            f"the provider `sketch` has no log, and calls of realm {left[0]} are open",
             help="name the provider that was asked: --provider cloudflare",
         )
-    with History(session.settings.state_folder) as history:
-        return history.list_open_calls(realm)
+    return []
 
 
 async def reconcile_ledger(session: Session, control: RunControl) -> tuple[str, Sequence[Settled]]:

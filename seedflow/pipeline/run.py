@@ -12,6 +12,7 @@ from seedflow.diagnostics import Severity
 from seedflow.errors import BudgetError, StoreError, UsageError
 from seedflow.images.facts import UrlImage
 from seedflow.money import format_usd
+from seedflow.pipeline.endpoint import load_facts
 from seedflow.pipeline.plan import Planned
 from seedflow.pipeline.session import Session
 from seedflow.plan.model import Action, Plan, Reason, Task
@@ -92,6 +93,7 @@ async def run_recipe(
                     pace=settings.pace,
                     references=ReferenceMode(settings.references) if provider.paid else ReferenceMode.DATA,
                     uploader=uploader,
+                    facts=load_facts(session, frozenset(task.model for task in plan.tasks)),
                     reconcile_for_s=settings.log_timeout_s,
                     takes=None if planned.picks_path is None else PickedTakes(planned.picks_path, plan.realm),
                 ),

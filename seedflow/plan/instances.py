@@ -60,7 +60,8 @@ class Instance:
     """A step with one set of `for_each` values. `keys` has a pair of variable and key for each variable, in written order.
 
     `sources` are the tasks (or whole instances) whose images its values are and that are not there yet. `inner` is the
-    inside of a step that uses another recipe. `complete` once all its tasks are known. A `ghost` stands for instances that are
+    inside of a step that uses another recipe. `complete` once all its tasks are known, which `to_come` stands for until
+    then. A `ghost` stands for instances that are
     not known yet, and is never asked.
     """
 
@@ -76,6 +77,7 @@ class Instance:
     cause: str | None = None
     may_skip: bool = False
     inner: FrameInstance | None = None
+    to_come: Group | None = None
     ghost: bool = False
 
     @property
@@ -119,7 +121,8 @@ class Group:
     """A place where instances will come, or passes of `instance`. `children` are what it turned out to be.
 
     `label` stands for their keys. `bounds` says how many instances there may be; `ghosts` stand for them, each for so many.
-    `images` is how many images the passes give that are to come. `failed` names what failed, so that none will come.
+    `images` is how many images the passes give that are to come, `passes` the same for all of them and not the last one
+    alone. `failed` names what failed, so that none will come.
     """
 
     address: str
@@ -128,10 +131,23 @@ class Group:
     order: Order
     bounds: Bounds[int]
     images: Bounds[int] = NO_IMAGES
+    passes: Bounds[int] = NO_IMAGES
     ghosts: list[tuple[Instance, Bounds[int]]] = field(default_factory=list)
     instance: Instance | None = None
     failed: str | None = None
     children: list[Instance | Group] | None = None
+
+    def count_images(self, *, passes: bool, certain: bool) -> Bounds[int]:
+        """How many images the instances give that it stands for; unless they are `certain` to give some, it may be none."""
+        low = high = 0
+        for ghost, count in self.ghosts:
+            units = ghost.units if passes else ghost.last_units()
+            found = [ghost.tasks.bounds[unit.address] for unit in units]
+            if ghost.to_come is not None and not ghost.complete:
+                found.append(ghost.to_come.passes if passes else ghost.to_come.images)
+            low += 0 if ghost.may_skip else count.low * sum(one.low for one in found)
+            high += count.high * sum(one.high for one in found)
+        return Bounds(low if certain else 0, high)
 
 
 class StepTasks:

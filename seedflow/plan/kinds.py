@@ -16,9 +16,8 @@ from seedflow.models.model import Model
 from seedflow.plan.alike import Entry, Row, Slot, find_shape, params_may_be_equal
 from seedflow.plan.estimate import join_kinds
 from seedflow.plan.instances import Unit
-from seedflow.plan.model import Least, PendingImages, PlannedReference, StepImage, Task
+from seedflow.plan.model import ANYWHERE, ELSEWHERE, Least, PendingImages, PlannedReference, StepImage, Task
 from seedflow.plan.requests import Request
-from seedflow.plan.slots import ANYWHERE, ELSEWHERE
 
 _MOST_COMPARISONS = 300_000
 """More than that are not worth their time: all requests to one model are of one kind then."""
@@ -95,7 +94,7 @@ class Kinds:
         least = tuple(least)
         found = {int(one.kind): None for one in least if one.kind.isdecimal()}
         for source in sources:
-            found.update(self._find_sources(source))
+            found.update({_KNOWN: None} if source == ELSEWHERE else self._find_sources(source))
         self._tasks[address] = found
         for name in hubs:
             self._wholes.setdefault(name, {}).update(found)

@@ -328,9 +328,9 @@ class Lister:
         after = tuple(unit.address for unit in source.units)
         if not source.complete:
             after = tuple(source.tasks.groups) or after
-            waiting = [group for group in source.tasks.groups.values() if group.instance is source]
-            low += sum(group.images.low for group in waiting)
-            high += sum(group.images.high for group in waiting)
+            if source.to_come is not None:
+                more = source.to_come.passes if passes else source.to_come.images
+                low, high = low + more.low, high + more.high
         yield Gap(
             (source.order,),
             f"{source.loop_key}-?",

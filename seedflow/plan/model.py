@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from seedflow.diagnostics import Span
 from seedflow.images.facts import FileImage, ImageFacts, UrlImage
@@ -17,6 +17,11 @@ N = TypeVar("N", int, Decimal)
 
 PLACEHOLDER_URL = "https://reference.invalid/{number}"
 """Stands for a reference that is not a URL whenever a request is judged by a card's schema."""
+
+
+ELSEWHERE: Final = "elsewhere"
+ANYWHERE: Final = "anywhere"
+"""Among the `others` of `PendingImages`: an image that is there already, or any at all."""
 
 
 class Action(StrEnum):

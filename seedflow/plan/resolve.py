@@ -5,14 +5,14 @@ Knows which results exist so far. What these are worth waiting for is `standing`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from seedflow.graph.outputs import find_main_output, find_output
 from seedflow.plan.frames import Env
-from seedflow.plan.instances import Instance, StepTasks, Unit
+from seedflow.plan.instances import Group, Instance, StepTasks, Unit
 from seedflow.plan.keys import find_key, find_record_key
-from seedflow.plan.model import Bounds, Outcome, PendingImages, StepImage
+from seedflow.plan.model import ANYWHERE, Bounds, Outcome, PendingImages, StepImage
 from seedflow.plan.picking import (
     Absent,
     NotThere,
@@ -320,17 +320,25 @@ class Resolver:
         selected = self.select(mention, env)
         if isinstance(selected, NotThere):
             return None if tasks.groups else selected
+        passes = mention.collection == "passes"
         slots: list[StepImage | PendingImages] = []
         single = is_single(mention, tasks) and not mention.fail_ok
-        for instance in selected:
-            certain = single or not (instance.may_skip or mention.fail_ok)
-            slots.extend(self.slots_of(instance, passes=mention.collection == "passes", certain=certain))
-        if mention.selector is None or mention.selector.kind == "where":
-            slots.extend(
-                PendingImages(group.address, group.bounds, f"{group.address} images")
-                for group in tasks.groups.values()
-                if group.failed is None
-            )
+        order: Iterable[Instance | Group] = selected
+        if mention.selector is None:
+            order = tasks.walk()
+        elif (
+            mention.selector.kind == "where"
+        ):  # which of them will be meant, and where they stand, is not known
+            order = [*(group for group in tasks.groups.values() if group.instance is None), *selected]
+        for source in order:
+            if isinstance(source, Group):
+                if source.failed is None:
+                    anywhere = (ANYWHERE,) if mention.selector is not None else ()
+                    images = source.count_images(passes=passes, certain=not anywhere and not mention.fail_ok)
+                    slots.append(PendingImages(source.address, images, f"{source.address} images", anywhere))
+                continue
+            certain = single or not (source.may_skip or mention.fail_ok)
+            slots.extend(self.slots_of(source, passes=passes, certain=certain))
         exact = all(isinstance(slot, StepImage) or slot.count == (1, 1) for slot in slots)
         if mention.index is None:
             return tuple(slots)
@@ -360,6 +368,12 @@ class Resolver:
                     yield PendingImages(
                         unit.address, Bounds(1, 1), f"{unit.address} image {number}", number=number
                     )
+
+        group = instance.to_come
+        if group is not None and not instance.complete and group.failed is None:
+            images = group.passes if passes else group.images
+            images = images if certain else Bounds(0, images.high)
+            yield PendingImages(group.address, images, f"{group.address} images")
 
     def pending_views(self, instance: Instance, *, passes: bool) -> list[View] | None:
         """The views of an instance's images, be they there or not; None when their number is not known."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from seedflow.graph.outputs import find_main_output
 from seedflow.graph.places import find_templates
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.plan.frames import Env, FrameInstance, Later
 from seedflow.plan.instances import Unit
-from seedflow.plan.model import Bounds, PendingImages, StepImage
+from seedflow.plan.model import ANYWHERE, ELSEWHERE, Bounds, PendingImages, StepImage
 from seedflow.plan.picking import NotThere
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.standing import Stander, Standing
@@ -23,10 +23,6 @@ from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.templating.forms import FirstOf, OrNone
 from seedflow.recipe.templating.lookup_nodes import Mentioned
 from seedflow.recipe.views import View
-
-ELSEWHERE: Final = "elsewhere"
-ANYWHERE: Final = "anywhere"
-"""Among the `others` of `PendingImages`: an image that is there already, or any at all."""
 
 Slots: TypeAlias = "tuple[UrlImage | FileImage | StepImage | PendingImages, ...]"
 

@@ -26,7 +26,7 @@ from seedflow.plan.groups import Totalled, build_group_task, count_none, find_in
 from seedflow.plan.identity import has_pending_reference
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit, spell_address
 from seedflow.plan.judge import Findings
-from seedflow.plan.model import Bounds, Outcome, Reason, Task
+from seedflow.plan.model import ELSEWHERE, Bounds, Outcome, Reason, Task
 from seedflow.plan.picking import Absent
 from seedflow.plan.refusals import (
     Refusals,
@@ -36,7 +36,6 @@ from seedflow.plan.refusals import (
     rests_on_results,
 )
 from seedflow.plan.requests import Refused
-from seedflow.plan.slots import ELSEWHERE
 from seedflow.plan.standing import Standing
 from seedflow.plan.uses import UseBuilder
 from seedflow.recipe.model import Iterate
@@ -313,16 +312,7 @@ class Unfolder:
         low = known + sum(gap.bounds.low for gap in gaps)
         high = known + sum(gap.bounds.high for gap in gaps)
         address = spell_address(tasks.hub, (*instance.keys, (iterate.name, "?")))
-        group = Group(
-            address,
-            "?",
-            tasks,
-            instance.order,
-            Bounds(low, high),
-            Bounds(tasks.takes, tasks.takes),
-            [],
-            instance,
-        )
+        group = Group(address, "?", tasks, instance.order, Bounds(low, high), instance=instance)
         stand_in = Instance(
             tasks,
             address,
@@ -354,6 +344,10 @@ class Unfolder:
                 else min(count.low, tasks.takes)
             )
             totalled.add([built.task], count, lambda _: least)
+            each = built.task.images
+            group.images = Bounds(tasks.takes * each.low, tasks.takes * each.high)
+            group.passes = Bounds(count.low * each.low, count.high * each.high)
+        instance.to_come = group
         self._build.kinds.add_group(
             address, (instance.address, tasks.hub, *tasks.frame.hubs), totalled.least, ()
         )

@@ -132,5 +132,8 @@ class Provider(Protocol):
     async def reconcile(self, intent_id: str, sent_at: float) -> Reconciliation:
         """Ask the provider's log what became of a call whose answer was lost."""
 
+    async def find_cost_usd(self, intent_id: str) -> float | None:
+        """What the provider's log says that a call cost; None where it does not say."""
+
     async def aclose(self) -> None:
         """Free connections."""

@@ -105,6 +105,10 @@ class CloudflareProvider:
         with Step.RECONCILE:
             return await self._log.reconcile(intent_id, sent_at)
 
+    async def find_cost_usd(self, intent_id: str) -> float | None:
+        """What the gateway's log says that a call cost; see `Provider.find_cost_usd`."""
+        return await self._log.find_cost_usd(intent_id)
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._client.aclose()

@@ -119,6 +119,17 @@ class GatewayLog:
             "the gateway's log shows that the call failed, but not that it cost nothing", may_appear=young
         )
 
+    async def find_cost_usd(self, intent_id: str) -> float | None:
+        """The sum over the entries of a call, or None where the log does not say."""
+        if self._options.gateway is None:
+            return None
+        try:
+            costs = [entry.cost_usd for entry in await self._find_entries(intent_id)]
+        except _LogUnavailableError:
+            return None
+        known = [cost_usd for cost_usd in costs if cost_usd is not None]
+        return sum(known) if known and len(known) == len(costs) else None
+
     async def _find_entries(self, intent_id: str) -> list[LogEntry]:
         filters = [{"key": "metadata.value", "operator": "eq", "value": [intent_id]}]
         body = await self._get(

@@ -128,6 +128,10 @@ class SketchProvider:
         """Nothing was ever paid, so asking again is always right."""
         return NotBilled("a sketch costs nothing")
 
+    async def find_cost_usd(self, intent_id: str) -> float | None:  # noqa: ARG002 - the port's name
+        """Nothing, ever."""
+        return 0.0
+
     async def aclose(self) -> None:
         """Wait for drawings that have begun, drop the others, and free the threads."""
         await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)

@@ -49,6 +49,10 @@ class UnopenedProvider:
         """See `Provider.reconcile`."""
         return await self.adapter.reconcile(intent_id, sent_at)
 
+    async def find_cost_usd(self, intent_id: str) -> float | None:
+        """See `Provider.find_cost_usd`."""
+        return await self.adapter.find_cost_usd(intent_id)
+
     async def aclose(self) -> None:
         """Close the adapter if it was ever opened."""
         if self._adapter is not None:

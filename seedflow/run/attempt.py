@@ -31,7 +31,7 @@ from seedflow.run import endings
 from seedflow.run.collect import LostError, NotFetchedError, RejectedError
 from seedflow.run.events import EventKind
 from seedflow.run.options import RunControl
-from seedflow.run.reconcile import reconcile
+from seedflow.run.reconcile import find_patience_s, reconcile
 from seedflow.run.recover import Recovery, recover
 from seedflow.run.references import Prepared
 from seedflow.run.retry import SLOWING_KINDS, ends_run, find_backoff_s, find_wait_s
@@ -131,7 +131,7 @@ class AttemptRunner:
     async def _prepare(self) -> Prepared:
         preparer = self._services.preparer
         try:
-            prepared = await preparer.prepare(self._task.references)
+            prepared = await preparer.prepare(self._task.references, self._task.model)
         except SeedflowError as error:
             raise await self._failed("reference", error, ZERO_USD) from None
         errors = [
@@ -236,9 +236,10 @@ class AttemptRunner:
         """The recovered answer, recorded, or None when the provider's log shows that nothing was billed."""
         services, intent_id = self._services, self._attempt.intent_id
         try:
-            found = await reconcile(
-                services.provider, intent_id, self._sent_at, services.options.reconcile_for_s
+            for_s = find_patience_s(
+                services.options.facts.get(self._task.model), services.options.reconcile_for_s
             )
+            found = await reconcile(services.provider, intent_id, self._sent_at, for_s)
         except asyncio.CancelledError:
             await services.disk.run(services.store.mark_unknown, intent_id, f"{why}; interrupted")
             raise
@@ -273,12 +274,8 @@ class AttemptRunner:
             )
         except ProviderError as failure:
             return await self._doubt(answer, failure)
-        except (RejectedError, LostError) as useless:
+        except (RejectedError, LostError, NotFetchedError) as useless:
             return await self._mend(answer, useless)
-        except NotFetchedError as error:
-            await services.disk.run(services.store.leave, intent_id)
-            self._tally.end(self._tally.open_usd)
-            raise TaskEndedError(TaskStatus.FAILED, endings.not_fetched(task, error.message)) from None
         cost_usd = self._price(answer, len(collected.images))
         result = await services.disk.run(services.store.mark_done, intent_id, collected.images, cost_usd)
         self._tally.end(self._share(cost_usd))
@@ -303,7 +300,9 @@ class AttemptRunner:
             raise await self._unknown(f"{failure.message}; the provider's log has the same answer")
         return found
 
-    async def _mend(self, answer: Answer, useless: RejectedError | LostError) -> Answer | None:
+    async def _mend(
+        self, answer: Answer, useless: RejectedError | LostError | NotFetchedError
+    ) -> Answer | None:
         """What the provider's log has in place of an answer that is of no use: it may have been damaged on its way here.
 
         None once the call may be made again, since the log shows that it cost nothing.
@@ -322,6 +321,11 @@ class AttemptRunner:
                 await self._mark_not_billed(useless.kind, f"{useless.message}; {found.message}", wait_s)
                 await sleep_unless_stopped(services.control, wait_s)
                 return None
+        if isinstance(useless, NotFetchedError):
+            await services.disk.run(services.store.leave, intent_id)
+            self._tally.end(self._tally.open_usd)
+            problem = endings.not_fetched(self._task, useless.message)
+            raise TaskEndedError(TaskStatus.FAILED, problem)
         cost_usd = self._price(answer, useless.images)
         if isinstance(useless, RejectedError):
             raise await self._rejected(useless, cost_usd)

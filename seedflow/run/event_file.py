@@ -30,7 +30,10 @@ class EventFile:
                 with Step.EVENTS_FILE:
                     self._file = self._path.open("w", encoding="utf-8", errors="backslashreplace")
             except OSError as error:
-                raise UsageError(self._spell(error), help="choose another file") from None
+                raise UsageError(
+                    self._spell(error),
+                    help="see that there is room and that the folder may be written, or choose another file",
+                ) from None
         return self
 
     def __exit__(

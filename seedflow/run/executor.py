@@ -120,7 +120,9 @@ class _Run:
             ),
             options.pace,
         )
-        leases = Leases(lease_s=options.facts.find_lease_s(LEASE_S))
+        leases = Leases(
+            lease_s=min((known.find_lease_s(LEASE_S) for known in options.facts.values()), default=LEASE_S)
+        )
         services = Services(
             run_id=run_id,
             recipe=plan.recipe,

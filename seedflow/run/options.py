@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from seedflow.providers.options import Pace
 from seedflow.providers.upload import Uploader
-from seedflow.providers.wire_facts import NOTHING_KNOWN, WireFacts
+from seedflow.providers.wire_facts import WireFacts
 from seedflow.run.notes import TakeNotes
 from seedflow.run.references import ReferenceLimits, ReferenceMode
 from seedflow.run.retry import RetryPolicy
@@ -29,7 +29,8 @@ class RunOptions:
 
     `reconcile_for_s`: how long after its sending a lost answer is looked for in the provider's log. `takes`: where it is
     written down which take an address shows that is asked anew. `uploader`: where references may be put that travel by a
-    link. `facts`: what is known of the provider's endpoint. `pace`: calls that may begin within a time, None for any number.
+    link. `facts`: what is known of the provider's endpoint, by model. `pace`: calls that may begin within a time, None for any
+    number.
     """
 
     out: Path | None
@@ -43,7 +44,7 @@ class RunOptions:
     takes: TakeNotes | None = None
     pace: Pace | None = None
     uploader: Uploader | None = None
-    facts: WireFacts = NOTHING_KNOWN
+    facts: Mapping[str, WireFacts] = field(default_factory=dict)
 
 
 class RunControl:

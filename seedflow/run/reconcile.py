@@ -6,9 +6,15 @@ import asyncio
 import time
 
 from seedflow.providers.base import Provider, Reconciliation, StillUnknown
+from seedflow.providers.wire_facts import WireFacts
 
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 8.0
+
+
+def find_patience_s(known: WireFacts | None, for_s: float) -> float:
+    """How long the log is worth waiting for: one that is known to give nothing back is asked once, since asking is free."""
+    return 0.0 if known is not None and known.log_recovers is False else for_s
 
 
 async def reconcile(provider: Provider, intent_id: str, sent_at: float, for_s: float) -> Reconciliation:

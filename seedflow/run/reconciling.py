@@ -26,8 +26,17 @@ from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
 from seedflow.run.references import ReferencePreparer
 from seedflow.run.services import Services, Tally, TaskEndedError
-from seedflow.run.status import Problem, TaskStatus
-from seedflow.store.base import AlreadyStored, Attempt, Granted, HeldElsewhere, Store, StoredImage, ToRecover
+from seedflow.run.status import TaskStatus
+from seedflow.store.base import (
+    AlreadyStored,
+    Attempt,
+    AttemptState,
+    Granted,
+    HeldElsewhere,
+    Store,
+    StoredImage,
+    ToRecover,
+)
 
 AT_ONCE = 8
 
@@ -152,7 +161,7 @@ async def _carry_on(attempt: Attempt, model: Model, services: Services) -> Settl
     try:
         result = await AttemptRunner(services, task, attempt, Tally()).carry_on(recovered=True)
     except TaskEndedError as ended:
-        return _explain(attempt, ended, most_usd)
+        return await _explain(attempt, ended, most_usd, services)
     except StoreError:
         raise
     except SeedflowError as error:
@@ -161,17 +170,28 @@ async def _carry_on(attempt: Attempt, model: Model, services: Services) -> Settl
     return Settled(attempt, Finding.RECOVERED, None, result.images, cost_usd)
 
 
-def _explain(attempt: Attempt, ended: TaskEndedError, most_usd: Decimal) -> Settled:
-    problem = ended.problem or Problem("cancelled", "")
-    if ended.status is TaskStatus.CANCELLED:  # it would have to be sent again, and nothing is
-        return Settled(attempt, Finding.NOT_BILLED)
-    if ended.status is TaskStatus.UNKNOWN:
-        return Settled(attempt, Finding.STILL_UNKNOWN, problem.message, perhaps_usd=most_usd)
-    if problem.kind == "not-fetched":
-        return Settled(attempt, Finding.NOT_FETCHED, problem.message, cost_usd=most_usd)
-    if ended.repeatable or problem.message.startswith("it was answered and paid"):
-        return Settled(attempt, Finding.LOST, problem.message, cost_usd=most_usd)
-    return Settled(attempt, Finding.FAILED, problem.message)
+async def _explain(attempt: Attempt, ended: TaskEndedError, most_usd: Decimal, services: Services) -> Settled:
+    """What became of it without images, by the state in which it stands now."""
+    request = attempt.request
+    state = await services.disk.run(
+        services.store.find_unfinished,
+        request.realm,
+        request.fingerprint,
+        request.take,
+        after_attempt=attempt.attempt - 1,
+    )
+    message = None if ended.problem is None else ended.problem.message
+    match state:
+        case AttemptState.SENDING | AttemptState.UNKNOWN:
+            return Settled(attempt, Finding.STILL_UNKNOWN, message, perhaps_usd=most_usd)
+        case AttemptState.ANSWERED | AttemptState.FETCHED:
+            return Settled(attempt, Finding.NOT_FETCHED, message, cost_usd=most_usd)
+        case AttemptState.LOST_PAID:
+            return Settled(attempt, Finding.LOST, message, cost_usd=most_usd)
+        case _ if ended.status is TaskStatus.CANCELLED:  # it would have to be sent again, and nothing is
+            return Settled(attempt, Finding.NOT_BILLED)
+        case _:
+            return Settled(attempt, Finding.FAILED, message)
 
 
 def build_task(attempt: Attempt, model: Model) -> Task:

@@ -8,7 +8,7 @@ to a bucket. `WireFacts` says what is known of the account.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -77,7 +77,7 @@ class ReferencePreparer:
         limits: ReferenceLimits,
         disk: Disk,
         uploader: Uploader | None = None,
-        facts: WireFacts = NOTHING_KNOWN,
+        facts: Mapping[str, WireFacts] | None = None,
     ) -> None:
         self._store = store
         self._provider = provider
@@ -86,13 +86,13 @@ class ReferencePreparer:
         self._limits = limits
         self._disk = disk
         self._uploader = uploader
-        self._facts = facts
+        self._facts = facts or {}
         self._probes: dict[str, asyncio.Future[bool]] = {}
         self._looks: dict[str, asyncio.Future[str | None]] = {}
         self._seen: dict[str, Moment] = {}
 
-    async def prepare(self, references: Sequence[PlannedReference]) -> Prepared:
-        """In the order in which they are sent.
+    async def prepare(self, references: Sequence[PlannedReference], model: str = "") -> Prepared:
+        """In the order in which they are sent to a model.
 
         Raises:
             ReferenceError: a file changed since it was planned, is too large, has no live URL where one is demanded, or a URL
@@ -105,7 +105,7 @@ class ReferencePreparer:
         records: list[dict[str, object]] = []
         total_bytes = 0
         for number, reference in enumerate(references, 1):
-            sent = await self._one(reference, number)
+            sent = await self._one(reference, number, self._facts.get(model, NOTHING_KNOWN))
             if sent.transport != "url" and isinstance(reference.image, (FileImage, StepImage)):
                 total_bytes += reference.image.facts.size_bytes
             wire.append(sent.wire)
@@ -140,7 +140,7 @@ class ReferencePreparer:
     def _local_path(self, image: FileImage | StepImage) -> Path:
         return image.path if isinstance(image, FileImage) else self._store.blob_path(image.facts.digest)
 
-    async def _one(self, reference: PlannedReference, number: int) -> _Sent:
+    async def _one(self, reference: PlannedReference, number: int, known: WireFacts) -> _Sent:
         image = reference.image
         if isinstance(image, UrlImage):
             await self._look(image.url, number)
@@ -158,7 +158,7 @@ class ReferencePreparer:
                 )
         self._judge_size(image.facts.size_bytes, self._limits.each_bytes, f"reference {number}")
         path = await self._verify(image)
-        if self._goes_by_link(image.facts, number):
+        if self._goes_by_link(image.facts, number, known):
             if self._uploader is None:
                 raise ReferenceError(
                     "references: upload needs a bucket, and none is set",
@@ -167,7 +167,7 @@ class ReferencePreparer:
             return _Sent(WireUrl(await self._uploader.upload(path, image.facts)), "upload")
         return _Sent(WireFile(path, image.facts), "data")
 
-    def _goes_by_link(self, facts: ImageFacts, number: int) -> bool:
+    def _goes_by_link(self, facts: ImageFacts, number: int, known: WireFacts) -> bool:
         """Whether bytes go to the bucket rather than into the request.
 
         Where nothing is known of the account, a bucket that somebody set up is surer than a data URI.
@@ -179,9 +179,9 @@ class ReferencePreparer:
             return True
         if self._mode is ReferenceMode.DATA:
             return False
-        refusal = self._facts.find_data_refusal(facts.size_bytes)
+        refusal = known.find_data_refusal(facts.size_bytes)
         if self._uploader is not None:
-            return refusal is not None or not self._facts.knows_data(facts.size_bytes)
+            return refusal is not None or not known.knows_data(facts.size_bytes)
         if refusal is not None:
             raise ReferenceError(
                 f"reference {number} would travel in the request, and {refusal}",

@@ -59,10 +59,14 @@ class Archive:
         """
         name = name_of_picture(facts.digest)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with Step.INCOMING_WRITE, os.fdopen(os.open(target, flags, 0o600), "wb") as output:
-            with _reading(name), self.file.open(name) as entry:
-                if _copy(entry, output, facts.size_bytes) != facts.digest:
-                    raise damaged(f"{name} is not the picture that its name says")
+        with (
+            Step.INCOMING_WRITE,
+            os.fdopen(os.open(target, flags, 0o600), "wb") as output,
+            _reading(name),
+            self.file.open(name) as entry,
+        ):
+            if _copy(entry, output, facts.size_bytes) != facts.digest:
+                raise damaged(f"{name} is not the picture that its name says")
 
 
 @contextmanager

@@ -118,7 +118,7 @@ def reserve_anew(
 ) -> None:
     """An orphan that was never sent becomes the run's own, for its own money and its own task."""
     connection.execute(
-        """UPDATE attempts SET run_id = ?, payer_run_id = ?, step = ?, day = ?, reserved_micros = ?, counted_micros = ?,
+        """UPDATE attempts SET run_id = ?, claimed = 1, payer_run_id = ?, step = ?, day = ?, reserved_micros = ?, counted_micros = ?,
              reserved_at = ? WHERE attempt_id = ?""",
         (run_id, run_id, request.step, day, reserved_micros, reserved_micros, now, attempt_id),
     )

@@ -98,6 +98,9 @@ class StoreView(Protocol):
         take that has a result, was refused, or whose paid pictures are lost for good is never what a reroll gives.
         """
 
+    def load_answer(self, intent_id: str) -> tuple[float, bytes] | None:
+        """When a call was answered (Unix seconds) and its raw answer, if it is kept."""
+
     def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
         """What this address of this recipe asked for last time in this realm."""
 

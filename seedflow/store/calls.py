@@ -128,7 +128,10 @@ def sum_calls(connection: sqlite3.Connection, wanted: CallFilter) -> list[StateT
 def list_open_calls(
     connection: sqlite3.Connection, realm: str, is_alive: Callable[[str], bool]
 ) -> list[Call]:
-    """The calls of a realm whose outcome is open and that decide over their take, oldest first; what was asked again is not."""
+    """The calls of a realm whose outcome is open, that nobody works on and that decide over their take, oldest first.
+
+    What was asked again with consent decides nothing any more: whatever the log says of it, its pictures are not the take's.
+    """
     rows = connection.execute(
         f"""SELECT {_COLUMNS} FROM attempts JOIN requests USING (attempt_id)
           WHERE state IN ({_marks(OPEN_STATES)}) AND realm = ? AND NOT EXISTS (
@@ -137,7 +140,7 @@ def list_open_calls(
           ORDER BY attempts.attempt_id""",  # noqa: S608 - our own words
         (*OPEN_STATES, realm),
     ).fetchall()
-    return [_to_call(row, is_alive) for row in rows]
+    return [call for row in rows if not (call := _to_call(row, is_alive)).alive]
 
 
 def _build_where(connection: sqlite3.Connection, wanted: CallFilter) -> tuple[str, list[object]]:

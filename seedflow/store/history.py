@@ -18,12 +18,9 @@ from seedflow.store.calls import (
 )
 from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import open_for_reading
-from seedflow.store.locks import RunLocks, share_lock
+from seedflow.store.locks import RunLocks
 from seedflow.store.past_runs import PastRun, count_runs, list_runs
 from seedflow.store.state import find_state
-
-_LOOK_FOR_S = 2.0
-"""How long a look at the runs' locks waits for a write to end."""
 
 
 class History:
@@ -106,5 +103,4 @@ class History:
     def _find_living(self) -> Sequence[str]:
         if self._folder is None or not self._folder.locks.is_dir():
             return ()
-        with share_lock(self._folder.write_lock, _LOOK_FOR_S):
-            return RunLocks(self._folder.locks).list_living()
+        return RunLocks(self._folder.locks).look_at_living(self._folder.write_lock)

@@ -12,7 +12,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from weakref import WeakSet
 
@@ -21,10 +21,14 @@ from seedflow.store.durable import open_private
 from seedflow.store.failures import build_store_error
 
 WRITE_LOCK_TIMEOUT_S = 60.0
+LOOK_FOR_S = 2.0
+"""How long a look at the runs' locks waits for a write to end."""
+
 _FIRST_PAUSE_S = 0.0002
 _LONGEST_PAUSE_S = 0.01
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 _BUSY = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 
 
@@ -157,7 +161,8 @@ class RunLocks:
         """End the life of a run, if it is ours; its lock file goes."""
         lock = self._mine.pop(run_id, None)
         if lock is not None:
-            with Step.LOCK_REMOVE:
+            # A file that cannot be removed says nothing by being there; whoever opens the state next removes it.
+            with suppress(OSError), Step.LOCK_REMOVE:
                 self._path(run_id).unlink(missing_ok=True)
             lock.close()
 
@@ -179,6 +184,16 @@ class RunLocks:
     def list_living(self) -> tuple[str, ...]:
         """The runs, and the stores that receive, that live here or in another process."""
         return tuple(run_id for run_id in self._list_known() if self.is_alive(run_id))
+
+    def look_at_living(self, write_lock: Path) -> tuple[str, ...]:
+        """The same for somebody who only looks and holds no lock; none where the file system has no locks."""
+        try:
+            with share_lock(write_lock, LOOK_FOR_S):
+                return self.list_living()
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                return ()
+            raise
 
     def remove_dead(self) -> tuple[str, ...]:
         """Delete the lock files that killed runs left behind, and name those runs."""
@@ -218,7 +233,7 @@ def probe_locks(path: Path) -> None:
         if second.try_acquire():
             raise build_store_error(f"{path}: this file system lets two holders have one lock", "no-locks")
     except OSError as error:
-        if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL):
+        if error.errno in _NO_LOCKS:
             raise build_store_error(
                 f"{path}: this file system has no locks ({error.strerror})", "no-locks"
             ) from error

@@ -75,6 +75,11 @@ class Lookups(ABC):
         with self._reading() as state:
             return above + 1 if state is None else results.next_take(state[0], realm, fingerprint, above)
 
+    def load_answer(self, intent_id: str) -> tuple[float, bytes] | None:
+        """See `StoreView.load_answer`."""
+        with self._reading() as state:
+            return None if state is None else results.load_answer(state[0], intent_id)
+
     def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
         """See `StoreView.find_past_request`."""
         with self._reading() as state:

@@ -101,6 +101,14 @@ class MemoryLookups:
         rows = ((a.request.take, a.attempt, a.state, a.sent_at is not None) for a in attempts)
         return find_next_take(rows, above)
 
+    def load_answer(self, intent_id: str) -> tuple[float, bytes] | None:
+        """See `StoreView.load_answer`."""
+        for row in (row for rows in self._state.rows.values() for row in rows):
+            found = row.attempt
+            if found.intent_id == intent_id and found.answer is not None and found.answered_at is not None:
+                return found.answered_at, found.answer
+        return None
+
     def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
         """See `StoreView.find_past_request`."""
         return self._state.past.get((realm, recipe, address))

@@ -154,3 +154,12 @@ def find_past_request(
     """What an address asked for last time."""
     row = connection.execute(_PAST, (realm, recipe, address)).fetchone()
     return PastRequest(*row) if row else None
+
+
+def load_answer(connection: sqlite3.Connection, intent_id: str) -> tuple[float, bytes] | None:
+    """See `StoreView.load_answer`."""
+    found = connection.execute(
+        "SELECT answered_at, answer FROM attempts JOIN answers USING (attempt_id) WHERE intent_id = ?",
+        (intent_id,),
+    ).fetchone()
+    return None if found is None or found[0] is None else (float(found[0]), bytes(found[1]))

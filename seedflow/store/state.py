@@ -27,11 +27,12 @@ KNOWN_NAMES = frozenset(
         "runs",
         "locks",
         "damaged",
+        "endpoint.json",
         ".gitignore",
     }
 )
 TEMPORARY_NAME = re.compile(
-    r"((VERSION|\.gitignore|ledger\.db)\.\d+\.new|ledger\.schema-\d+\.db\.new|ledger\.db\.rebuilt)"
+    r"((VERSION|\.gitignore|endpoint\.json|ledger\.db)\.\d+\.new|ledger\.schema-\d+\.db\.new|ledger\.db\.rebuilt)"
 )
 _LONGEST_VERSION_BYTES = 32
 
@@ -80,6 +81,11 @@ class StateFolder:
     def damaged(self) -> Path:
         """What a repair moved aside: made when it is needed, never emptied."""
         return self.root / "damaged"
+
+    @property
+    def endpoint(self) -> Path:
+        """Text file: what probes found out about endpoints."""
+        return self.root / "endpoint.json"
 
     @property
     def write_lock(self) -> Path:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+from seedflow.failpoints import Step
 from seedflow.store.durable import open_private, sync_descriptor, sync_folder
 from seedflow.store.failures import build_store_error
 from seedflow.store.locks import RunLocks
@@ -37,7 +38,8 @@ def upgrade_ledger(connection: sqlite3.Connection, folder: StateFolder) -> None:
         connection.execute("BEGIN IMMEDIATE")
         try:
             apply_upgrade(connection, version)
-            connection.execute("COMMIT")
+            with Step.UPGRADE_TABLES:
+                connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -55,7 +57,8 @@ def back_up(connection: sqlite3.Connection, path: Path) -> None:
     """
     temporary = path.with_name(f"{path.name}.new")
     remove_database(temporary)
-    os.close(open_private(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+    with Step.UPGRADE_COPY:
+        os.close(open_private(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL))
     try:
         copy = sqlite3.connect(temporary, isolation_level=None)
         try:
@@ -65,10 +68,12 @@ def back_up(connection: sqlite3.Connection, path: Path) -> None:
             copy.close()
         descriptor = open_private(temporary, os.O_RDWR)
         try:
-            sync_descriptor(descriptor)
+            with Step.UPGRADE_SYNC:
+                sync_descriptor(descriptor)
         finally:
             os.close(descriptor)
-        temporary.replace(path)
+        with Step.UPGRADE_RENAME:
+            temporary.replace(path)
         sync_folder(path.parent)
     except BaseException:
         remove_database(temporary)
@@ -84,4 +89,5 @@ def remove_database(path: Path) -> None:
 def _remove_older_copies(folder: StateFolder, newest: int) -> None:
     for version in VERSIONS:
         if version.number < newest:
-            folder.ledger_copy(version.number).unlink(missing_ok=True)
+            with Step.UPGRADE_TIDY:
+                folder.ledger_copy(version.number).unlink(missing_ok=True)

@@ -122,6 +122,16 @@ def test_a_result_is_found_by_realm_fingerprint_and_take_alone(store):
         assert not store.has_result(*other)
 
 
+def test_an_answer_is_there_to_be_read_again(store):
+    attempt = claim(store).attempt
+    assert store.load_answer(attempt.intent_id) is None
+    finish(store, attempt)
+    answered_at, raw = store.load_answer(attempt.intent_id)
+    assert raw == b"answer"
+    assert answered_at > 0
+    assert store.load_answer("nobody") is None
+
+
 def test_who_comes_later_gets_what_was_paid_for(machine, store):
     result = finish(store, claim(store).attempt)
     other = machine.open()
@@ -673,3 +683,15 @@ def test_a_take_whose_further_attempt_is_open_is_gone_on_with(store):
     assert store.next_take(*KEY[:2], 1) == 3
     store.mark_sending(further.intent_id, ())
     assert store.next_take(*KEY[:2], 1) == 2
+
+
+def test_a_reservation_that_its_run_left_can_be_sent_by_the_next(machine, store):
+    left = claim(store).attempt
+    store.leave(left.intent_id)
+    store.end_run("run-1", "interrupted")
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    taken = claim(other, run_id="run-2")
+    assert isinstance(taken, ToRecover)
+    other.mark_sending(taken.attempt.intent_id, ())
+    assert other.find_unfinished(*KEY) == "sending"

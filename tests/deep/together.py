@@ -8,25 +8,26 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from fixtures import start_emulator
 from together_trial import EMULATOR, Outcome, Trials
 
 MEMORY = Path("/dev/shm")
 
 
-def add_arguments(kinds: Any) -> None:
+HELP = "2 to 8 runs, collections and checks at once, some killed"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    together = kinds.add_parser("together", help="2 to 8 runs, collections and checks at once, some killed")
-    together.add_argument("--trials", type=int, default=100)
-    together.add_argument("--seed", type=int, default=0, help="of the first trial; each further one adds one")
+    parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0, help="of the first trial; each further one adds one")
 
 
-def run_together(arguments: argparse.Namespace, start_emulator: Callable[..., Any]) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """All trials with one emulator."""
-    emulator = start_emulator("--pictures", "tiny", *EMULATOR)
+    emulator = start_emulator(*EMULATOR)
     folder = Path(tempfile.mkdtemp(prefix="seedflow-together-", dir=MEMORY if MEMORY.is_dir() else None))
     started, outcomes = time.monotonic(), list[Outcome]()
     try:

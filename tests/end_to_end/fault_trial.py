@@ -16,10 +16,11 @@ from kill_trial import Files, read_files
 from project import Project
 
 MIXED = {"scenario": "mixed", "chance": 0.3}
-SETTINGS = "provider:\n  concurrency: 32\n  timeouts: {read_s: 2, total_s: 4, log_s: 5}\n"
+SETTINGS = "provider:\n  concurrency: 32\n  timeouts: {read_s: 1, total_s: 2, log_s: 5}\n"
 EMULATOR = ("--seed", "11")
 MOST_REQUESTS = 1.6
 MOST_RUNS = 4
+WITHIN_S = 900
 FAILED, UNKNOWN_OUTCOME = 3, 6
 
 
@@ -93,8 +94,9 @@ def run_with_log(folder: Path, emulator: Any, steps: int, seed: int, undisturbed
     """
     project, started = set_up(folder, emulator, steps), time.monotonic()
     emulator.set_faults(MIXED, seed=seed)
-    result = project.run("book.yaml")
-    outcome = look_back(emulator, steps, 1, started)
+    ended = project.seedflow("run", "book.yaml", "--yes", "--json", within_s=WITHIN_S)
+    assert ended.code == 0, f"ended with {ended.code}:\n{ended.err}"
+    result, outcome = ended.json, look_back(emulator, steps, 1, started)
     assert outcome.billed == steps, "something was paid twice, or not at all"
     assert Decimal(str(result["cost_usd"])) == Decimal(str(emulator.bill()["cost_usd"]))
     assert read_files(project) == undisturbed
@@ -114,7 +116,8 @@ def run_without_log(folder: Path, emulator: Any, steps: int, seed: int, undistur
     emulator.set_faults(MIXED, seed=seed)
     spent_usd, runs, code = Decimal(0), 0, UNKNOWN_OUTCOME
     while code in {FAILED, UNKNOWN_OUTCOME} and runs < MOST_RUNS:
-        ended = project.seedflow("run", "book.yaml", "--yes", "--json", "--on-unknown", "retry")
+        words = ("run", "book.yaml", "--yes", "--json", "--on-unknown", "retry")
+        ended = project.seedflow(*words, within_s=WITHIN_S)
         code, runs = ended.code, runs + 1
         spent_usd += Decimal(str(ended.json["cost_usd"]))
     assert code == 0, f"ended with {code} after {runs} runs"

@@ -114,7 +114,10 @@ class SubRecipe:
 class Case:
     """A recipe with the files of those that it uses; `lists` are its written lists, to be changed.
 
-    `sharp` when its bounds leave no room: with sets of one and with full ones they are exact.
+    `sharp` when its bounds leave no room: with sets of one and with full ones they are exact. Such a recipe has words of its
+    own in each step, sends every value of its loops, and goes without what leaves room whatever a planner does: conditions
+    over results (nothing at least), `expect` (attempts that may not be made), `images[1]` (none in a set of one), `at_most`
+    (may refuse), and lists that only rendering can give (`first_of`, `if`, `+`, filters).
     """
 
     recipe: str
@@ -371,7 +374,7 @@ class _Author:
             body["when"] = self.draw_condition(step)
         if self.steps and self.chance(10):
             body["needs"] = [self.one_of(self.steps).name]
-        # What tells the tasks inside of a use apart is a text here; where images do, bounds leave room.
+        # A text tells uses apart here: `inputs.LIST[:2]` may be empty for all that a plan knows, and so equal to a use without.
         plain = all(loop.kind == "text" for loop in step.loops)
         if self.subs and (plain or not self.sharp) and self.chance(40):
             self.draw_call(step, body)

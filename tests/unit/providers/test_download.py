@@ -445,3 +445,67 @@ async def test_not_alive_when_in_doubt(serve, closed_port):
 
     async with serve(silent) as server, open_downloader(limits=limits) as downloader:
         assert not await downloader.is_alive(f"{server.origin}/a")
+
+
+@pytest.mark.parametrize("status", [200, 206])
+async def test_a_url_that_gives_its_first_byte_has_no_problem(serve, status):
+    async with serve(answering(status, b"x")) as server, open_downloader() as downloader:
+        assert await downloader.find_problem(f"{server.origin}/a") is None
+
+
+@pytest.mark.parametrize(("status", "looks"), [(404, 1), (403, 1), (416, 1), (503, 2), (429, 2)])
+async def test_a_url_that_gives_nothing_is_told_by_its_status_and_asked_again_where_that_may_pass(
+    serve, monkeypatch, status, looks
+):
+    monkeypatch.setattr("seedflow.providers.download._LOOK_AGAIN_S", 0.0)
+    async with serve(answering(status, b"")) as server, open_downloader() as downloader:
+        said = await downloader.find_problem(f"{server.origin}/a")
+    assert said == f"its server answers with HTTP {status}"
+    assert len(server.exchanges) == looks
+
+
+async def test_a_problem_that_passes_is_none(serve, monkeypatch):
+    monkeypatch.setattr("seedflow.providers.download._LOOK_AGAIN_S", 0.0)
+    answers = iter((503, 200))
+
+    async def handler(exchange):
+        await exchange.read_head()
+        await exchange.answer(next(answers), b"x", "Connection: close")
+
+    async with serve(handler) as server, open_downloader() as downloader:
+        assert await downloader.find_problem(f"{server.origin}/a") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://pictures.example/a", "it is not encrypted"),
+        ("https://10.0.0.1/a", "not on the public internet"),
+        ("https://169.254.169.254/latest/meta-data", "not on the public internet"),
+        ("https://user@pictures.example/a", "user name"),
+        ("https://localhost/a", "an address that is refused"),
+    ],
+)
+async def test_a_url_that_leads_where_it_must_not_is_told(monkeypatch, url, said):
+    monkeypatch.setattr("seedflow.providers.download._LOOK_AGAIN_S", 0.0)
+    downloader = Downloader(loopback_http=False)
+    try:
+        assert said in (await downloader.find_problem(url) or "")
+    finally:
+        await downloader.aclose()
+
+
+async def test_a_redirect_to_where_it_must_not_lead_is_told(serve):
+    async def handler(exchange):
+        await exchange.read_head()
+        await exchange.answer(302, b"", "Location: http://10.0.0.1/secret", "Connection: close")
+
+    async with serve(handler) as server, open_downloader() as downloader:
+        assert "refused" in (await downloader.find_problem(f"{server.origin}/a") or "")
+
+
+async def test_a_server_that_is_not_there_is_told(closed_port, monkeypatch):
+    monkeypatch.setattr("seedflow.providers.download._LOOK_AGAIN_S", 0.0)
+    async with open_downloader() as downloader:
+        said = await downloader.find_problem(f"http://127.0.0.1:{closed_port}/a")
+    assert "does not take connections" in (said or "")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from seedflow.errors import UsageError
 from seedflow.providers.options import CloudflareOptions, parse_base_url
-from seedflow.providers.registry import ProviderFacts, describe_provider, open_provider
+from seedflow.providers.registry import ProviderFacts, describe_provider, open_provider, open_uploader
 from seedflow.providers.secrets import Secret
+from seedflow.providers.upload import UploadError, UploadOptions, parse_endpoint
 
+BUCKET = UploadOptions(parse_endpoint("https://s3.example"), "refs", "KEY", Secret("secret"))
 OPTIONS = CloudflareOptions("account", Secret("token"))
 
 
@@ -51,3 +54,20 @@ def test_facts_load_no_client():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_without_the_library_an_upload_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    monkeypatch.setitem(sys.modules, "botocore.auth", None)
+    for name in ("seedflow.providers.s3", "seedflow.providers.s3_signing"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    with pytest.raises(UploadError) as caught:
+        open_uploader(BUCKET, call_s=900.0)
+    assert caught.value.kind == "no-library"
+    assert "seedflow[s3]" in (caught.value.help or "")
+
+
+def test_links_that_would_die_before_a_call_ends_are_refused():
+    with pytest.raises(UsageError, match="a link could die") as caught:
+        open_uploader(replace(BUCKET, link_lifetime_s=900.0), call_s=900.0)
+    assert "960" in (caught.value.help or "")

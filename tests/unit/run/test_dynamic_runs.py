@@ -401,3 +401,20 @@ def test_images_of_each_task_of_a_used_recipe_grow_one_source_at_a_time(make_wor
     assert result.status.value == "done"
     after = [task.address for task in result.tasks if task.address.startswith("after")]
     assert after == [f"after[t=use,v={w}-{n}]" for w in "xy" for n in (1, 2)]
+
+
+def test_all_passes_of_a_row_that_is_still_to_come_have_room_in_the_plan(make_world):
+    world = make_world(
+        "steps:\n"
+        "  s: {for_each: {w: [x, y]}, generate: {prompt: '{{ each.w }}', "
+        "sequential_image_generation: auto, max_images: 2}}\n"
+        "  row:\n"
+        "    iterate: {over: '{{ steps.s.images }}', as: edit, start: '{{ steps.s.at(w=\"x\").images[0] }}'}\n"
+        "    generate: {prompt: B, image_input: ['{{ each.edit }}', '{{ prev }}']}\n"
+        "  after: {for_each: {v: '{{ steps.row.passes }}'}, generate: {prompt: C, image_input: ['{{ each.v }}']}}\n"
+    )
+    planned = world.plan().totals
+    result = world.run()
+    assert result.status.value == "done"
+    assert sum(task.address.startswith("after") for task in result.tasks) == 4
+    assert planned.tasks == (2 + 2 + 2, 2 + 4 + 4)

@@ -75,12 +75,12 @@ class Desk:
             limits=ReferenceLimits(**limits),
             disk=Disk(),
             uploader=self.uploader,
-            facts=self.facts,
+            facts={"model": self.facts},
         )
 
     def prepare(self, *images, mode: ReferenceMode = ReferenceMode.AUTO, **limits: int):
         planned = [PlannedReference(None, image) for image in images]
-        return run_virtually(self.preparer(mode, **limits).prepare(planned))[0]
+        return run_virtually(self.preparer(mode, **limits).prepare(planned, "model"))[0]
 
 
 @pytest.fixture

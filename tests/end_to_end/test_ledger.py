@@ -1,0 +1,198 @@
+"""`seedflow ledger`, `ledger reconcile` and `runs` over what real runs left, held against what the emulator billed."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kill_trial import wait_for
+from project import Project
+
+UNKNOWN, USAGE = 6, 2
+
+RECIPE = """\
+seedflow: 1
+name: pair
+steps:
+  page:
+    for_each: {scene: [lake, library]}
+    generate: {prompt: "{{ each.scene }}"}
+outputs:
+  page: "{{ steps.page.images }}"
+"""
+LOG_DELAY_S = 2.0
+
+
+@pytest.fixture
+def pair(project: Project) -> Project:
+    project.write("pair.yaml", RECIPE)
+    project.write("seedflow.yaml", "provider:\n  timeouts: {log_s: 1}\n")
+    return project
+
+
+def digest_state(project: Project) -> dict[str, str]:
+    """Every file of the state; SQLite's index of its log, and a log with nothing in it, are what whoever reads may make."""
+    root = project.folder / ".seedflow"
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.name != "ledger.db-shm" and path.stat().st_size
+    }
+
+
+def lose(project: Project, emulator: Any, kind: str, **parameters: Any) -> None:
+    """A run whose call for the lake is lost, and that ends before the log has it."""
+    emulator.set_faults({"kind": kind, "match": {"task": "page[scene=lake]"}, "times": 1, **parameters})
+    found = project.run("pair.yaml", code=UNKNOWN)
+    assert {task["address"]: task["status"] for task in found["tasks"]} == {
+        "page[scene=lake]": "unknown",
+        "page[scene=library]": "done",
+    }
+
+
+def reconcile(project: Project, code: int = 0) -> Any:
+    ended = project.seedflow("ledger", "reconcile", "--json")
+    assert ended.code == code, ended.err + ended.out
+    return ended.json
+
+
+def test_an_answer_that_was_lost_is_recovered_and_shown_with_its_price(
+    pair: Project, start_emulator: Any
+) -> None:
+    emulator = start_emulator("--log-delay-s", str(LOG_DELAY_S))
+    pair.use(emulator.env)
+    lose(pair, emulator, "bill-then-drop")
+    listed = pair.seedflow("ledger", "--state", "unknown", "--json").json
+    assert [(call["address"], call["perhaps_usd"], call["cost_usd"]) for call in listed["calls"]] == [
+        ("page[scene=lake]", 0.04, 0)
+    ]
+    assert listed["totals"][0]["perhaps_usd"] == 0.04
+    bill = emulator.bill()
+    time.sleep(LOG_DELAY_S)
+    found = reconcile(pair)
+    assert found["status"] == "done"
+    (call,) = found["calls"]
+    assert (call["address"], call["finding"], call["cost_usd"], call["perhaps_usd"]) == (
+        "page[scene=lake]", "recovered", 0.04, 0
+    )  # fmt: skip
+    (image,) = call["images"]
+    assert "sha256:" + hashlib.sha256(Path(image["path"]).read_bytes()).hexdigest() == image["digest"]
+    assert emulator.bill() == bill, "nothing was asked"
+    after = pair.seedflow("ledger", "--json").json
+    assert [(call["state"], call["cost_usd"]) for call in after["calls"]] == [("done", 0.04)] * 2
+    again = pair.run("pair.yaml")
+    assert (again["calls"], emulator.bill()) == (0, bill)
+    assert len(list((pair.folder / "outputs").rglob("*.jpg"))) == 2
+
+
+def test_what_was_not_billed_is_asked_by_the_next_run(pair: Project, start_emulator: Any) -> None:
+    emulator = start_emulator("--log-delay-s", str(LOG_DELAY_S))
+    pair.use(emulator.env)
+    lose(pair, emulator, "close-after-reading")
+    time.sleep(LOG_DELAY_S)
+    requests = len(emulator.requests())
+    found = reconcile(pair)
+    assert [(call["finding"], call["cost_usd"], call["perhaps_usd"]) for call in found["calls"]] == [
+        ("not-billed", 0, 0)
+    ]
+    assert len(emulator.requests()) == requests
+    totals = pair.seedflow("ledger", "--json").json["totals"]
+    assert {total["state"]: total["reserved_usd"] + total["perhaps_usd"] for total in totals} == {
+        "reserved": 0,
+        "done": 0,
+    }, "it counts against no budget any more"
+    assert pair.run("pair.yaml")["calls"] == 1
+    assert emulator.bill()["calls"] == 2
+
+
+def test_without_a_log_it_stays_unknown_and_says_what_it_may_have_cost(
+    pair: Project, start_emulator: Any
+) -> None:
+    emulator = start_emulator("--no-log")
+    pair.use(emulator.env)
+    lose(pair, emulator, "bill-then-drop")
+    found = reconcile(pair, UNKNOWN)
+    (call,) = found["calls"]
+    assert (found["status"], call["finding"], call["perhaps_usd"]) == ("unknown", "still-unknown", 0.04)
+    said = pair.seedflow("ledger", "reconcile")
+    assert said.code == UNKNOWN
+    assert "Looking up 1 call; this costs nothing." in said.out
+    assert "1 still unknown, perhaps $0.04" in " ".join(said.out.split())
+    assert emulator.bill()["calls"] == 2
+
+
+def test_a_run_that_was_killed_is_shown_as_such_and_its_call_recovered(
+    pair: Project, start_emulator: Any
+) -> None:
+    emulator = start_emulator("--latency-ms", "1500")
+    pair.use(emulator.env)
+    process = pair.start("run", "pair.yaml", "--yes")
+    wait_for(lambda: len(emulator.requests()) == 2)
+    process.send_signal(signal.SIGSTOP)  # alive, and as it was for as long as we look
+    (living,) = pair.seedflow("runs", "--json").json["runs"]
+    assert (living["status"], living["ended"]) == ("running", None)
+    at_work = pair.seedflow("ledger", "--json").json["calls"]
+    assert {(call["state"], call["at_work"]) for call in at_work} == {("sending", True)}
+    assert "No call is open" in pair.seedflow("ledger", "reconcile").err, (
+        "what a living run works on is its own"
+    )
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    (killed,) = pair.seedflow("runs", "--json").json["runs"]
+    assert (killed["status"], killed["unknown"], killed["perhaps_usd"]) == ("killed", 2, 0.08)
+    left = pair.seedflow("ledger", "--json").json["calls"]
+    assert {(call["state"], call["at_work"]) for call in left} == {("sending", False)}
+    wait_for(lambda: emulator.bill()["calls"] == 2)
+    assert {call["finding"] for call in reconcile(pair)["calls"]} == {"recovered"}
+    assert pair.run("pair.yaml")["calls"] == 0
+    assert emulator.bill()["calls"] == 2
+    runs = pair.seedflow("runs", "--json").json["runs"]
+    assert [(run["recipe"], run["status"], run["calls"], run["images"]) for run in runs] == [
+        ("pair", "killed", 2, 2),
+        ("ledger reconcile", "done", 0, 0),
+        ("pair", "done", 0, 0),
+    ]
+
+
+def test_runs_show_what_they_asked_what_failed_and_where_outputs_went(pair: Project, emulator: Any) -> None:
+    pair.use(emulator.env)
+    emulator.set_faults({"kind": "moderation", "match": {"task": "page[scene=lake]"}})
+    ended = pair.seedflow("run", "pair.yaml", "--yes", "--json", "--out", "elsewhere")
+    run_id = ended.json["run"]
+    before = digest_state(pair)
+    (listed,) = pair.seedflow("runs", "--json").json["runs"]
+    assert (listed["run"], listed["calls"], listed["images"], listed["cost_usd"], listed["failed"]) == (
+        run_id, 2, 1, 0.08, 1
+    ), "what was refused may have been billed, and counts"  # fmt: skip
+    assert listed["output_folder"] == str(pair.folder / "elsewhere")
+    assert listed["result"]["tasks"] == {"done": 1, "failed": 1}
+    shown = pair.seedflow("runs", run_id[:-3]).out
+    assert "page[scene=lake]" in shown
+    assert str(pair.folder / "elsewhere") in shown
+    assert "Without images" in shown
+    refused = pair.seedflow("runs", "2099")
+    assert refused.code == USAGE
+    assert "there was no run `2099` here" in refused.err
+    assert digest_state(pair) == before, "looking changes nothing"
+
+
+def test_looking_at_nothing_makes_no_state(pair: Project, emulator: Any) -> None:
+    pair.use(emulator.env)
+    for words in (["ledger"], ["runs"], ["ledger", "reconcile"], ["ledger", "--json"], ["runs", "--json"]):
+        assert pair.seedflow(*words).code == 0
+    assert not (pair.folder / ".seedflow").exists()
+
+
+def test_the_sketch_has_no_log_to_look_into(pair: Project, start_emulator: Any) -> None:
+    ended = pair.seedflow("ledger", "reconcile", "--provider", "sketch")
+    assert (ended.code, ended.err) == (0, "No call is open in realm sketch: nothing to look up.\n")
+    emulator = start_emulator("--no-log")
+    pair.use(emulator.env)
+    lose(pair, emulator, "bill-then-drop")
+    ended = pair.seedflow("ledger", "reconcile", "--provider", "sketch")
+    assert ended.code == USAGE
+    assert "calls of realm emulated are open" in ended.err
