@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from seedflow.errors import ImageError
+from seedflow.failpoints import Step
 from seedflow.images.facts import ImageFacts
 from seedflow.images.inspect import inspect_image
 from seedflow.store.archive import (
@@ -56,16 +57,16 @@ class Archive:
             ArchiveError: the file is another one by now.
             OSError: it cannot be read, or the target not be written.
         """
-        descriptor = os.open(
-            target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-        )
+        name = name_of_picture(facts.digest)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with (
-            os.fdopen(descriptor, "wb") as output,
-            _reading(name_of_picture(facts.digest)),
-            self.file.open(name_of_picture(facts.digest)) as entry,
+            Step.INCOMING_WRITE,
+            os.fdopen(os.open(target, flags, 0o600), "wb") as output,
+            _reading(name),
+            self.file.open(name) as entry,
         ):
             if _copy(entry, output, facts.size_bytes) != facts.digest:
-                raise damaged(f"{name_of_picture(facts.digest)} is not the picture that its name says")
+                raise damaged(f"{name} is not the picture that its name says")
 
 
 @contextmanager
@@ -85,7 +86,7 @@ def open_archive(path: Path, judge: Judge, on_progress: OnProgress) -> Iterator[
     with os.fdopen(descriptor, "rb") as raw, _explained(path):
         try:
             file = zipfile.ZipFile(raw)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OverflowError) as error:
+        except (zipfile.BadZipFile, ValueError, RuntimeError, EOFError, OverflowError) as error:
             raise ArchiveError(
                 f"it is not a file that `seedflow export` wrote ({error})", kind="not-an-archive"
             ) from None
@@ -210,7 +211,7 @@ def _read_whole(file: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> byte
 def _reading(name: str) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, EOFError, ValueError, RuntimeError) as error:
         raise damaged(f"{name} cannot be read: {error}") from None
 
 

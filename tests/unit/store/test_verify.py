@@ -236,7 +236,7 @@ def has_dbstat() -> bool:
 
 
 @pytest.mark.skipif(not has_dbstat(), reason="this SQLite cannot tell which page is whose")
-def test_rows_on_both_sides_of_a_damaged_page_are_saved_and_the_rest_is_named(root):
+def test_rows_on_both_sides_of_a_damaged_page_are_saved_and_the_rest_restored_from_indexes(root):
     with open_store(root) as store:
         store.begin_run("long", "book", REALM)
         for number in range(60):
@@ -246,15 +246,19 @@ def test_rows_on_both_sides_of_a_damaged_page_are_saved_and_the_rest_is_named(ro
     overwrite_table(root, "attempts", nth_page=2)
     repaired = repair(root)
     saved = {number for (number,) in list_rows(root, "SELECT attempt_id FROM attempts")}
-    gone = set(range(1, 61)) - saved
-    assert 0 < len(gone) < 30
-    assert min(saved) == 1
-    assert max(saved) == 60
-    assert any(
-        f"lost {len(gone)} that cannot be read" in action and str(min(gone)) in action
-        for action in repaired.actions
-    ), repaired.actions
+    restored = {
+        number for (number,) in list_rows(root, "SELECT attempt_id FROM attempts WHERE state = 'unknown'")
+    }
+    assert saved == set(range(1, 61))
+    assert 0 < len(restored) < 30
+    assert {1, 60}.isdisjoint(restored)
+    assert any(f"restored {len(restored)} call" in action for action in repaired.actions), repaired.actions
     assert repaired.after.damage == ()
+    with open_store(root) as store:
+        store.begin_run("next", "book", REALM)
+        lost = request_for(f"p{min(restored) - 1}")
+        assert isinstance(store.claim("next", lost, PRICE, ()), ToRecover)  # only with consent
+        assert isinstance(store.claim("next", request_for("p0"), PRICE, ()), Granted)
 
 
 def test_a_ledger_of_which_nothing_can_be_read_is_left_alone(root):
