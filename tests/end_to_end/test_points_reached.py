@@ -26,7 +26,7 @@ ELSEWHERE = {
     Step.UPGRADE_RENAME: "the same",
     Step.UPGRADE_TABLES: "the same",
     Step.UPGRADE_TIDY: "the same",
-    Step.SALVAGE_AGAIN: "only a repair that was killed at one moment comes there; tests/unit/store",
+    Step.SALVAGE_AGAIN: "only a repair that was killed at one moment comes there; no scenario makes that moment yet",
 }
 """Steps that no command of the scenarios comes to, and what does."""
 
