@@ -6,9 +6,12 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from budget_trial import run_budget_trial
 from fork_server import ForkServer
 from point_trial import EMULATOR, Bench, open_folder
+
+pytestmark = pytest.mark.timeout(400)
 
 GRAPHS = 8
 
