@@ -79,6 +79,10 @@ class EmulatorProcess:
         """What is still to go wrong."""
         return self._ask("GET", "faults")
 
+    def let_pass(self, seconds: float) -> None:
+        """Move its clock on."""
+        self._ask("POST", "clock", {"move_on_s": seconds})
+
     def expire(self) -> int:
         """Let every image URL die now; returns how many did."""
         return self._ask("POST", "expire")["expired"]

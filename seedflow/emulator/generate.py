@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from http import HTTPStatus
@@ -11,6 +11,7 @@ from http import HTTPStatus
 from seedflow.canonical import digest_value
 from seedflow.emulator.bill import Bill, BillEntry
 from seedflow.emulator.cache import STATUS_HEADER, GatewayCache
+from seedflow.emulator.clock import Clock
 from seedflow.emulator.envelope import JSON, ApiError, build_refusal, too_large
 from seedflow.emulator.fault_plan import FaultPlan
 from seedflow.emulator.faults import Fault, FaultKind
@@ -80,7 +81,7 @@ class Generator:
     faults: FaultPlan
     journal: Journal
     gatekeeper: Gatekeeper
-    clock: Callable[[], float]
+    clock: Clock
 
     async def run(self, wire: Wire, request: Request, refusal: ApiError | None) -> None:
         """Carry out one call. `refusal` is what the caller is told if it may not call at all.

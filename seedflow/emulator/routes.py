@@ -20,7 +20,7 @@ from seedflow.emulator.envelope import (
     wrong_method,
 )
 from seedflow.emulator.fault_plan import parse_faults
-from seedflow.emulator.faults import WrongFaultError
+from seedflow.emulator.faults import WrongFaultError, is_number
 from seedflow.emulator.gallery import FOLDER
 from seedflow.emulator.generate import Generator
 from seedflow.emulator.http import WHOLE, BadRequestError, Delivery, Request, Response, Wire
@@ -30,6 +30,7 @@ API = "/client/v4"
 ADMIN = "/_emulator/"
 _SMALL_BODY_BYTES = 1024 * 1024
 _ACCOUNT_CHARACTERS = 32
+_MOST_MOVED_S = 100 * 366 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ class Routes:
             "scenarios": {
                 "GET": lambda _: {name: list(map(dict, faults)) for name, faults in SCENARIOS.items()}
             },
+            "clock": {"POST": self._move_clock},
             "expire": {"POST": lambda _: {"expired": desk.gallery.expire()}},
             "reset": {"POST": lambda _: self._reset()},
         }
@@ -151,6 +153,17 @@ class Routes:
         except WrongFaultError as problem:
             raise ApiError(HTTPStatus.BAD_REQUEST, 5004, str(problem)) from None
         return self.generator.faults.to_json()
+
+    def _move_clock(self, body: bytes) -> object:
+        try:
+            seconds = json.loads(body)["move_on_s"]
+        except (ValueError, RecursionError, KeyError, TypeError):
+            seconds = None
+        if not is_number(seconds) or not 0 <= seconds <= _MOST_MOVED_S:
+            raise ApiError(
+                HTTPStatus.BAD_REQUEST, 5004, 'write {"move_on_s": SECONDS}, from 0 to a hundred years'
+            )
+        return {"ahead_s": self.generator.clock.move_on(seconds)}
 
     def _clear_faults(self) -> object:
         self.generator.faults.clear()

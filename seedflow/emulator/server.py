@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from seedflow.emulator.bill import Bill
 from seedflow.emulator.cache import GatewayCache
+from seedflow.emulator.clock import Clock
 from seedflow.emulator.envelope import ApiError, build_refusal
 from seedflow.emulator.fault_file import load_faults
 from seedflow.emulator.fault_plan import FaultPlan
@@ -53,7 +54,7 @@ class Emulator:
         self.options = options or EmulatorOptions()
         self._catalog = catalog or load_catalog()
         self._limits = limits or WireLimits()
-        self._clock = clock
+        self.clock = Clock(clock)
         self._server: asyncio.Server | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._tasks: dict[asyncio.Task[None], Wire] = {}
@@ -63,8 +64,8 @@ class Emulator:
         faults = self.options.faults
         self.faults = FaultPlan(self.options.seed, None if faults is None else load_faults(faults))
         self.journal = Journal()
-        self.gallery = Gallery(clock, self.options.expire_s)
-        self.log = GatewayLog(clock, self.options.log_delay_s)
+        self.gallery = Gallery(self.clock, self.options.expire_s)
+        self.log = GatewayLog(self.clock, self.options.log_delay_s)
         self.bill = Bill()
 
     @property
@@ -118,12 +119,12 @@ class Emulator:
             references=ReferenceFetcher(self.origin, self.gallery, self.options, folder),
             painter=Painter(self.options, folder),
             log=self.log,
-            cache=GatewayCache(self._clock),
+            cache=GatewayCache(self.clock),
             bill=self.bill,
             faults=self.faults,
             journal=self.journal,
-            gatekeeper=Gatekeeper(self.options.limits, self._clock),
-            clock=self._clock,
+            gatekeeper=Gatekeeper(self.options.limits, self.clock),
+            clock=self.clock,
         )
 
     async def wait_broken(self) -> None:

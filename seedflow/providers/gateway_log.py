@@ -50,10 +50,10 @@ class LogEntry:
         """Whether it is about a call of this intent."""
         return self.metadata is not None and intent_id in self.metadata.values()
 
-    def was_sent_since(self, since_ms: int) -> bool:
-        """Whether it is surely about a call that was sent then or later."""
-        sent_ms = None if self.metadata is None else read_sent_ms(self.metadata)
-        return sent_ms is not None and sent_ms >= since_ms
+    def was_sent_within(self, sent_ms: range) -> bool:
+        """Whether it is surely about a call that was sent at one of these moments, in Unix milliseconds."""
+        found = None if self.metadata is None else read_sent_ms(self.metadata)
+        return found is not None and found in sent_ms
 
 
 class _LogUnavailableError(Exception):
@@ -78,9 +78,12 @@ class GatewayLog:
         self._sent_ms: dict[str, int] = {}
 
     def note_sending(self, intent_id: str) -> int:
-        """Remember when an intent is sent, now; returns Unix milliseconds for its metadata."""
+        """Remember when an intent is sent, now; returns Unix milliseconds for its metadata.
+
+        No two sendings of an intent have the same, whatever the clock does in between.
+        """
         sent_ms = math.ceil(time.time() * 1000)
-        self._sent_ms.pop(intent_id, None)
+        sent_ms = max(sent_ms, self._sent_ms.pop(intent_id, sent_ms - 1) + 1)
         self._sent_ms[intent_id] = sent_ms
         if len(self._sent_ms) > _REMEMBERED_AT_MOST:
             del self._sent_ms[next(iter(self._sent_ms))]
@@ -100,16 +103,16 @@ class GatewayLog:
                 may_appear=False,
             )
         young = 0.0 <= time.time() - sent_at < self._options.log_timeout_s
-        since_ms = self._sent_ms.get(intent_id, math.floor(sent_at * 1000))
+        sending_ms = self._find_sending(intent_id, sent_at)
         try:
             entries = await self._find_entries(intent_id)
             answered = [entry for entry in entries if entry.succeeded]
             if answered:
                 newest = max(answered, key=lambda entry: entry.created_at)
-                return await self._recover(newest, may_clear=newest.was_sent_since(since_ms))
+                return await self._recover(newest, may_clear=newest.was_sent_within(sending_ms))
         except _LogUnavailableError as error:
             return StillUnknown(error.message, may_appear=young and error.soon)
-        failed = [entry for entry in entries if entry.was_sent_since(since_ms)]
+        failed = [entry for entry in entries if entry.was_sent_within(sending_ms)]
         if not failed:
             return StillUnknown("the gateway's log has no entry of this call", may_appear=young)
         if all(entry.cost_usd == 0 for entry in failed):
@@ -129,6 +132,17 @@ class GatewayLog:
             return None
         known = [cost_usd for cost_usd in costs if cost_usd is not None]
         return sum(known) if known and len(known) == len(costs) else None
+
+    def _find_sending(self, intent_id: str, sent_at: float) -> range:
+        """The moments that an entry of the last sending may carry, in Unix milliseconds.
+
+        A sending of this process is known exactly. One of an earlier process began at `sent_at`; what claims to have been
+        sent later than now was sent by a clock that was wrong, and nobody can say when.
+        """
+        known_ms = self._sent_ms.get(intent_id)
+        if known_ms is not None:
+            return range(known_ms, known_ms + 1)
+        return range(math.floor(sent_at * 1000), math.ceil(time.time() * 1000) + 1)
 
     async def _find_entries(self, intent_id: str) -> list[LogEntry]:
         filters = [{"key": "metadata.value", "operator": "eq", "value": [intent_id]}]

@@ -30,17 +30,20 @@ from seedflow.providers.base import (
 from seedflow.run import endings
 from seedflow.run.collect import LostError, NotFetchedError, RejectedError
 from seedflow.run.events import EventKind
-from seedflow.run.options import RunControl
 from seedflow.run.reconcile import find_patience_s, reconcile
 from seedflow.run.recover import Recovery, recover
 from seedflow.run.references import Prepared
 from seedflow.run.retry import SLOWING_KINDS, ends_run, find_backoff_s, find_wait_s
 from seedflow.run.services import Services, Stage, Tally, TaskEndedError
 from seedflow.run.status import TaskResult, TaskStatus
+from seedflow.run.waiting import sleep_unless_stopped
 from seedflow.store.base import Attempt
 
 PREPARED_FOR_S = 30.0
 """References that waited longer for their turn are looked at again before they are sent."""
+
+SECOND_LOOK_S = 5.0
+"""How long the log is asked about an answer that says that the call failed, before it is believed."""
 
 _Outcome: TypeAlias = TaskResult | Answer | ProviderError | None
 """Where an attempt stands: ended, answered, called in vain, or to be called."""
@@ -294,6 +297,9 @@ class AttemptRunner:
     async def _doubt(self, answer: Answer, failure: ProviderError) -> Answer | ProviderError | None:
         """The recorded answer says that the call failed, or cannot be read; the log may know better."""
         if failure.retry is not Retry.CONSENT:
+            if failure.billed is not Billed.NO:
+                better = await self._find_better(answer, SECOND_LOOK_S)
+                return better if isinstance(better, Answer) else failure
             return failure
         found = await self._judge(failure)
         if found is not None and found.raw == answer.raw:
@@ -308,19 +314,14 @@ class AttemptRunner:
         None once the call may be made again, since the log shows that it cost nothing.
         """
         services, intent_id = self._services, self._attempt.intent_id
-        if not self._looked_up:
-            self._looked_up = True
-            found = await reconcile(
-                services.provider, intent_id, self._sent_at, services.options.reconcile_for_s
-            )
-            if isinstance(found, Recovered) and found.answer.raw != answer.raw:
-                await self._record(found.answer)
-                return found.answer
-            wait_s = find_backoff_s(self._tries, services.options.retry, self._jitter)
-            if isinstance(found, NotBilled) and isinstance(useless, RejectedError) and wait_s is not None:
-                await self._mark_not_billed(useless.kind, f"{useless.message}; {found.message}", wait_s)
-                await sleep_unless_stopped(services.control, wait_s)
-                return None
+        found = await self._find_better(answer, services.options.reconcile_for_s)
+        if isinstance(found, Answer):
+            return found
+        wait_s = find_backoff_s(self._tries, services.options.retry, self._jitter)
+        if isinstance(found, NotBilled) and isinstance(useless, RejectedError) and wait_s is not None:
+            await self._mark_not_billed(useless.kind, f"{useless.message}; {found.message}", wait_s)
+            await sleep_unless_stopped(services.control, wait_s)
+            return None
         if isinstance(useless, NotFetchedError):
             await services.disk.run(services.store.leave, intent_id)
             self._tally.end(self._tally.open_usd)
@@ -332,6 +333,19 @@ class AttemptRunner:
         await services.disk.run(services.store.mark_lost_paid, intent_id, useless.message, cost_usd)
         self._tally.end(self._share(cost_usd))
         raise TaskEndedError(TaskStatus.FAILED, endings.lost(self._task, useless.message), repeatable=True)
+
+    async def _find_better(self, answer: Answer, for_s: float) -> Answer | NotBilled | None:
+        """What the log has in place of an answer, recorded; it is asked once for each call."""
+        if self._looked_up:
+            return None
+        self._looked_up = True
+        services = self._services
+        patience_s = find_patience_s(services.options.facts.get(self._task.model), for_s)
+        found = await reconcile(services.provider, self._attempt.intent_id, self._sent_at, patience_s)
+        if isinstance(found, Recovered) and found.answer.raw != answer.raw:
+            await self._record(found.answer)
+            return found.answer
+        return found if isinstance(found, NotBilled) else None
 
     def _price(self, answer: Answer, images: int) -> Decimal:
         return ZERO_USD if answer.free else self._services.cost_usd(self._task, images)
@@ -377,17 +391,3 @@ class AttemptRunner:
         return GenerateRequest(
             task.model, task.params, task.references_field, wire, context, self._model.takes_reference_list
         )
-
-
-async def sleep_unless_stopped(control: RunControl, wait_s: float) -> None:
-    """Sleep, but wake when the run is stopped."""
-    woken = asyncio.Event()
-    control.on_stop(woken.set)
-    try:
-        async with asyncio.timeout(wait_s):
-            if not control.stopping:
-                await woken.wait()
-    except TimeoutError:
-        pass
-    finally:
-        control.forget(woken.set)

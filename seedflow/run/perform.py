@@ -8,13 +8,14 @@ from dataclasses import replace
 from seedflow.errors import BudgetError, StoreError
 from seedflow.plan.model import Action, Task
 from seedflow.run import endings
-from seedflow.run.attempt import AttemptRunner, sleep_unless_stopped
+from seedflow.run.attempt import AttemptRunner
 from seedflow.run.events import EventKind
 from seedflow.run.options import OnUnknown
 from seedflow.run.references import record_reference
 from seedflow.run.room import Room
 from seedflow.run.services import Services, Stage, Tally, TaskEndedError
 from seedflow.run.status import Problem, TaskResult, TaskStatus
+from seedflow.run.waiting import sleep_unless_stopped
 from seedflow.store.base import (
     AlreadyStored,
     Attempt,

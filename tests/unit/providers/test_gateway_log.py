@@ -341,3 +341,33 @@ def test_metadata_that_are_none(value):
 def test_time_of_sending_survives_the_way_through_the_log(build_request):
     text = build_metadata(build_request().context, 1_700_000_000_123)
     assert read_sent_ms(read_metadata(text)) == 1_700_000_000_123
+
+
+async def test_a_clock_that_was_set_back_between_two_sendings_makes_no_proof(
+    serve, open_provider, build_request, monkeypatch
+):
+    """The first sending failed at no cost; of the second, which may have been billed, the log has nothing yet."""
+    log = Log()
+
+    async def handler(exchange):
+        await exchange.read_head()
+        if exchange.request_line.startswith("GET"):
+            exchange.read_head = lambda: asyncio.sleep(0)
+            await log(exchange)
+        elif not log.entries:
+            metadata = exchange.header("cf-aig-metadata")
+            log.entries.append({"id": "log-1", "success": False, "cost": 0, "metadata": metadata})
+
+    async with serve(handler) as server, open_provider(server.base_url) as provider:
+        for hours_back in (0, 3):
+            now = time.time() - 3600 * hours_back
+            monkeypatch.setattr("seedflow.providers.gateway_log.time.time", lambda now=now: now)
+            with pytest.raises(ProviderError):
+                await provider.generate(build_request())
+        assert isinstance(await provider.reconcile(INTENT, time.time()), StillUnknown)
+
+
+async def test_an_entry_from_a_clock_that_was_ahead_proves_nothing_about_a_sending_of_an_earlier_process(ask):
+    ahead = failed(sent_ms=int((time.time() + 86_400) * 1000))
+    assert isinstance(await ask(Log(ahead)), StillUnknown)
+    assert isinstance(await ask(Log(ahead, failed(2))), NotBilled)
