@@ -339,7 +339,9 @@ class AttemptRunner:
         if self._looked_up:
             return None
         self._looked_up = True
-        found = await reconcile(self._services.provider, self._attempt.intent_id, self._sent_at, for_s)
+        services = self._services
+        patience_s = find_patience_s(services.options.facts.get(self._task.model), for_s)
+        found = await reconcile(services.provider, self._attempt.intent_id, self._sent_at, patience_s)
         if isinstance(found, Recovered) and found.answer.raw != answer.raw:
             await self._record(found.answer)
             return found.answer

@@ -95,7 +95,7 @@ class Session:
         for server in self._servers:
             server.send_signal(signal.SIGINT)
             server.communicate(timeout=LONGEST_S)
-            assert server.returncode == 0
+            assert server.returncode == 0, (server.args, server.returncode)
 
     def _run(self, command: str, stops: str | None) -> tuple[int, str]:
         if command.startswith("export "):

@@ -111,8 +111,11 @@ def run_damaged(folder: Path, emulator: Any, steps: int, seed: int, undamaged: D
     fetchable = outcome.ends[NOT_FETCHED]
     failed = sum(outcome.ends.values()) - outcome.ends[WHOLE] - outcome.ends[AS_IT_CAME] - fetchable
     assert states == Counter({"done": steps - failed - fetchable, "lost-paid": failed, "answered": fetchable})
-    kept = list((folder / ".seedflow/blobs/rejected").glob("*"))
-    assert len(kept) == failed, "bytes that a server gave for money are kept, whatever they are"
+    lost = ask_ledger(folder, "SELECT message FROM attempts WHERE state = 'lost-paid'")
+    kept = [folder / message.partition("its bytes are in ")[2] for (message,) in lost]
+    assert all(path.is_file() for path in kept), (
+        "bytes that a server gave for money are kept, whatever they are"
+    )
     outcome.took_s = time.monotonic() - started
     return outcome
 

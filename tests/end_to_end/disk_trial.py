@@ -1,6 +1,6 @@
 """One trial with a disk that refuses: full, read-only or broken at a named step, once or from then on; then it takes everything again.
 
-Serves the suite (`test_points.py`) and the long runs of `python tests/deep disk`.
+Serves the suite (`test_points.py`).
 """
 
 from __future__ import annotations
