@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator, Mapping
 
 from seedflow.checks.request import span_of
@@ -47,12 +48,13 @@ def check_waste(subject: Subject) -> Iterator[Diagnostic]:
 def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> Iterator[Diagnostic]:
     """Every loop variable makes a difference; otherwise the tasks share one request."""
     deciding = [place for place in places if place.part in _DECIDE_REQUEST]
-    if any(not place.template.references and "each." in place.template.scalar.value for place in deciding):
-        return  # a template that could not be read mentions nothing
-    mentioned = _find_variables(deciding)
     known = {name for variable in node.step.for_each for name in variable.names}
     if node.step.iterate is not None:
         known.add(node.step.iterate.name)
+    unread = [place.template.scalar.value for place in deciding if not place.template.references]
+    if any("each." in text or not known.isdisjoint(re.findall(r"\w+", text)) for text in unread):
+        return  # a template that could not be read mentions nothing
+    mentioned = _find_variables(deciding)
     if not mentioned <= known:
         return  # a name that is misspelt is meant for one of them, and that is said of the name
     yield from _check_items(node, deciding)
@@ -186,7 +188,7 @@ def _check_unused(
         name = node.step.name
         if name in published or node.id in used:
             continue
-        if not any(f"steps.{name}" in text for text in unread):
+        if not any(re.search(rf"\b{name}\b", text) for text in unread):
             yield Diagnostic(
                 "unused-step",
                 f"nothing uses what step `{node.step.name}` gives, and no output publishes it",

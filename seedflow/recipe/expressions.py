@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.recipe.leaves import describe_node
@@ -28,12 +28,14 @@ class ExpressionParser:
 
     def __init__(self, files: PartialFiles) -> None:
         self.problems: list[Diagnostic] = []
+        self.declared: dict[str, Collection[str]] = {}
+        """What the recipe declares, by root; `each` is that of the step whose templates are parsed."""
         self._files = files
         self._said: set[tuple[str, str, str]] = set()
 
     def parse(self, scalar: Scalar, roots: Roots) -> Template:
         """One template; a broken one gives its problems and a template that mentions nothing."""
-        template, problems = parse_template(scalar, roots=roots, files=self._files)
+        template, problems = parse_template(scalar, roots=roots, files=self._files, declared=self.declared)
         for problem in problems:
             if problem.span is None or problem.span.source is scalar.source:
                 self.problems.append(problem)

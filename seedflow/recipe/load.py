@@ -115,6 +115,11 @@ class _RecipeBuilder:
 
     def build(self, folder: Path, default_name: str) -> Recipe:
         document = self._document
+        self._parser.declared = {
+            "inputs": document.inputs,
+            "values": document.values,
+            "steps": document.steps,
+        }
         values = self._build_values()
         spans = {name: self._key_of("values", name) for name in document.values}
         self.problems.extend(order_values(values).problems)
@@ -196,7 +201,9 @@ class _RecipeBuilder:
         return steps
 
     def _build_step(self, name: str, span: Span, block: StepBlock, requests: GenerateBuilder) -> Step:
+        self._parser.declared["each"] = ()
         loops = build_loops(block, self._parser)
+        self._parser.declared["each"] = [name for variable in loops for name in variable.names]
         in_loop = isinstance(block.node, Mapping) and block.node.find("for_each") is not None
         roots = STEP_ROOTS | {"each"} if in_loop else STEP_ROOTS
         options = OptionBuilder(block, self._parser, roots)
@@ -239,6 +246,7 @@ class _RecipeBuilder:
 
     def _build_outputs(self) -> dict[str, Output]:
         outputs = {}
+        self._parser.declared["each"] = ()
         for name, block in self._document.outputs.items():
             images = self._parser.parse_single(
                 block.images,

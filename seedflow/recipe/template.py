@@ -7,8 +7,10 @@ language; `seedflow.recipe.templating` is how it is read and rendered.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from seedflow.diagnostics import Diagnostic, Related, Source, Span
+from seedflow.recipe.bare_names import Declared, suggest_root
 from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.references import NameReference, Reference
 from seedflow.recipe.templating.fast import read_fast
@@ -141,7 +143,11 @@ class Template:
 
 
 def parse_template(
-    scalar: Scalar, *, roots: frozenset[str], files: PartialFiles | None = None
+    scalar: Scalar,
+    *,
+    roots: frozenset[str],
+    files: PartialFiles | None = None,
+    declared: Declared | None = None,
 ) -> tuple[Template, list[Diagnostic]]:
     """Read a scalar as a template.
 
@@ -149,6 +155,7 @@ def parse_template(
         scalar: the text, with its place in the source.
         roots: the names that are known where it stands, of `inputs`, `values`, `steps`, `each`, `ref`, `recipe`, `image`, `prev`.
         files: where the files are that it includes or imports; without them it cannot.
+        declared: the names that the recipe declares below the roots, for help with a name that stands alone.
 
     Returns:
         The template, and every problem of its text and of its files; a template with problems raises the first one when rendered.
@@ -165,7 +172,9 @@ def parse_template(
             _PROGRAMS.keep(text, roots, program)
         elif files is not None:
             files.programs.keep(text, roots, program)
-    return Template(scalar, program), [_diagnose(problem, scalar) for problem in program.problems]
+    return Template(scalar, program), [
+        _diagnose(_help_with_root(problem, roots, declared or {}), scalar) for problem in program.problems
+    ]
 
 
 def look_up(reference: NameReference, scope: Scope) -> object:
@@ -231,6 +240,13 @@ def _misread(problem: Problem) -> RenderError:
         problem.source,
         problem.related,
     )
+
+
+def _help_with_root(problem: Problem, roots: frozenset[str], declared: Declared) -> Problem:
+    if problem.bare is None or problem.source is not None:
+        return problem
+    help_ = suggest_root(problem.bare, declared, roots)
+    return problem if help_ is None else replace(problem, help=help_)
 
 
 def _diagnose(found: Problem | RenderError, scalar: Scalar) -> Diagnostic:

@@ -33,6 +33,8 @@ class Problem:
     help: str | None = None
     source: Source | None = None
     related: tuple[Place, ...] = ()
+    bare: str | None = None
+    """A name without its root, for which whoever knows what the recipe declares may have better help."""
 
     def inside(self, source: Source, *calls: Place) -> Problem:
         """The same as seen from the text that includes or imports `source`, where it was found; `calls` are in that text."""

@@ -32,7 +32,7 @@ from seedflow.recipe.templating.operation_nodes import (
     Signed,
 )
 from seedflow.recipe.templating.partials import Module, Need
-from seedflow.recipe.templating.problems import Enough, Misread, suggest
+from seedflow.recipe.templating.problems import Enough, Misread, Problem, suggest
 from seedflow.recipe.templating.reading_calls import CallReader
 from seedflow.recipe.templating.variables import Names
 
@@ -288,12 +288,16 @@ class ExpressionReader(CallReader):
             )
         else:
             roots = [root for root in ROOTS if root in self._roots]
-            places = [f"`{root}.{name}`" for root in ("inputs", "values", "each") if root in roots]
+            root = next((root for root in ("inputs", "each") if root in roots), None)
             message = f"`{name}` is not known here"
-            help_ = suggest(
-                name, [*roots, *self.names.all()], f"write {' or '.join([*places, 'quotes for text'])}"
-            )
-        return self.refuse(message, place.start, place.end, help_, code="template-unknown-name")
+            advice = "put quotes around it if it is text"
+            if root is not None:
+                advice = f"declare it and write `{root}.{name}`, or {advice}"
+            help_ = suggest(name, [*roots, *self.names.all()], advice)
+        self.problems.append(
+            Problem("template-unknown-name", message, place.start, place.end, help_, bare=name)
+        )
+        return Constant("", place.start, place.end)
 
     def build_link(self, node: nodes.Getattr | nodes.Getitem | nodes.Call) -> Link:
         """One dot, bracket or call behind a value."""

@@ -1,0 +1,24 @@
+"""Help for a name that stands in a template without its root, such as `{{ hero }}` where `{{ inputs.hero }}` is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from seedflow.diagnostics.suggest import find_near
+
+Declared = Mapping[str, Collection[str]]
+"""What a recipe declares, by the root under which it is mentioned: `inputs`, `values`, `steps`, `each`."""
+
+
+def suggest_root(name: str, declared: Declared, roots: Collection[str]) -> str | None:
+    """The help that names what exists under a known root; None when nothing there is meant."""
+    known = {root: names for root, names in declared.items() if root in roots}
+    exact = [f"`{root}.{name}`" for root, names in known.items() if name in names]
+    if exact:
+        return f"write {' or '.join(exact)}"
+    if find_near(name, roots) is not None:
+        return None
+    near = {root: find_near(name, names) for root, names in known.items()}
+    return next(
+        (f"did you mean `{root}.{found}`?" for root, found in near.items() if found is not None), None
+    )
