@@ -19,7 +19,7 @@ MIXED = {"scenario": "mixed", "chance": 0.3}
 SETTINGS = "provider:\n  concurrency: 32\n  timeouts: {read_s: 1, total_s: 2, log_s: 5}\n"
 EMULATOR = ("--seed", "11")
 MOST_REQUESTS = 1.6
-MOST_RUNS = 4
+MOST_RUNS = 8
 WITHIN_S = 900
 FAILED, UNKNOWN_OUTCOME = 3, 6
 
