@@ -9,6 +9,7 @@ A mark is an HTML comment on a line of its own right before a fence; readers do 
     publishes               the files that the recipe before it publishes, one a line
     exits: 1                the commands end with this code
     stops: SIGINT after X   the last command gets this signal once it has printed X
+    faults                  the fence is a file of faults for the emulator
     needs an account        never run
     with its files          the recipe needs other files of its page; the commands of the page run it
 """

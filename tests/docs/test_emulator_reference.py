@@ -63,7 +63,7 @@ def test_every_scenario_is_described_in_its_order():
 
 
 def test_the_file_of_faults_can_be_loaded(tmp_path):
-    (text,) = re.findall(r"<!-- faults: storm.yaml -->\n```yaml\n(.*?)```", PAGE, re.DOTALL)
+    (text,) = re.findall(r"<!-- faults -->\n```yaml\n(.*?)```", PAGE, re.DOTALL)
     path = tmp_path / "storm.yaml"
     path.write_text(text)
     script = load_faults(path)

@@ -42,6 +42,7 @@ YAML = [
     for fence in page.fences
     if fence.language == "yaml"
     and fence.marks.get("file") != SETTINGS
+    and "faults" not in fence.marks
     and "with its files" not in fence.marks
 ]
 
