@@ -86,6 +86,10 @@ SETTINGS_TEXT: Final = """\
 
 # references: auto            # how pictures travel: auto, url, data or upload
 
+# upload:                     # the bucket itself and its keys stand in the environment, too
+#   prefix: seedflow          # what the names of uploaded pictures begin with
+#   link_lifetime_s: 3600     # how long a link to one is valid
+
 # budget:                     # US dollars; nothing is sent that would pass one of them
 #   run_usd: 2.00
 #   step_usd: 1.00
