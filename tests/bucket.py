@@ -52,6 +52,7 @@ class BucketService:
                 f"-s3.port={ports['s3']}",
                 f"-s3.port.grpc={ports['s3.grpc']}",
                 "-s3.port.iceberg=0",
+                "-s3.port.lance=0",
                 f"-s3.config={config}",
                 "-s3.iam=false",
                 "-s3.autoCreateBucket=false",
