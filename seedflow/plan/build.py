@@ -16,7 +16,7 @@ from seedflow.plan.estimate import NOTHING_USD, find_cost
 from seedflow.plan.expect import Expectation
 from seedflow.plan.fingerprint import digest_params, digest_request
 from seedflow.plan.frames import Env, FrameInstance
-from seedflow.plan.identity import find_earlier_address, identify_request, uses_new_image
+from seedflow.plan.identity import find_earlier_address, identify_request
 from seedflow.plan.instances import StepTasks, Unit
 from seedflow.plan.judge import Findings, judge_request
 from seedflow.plan.kinds import Kinds
@@ -72,7 +72,7 @@ class TaskBuilder:
         self._builders: dict[str, RequestBuilder] = {}
         self._first_of_request: dict[str, str] = {}
         self.kinds = Kinds()
-        self._asked_before = False
+        self._sent_before: bool | None = None
         self._levels = find_levels(graph)
 
     @property
@@ -185,9 +185,8 @@ class TaskBuilder:
         if decision.action is Action.BLOCKED:
             images = NONE
         uncertain = verdict.open or verdict.standing.may_be_skipped
-        if uncertain and not unit.instance.may_skip:
-            unit.instance.may_skip = True
-            tasks.may_skip += not unit.ghost
+        if uncertain:
+            unit.instance.note_may_skip()
         if uncertain and decision.action is Action.CALL:
             images = Bounds(0, images.high)
         price = model.price_usd(request.params)
@@ -197,7 +196,7 @@ class TaskBuilder:
         unsettled = decision is UNSETTLED
         attempts = expectation.attempts if unsettled and expectation is not None else decision.attempts
         list_cost = find_cost(model, request.params, images, attempts)
-        identity = identify_request(model, request, fingerprint, take, expectation)
+        identity = identify_request(model, request, fingerprint, take, expectation, self.kinds.find_first)
         shares_with = self._share(identity, unit.address) if called and not ghost and not uncertain else None
         pays = called and shares_with is None
         cost = list_cost if pays and self._context.paid else NOTHING_USD
@@ -210,7 +209,7 @@ class TaskBuilder:
             reason = Reason.UPSTREAM_UNKNOWN
         least: tuple[Least, ...] = ()
         if pays:
-            kind = self.kinds.add(unit, model, request, params_digest, take)
+            kind = self.kinds.add(unit, model, request, params_digest, take, new=not may_be_stored)
             low = 0 if may_be_stored else images.low
             traced = self.kinds.trace(request) if ghost else frozenset[str]()
             least = (Least(kind, min(low, 1), low, cost.low, list_cost.low, traced),)
@@ -324,6 +323,7 @@ class TaskBuilder:
                 look(context.realm, fingerprint, unit.slot)
                 for look in (context.view.has_result, context.view.find_unfinished)
             )
+            stored = stored or (fingerprint is None and self._may_be_past(request))
             return unit.slot, UNSETTLED, fingerprint, params_digest, stored
         past = self._find_past(unit)
         if fingerprint is not None and params_digest is not None:
@@ -340,9 +340,13 @@ class TaskBuilder:
             )
             return take, decision, fingerprint, params_digest, decision.may_be_free
         may_be_stored = past is not None and params_digest in (None, past.params_digest)
-        if self._asked_before and not uses_new_image(request, self.resolver.find_unit):
-            may_be_stored = True  # what another address asked for may turn out to be the same
-        return unit.slot, UNSETTLED, None, params_digest, may_be_stored
+        return unit.slot, UNSETTLED, None, params_digest, may_be_stored or self._may_be_past(request)
+
+    def _may_be_past(self, request: Request) -> bool:
+        """Whether a request that is not known yet may turn out to be one of the past, whoever made that."""
+        if self._sent_before is None:
+            self._sent_before = self._context.view.has_sent(self._context.realm)
+        return self._sent_before and not self.kinds.is_new(request)
 
     def _find_past(self, unit: Unit) -> PastRequest | None:
         """What the address asked for last time, under its step's earlier name if it has not asked yet under this one."""
@@ -352,7 +356,6 @@ class TaskBuilder:
             earlier = find_earlier_address(unit)
             if earlier is not None:
                 past = context.view.find_past_request(context.realm, context.recipe_id, earlier)
-        self._asked_before = self._asked_before or past is not None
         return past
 
     def _image_bounds(self, model: Model, request: Request) -> Bounds[int]:

@@ -32,7 +32,8 @@ class Gap:
 
     `label` stands for them in the address of the gap, `stand_in` for each of them until they are there. `failed` or
     `skipped` name a result for which none will come. `nest` are the used recipes around the source, each with its place and
-    key; `mention` is what of the source is meant.
+    key; `mention` is what of the source is meant. It `may_skip` when it may turn out that there is nothing to come since
+    that was skipped.
     """
 
     order: Order
@@ -45,6 +46,7 @@ class Gap:
     skipped: str | None = None
     nest: tuple[tuple[Order, str], ...] = ()
     mention: StepReference | None = None
+    may_skip: bool = False
 
 
 Listing: TypeAlias = "list[Item | Gap]"
@@ -106,6 +108,7 @@ def build_gap(
         stand_in if stand_in is not None else Later(after or (standing.failed or skipped or "",)),
         failed=standing.failed,
         skipped=skipped,
+        may_skip=standing.may_be_skipped,
     )
 
 

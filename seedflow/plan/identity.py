@@ -17,29 +17,26 @@ from seedflow.plan.requests import Request
 
 
 def identify_request(
-    model: Model, request: Request, fingerprint: str | None, take: int, expectation: Expectation | None
+    model: Model,
+    request: Request,
+    fingerprint: str | None,
+    take: int,
+    expectation: Expectation | None,
+    find_first: Callable[[str], str],
 ) -> str:
-    """What two tasks share that make the same request and judge it alike; as far as that is known."""
+    """What two tasks share that make the same request and judge it alike; as far as that is known.
+
+    `find_first` gives the task whose pictures another one shares, by their addresses.
+    """
     judged = "" if expectation is None else repr(expectation)
     if fingerprint is not None:
         return f"{fingerprint}#{take}{judged}"
-    return f"{_spell(model, request, take)}{judged}"
+    return f"{_spell(model, request, take, find_first)}{judged}"
 
 
 def has_pending_reference(task: Task) -> bool:
     """Whether a task's request has an image that does not exist yet, so that no request of the past was the same."""
     return any(isinstance(item.image, PendingImages) for item in task.references)
-
-
-def uses_new_image(request: Request, find_unit: Callable[[str], Unit | None]) -> bool:
-    """Whether a request has an image for certain that a task has yet to give, so that none of the past was the same."""
-    return any(
-        isinstance(item.image, PendingImages)
-        and item.image.count.low > 0
-        and item.image.mention.startswith(f"{item.image.after} ")
-        and find_unit(item.image.after) is not None
-        for item in request.references
-    )
 
 
 def find_earlier_address(unit: Unit) -> str | None:
@@ -50,11 +47,24 @@ def find_earlier_address(unit: Unit) -> str | None:
     return None if earlier == unit.address else earlier
 
 
-def _spell(model: Model, request: Request, take: int) -> str:
+def _spell(model: Model, request: Request, take: int, find_first: Callable[[str], str]) -> str:
     known = {name: value for name, value in request.params.items() if not isinstance(value, Unknown)}
     settled = [
         item.image.url if isinstance(item.image, UrlImage) else item.image.facts.digest
         for item in request.references
         if isinstance(item.image, (UrlImage, FileImage, StepImage))
     ]
-    return json.dumps([model.id, take, known, settled, list(request.symbols)], sort_keys=True)
+    pending = [
+        f"{number}:{_name_images(item.image, find_first)}"
+        for number, item in enumerate(request.references, 1)
+        if isinstance(item.image, PendingImages)
+    ]
+    symbols = [*pending, *request.symbols[len(pending) :]]
+    return json.dumps([model.id, take, known, settled, symbols], sort_keys=True)
+
+
+def _name_images(image: PendingImages, find_first: Callable[[str], str]) -> str:
+    """The same for the pictures of two tasks that share a request."""
+    if set(image.others) <= {image.after} and image.mention.startswith(f"{image.after} "):
+        return find_first(image.after) + image.mention.removeprefix(image.after)
+    return image.mention

@@ -96,6 +96,17 @@ class Instance:
         own = [key for _, key in self.keys] or [self.tasks.node.step.name]
         return shorten_key(".".join([*self.tasks.frame.keys, *own]))
 
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether those that it stands for may be skipped before anybody asks what they give."""
+        return self.may_skip and (self.ghost or self.tasks.frame.ghost)
+
+    def note_may_skip(self) -> None:
+        """It may turn out to be skipped; of one that stands for others, each of these may."""
+        if not self.may_skip:
+            self.may_skip = True
+            self.tasks.may_skip += not self.ghost
+
     def last_units(self) -> list[Unit]:
         """The tasks whose images are the instance's: one of each take, the last pass of edits in a row."""
         return [unit for unit in self.units if unit.last]
@@ -122,7 +133,7 @@ class Group:
 
     `label` stands for their keys. `bounds` says how many instances there may be; `ghosts` stand for them, each for so many.
     `images` is how many images the passes give that are to come, `passes` the same for all of them and not the last one
-    alone. `failed` names what failed, so that none will come.
+    alone. `failed` names what failed, so that none will come; it `may_skip` when what they come from may be skipped.
     """
 
     address: str
@@ -135,7 +146,13 @@ class Group:
     ghosts: list[tuple[Instance, Bounds[int]]] = field(default_factory=list)
     instance: Instance | None = None
     failed: str | None = None
+    may_skip: bool = False
     children: list[Instance | Group] | None = None
+
+    @property
+    def may_be_skipped(self) -> bool:
+        """Whether any of it may turn out to be skipped, or all of it."""
+        return self.may_skip or any(ghost.may_skip for ghost, _ in self.ghosts)
 
     def count_images(self, *, passes: bool, certain: bool) -> Bounds[int]:
         """How many images the instances give that it stands for; unless they are `certain` to give some, it may be none."""

@@ -53,17 +53,26 @@ class Kinds:
         self._users: dict[int, list[tuple[_Domain, Entry]]] = {}
         self._mentions: dict[str, frozenset[str]] = {}
         self._stale: list[tuple[_Domain, Entry]] = []
+        self._new: set[int] = set()
+        self._firsts: dict[str, str] = {}
         self._comparisons = 0
         self._closed = False
 
     # Requests
 
-    def add(self, unit: Unit, model: Model, request: Request, digest: str | None, take: int) -> str:
-        """Take in the request of a task that is asked; gives its kind as far as that is known."""
+    def add(
+        self, unit: Unit, model: Model, request: Request, digest: str | None, take: int, *, new: bool
+    ) -> str:
+        """Take in the request of a task that is asked; gives its kind as far as that is known.
+
+        It is `new` when it is certain that it was not made before.
+        """
         if self._closed:
             return unit.address
         kind = len(self._parents)
         self._parents.append(kind)
+        if new:
+            self._new.add(kind)
         slots = tuple(self._read(item) for item in request.references)
         if unit.number == 0 and unit.instance.tasks.node.step.iterate is not None:
             # It stands for all of a row, each of which uses the image of the one before.
@@ -81,7 +90,12 @@ class Kinds:
 
     def share(self, unit: Unit, first: str) -> None:
         """A task that shares the request of another one."""
+        self._firsts[unit.address] = first
         self._note(unit, self._tasks.get(first, {}))
+
+    def find_first(self, address: str) -> str:
+        """The task whose request another one shares; its own address when it shares none."""
+        return self._firsts.get(address, address)
 
     def add_known(self, unit: Unit) -> None:
         """A task whose images are there."""
@@ -141,6 +155,17 @@ class Kinds:
         joined: dict[str, Least] = {}
         join_kinds(joined, task.least, self.spell)
         return replace(task, least=tuple(joined.values()))
+
+    def is_new(self, request: Request) -> bool:
+        """Whether a request uses an image for certain that is still to be made, so that none of the past was the same."""
+        return any(
+            slot.low
+            and slot.kinds
+            and not slot.elsewhere
+            and not slot.anywhere
+            and self._new.issuperset(slot.kinds)
+            for slot in map(self._read, request.references)
+        )
 
     def trace(self, request: Request) -> frozenset[str]:
         """The images to come that a request uses for certain, and those that these come from."""

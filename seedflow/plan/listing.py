@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from seedflow.graph.bounds import find_bound_sources, find_written_length
 from seedflow.graph.outputs import find_main_output
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import (
-    MOST_ITEMS,
     Gap,
     Item,
     Listing,
@@ -27,15 +25,17 @@ from seedflow.plan.gaps import (
     nest_part,
 )
 from seedflow.plan.instances import Group, Instance
+from seedflow.plan.lengths import LengthFinder, gives_images
 from seedflow.plan.model import Bounds, Outcome
-from seedflow.plan.picking import Absent, NotThere, as_list
+from seedflow.plan.picking import NotThere, as_list
 from seedflow.plan.resolve import Resolver
+from seedflow.plan.slots import SlotFinder
 from seedflow.plan.standing import Stander, Standing
 from seedflow.plan.views import PendingTask, build_ghost_view
-from seedflow.plan.whole import find_whole
+from seedflow.plan.whole import find_whole, follow
 from seedflow.recipe.model import Expression, Output
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
-from seedflow.recipe.template import RenderError, Skipped, Template, look_up
+from seedflow.recipe.template import Skipped, Template
 from seedflow.recipe.views import View
 
 Render: TypeAlias = "Callable[[Template, Env], object]"
@@ -49,6 +49,7 @@ class Lister:
         self._resolver = resolver
         self._stander = stander
         self._render = render
+        self._lengths = LengthFinder(resolver, stander, self._take_apart)
 
     def read(self, expression: Expression, env: Env, *, at_most: int | None = None) -> Listing:
         """The values of a list as far as they are known, in order.
@@ -135,9 +136,8 @@ class Lister:
             bounds = self.bound(template, env)
             if at_most is not None:
                 bounds = Bounds(bounds.low, max(min(bounds.high, at_most), bounds.low))
-            whole = find_whole(template)
-            images = isinstance(whole, StepReference) and whole.collection in ("images", "passes", "outputs")
-            stand_in = build_ghost_view(*standing.waits) if images and standing.waits else None
+            images = bool(standing.waits) and gives_images(template, env)
+            stand_in = self._stand_in(template, env, standing) if images else None
             return [build_gap((), "?", standing, bounds, stand_in)]
         try:
             value = self._render(template, env)
@@ -147,69 +147,22 @@ class Lister:
             raise NotAList(template, value)
         return [Item((number,), item) for number, item in enumerate(value)]
 
+    def _stand_in(self, template: Template, env: Env, standing: Standing) -> View:
+        sources = SlotFinder(self._resolver, self._stander).find_sources(template, env)
+        return build_ghost_view(*dict.fromkeys([*standing.waits, *standing.needs, *sources]))
+
     def bound(self, template: Template, env: Env) -> Bounds[int]:
         """How many items a list may have that is not known yet."""
-        whole = find_whole(template)
-        if whole is not None:
-            parts = self._take_apart(whole, env)
-            if parts is None:
-                return Bounds(0, MOST_ITEMS)
-            low = count_least(parts)
-            high = count_most(parts)
-            if isinstance(whole, StepReference) and isinstance(whole.index, Slice):
-                cut = whole.index
-                sizes = [len(range(count)[cut.start : cut.stop : cut.step]) for count in (low, high)]
-                return Bounds(min(sizes), max(sizes))
-            return Bounds(low, high)
-        sources = find_bound_sources(template)
-        if sources is None:
-            return Bounds(0, MOST_ITEMS)
-        longest = max((self._longest(source, env) for source in sources), default=0)
-        return Bounds(0, max(longest, find_written_length(template)))
-
-    def _longest(self, source: Reference, env: Env) -> int:
-        """The most items that something can give that is made of one mention without lengthening it."""
-        collections: tuple[Reference, ...] = (source,)
-        if isinstance(source, StepReference):
-            source = replace(source, index=None)
-            collections = (source,)
-            if source.collection in (None, "tasks"):
-                collections = (replace(source, collection="tasks"), replace(source, collection="images"))
-        lengths = []
-        for one in collections:
-            parts = self._take_apart(one, env)
-            if parts is not None:
-                lengths.append(count_most(parts))
-            elif isinstance(one, NameReference) and not self._stander.waits_for_name(one, env):
-                lengths.append(self._length_of_known(one, env))
-            else:
-                lengths.append(MOST_ITEMS)
-        return max(lengths)
-
-    def _length_of_known(self, name: NameReference, env: Env) -> int:
-        try:
-            value = look_up(name, self._resolver.build_scope(env))
-        except (RenderError, Skipped, Absent):
-            return MOST_ITEMS
-        return len(value) if isinstance(value, (list, tuple)) else 1
+        return self._lengths.find(template, env)
 
     # By the tasks of a step
 
-    def _find_mention(self, whole: Reference, env: Env) -> tuple[StepReference, Env] | None:
-        """The mention of a step that a whole template comes to, through inputs of used recipes too."""
-        if isinstance(whole, StepReference):
-            return whole, env
-        if whole.root == "inputs" and len(whole.path) == 1 and whole.name in env.frame.later:
-            argument, outer = env.frame.later[whole.name]
-            inner = find_whole(argument.expression) if isinstance(argument.expression, Template) else None
-            return None if inner is None else self._find_mention(inner, self._resolver.refresh(outer))
-        return None
-
     def _take_apart(self, whole: Reference, env: Env) -> Listing | None:
-        found = self._find_mention(whole, env)
-        if found is None:
-            return self._take_apart_name(whole, env)
-        mention, where = found
+        mention, where = follow(whole, env, self._resolver.refresh)
+        if isinstance(mention, NameReference):
+            return self._take_apart_name(mention, where)
+        if not isinstance(mention, StepReference):
+            return None
         if mention.index is not None and not isinstance(mention.index, Slice):
             return None
         if mention.collection is None:
@@ -235,9 +188,9 @@ class Lister:
             parts.extend(self._parts_of(source, mention))
         return parts
 
-    def _take_apart_name(self, whole: Reference, env: Env) -> Listing | None:
+    def _take_apart_name(self, whole: NameReference, env: Env) -> Listing | None:
         """`each.task.images`, of a task that has not ended."""
-        if not isinstance(whole, NameReference) or whole.root != "each" or whole.path[1:] != ("images",):
+        if whole.root != "each" or whole.path[1:] != ("images",):
             return None
         value = env.each.get(whole.name)
         if not isinstance(value, View) or not isinstance(value.subject, PendingTask):
@@ -270,6 +223,7 @@ class Lister:
                     self._stand_in_of(source, mention),
                     source=source,
                     failed=None if mention.fail_ok else source.failed,
+                    may_skip=source.may_skip or any(self._may_skip(ghost) for ghost, _ in source.ghosts),
                 )
             ]
         if source.inner is not None:
@@ -292,9 +246,17 @@ class Lister:
         for ghost, count in group.ghosts:
             parts = self._parts_of(ghost, mention)
             least = count_least(parts)
-            low += 0 if ghost.may_skip else count.low * least
+            low += 0 if self._may_skip(ghost) else count.low * least
             high += count.high * count_most(parts)
         return Bounds(low, high)
+
+    def _may_skip(self, ghost: Instance) -> bool:
+        """Whether what one stands for may turn out to be skipped, uses of recipes as a whole."""
+        if ghost.inner is None:
+            return ghost.may_skip
+        standing = Standing()
+        self._stander.add_instance(ghost, standing)
+        return standing.may_be_skipped or standing.skips is not None
 
     def _task_of(self, source: Instance, mention: StepReference) -> Listing:
         if source.outcome is Outcome.SKIPPED or (source.outcome is Outcome.FAILED and mention.fail_ok):
@@ -303,7 +265,17 @@ class Lister:
             return [build_failed_gap(source)]
         if source.outcome is Outcome.GIVEN:
             return [Item((source.order, 0), self._resolver.task_view(source))]
+        if source.may_be_missing:
+            return [self._missing_task(source)]
         return [Item((source.order, 0), self._resolver.pending_task(source))]
+
+    def _missing_task(self, source: Instance) -> Gap:
+        """A task that will only be there if it is not skipped."""
+        after = tuple(unit.address for unit in source.units) or (source.address,)
+        view = self._resolver.pending_task(source)
+        return Gap(
+            (source.order,), f"{source.loop_key}-?", after, Bounds(0, 1), view, source=source, may_skip=True
+        )
 
     def _images_of(self, source: Instance, *, passes: bool, fail_ok: bool = False) -> Iterator[Item | Gap]:
         if source.outcome is Outcome.SKIPPED:
@@ -314,7 +286,7 @@ class Lister:
             return
         views = (
             None
-            if not source.complete or (fail_ok and source.outcome is None)
+            if not source.complete or source.may_be_missing or (fail_ok and source.outcome is None)
             else self._resolver.pending_views(source, passes=passes)
         )
         if views is not None:
@@ -338,6 +310,7 @@ class Lister:
             Bounds(low, high),
             build_ghost_view(source.address),
             source=source,
+            may_skip=source.may_skip,
         )
 
     def _parts_of_call(self, source: Instance, mention: StepReference) -> Listing:
@@ -381,6 +354,7 @@ class Lister:
                 bounds,
                 build_ghost_view(*after),
                 source=source,
+                may_skip=standing.may_be_skipped,
             )
         ]
 
@@ -392,6 +366,8 @@ class Lister:
                 return [] if mention.fail_ok else [build_failed_gap(source, standing.failed)]
             if standing.skips is not None:
                 return []
+        if source.tasks.frame.ghost and standing.may_be_skipped:
+            return [self._missing_task(source)]
         return [Item((source.order, 0), self._resolver.pending_task(source))]
 
 

@@ -9,6 +9,8 @@ from seedflow.plan.instances import StepTasks
 from seedflow.plan.model import Bounds, PendingImages, StepImage
 from seedflow.recipe.references import Slice, StepReference
 
+_MOST_STEPS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class NotThere:
@@ -85,15 +87,24 @@ def narrow_slots(
     low = sum(slot.count.low if isinstance(slot, PendingImages) else 1 for slot in slots)
     high = sum(slot.count.high if isinstance(slot, PendingImages) else 1 for slot in slots)
     match mention.index:
-        case Slice(start=start, stop=stop, step=step):
-            count = Bounds(len(range(low)[start:stop:step]), len(range(high)[start:stop:step]))
-            return PendingImages(
-                after, Bounds(min(count), max(count)), f"{after} images[{_spell(mention.index)}]", (after,)
-            )
+        case Slice() as cut:
+            count = count_part(Bounds(low, high), cut)
+            return PendingImages(after, count, f"{after} images[{_spell(cut)}]", (after,))
         case index:
             lone = len(slots) == 1 and isinstance(index, int) and index >= 0
             number = index + 1 if lone and isinstance(index, int) else 0
             return PendingImages(after, Bounds(1, 1), f"{after} images[{index}]", (after,), number)
+
+
+def count_part(count: Bounds[int], cut: Slice) -> Bounds[int]:
+    """How many items a part has of a list of so many. Longer lists may have shorter parts: `[-2:1]` of three has none, of two one."""
+    if cut.step == 0:
+        return Bounds(0, 0)
+    start, stop, step = abs(cut.start or 0), abs(cut.stop or 0), min(abs(cut.step or 1), _MOST_STEPS)
+    turns = {near + by for near in (start, stop, start + stop) for by in range(-step, step + 1)}
+    lengths = {*count, *(turn for turn in turns if count.low < turn < count.high)}
+    sizes = [len(range(length)[cut.start : cut.stop : cut.step]) for length in lengths]
+    return Bounds(min(sizes), max(sizes))
 
 
 def _spell(index: Slice) -> str:

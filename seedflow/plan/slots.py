@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -16,9 +16,9 @@ from seedflow.plan.picking import NotThere
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.standing import Stander, Standing
 from seedflow.plan.views import PendingImage, PendingTask
-from seedflow.plan.whole import find_whole
+from seedflow.plan.whole import find_part, find_whole
 from seedflow.recipe.model import Expression
-from seedflow.recipe.references import NameReference, Reference, StepReference
+from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.templating.forms import FirstOf, OrNone
 from seedflow.recipe.templating.lookup_nodes import Mentioned
@@ -37,22 +37,43 @@ class SlotFinder:
     def find(self, template: Template, env: Env) -> Slots | NotThere | None:
         """The images in order, or None when the template has to be rendered to know."""
         whole = find_whole(template)
-        if whole is None:
-            return self._of_choice(template, env)
-        if isinstance(whole, StepReference):
-            return self._of_step(whole, env)
-        return self._of_name(whole, env)
+        if whole is not None:
+            return self._of_mention(whole, env)
+        part = find_part(template)
+        return self._of_choice(template, env) if part is None else self._of_part(*part, env)
+
+    def _of_mention(self, whole: Reference, env: Env) -> Slots | NotThere | None:
+        return self._of_step(whole, env) if isinstance(whole, StepReference) else self._of_name(whole, env)
+
+    def _of_part(self, whole: Reference, cut: Slice, env: Env) -> Slots | NotThere | None:
+        """Those of a list between two literal ends, when it is known which these are."""
+        slots = self._of_mention(whole, env)
+        if slots is None or isinstance(slots, NotThere):
+            return slots
+        return slots[cut.start : cut.stop : cut.step] if cut.step != 0 and _are_exact(slots) else None
 
     def find_sources(self, template: Template, env: Env) -> Iterator[str]:
         """The tasks and wholes that the images of a template may come from, and `ELSEWHERE` or `ANYWHERE`."""
         for mention in template.references:
             if isinstance(mention, StepReference):
                 yield env.frame.prefix + mention.step
-                tasks = self._resolver.find_tasks(mention, env)
-                if tasks.node.step.call is not None and self._stander.of_arguments(mention, env).waits:
-                    yield ANYWHERE
+                if self._resolver.find_tasks(mention, env).node.step.call is not None:
+                    yield from self._sources_of_call(mention, env)
             else:
                 yield from self._sources_of_name(mention, env)
+
+    def _sources_of_call(self, mention: StepReference, env: Env) -> Iterator[str]:
+        """An output may be what goes through a used recipe, and none of what is asked inside."""
+        if self._stander.of_arguments(mention, env).waits:
+            yield ANYWHERE
+            return
+        selected = self._resolver.select(mention, env)
+        for instance in () if isinstance(selected, NotThere) else selected:
+            output = self._resolver.find_call_output(instance, mention)
+            if output is None or instance.inner is None:
+                yield ELSEWHERE
+            else:
+                yield from self.find_sources(output.images, Env(instance.inner))
 
     def _sources_of_name(self, name: NameReference, env: Env) -> Iterator[str]:
         match name.root:
@@ -60,11 +81,18 @@ class SlotFinder:
                 argument, outer = env.frame.later[name.name]
                 for template in find_templates(argument.expression):
                     yield from self.find_sources(template, self._resolver.refresh(outer))
-                yield ELSEWHERE
+                    if not template.references:
+                        yield ELSEWHERE
             case "values" if name.name in env.frame.frame.recipe.values:
                 yield from self.find_sources(env.frame.frame.recipe.values[name.name], Env(env.frame))
             case "each" | "prev":
-                yield from _sources_of_value(env.prev if name.root == "prev" else env.each.get(name.name))
+                value = env.prev if name.root == "prev" else env.each.get(name.name)
+                yield from _sources_of_value(value)
+                subject = value.subject if isinstance(value, View) else None
+                if isinstance(subject, PendingTask) and subject.instance.inner is not None:
+                    inner = subject.instance.inner
+                    for output in inner.frame.recipe.outputs.values():
+                        yield from self.find_sources(output.images, Env(inner))
             case _:
                 yield ELSEWHERE
 
@@ -118,13 +146,14 @@ class SlotFinder:
             if slots is None or isinstance(slots, NotThere):
                 return slots
             found.extend(slots)
-        exact = all(not isinstance(slot, PendingImages) or slot.count == (1, 1) for slot in found)
-        if mention.index is None:
+        index = mention.index
+        if index is None:
             return tuple(found)
-        if isinstance(mention.index, int) and exact:
-            inside = -len(found) <= mention.index < len(found)
-            return (found[mention.index],) if inside else None
-        return None
+        if not _are_exact(found):
+            return None
+        if isinstance(index, Slice):
+            return tuple(found[index.start : index.stop : index.step])
+        return (found[index],) if -len(found) <= index < len(found) else None
 
     def _of_name(self, name: NameReference, env: Env) -> Slots | NotThere | None:
         match name.root:
@@ -187,6 +216,11 @@ class SlotFinder:
             ghost = isinstance(value, View) and isinstance(value.subject, PendingImages)
             return ghost or isinstance(value, Later)
         return name.root == "inputs" and name.name in env.frame.later
+
+
+def _are_exact(slots: Iterable[UrlImage | FileImage | StepImage | PendingImages]) -> bool:
+    """Whether each stands for one image."""
+    return all(not isinstance(slot, PendingImages) or slot.count == (1, 1) for slot in slots)
 
 
 def _sources_of_value(value: object) -> Iterator[str]:

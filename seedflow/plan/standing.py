@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from seedflow.graph.outputs import find_output, find_outputs_at
 from seedflow.graph.places import find_templates
 from seedflow.plan.frames import Env, Later, LazyValues
-from seedflow.plan.instances import Group, Instance, StepTasks
+from seedflow.plan.instances import Instance, StepTasks
 from seedflow.plan.model import Outcome, PendingImages
 from seedflow.plan.picking import NotThere, is_single
 from seedflow.plan.resolve import Resolver
@@ -148,6 +148,7 @@ class Stander:
                 other
                 for hub, other in self._resolver.steps.items()
                 if any(one.inner is not None and hub.startswith(one.inner.prefix) for one in tasks.instances)
+                and other.frame.ghost == tasks.frame.ghost  # what stands for others never ends
             ]
             for other in inside:
                 self.add_need(other, standing)
@@ -203,7 +204,7 @@ class Stander:
         count = len(tasks.instances)
         standing.given += count - tasks.skipped + len(tasks.groups)
         standing.certain += count - tasks.skipped - tasks.may_skip
-        standing.certain += sum(1 for group in tasks.groups.values() if not _may_be_skipped(group))
+        standing.certain += sum(1 for group in tasks.groups.values() if not group.may_be_skipped)
         if standing.omitted is None and (tasks.skipped or tasks.omitted is not None):
             standing.omitted = tasks.omitted or next(
                 one.address for one in tasks.instances if one.outcome is Outcome.SKIPPED
@@ -259,7 +260,9 @@ class Stander:
         if mention.selector is None or mention.selector.kind == "where":
             for group in tasks.groups.values():
                 standing.given += 1
-                standing.certain += all(not self._may_skip_use(ghost, mention) for ghost, _ in group.ghosts)
+                standing.certain += not group.may_skip and all(
+                    not self._may_skip_use(ghost, mention) for ghost, _ in group.ghosts
+                )
                 standing.wait((group.address,), tasks.node.id)
         if tasks.failed is not None and not fail_ok:
             standing.failed = standing.failed or tasks.failed
@@ -372,10 +375,6 @@ class Stander:
             standing.failed = standing.failed or cause
         if outcome is Outcome.SKIPPED and not skip_ok:
             standing.skipped = standing.skipped or address
-
-
-def _may_be_skipped(group: Group) -> bool:
-    return any(ghost.may_skip for ghost, _ in group.ghosts)
 
 
 def _is_unknown(value: object) -> bool:

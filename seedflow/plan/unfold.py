@@ -259,6 +259,8 @@ class Unfolder:
         task = built.task
         self._sink[task.address] = task
         outcome = outcome_of(task)
+        if unit.ghost and outcome is Outcome.SKIPPED:
+            unit.instance.note_may_skip()
         if outcome is not None and not unit.ghost:
             images = images_of(task.address, task.result) if task.result is not None else ()
             cause = task.cause if task.reason is Reason.UPSTREAM_FAILED else task.address
@@ -276,7 +278,7 @@ class Unfolder:
         address = expander.address_of(opening, tasks.hub)
         order = (*opening.row.order, gap.order)
         label = ".".join([*(key for _, key in opening.row.keys), gap.label])
-        group = Group(address, label, tasks, order, gap.bounds, failed=gap.failed)
+        group = Group(address, label, tasks, order, gap.bounds, failed=gap.failed, may_skip=gap.may_skip)
         if gap.failed is not None or gap.skipped is not None:
             self._closer.close(group, gap, self._sink)
             return group

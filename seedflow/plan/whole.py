@@ -1,9 +1,16 @@
-"""Templates that are nothing but one mention."""
+"""Templates that are nothing but one mention, or a part of one."""
 
 from __future__ import annotations
 
-from seedflow.recipe.references import Reference
+from collections.abc import Callable
+
+from seedflow.plan.frames import Env
+from seedflow.recipe.model import Expression
+from seedflow.recipe.references import NameReference, Reference, Slice
 from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.templating import nodes
+from seedflow.recipe.templating.lookup_nodes import Part
+from seedflow.recipe.templating.operation_nodes import Signed
 
 _SUCCEEDED = "succeeded("
 
@@ -28,3 +35,48 @@ def find_whole(template: Template) -> Reference | None:
         ):
             return mention
     return None
+
+
+def find_part(template: Template) -> tuple[Reference, Slice] | None:
+    """The mention of which a template is a part with literal ends, such as `inputs.pictures[:2]`; None for anything else."""
+    node = template.expression
+    if template.form is not TemplateForm.EXPRESSION or not isinstance(node, Part):
+        return None
+    ends = [_read_literal(bound) for bound in node.bounds]
+    if any(isinstance(end, _NoLiteral) for end in ends):
+        return None
+    for mention in template.references:
+        if (mention.start, mention.end) == (node.base.start, node.base.end):
+            return mention, Slice(*[end for end in ends if not isinstance(end, _NoLiteral)])
+    return None
+
+
+def follow(whole: Reference, env: Env, refresh: Callable[[Env], Env]) -> tuple[Reference | Expression, Env]:
+    """What a mention comes to through the inputs of used recipes: a mention again, or else what a caller wrote."""
+    while (
+        isinstance(whole, NameReference)
+        and whole.root == "inputs"
+        and len(whole.path) == 1
+        and whole.name in env.frame.later
+    ):
+        argument, outer = env.frame.later[whole.name]
+        env = refresh(outer)
+        inner = find_whole(argument.expression) if isinstance(argument.expression, Template) else None
+        if inner is None:
+            return argument.expression, env
+        whole = inner
+    return whole, env
+
+
+class _NoLiteral:
+    """Something that has to be worked out."""
+
+
+def _read_literal(bound: nodes.Expression | None) -> int | _NoLiteral | None:
+    sign = 1
+    if isinstance(bound, Signed):
+        sign, bound = bound.sign, bound.operand
+    if bound is None:
+        return None
+    value = bound.value if isinstance(bound, nodes.Constant) else None
+    return sign * value if isinstance(value, int) and not isinstance(value, bool) else _NoLiteral()

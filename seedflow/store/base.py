@@ -98,6 +98,9 @@ class StoreView(Protocol):
         take that has a result, was refused, or whose paid pictures are lost for good is never what a reroll gives.
         """
 
+    def has_sent(self, realm: str) -> bool:
+        """Whether any request was ever sent in this realm, whatever became of it."""
+
     def load_answer(self, intent_id: str) -> tuple[float, bytes] | None:
         """When a call was answered (Unix seconds) and its raw answer, if it is kept."""
 

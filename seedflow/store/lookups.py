@@ -75,6 +75,11 @@ class Lookups(ABC):
         with self._reading() as state:
             return above + 1 if state is None else results.next_take(state[0], realm, fingerprint, above)
 
+    def has_sent(self, realm: str) -> bool:
+        """See `StoreView.has_sent`."""
+        with self._reading() as state:
+            return state is not None and results.has_sent(state[0], realm)
+
     def load_answer(self, intent_id: str) -> tuple[float, bytes] | None:
         """See `StoreView.load_answer`."""
         with self._reading() as state:

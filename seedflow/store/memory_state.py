@@ -101,6 +101,12 @@ class MemoryLookups:
         rows = ((a.request.take, a.attempt, a.state, a.sent_at is not None) for a in attempts)
         return find_next_take(rows, above)
 
+    def has_sent(self, realm: str) -> bool:
+        """See `StoreView.has_sent`."""
+        with self._state.mutex:
+            rows = [row for key, found in self._state.rows.items() if key[0] == realm for row in found]
+        return any(row.attempt.sent_at is not None for row in rows)
+
     def load_answer(self, intent_id: str) -> tuple[float, bytes] | None:
         """See `StoreView.load_answer`."""
         for row in (row for rows in self._state.rows.values() for row in rows):

@@ -24,6 +24,7 @@ _UNFINISHED = """SELECT state FROM attempts
 _TAKES = "SELECT DISTINCT take FROM attempts WHERE fingerprint = ? AND realm = ? AND sent_at IS NOT NULL ORDER BY take"
 _OF_ALL_TAKES = """SELECT take, attempt, state, sent_at IS NOT NULL FROM attempts
   WHERE fingerprint = ? AND realm = ? ORDER BY attempt_id"""
+_SENT = "SELECT EXISTS (SELECT 1 FROM attempts WHERE realm = ? AND sent_at IS NOT NULL)"
 _PAST = "SELECT fingerprint, params_digest FROM past_requests WHERE realm = ? AND recipe = ? AND address = ?"
 
 OnTouched = Callable[[str, int], None]
@@ -146,6 +147,11 @@ def next_take(connection: sqlite3.Connection, realm: str, fingerprint: str, abov
     return find_next_take(
         ((take, attempt, AttemptState(state), bool(sent)) for take, attempt, state, sent in rows), above
     )
+
+
+def has_sent(connection: sqlite3.Connection, realm: str) -> bool:
+    """Whether any request was ever sent."""
+    return bool(connection.execute(_SENT, (realm,)).fetchone()[0])
 
 
 def find_past_request(

@@ -296,9 +296,7 @@ class _Author:
             if self.lists and self.chance(50):
                 found = self.one_of(list(self.lists))
             else:
-                items = self.draw(
-                    st.lists(st.sampled_from(WORDS), min_size=int(self.sharp), max_size=3, unique=True)
-                )
+                items = self.draw(st.lists(st.sampled_from(WORDS), max_size=3, unique=True))
                 self.lists[found] = tuple(items)
             return Loop(name, "text", found, frozenset([found])), f"@{found}@"
         if kind == "inputs":
@@ -374,9 +372,7 @@ class _Author:
             body["when"] = self.draw_condition(step)
         if self.steps and self.chance(10):
             body["needs"] = [self.one_of(self.steps).name]
-        # A text tells uses apart here: `inputs.LIST[:2]` may be empty for all that a plan knows, and so equal to a use without.
-        plain = all(loop.kind == "text" for loop in step.loops)
-        if self.subs and (plain or not self.sharp) and self.chance(40):
+        if self.subs and self.chance(40):
             self.draw_call(step, body)
         else:
             self.draw_generate(step, body, number)
@@ -506,14 +502,18 @@ YES = {"yes": {"type": "boolean", "default": True}}
 
 
 @st.composite
-def cases(draw: st.DrawFn, *, sharp: bool = False) -> Case:
-    """A recipe of a few steps, which may use recipes that may use others."""
+def cases(draw: st.DrawFn, *, sharp: bool = False, apart: bool = False) -> Case:
+    """A recipe of a few steps, which may use recipes that may use others.
+
+    Uses that are `apart` have a text of their own. The most counts two requests for one only where they have the same
+    mentions; two uses with all the same inputs may ask for the same by other ones, such as parts of sets of their own.
+    """
     files: dict[str, str] = {}
     subs: list[SubRecipe] = []
     for number in range(draw(st.sampled_from([0, 0, 1, 2]))):
         kinds = draw(st.lists(st.sampled_from(list(TYPES)), min_size=1, max_size=2, unique=True))
-        if sharp and "text" not in kinds:
-            kinds.append("text")  # tells the uses apart
+        if apart and "text" not in kinds:
+            kinds.append("text")
         inputs = {f"i{kind}": kind for kind in kinds}
         lists: dict[str, tuple[str, ...]] = {}
         author = _Author(draw, sharp=sharp, subs=tuple(subs), inputs=inputs, lists=lists, words=1)

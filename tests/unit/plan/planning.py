@@ -56,6 +56,9 @@ class KnownResults:
     def next_take(self, realm: str, fingerprint: str, above: int) -> int:
         return max([above, *self.find_takes(realm, fingerprint)]) + 1
 
+    def has_sent(self, realm: str) -> bool:
+        return bool(self.results or self.lost or self.unfinished or self.past)
+
     def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
         return self.past.get(address)
 

@@ -1,0 +1,143 @@
+"""How many items lists may have that are not known yet: by what they are made of, and by what recipes declare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from seedflow.graph.bounds import find_bound_sources, find_written_length
+from seedflow.plan.frames import Env
+from seedflow.plan.gaps import MOST_ITEMS, Listing, count_least, count_most
+from seedflow.plan.model import Bounds
+from seedflow.plan.picking import Absent, count_part
+from seedflow.plan.resolve import Resolver
+from seedflow.plan.standing import Stander
+from seedflow.plan.views import is_pending
+from seedflow.plan.whole import find_part, find_whole, follow
+from seedflow.recipe.model import Expression, Input, InputType
+from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
+from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm, look_up
+from seedflow.recipe.views import View
+
+_ANY_NUMBER = Bounds(0, MOST_ITEMS)
+
+
+class LengthFinder:
+    """Bounds the lengths of lists. `take_apart` gives the parts of a mention as far as these are known."""
+
+    def __init__(
+        self, resolver: Resolver, stander: Stander, take_apart: Callable[[Reference, Env], Listing | None]
+    ) -> None:
+        self._resolver = resolver
+        self._stander = stander
+        self._take_apart = take_apart
+
+    def find(self, template: Template, env: Env) -> Bounds[int]:
+        """How many items a list may have that is not known yet."""
+        whole, cut = find_whole(template), None
+        if isinstance(whole, StepReference) and isinstance(whole.index, Slice):
+            cut = whole.index
+        part = find_part(template) if whole is None else None
+        if part is not None:
+            whole, cut = part
+        if whole is not None:
+            bounds = self._of_mention(whole, env)
+            return bounds if cut is None else count_part(bounds, cut)
+        sources = find_bound_sources(template)
+        if sources is None:
+            return _ANY_NUMBER
+        longest = max((self._longest(source, env) for source in sources), default=0)
+        return Bounds(0, max(longest, find_written_length(template)))
+
+    def _of_mention(self, whole: Reference, env: Env) -> Bounds[int]:
+        declared = find_declared(whole, env)
+        parts = self._take_apart(whole, env)
+        if parts is not None:
+            found = Bounds(count_least(parts), count_most(parts))
+        else:
+            found = self._of_given(whole, env)
+        return found if declared is None else _narrow(found, declared)
+
+    def _of_given(self, whole: Reference, env: Env) -> Bounds[int]:
+        """By what the caller of a used recipe wrote, or by what is known already."""
+        given, where = follow(whole, env, self._resolver.refresh)
+        if isinstance(given, tuple):
+            return Bounds(sum(map(_is_one, given)), len(given))
+        if isinstance(given, Template):
+            return self.find(given, where)
+        if isinstance(given, NameReference):
+            if given.root == "each" and len(given.path) == 1 and _is_image(where.each.get(given.name)):
+                return Bounds(1, 1)
+            if not self._stander.waits_for_name(given, where):
+                return self._of_known(given, where) or _ANY_NUMBER
+        return _ANY_NUMBER
+
+    def _longest(self, source: Reference, env: Env) -> int:
+        """The most items that something can give that is made of one mention without lengthening it."""
+        collections: tuple[Reference, ...] = (source,)
+        if isinstance(source, StepReference):
+            source = replace(source, index=None)
+            collections = (source,)
+            if source.collection in (None, "tasks"):
+                collections = (replace(source, collection="tasks"), replace(source, collection="images"))
+        lengths = []
+        for one in collections:
+            parts = self._take_apart(one, env)
+            known = None
+            if parts is not None:
+                known = Bounds(0, count_most(parts))
+            elif isinstance(one, NameReference) and not self._stander.waits_for_name(one, env):
+                known = self._of_known(one, env)
+            lengths.append(MOST_ITEMS if known is None else known.high)
+        return max(lengths)
+
+    def _of_known(self, name: NameReference, env: Env) -> Bounds[int] | None:
+        try:
+            value = look_up(name, self._resolver.build_scope(env))
+        except (RenderError, Skipped, Absent):
+            return None
+        length = len(value) if isinstance(value, (list, tuple)) else 1
+        return Bounds(length, length)
+
+
+def gives_images(template: Template, env: Env) -> bool:
+    """Whether every item of the list that a template gives is an image for certain."""
+    part = find_part(template)
+    whole = find_whole(template) if part is None else part[0]
+    if isinstance(whole, StepReference):
+        return whole.collection in ("images", "passes", "outputs")
+    declared = None if whole is None else find_declared(whole, env)
+    return (
+        declared is not None
+        and declared.type is InputType.LIST
+        and declared.of is not None
+        and declared.of.type is InputType.IMAGE
+    )
+
+
+def find_declared(whole: Reference, env: Env) -> Input | None:
+    """The declaration of an input that is mentioned as a whole."""
+    if isinstance(whole, NameReference) and whole.root == "inputs" and len(whole.path) == 1:
+        return env.frame.frame.recipe.inputs.get(whole.name)
+    return None
+
+
+def _narrow(found: Bounds[int], declared: Input) -> Bounds[int]:
+    """What an input admits of so many; with another number, nothing is asked."""
+    low, high = 0, MOST_ITEMS
+    if declared.type is InputType.IMAGE:
+        low, high = int(not declared.optional), 1
+    elif declared.type in (InputType.LIST, InputType.TABLE):
+        low = declared.min_items or 0 if not declared.optional else 0
+        high = declared.max_items if declared.max_items is not None else MOST_ITEMS
+    low, high = max(low, found.low), min(high, found.high)
+    return Bounds(min(low, high), high)
+
+
+def _is_one(item: Expression) -> bool:
+    """Whether an item that is written out is one for certain: an input of images takes no other."""
+    return not isinstance(item, Template) or item.form is TemplateForm.LITERAL or find_whole(item) is not None
+
+
+def _is_image(value: object) -> bool:
+    return isinstance(value, View) and value.kind == "image" and is_pending(value)
