@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from seedflow.graph.outputs import find_output
 from seedflow.graph.places import find_templates
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.estimate import join_kinds
 from seedflow.plan.expand import Leaf
+from seedflow.plan.frames import Env
 from seedflow.plan.gaps import Gap
-from seedflow.plan.instances import Instance, StepTasks
+from seedflow.plan.instances import Group, Instance, StepTasks
 from seedflow.plan.model import Least, PendingImages, Task
+from seedflow.plan.slots import SlotFinder
 from seedflow.plan.views import PendingTask
 from seedflow.plan.whole import find_whole
-from seedflow.recipe.model import Expression
+from seedflow.recipe.model import Expression, Output
 from seedflow.recipe.references import NameReference
 from seedflow.recipe.views import View
 
@@ -28,6 +31,7 @@ class Differences:
     def __init__(self, build: TaskBuilder, find_tasks: FindTasks) -> None:
         self._build = build
         self._find_tasks = find_tasks
+        self._slots = SlotFinder(build.resolver, build.stander)
 
     def count(self, tasks: StepTasks, leaf: Leaf) -> Callable[[Least], int]:
         """For requests of one kind, how many of a leaf's instances make different ones at least."""
@@ -56,27 +60,82 @@ class Differences:
         used = lone or _sends(self._build.expressions_of(hub), (name,), (name, "images"))
         if isinstance(subject, PendingImages):
             if used and subject.mention in least.mentions:
-                return min(low, max(self._least_of(gap.after)[1], 1))
+                return min(low, max(self._count_pictures(gap), 1))
         elif isinstance(subject, PendingTask):
             if _prints(self._build.expressions_of(hub), name, "key"):
                 return low
             if used and _uses(least, subject.instance):
-                return min(low, max(self._least_of(gap.after)[0], 1))
+                return min(low, max(self._count_tasks(gap), 1))
         return min(low, 1)
 
-    def _least_of(self, after: Iterable[str]) -> tuple[int, int]:
-        """How many different calls and pictures come of tasks at least."""
+    def _count_pictures(self, gap: Gap) -> int:
+        """How many different pictures a list has at least.
+
+        A part of a list may leave out just those that differ, so that it has as many as items only where no two are the same.
+        """
+        tasks = list(self._find_tasks(gap.after))
         kinds: dict[str, Least] = {}
-        calls, stored = 0, set[str]()
-        for task in self._find_tasks(after):
+        stored, known = set[str](), 0
+        for task in tasks:
             join_kinds(kinds, task.least, self._build.kinds.spell)
             if task.result is not None:
-                calls += 1
+                known += len(task.result.images)
                 stored.update(image.facts.digest for image in task.result.images)
-        return (
-            calls + sum(one.calls for one in kinds.values()),
-            len(stored) + sum(one.images for one in kinds.values()),
-        )
+        if gap.source is None:
+            return gap.bounds.low if len(stored) == known and self._all_differ(tasks, kinds) else 1
+        given = self._find_given(gap)
+        return len(stored) + sum(one.images for kind, one in kinds.items() if given is None or kind in given)
+
+    def _count_tasks(self, gap: Gap) -> int:
+        """How many tasks there are at least of which no two give the same pictures."""
+        kinds: dict[str, Least] = {}
+        for task in self._find_tasks(gap.after):
+            join_kinds(kinds, task.least, self._build.kinds.spell)
+        given = self._find_given(gap)
+        if given is None and isinstance(gap.source, Group) and len(gap.source.ghosts) > 1:
+            units = [[unit.address for unit in ghost.units] for ghost, _ in gap.source.ghosts]
+            return max((self._sum_up(kinds, place) for place in zip(*units, strict=False)), default=0)
+        return max((one.calls for kind, one in kinds.items() if given is None or kind in given), default=0)
+
+    def _sum_up(self, kinds: Mapping[str, Least], addresses: Iterable[str]) -> int:
+        found = self._build.kinds.find_kinds(addresses)
+        return sum(one.calls for kind, one in kinds.items() if kind in found)
+
+    def _find_given(self, gap: Gap) -> frozenset[str] | None:
+        """The kinds of requests whose pictures the outputs give that a list is made of; None when it is not made of outputs."""
+        if not isinstance(gap.source, Group) or gap.source.tasks.node.step.call is None:
+            return None
+        sources: list[str] = []
+        for ghost, _ in gap.source.ghosts:
+            if ghost.inner is not None:
+                for output in self._outputs_of(ghost, gap):
+                    sources += self._slots.find_sources(output.images, Env(ghost.inner))
+        return self._build.kinds.find_kinds(sources)
+
+    def _outputs_of(self, ghost: Instance, gap: Gap) -> list[Output]:
+        if ghost.inner is None:
+            return []
+        recipe = ghost.inner.frame.recipe
+        if gap.mention is None or gap.mention.collection not in ("images", "outputs"):
+            return list(recipe.outputs.values())
+        output = find_output(recipe, gap.mention)
+        return [] if output is None else [output]
+
+    def _all_differ(self, tasks: Sequence[Task], kinds: Mapping[str, Least]) -> bool:
+        """Whether no two of some tasks may come to make the same request."""
+        count = 0
+        for task in tasks:
+            if task.shares_with is not None:
+                return False
+            if task.tasks is not None and self._is_of_uses(task):
+                return False
+            if task.result is None:
+                count += 1 if task.tasks is None else task.tasks.low
+        return count == sum(one.calls for one in kinds.values())
+
+    def _is_of_uses(self, task: Task) -> bool:
+        """Whether a task of a plan stands for uses of a recipe."""
+        return self._build.resolver.steps[task.hubs[0]].node.step.call is not None
 
 
 def _uses(least: Least, instance: Instance) -> bool:

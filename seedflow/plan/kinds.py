@@ -167,6 +167,11 @@ class Kinds:
             for slot in map(self._read, request.references)
         )
 
+    def find_kinds(self, sources: Iterable[str]) -> frozenset[str]:
+        """The kinds of requests that images may come of, given the tasks and wholes that they come from."""
+        found = {kind for name in sources for kind in self._find_sources(name) if kind != _KNOWN}
+        return frozenset(str(self.find(kind)) for kind in found)
+
     def trace(self, request: Request) -> frozenset[str]:
         """The images to come that a request uses for certain, and those that these come from."""
         found: set[str] = set()

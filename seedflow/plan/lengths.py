@@ -34,15 +34,12 @@ class LengthFinder:
 
     def find(self, template: Template, env: Env) -> Bounds[int]:
         """How many items a list may have that is not known yet."""
-        whole, cut = find_whole(template), None
-        if isinstance(whole, StepReference) and isinstance(whole.index, Slice):
-            cut = whole.index
-        part = find_part(template) if whole is None else None
-        if part is not None:
-            whole, cut = part
+        whole = find_whole(template)
         if whole is not None:
-            bounds = self._of_mention(whole, env)
-            return bounds if cut is None else count_part(bounds, cut)
+            return self._of_mention(whole, env)
+        part = find_part(template)
+        if part is not None:
+            return count_part(self._of_mention(part[0], env), part[1])
         sources = find_bound_sources(template)
         if sources is None:
             return _ANY_NUMBER
@@ -51,16 +48,21 @@ class LengthFinder:
 
     def _of_mention(self, whole: Reference, env: Env) -> Bounds[int]:
         declared = find_declared(whole, env)
-        parts = self._take_apart(whole, env)
-        if parts is not None:
-            found = Bounds(count_least(parts), count_most(parts))
-        else:
-            found = self._of_given(whole, env)
+        found = self._of_given(whole, env)
         return found if declared is None else _narrow(found, declared)
 
     def _of_given(self, whole: Reference, env: Env) -> Bounds[int]:
         """By what the caller of a used recipe wrote, or by what is known already."""
         given, where = follow(whole, env, self._resolver.refresh)
+        if isinstance(given, (StepReference, NameReference)):
+            cut = given.index if isinstance(given, StepReference) else None
+            if isinstance(cut, int):
+                return Bounds(1, 1)
+            all_of_it = replace(given, index=None) if isinstance(given, StepReference) else given
+            parts = self._take_apart(all_of_it, where)
+            if parts is not None:
+                bounds = Bounds(count_least(parts), count_most(parts))
+                return count_part(bounds, cut) if isinstance(cut, Slice) else bounds
         if isinstance(given, tuple):
             return Bounds(sum(map(_is_one, given)), len(given))
         if isinstance(given, Template):

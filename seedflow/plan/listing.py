@@ -26,7 +26,7 @@ from seedflow.plan.gaps import (
 )
 from seedflow.plan.instances import Group, Instance
 from seedflow.plan.lengths import LengthFinder, gives_images
-from seedflow.plan.model import Bounds, Outcome
+from seedflow.plan.model import Bounds, Outcome, PendingImages
 from seedflow.plan.picking import NotThere, as_list
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
@@ -95,6 +95,10 @@ class Lister:
         standing = self._stander.of([item], env)
         if isinstance(item, Template) and standing.waits and not standing.failed:
             view = self.pending_view(item, env)
+            if view is not None and isinstance(
+                view.subject, PendingImages
+            ):  # it stands for some, and has no key
+                return build_gap((number,), f"{number + 1}?", standing, Bounds(1, 1), view)
             if view is not None:
                 return Item((number,), view)
         if standing.waits or standing.failed is not None or standing.skips is not None:
@@ -163,9 +167,7 @@ class Lister:
             return self._take_apart_name(mention, where)
         if not isinstance(mention, StepReference):
             return None
-        if mention.index is not None and not isinstance(mention.index, Slice):
-            return None
-        if mention.collection is None:
+        if mention.index is not None or mention.collection is None:
             return None
         standing = self._stander.of_arguments(mention, where)
         if standing.waits:

@@ -7,6 +7,7 @@ What is wrong with a recipe whatever its results are is an error of the plan. Wh
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.places import find_templates
@@ -14,9 +15,10 @@ from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.instances import Instance
 from seedflow.plan.model import StepImage, Unsettled
 from seedflow.plan.picking import Absent
-from seedflow.plan.standing import Stander
+from seedflow.plan.standing import Stander, Standing
 from seedflow.recipe.model import Expression, Iterate, Step
 from seedflow.recipe.references import Reference, StepReference
+from seedflow.recipe.template import RenderError
 from seedflow.recipe.views import View
 
 
@@ -99,6 +101,13 @@ def _waits(stander: Stander, expressions: list[Expression], env: Env) -> bool:
         return bool(stander.of(expressions, env).waits)
     except Absent:
         return False
+    except RenderError:  # it looks something up by a value of `each` that there is none of
+        standing = Standing()
+        for expression in expressions:
+            for template in find_templates(expression):
+                steps = (one for one in template.references if isinstance(one, StepReference))
+                stander.add([replace(one, selector=None) for one in steps], env, standing)
+        return bool(standing.waits)
 
 
 def _is_result(value: object) -> bool:

@@ -11,20 +11,20 @@ from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
-from seedflow.plan.border import NotAdmitted
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.model import Bounds, Origin, PendingImages, PlannedReference, StepImage, Unknown
-from seedflow.plan.patterns import Part, Pattern, Token, build_pattern
+from seedflow.plan.patterns import Pattern
 from seedflow.plan.picking import Absent, NotThere, as_list
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.standing import Stander
+from seedflow.plan.texts import TextReader
 from seedflow.plan.views import is_pending
-from seedflow.plan.wording import build_reference_view, spell_count
+from seedflow.plan.wording import build_reference_view
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.model import Expression, Parameter, ReferenceItem
 from seedflow.recipe.references import NameReference, StepReference
-from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm
+from seedflow.recipe.template import RenderError, Template, TemplateForm
 from seedflow.recipe.views import View
 
 _MOST_REFERENCES = 100
@@ -120,6 +120,7 @@ class RequestBuilder:
         self._count = count
         self._renderer = Renderer(resolver)
         self._slots = SlotFinder(resolver, stander)
+        self._texts = TextReader(resolver, self._unknown)
         self._constants: dict[str, object] = {}
         self._rendered: dict[str, tuple[Expression, bool]] = {}
         for name, parameter in generate.parameters.items():
@@ -179,7 +180,7 @@ class RequestBuilder:
                 if isinstance(value, Unknown):
                     symbols.append(f"{name}={_symbol(expression, keys)}|{env.frame.prefix}")
                     if as_text and isinstance(expression, Template):
-                        patterns[name] = self._pattern(expression, env, positions, references)
+                        patterns[name] = self._texts.read(expression, env, positions, references)
             if value is not None:
                 params[name] = value
         return Request(params, tuple(references), tuple(symbols), patterns or NOTHING_KNOWN)
@@ -230,39 +231,6 @@ class RequestBuilder:
                 if isinstance(position, Unknown):
                     after.update(dict.fromkeys(position.after))
         return Unknown(tuple(after)) if after else None
-
-    def _pattern(
-        self,
-        template: Template,
-        env: Env,
-        positions: Mapping[str, View | Unknown] | None,
-        references: Sequence[PlannedReference],
-    ) -> Pattern:
-        """What is known of a text that is not known yet."""
-        return build_pattern(
-            self._part(piece, env, positions, references) if isinstance(piece, Template) else piece
-            for piece in template.pieces
-        )
-
-    def _part(
-        self,
-        piece: Template,
-        env: Env,
-        positions: Mapping[str, View | Unknown] | None,
-        references: Sequence[PlannedReference],
-    ) -> Part:
-        if self._unknown(piece, env, positions) is None:
-            known = {name: view for name, view in (positions or {}).items() if isinstance(view, View)}
-            try:
-                return str(piece.render(self._resolver.build_scope(env, known), as_text=True))
-            except (RenderError, Absent, Skipped, Refused, NotAdmitted):
-                return None
-        roots = {mention.root for mention in piece.references if isinstance(mention, NameReference)}
-        if env.frame.ghost or roots & {"each", "prev"} or piece.expression is None:
-            return None
-        name = piece.scalar.value[piece.expression.start : piece.expression.end]
-        counts = ",".join(map(spell_count, references)) if "ref" in roots else ""
-        return Token(f"{env.frame.prefix}|{name}|{counts}")
 
     def _images(
         self, item: ReferenceItem, env: Env, keys: Sequence[tuple[str, str]]

@@ -56,17 +56,19 @@ class SlotFinder:
         """The tasks and wholes that the images of a template may come from, and `ELSEWHERE` or `ANYWHERE`."""
         for mention in template.references:
             if isinstance(mention, StepReference):
-                yield env.frame.prefix + mention.step
                 if self._resolver.find_tasks(mention, env).node.step.call is not None:
                     yield from self._sources_of_call(mention, env)
+                else:
+                    yield env.frame.prefix + mention.step
             else:
                 yield from self._sources_of_name(mention, env)
 
     def _sources_of_call(self, mention: StepReference, env: Env) -> Iterator[str]:
-        """An output may be what goes through a used recipe, and none of what is asked inside."""
+        """What the outputs of used recipes come from: what is asked inside, or what goes through."""
         if self._stander.of_arguments(mention, env).waits:
             yield ANYWHERE
             return
+        yield from self._resolver.find_tasks(mention, env).groups
         selected = self._resolver.select(mention, env)
         for instance in () if isinstance(selected, NotThere) else selected:
             output = self._resolver.find_call_output(instance, mention)
