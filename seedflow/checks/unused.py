@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity, Span
+from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.places import Place
 from seedflow.recipe.model import Recipe
 from seedflow.recipe.references import NameReference, Reference
@@ -24,20 +24,22 @@ def check_unused(subject: Subject) -> Iterator[Diagnostic]:
 def _check_recipe(recipe: Recipe, places: list[Place]) -> Iterator[Diagnostic]:
     mentioned: set[tuple[str, str]] = set()
     unread: list[str] = []
-    words: set[str] = set()
+    bare: set[str] = set()
     for place in places:
         for reference in place.template.references:
             mentioned.update(_names_in(reference))
-        if not place.template.references:
+        if place.template.unread:
             unread.append(place.template.scalar.value)
-            words.update(re.findall(r"\w+", place.template.scalar.value))
+            bare.update(place.template.bare_names)
     if recipe.unread:
         unread.append(recipe.source.text)
     declared = [("inputs", name, found.span) for name, found in recipe.inputs.items()]
     declared.extend(("values", name, span) for name, span in recipe.value_spans.items())
+    names = {name for _, name, _ in declared}
+    meant = bare | {near for name in bare - names if (near := find_near(name, names)) is not None}
     for root, name, span in declared:
         # A template that could not be read mentions nothing; what it meant to mention is not called unused on top.
-        if (root, name) in mentioned or name in words or any(f"{root}.{name}" in text for text in unread):
+        if (root, name) in mentioned or name in meant or any(f"{root}.{name}" in text for text in unread):
             continue
         yield _unused_input(name, span) if root == "inputs" else _unused_value(name, span)
 

@@ -56,6 +56,16 @@ class Template:
         """What stands in the braces of the form `EXPRESSION`, for whoever asks what it could give; None if it has problems."""
         return None if self._program.problems else self._program.expression
 
+    @property
+    def unread(self) -> bool:
+        """Whether it has problems, so that what it mentions is not known in full."""
+        return bool(self._program.problems)
+
+    @property
+    def bare_names(self) -> frozenset[str]:
+        """Names that stand in it without a root, which are problems."""
+        return frozenset(problem.bare for problem in self._program.problems if problem.bare is not None)
+
     def span_of(self, reference: Reference) -> Span:
         """The place of a mention in the source."""
         return self.scalar.span_at(reference.start, reference.end)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from seedflow.checks.run_all import check_graph
 from seedflow.diagnostics import Source
 from seedflow.graph.build import build_graph
@@ -56,3 +58,28 @@ def test_what_a_broken_template_meant_to_mention_is_not_unused_on_top(catalog, t
     assert recipe is not None
     graph, found = build_graph(recipe, catalog)
     assert [*found, *check_graph(graph, catalog)] == []
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("{{ hero }}", ["template-unknown-name"]),
+        ("{{ heroo }}", ["template-unknown-name"]),
+        ("{{ inputs.mood }} {{ hero }}", ["template-unknown-name"]),
+        ('{{ "hero" }}', ["unused-input"]),
+        ("{{ 'A hero' | upper }}", ["unused-input"]),
+        ("{{ zebra }}", ["template-unknown-name", "unused-input"]),
+        ('{{ zebra ~ "hero" }}', ["template-unknown-name", "unused-input"]),
+    ],
+)
+def test_only_a_name_that_stands_bare_or_nearly_so_was_meant(catalog, tmp_path, prompt, expected) -> None:
+    text = (
+        "seedflow: 1\ninputs: {hero: {type: text}, mood: {type: text}}\nsteps:\n  s:\n    generate:\n"
+        f"      prompt: |\n        {prompt}\n        {{{{ inputs.mood }}}}\n"
+    )
+    recipe, problems = parse_recipe(
+        Source("recipe.yaml", text), catalog, folder=tmp_path, default_name="recipe"
+    )
+    assert recipe is not None
+    graph, found = build_graph(recipe, catalog)
+    assert [one.code for one in (*problems, *found, *check_graph(graph, catalog))] == expected
