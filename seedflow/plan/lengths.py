@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from seedflow.graph.bounds import find_bound_sources, find_written_length
-from seedflow.plan.frames import Env
+from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import MOST_ITEMS, Listing, count_least, count_most
 from seedflow.plan.model import Bounds
 from seedflow.plan.picking import Absent, count_part
@@ -68,7 +68,7 @@ class LengthFinder:
         if isinstance(given, Template):
             return self.find(given, where)
         if isinstance(given, NameReference):
-            if given.root == "each" and len(given.path) == 1 and _is_image(where.each.get(given.name)):
+            if given.root == "each" and len(given.path) == 1 and _is_one_value(where.each.get(given.name)):
                 return Bounds(1, 1)
             if not self._stander.waits_for_name(given, where):
                 return self._of_known(given, where) or _ANY_NUMBER
@@ -141,5 +141,8 @@ def _is_one(item: Expression) -> bool:
     return not isinstance(item, Template) or item.form is TemplateForm.LITERAL or find_whole(item) is not None
 
 
-def _is_image(value: object) -> bool:
-    return isinstance(value, View) and value.kind == "image" and is_pending(value)
+def _is_one_value(value: object) -> bool:
+    """Whether a loop's value that is not known yet is one for certain: an image, or one of a `zip`, which is never a list."""
+    return isinstance(value, Later) or (
+        isinstance(value, View) and value.kind == "image" and is_pending(value)
+    )

@@ -84,3 +84,16 @@ def test_a_group_whose_condition_is_false_promises_its_users_no_task() -> None:
     plan, _ = open_planner(steps).start()
     assert plan is not None
     assert plan.totals.calls.low == 1
+
+
+def test_a_value_of_a_zip_to_come_is_one_image_however_long_the_lists() -> None:
+    planner = open_planner(
+        "steps:\n  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 14}}\n"
+        "  b:\n    for_each: '{{ zip(x=steps.a.images, y=steps.a.images) }}'\n"
+        "    generate: {prompt: '{{ ref.v }} {{ ref.w }}', image_input: {v: '{{ each.x }}', w: '{{ each.y }}'}}\n"
+    )
+    plan, problems = planner.start()
+    assert list(problems) == []
+    assert plan is not None
+    (b,) = (task for task in plan.tasks if task.step == "b")
+    assert [item.image.count for item in b.references] == [(1, 1), (1, 1)]  # type: ignore[union-attr]
