@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from textwrap import indent
 
@@ -80,13 +82,21 @@ class Example:
         return asyncio.run(run_recipe(self.plan(), self.session, RunRequest(), lambda _: None))
 
 
+@cache
+def draw_picture(number: int) -> bytes:
+    """A flat JPEG, another one for each number."""
+    arriving = BytesIO()
+    Image.new("RGB", (320, 240), (40 * number, 90, 120)).save(arriving, "JPEG")
+    return arriving.getvalue()
+
+
 def make_example(text: str, folder: Path) -> Example:
     """Write a recipe and the pictures that it may name."""
     path = folder / "recipe.yaml"
     path.write_text(text, encoding="utf-8")
     write_used_recipes(folder)
     for number, name in enumerate(PICTURES):
-        Image.new("RGB", (320, 240), (40 * number, 90, 120)).save(folder / name)
+        (folder / name).write_bytes(draw_picture(number))
     if HEAVY in text:
         whole = (folder / PICTURES[0]).read_bytes()
         (folder / HEAVY).write_bytes(whole + b"\0" * (12_000_000 - len(whole)))
