@@ -68,7 +68,6 @@ def probe(project, *words: str, code: int = 0):
             {"log_recovers": True, "billed_usd": 0.04, "refused_usd": 0.0},
             1,
         ),
-        (("--expire-s", "0.2"), {"urls_alive_s": None}, 2),
     ],
 )
 def test_it_finds_out_how_the_endpoint_behaves(project, probing, options, found, paid) -> None:
@@ -80,6 +79,12 @@ def test_it_finds_out_how_the_endpoint_behaves(project, probing, options, found,
     assert f"${bill['cost_usd']:.2f}." in said
     assert "up to $0.20" in said
     assert bill["cost_usd"] <= 0.20
+
+
+def test_urls_that_die_at_once_are_never_said_to_live_longer(project, probing) -> None:
+    probing("--expire-s", "0.2")
+    endpoint, _ = probe(project, "--yes")
+    assert (endpoint["urls_alive_s"] or 0) <= 0.3, "a moment between the answer and the first look"
 
 
 def test_what_is_known_is_not_paid_again_unless_somebody_wants_it(project, probing) -> None:

@@ -90,7 +90,7 @@ def test_what_the_schema_refuses_is_an_error_and_what_it_allows_is_refused_by_th
 ) -> None:
     model, params = found
     errors = [problem for problem in model.judge(params) if problem.severity is Severity.ERROR]
-    by_profile = {"too-many-values", "too-few-values", "too-many-together", "wrong-value"}
+    by_profile = {"too-many-values", "too-few-values", "too-many-together", "wrong-value", "empty-text"}
     if PLAIN[model.id].is_valid(params):
         assert {problem.code for problem in errors} <= by_profile
     else:
