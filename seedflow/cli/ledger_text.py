@@ -16,7 +16,7 @@ from seedflow.diagnostics.printable import make_printable
 from seedflow.money import format_usd, to_json_usd
 from seedflow.providers.options import REALM_EMULATED, REALM_SKETCH
 from seedflow.store.base import AttemptState
-from seedflow.store.calls import OPEN_STATES, Call, StateTotal
+from seedflow.store.calls import IMPORT_PREFIX, OPEN_STATES, Call, StateTotal
 
 FEWEST_COLUMNS: Final = 72
 """With fewer, a call's time, state and cost share a line of their own."""
@@ -62,7 +62,7 @@ def _describe(call: Call) -> Text:
         *([f"attempt {call.attempt}"] if call.attempt > 1 else []),
         call.recipe,
         call.model,
-        f"run {call.run_id}",
+        f"run {call.payer_run_id}",
     ]
     text.append(" · " + make_printable(" · ".join(rest)), style="not bold default")
     note = find_note(call)
@@ -75,6 +75,8 @@ def find_note(call: Call) -> str | None:
     """What is odd about a call, or None."""
     if call.state in (*OPEN_STATES, AttemptState.RESERVED) and call.alive:
         return "at work now"
+    if call.payer_run_id.startswith(IMPORT_PREFIX):
+        return "imported, paid elsewhere"
     if call.state is AttemptState.SENDING:
         return "its run ended before the answer came"
     if call.state in (AttemptState.FAILED, AttemptState.UNKNOWN, AttemptState.LOST_PAID):

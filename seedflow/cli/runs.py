@@ -22,7 +22,7 @@ from seedflow.cli.terminal import print_json, say
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
 from seedflow.money import ZERO_USD, to_json_usd
-from seedflow.store.calls import CallFilter
+from seedflow.store.calls import IMPORT_PREFIX, CallFilter
 from seedflow.store.history import History
 from seedflow.store.past_runs import KILLED, RUNNING, PastRun
 
@@ -98,9 +98,11 @@ def _list_facts(run: PastRun) -> Iterator[str]:
         yield f"took {spell_seconds(max(0.0, run.ended_at - run.started_at))}"
     elif run.status == RUNNING:
         yield f"for {spell_seconds(max(0.0, time.time() - run.started_at))} so far"
-    yield f"{run.calls:,} {'call' if run.calls == 1 else 'calls'}"
+    imported = run.run_id.startswith(IMPORT_PREFIX)
+    if not imported:
+        yield f"{run.calls:,} {'call' if run.calls == 1 else 'calls'}"
     yield f"{run.images:,} {'image' if run.images == 1 else 'images'}"
-    yield spell_money(run.spent_usd, run.perhaps_usd, ZERO_USD)
+    yield "paid elsewhere" if imported else spell_money(run.spent_usd, run.perhaps_usd, ZERO_USD)
     if run.unknown and run.status != RUNNING:
         yield f"{run.unknown:,} unknown"
     yield run.realm

@@ -30,7 +30,7 @@ from seedflow.providers.base import (
 from seedflow.run import endings
 from seedflow.run.collect import LostError, NotFetchedError, RejectedError
 from seedflow.run.events import EventKind
-from seedflow.run.reconcile import find_patience_s, reconcile
+from seedflow.run.reconcile import find_patience_s, reconcile, tell_why
 from seedflow.run.recover import Recovery, recover
 from seedflow.run.references import Prepared
 from seedflow.run.retry import SLOWING_KINDS, ends_run, find_backoff_s, find_wait_s
@@ -94,7 +94,7 @@ class AttemptRunner:
                 return None
             case Recovery.RECONCILE:
                 self._tally.stage = Stage.SENT
-                return await self._reconcile("an earlier run ended before the answer came")
+                return await self._reconcile(tell_why(attempt))
             case Recovery.FETCH:
                 self._tally.stage = Stage.ANSWERED
                 return Answer(attempt.answer or b"", free=not attempt.cost_usd)

@@ -7,6 +7,7 @@ import time
 
 from seedflow.providers.base import Provider, Reconciliation, StillUnknown
 from seedflow.providers.wire_facts import WireFacts
+from seedflow.store.base import Attempt, AttemptState
 
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 8.0
@@ -15,6 +16,16 @@ LONGEST_WAIT_S = 8.0
 def find_patience_s(known: WireFacts | None, for_s: float) -> float:
     """How long the log is worth waiting for: one that is known to give nothing back is asked once, since asking is free."""
     return 0.0 if known is not None and known.log_recovers is False else for_s
+
+
+def tell_why(attempt: Attempt) -> str:
+    """Why the answer of an attempt that an earlier run left is missing: what that run wrote down, if it came to that.
+
+    What the log said after it is left out, since it is about to be asked again.
+    """
+    if attempt.state is AttemptState.UNKNOWN and attempt.message:
+        return attempt.message.partition("; ")[0]
+    return "an earlier run ended before the answer came"
 
 
 async def reconcile(provider: Provider, intent_id: str, sent_at: float, for_s: float) -> Reconciliation:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from seedflow.money import from_micros
 from seedflow.store.base import AttemptState
@@ -25,7 +25,7 @@ class Call:
         attempt_id: the order of making; clocks may lie, this does not.
         run_id: the run that worked on it last, `payer_run_id` the one whose money it was.
         alive: whether a run is at work on it now.
-        spent_usd: what it cost for certain.
+        spent_usd: what it cost here for certain; nothing where it was imported.
         perhaps_usd: what it may have cost besides.
         reserved_usd: what is set aside for it, nothing having been sent.
         began_at: Unix seconds of when its money was reserved.
@@ -78,10 +78,16 @@ class StateTotal:
     reserved_usd: Decimal
 
 
-_COLUMNS = """attempts.attempt_id, intent_id, run_id, payer_run_id, realm, recipe, step, address, take, attempt, model, state,
-  claimed, cost_micros, counted_micros,
+IMPORT_PREFIX: Final = "import-"
+"""What the id of a run begins with that brought results from another machine."""
+
+_PAID_HERE = "CASE WHEN payer_run_id LIKE 'import-%' THEN 0 ELSE cost_micros END"
+"""What was brought from another machine was paid there."""
+
+_COLUMNS = f"""attempts.attempt_id, intent_id, run_id, payer_run_id, realm, recipe, step, address, take, attempt, model, state,
+  claimed, {_PAID_HERE}, counted_micros,
   (SELECT count(*) FROM images WHERE images.attempt_id = attempts.attempt_id),
-  reserved_at, sent_at, answered_at, failure, message"""
+  reserved_at, sent_at, answered_at, failure, message"""  # noqa: S608 - our own words
 
 
 def list_calls(
@@ -113,7 +119,7 @@ def sum_calls(connection: sqlite3.Connection, wanted: CallFilter) -> list[StateT
     needs_request = wanted.recipe is not None or wanted.address is not None
     join = " JOIN requests USING (attempt_id)" if needs_request else ""
     rows = connection.execute(
-        "SELECT realm, state, count(*), total(cost_micros), total(counted_micros)"  # noqa: S608 - our own words
+        f"SELECT realm, state, count(*), total({_PAID_HERE}), total(counted_micros)"  # noqa: S608 - our own words
         f" FROM attempts{join}{where} GROUP BY realm, state",
         values,
     )

@@ -18,15 +18,13 @@ from seedflow.store.attempts import storable
 from seedflow.store.base import AttemptState, StoredImage
 from seedflow.store.blobs import Blobs, Wholeness
 from seedflow.store.budgets import day_of
+from seedflow.store.calls import IMPORT_PREFIX
 from seedflow.store.check_files import OnProgress
 from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import Ledger
 from seedflow.store.local import open_store
 from seedflow.store.locks import KernelLock, RunLocks
 from seedflow.store.state import StateFolder
-
-IMPORT_PREFIX: Final = "import-"
-"""How the run of imported results is called; no run that asks is called so."""
 
 STATUS: Final = "imported"
 _BATCH: Final = 50

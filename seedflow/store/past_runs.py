@@ -19,7 +19,7 @@ KILLED = "killed"
 
 _RUNS = """SELECT run_id, recipe, realm, started_at, ended_at, status,
   count(attempt_id), count(sent_at), coalesce(sum(pictures), 0),
-  coalesce(sum(CASE WHEN state IN ('sending', 'unknown', 'reserved') THEN 0 ELSE cost_micros END), 0),
+  coalesce(sum(CASE WHEN state IN ('sending', 'unknown', 'reserved') OR run_id LIKE 'import-%' THEN 0 ELSE cost_micros END), 0),
   coalesce(sum(CASE WHEN state IN ('sending', 'unknown') THEN counted_micros ELSE 0 END), 0),
   coalesce(sum(state IN ('sending', 'unknown')), 0), coalesce(sum(state IN ('failed', 'lost-paid')), 0)
   FROM (SELECT runs.*, attempt_id, state, sent_at, cost_micros, counted_micros,

@@ -137,6 +137,9 @@ def test_results_of_another_machine_are_reused_without_a_request(paid, emulator,
     assert len(emulator.requests()) == before
     assert emulator.bill()["calls"] == 3
     assert other.seedflow("verify").code == 0
+    calls = other.seedflow("ledger", "--json").json
+    assert [total["cost_usd"] for total in calls["totals"]] == [0], "it was paid elsewhere"
+    assert "3 images · paid elsewhere" in other.seedflow("runs").out
     pages = (paid.folder / "outputs").rglob("*.jpg"), (folder / "outputs").rglob("*.jpg")
     mine, its = ({path.name: path.read_bytes() for path in found} for found in pages)
     assert mine == its
