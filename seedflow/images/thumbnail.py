@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import struct
-from functools import lru_cache
+from collections import OrderedDict
 from pathlib import Path
+from threading import Lock
+from typing import Final
 
 from PIL import Image
 
@@ -13,7 +15,8 @@ from seedflow.images.decode import decode_image
 from seedflow.images.header import read_header
 from seedflow.images.inspect import ALL_FORMATS, open_image_file
 
-_KEPT = 64
+_MOST_KEPT_PX: Final = 4_000_000
+"""Of all kept thumbnails together: some 16 MB, enough for every reference of one picture at 4K."""
 _WHITE = (255, 255, 255, 255)
 _ORIENTATION_TAG = 0x0112
 # By EXIF orientation: how the stored pixels are turned to stand upright.
@@ -26,6 +29,38 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+class _Kept:
+    """The thumbnails that were used last, as many as fit a number of pixels. For any number of threads."""
+
+    def __init__(self, most_px: int) -> None:
+        self._most_px = most_px
+        self._lock = Lock()
+        self._images: OrderedDict[_Key, Image.Image] = OrderedDict()
+        self._px = 0
+
+    def find(self, key: _Key) -> Image.Image | None:
+        with self._lock:
+            found = self._images.get(key)
+            if found is not None:
+                self._images.move_to_end(key)
+            return found
+
+    def keep(self, key: _Key, image: Image.Image) -> None:
+        size_px = image.width * image.height
+        with self._lock:
+            if size_px > self._most_px or key in self._images:  # another thread was quicker
+                return
+            self._images[key] = image
+            self._px += size_px
+            while self._px > self._most_px:
+                _, oldest = self._images.popitem(last=False)
+                self._px -= oldest.width * oldest.height
+
+
+_Key = tuple[Path, int, tuple[int, int]]
+_KEPT: Final = _Kept(_MOST_KEPT_PX)
 
 
 def render_thumbnail(path: Path, side_px: int, *, quality: int = 82) -> bytes:
@@ -52,11 +87,15 @@ def load_thumbnail(path: Path, side_px: int) -> Image.Image:
         version = (found.st_size, found.st_mtime_ns)
     except OSError:
         version = (0, 0)
-    return _load(path, side_px, version)
+    key = (path, side_px, version)  # a file that changed is another one
+    image = _KEPT.find(key)
+    if image is None:
+        image = _load(path, side_px)
+        _KEPT.keep(key, image)
+    return image
 
 
-@lru_cache(maxsize=_KEPT)
-def _load(path: Path, side_px: int, version: tuple[int, int]) -> Image.Image:  # noqa: ARG001 - a changed file is another one
+def _load(path: Path, side_px: int) -> Image.Image:
     with open_image_file(path) as (file, size_bytes):
         header = read_header(file, size_bytes, ALL_FORMATS)
         image = decode_image(file, header, size_bytes, about_px=(side_px, side_px))

@@ -1,4 +1,4 @@
-"""`python tests/benchmarks [startup] [plan] [run]`: figures as ratios to a floor measured in the same minute.
+"""`python tests/benchmarks [startup] [plan] [run] [memory]`: figures as ratios to a floor measured in the same minute.
 
 Prints one table; ends with 1 when a goal of docs/benchmarks.md is missed by more than its noise.
 """
@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from measure import Figures, measure
 
-from recipes import write_chains, write_layers, write_wide
+from recipes import write_chains, write_layers, write_table, write_wide
 
 PYTHON = sys.executable
 SEEDFLOW = [PYTHON, "-m", "seedflow"]
@@ -135,11 +135,33 @@ def run(place: Path) -> Iterator[Row]:
         yield Row("run again, 1,000 tasks, nothing to do", _spell(again), "0.6 s", again.cpu_s <= 0.6)
 
 
+def memory(place: Path) -> Iterator[Row]:
+    found = {}
+    for rows in (50, 500):
+        folder = place / str(rows)
+        folder.mkdir()
+        words = ["run", str(write_table(folder / "table.yaml", rows)), "--provider", "sketch", "--yes"]
+        found[rows] = measure([*SEEDFLOW, *words], runs=1, warm_up=0, folder=folder, variables=BARE)
+        shutil.rmtree(folder)
+    ratio = found[500].peak_mib / found[50].peak_mib
+    yield Row(
+        f"run of a table of 500 rows against 50 ({found[50].peak_mib:.0f} MiB)",
+        f"{_spell(found[500])}, {ratio:.2f} × the peak",
+        "at most 1.15 ×",
+        ratio <= 1.15,
+    )
+
+
 def _spell(found: Figures) -> str:
     return f"{found.cpu_s:.2f} s CPU, {found.wall_s:.2f} s wall, {found.peak_mib:.0f} MiB"
 
 
-GROUPS: dict[str, Callable[[Path], Iterator[Row]]] = {"startup": startup, "plan": plan, "run": run}
+GROUPS: dict[str, Callable[[Path], Iterator[Row]]] = {
+    "startup": startup,
+    "plan": plan,
+    "run": run,
+    "memory": memory,
+}
 
 
 def main() -> int:

@@ -52,3 +52,26 @@ def write_chains(path: Path, chains: int, length: int) -> Path:
             lines += ["      aspect_ratio: 1:1"]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def write_table(path: Path, rows: int) -> Path:
+    """A table of `rows` rows through three stages, each over the images of the one before: 4 tasks and 5 images a row."""
+    lines = "\n".join(f"      - {{name: figure {number}, colour: shade {number}}}" for number in range(rows))
+    path.write_text(
+        "seedflow: 1\nname: table\ninputs:\n  rows:\n    type: table\n    key: name\n"
+        f"    columns: {{name: text, colour: text}}\n    default:\n{lines}\n"
+        "defaults: {size: 2K, aspect_ratio: '1:1'}\n"
+        "steps:\n"
+        "  figure:\n    for_each: {row: '{{ inputs.rows }}'}\n    generate:\n"
+        "      prompt: 'A drawing of {{ each.row.name }} in {{ each.row.colour }}'\n"
+        "  scene:\n    for_each: {figure: '{{ steps.figure.images }}'}\n    generate:\n"
+        "      prompt: '{{ ref.figure }} at home and at sea'\n"
+        "      image_input: {figure: '{{ each.figure }}'}\n"
+        "      sequential_image_generation: auto\n      max_images: 2\n"
+        "  poster:\n    for_each: {scene: '{{ steps.scene.images }}'}\n    generate:\n"
+        "      prompt: 'A poster of {{ ref.scene }}'\n"
+        "      image_input: {scene: '{{ each.scene }}'}\n"
+        "outputs:\n  posters: '{{ steps.poster.images }}'\n",
+        encoding="utf-8",
+    )
+    return path

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import weakref
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,25 @@ def test_what_is_no_picture_has_no_thumbnail(tmp_path: Path) -> None:
         load_thumbnail(path, 100)
     with pytest.raises(ImageError):
         load_thumbnail(tmp_path / "missing", 100)
+
+
+def test_the_last_ones_are_kept_as_far_as_their_pixels_go(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(encode(noise(1000, 1000), "JPEG"))
+    assert load_thumbnail(path, 500) is load_thumbnail(path, 500)
+    seen = [weakref.ref(load_thumbnail(path, side_px)) for side_px in range(500, 560)]
+    gc.collect()
+    alive = [found() for found in seen]
+    kept = [image for image in alive if image is not None]
+    assert alive[-1] is not None, "the last one is asked for again most likely"
+    assert 8 <= len(kept) < 20
+    assert sum(image.width * image.height for image in kept) <= 4_000_000
+
+
+def test_a_thumbnail_above_the_bound_is_given_and_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(encode(RED.resize((2400, 2400)), "JPEG"))
+    small = load_thumbnail(path, 100)
+    assert load_thumbnail(path, 2400).size == (2400, 2400)
+    assert load_thumbnail(path, 2400) is not load_thumbnail(path, 2400)
+    assert load_thumbnail(path, 100) is small
