@@ -163,8 +163,8 @@ def print_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
 def print_json(value: object) -> None:
     """One JSON object on standard output, valid in whatever encoding that has."""
     is_unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
-    json.dump(value, sys.stdout, ensure_ascii=not is_unicode, indent=2)
-    sys.stdout.write("\n")
+    # In one piece: `json.dump` writes every comma by itself, and each write passes through our stream's own.
+    sys.stdout.write(json.dumps(value, ensure_ascii=not is_unicode, indent=2) + "\n")
     sys.stdout.flush()
 
 
