@@ -93,7 +93,12 @@ def _print(root: str, found: Found | None, console: Console) -> None:
         say(f"{make_printable(root)}: there is no state yet, so there is nothing to remove")
         return
     if not found.garbage:
-        print_folded(console, Text("Nothing to remove: something refers to everything that is there."))
+        print_folded(
+            console,
+            Text(
+                "Nothing to remove. What a repair moved aside, and files that seedflow does not know, are left alone; `seedflow verify` names them."
+            ),
+        )
     rows = []
     for one in found.garbage[:MOST_SHOWN]:
         cost = format_usd(one.cost_usd) if one.cost_usd else ""

@@ -39,6 +39,8 @@ class Age(click.ParamType[float]):
         found = _AGE.fullmatch(str(value).strip())
         if found is None:
             self.fail(
-                f"`{value}` is not an age; write days, weeks or years, such as 90d, 12w, 1y", param, ctx
+                f"`{value}` is not an age of at most 99999d; write days, weeks or years, such as 90d, 12w, 1y",
+                param,
+                ctx,
             )
         return int(found[1]) * _DAYS[found[2]] * DAY_S

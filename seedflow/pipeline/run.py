@@ -61,15 +61,14 @@ async def run_recipe(
         raise ValueError("a plan with errors cannot be run")
     settings = session.settings
     bounds = _find_bounds(plan, settings, request)
-    for limit_usd, where in bounds:
-        if plan.totals.cost_usd.low > limit_usd:
+    for budget in bounds:
+        if plan.totals.cost_usd.low > budget.limit_usd:
             raise BudgetError(
                 f"the plan costs at least {format_usd(plan.totals.cost_usd.low)}, "
-                f"more than the {format_usd(limit_usd)} of {where}",
-                help=f"raise {where}, or ask for less",
+                f"more than the {format_usd(budget.limit_usd)} of {budget.where}",
+                help=f"raise {budget.where}, or ask for less",
             )
-    others = (budget for budget in settings.budgets if budget.scope != "run")
-    budgets = (*others, *(Budget("run", limit_usd) for limit_usd, _ in bounds))
+    budgets = (*(other for other in settings.budgets if other.scope != "run"), *bounds)
     if planned.picks_path is not None and any(task.reason is Reason.FORCED for task in plan.tasks):
         _require_writable(planned.picks_path)
     store = open_store(settings.state_folder)
@@ -195,17 +194,13 @@ def _require_writable(picks_path: Path) -> None:
         raise UsageError(error.message, help=error.help) from error
 
 
-def _find_bounds(plan: Plan, settings: Settings, request: RunRequest) -> list[tuple[Decimal, str]]:
+def _find_bounds(plan: Plan, settings: Settings, request: RunRequest) -> list[Budget]:
     """The bounds on what this run may cost, each with the words for where it was set."""
-    bounds = [
-        (budget.limit_usd, f"budget.run_usd ({settings.origins['budget.run_usd']})")
-        for budget in settings.budgets
-        if budget.scope == "run"
-    ]
+    bounds = [budget for budget in settings.budgets if budget.scope == "run"]
     if plan.limits_cost_usd is not None:
-        bounds.append((plan.limits_cost_usd, "limits.cost_usd in the recipe"))
+        bounds.append(Budget("run", plan.limits_cost_usd, "limits.cost_usd in the recipe"))
     if request.max_cost_usd is not None:
-        bounds.append((request.max_cost_usd, "the run's own budget"))
+        bounds.append(Budget("run", request.max_cost_usd, "the run's own budget"))
     return bounds
 
 

@@ -150,7 +150,7 @@ class _Merged:
             amounts = [(value, origin) for value, origin in found if isinstance(value, Decimal)]
             if amounts:
                 limit_usd, self.origins[path] = min(amounts, key=lambda pair: pair[0])
-                budgets.append(Budget(scope, limit_usd))
+                budgets.append(Budget(scope, limit_usd, f"{path} ({self.origins[path]})"))
         return tuple(budgets)
 
 

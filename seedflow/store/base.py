@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -139,10 +139,14 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """An upper bound on money. `scope` is `run`, `step`, `day` (UTC) or `project`; the smallest room wins."""
+    """An upper bound on money. `scope` is `run`, `step`, `day` (UTC) or `project`; the smallest room wins.
+
+    `where` are the words for where it was set, empty when nobody knows.
+    """
 
     scope: str
     limit_usd: Decimal
+    where: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

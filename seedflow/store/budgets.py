@@ -93,8 +93,10 @@ def build_budget_error(
 ) -> BudgetError:
     """What a refused reservation says."""
     scope = _WORDS[budget.scope].format(step=request.step)
+    left_micros = max(0, limit_to_micros(budget.limit_usd) - spent_micros)
     return BudgetError(
         f"{request.address}: {format_usd(from_micros(reserve_micros))} more would pass the budget of "
-        f"{format_usd(budget.limit_usd)} for {scope}; {format_usd(from_micros(spent_micros))} is spent or reserved",
-        help="raise that budget, or ask for less",
+        f"{format_usd(budget.limit_usd)} for {scope}; {format_usd(from_micros(spent_micros))} is spent or reserved, "
+        f"{format_usd(from_micros(left_micros))} is left",
+        help=f"raise {budget.where or 'that budget'}, or ask for less",
     )

@@ -98,10 +98,10 @@ def look_at_blob(path: Path, digest: str, row: BlobRow | None) -> Seen:
     except ImageError as error:
         return _name_failure(path, digest, error)
     if facts.digest != digest:
-        what = f"{facts.size_bytes:,} bytes of another picture"
-        return Seen(
-            digest, FindingKind.PICTURE_DAMAGED, f"its bytes are not those that were received: {what}"
+        what = (
+            f"it has {facts.size_bytes:,} bytes and is a picture, but they were changed since it was received"
         )
+        return Seen(digest, FindingKind.PICTURE_DAMAGED, what)
     if row is None:
         return Seen(digest, None, facts=facts, mtime_ns=found.st_mtime_ns)
     there = (facts.size_bytes, facts.width_px, facts.height_px, facts.format.value)

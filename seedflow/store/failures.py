@@ -42,7 +42,7 @@ _HELP_BY_KIND = {
     "missing": "do not move or delete the state while a run uses it; run again",
     "unsafe": "replace the symbolic link by the file or folder itself",
     "no-locks": "move the state to a local disk (SEEDFLOW_HOME says where it lives)",
-    "damaged": "`seedflow verify --repair` saves what can be read; else restore the file from a backup, or move the state folder away to begin anew",
+    "damaged": "`seedflow verify --repair` saves what can be read; where it cannot read anything, restore the file from a backup, or move the state folder away to begin anew and keep its blobs/",
     "io-error": "look at the disk and the system's log, then run again: what was answered is kept",
     "busy": "wait for the other process, or end it, and run again",
 }

@@ -7,6 +7,7 @@ new ledger's own triggers, what is known of pictures is read from the pictures. 
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -31,6 +32,11 @@ BY_NUMBER: Final = ("attempts", "requests", "answers")
 
 MADE_ANEW: Final = ("spending", "blobs")
 _SIDES: Final = ("ledger.db-wal", "ledger.db-shm", "ledger.db-journal")
+_MAGIC: Final = b"SQLite format 3\0"
+_HEADER_BYTES: Final = 100
+_MOST_PADDED_BYTES: Final = 1 << 40
+"""What a header says is no more to be trusted than the rest of a damaged file."""
+
 _MOST_SINGLE: Final = 1_000_000
 _MOST_MISSES: Final = 10_000
 _MOST_NAMED: Final = 20
@@ -120,7 +126,8 @@ def _rebuild(folder: StateFolder) -> list[str]:
 
 
 def _copy(folder: StateFolder, fresh: Path) -> list[str]:
-    old = _open(folder.ledger, "ro")
+    padded = _pad(folder.ledger, fresh)
+    old = _open(folder.ledger, "ro") if padded is None else _open(padded, "rw")
     new = _open(fresh, "rw")
     old.text_factory = lambda data: data.decode("utf-8", "replace")
     try:
@@ -138,6 +145,9 @@ def _copy(folder: StateFolder, fresh: Path) -> list[str]:
     finally:
         old.close()
         new.close()
+        if padded is not None:
+            for path in padded.parent.glob(f"{padded.name}*"):
+                path.unlink(missing_ok=True)
 
 
 def _copy_tables(old: sqlite3.Connection, new: sqlite3.Connection, folder: StateFolder) -> Iterator[str]:
@@ -334,6 +344,28 @@ def _add_missing(new: sqlite3.Connection) -> str | None:
     if not added:
         return None
     return f"of {added:,} call{'' if added == 1 else 's'} it is not known any more what was asked; the results stay"
+
+
+def _pad(ledger: Path, fresh: Path) -> Path | None:
+    """A copy of a ledger that was cut short, as long as its header says; None for one that was not.
+
+    SQLite reads nothing at all of a file that is shorter than its header says, though all pages but the last ones are there.
+    """
+    with ledger.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
+        return None
+    page_bytes = int.from_bytes(header[16:18]) or 0
+    whole_bytes = (65_536 if page_bytes == 1 else page_bytes) * int.from_bytes(header[28:32])
+    if not ledger.stat().st_size < whole_bytes <= _MOST_PADDED_BYTES:
+        return None
+    padded = fresh.with_name(f"{fresh.name}.padded")
+    with Step.SALVAGE_COPY:
+        shutil.copyfile(ledger, padded)
+        os.truncate(padded, whole_bytes)
+        with suppress(FileNotFoundError):
+            shutil.copyfile(ledger.with_name(_SIDES[0]), padded.with_name(f"{padded.name}-wal"))
+    return padded
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:

@@ -261,6 +261,30 @@ def test_rows_on_both_sides_of_a_damaged_page_are_saved_and_the_rest_restored_fr
         assert isinstance(store.claim("next", request_for("p0"), PRICE, ()), Granted)
 
 
+def test_a_ledger_that_was_cut_short_gives_what_its_pages_still_have(root):
+    make_state(root)
+    attempts = list_rows(root, "SELECT attempt_id, fingerprint, state FROM attempts")
+    connection = sqlite3.connect(root / "ledger.db")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    page_bytes, pages = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "page_count")
+    )
+    connection.close()
+    cut = (root / "ledger.db").read_bytes()[: (pages - 1) * page_bytes]
+    (root / "ledger.db").write_bytes(cut)
+    assert FindingKind.LEDGER_DAMAGED in kinds(verify(root))
+    assert (root / "ledger.db").read_bytes() == cut, "looking changes nothing"
+    repaired = repair(root)
+    assert repaired.after.damage == ()
+    assert list_rows(root, "SELECT attempt_id, fingerprint, state FROM attempts") == attempts
+    assert (root / "damaged/ledger-1/ledger.db").read_bytes() == cut
+    assert list(root.glob("*.padded*")) == []
+    with open_store(root) as store:
+        store.begin_run("next", "book", REALM)
+        for color in ("red", "green", "blue"):
+            assert isinstance(store.claim("next", request_for(color), PRICE, ()), AlreadyStored)
+
+
 def test_a_ledger_of_which_nothing_can_be_read_is_left_alone(root):
     make_state(root)
     (root / "ledger.db").write_bytes(b"\x5a" * 65536)
