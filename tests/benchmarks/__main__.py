@@ -106,7 +106,7 @@ def run(place: Path) -> Iterator[Row]:
     steps = 1000
     recipe = write_layers(place / "run.yaml", steps, width=steps)
     with emulator("--pictures", "tiny", "--picture-bytes", "300000") as ready:
-        variables = {name: str(value) for name, value in dict(ready["env"]).items()}  # type: ignore[call-overload]
+        variables = {name: str(value) for name, value in dict(ready["env"]).items()}
         arguments = [
             str(ready["base_url"]), variables["CLOUDFLARE_API_TOKEN"], variables["CLOUDFLARE_ACCOUNT_ID"],
             str(place / "floor"), str(steps), "16",

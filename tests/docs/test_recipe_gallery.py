@@ -14,7 +14,7 @@ LINK = re.compile(r"\[`([a-z-]+)`\]\(\.\./(recipes/[a-z/-]+\.yaml)\)")
 
 def read_table(title: str) -> dict[str, list[str]]:
     """The rows of a table whose first cell links to a recipe, by that recipe's name."""
-    return {LINK.match(row[0])[1]: row for row in PAGE.rows(title) if LINK.match(row[0])}  # type: ignore[index]
+    return {LINK.match(row[0])[1]: row for row in PAGE.rows(title) if LINK.match(row[0])}
 
 
 def test_every_recipe_is_there_with_its_file() -> None:

@@ -169,7 +169,7 @@ class Trials:
         class Here:
             folder = project
 
-        return find_intents(Here, "unknown")  # type: ignore[arg-type]
+        return find_intents(Here, "unknown")
 
     def _judge(self, project: Path) -> None:
         bill = self.emulator.bill()

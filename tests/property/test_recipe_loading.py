@@ -383,7 +383,7 @@ def test_text_given_for_text_stays_as_it_is(text: str, catalog: Catalog) -> None
     recipe, _ = parse_recipe(source, catalog, folder=Path(), default_name="r")
     assert recipe is not None
     for kwargs in ({"arguments": [f"t={text}"]}, {"values": {"t": text}}):
-        given_inputs, _ = collect_inputs(**kwargs)  # type: ignore[arg-type]
+        given_inputs, _ = collect_inputs(**kwargs)
         assert resolve_inputs(recipe, given_inputs, folder=Path()) == ({"t": text}, [])
 
 

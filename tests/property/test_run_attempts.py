@@ -15,12 +15,12 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent / "unit" / "run"), str(HERE.parent / "unit" / "plan")]
 
 from expectations import make  # noqa: E402 - found by the path above
-from world import World, drop, fetching, refuse, slow  # noqa: E402
+from world import World, drop, fetching, refuse, slow  # noqa: E402 - found by the path above
 
-from seedflow.plan.expect import Expectation  # noqa: E402
-from seedflow.recipe.model import Otherwise  # noqa: E402
-from seedflow.run.options import OnUnknown  # noqa: E402
-from seedflow.store.base import Budget  # noqa: E402
+from seedflow.plan.expect import Expectation  # noqa: E402 - found by the path above
+from seedflow.recipe.model import Otherwise  # noqa: E402 - found by the path above
+from seedflow.run.options import OnUnknown  # noqa: E402 - found by the path above
+from seedflow.store.base import Budget  # noqa: E402 - found by the path above
 
 PRICE = Decimal("0.04")
 MOST_IMAGES = 4

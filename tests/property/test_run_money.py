@@ -32,11 +32,11 @@ from world import (  # noqa: E402 - found by the path above
     stop,
 )
 
-from seedflow.errors import Billed  # noqa: E402
-from seedflow.run.options import OnUnknown  # noqa: E402
-from seedflow.run.retry import RetryPolicy  # noqa: E402
-from seedflow.run.status import RunResult, RunStatus  # noqa: E402
-from seedflow.store.base import Budget  # noqa: E402
+from seedflow.errors import Billed  # noqa: E402 - found by the path above
+from seedflow.run.options import OnUnknown  # noqa: E402 - found by the path above
+from seedflow.run.retry import RetryPolicy  # noqa: E402 - found by the path above
+from seedflow.run.status import RunResult, RunStatus  # noqa: E402 - found by the path above
+from seedflow.store.base import Budget  # noqa: E402 - found by the path above
 
 PRICE = Decimal("0.04")
 POLICY = RetryPolicy(most_calls=4, most_repeats_of_unknown=2)

@@ -22,16 +22,16 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "unit" / "run"), str(HERE.parent / "unit" / "plan")]
 
 from planning import CATALOG  # noqa: E402 - found by the path above
-from whole_language import NEW_WORD, Case, SeededProvider, cases  # noqa: E402
-from world import World  # noqa: E402
+from whole_language import NEW_WORD, Case, SeededProvider, cases  # noqa: E402 - found by the path above
+from world import World  # noqa: E402 - found by the path above
 
-from seedflow.checks.run_all import check_graph  # noqa: E402
-from seedflow.diagnostics import Source, has_errors  # noqa: E402
-from seedflow.graph.build import build_graph  # noqa: E402
-from seedflow.plan.model import Plan  # noqa: E402
-from seedflow.recipe.load import parse_recipe  # noqa: E402
-from seedflow.run.events import EventKind  # noqa: E402
-from seedflow.run.status import RunResult, RunStatus  # noqa: E402
+from seedflow.checks.run_all import check_graph  # noqa: E402 - found by the path above
+from seedflow.diagnostics import Source, has_errors  # noqa: E402 - found by the path above
+from seedflow.graph.build import build_graph  # noqa: E402 - found by the path above
+from seedflow.plan.model import Plan  # noqa: E402 - found by the path above
+from seedflow.recipe.load import parse_recipe  # noqa: E402 - found by the path above
+from seedflow.run.events import EventKind  # noqa: E402 - found by the path above
+from seedflow.run.status import RunResult, RunStatus  # noqa: E402 - found by the path above
 
 PRICE = Decimal("0.04")
 TIMES = int(os.environ.get("SEEDFLOW_MORE_EXAMPLES", "1"))

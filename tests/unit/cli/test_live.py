@@ -110,7 +110,7 @@ def test_a_terminal_that_goes_away_is_no_error() -> None:
     def fail(text: str) -> int:
         raise BrokenPipeError
 
-    terminal.write = fail  # type: ignore[method-assign]
+    terminal.write = fail
     area.paint([Text("bar")])
     area.scroll([Text("done")], [])
     area.close()

@@ -23,7 +23,7 @@ def result_of(status: RunStatus, *tasks: TaskResult, problems: tuple[Problem, ..
 
 
 def task(address: str, status: TaskStatus, **more: object) -> TaskResult:
-    return TaskResult(address, status, Action.CALL, **more)  # type: ignore[arg-type]
+    return TaskResult(address, status, Action.CALL, **more)
 
 
 def last_lines(result: RunResult) -> list[str]:

@@ -32,11 +32,11 @@ class RecordingArea(LiveArea):
         self.bottom: list[str] = []
         self.fixed: list[str] = []
 
-    def scroll(self, lines: list[Text], below: list[Text]) -> None:  # type: ignore[override]
+    def scroll(self, lines: list[Text], below: list[Text]) -> None:
         self.fixed += [line.plain for line in lines]
         self.paint(below)
 
-    def paint(self, lines: list[Text]) -> None:  # type: ignore[override]
+    def paint(self, lines: list[Text]) -> None:
         self.bottom = [line.plain for line in lines]
 
 

@@ -101,7 +101,7 @@ def test_crossings_lead_in_by_inputs_and_out_by_outputs(graph: StepGraph) -> Non
 def test_outputs_are_shapes_of_lists_whose_counts_multiply(graph: StepGraph, catalog: Catalog) -> None:
     flow = Flow(graph, catalog)
     cast, poster = graph.steps["cast"], graph.steps["poster"]
-    references = [item.template.references[0] for item in poster.generate.references.items]  # type: ignore[union-attr]
+    references = [item.template.references[0] for item in poster.generate.references.items]
     images, sheet = (flow.shape_of_mention(reference, poster) for reference in references)
     assert (images.describe(), images.count) == ("a list of images", Count(0, None))
     assert sheet.count == Count(3, 3)

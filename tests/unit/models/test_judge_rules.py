@@ -19,7 +19,7 @@ def say(model: Model, params: dict[str, object], **options: object) -> list[str]
     """Problems as `code severity path`."""
     return [
         f"{found.code} {found.severity} {'.'.join(map(str, found.path))}"
-        for found in model.judge({"prompt": "A", **params}, **options)  # type: ignore[arg-type]
+        for found in model.judge({"prompt": "A", **params}, **options)
     ]
 
 

@@ -45,7 +45,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'paint'"):
-        _ = seedflow.paint  # type: ignore[attr-defined]
+        _ = seedflow.paint
 
 
 def test_load_plan_run() -> None:

@@ -16,7 +16,7 @@ OTHER = ImageFacts("sha256:" + "cd" * 32, 10, 4, 3, ImageFormat.JPEG)
 
 
 def fingerprint(params: dict[str, object], *images: object) -> str:
-    references = [PlannedReference(None, image) for image in images]  # type: ignore[arg-type]
+    references = [PlannedReference(None, image) for image in images]
     return digest_request(digest_params(MODEL, params), "image_input", references)
 
 

@@ -35,7 +35,7 @@ def test_a_part_of_what_a_caller_gives_is_these_very_images(tmp_path: Path) -> N
     (tmp_path / "inside.yaml").write_text(INSIDE)
     played = play(OUTSIDE % "", folder=tmp_path)
     (task,) = (task for task in played.plan.tasks if task.address == "u/two")
-    assert [str(item.image.mention) for item in task.references] == ["a[v=x] image 1", "a[v=y] image 1"]  # type: ignore[union-attr]
+    assert [str(item.image.mention) for item in task.references] == ["a[v=x] image 1", "a[v=y] image 1"]
 
 
 @pytest.mark.parametrize(
@@ -96,4 +96,4 @@ def test_a_value_of_a_zip_to_come_is_one_image_however_long_the_lists() -> None:
     assert list(problems) == []
     assert plan is not None
     (b,) = (task for task in plan.tasks if task.step == "b")
-    assert [item.image.count for item in b.references] == [(1, 1), (1, 1)]  # type: ignore[union-attr]
+    assert [item.image.count for item in b.references] == [(1, 1), (1, 1)]

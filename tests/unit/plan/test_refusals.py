@@ -46,7 +46,7 @@ def test_results_that_do_not_fit_fail_their_task_and_leave_the_others_alone(code
     (refused,) = [task for task in plan.tasks if task.step == "third"]
     assert (refused.action, refused.reason) == (Action.BLOCKED, Reason.REFUSED)
     assert refused.cause
-    ended = planner.settle(refused.address)  # type: ignore[attr-defined]
+    ended = planner.settle(refused.address)
     assert isinstance(ended, Unsettled)
     assert (ended.code, ended.message) == (code, refused.cause)
     assert ended.help

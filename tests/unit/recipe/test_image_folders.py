@@ -60,7 +60,7 @@ def resolve(catalog: Catalog, photos: Path) -> Resolve:
             path.write_text(file)
         given, wrong = collect_inputs(arguments=[f"i={text}" for text in arguments], file=path)
         found, more = resolve_inputs(recipe, given, folder=photos.parent)
-        return None if found is None else found["i"], [*wrong, *more]  # type: ignore[return-value]
+        return None if found is None else found["i"], [*wrong, *more]
 
     return run
 
@@ -119,7 +119,7 @@ def test_lists_of_lists_take_folders_too(resolve: Resolve) -> None:
     views, problems = resolve(file="i: [photos/deep, [photos/b.jpg, photos/c.webp]]\n", declared=declared)
     assert problems == []
     assert views is not None
-    assert [len(inner) for inner in views] == [1, 2]  # type: ignore[arg-type]
+    assert [len(inner) for inner in views] == [1, 2]
 
 
 def test_a_file_with_a_sign_of_patterns_in_its_name_is_itself(resolve: Resolve, photos: Path) -> None:

@@ -163,7 +163,7 @@ def test_a_json_file_is_read_as_json_whoever_wrote_it(tmp_path: Path) -> None:
     path.write_text('{\n\t"a": "\\ud83e\\udd8a",\n\t"b": "x\\/y"\n}\n')
     given, problems = collect_inputs(file=path)
     assert problems == []
-    assert {name: value.node.value for name, value in given.values.items()} == {"a": "🦊", "b": "x/y"}  # type: ignore[union-attr]
+    assert {name: value.node.value for name, value in given.values.items()} == {"a": "🦊", "b": "x/y"}
     path.write_text("{'a': 1}")
     _, (found,) = collect_inputs(file=path, file_name="v.json")
     assert (found.code, str(found.span)) == ("not-json", "v.json:1:2")
@@ -433,7 +433,7 @@ def test_each_file_is_opened_once(resolve: Resolve, tmp_path: Path) -> None:
     inputs = "{a: {type: list, of: image}}"
     ok(resolve(inputs, ["a=x.jpg", "a=./x.jpg"], images=images))
     file.unlink()
-    assert len(ok(resolve(inputs, ["a=x.jpg"], images=images))["a"]) == 1  # type: ignore[arg-type]
+    assert len(ok(resolve(inputs, ["a=x.jpg"], images=images))["a"]) == 1
 
 
 @pytest.mark.parametrize(

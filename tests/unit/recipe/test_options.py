@@ -46,7 +46,7 @@ def test_all_options_are_read() -> None:
     )
     assert problems == []
     assert step.when is not None
-    assert step.when.references[0].root == "inputs"  # type: ignore[union-attr]
+    assert step.when.references[0].root == "inputs"
     assert step.expect is not None
     assert step.expect.otherwise is Otherwise.RETRY
     assert isinstance(step.expect.images, dict)

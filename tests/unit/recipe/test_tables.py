@@ -72,7 +72,7 @@ def resolve(catalog: Catalog, tmp_path: Path) -> Resolve:
             arguments=[f"t={name}"] if file is not None else [], file=path, values=values
         )
         found, more = resolve_inputs(recipe, given, folder=tmp_path)
-        return None if found is None else found["t"], [*wrong, *more]  # type: ignore[return-value]
+        return None if found is None else found["t"], [*wrong, *more]
 
     return run
 
@@ -104,7 +104,7 @@ def test_a_row_is_a_record_with_a_key() -> None:
     find_key = Resolver().find_key
     assert (find_key(row), find_key(row, "price"), find_key(Row({"a": 1}))) == ("007", "1.5", None)
     with pytest.raises(TypeError):
-        row["sku"] = "008"  # type: ignore[index]
+        row["sku"] = "008"
 
 
 CSV = '\ufeffsku,Product Name,price,stock,sale\n007,"Boot, red",10,,TRUE\n008,Cap,0.5,3,false\n,,,,\n'
@@ -207,7 +207,7 @@ def test_images_of_a_row_start_in_the_folder_of_the_table(resolve: Resolve, tmp_
     )
     views = [row["photo"] for row in rows]
     assert all(isinstance(view, View) for view in views)
-    paths = [view.subject.path for view in views if isinstance(view.subject, FileImage)]  # type: ignore[union-attr]
+    paths = [view.subject.path for view in views if isinstance(view.subject, FileImage)]
     assert paths == [tmp_path / "data" / "a.png", tmp_path / "blank.png"]
     ((code, place, message),) = wrong(resolve(declared, name="data/t.csv", file="n,photo\n1,b.png\n"))
     assert (code, place) == ("image-missing", "data/t.csv:2:3")

@@ -54,7 +54,7 @@ def test_a_path_starts_in_the_folder_of_the_recipe_that_spells_it(load: Load, tm
     assert inner.folder == tmp_path / "parts"
     assert inner.source.name == "parts/a.yaml"
     assert call_of(inner).recipe is not None
-    assert call_of(inner).recipe.source.name == "b.yaml"  # type: ignore[union-attr]
+    assert call_of(inner).recipe.source.name == "b.yaml"
 
 
 def test_a_file_is_read_once_and_its_problems_are_said_once(load: Load) -> None:
@@ -79,7 +79,7 @@ def test_arguments_keep_their_nodes_and_templates(load: Load) -> None:
     arguments = call_of(recipe).arguments
     assert list(arguments) == ["a", "b", "c"]
     assert arguments["a"].node.span.source.text[arguments["a"].node.start :].startswith("007")
-    assert arguments["b"].expression.references[0].step == "s"  # type: ignore[union-attr]
+    assert arguments["b"].expression.references[0].step == "s"
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def draw(edges: str, *, kinds: dict[str, NodeKind] | None = None, **options: obj
     return Drawing(
         "book", "steps", (f"{len(nodes)} steps",),
         tuple(DrawnNode(name, name, kinds.get(name, NodeKind.STEP)) for name in nodes), tuple(found),
-        **options,  # type: ignore[arg-type]
+        **options,
     )  # fmt: skip
 
 

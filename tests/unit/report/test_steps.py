@@ -36,7 +36,7 @@ def template(text: str, *, style: str = '"') -> Template:
 
 def with_step(graph: StepGraph, name: str, **changes: object) -> StepGraph:
     node = graph.steps[name]
-    changed = replace(node, step=replace(node.step, **changes))  # type: ignore[arg-type]
+    changed = replace(node, step=replace(node.step, **changes))
     return replace(graph, steps={**graph.steps, name: changed})
 
 

@@ -21,7 +21,7 @@ def task(address: str, *needs: str, **changes: object) -> Task:
         images=Bounds(1, 1), cost_usd=FREE, list_cost_usd=FREE, price_usd=None, result=None,
         origin=Origin(Span(Source("r", ""), 0, 0), {}),
     )  # fmt: skip
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def plan(*tasks: Task) -> Plan:
