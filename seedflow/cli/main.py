@@ -126,6 +126,8 @@ def seedflow(ctx: click.Context) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with one of the documented exit codes."""
     prepare_streams()
+    # Trees of a large recipe make the cyclic collector costlier than all else; commands that run long switch it on again.
+    gc.disable()
     code = run(sys.argv[1:] if arguments is None else list(arguments))
     try:
         sys.stdout.flush()
@@ -140,8 +142,6 @@ def run(arguments: list[str]) -> int:
     if sys.platform == "win32":
         click.echo("error: seedflow runs on Linux and macOS; on Windows, use it inside WSL", err=True)
         return ExitCode.USAGE
-    # Trees of a large recipe make the cyclic collector costlier than all else; commands that run long switch it on again.
-    gc.disable()
     try:
         ended: Any = seedflow.main(arguments, prog_name="seedflow", standalone_mode=False)
     except click.ClickException as error:
