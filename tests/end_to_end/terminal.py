@@ -36,7 +36,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_take_terminal,
         )
         os.close(slave)
         self.raw = b""
@@ -107,3 +107,9 @@ class Terminal:
             self._stream.feed(data)
             self.frames.append(self.shown)
         return bool(data)
+
+
+def _take_terminal() -> None:
+    """As a shell starts a command: in its terminal, deaf to nothing. A suite in the background is itself deaf to Ctrl-C."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

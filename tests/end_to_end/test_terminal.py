@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -82,12 +81,7 @@ def test_after_yes_it_runs(open_terminal: Open, slow: Any) -> None:
 def test_ctrl_c_at_the_question_asks_nobody(open_terminal: Open, slow: Any) -> None:
     terminal = open_terminal("run", "book.yaml")
     terminal.wait_for(lambda: terminal.raw.endswith(b"[y/N]: "))
-    # A signal in the moment before the answer is read is noticed with the next key only; people press again.
-    for _ in range(5):
-        terminal.type("\x03")
-        with suppress(AssertionError):
-            terminal.wait_for("Nothing was asked, nothing was paid.", within_s=4)
-            break
+    terminal.type("\x03")
     assert terminal.end() == 4
     assert "Nothing was asked, nothing was paid." in terminal.lines
     assert slow.requests() == []
