@@ -192,10 +192,10 @@ for take in range(1, 10_000):
         store.mark_sending(intent, ())
         state = "sending"
     if state == "sending":
-        print("billed", take, flush=True)
+        print(f"billed {take}", flush=True)  # in one write: a death in the middle of a line says nothing
         store.mark_answered(intent, b"answer", PRICE)
     store.mark_done(intent, [keep_picture(store, str(take).encode())], PRICE)
-    print("done", take, flush=True)
+    print(f"done {take}", flush=True)
 """
 
 
