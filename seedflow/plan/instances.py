@@ -52,7 +52,7 @@ class Unit:
     @property
     def ghost(self) -> bool:
         """Whether it is never asked."""
-        return self.instance.ghost or self.instance.tasks.frame.ghost
+        return self.instance.stands_for_others
 
 
 @dataclass(slots=True, eq=False)
@@ -99,7 +99,12 @@ class Instance:
     @property
     def may_be_missing(self) -> bool:
         """Whether those that it stands for may be skipped before anybody asks what they give."""
-        return self.may_skip and (self.ghost or self.tasks.frame.ghost)
+        return self.may_skip and self.stands_for_others
+
+    @property
+    def stands_for_others(self) -> bool:
+        """Whether it is a ghost or inside of one, so that nobody knows its key yet."""
+        return self.ghost or self.tasks.frame.ghost
 
     def note_may_skip(self) -> None:
         """It may turn out to be skipped; of one that stands for others, each of these may."""

@@ -17,8 +17,11 @@ from seedflow.recipe.model import Expression
 from seedflow.recipe.references import NameReference, Reference, StepReference
 from seedflow.recipe.views import View
 
-_OF_A_PENDING_IMAGE = frozenset({"number", "key", "name", "each"})
-_OF_A_PENDING_TASK = frozenset({"key", "each"})
+_OF_A_KEY = frozenset({("key",), ("name",)})
+"""What nobody knows before the key of the task is known."""
+
+_OF_A_PENDING_IMAGE = frozenset({"number", "each"})
+_OF_A_PENDING_TASK = frozenset({"each"})
 
 
 @dataclass(slots=True)
@@ -331,6 +334,11 @@ class Stander:
             standing.wait(value.after, value.after[0])
             return
         subject = value.subject if isinstance(value, View) else None
+        if isinstance(subject, (PendingImage, PendingTask)) and path[:1] in _OF_A_KEY:
+            instance = subject.source.instance if isinstance(subject, PendingImage) else subject.instance
+            if instance.stands_for_others:
+                standing.wait((instance.address,), instance.tasks.node.id)
+            return
         if path[:1] == ("each",) and isinstance(subject, (PendingImage, PendingTask)):
             each = (
                 subject.source.instance.each if isinstance(subject, PendingImage) else subject.instance.each

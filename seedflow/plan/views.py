@@ -12,6 +12,7 @@ from seedflow.recipe.views import View
 
 _LATER = "the image does not exist yet"
 _PIXELS = ("width", "height", "format", "digest")
+_OF_A_KEY = ("name", "key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +52,24 @@ def build_image_view(image: StepImage, unit: Unit, each: Mapping[str, object]) -
 
 def build_pending_view(unit: Unit, number: int, *, passes: bool = False) -> View:
     """What is known of an image before its task has ended."""
-    return View(
-        "image",
-        {
-            "name": name_image(unit, number),
-            "number": number,
-            "key": unit.instance.key,
-            "each": unit.each,
-        },
-        PendingImage(ImageSource(unit.instance, unit), number, passes),
-        {**dict.fromkeys(_PIXELS, _LATER), "take": _LATER},
-    )
+    known: dict[str, object] = {"number": number, "each": unit.each}
+    missing = dict.fromkeys((*_PIXELS, "take"), _LATER)
+    if unit.ghost:
+        missing.update(dict.fromkeys(_OF_A_KEY, _LATER))
+    else:
+        known.update(name=name_image(unit, number), key=unit.instance.key)
+    return View("image", known, PendingImage(ImageSource(unit.instance, unit), number, passes), missing)
 
 
 def build_pending_task(instance: Instance) -> View:
     """What is known of a task before it has ended."""
     missing = dict.fromkeys(("images", "outputs"), "the task has not ended")
-    return View("task", {"each": instance.each, "key": instance.key}, PendingTask(instance), missing)
+    known: dict[str, object] = {"each": instance.each}
+    if instance.stands_for_others:
+        missing["key"] = "the task is not known yet"
+    else:
+        known["key"] = instance.key
+    return View("task", known, PendingTask(instance), missing)
 
 
 class LazyAttributes(Mapping[str, object]):
