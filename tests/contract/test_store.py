@@ -107,6 +107,16 @@ def test_a_new_request_is_granted_reserved_and_owned(store):
     assert store.spent_usd("run-1") == PRICE
 
 
+def test_whether_anything_was_sent_counts_sendings_of_the_realm_whatever_became_of_them(store):
+    attempt = claim(store).attempt
+    assert not store.has_sent("cloudflare")
+    store.mark_sending(attempt.intent_id, ())
+    assert store.has_sent("cloudflare")
+    assert not store.has_sent("sketch")
+    store.mark_failed(attempt.intent_id, "refused", "no", PRICE)
+    assert store.has_sent("cloudflare")
+
+
 def test_a_result_is_found_by_realm_fingerprint_and_take_alone(store):
     result = finish(store, claim(store).attempt, b"one", b"two", cost=Decimal("0.08"))
     assert [image.number for image in result.images] == [1, 2]
