@@ -49,7 +49,10 @@ def _is_plain(value: object) -> bool:
     if kind is int and isinstance(value, int):
         return -_MOST_EXACT <= value <= _MOST_EXACT
     if kind is dict and isinstance(value, dict):
-        return all(type(key) is str and key.isascii() and _is_plain(item) for key, item in value.items())
+        for key, item in value.items():
+            if type(key) is not str or not key.isascii() or (type(item) is not str and not _is_plain(item)):
+                return False
+        return True
     return kind in (list, tuple) and isinstance(value, (list, tuple)) and all(map(_is_plain, value))
 
 

@@ -12,6 +12,7 @@ from seedflow.diagnostics import Severity
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.models.card import Card
 from seedflow.models.explain import explain_input, explain_output, explain_unknown
+from seedflow.models.memo import GoodInputs
 from seedflow.models.pixels import AskedRatio, find_ratio, find_size
 from seedflow.models.problem import Problem
 from seedflow.models.profile import Price, Profile
@@ -60,6 +61,10 @@ class Model:
     def prompt_field(self) -> str | None:
         """The parameter that holds the prompt, or None."""
         return self.profile.prompt_field
+
+    @cached_property
+    def _good_inputs(self) -> GoodInputs:
+        return GoodInputs(self.card, self.profile)
 
     @cached_property
     def takes_reference_list(self) -> bool:
@@ -112,6 +117,19 @@ class Model:
             unknown: parameters whose value is decided later; absent from `params`, but they count as present.
             partial: whether any other parameter may still come, so that nothing is said of absent ones.
         """
+        likeness = self._good_inputs.liken(params, unknown, partial=partial)
+        if likeness is None:
+            return self._judge(params, unknown, partial=partial)
+        if likeness in self._good_inputs:
+            return []
+        problems = self._judge(params, unknown, partial=partial)
+        if not problems:
+            self._good_inputs.add(likeness)
+        return problems
+
+    def _judge(
+        self, params: Mapping[str, object], unknown: Collection[str], *, partial: bool
+    ) -> list[Problem]:
         missing = (
             [] if partial else [name for name in self.required if name not in params and name not in unknown]
         )

@@ -29,7 +29,6 @@ from seedflow.plan.model import (
     Origin,
     Reason,
     Task,
-    Unknown,
 )
 from seedflow.plan.models import ModelFinder
 from seedflow.plan.options import OptionReader
@@ -313,8 +312,7 @@ class TaskBuilder:
         self, unit: Unit, model: Model, request: Request, expectation: Expectation | None
     ) -> tuple[int, Decision, str | None, str | None, bool]:
         context = self._context
-        unknown = any(isinstance(value, Unknown) for value in request.params.values())
-        params_digest = None if unknown else digest_params(model.id, request.params)
+        params_digest = None if request.unknown else digest_params(model.id, request.params)
         fingerprint = None
         if request.known and params_digest is not None:
             fingerprint = digest_request(params_digest, model.references_field, request.references)
@@ -360,9 +358,7 @@ class TaskBuilder:
 
     def _image_bounds(self, model: Model, request: Request) -> Bounds[int]:
         """How many images the request may give, whatever is stored: names of files depend on it."""
-        unknown = [name for name, value in request.params.items() if isinstance(value, Unknown)]
-        known = {name: value for name, value in request.params.items() if name not in unknown}
-        return Bounds(*model.image_bounds(known, unknown))
+        return Bounds(*model.image_bounds(request.known_params, request.unknown))
 
     def _share(self, identity: str, address: str) -> str | None:
         first = self._first_of_request.setdefault(identity, address)

@@ -12,7 +12,7 @@ from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.expect import Expectation
 from seedflow.plan.instances import Unit
-from seedflow.plan.model import PendingImages, StepImage, Task, Unknown
+from seedflow.plan.model import PendingImages, StepImage, Task
 from seedflow.plan.requests import Request
 
 
@@ -43,12 +43,14 @@ def find_earlier_address(unit: Unit) -> str | None:
     """The address that a task had under its step's earlier name, if it had one."""
     tasks = unit.instance.tasks
     step = tasks.node.step
+    if step.was is None and tasks.frame.earlier == tasks.frame.prefix:
+        return None
     earlier = tasks.frame.earlier + (step.was or step.name) + unit.address.removeprefix(tasks.hub)
     return None if earlier == unit.address else earlier
 
 
 def _spell(model: Model, request: Request, take: int, find_first: Callable[[str], str]) -> str:
-    known = {name: value for name, value in request.params.items() if not isinstance(value, Unknown)}
+    known = request.known_params
     settled = [
         item.image.url if isinstance(item.image, UrlImage) else item.image.facts.digest
         for item in request.references

@@ -11,7 +11,7 @@ from dataclasses import replace
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
-from seedflow.plan.model import PLACEHOLDER_URL, PendingImages, Unknown
+from seedflow.plan.model import PLACEHOLDER_URL, PendingImages
 from seedflow.plan.requests import Request, RequestBuilder
 from seedflow.recipe.model import References
 
@@ -22,8 +22,8 @@ def judge_request(model: Model, request: Request, builder: RequestBuilder) -> It
     if written is not None and request.references and written.field != model.references_field:
         yield _wrong_field(model, written)
         return
-    unknown = {name for name, value in request.params.items() if isinstance(value, Unknown)}
-    params = {name: value for name, value in request.params.items() if name not in unknown}
+    unknown = set(request.unknown)
+    params = dict(request.known_params)
     field = model.references_field
     if field is not None and request.references:
         if any(_vague(item.image) for item in request.references):

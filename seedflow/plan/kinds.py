@@ -29,9 +29,13 @@ Head: TypeAlias = "int | str"
 
 @dataclass(slots=True)
 class _Domain:
-    """All requests to one model with one take."""
+    """All requests to one model with one take.
+
+    Those of which everything is known are `settled`, and put together with the others only once there are others.
+    """
 
     entries: list[Entry] = field(default_factory=list)
+    settled: dict[tuple[str, tuple[str | None, ...]], Entry] | None = field(default_factory=dict)
     exact: dict[tuple[str, tuple[Head, ...]], list[Entry]] = field(default_factory=dict)
     by_params: dict[str, list[Entry]] = field(default_factory=dict)
     loose: dict[str, list[Entry]] = field(default_factory=dict)
@@ -83,7 +87,8 @@ class Kinds:
             self._users.setdefault(self.find(user), []).append((domain, entry))
         self._note(unit, {kind: None})
         domain.entries.append(entry)
-        self._link(domain, entry)
+        if not self._settle(domain, entry):
+            self._link(domain, entry)
         while self._stale:
             self._link(*self._stale.pop())
         return self.spell(str(kind))
@@ -240,6 +245,20 @@ class Kinds:
         return heads | {_NOTHING}
 
     # Comparing
+
+    def _settle(self, domain: _Domain, entry: Entry) -> bool:
+        """Put an entry aside of which everything is known, as long as there is none of another sort to compare it with."""
+        if domain.settled is None:
+            return False
+        pictures = tuple(slot.known for slot in entry.slots)
+        if entry.digest is None or None in pictures:
+            settled, domain.settled = domain.settled, None
+            for one in settled.values():
+                self._link(domain, one)
+            return False
+        first = domain.settled.setdefault((entry.digest, pictures), entry)
+        self._join(entry, first)
+        return True
 
     def _link(self, domain: _Domain, entry: Entry) -> None:
         """Put an entry together with all that it may be equal to."""

@@ -36,18 +36,26 @@ NOTHING_KNOWN: Mapping[str, Pattern] = MappingProxyType({})
 class Request:
     """A request as far as it is known. `symbols` stands for what is unknown, to recognise two equal ones.
 
-    `patterns` has what is known of the texts of parameters that are not.
+    `unknown` names the parameters that are not known, `patterns` has what is known of their texts.
     """
 
     params: Mapping[str, object]
     references: tuple[PlannedReference, ...]
     symbols: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
     patterns: Mapping[str, Pattern] = field(default_factory=lambda: NOTHING_KNOWN)
 
     @property
     def known(self) -> bool:
         """Whether nothing is Unknown or pending."""
         return not self.symbols
+
+    @property
+    def known_params(self) -> Mapping[str, object]:
+        """The parameters that are known."""
+        if not self.unknown:
+            return self.params
+        return {name: value for name, value in self.params.items() if name not in self.unknown}
 
 
 class Refused(Exception):  # noqa: N818 - not an error of the program: carries a diagnostic out of nested rendering
@@ -170,6 +178,7 @@ class RequestBuilder:
                     symbols.append(f"{len(references)}:{image.mention}")
         positions = self._positions(references) if self._named else None
         params: dict[str, object] = {}
+        unknown: list[str] = []
         patterns: dict[str, Pattern] = {}
         for name in self._order:
             if name in self._constants:
@@ -178,12 +187,13 @@ class RequestBuilder:
                 expression, as_text = self._rendered[name]
                 value = self._render(expression, as_text=as_text, env=env, positions=positions)
                 if isinstance(value, Unknown):
+                    unknown.append(name)
                     symbols.append(f"{name}={_symbol(expression, keys)}|{env.frame.prefix}")
                     if as_text and isinstance(expression, Template):
                         patterns[name] = self._texts.read(expression, env, positions, references)
             if value is not None:
                 params[name] = value
-        return Request(params, tuple(references), tuple(symbols), patterns or NOTHING_KNOWN)
+        return Request(params, tuple(references), tuple(symbols), tuple(unknown), patterns or NOTHING_KNOWN)
 
     def is_plain(self, env: Env) -> bool:
         """Whether everything that the request of a task mentions is there for certain."""

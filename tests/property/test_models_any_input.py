@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -125,3 +126,28 @@ def test_every_fitting_input_has_a_size_once_its_reference_is_measured(
     ratio = model.asked_ratio(params)
     if ratio is not None:
         assert abs(size[0] / size[1] / ratio.width_to_height - 1) < 0.03
+
+
+def judge_anew(model: Model, params: dict[str, object]) -> list[object]:
+    """By a model that has judged nothing before."""
+    return list(replace(model).judge(params))
+
+
+long_prompts = st.sampled_from(
+    ["", " ", "\n", "a fox", "word " * 599, "word " * 600, "word " * 601, "w" * 4_000]
+)
+
+
+@given(asked, st.lists(long_prompts, min_size=1, max_size=3))
+def test_what_was_judged_before_changes_nothing(
+    found: tuple[Model, dict[str, object]], prompts: list[str]
+) -> None:
+    """Requests that differ in their prompts, one after the other, and one whose numbers are booleans."""
+    model, params = found
+    model = replace(model)
+    for prompt in prompts:
+        given = {**params, str(model.prompt_field): prompt}
+        assert model.judge(given) == judge_anew(model, given)
+        alike = {name: bool(value) if value in (0, 1) else value for name, value in given.items()}
+        assert model.judge(alike) == judge_anew(model, alike)
+        assert model.judge(given) == judge_anew(model, given)
