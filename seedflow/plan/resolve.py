@@ -205,13 +205,7 @@ class Resolver:
         main = find_main_output(recipe)
         if main is not None:
             later["images"] = lambda: as_list(self.output_value(main, instance))
-        known: dict[str, object] = {"each": instance.each}
-        missing = {}
-        if instance.stands_for_others:
-            missing["key"] = "the task is not known yet"
-        else:
-            known["key"] = instance.key
-        return View("task", LazyAttributes(known, later), PendingTask(instance), missing)
+        return build_pending_task(instance, later)
 
     def views_of(self, instance: Instance) -> tuple[View, ...]:
         """The images of an instance that has ended."""

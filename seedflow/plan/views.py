@@ -61,15 +61,15 @@ def build_pending_view(unit: Unit, number: int, *, passes: bool = False) -> View
     return View("image", known, PendingImage(ImageSource(unit.instance, unit), number, passes), missing)
 
 
-def build_pending_task(instance: Instance) -> View:
-    """What is known of a task before it has ended."""
-    missing = dict.fromkeys(("images", "outputs"), "the task has not ended")
+def build_pending_task(instance: Instance, later: Mapping[str, Callable[[], object]] | None = None) -> View:
+    """What is known of a task before it has ended; `later` gives its images and outputs as soon as they are there."""
+    missing = {} if later else dict.fromkeys(("images", "outputs"), "the task has not ended")
     known: dict[str, object] = {"each": instance.each}
     if instance.stands_for_others:
         missing["key"] = "the task is not known yet"
     else:
         known["key"] = instance.key
-    return View("task", known, PendingTask(instance), missing)
+    return View("task", LazyAttributes(known, later) if later else known, PendingTask(instance), missing)
 
 
 class LazyAttributes(Mapping[str, object]):

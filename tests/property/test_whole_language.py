@@ -116,7 +116,11 @@ class Stage:
         done = Done(
             plan,
             result,
-            {task.address: _fingerprints(self._planner, task.address) for task in result.tasks},
+            {
+                task.address: _fingerprints(self._planner, task.address)
+                for task in result.tasks
+                if "?" not in task.address  # what stands for tasks that never came is no request
+            },
             {
                 name: [(one.path, one.image.facts.digest) for one in images]
                 for name, images in outputs.items()

@@ -155,6 +155,7 @@ class _Author:
         inputs: Mapping[str, str],
         lists: dict[str, tuple[str, ...]],
         words: int,
+        word: str = "P",
     ) -> None:
         self.draw = draw
         self.sharp = sharp
@@ -162,6 +163,7 @@ class _Author:
         self.inputs = inputs
         self.lists = lists
         self.words = words
+        self.word = word
         self.steps: list[Step] = []
 
     # Drawing
@@ -380,7 +382,7 @@ class _Author:
         return step.name, body
 
     def draw_generate(self, step: Step, body: dict[str, Any], number: int) -> None:
-        prompt = [f"P{number if self.sharp else self.number(0, self.words)}"]
+        prompt = [f"{self.word}{number}" if self.sharp else f"P{self.number(0, self.words)}"]
         images: list[str] = []
         for loop in step.loops:
             if loop.kind == "text":
@@ -516,7 +518,9 @@ def cases(draw: st.DrawFn, *, sharp: bool = False, apart: bool = False) -> Case:
             kinds.append("text")
         inputs = {f"i{kind}": kind for kind in kinds}
         lists: dict[str, tuple[str, ...]] = {}
-        author = _Author(draw, sharp=sharp, subs=tuple(subs), inputs=inputs, lists=lists, words=1)
+        author = _Author(
+            draw, sharp=sharp, subs=tuple(subs), inputs=inputs, lists=lists, words=1, word=f"Q{number}"
+        )
         steps = author.write(1, 3)
         outputs, given = author.draw_outputs()
         text = _spell(steps, {f"i{kind}": TYPES[kind] for kind in kinds}, outputs)
