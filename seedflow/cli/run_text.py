@@ -229,7 +229,8 @@ class LiveDisplay:
         if self._in_flight < self._most_in_flight:
             parts.append(f"slowed down to {self._in_flight:,} at once")
         if self._held_until > now + 1:
-            parts.append(f"on in {spell_elapsed(self._held_until - now + 1)}")
+            pace = "" if self._in_flight < self._most_in_flight else "at the service's pace, "
+            parts.append(f"{pace}on in {spell_elapsed(self._held_until - now + 1)}")
         if self._waiting:
             parts.append(f"{len(self._waiting):,} in line")
         columns = max(10, min(BAR_COLUMNS, self._area.columns // 3))

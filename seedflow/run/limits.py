@@ -121,6 +121,8 @@ class Limiter:
             if held_s > 0:
                 if self._wake is None:
                     self._wake = asyncio.get_running_loop().call_later(held_s, self._wake_up)
+                    if self._kept_by_pace():
+                        self._changed(self.window, held_s)
                 return
             place = self._waiting.popleft()
             if not place.done():
@@ -136,6 +138,10 @@ class Limiter:
         if self._pace is not None and len(self._begun) == self._pace.calls:
             held_s = max(held_s, self._begun[0] + self._pace.within_s + _MARGIN_S - now)
         return held_s
+
+    def _kept_by_pace(self) -> bool:
+        """Whether it is the pace alone that holds calls back; that a provider does was told when it said so."""
+        return self._held_until <= asyncio.get_running_loop().time()
 
     def _wake_up(self) -> None:
         self._wake = None

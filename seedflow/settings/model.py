@@ -103,7 +103,7 @@ class Settings:
     @property
     def pace(self) -> Pace | None:
         """How many calls may begin within a time; what somebody set, else what a gateway of Cloudflare's lets through."""
-        if self.provider_name == "sketch":
+        if self.provider_name == "sketch" or (self.provider_name, self.account_id) == (None, None):
             return None
         if self.calls_per_minute is not None:
             return Pace(self.calls_per_minute, 60.0)

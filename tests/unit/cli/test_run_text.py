@@ -112,6 +112,17 @@ def test_a_slower_pace_is_said_while_it_lasts() -> None:
     assert "slowed" not in area.bottom[0]
 
 
+def test_waiting_for_the_pace_is_said_with_when_it_ends() -> None:
+    area, clock = RecordingArea(columns=100), Clock()
+    display = LiveDisplay(area, tasks=Bounds(1, 1), most_in_flight=16, clock=clock)
+    display.show(event(EventKind.LIMIT_CHANGED, in_flight=16, hold_s=30))
+    display.refresh()
+    assert "at the service's pace, on in 31 s" in area.bottom[0]
+    clock.now_s += 31
+    display.refresh()
+    assert "pace" not in area.bottom[0]
+
+
 def spell(found: Event, width: int | None = None) -> list[str]:
     return [line.plain for line in EventLines(column=6).spell(found, width)]
 

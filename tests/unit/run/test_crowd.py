@@ -43,7 +43,9 @@ def test_a_pace_that_is_known_is_kept_without_a_call_in_vain(make_world) -> None
     result = world.run(most_in_flight=64, pace=GATEWAY)
     assert result.status is RunStatus.DONE
     assert len(world.provider.calls) == 1000
-    assert world.data(EventKind.LIMIT_CHANGED) == []
+    told = world.data(EventKind.LIMIT_CHANGED)
+    assert [event["in_flight"] for event in told] == [64] * 4, "once for each time that all wait"
+    assert all(50 < float(str(event["hold_s"])) <= 61 for event in told)
     began = world.provider.began
     assert all(later - earlier > GATEWAY.within_s for earlier, later in zip(began, began[200:], strict=False))
     assert world.took_s < 6 * 61, "as fast as it allows"

@@ -14,6 +14,7 @@ from seedflow.settings.origin import Layer
 from seedflow.store.base import Budget
 
 BOTH = {"CLOUDFLARE_ACCOUNT_ID": "account-1", "CLOUDFLARE_API_TOKEN": "token-123456"}
+LOOPBACK = {"SEEDFLOW_CLOUDFLARE_BASE_URL": "http://127.0.0.1:8787/client/v4/"}
 
 
 def test_defaults(home):
@@ -151,6 +152,24 @@ def test_state_moves_with_its_variable(home, tmp_path):
 def test_account_and_token_choose_cloudflare(home):
     assert home.load(environment=BOTH).provider == "cloudflare"
     assert home.load(environment=BOTH, provider="sketch").provider == "sketch"
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "calls"),
+    [
+        ("", {}, None),
+        ("provider: {name: sketch}\n", BOTH, None),
+        ("", BOTH, 200),
+        ("", BOTH | LOOPBACK, None),
+        ("provider: {calls_per_minute: 7}\n", BOTH | LOOPBACK, 7),
+    ],
+)
+def test_the_pace_of_a_gateway_is_kept_where_there_is_one_and_what_is_drawn_here_waits_for_nobody(
+    home, text, environment, calls
+):
+    home.write_project(text)
+    pace = home.load(environment=environment).pace
+    assert (None if pace is None else pace.calls) == calls
 
 
 @pytest.mark.parametrize("there", sorted(BOTH))
