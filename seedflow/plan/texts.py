@@ -11,7 +11,6 @@ from seedflow.plan.model import PlannedReference, Unknown
 from seedflow.plan.patterns import Part, Pattern, Token, build_pattern
 from seedflow.plan.picking import Absent
 from seedflow.plan.resolve import Resolver
-from seedflow.plan.whole import find_whole
 from seedflow.plan.wording import spell_count
 from seedflow.recipe.model import InputType
 from seedflow.recipe.references import NameReference
@@ -51,8 +50,8 @@ class TextReader:
 
     def _find_given(self, piece: Template, env: Env) -> tuple[Template, Env] | None:
         """The text that a caller gives for an input, with its surroundings, when a piece is nothing but that input."""
-        whole = find_whole(piece)
-        if not isinstance(whole, NameReference) or whole.root != "inputs" or len(whole.path) != 1:
+        whole = _find_name(piece)
+        if whole is None or whole.root != "inputs" or len(whole.path) != 1:
             return None
         if whole.name not in env.frame.later or self._find_unknown(piece, env, None) is None:
             return None
@@ -77,6 +76,17 @@ class TextReader:
         name = piece.scalar.value[piece.expression.start : piece.expression.end]
         counts = ",".join(map(spell_count, references)) if "ref" in roots else ""
         return Token(f"{env.frame.prefix}|{name}|{counts}")
+
+
+def _find_name(piece: Template) -> NameReference | None:
+    """The name that the expression of a piece is nothing but."""
+    node = piece.expression
+    if node is None:
+        return None
+    for mention in piece.references:
+        if isinstance(mention, NameReference) and (mention.start, mention.end) == (node.start, node.end):
+            return mention
+    return None
 
 
 def _strip(parts: Pattern) -> Pattern:

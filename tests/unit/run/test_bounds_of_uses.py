@@ -24,6 +24,12 @@ steps:
   stamp: {for_each: {t: "{{ steps.paint.tasks }}"}, generate: {prompt: "Stamp {{ each.t.key }}"}}
 outputs: {images: "{{ steps.paint.images }}"}
 """
+TITLED = """\
+seedflow: 1
+inputs: {title: {type: text}}
+steps: {paint: {generate: {prompt: "Paint {{ inputs.title }}"}}}
+outputs: {images: "{{ steps.paint.images }}"}
+"""
 SHEET = "  sheet: {generate: {prompt: Sheet, sequential_image_generation: auto, max_images: 3}}\n"
 OF_EACH = "recipe: ./used.yaml, with: {photo: '{{ each.v }}'}"
 
@@ -86,6 +92,16 @@ def test_keys_inside_of_uses_to_come_tell_nothing_apart_before_they_are_there(tm
     )
     project = Project(tmp_path, BY_KEY, steps, images=2)
     assert sorted(project.prompts) == ["Paint", "Sheet", "Stamp sheet-1", "Stamp sheet-2"]
+    assert project.planned[0] == 3
+
+
+def test_words_that_a_caller_gives_around_what_is_not_known_tell_its_uses_apart(tmp_path: Path) -> None:
+    steps = (
+        "  one: {recipe: ./used.yaml, with: {title: one}}\n"
+        "  two: {for_each: {v: '{{ steps.sheet.images }}'}, recipe: ./used.yaml, with: {title: 'two {{ each.v.key }}'}}\n"
+    )
+    project = Project(tmp_path, TITLED, steps)
+    assert sorted(project.prompts) == ["Paint one", "Paint two sheet", "Sheet"]
     assert project.planned[0] == 3
 
 
