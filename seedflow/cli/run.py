@@ -75,7 +75,7 @@ LETTING_GO: Final = "Letting go: what was in flight is recorded as unknown."
     type=click.Choice(["stop", "retry"]),
     default="stop",
     show_default=True,
-    help="What to do about a call that may have been paid and cannot be found again; retry may pay for it once more.",
+    help="What to do about a call that may have been paid and cannot be found again; retry may pay for it again, twice at most.",
 )
 @click.option("--out", "out_text", metavar="DIR", shell_complete=complete_folders, help="Where outputs go.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output at the end.")

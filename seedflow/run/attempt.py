@@ -94,7 +94,11 @@ class AttemptRunner:
                 return None
             case Recovery.RECONCILE:
                 self._tally.stage = Stage.SENT
-                return await self._reconcile(tell_why(attempt))
+                found = await self._reconcile(tell_why(attempt))
+                if found is None:  # there may be another one before it, whose answer is still to be had
+                    await self._services.disk.run(self._services.store.leave, attempt.intent_id)
+                    raise TaskEndedError(TaskStatus.CANCELLED, settled=True)
+                return found
             case Recovery.FETCH:
                 self._tally.stage = Stage.ANSWERED
                 return Answer(attempt.answer or b"", free=not attempt.cost_usd)
@@ -380,7 +384,8 @@ class AttemptRunner:
         services = self._services
         await services.disk.run(services.store.mark_unknown, self._attempt.intent_id, why)
         self._tally.end(self._share(self._most_usd))
-        problem = endings.unknown(self._task, why, self._most_usd)
+        most_usd = max(self._most_usd, self._tally.cost_usd)
+        problem = endings.unknown(self._task, why, most_usd, self._tally.calls)
         return TaskEndedError(TaskStatus.UNKNOWN, problem, repeatable=True)
 
     def _request(self, wire: tuple[WireReference, ...]) -> GenerateRequest:

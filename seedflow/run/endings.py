@@ -57,11 +57,13 @@ def not_fetched(task: Task, message: str) -> Problem:
     )
 
 
-def unknown(task: Task, why: str, most_usd: Decimal) -> Problem:
-    """Nobody knows whether it was billed."""
+def unknown(task: Task, why: str, most_usd: Decimal, calls: int) -> Problem:
+    """Nobody knows whether it was billed, or of several calls that this run made which of them were."""
+    billed = "It may have been billed" if calls < 2 else f"Each of its {calls} calls may have been billed"
+    together = "" if calls < 2 else " together"
     return Problem(
         "unknown-outcome",
-        f"{why}. It may have been billed (up to {format_usd(most_usd)}), so it is not asked again by itself",
+        f"{why}. {billed} (up to {format_usd(most_usd)}{together}), so it is not asked again by itself",
         "look at the provider's log or bill; run again with --on-unknown retry to consent to paying again",
         task.origin.span,
     )

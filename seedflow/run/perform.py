@@ -94,6 +94,9 @@ class Performer:
                     services.halt(Problem("budget", error.message, error.help, task.origin.span), budget=True)
                     raise TaskEndedError(TaskStatus.CANCELLED) from None
             except TaskEndedError as ended:
+                if ended.settled:
+                    self._give_up_if_stopping()
+                    continue
                 again = (
                     ended.repeatable
                     and services.options.on_unknown is OnUnknown.RETRY

@@ -181,6 +181,8 @@ async def _explain(attempt: Attempt, ended: TaskEndedError, most_usd: Decimal, s
         after_attempt=attempt.attempt - 1,
     )
     message = None if ended.problem is None else ended.problem.message
+    if ended.status is TaskStatus.CANCELLED:  # it would have to be sent again, and nothing is
+        return Settled(attempt, Finding.NOT_BILLED)
     match state:
         case AttemptState.SENDING | AttemptState.UNKNOWN:
             return Settled(attempt, Finding.STILL_UNKNOWN, message, perhaps_usd=most_usd)
@@ -188,8 +190,6 @@ async def _explain(attempt: Attempt, ended: TaskEndedError, most_usd: Decimal, s
             return Settled(attempt, Finding.NOT_FETCHED, message, cost_usd=most_usd)
         case AttemptState.LOST_PAID:
             return Settled(attempt, Finding.LOST, message, cost_usd=most_usd)
-        case _ if ended.status is TaskStatus.CANCELLED:  # it would have to be sent again, and nothing is
-            return Settled(attempt, Finding.NOT_BILLED)
         case _:
             return Settled(attempt, Finding.FAILED, message)
 

@@ -107,6 +107,7 @@ class TaskEndedError(SeedflowError):
     """Unwinds to the end of a task that gives no images; never leaves `run`.
 
     `stop_run` when no other call of the run can succeed either. `repeatable` when it may be paid for again with consent.
+    `settled` when what was taken up turned out to have cost nothing: the request is as open as before it.
     """
 
     def __init__(
@@ -116,9 +117,11 @@ class TaskEndedError(SeedflowError):
         *,
         stop_run: bool = False,
         repeatable: bool = False,
+        settled: bool = False,
     ) -> None:
         super().__init__(problem.message if problem is not None else status.value)
         self.status = status
         self.problem = problem
+        self.settled = settled
         self.stop_run = stop_run
         self.repeatable = repeatable

@@ -34,22 +34,19 @@ class AttemptRow(NamedTuple):
 
 _ROW = """SELECT attempt_id, intent_id, attempt, state, claimed, run_id, payer_run_id, reserved_micros, fingerprint,
   take, answered_at, EXISTS (SELECT 1 FROM answers WHERE answers.attempt_id = attempts.attempt_id AND length(answer) > 0) FROM attempts"""
-_ABOVE = (
-    f"{_ROW} WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ? ORDER BY attempt, attempt_id"
-)
+_ABOVE = f"{_ROW} WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ? ORDER BY attempt_id"
 _FREE = (
     "UPDATE attempts SET counted_micros = 0 WHERE run_id = ? AND state = 'reserved' AND counted_micros <> 0"
 )
 _BY_INTENT = f"{_ROW} WHERE intent_id = ?"
 
 
-def list_last_rows(
-    connection: sqlite3.Connection, request: RequestRecord, after_attempt: int
+def list_rows(
+    connection: sqlite3.Connection, realm: str, fingerprint: str, take: int, after_attempt: int
 ) -> list[AttemptRow]:
-    """Of each attempt above a number of a request's (realm, fingerprint, take) its newest row, in order of attempt."""
-    found = connection.execute(_ABOVE, (request.fingerprint, request.take, request.realm, after_attempt))
-    rows = [_to_row(row) for row in found]
-    return list({row.attempt: row for row in rows}.values())
+    """Every row of the attempts above a number of a (realm, fingerprint, take), oldest first."""
+    found = connection.execute(_ABOVE, (fingerprint, take, realm, after_attempt))
+    return [_to_row(row) for row in found]
 
 
 def find_attempt(connection: sqlite3.Connection, intent_id: str) -> AttemptRow | None:

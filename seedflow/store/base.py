@@ -85,7 +85,10 @@ class StoreView(Protocol):
     def find_unfinished(
         self, realm: str, fingerprint: str, take: int, after_attempt: int = 0
     ) -> AttemptState | None:
-        """The state of its newest attempt above `after_attempt`, if that was sent and may have been paid, but gave no result so far."""
+        """The state of the call that decides above `after_attempt`, if it was sent and may have been paid, but gave no result so far.
+
+        It is the newest one, but for one that was made with consent and was refused, or never sent: that changes nothing.
+        """
 
     def find_takes(self, realm: str, fingerprint: str) -> tuple[int, ...]:
         """The takes with an attempt that was sent, whatever became of it, in order."""

@@ -136,13 +136,15 @@ def list_open_calls(
 ) -> list[Call]:
     """The calls of a realm whose outcome is open, that nobody works on and that decide over their take, oldest first.
 
-    What was asked again with consent decides nothing any more: whatever the log says of it, its pictures are not the take's.
+    What was asked again with consent decides nothing any more, unless the new call was refused or never sent: whatever the log
+    says of it, its pictures are not the take's.
     """
     rows = connection.execute(
         f"""SELECT {_COLUMNS} FROM attempts JOIN requests USING (attempt_id)
           WHERE state IN ({_marks(OPEN_STATES)}) AND realm = ? AND NOT EXISTS (
             SELECT 1 FROM attempts AS later WHERE later.fingerprint = attempts.fingerprint AND later.take = attempts.take
-              AND later.realm = attempts.realm AND later.attempt = attempts.attempt AND later.attempt_id > attempts.attempt_id)
+              AND later.realm = attempts.realm AND later.attempt = attempts.attempt AND later.attempt_id > attempts.attempt_id
+              AND later.state NOT IN ('reserved', 'failed'))
           ORDER BY attempts.attempt_id""",  # noqa: S608 - our own words
         (*OPEN_STATES, realm),
     ).fetchall()

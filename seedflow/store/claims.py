@@ -21,10 +21,11 @@ from seedflow.store.base import (
 )
 from seedflow.store.blobs import Blobs
 from seedflow.store.budgets import check_budgets, day_of
+from seedflow.store.deciding import Candidate, find_deciding
 from seedflow.store.locks import RunLocks
 from seedflow.store.runs import CAN_TAKE_AN_ANSWER, fold_journal
 from seedflow.store.state import StateFolder
-from seedflow.store.transitions import LastAttempt, Verdict, find_next_number, is_open, judge_claim
+from seedflow.store.transitions import LastAttempt, Verdict, find_next_number, judge_claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Claims:
         )
         if result is not None:
             return AlreadyStored(result)
-        last = self._find_last(connection, request, after_attempt)
+        last = self._find_last(connection, request, after_attempt, again=again)
         if last is None:
             return Granted(self._grant(connection, terms, None, after_attempt + 1, now))
         match judge_claim(self._describe(last, terms.run_id), again=again):
@@ -86,14 +87,27 @@ class Claims:
                 return ToRecover(self._recover(connection, terms, last, now))
 
     def _find_last(
-        self, connection: sqlite3.Connection, request: RequestRecord, after_attempt: int
+        self, connection: sqlite3.Connection, request: RequestRecord, after_attempt: int, *, again: bool
     ) -> AttemptRow | None:
-        """The row that decides: of the first attempt that may still give a result, else of the last one."""
-        last = _find_deciding(attempts.list_last_rows(connection, request, after_attempt))
+        """The row that decides; see `find_deciding`."""
+        last = self._find_deciding(connection, request, after_attempt, again=again)
         if last is None or last.state not in CAN_TAKE_AN_ANSWER or self.locks.is_alive(last.run_id):
             return last
         fold_journal(connection, self.folder, last.run_id)  # its run was killed while we were open
-        return _find_deciding(attempts.list_last_rows(connection, request, after_attempt))
+        return self._find_deciding(connection, request, after_attempt, again=again)
+
+    def _find_deciding(
+        self, connection: sqlite3.Connection, request: RequestRecord, after_attempt: int, *, again: bool
+    ) -> AttemptRow | None:
+        rows = attempts.list_rows(connection, request.realm, request.fingerprint, request.take, after_attempt)
+        candidates = [
+            Candidate(
+                row, row.attempt, row.state, row.has_answer, row.claimed and self.locks.is_alive(row.run_id)
+            )
+            for row in rows
+        ]
+        found = find_deciding(candidates, again=again)
+        return None if found is None else found.row
 
     def _describe(self, last: AttemptRow, run_id: str) -> LastAttempt:
         return LastAttempt(
@@ -125,11 +139,6 @@ class Claims:
                 attempts.move_attempt(connection, last, AttemptState.ANSWERED, claimed=True)
             attempts.take_over(connection, last.attempt_id, terms.run_id)
         return attempts.load_attempt(connection, self.blobs, last.attempt_id)
-
-
-def _find_deciding(rows: list[AttemptRow]) -> AttemptRow | None:
-    last = rows[-1] if rows else None
-    return next((row for row in rows if is_open(row.state, has_answer=row.has_answer)), last)
 
 
 def reserve_anew(connection: sqlite3.Connection, row: AttemptRow, terms: Terms, now: float) -> None:

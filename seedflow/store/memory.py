@@ -32,15 +32,15 @@ from seedflow.store.base import (
     ToRecover,
 )
 from seedflow.store.budgets import build_budget_error, day_of, limit_to_micros, spending_key
+from seedflow.store.deciding import find_deciding
 from seedflow.store.locks import is_run_id
-from seedflow.store.memory_state import MemoryLookups, MemoryRow, MemoryState
+from seedflow.store.memory_state import MemoryLookups, MemoryRow, MemoryState, build_candidate
 from seedflow.store.transitions import (
     LastAttempt,
     TransitionError,
     Verdict,
     check_transition,
     find_next_number,
-    is_open,
     judge_claim,
 )
 
@@ -95,7 +95,7 @@ class MemoryStore(MemoryLookups):
             result = next(self._iterate_results(*key, after_attempt), None)
             if result is not None:
                 return AlreadyStored(result)
-            last = _find_deciding(self._rows_above(*key, after_attempt))
+            last = self._find_deciding(self._rows_above(*key, after_attempt), again=again)
             verdict = judge_claim(None if last is None else self._describe(last, run_id), again=again)
             if last is None:
                 return Granted(self._grant(run_id, None, after_attempt + 1, *terms))
@@ -241,6 +241,12 @@ class MemoryStore(MemoryLookups):
                 if row.attempt.run_id == run_id and row.attempt.state is AttemptState.RESERVED:
                     row.counted_micros = 0
 
+    def _find_deciding(self, rows: Iterable[MemoryRow], *, again: bool) -> MemoryRow | None:
+        living = self._state.living
+        candidates = [build_candidate(row, held=row.claimed and row.attempt.run_id in living) for row in rows]
+        found = find_deciding(candidates, again=again)
+        return None if found is None else found.row
+
     def _all_rows(self) -> Iterable[MemoryRow]:
         return (row for rows in self._state.rows.values() for row in rows)
 
@@ -331,12 +337,3 @@ class MemoryStore(MemoryLookups):
         row.attempt = replace(row.attempt, state=state, **changes)  # type: ignore[arg-type] # fields of Attempt
         row.claimed = claimed
         row.counted_micros = row.counted_micros if counted_micros is None else counted_micros
-
-
-def _find_deciding(rows: Sequence[MemoryRow]) -> MemoryRow | None:
-    last = {row.attempt.attempt: row for row in rows}
-    in_order = [last[number] for number in sorted(last)]
-    for row in in_order:
-        if is_open(row.attempt.state, has_answer=bool(row.attempt.answer)):
-            return row
-    return in_order[-1] if in_order else None

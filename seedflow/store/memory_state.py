@@ -16,6 +16,7 @@ from seedflow.store.base import (
     StoredResult,
 )
 from seedflow.store.blobs import Blobs
+from seedflow.store.deciding import Candidate, find_deciding
 from seedflow.store.durable import make_folder
 from seedflow.store.transitions import find_next_take
 
@@ -32,6 +33,12 @@ class MemoryRow:
     step: str
     day: str
     counted_micros: int
+
+
+def build_candidate(row: MemoryRow, *, held: bool) -> Candidate[MemoryRow]:
+    """A row for `find_deciding`."""
+    found = row.attempt
+    return Candidate(row, found.attempt, found.state, bool(found.answer), held)
 
 
 @dataclass(slots=True)
@@ -79,7 +86,8 @@ class MemoryLookups:
         """See `StoreView.find_unfinished`."""
         with self._state.mutex:
             rows = self._rows_above(realm, fingerprint, take, after_attempt)
-            return rows[-1].attempt.state if rows and rows[-1].attempt.state in UNFINISHED else None
+            found = find_deciding([build_candidate(row, held=False) for row in rows], again=False)
+            return None if found is None or found.state not in UNFINISHED else found.state
 
     def find_takes(self, realm: str, fingerprint: str) -> tuple[int, ...]:
         """See `StoreView.find_takes`."""

@@ -10,6 +10,7 @@ from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.money import from_micros
 from seedflow.store.base import UNFINISHED, AttemptState, PastRequest, StoredImage, StoredResult
 from seedflow.store.blobs import Blobs, Wholeness
+from seedflow.store.deciding import Candidate, find_deciding
 from seedflow.store.transitions import find_next_take
 
 _RESULTS = """SELECT attempts.attempt_id, attempt, intent_id, cost_micros, number, digest, size_bytes, mtime_ns, width_px, height_px, format
@@ -19,8 +20,9 @@ _IMAGES = """SELECT number, digest, size_bytes, width_px, height_px, format
   FROM images JOIN blobs USING (digest) WHERE attempt_id = ? ORDER BY number"""
 _RECORDED = """SELECT EXISTS (SELECT 1 FROM attempts JOIN images USING (attempt_id)
   WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ?)"""
-_UNFINISHED = """SELECT state FROM attempts
-  WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ? ORDER BY attempt_id DESC LIMIT 1"""
+_STATES = """SELECT attempt, state,
+    EXISTS (SELECT 1 FROM answers WHERE answers.attempt_id = attempts.attempt_id AND length(answer) > 0)
+  FROM attempts WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ? ORDER BY attempt_id"""
 _TAKES = "SELECT DISTINCT take FROM attempts WHERE fingerprint = ? AND realm = ? AND sent_at IS NOT NULL ORDER BY take"
 _OF_ALL_TAKES = """SELECT take, attempt, state, sent_at IS NOT NULL FROM attempts
   WHERE fingerprint = ? AND realm = ? ORDER BY attempt_id"""
@@ -130,10 +132,16 @@ def has_result(
 def find_unfinished(
     connection: sqlite3.Connection, realm: str, fingerprint: str, take: int, after_attempt: int
 ) -> AttemptState | None:
-    """The state of the newest attempt above a number, if it was sent and has come to no end that costs nothing."""
-    row = connection.execute(_UNFINISHED, (fingerprint, take, realm, after_attempt)).fetchone()
-    state = None if row is None else AttemptState(row[0])
-    return state if state in UNFINISHED else None
+    """The state of the row that decides, if it was sent and has come to no end that costs nothing."""
+    rows = connection.execute(_STATES, (fingerprint, take, realm, after_attempt))
+    found = find_deciding(
+        [
+            Candidate(None, attempt, AttemptState(state), bool(has_answer), held=False)
+            for attempt, state, has_answer in rows
+        ],
+        again=False,
+    )
+    return None if found is None or found.state not in UNFINISHED else found.state
 
 
 def find_takes(connection: sqlite3.Connection, realm: str, fingerprint: str) -> tuple[int, ...]:

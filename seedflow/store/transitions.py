@@ -105,7 +105,9 @@ def find_next_take(rows: Iterable[tuple[int, int, AttemptState, bool]], above: i
     newest = above
     states: dict[tuple[int, int], AttemptState] = {}
     for take, attempt, state, sent in rows:
-        states[take, attempt] = state
+        # What was refused or never sent leaves what came before it open.
+        if state not in (_S.RESERVED, _S.FAILED) or states.get((take, attempt)) not in _OUTCOME_OPEN:
+            states[take, attempt] = state
         if sent:
             newest = max(newest, take)
     still_open = (take for (take, _), state in states.items() if take > above and state in _OUTCOME_OPEN)

@@ -107,6 +107,41 @@ def test_a_new_request_is_granted_reserved_and_owned(store):
     assert store.spent_usd("run-1") == PRICE
 
 
+@pytest.mark.parametrize("how", ["unknown", "lost-paid"])
+@pytest.mark.parametrize("then", ["failed", "never sent", "killed"])
+def test_consent_ends_with_the_call_that_it_was_given_for(machine, how, then):
+    """Whoever comes after a consented call that was refused or never made has to consent anew."""
+    store = machine.open()
+    store.begin_run("run-1", "storybook", "cloudflare")
+    first = claim(store).attempt
+    store.mark_sending(first.intent_id, ())
+    if how == "unknown":
+        store.mark_unknown(first.intent_id, "no answer")
+    else:
+        store.mark_answered(first.intent_id, b"answer", PRICE)
+        store.mark_lost_paid(first.intent_id, "gone", PRICE)
+    second = claim(store, again=True).attempt
+    assert second.intent_id != first.intent_id
+    if then == "failed":
+        store.mark_sending(second.intent_id, ())
+        store.mark_failed(second.intent_id, "no-credit", "no", Decimal(0))
+        store.end_run("run-1", "failed")
+    elif then == "never sent":
+        store.leave(second.intent_id)
+        store.end_run("run-1", "interrupted")
+    machine.kill(store)
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    assert other.find_unfinished("cloudflare", "request/1:aa", 1) == how
+    found = claim(other, "run-2")
+    assert isinstance(found, ToRecover)
+    assert found.attempt.intent_id == first.intent_id
+    other.leave(first.intent_id)
+    third = claim(other, "run-2", again=True)
+    assert third.attempt.intent_id != first.intent_id
+    assert third.attempt.state is AttemptState.RESERVED
+
+
 def test_whether_anything_was_sent_counts_sendings_of_the_realm_whatever_became_of_them(store):
     attempt = claim(store).attempt
     assert not store.has_sent("cloudflare")

@@ -93,4 +93,5 @@ def test_of_an_attempt_that_was_repeated_the_last_row_counts():
     repeated = [(2, 1, AttemptState.UNKNOWN, True), (2, 1, AttemptState.DONE, True)]
     assert find_next_take(repeated, 1) == 3
     assert find_next_take([*repeated, (2, 2, AttemptState.SENDING, True)], 1) == 2
-    assert find_next_take([(2, 1, AttemptState.UNKNOWN, True), (2, 1, AttemptState.RESERVED, False)], 1) == 3
+    refused = [(2, 1, AttemptState.UNKNOWN, True), (2, 1, AttemptState.RESERVED, False)]
+    assert find_next_take(refused, 1) == 2, "what was never sent leaves open what came before it"

@@ -101,7 +101,7 @@ def test_a_view_serves_many_threads(root, store, tools):
         results._RECORDED,
         results._IMAGES,
         results._PAST,
-        results._UNFINISHED,
+        results._STATES,
         results._TAKES,
         results._OF_ALL_TAKES,
         attempts._ABOVE,

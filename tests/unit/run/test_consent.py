@@ -1,0 +1,81 @@
+"""Consent to paying again ends with its run: where the new call came to nothing, what was open before is open as ever."""
+
+from __future__ import annotations
+
+import pytest
+from world import Fault, dead, drop, fetching, refuse, reject, statuses, stop
+
+from seedflow.errors import Billed
+from seedflow.run.options import OnUnknown
+from seedflow.run.retry import RetryPolicy
+from seedflow.run.status import RunStatus
+
+ONE = "steps: {a: {generate: {prompt: One}}}"
+CROWD = """
+inputs: {numbers: {type: list, of: integer, default: [1, 2, 3, 4, 5, 6]}}
+steps:
+  page: {for_each: {n: "{{ inputs.numbers }}"}, generate: {prompt: "Page {{ each.n }}"}}
+"""
+CONSENT = {"on_unknown": OnUnknown.RETRY, "retry": RetryPolicy(most_repeats_of_unknown=1)}
+IN_VAIN = {
+    "no credit": stop(),
+    "refused for good": reject(),
+    "refused and perhaps billed": reject("moderation", billed=Billed.MAYBE),
+}
+
+
+@pytest.mark.parametrize("why", sorted(IN_VAIN))
+@pytest.mark.parametrize("lost", [drop(logged=False), fetching(dead())], ids=["unknown", "lost-paid"])
+def test_a_plain_run_after_consent_in_vain_pays_for_nothing(make_world, lost: Fault, why: str) -> None:
+    world = make_world(ONE)
+    world.provider.meet("a", lost, IN_VAIN[why])
+    ended = statuses(world.run())
+    world.run(**CONSENT)
+    calls, images = len(world.provider.calls), world.provider.paid_images
+    assert calls == 2
+    for _ in range(2):
+        assert statuses(world.run()) == ended
+        assert (len(world.provider.calls), world.provider.paid_images) == (calls, images)
+    assert statuses(world.run(**CONSENT)) == {"a": "done"}
+    assert len(world.provider.calls) == calls + 1
+
+
+def test_what_the_log_has_late_is_taken_up_although_somebody_consented_in_vain(make_world) -> None:
+    world = make_world(CROWD)
+    world.provider.log_delay_s = 1e6
+    world.provider.meet("", *[drop()] * 6, *[refuse("rate-limited", 600)] * 6)
+    assert world.run(most_in_flight=6).status is RunStatus.UNKNOWN
+    world.at(90, lambda: world.control.stop())
+    world.run(most_in_flight=6, **CONSENT)
+    world.provider.log_delay_s = -1e6
+    world.provider.faults.clear()
+    paid = world.provider.paid_images
+    result = world.run()
+    assert set(statuses(result).values()) == {"done"}
+    assert (result.calls, result.cost_usd) == (0, 0)
+    assert world.provider.paid_images == paid == 6
+    world.assert_nothing_paid_twice()
+
+
+def test_of_two_calls_that_were_lost_both_are_looked_up_before_another_one_is_made(make_world) -> None:
+    """The log has the first one late, and of the second one that it was not billed."""
+    world = make_world(ONE)
+    world.provider.log_delay_s = 1e6
+    world.provider.meet("a", drop(), drop(billed=False))
+    assert statuses(world.run()) == {"a": "unknown"}
+    assert statuses(world.run(**CONSENT)) == {"a": "unknown"}
+    world.provider.log_delay_s = -1e6
+    result = world.run()
+    assert (statuses(result), result.calls) == ({"a": "done"}, 0)
+    assert world.provider.paid_images == 1
+
+
+def test_a_call_that_cost_nothing_after_all_is_made_again_by_the_same_run(make_world) -> None:
+    world = make_world(ONE)
+    world.provider.log_delay_s = 1e6
+    world.provider.meet("a", drop(billed=False))
+    assert statuses(world.run()) == {"a": "unknown"}
+    world.provider.log_delay_s = -1e6
+    result = world.run()
+    assert (statuses(result), result.calls) == ({"a": "done"}, 1)
+    assert [row for row in world.attempts() if row[1] == "done"] == [("a", "done", 1)]
