@@ -173,6 +173,8 @@ class LiveDisplay:
                 self._note(address, "asking" if rejected is None else f"asking, attempt {rejected + 1}")
             case EventKind.CALL_ANSWERED:
                 self._note(address, "fetching")
+            case EventKind.CALL_LOST:
+                self._note(address, "answer lost, asking the log")
             case EventKind.CALL_RETRIED:
                 wait_s = float(str(event.data.get("wait_s", 0)))
                 why = make_printable(str(event.data.get("kind", "")))
@@ -192,7 +194,7 @@ class LiveDisplay:
             case _:
                 pass
         # That a call is repeated, or another run's, is said below, as long as it lasts.
-        below = (EventKind.CALL_RETRIED, EventKind.CALL_AWAITED)
+        below = (EventKind.CALL_LOST, EventKind.CALL_RETRIED, EventKind.CALL_AWAITED)
         lines = [] if event.kind in below else self._lines.spell(event, self._area.columns)
         if lines:
             self._area.scroll(lines, self._bottom())
@@ -222,15 +224,16 @@ class LiveDisplay:
         return lines
 
     def _head(self, now: float) -> Text:
+        # A narrow terminal cuts the end off, so that what somebody waits for comes first.
         parts = [self._progress.spell()]
-        if self._cost_usd:
-            parts.append(format_usd(self._cost_usd))
-        parts.append(spell_elapsed(now - self._started))
-        if self._in_flight < self._most_in_flight:
-            parts.append(f"slowed down to {self._in_flight:,} at once")
         if self._held_until > now + 1:
             pace = "" if self._in_flight < self._most_in_flight else "at the service's pace, "
             parts.append(f"{pace}on in {spell_elapsed(self._held_until - now + 1)}")
+        if self._in_flight < self._most_in_flight:
+            parts.append(f"slowed down to {self._in_flight:,} at once")
+        if self._cost_usd:
+            parts.append(format_usd(self._cost_usd))
+        parts.append(spell_elapsed(now - self._started))
         if self._waiting:
             parts.append(f"{len(self._waiting):,} in line")
         columns = max(10, min(BAR_COLUMNS, self._area.columns // 3))

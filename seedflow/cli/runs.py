@@ -50,7 +50,7 @@ _STYLES: Final = {
 @click.argument("run", required=False)
 @click.option(
     "--last",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1_000_000_000),
     metavar="N",
     help=f"Show the newest N: {NEWEST} runs, or {NEWEST_CALLS} calls of one.",
 )

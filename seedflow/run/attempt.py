@@ -242,6 +242,7 @@ class AttemptRunner:
     async def _reconcile(self, why: str) -> Answer | None:
         """The recovered answer, recorded, or None when the provider's log shows that nothing was billed."""
         services, intent_id = self._services, self._attempt.intent_id
+        services.emit(EventKind.CALL_LOST, self._task.address, {"intent": intent_id, "message": why})
         try:
             for_s = find_patience_s(
                 services.options.facts.get(self._task.model), services.options.reconcile_for_s

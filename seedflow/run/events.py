@@ -17,6 +17,7 @@ class EventKind(StrEnum):
     TASK_STARTED = "task-started"
     CALL_SENT = "call-sent"
     CALL_ANSWERED = "call-answered"
+    CALL_LOST = "call-lost"
     CALL_RETRIED = "call-retried"
     CALL_AWAITED = "call-awaited"
     ATTEMPT_REJECTED = "attempt-rejected"

@@ -345,8 +345,18 @@ class _Run:
         return replace(found, reason=task.reason, tasks=task.tasks, span=task.origin.span)
 
     def _find_left(self, tasks: tuple[TaskResult, ...]) -> Totals | None:
-        """What another run will ask for, as far as that is known by now."""
-        left = [self._book.get_asked(task.address) for task in tasks if _is_left(task)]
+        """What another run will ask for, as far as that is known by now.
+
+        A call whose outcome is unknown may turn out to be answered, and asked again it is only when it was not billed.
+        """
+        unknown = any(task.status is TaskStatus.UNKNOWN for task in tasks)
+        left: list[Task] = []
+        for task in tasks:
+            if not _is_left(task):
+                continue
+            asked = self._book.get_asked(task.address)
+            certain = not unknown or task.status not in (TaskStatus.UNKNOWN, TaskStatus.BLOCKED)
+            left.append(asked if certain else replace(asked, least=()))
         return add_up(left) if left else None
 
     async def _publish(self) -> Published:
@@ -370,10 +380,10 @@ class _Run:
 
 
 def _is_left(task: TaskResult) -> bool:
-    """Whether another run asks for it: nobody came to it, or it failed at no cost and not for what it is."""
+    """Whether another run asks for it: nobody came to it, it failed at no cost and not for what it is, or nobody knows."""
     if task.status is TaskStatus.FAILED:
         return task.action is Action.CALL and task.reason is not Reason.REFUSED and not task.cost_usd
-    return task.status in (TaskStatus.CANCELLED, TaskStatus.BLOCKED)
+    return task.status in (TaskStatus.CANCELLED, TaskStatus.BLOCKED, TaskStatus.UNKNOWN)
 
 
 def _with_problem(result: RunResult, error: StoreError) -> RunResult:

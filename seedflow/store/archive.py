@@ -164,7 +164,7 @@ def parse_result(line: bytes, number: int) -> ArchivedResult:
 
     def moment(name: str) -> float:
         found = value.get(name)
-        if isinstance(found, bool) or not isinstance(found, (int, float)) or not 0 <= found < 1e11:
+        if isinstance(found, bool) or not isinstance(found, (int, float)) or not -1e11 < found < 1e11:
             raise damaged(f"{where}: `{name}` is not a time")
         return float(found)
 

@@ -29,6 +29,13 @@ class Candidate(Generic[RowT]):
         """Whether pictures may still come of it without paying."""
         return self.held or self.state in UNFINISHED or (self.state is AttemptState.DONE and self.has_answer)
 
+    @property
+    def unfinished(self) -> AttemptState | None:
+        """Its state, if it was sent and has come to no end that costs nothing; a result without pictures is its answer."""
+        if self.state is AttemptState.DONE and self.has_answer:
+            return AttemptState.ANSWERED
+        return self.state if self.state in UNFINISHED else None
+
 
 def find_deciding(rows: Sequence[Candidate[RowT]], *, again: bool) -> Candidate[RowT] | None:
     """The row that decides over a request that has no whole result.

@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import RLock
 
 from seedflow.store.base import (
-    UNFINISHED,
     Attempt,
     AttemptState,
     PastRequest,
@@ -87,7 +86,7 @@ class MemoryLookups:
         with self._state.mutex:
             rows = self._rows_above(realm, fingerprint, take, after_attempt)
             found = find_deciding([build_candidate(row, held=False) for row in rows], again=False)
-            return None if found is None or found.state not in UNFINISHED else found.state
+            return None if found is None else found.unfinished
 
     def find_takes(self, realm: str, fingerprint: str) -> tuple[int, ...]:
         """See `StoreView.find_takes`."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.money import from_micros
-from seedflow.store.base import UNFINISHED, AttemptState, PastRequest, StoredImage, StoredResult
+from seedflow.store.base import AttemptState, PastRequest, StoredImage, StoredResult
 from seedflow.store.blobs import Blobs, Wholeness
 from seedflow.store.deciding import Candidate, find_deciding
 from seedflow.store.transitions import find_next_take
@@ -141,7 +141,7 @@ def find_unfinished(
         ],
         again=False,
     )
-    return None if found is None or found.state not in UNFINISHED else found.state
+    return None if found is None else found.unfinished
 
 
 def find_takes(connection: sqlite3.Connection, realm: str, fingerprint: str) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import pairwise
 
-from world import World, drop, refuse, reject, statuses
+from world import World, dead, drop, fetching, refuse, reject, statuses
 
 from seedflow.providers.options import Pace
 from seedflow.run.events import EventKind
@@ -120,9 +120,17 @@ def test_what_failed_at_no_cost_and_what_it_blocked_is_left_too(make_world) -> N
     assert (left.tasks, left.calls, left.cost_usd) == ((2, 2), (2, 2), (Decimal("0.08"), Decimal("0.08")))
 
 
-def test_what_was_paid_in_vain_is_not_counted_as_left(make_world) -> None:
+def test_what_nobody_knows_of_is_left_at_what_it_may_cost(make_world) -> None:
     world = make_world(PAIR)
     world.provider.meet("first", drop(logged=False))
+    left = world.run().left
+    assert left is not None
+    assert (left.tasks, left.calls, left.cost_usd) == ((2, 2), (0, 2), (0, Decimal("0.08")))
+
+
+def test_what_was_paid_in_vain_is_not_counted_as_left(make_world) -> None:
+    world = make_world(PAIR)
+    world.provider.meet("first", fetching(dead()))
     left = world.run().left
     assert left is not None
     assert (left.tasks, left.calls) == ((1, 1), (1, 1)), "the one that it blocked"

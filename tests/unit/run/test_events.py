@@ -44,8 +44,8 @@ def test_a_call_that_is_repeated_says_so_between_its_sendings(make_world) -> Non
         "call-sent",
         "call-retried",
         "call-sent",
+        "call-lost",
         "call-answered",
-        "image-stored",
     ]
     retried = world.data(EventKind.CALL_RETRIED)[0]
     assert (retried["kind"], retried["call"]) == ("overloaded", 1)
