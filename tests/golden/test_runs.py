@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,8 @@ steps:
   third: {generate: {prompt: Third, image_input: ["{{ steps.second.images[0] }}"]}}
 """
 
+CHAIN_WITH_CONDITION = CHAIN.replace("third: {", 'third: {when: "{{ steps.second.images | length == 1 }}", ')
+"""Only the run can know whether its last step is made."""
 
 SMALL = {
     "advertisement": "markets: [{market: se, language: Swedish, headline: Tidigt ute.}]\nformats: [{name: story, ratio: 9:16}]",
@@ -263,7 +266,25 @@ def test_budgets(paid: Shell, golden: Golden) -> None:
         "runs/budget-too-small.txt", normal(paid.seedflow("run", "fork.yaml", "--max-cost", "0.1").text, paid)
     )
     (paid.folder / "seedflow.yaml").write_text("provider: {concurrency: 1}\nbudget: {day_usd: 0.10}\n")
+    (paid.folder / "chain.yaml").write_text(CHAIN_WITH_CONDITION)
     golden("runs/budget-used-up.txt", normal(paid.seedflow("run", "chain.yaml", "--yes").text, paid))
+
+
+@pytest.mark.parametrize(
+    ("name", "budget"),
+    [("step", "step_usd: 0.05"), ("day", "day_usd: 0.14"), ("project", "project_usd: 0.14")],
+)
+def test_a_budget_that_the_least_passes_stops_a_run_before_it_begins(
+    name: str, budget: str, paid: Shell, emulator: Any, golden: Golden
+) -> None:
+    assert paid.seedflow("run", "chain.yaml", "--yes").code == 0
+    paid_calls = emulator.bill()["calls"]
+    (paid.folder / "seedflow.yaml").write_text(f"budget:\n  {budget}\n")
+    ended = paid.seedflow("run", "fork.yaml", "--yes")
+    golden(f"runs/budget-{name}.txt", normal(ended.text, paid))
+    ended = paid.seedflow("run", "fork.yaml", "--yes", "--json")
+    assert (ended.code, json.loads(ended.out)["problems"][0]["kind"]) == (4, "budget")
+    assert emulator.bill()["calls"] == paid_calls
 
 
 def test_a_file_in_the_way(shell: Shell, golden: Golden) -> None:
