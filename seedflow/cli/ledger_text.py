@@ -121,8 +121,13 @@ def find_note(call: Call) -> str | None:
     if call.state is AttemptState.SENDING:
         return "its run ended before the answer came"
     if call.state in (AttemptState.FAILED, AttemptState.UNKNOWN, AttemptState.LOST_PAID):
-        return ": ".join(part for part in (call.failure, call.message) if part) or None
+        return ": ".join(part for part in (call.failure, _spell_message(call)) if part) or None
     return None
+
+
+def _spell_message(call: Call) -> str | None:
+    """Why it ended so, and what was found since: a line each in the ledger."""
+    return None if call.message is None else "; ".join(call.message.splitlines())
 
 
 def spell_cost(call: Call) -> str:
@@ -227,7 +232,7 @@ def describe_call(call: Call) -> dict[str, object]:
         "paid_by_run": call.payer_run_id,
         "intent": call.intent_id,
         "failure": call.failure,
-        "message": call.message,
+        "message": _spell_message(call),
     }
 
 

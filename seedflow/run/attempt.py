@@ -30,7 +30,7 @@ from seedflow.providers.base import (
 from seedflow.run import endings
 from seedflow.run.collect import LostError, NotFetchedError, RejectedError
 from seedflow.run.events import EventKind
-from seedflow.run.reconcile import find_patience_s, reconcile, tell_why
+from seedflow.run.reconcile import find_patience_s, reconcile, tell_why, write_down
 from seedflow.run.recover import Recovery, recover
 from seedflow.run.references import Prepared
 from seedflow.run.retry import SLOWING_KINDS, ends_run, find_backoff_s, find_wait_s
@@ -244,7 +244,7 @@ class AttemptRunner:
             )
             found = await reconcile(services.provider, intent_id, self._sent_at, for_s)
         except asyncio.CancelledError:
-            await services.disk.run(services.store.mark_unknown, intent_id, f"{why}; interrupted")
+            await services.disk.run(services.store.mark_unknown, intent_id, write_down(why, "interrupted"))
             raise
         match found:
             case Recovered(answer=answer):
@@ -255,7 +255,7 @@ class AttemptRunner:
                 await self._mark_not_billed("not-billed", message, wait_s or 0.0)
                 return None
             case StillUnknown(message=message):
-                raise await self._unknown(f"{why}; {message}")
+                raise await self._unknown(why, message)
 
     # Answers
 
@@ -303,7 +303,7 @@ class AttemptRunner:
             return failure
         found = await self._judge(failure)
         if found is not None and found.raw == answer.raw:
-            raise await self._unknown(f"{failure.message}; the provider's log has the same answer")
+            raise await self._unknown(failure.message, "the provider's log has the same answer")
         return found
 
     async def _mend(
@@ -376,11 +376,11 @@ class AttemptRunner:
         self._tally.end(self._share(cost_usd))
         return TaskEndedError(TaskStatus.FAILED, endings.rejected(self._task, error.kind, error.message))
 
-    async def _unknown(self, why: str) -> TaskEndedError:
+    async def _unknown(self, why: str, found: str) -> TaskEndedError:
         services = self._services
-        await services.disk.run(services.store.mark_unknown, self._attempt.intent_id, why)
+        await services.disk.run(services.store.mark_unknown, self._attempt.intent_id, write_down(why, found))
         self._tally.end(self._share(self._most_usd))
-        problem = endings.unknown(self._task, why, self._most_usd)
+        problem = endings.unknown(self._task, f"{why}; {found}", self._most_usd)
         return TaskEndedError(TaskStatus.UNKNOWN, problem, repeatable=True)
 
     def _request(self, wire: tuple[WireReference, ...]) -> GenerateRequest:
