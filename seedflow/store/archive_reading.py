@@ -83,10 +83,16 @@ def open_archive(path: Path, judge: Judge, on_progress: OnProgress) -> Iterator[
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        raise ArchiveError(f"{path} cannot be read: {error.strerror}", kind="unreadable") from None
+        raise ArchiveError(
+            f"{path} cannot be read: {error.strerror}",
+            kind="unreadable",
+            help="name a file that `seedflow export` wrote",
+        ) from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise ArchiveError(f"{path} is not a file", kind="unreadable")
+        raise ArchiveError(
+            f"{path} is not a file", kind="unreadable", help="name a file that `seedflow export` wrote"
+        )
     with os.fdopen(descriptor, "rb") as raw, _explained(path):
         try:
             file = zipfile.ZipFile(raw)
@@ -97,6 +103,10 @@ def open_archive(path: Path, judge: Judge, on_progress: OnProgress) -> Iterator[
                     "and the end is missing",
                     kind="cut",
                     help="copy it again from where it was written; compare the sizes of both files",
+                ) from None
+            if not os.fstat(descriptor).st_size:
+                raise ArchiveError(
+                    "it is empty", kind="cut", help="copy it again from where it was written"
                 ) from None
             raise ArchiveError(
                 f"it is not a file that `seedflow export` wrote ({error})", kind="not-an-archive"
