@@ -309,3 +309,15 @@ def test_every_shipped_recipe_runs_by_its_name(path: Path, shell: Shell, golden:
     ended = shell.seedflow("run", path.stem, "--inputs", "inputs.yaml")
     assert (ended.code, ended.err) == (0, "")
     golden(f"runs/shipped/{path.stem}.txt", normal(ended.out, shell))
+
+
+def test_pages_of_the_storybook_stand_in_the_order_of_the_story(shell: Shell) -> None:
+    scenes = ["zebras at noon", "at sea", "home"]
+    words = [word for scene in scenes for word in ("-i", f"scenes={scene}")]
+    assert shell.seedflow("run", "storybook", *words).code == 0
+    pages = shell.folder / "outputs" / "sketch" / "storybook" / "pages"
+    assert [path.name for path in sorted(pages.iterdir())] == [
+        "1-zebras-at-noon.jpg",
+        "2-at-sea.jpg",
+        "3-home.jpg",
+    ]
