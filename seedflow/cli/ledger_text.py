@@ -63,7 +63,9 @@ def print_calls(
         common = _find_common(found)
         if number:
             console.print()
-        told = [f"run {run_id}", recipe, realm] if run_id != within else []
+        told = [f"run {run_id}", recipe, realm]
+        if run_id == within:  # of an import, calls of several recipes may be told
+            told = [recipe] if found[0].imported else []
         told += [part for part in (common.model, common.day) if part is not None]
         if told:
             print_folded(console, Text(make_printable(" · ".join(told)), style="bold"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.text import Text
 
 from seedflow.cli.columns import print_folded
 from seedflow.cli.completion_values import complete_recipes
@@ -15,7 +16,9 @@ from seedflow.cli.planning import input_options, plan_from_options, reroll_optio
 from seedflow.cli.provider_text import introduce
 from seedflow.cli.session import start
 from seedflow.cli.terminal import print_diagnostics, print_json, say
+from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
+from seedflow.pipeline.affordable import find_budgets, find_refusal
 from seedflow.pipeline.plan import Reroll
 from seedflow.plan.serialize import build_plan_json
 
@@ -67,4 +70,10 @@ def command(
             print_folded(console, line)
         console.print()
         print_plan(planned.plan, console, everything=everything)
+        refusal = find_refusal(planned.plan, find_budgets(planned.plan, session.settings), planned.spent)
+        if refusal is not None:
+            console.print()
+            print_folded(
+                console, Text(f"A run would not begin: {make_printable(refusal)}.", style="bold yellow")
+            )
     return ExitCode.DONE

@@ -37,9 +37,9 @@ from seedflow.cli.terminal import (
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import BudgetError, ExitCode, SeedflowError, UsageError
 from seedflow.money import format_usd
-from seedflow.pipeline.affordable import refuse_unaffordable
+from seedflow.pipeline.affordable import find_budgets, refuse_unaffordable
 from seedflow.pipeline.plan import Planned, Reroll
-from seedflow.pipeline.run import RunRequest, find_budgets, find_out_folder, run_recipe
+from seedflow.pipeline.run import RunRequest, find_out_folder, run_recipe
 from seedflow.pipeline.session import Session
 from seedflow.plan.model import Plan
 from seedflow.run.event_file import EventFile
@@ -211,7 +211,7 @@ def _find_refusal(
         say("help: raise --max-cost, or ask for less")
         return "not-confirmed", refusal
     try:
-        refuse_unaffordable(plan, find_budgets(plan, session.settings, request), planned.spent)
+        refuse_unaffordable(plan, find_budgets(plan, session.settings, max_cost), planned.spent)
     except BudgetError as error:
         say(f"error: {make_printable(error.message)}")
         say(f"help: {make_printable(error.help or '')}")

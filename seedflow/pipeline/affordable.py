@@ -14,6 +14,7 @@ from seedflow.money import ZERO_USD, format_usd
 from seedflow.pipeline.session import Session
 from seedflow.plan.estimate import add_up
 from seedflow.plan.model import Action, Plan, Task
+from seedflow.settings.model import Settings
 from seedflow.store.base import Budget
 from seedflow.store.budgets import day_of
 from seedflow.store.view import LocalView
@@ -45,19 +46,31 @@ def look_up_spent(view: LocalView, session: Session) -> Spent:
     )
 
 
+def find_budgets(plan: Plan, settings: Settings, max_cost_usd: Decimal | None = None) -> tuple[Budget, ...]:
+    """The bounds on what a run may cost, each with the words for where it was set."""
+    budgets = list(settings.budgets)
+    if plan.limits_cost_usd is not None:
+        budgets.append(Budget("run", plan.limits_cost_usd, "limits.cost_usd in the recipe"))
+    if max_cost_usd is not None:
+        budgets.append(Budget("run", max_cost_usd, "the run's own budget"))
+    return tuple(budgets)
+
+
 def refuse_unaffordable(plan: Plan, budgets: Sequence[Budget], spent: Spent) -> None:
     """Let only a plan pass whose least every budget has room for.
 
     Raises:
         BudgetError: one has not. Nothing was sent.
     """
-    for budget in budgets:
-        refusal = _find_refusal(plan, budget, spent)
-        if refusal is not None:
-            raise BudgetError(
-                f"{refusal}; nothing was sent",
-                help="raise that budget, or ask for less",
-            )
+    refusal = find_refusal(plan, budgets, spent)
+    if refusal is not None:
+        raise BudgetError(f"{refusal}; nothing was sent", help="raise that budget, or ask for less")
+
+
+def find_refusal(plan: Plan, budgets: Sequence[Budget], spent: Spent) -> str | None:
+    """Which budget has no room for the least that a plan costs, and how much it lacks; None where all have."""
+    refusals = (_find_refusal(plan, budget, spent) for budget in budgets)
+    return next((refusal for refusal in refusals if refusal is not None), None)
 
 
 def _find_refusal(plan: Plan, budget: Budget, spent: Spent) -> str | None:

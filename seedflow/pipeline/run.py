@@ -11,7 +11,7 @@ from seedflow.canonical import build_slug
 from seedflow.diagnostics import Severity
 from seedflow.errors import StoreError, UsageError
 from seedflow.images.facts import UrlImage
-from seedflow.pipeline.affordable import refuse_unaffordable
+from seedflow.pipeline.affordable import find_budgets, refuse_unaffordable
 from seedflow.pipeline.endpoint import load_facts
 from seedflow.pipeline.plan import Planned
 from seedflow.pipeline.session import Session
@@ -27,7 +27,6 @@ from seedflow.run.options import OnUnknown, RunControl, RunOptions
 from seedflow.run.references import ReferenceMode
 from seedflow.run.status import RunResult
 from seedflow.settings.model import Settings
-from seedflow.store.base import Budget
 from seedflow.store.local import open_store
 
 
@@ -60,7 +59,7 @@ async def run_recipe(
     if plan is None or planner is None:
         raise ValueError("a plan with errors cannot be run")
     settings = session.settings
-    budgets = find_budgets(plan, settings, request)
+    budgets = find_budgets(plan, settings, request.max_cost_usd)
     refuse_unaffordable(plan, budgets, planned.spent)
     if planned.picks_path is not None and any(task.reason is Reason.FORCED for task in plan.tasks):
         _require_writable(planned.picks_path)
@@ -185,16 +184,6 @@ def _require_writable(picks_path: Path) -> None:
         require_writable(picks_path)
     except StoreError as error:
         raise UsageError(error.message, help=error.help) from error
-
-
-def find_budgets(plan: Plan, settings: Settings, request: RunRequest) -> tuple[Budget, ...]:
-    """The bounds on what this run may cost, each with the words for where it was set."""
-    budgets = list(settings.budgets)
-    if plan.limits_cost_usd is not None:
-        budgets.append(Budget("run", plan.limits_cost_usd, "limits.cost_usd in the recipe"))
-    if request.max_cost_usd is not None:
-        budgets.append(Budget("run", request.max_cost_usd, "the run's own budget"))
-    return tuple(budgets)
 
 
 def find_out_folder(plan: Plan, settings: Settings) -> Path:

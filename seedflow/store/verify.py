@@ -106,8 +106,12 @@ def _judge_damage(folder: StateFolder) -> Finding:
     where = "ledger.db: calls"
     try:
         saved = preview_salvage(folder)
-    except StoreError:
-        saved = None
+    except StoreError as error:
+        return Finding(
+            FindingKind.LEDGER_DAMAGED,
+            where,
+            f"which of them can still be told could not be found out: {error.message}",
+        )
     if saved is None:
         return Finding(
             FindingKind.LEDGER_DAMAGED,

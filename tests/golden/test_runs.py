@@ -282,6 +282,9 @@ def test_a_budget_that_the_least_passes_stops_a_run_before_it_begins(
     (paid.folder / "seedflow.yaml").write_text(f"budget:\n  {budget}\n")
     ended = paid.seedflow("run", "fork.yaml", "--yes")
     golden(f"runs/budget-{name}.txt", normal(ended.text, paid))
+    refusal = ended.err.partition("error: ")[2].partition("; nothing was sent")[0]
+    planned = " ".join(paid.seedflow("plan", "fork.yaml").out.split())
+    assert planned.endswith(f"A run would not begin: {refusal}.")
     ended = paid.seedflow("run", "fork.yaml", "--yes", "--json")
     assert (ended.code, json.loads(ended.out)["problems"][0]["kind"]) == (4, "budget")
     assert emulator.bill()["calls"] == paid_calls
