@@ -80,7 +80,7 @@ def preview_salvage(folder: StateFolder) -> Saved | None:
     with disk_errors(folder.root), tempfile.TemporaryDirectory(prefix="seedflow-") as place:
         fresh = Path(place, "ledger.db")
         os.close(open_private(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL))
-        return _copy(folder, fresh)
+        return _copy(folder, fresh, keep=False)
 
 
 def _rebuild(folder: StateFolder) -> tuple[list[str], list[str]]:
@@ -91,7 +91,7 @@ def _rebuild(folder: StateFolder) -> tuple[list[str], list[str]]:
         fresh.unlink(missing_ok=True)
         os.close(open_private(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL))
     try:
-        saved = _copy(folder, fresh)
+        saved = _copy(folder, fresh, keep=True)
         if saved is None:
             raise _nothing(folder)
         fresh.chmod(FILE_MODE)
@@ -122,8 +122,8 @@ def _rebuild(folder: StateFolder) -> tuple[list[str], list[str]]:
     return actions, list(saved.list_losses())
 
 
-def _copy(folder: StateFolder, fresh: Path) -> Saved | None:
-    """What can be read, in the file `fresh`; None when there is nothing."""
+def _copy(folder: StateFolder, fresh: Path, *, keep: bool) -> Saved | None:
+    """What can be read, to be kept in the file `fresh` or only to be told; None when there is nothing."""
     padded = _pad(folder.ledger, fresh)
     old = _open(folder.ledger, "ro") if padded is None else _open(padded, "rw")
     new = _open(fresh, "rw")
@@ -133,8 +133,8 @@ def _copy(folder: StateFolder, fresh: Path) -> Saved | None:
         new.execute("BEGIN IMMEDIATE")
         create_schema(new)
         saved = copy_tables(old, new, folder)
-        if saved is None:
-            return None
+        if saved is None or not keep:
+            return saved
         with Step.SALVAGE_COPY:
             new.execute("COMMIT")
         check_ledger(new, fresh)
