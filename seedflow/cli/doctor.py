@@ -92,8 +92,8 @@ def command(probe: bool, again: bool, yes: bool, max_cost: Decimal | None, as_js
     if as_json:
         print_json(describe_findings(found))
     else:
-        _print(found, open_console())
-    return ExitCode.USAGE if found.against_sketch else code
+        _print(found, open_console(), probed=probe)
+    return ExitCode.USAGE if found.against_sketch or has_errors(found.diagnostics) else code
 
 
 def examine(session: Session) -> Findings:
@@ -202,7 +202,7 @@ def describe_findings(found: Findings) -> dict[str, object]:
     }
 
 
-def _print(found: Findings, console: Console) -> None:
+def _print(found: Findings, console: Console, *, probed: bool) -> None:
     session, settings, state = found.session, found.session.settings, found.state
     versions = (
         f"{name} {number or 'missing'}" if name != "seedflow" else f"seedflow {number}"
@@ -230,10 +230,8 @@ def _print(found: Findings, console: Console) -> None:
         "Models",
         [(model.id, _spell_model(model, session)) for model in session.catalog.sorted_models],
     )
-    if found.endpoint is not None:
-        _section(
-            console, f"Endpoint, asked for {session.catalog.default_id}", list(list_rows(found.endpoint))
-        )
+    if found.endpoint is not None and not probed:
+        _print_endpoint(found.endpoint, session, console)
     console.print()
     console.print(Text("Settings", style="bold"))
     print_columns(console, [_spell_setting(row) for row in settings.list_rows()])
@@ -244,6 +242,12 @@ def _print(found: Findings, console: Console) -> None:
         say()
     for line in _conclude(found):
         print_folded(console, line)
+    if found.endpoint is not None and probed:  # what was just paid for is read last
+        _print_endpoint(found.endpoint, session, console)
+
+
+def _print_endpoint(endpoint: EndpointRecord, session: Session, console: Console) -> None:
+    _section(console, f"Endpoint, asked for {session.catalog.default_id}", list(list_rows(endpoint)))
 
 
 def _section(console: Console, title: str, rows: list[tuple[str, str]]) -> None:

@@ -120,7 +120,7 @@ def _print(root: str, found: Found | None, console: Console) -> None:
         print_folded(
             console,
             Text(
-                f"note: {what} without a result stay: a run is at work, or a call is open to which they may belong",
+                f"note: {what} without a result stay: a run is at work, a call is open to which they may belong, or the ledger was rebuilt once",
                 style="dim",
             ),
         )

@@ -72,7 +72,7 @@ class Group(click.Group):
 )
 @click.option(
     "--last",
-    type=click.IntRange(1, 1_000_000_000),
+    type=click.IntRange(min=1),
     default=NEWEST,
     show_default=True,
     metavar="N",

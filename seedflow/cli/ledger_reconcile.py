@@ -71,7 +71,7 @@ def command(provider: str | None, as_json: bool) -> int:
         console = open_console()
         word = "call" if len(calls) == 1 else "calls"
         print_folded(console, Text(f"Looking up {len(calls):,} {word}; this costs nothing.", style="bold"))
-        print_calls(console, calls, 0)
+        print_calls(console, calls, 0, notes=False)  # the log is asked why, and says it below
     control = RunControl()
     run_id, found = asyncio.run(_reconcile(session, control))
     status = find_status(found, interrupted=control.interrupted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 from typing import Final
@@ -13,13 +14,15 @@ from rich.text import Text
 from seedflow.cli.columns import print_columns, print_folded
 from seedflow.cli.moments import spell_moment, to_json_moment
 from seedflow.diagnostics.printable import make_printable
-from seedflow.money import format_usd, to_json_usd
+from seedflow.money import ZERO_USD, format_usd, to_json_usd
 from seedflow.providers.options import REALM_EMULATED, REALM_SKETCH
 from seedflow.store.base import AttemptState
-from seedflow.store.calls import IMPORT_PREFIX, OPEN_STATES, Call, StateTotal
+from seedflow.store.calls import OPEN_STATES, Call, StateTotal
 
-FEWEST_COLUMNS: Final = 72
+FEWEST_COLUMNS: Final = 60
 """With fewer, a call's time, state and cost share a line of their own."""
+
+_DAY: Final = len("2026-11-25")
 
 STYLES: Final = {
     AttemptState.DONE: "green",
@@ -30,21 +33,62 @@ STYLES: Final = {
 }
 
 
-def print_calls(console: Console, calls: Sequence[Call], earlier: int) -> None:
-    """A line or two for each call, the newest last."""
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What all calls of a run have in common, told above them: None where they differ."""
+
+    model: str | None
+    day: str | None
+
+
+def print_calls(
+    console: Console, calls: Sequence[Call], earlier: int, *, within: str = "", notes: bool = True
+) -> None:
+    """A line or two for each call below a heading for each run that paid, the newest last.
+
+    Args:
+        console: where to.
+        calls: in the order in which they were made.
+        earlier: how many came before and are not shown.
+        within: the run that has been told already.
+        notes: whether to say what is odd about each.
+    """
     if earlier:
         word = "call" if earlier == 1 else "calls"
         print_folded(console, Text(f"and {earlier:,} earlier {word}: --all", style="dim"))
-    print_columns(console, [_fit(console, *_list_cells(call)) for call in calls])
+    runs: dict[tuple[str, str, str], list[Call]] = {}
+    for call in calls:
+        runs.setdefault((call.payer_run_id, call.recipe, call.realm), []).append(call)
+    for number, ((run_id, recipe, realm), found) in enumerate(runs.items()):
+        common = _find_common(found)
+        if number:
+            console.print()
+        told = [f"run {run_id}", recipe, realm]
+        if run_id == within:  # of an import, calls of several recipes may be told
+            told = [recipe] if found[0].imported else []
+        told += [part for part in (common.model, common.day) if part is not None]
+        if told:
+            print_folded(console, Text(make_printable(" · ".join(told)), style="bold"))
+        print_columns(console, [_fit(console, *_list_cells(call, common, notes=notes)) for call in found])
     console.print()
 
 
-def _list_cells(call: Call) -> tuple[Text, ...]:
+def _find_common(calls: Sequence[Call]) -> _Common:
+    models = {call.model for call in calls}
+    days = {spell_moment(call.began_at)[:_DAY] for call in calls}
+    return _Common(
+        models.pop() if len(models) == 1 else None,
+        days.pop() if len(days) == 1 else None,
+    )
+
+
+def _list_cells(call: Call, common: _Common, *, notes: bool) -> tuple[Text, ...]:
+    moment = spell_moment(call.began_at)
     return (
-        Text(spell_moment(call.began_at), style="dim"),
+        Text(moment if common.day is None else moment[_DAY:].strip(), style="dim"),
         Text(call.state.value, style=STYLES.get(call.state, "")),
         Text(spell_cost(call)),
-        _describe(call),
+        _describe(call, common, notes=notes),
     )
 
 
@@ -55,17 +99,16 @@ def _fit(console: Console, *cells: Text) -> tuple[Text, ...]:
     return Text("  ").join(cells[:-1]), cells[-1]
 
 
-def _describe(call: Call) -> Text:
+def _describe(call: Call, common: _Common, *, notes: bool) -> Text:
     text = Text(make_printable(call.address), style="cyan")
     rest = [
         *([f"take {call.take}"] if call.take > 1 and f"#{call.take}" not in call.address else []),
         *([f"attempt {call.attempt}"] if call.attempt > 1 else []),
-        call.recipe,
-        call.model,
-        f"run {call.payer_run_id}",
+        *([call.model] if common.model is None else []),
     ]
-    text.append(" · " + make_printable(" · ".join(rest)), style="not bold default")
-    note = find_note(call)
+    if rest:
+        text.append(" · " + make_printable(" · ".join(rest)), style="not bold default")
+    note = find_note(call) if notes else None
     if note:
         text.append(f" · {make_printable(note)}", style="yellow")
     return text
@@ -75,13 +118,18 @@ def find_note(call: Call) -> str | None:
     """What is odd about a call, or None."""
     if call.state in (*OPEN_STATES, AttemptState.RESERVED) and call.alive:
         return "at work now"
-    if call.payer_run_id.startswith(IMPORT_PREFIX):
-        return "imported, paid elsewhere"
+    if call.imported:
+        return f"imported, {format_usd(call.elsewhere_usd)} paid elsewhere"
     if call.state is AttemptState.SENDING:
         return "its run ended before the answer came"
     if call.state in (AttemptState.FAILED, AttemptState.UNKNOWN, AttemptState.LOST_PAID):
-        return ": ".join(part for part in (call.failure, call.message) if part) or None
+        return ": ".join(part for part in (call.failure, _spell_message(call)) if part) or None
     return None
+
+
+def _spell_message(call: Call) -> str | None:
+    """Why it ended so, and what was found since: a line each in the ledger."""
+    return None if call.message is None else "; ".join(call.message.splitlines())
 
 
 def spell_cost(call: Call) -> str:
@@ -104,20 +152,27 @@ def print_totals(console: Console, totals: Sequence[StateTotal]) -> None:
                 _fit(
                     console,
                     Text(total.state.value, style=STYLES.get(total.state, "")),
-                    Text(f"{total.calls:,} {'call' if total.calls == 1 else 'calls'}"),
-                    Text(spell_money(total.spent_usd, total.perhaps_usd, total.reserved_usd)),
+                    Text(_spell_calls(total.calls, total.imported)),
+                    Text(
+                        spell_money(
+                            total.spent_usd, total.perhaps_usd, total.reserved_usd, total.elsewhere_usd
+                        )
+                    ),
                 )
                 for total in states
             ],
         )
         if len(states) > 1:
             money = spell_money(
-                sum((total.spent_usd for total in states), Decimal(0)),
-                sum((total.perhaps_usd for total in states), Decimal(0)),
-                sum((total.reserved_usd for total in states), Decimal(0)),
+                sum((total.spent_usd for total in states), ZERO_USD),
+                sum((total.perhaps_usd for total in states), ZERO_USD),
+                sum((total.reserved_usd for total in states), ZERO_USD),
+                sum((total.elsewhere_usd for total in states), ZERO_USD),
             )
-            count = sum(total.calls for total in states)
-            print_columns(console, [(Text(f"{count:,} calls in all: {money}", style="bold"),)])
+            count = _spell_calls(
+                sum(total.calls for total in states), sum(total.imported for total in states)
+            )
+            print_columns(console, [(Text(f"{count} in all: {money}", style="bold"),)])
     if any(total.state in (AttemptState.UNKNOWN, AttemptState.SENDING) for total in totals):
         console.print()
         print_folded(
@@ -131,7 +186,14 @@ def _explain(realm: str) -> str:
     return ": nothing real is paid" if realm == REALM_EMULATED else ""
 
 
-def spell_money(spent_usd: Decimal, perhaps_usd: Decimal, reserved_usd: Decimal) -> str:
+def _spell_calls(calls: int, imported: int) -> str:
+    here = f"{calls:,} {'call' if calls == 1 else 'calls'}"
+    return here if not imported else f"{here}, {imported:,} imported"
+
+
+def spell_money(
+    spent_usd: Decimal, perhaps_usd: Decimal, reserved_usd: Decimal, elsewhere_usd: Decimal = ZERO_USD
+) -> str:
     """`$0.08 spent, $0.04 perhaps billed`."""
 
     def list_parts() -> Iterator[str]:
@@ -141,6 +203,8 @@ def spell_money(spent_usd: Decimal, perhaps_usd: Decimal, reserved_usd: Decimal)
             yield f"{format_usd(perhaps_usd)} perhaps billed"
         if reserved_usd:
             yield f"{format_usd(reserved_usd)} reserved"
+        if elsewhere_usd:
+            yield f"{format_usd(elsewhere_usd)} paid elsewhere"
 
     return ", ".join(list_parts())
 
@@ -157,6 +221,7 @@ def describe_call(call: Call) -> dict[str, object]:
         "cost_usd": to_json_usd(call.spent_usd),
         "perhaps_usd": to_json_usd(call.perhaps_usd),
         "reserved_usd": to_json_usd(call.reserved_usd),
+        "cost_elsewhere_usd": to_json_usd(call.elsewhere_usd),
         "realm": call.realm,
         "recipe": call.recipe,
         "step": call.step,
@@ -169,7 +234,7 @@ def describe_call(call: Call) -> dict[str, object]:
         "paid_by_run": call.payer_run_id,
         "intent": call.intent_id,
         "failure": call.failure,
-        "message": call.message,
+        "message": _spell_message(call),
     }
 
 
@@ -179,7 +244,9 @@ def describe_total(total: StateTotal) -> dict[str, object]:
         "realm": total.realm,
         "state": total.state.value,
         "calls": total.calls,
+        "imported": total.imported,
         "cost_usd": to_json_usd(total.spent_usd),
         "perhaps_usd": to_json_usd(total.perhaps_usd),
         "reserved_usd": to_json_usd(total.reserved_usd),
+        "cost_elsewhere_usd": to_json_usd(total.elsewhere_usd),
     }

@@ -39,9 +39,9 @@ class Since(click.ParamType[float]):
 
 
 def spell_moment(seconds: float) -> str:
-    """`2026-11-25 18:30`, whatever the clock said."""
+    """`2026-11-25 18:30:07`, whatever the clock said."""
     moment = _to_moment(seconds)
-    return _OUT_OF_TIME if moment is None else moment.strftime("%Y-%m-%d %H:%M")
+    return _OUT_OF_TIME if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def to_json_moment(seconds: float | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.text import Text
 
 from seedflow.cli.columns import print_folded
 from seedflow.cli.completion_values import complete_recipes
@@ -15,7 +16,9 @@ from seedflow.cli.planning import input_options, plan_from_options, reroll_optio
 from seedflow.cli.provider_text import introduce
 from seedflow.cli.session import start
 from seedflow.cli.terminal import print_diagnostics, print_json, say
+from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
+from seedflow.pipeline.affordable import find_budgets, find_pause, find_refusal
 from seedflow.pipeline.plan import Reroll
 from seedflow.plan.serialize import build_plan_json
 
@@ -67,4 +70,17 @@ def command(
             print_folded(console, line)
         console.print()
         print_plan(planned.plan, console, everything=everything)
+        budgets = find_budgets(planned.plan, session.settings)
+        refusal = find_refusal(planned.plan, budgets, planned.spent)
+        pause = find_pause(planned.plan, budgets, planned.spent)
+        if refusal is not None:
+            told = f"A run would not begin: {make_printable(refusal)}."
+        elif pause is not None:
+            told = (
+                f"A run stops on its way, and goes on when it is run on another day: {make_printable(pause)}."
+            )
+        else:
+            return ExitCode.DONE
+        console.print()
+        print_folded(console, Text(told, style="bold yellow"))
     return ExitCode.DONE

@@ -34,8 +34,10 @@ from seedflow.cli.terminal import (
     print_json,
     say,
 )
-from seedflow.errors import ExitCode, SeedflowError, UsageError
+from seedflow.diagnostics.printable import make_printable
+from seedflow.errors import BudgetError, ExitCode, SeedflowError, UsageError
 from seedflow.money import format_usd
+from seedflow.pipeline.affordable import find_budgets, refuse_unaffordable
 from seedflow.pipeline.plan import Planned, Reroll
 from seedflow.pipeline.run import RunRequest, find_out_folder, run_recipe
 from seedflow.pipeline.session import Session
@@ -125,12 +127,12 @@ def command(
         for line in introduce(plan, session.settings):
             print_folded(console, line)
         console.print()
-        refusal = _find_refusal(plan, yes=yes, max_cost=max_cost)
+        request = RunRequest(out=out, max_cost_usd=max_cost, on_unknown=OnUnknown(on_unknown))
+        refusal = _find_refusal(planned, plan, session, request, yes=yes)
         if refusal is not None:
             if as_json:
-                print_json(_describe_refusal(plan, refusal))
+                print_json(_describe_refusal(plan, *refusal))
             return ExitCode.STOPPED
-        request = RunRequest(out=out, max_cost_usd=max_cost, on_unknown=OnUnknown(on_unknown))
         gc.freeze()
         gc.enable()
         started = time.monotonic()
@@ -182,7 +184,7 @@ def _read_folder(text: str | None) -> Path | None:
     return None if text is None else Path(text)
 
 
-def _describe_refusal(plan: Plan, refusal: str) -> dict[str, object]:
+def _describe_refusal(plan: Plan, kind: str, refusal: str) -> dict[str, object]:
     """The object of a run that did not begin."""
     return {
         "recipe": plan.recipe,
@@ -194,25 +196,33 @@ def _describe_refusal(plan: Plan, refusal: str) -> dict[str, object]:
         "cost_usd": 0.0,
         "tasks": [],
         "outputs": {},
-        "problems": [{"kind": "not-confirmed", "message": refusal}],
+        "problems": [{"kind": kind, "message": refusal}],
     }
 
 
-def _find_refusal(plan: Plan, *, yes: bool, max_cost: Decimal | None) -> str | None:
-    """Why nothing may be paid, or None when it may; whoever is there is asked and told."""
-    cost = plan.totals.cost_usd
+def _find_refusal(
+    planned: Planned, plan: Plan, session: Session, request: RunRequest, *, yes: bool
+) -> tuple[str, str] | None:
+    """Why nothing may be paid, with its kind, or None when it may; whoever is there is asked and told."""
+    cost, max_cost = plan.totals.cost_usd, request.max_cost_usd
     if max_cost is not None and cost.low > max_cost:
         refusal = f"this run costs at least {format_usd(cost.low)}, more than the {format_usd(max_cost)} of --max-cost"
         say(f"error: {refusal}")
         say("help: raise --max-cost, or ask for less")
-        return refusal
+        return "not-confirmed", refusal
+    try:
+        refuse_unaffordable(plan, find_budgets(plan, session.settings, max_cost), planned.spent)
+    except BudgetError as error:
+        say(f"error: {make_printable(error.message)}")
+        say(f"help: {make_printable(error.help or '')}")
+        return "budget", error.message
     if cost.high == 0 or yes or max_cost is not None:
         return None
     if not is_interactive():
         refusal = f"this run may cost up to {format_usd(cost.high)}, and nobody is there to ask"
         say(f"error: {refusal}")
         say("help: consent with --yes, or with --max-cost USD")
-        return refusal
+        return "not-confirmed", refusal
     console = open_console(sys.stderr)
     print_plan(plan, console, brief=True)
     question = f"{spell_count(plan.totals.calls, 'call')}, up to {format_usd(cost.high)}. Continue?"
@@ -222,7 +232,7 @@ def _find_refusal(plan: Plan, *, yes: bool, max_cost: Decimal | None) -> str | N
         say()
         consent = False
     say("" if consent else "Nothing was asked, nothing was paid.")
-    return None if consent else "it was not confirmed"
+    return None if consent else ("not-confirmed", "it was not confirmed")
 
 
 def _run(

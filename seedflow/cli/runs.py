@@ -21,7 +21,7 @@ from seedflow.cli.session import start
 from seedflow.cli.terminal import print_json, say
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
-from seedflow.money import ZERO_USD, to_json_usd
+from seedflow.money import ZERO_USD, format_usd, to_json_usd
 from seedflow.store.calls import IMPORT_PREFIX, CallFilter
 from seedflow.store.history import History
 from seedflow.store.past_runs import KILLED, RUNNING, PastRun
@@ -50,7 +50,7 @@ _STYLES: Final = {
 @click.argument("run", required=False)
 @click.option(
     "--last",
-    type=click.IntRange(1, 1_000_000_000),
+    type=click.IntRange(min=1),
     metavar="N",
     help=f"Show the newest N: {NEWEST} runs, or {NEWEST_CALLS} calls of one.",
 )
@@ -99,10 +99,16 @@ def _list_facts(run: PastRun) -> Iterator[str]:
     elif run.status == RUNNING:
         yield f"for {spell_seconds(max(0.0, time.time() - run.started_at))} so far"
     imported = run.run_id.startswith(IMPORT_PREFIX)
-    if not imported:
+    if imported:
+        yield f"{run.imported:,} imported {'call' if run.imported == 1 else 'calls'}"
+    else:
         yield f"{run.calls:,} {'call' if run.calls == 1 else 'calls'}"
     yield f"{run.images:,} {'image' if run.images == 1 else 'images'}"
-    yield "paid elsewhere" if imported else spell_money(run.spent_usd, run.perhaps_usd, ZERO_USD)
+    yield (
+        f"{format_usd(run.elsewhere_usd)} paid elsewhere"
+        if imported
+        else spell_money(run.spent_usd, run.perhaps_usd, ZERO_USD)
+    )
     if run.unknown and run.status != RUNNING:
         yield f"{run.unknown:,} unknown"
     yield run.realm
@@ -122,7 +128,7 @@ def _show(history: History, run_id: str, newest: int | None, *, as_json: bool) -
     print_columns(console, [(Text(name, style="dim"), text) for name, text in _list_lines(run)])
     console.print()
     if calls:
-        print_calls(console, calls, earlier)
+        print_calls(console, calls, earlier, within=run.run_id)
     else:
         console.print(Text("It asked for nothing: all that it needed was stored."), soft_wrap=True)
     _print_without(console, run)
@@ -184,9 +190,11 @@ def describe_run(run: PastRun) -> dict[str, object]:
         "started": to_json_moment(run.started_at),
         "ended": to_json_moment(run.ended_at),
         "calls": run.calls,
+        "imported": run.imported,
         "images": run.images,
         "cost_usd": to_json_usd(run.spent_usd),
         "perhaps_usd": to_json_usd(run.perhaps_usd),
+        "cost_elsewhere_usd": to_json_usd(run.elsewhere_usd),
         "unknown": run.unknown,
         "failed": run.failed,
         "output_folder": run.output_folder,

@@ -21,11 +21,28 @@ from seedflow.cli.terminal import print_json, say
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
 from seedflow.money import format_usd, to_json_usd
-from seedflow.store.findings import AffectedResult, Finding, Outlook, Report, sum_costs
+from seedflow.store.findings import AffectedResult, Finding, FindingKind, Outlook, Report, sum_costs
 from seedflow.store.repair import Repaired, repair_state
 from seedflow.store.verify import verify_state
 
 MOST_SHOWN: Final = 10
+MOST_NOTED: Final = 3
+"""How many of one kind of note are named; what is damaged is named up to `MOST_SHOWN`."""
+
+ADVICE: Final = {
+    FindingKind.LOST_PAID: "paid and gone; a run pays for it again only with --on-unknown retry",
+    FindingKind.OTHER_TIME: "the bytes are right, the file's time is another one; the next run or --repair notes it",
+    FindingKind.DEAD_CLAIM: "a run was killed at work; the next run takes it up",
+    FindingKind.DEAD_RUN: "a run was killed; the next run takes up what it left",
+    FindingKind.UNUSED_PICTURE: "no result names it; `seedflow gc` shows what may be removed",
+    FindingKind.HALF_FILE: "a run that was killed left it; the next run takes it up",
+    FindingKind.UNKNOWN_FILE: "seedflow did not put it there and leaves it alone; move it out if nobody needs it there",
+    FindingKind.PERMISSIONS: "others may use it; --repair takes that from them",
+}
+"""What each kind of note means, and what to do."""
+
+_TELLING: Final = frozenset({FindingKind.LOST_PAID, FindingKind.DEAD_CLAIM})
+"""Notes of which each says something of its own."""
 
 
 @click.command(
@@ -56,7 +73,8 @@ def command(repair: bool, as_json: bool) -> int:
         say(f"{make_printable(str(root))}: there is no state yet; the first run makes it")
     else:
         _print(str(root), report, done, open_console())
-    return ExitCode.FAILED_TASKS if report is not None and report.damage else ExitCode.DONE
+    lossy = done is not None and bool(done.losses)
+    return ExitCode.FAILED_TASKS if lossy or (report is not None and report.damage) else ExitCode.DONE
 
 
 def describe_report(root: str, report: Report | None, done: Repaired | None) -> dict[str, object]:
@@ -73,6 +91,7 @@ def describe_report(root: str, report: Report | None, done: Repaired | None) -> 
         "can_be_fetched_usd": to_json_usd(sum_costs(found.list_results(Outlook.REFETCH))),
         "paid_and_gone_usd": to_json_usd(sum_costs(found.list_results(Outlook.GONE))),
         "repaired": None if done is None else list(done.actions),
+        "lost": None if done is None else list(done.losses),
         "findings_before": None if done is None else [_describe(one) for one in done.before.findings],
     }
 
@@ -102,6 +121,7 @@ def _print(root: str, report: Report, done: Repaired | None, console: Console) -
     pictures = f"{spell_many(report.pictures, 'picture')}, {spell_bytes(report.size_bytes)}"
     title = f"{make_printable(root)} · {pictures} · {spell_many(report.attempts, 'call')}"
     print_folded(console, Text(title, style="bold"))
+    lossy = done is not None and bool(done.losses)
     groups: dict[str, list[Finding]] = defaultdict(list)
     for found in sorted(report.findings, key=lambda one: not one.is_damage):
         groups[found.kind.value].append(found)
@@ -109,17 +129,18 @@ def _print(root: str, report: Report, done: Repaired | None, console: Console) -
         console.print()
         style = "bold red" if findings[0].is_damage else "yellow"
         console.print(Text(f"{kind}: {len(findings):,}", style=style))
-        rows = [
-            (Text(make_printable(one.where), style="cyan"), Text(make_printable(one.message)))
-            for one in findings[:MOST_SHOWN]
-        ]
-        for where, message in rows:  # paths are too long to stand beside anything
-            print_columns(console, [(where,)])
-            print_folded(console, message, "    ")
-        if len(findings) > MOST_SHOWN:
-            print_folded(console, Text(f"and {len(findings) - MOST_SHOWN:,} more; --json lists all"), "  ")
+        advice = ADVICE.get(findings[0].kind)
+        if advice is not None:
+            print_folded(console, Text(advice), "  ")
+        most = MOST_SHOWN if advice is None else MOST_NOTED
+        for one in findings[:most]:  # paths are too long to stand beside anything
+            print_columns(console, [(Text(make_printable(one.where), style="cyan"),)])
+            if advice is None or one.kind in _TELLING:
+                print_folded(console, Text(make_printable(one.message)), "    ")
+        if len(findings) > most:
+            print_folded(console, Text(f"and {len(findings) - most:,} more; --json lists all"), "  ")
     console.print()
-    for line in _conclude(report, repaired=done is not None):
+    for line in _conclude(report, repaired=done is not None, lossy=lossy):
         print_folded(console, line)
 
 
@@ -128,10 +149,12 @@ def _print_actions(done: Repaired, console: Console) -> None:
         print_folded(console, Text("Nothing had to be mended."))
     for action in done.actions:
         print_folded(console, Text(f"mended: {make_printable(action)}", style="green"))
+    for loss in done.losses:
+        print_folded(console, Text(f"lost: {make_printable(loss)}", style="bold red"))
     console.print()
 
 
-def _conclude(report: Report, *, repaired: bool) -> Iterator[Text]:
+def _conclude(report: Report, *, repaired: bool, lossy: bool) -> Iterator[Text]:
     fetchable, gone = report.list_results(Outlook.REFETCH), report.list_results(Outlook.GONE)
     if fetchable:
         yield Text(
@@ -144,7 +167,13 @@ def _conclude(report: Report, *, repaired: bool) -> Iterator[Text]:
             f"{_count(gone)}: paid and gone; a run asks for them again only with --on-unknown retry.",
             style="red",
         )
-    if not report.findings:
+    if lossy:
+        yield Text(
+            "What is lost is told above. A good backup of ledger.db, put in the place of this one before "
+            "the next run, brings it back.",
+            style="bold yellow",
+        )
+    elif not report.findings:
         yield Text("Everything is whole.", style="bold green")
     elif not report.damage:
         yield Text(

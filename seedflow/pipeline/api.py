@@ -137,7 +137,7 @@ async def arun_recipe(
     Raises:
         RecipeError: the recipe or the inputs have errors.
         UsageError: no budget for a provider that is paid, or settings that cannot be used.
-        BudgetError: the plan costs at least more than the budget; nothing was sent.
+        BudgetError: a budget, given or set, has no room for the least that the plan costs; nothing was sent.
         StoreError: the state on disk cannot be used.
     """
     if isinstance(recipe, PlannedRecipe):

@@ -9,6 +9,7 @@ from pathlib import Path
 from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.graph.tolerance import find_tolerated
 from seedflow.money import format_usd
+from seedflow.pipeline.affordable import NOTHING_SPENT, Spent, look_up_spent
 from seedflow.pipeline.check import Checked, once
 from seedflow.pipeline.session import Session
 from seedflow.plan.context import PlanContext
@@ -31,7 +32,7 @@ from seedflow.store.view import open_view
 class Planned:
     """A plan with the planner that made it, which settles during the run what is unknown now.
 
-    `picks_path` is where the run writes down which take a rerolled address shows.
+    `picks_path` is where the run writes down which take a rerolled address shows. `spent` is what was spent before.
     """
 
     checked: Checked
@@ -39,6 +40,7 @@ class Planned:
     planner: Planner | None
     diagnostics: tuple[Diagnostic, ...]
     picks_path: Path | None = None
+    spent: Spent = NOTHING_SPENT
 
     @property
     def ok(self) -> bool:
@@ -78,6 +80,8 @@ def plan_recipe(
         )
     provider = session.provider
     with open_view(session.settings.state_folder) as view:
+        # Before planning: what others pay meanwhile may be what this plan needs, and must not count twice.
+        spent = look_up_spent(view, session)
         context = PlanContext(
             provider=provider.name,
             realm=provider.realm,
@@ -100,7 +104,7 @@ def plan_recipe(
         wrong_picks = [*wrong_picks, *find_unused_picks(picks, checked.graph)]
         found = [*found, *_judge_reroll(selectors, plan, several=reroll.several)]
     problems = tuple(once([*checked.diagnostics, *wrong_inputs, *wrong_values, *wrong_picks, *found]))
-    return Planned(checked, plan, planner, problems, picks_path)
+    return Planned(checked, plan, planner, problems, picks_path, spent)
 
 
 def find_picks_path(checked: Checked, session: Session) -> Path:

@@ -19,7 +19,7 @@ from typing import Final
 
 import yaml
 
-from seedflow.errors import UsageError
+from seedflow.errors import BudgetError, UsageError
 from seedflow.images.padded import build_padded_png
 from seedflow.models.model import Model
 from seedflow.money import ZERO_USD
@@ -130,7 +130,6 @@ class Probe:
         """Ask what is open, within a budget. What was found is written down after each answer.
 
         Raises:
-            BudgetError: another budget has no room.
             StoreError: the disk does not take what must be written.
             UsageError: the model cannot be asked here.
         """
@@ -220,13 +219,17 @@ class Probe:
             what = "without a reference" if size_bytes is None else f"with a data URI of {size_bytes:,} bytes"
             self._tell(f"asking {what}")
             intents: list[str] = []
-            result = await run_recipe(
-                planned,
-                self._session_for_asking(Path(stack.enter_context(tempfile.TemporaryDirectory()))),
-                RunRequest(max_cost_usd=self._left_usd),
-                lambda event: _note_intent(event, intents),
-                self.control,
-            )
+            try:
+                result = await run_recipe(
+                    planned,
+                    self._session_for_asking(Path(stack.enter_context(tempfile.TemporaryDirectory()))),
+                    RunRequest(max_cost_usd=self._left_usd),
+                    lambda event: _note_intent(event, intents),
+                    self.control,
+                )
+            except BudgetError as error:
+                self._status = RunStatus.STOPPED
+                return _Asked(None, f"{error.message} ({error.help})")
             self._calls += result.calls
             self._cost_usd += result.cost_usd
             self._left_usd -= result.cost_usd

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from seedflow.canonical import build_slug
 from seedflow.diagnostics import Severity
-from seedflow.errors import BudgetError, StoreError, UsageError
+from seedflow.errors import StoreError, UsageError
 from seedflow.images.facts import UrlImage
-from seedflow.money import format_usd
+from seedflow.pipeline.affordable import find_budgets, refuse_unaffordable
 from seedflow.pipeline.endpoint import load_facts
 from seedflow.pipeline.plan import Planned
 from seedflow.pipeline.session import Session
@@ -27,7 +27,6 @@ from seedflow.run.options import OnUnknown, RunControl, RunOptions
 from seedflow.run.references import ReferenceMode
 from seedflow.run.status import RunResult
 from seedflow.settings.model import Settings
-from seedflow.store.base import Budget
 from seedflow.store.local import open_store
 
 
@@ -51,7 +50,7 @@ async def run_recipe(
 
     Raises:
         ValueError: the plan has errors.
-        BudgetError: the plan's minimum is above a budget; nothing was sent.
+        BudgetError: a budget has no room for the least that the plan costs; nothing was sent.
         UsageError: a take is asked for anew that the picks file cannot keep; nothing was sent.
         StoreError: the state cannot be read or written.
         UploadError: references are to go through a bucket that does not work; nothing was sent.
@@ -60,15 +59,8 @@ async def run_recipe(
     if plan is None or planner is None:
         raise ValueError("a plan with errors cannot be run")
     settings = session.settings
-    bounds = _find_bounds(plan, settings, request)
-    for budget in bounds:
-        if plan.totals.cost_usd.low > budget.limit_usd:
-            raise BudgetError(
-                f"the plan costs at least {format_usd(plan.totals.cost_usd.low)}, "
-                f"more than the {format_usd(budget.limit_usd)} of {budget.where}",
-                help=f"raise {budget.where}, or ask for less",
-            )
-    budgets = (*(other for other in settings.budgets if other.scope != "run"), *bounds)
+    budgets = find_budgets(plan, settings, request.max_cost_usd)
+    refuse_unaffordable(plan, budgets, planned.spent)
     if planned.picks_path is not None and any(task.reason is Reason.FORCED for task in plan.tasks):
         _require_writable(planned.picks_path)
     store = open_store(settings.state_folder)
@@ -192,16 +184,6 @@ def _require_writable(picks_path: Path) -> None:
         require_writable(picks_path)
     except StoreError as error:
         raise UsageError(error.message, help=error.help) from error
-
-
-def _find_bounds(plan: Plan, settings: Settings, request: RunRequest) -> list[Budget]:
-    """The bounds on what this run may cost, each with the words for where it was set."""
-    bounds = [budget for budget in settings.budgets if budget.scope == "run"]
-    if plan.limits_cost_usd is not None:
-        bounds.append(Budget("run", plan.limits_cost_usd, "limits.cost_usd in the recipe"))
-    if request.max_cost_usd is not None:
-        bounds.append(Budget("run", request.max_cost_usd, "the run's own budget"))
-    return bounds
 
 
 def find_out_folder(plan: Plan, settings: Settings) -> Path:

@@ -30,20 +30,14 @@ from seedflow.providers.base import (
 from seedflow.run import endings
 from seedflow.run.collect import LostError, NotFetchedError, RejectedError
 from seedflow.run.events import EventKind
-from seedflow.run.reconcile import find_patience_s, reconcile, tell_why
+from seedflow.run.reconcile import SECOND_LOOK_S, find_patience_s, reconcile, tell_why, write_down
 from seedflow.run.recover import Recovery, recover
-from seedflow.run.references import Prepared
+from seedflow.run.references import PREPARED_FOR_S, Prepared
 from seedflow.run.retry import SLOWING_KINDS, ends_run, find_backoff_s, find_wait_s
 from seedflow.run.services import Services, Stage, Tally, TaskEndedError
 from seedflow.run.status import TaskResult, TaskStatus
 from seedflow.run.waiting import sleep_unless_stopped
 from seedflow.store.base import Attempt
-
-PREPARED_FOR_S = 30.0
-"""References that waited longer for their turn are looked at again before they are sent."""
-
-SECOND_LOOK_S = 5.0
-"""How long the log is asked about an answer that says that the call failed, before it is believed."""
 
 _Outcome: TypeAlias = TaskResult | Answer | ProviderError | None
 """Where an attempt stands: ended, answered, called in vain, or to be called."""
@@ -249,7 +243,7 @@ class AttemptRunner:
             )
             found = await reconcile(services.provider, intent_id, self._sent_at, for_s)
         except asyncio.CancelledError:
-            await services.disk.run(services.store.mark_unknown, intent_id, f"{why}; interrupted")
+            await services.disk.run(services.store.mark_unknown, intent_id, write_down(why, "interrupted"))
             raise
         match found:
             case Recovered(answer=answer):
@@ -260,7 +254,7 @@ class AttemptRunner:
                 await self._mark_not_billed("not-billed", message, wait_s or 0.0)
                 return None
             case StillUnknown(message=message):
-                raise await self._unknown(f"{why}; {message}")
+                raise await self._unknown(why, message)
 
     # Answers
 
@@ -308,7 +302,7 @@ class AttemptRunner:
             return failure
         found = await self._judge(failure)
         if found is not None and found.raw == answer.raw:
-            raise await self._unknown(f"{failure.message}; the provider's log has the same answer")
+            raise await self._unknown(failure.message, "the provider's log has the same answer")
         return found
 
     async def _mend(
@@ -381,12 +375,12 @@ class AttemptRunner:
         self._tally.end(self._share(cost_usd))
         return TaskEndedError(TaskStatus.FAILED, endings.rejected(self._task, error.kind, error.message))
 
-    async def _unknown(self, why: str) -> TaskEndedError:
+    async def _unknown(self, why: str, found: str) -> TaskEndedError:
         services = self._services
-        await services.disk.run(services.store.mark_unknown, self._attempt.intent_id, why)
+        await services.disk.run(services.store.mark_unknown, self._attempt.intent_id, write_down(why, found))
         self._tally.end(self._share(self._most_usd))
         most_usd = max(self._most_usd, self._tally.cost_usd)
-        problem = endings.unknown(self._task, why, most_usd, self._tally.calls)
+        problem = endings.unknown(self._task, f"{why}; {found}", most_usd, self._tally.calls)
         return TaskEndedError(TaskStatus.UNKNOWN, problem, repeatable=True)
 
     def _request(self, wire: tuple[WireReference, ...]) -> GenerateRequest:

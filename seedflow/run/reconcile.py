@@ -11,6 +11,8 @@ from seedflow.store.base import Attempt, AttemptState
 
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 8.0
+SECOND_LOOK_S = 5.0
+"""How long the log is asked about an answer that says that the call failed, before it is believed."""
 
 
 def find_patience_s(known: WireFacts | None, for_s: float) -> float:
@@ -24,8 +26,13 @@ def tell_why(attempt: Attempt) -> str:
     What the log said after it is left out, since it is about to be asked again.
     """
     if attempt.state is AttemptState.UNKNOWN and attempt.message:
-        return attempt.message.partition("; ")[0]
+        return attempt.message.partition("\n")[0]
     return "an earlier run ended before the answer came"
+
+
+def write_down(why: str, found: str) -> str:
+    """What the ledger keeps of an unknown outcome: why the answer is missing, and on a line of its own what was found since."""
+    return "\n".join(" ".join(text.split()) for text in (why, found))
 
 
 async def reconcile(provider: Provider, intent_id: str, sent_at: float, for_s: float) -> Reconciliation:

@@ -25,6 +25,9 @@ from seedflow.run.disk import Disk
 from seedflow.run.leases import Leases, Moment
 from seedflow.store.base import Store
 
+PREPARED_FOR_S = 30.0
+"""References that waited longer for their turn are looked at again before they are sent."""
+
 
 class ReferenceMode(StrEnum):
     """How earlier results and local files may travel."""

@@ -36,7 +36,7 @@ _KEPT_OF_REFERENCES: Final = ("name", "digest", "url", "from")
 
 
 class ArchiveError(SeedflowError):
-    """A file of results that cannot be taken (`kind`: `not-an-archive`, `newer`, `damaged`, `unsafe`, `unreadable`)."""
+    """A file of results that cannot be taken (`kind`: `not-an-archive`, `cut`, `newer`, `damaged`, `unsafe`, `unreadable`)."""
 
     exit_code = ExitCode.USAGE
 

@@ -34,6 +34,10 @@ from seedflow.store.archive import (
 from seedflow.store.check_files import OnProgress
 
 _CHUNK_BYTES: Final = 1 << 20
+_ENTRY: Final = b"PK\x03\x04"
+_ENTRY_BYTES: Final = 30
+"""Of a ZIP, what each entry begins with, and how many bytes come before its name."""
+
 _MOST_ENTRIES: Final = 2_000_000
 _LARGEST_LIST_BYTES: Final = 8 << 30
 
@@ -79,19 +83,44 @@ def open_archive(path: Path, judge: Judge, on_progress: OnProgress) -> Iterator[
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        raise ArchiveError(f"{path} cannot be read: {error.strerror}", kind="unreadable") from None
+        raise ArchiveError(
+            f"{path} cannot be read: {error.strerror}",
+            kind="unreadable",
+            help="name a file that `seedflow export` wrote",
+        ) from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise ArchiveError(f"{path} is not a file", kind="unreadable")
+        raise ArchiveError(
+            f"{path} is not a file", kind="unreadable", help="name a file that `seedflow export` wrote"
+        )
     with os.fdopen(descriptor, "rb") as raw, _explained(path):
         try:
             file = zipfile.ZipFile(raw)
         except (zipfile.BadZipFile, ValueError, RuntimeError, EOFError, OverflowError) as error:
+            if _begins_like_one(raw):
+                raise ArchiveError(
+                    f"it is cut short: of a file that `seedflow export` wrote, {os.fstat(descriptor).st_size:,} bytes are here "
+                    "and the end is missing",
+                    kind="cut",
+                    help="copy it again from where it was written; compare the sizes of both files",
+                ) from None
+            if not os.fstat(descriptor).st_size:
+                raise ArchiveError(
+                    "it is empty", kind="cut", help="copy it again from where it was written"
+                ) from None
             raise ArchiveError(
                 f"it is not a file that `seedflow export` wrote ({error})", kind="not-an-archive"
             ) from None
         with file:
             yield _check(file, os.fstat(descriptor).st_size, judge, on_progress)
+
+
+def _begins_like_one(raw: IO[bytes]) -> bool:
+    """Whether a file begins with the first entry of an export, as far as it goes; one without a byte tells nothing."""
+    raw.seek(0)
+    start = raw.read(_ENTRY_BYTES + len(HEAD))
+    name = start[_ENTRY_BYTES:]
+    return len(start) >= len(_ENTRY) and start.startswith(_ENTRY) and HEAD.encode().startswith(name)
 
 
 @contextmanager

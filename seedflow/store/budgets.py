@@ -12,6 +12,14 @@ from seedflow.money import MICROS_PER_USD, format_usd, from_micros
 from seedflow.store.base import Budget, RequestRecord
 
 _SPENT = "SELECT micros FROM spending WHERE scope = ? AND key = ? AND realm = ?"
+_SETTLED = """SELECT
+  coalesce((SELECT micros FROM spending WHERE scope = ? AND key = ? AND realm = ?), 0)
+  - coalesce((SELECT sum(counted_micros) FROM attempts WHERE state = 'reserved' AND run_id > '' AND realm = ? AND (? = '' OR day = ?)), 0)
+  - coalesce((SELECT sum(counted_micros) FROM attempts
+    WHERE state IN ('sending', 'answered', 'fetched', 'unknown', 'lost-paid') AND state IN ('sending', 'unknown')
+      AND realm = ? AND (? = '' OR day = ?)), 0)"""
+"""The states are written as the indices of `attempts` have them."""
+
 _RUN_SPENT = "SELECT sum(micros) FROM spending WHERE scope = 'run' AND key = ?"
 
 _WORDS = {
@@ -50,6 +58,13 @@ def find_spent_micros(connection: sqlite3.Connection, realm: str, scope: str, ke
     """Settled costs, open reservations and unknown outcomes at their reservation, in one scope of one realm."""
     row = connection.execute(_SPENT, (scope, key, realm)).fetchone()
     return row[0] if row else 0
+
+
+def find_settled_micros(connection: sqlite3.Connection, realm: str, day: str = "") -> int:
+    """What was spent for certain in a realm, on a day or ever: nothing that is reserved, under way or unknown."""
+    scope = "day" if day else "project"
+    settled: int = connection.execute(_SETTLED, (scope, day, realm, *(realm, day, day) * 2)).fetchone()[0]
+    return settled
 
 
 def find_run_spent_micros(connection: sqlite3.Connection, run_id: str) -> int:
@@ -94,9 +109,10 @@ def build_budget_error(
     """What a refused reservation says."""
     scope = _WORDS[budget.scope].format(step=request.step)
     left_micros = max(0, limit_to_micros(budget.limit_usd) - spent_micros)
+    later = " run again on another day (UTC)," if budget.scope == "day" else ""
     return BudgetError(
         f"{request.address}: {format_usd(from_micros(reserve_micros))} more would pass the budget of "
         f"{format_usd(budget.limit_usd)} for {scope}; {format_usd(from_micros(spent_micros))} is spent or reserved, "
         f"{format_usd(from_micros(left_micros))} is left",
-        help=f"raise {budget.where or 'that budget'}, or ask for less",
+        help=f"raise {budget.where or 'that budget'},{later} or ask for less",
     )

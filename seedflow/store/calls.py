@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from seedflow.money import from_micros
+from seedflow.money import ZERO_USD, from_micros
 from seedflow.store.base import AttemptState
 
 OPEN_STATES = (AttemptState.SENDING, AttemptState.ANSWERED, AttemptState.FETCHED, AttemptState.UNKNOWN)
 """Sent, not ended, and the provider's log or the addresses of the answer may still say more."""
+
+IMPORT_PREFIX: Final = "import-"
+"""What the id of a run begins with that brought results from another machine."""
+
+MOST_ROWS: Final = 2**62
+"""More than SQLite can have, and can be told."""
 
 _MAY_COST = (AttemptState.SENDING, AttemptState.UNKNOWN)
 
@@ -26,6 +32,7 @@ class Call:
         run_id: the run that worked on it last, `payer_run_id` the one whose money it was.
         alive: whether a run is at work on it now.
         spent_usd: what it cost here for certain; nothing where it was imported.
+        elsewhere_usd: what it cost where it was imported from.
         perhaps_usd: what it may have cost besides.
         reserved_usd: what is set aside for it, nothing having been sent.
         began_at: Unix seconds of when its money was reserved.
@@ -53,6 +60,12 @@ class Call:
     answered_at: float | None
     failure: str | None
     message: str | None
+    elsewhere_usd: Decimal = ZERO_USD
+
+    @property
+    def imported(self) -> bool:
+        """Whether it was made on another machine, and paid there."""
+        return self.payer_run_id.startswith(IMPORT_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +81,7 @@ class CallFilter:
 
 @dataclass(frozen=True, slots=True)
 class StateTotal:
-    """The calls of one realm in one state."""
+    """The calls of one realm in one state; `imported` of them were made and paid elsewhere."""
 
     realm: str
     state: AttemptState
@@ -76,18 +89,18 @@ class StateTotal:
     spent_usd: Decimal
     perhaps_usd: Decimal
     reserved_usd: Decimal
+    imported: int = 0
+    elsewhere_usd: Decimal = ZERO_USD
 
-
-IMPORT_PREFIX: Final = "import-"
-"""What the id of a run begins with that brought results from another machine."""
 
 _PAID_HERE = "CASE WHEN payer_run_id LIKE 'import-%' THEN 0 ELSE cost_micros END"
+_PAID_ELSEWHERE = "CASE WHEN payer_run_id LIKE 'import-%' THEN cost_micros ELSE 0 END"
 """What was brought from another machine was paid there."""
 
 _COLUMNS = f"""attempts.attempt_id, intent_id, run_id, payer_run_id, realm, recipe, step, address, take, attempt, model, state,
   claimed, {_PAID_HERE}, counted_micros,
   (SELECT count(*) FROM images WHERE images.attempt_id = attempts.attempt_id),
-  reserved_at, sent_at, answered_at, failure, message"""  # noqa: S608 - our own words
+  reserved_at, sent_at, answered_at, failure, message, {_PAID_ELSEWHERE}"""  # noqa: S608 - our own words
 
 
 def list_calls(
@@ -105,7 +118,7 @@ def list_calls(
         newest: how many at most.
     """
     where, values = _build_where(connection, wanted)
-    limit = "" if newest is None else f" LIMIT {int(newest)}"
+    limit = "" if newest is None else f" LIMIT {min(newest, MOST_ROWS)}"
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM attempts JOIN requests USING (attempt_id){where} ORDER BY attempts.attempt_id DESC{limit}",  # noqa: S608 - our own words
         values,
@@ -119,14 +132,22 @@ def sum_calls(connection: sqlite3.Connection, wanted: CallFilter) -> list[StateT
     needs_request = wanted.recipe is not None or wanted.address is not None
     join = " JOIN requests USING (attempt_id)" if needs_request else ""
     rows = connection.execute(
-        f"SELECT realm, state, count(*), total({_PAID_HERE}), total(counted_micros)"  # noqa: S608 - our own words
+        f"SELECT realm, state, count(*), total({_PAID_HERE}), total(counted_micros),"  # noqa: S608 - our own words
+        f" total(payer_run_id LIKE 'import-%'), total({_PAID_ELSEWHERE})"
         f" FROM attempts{join}{where} GROUP BY realm, state",
         values,
     )
     order = list(AttemptState)
     totals = [
-        StateTotal(realm, AttemptState(state), calls, *_split(AttemptState(state), int(cost), int(counted)))
-        for realm, state, calls, cost, counted in rows
+        StateTotal(
+            realm,
+            AttemptState(state),
+            calls,
+            *_split(AttemptState(state), int(cost), int(counted)),
+            int(imported),
+            from_micros(int(elsewhere)),
+        )
+        for realm, state, calls, cost, counted, imported, elsewhere in rows
     ]
     return sorted(totals, key=lambda total: (total.realm, order.index(total.state)))
 
@@ -180,22 +201,21 @@ def _marks(found: tuple[AttemptState, ...]) -> str:
 
 def _to_call(row: tuple[Any, ...], is_alive: Callable[[str], bool]) -> Call:
     attempt_id, intent_id, run_id, payer_run_id, realm, recipe, step, address, take, attempt, model = row[:11]
-    state, claimed, cost_micros, counted_micros, images, began_at, sent_at, answered_at, failure, message = (
-        row[11:]
-    )
+    state, claimed, cost_micros, counted_micros, images, began_at, sent_at, answered_at = row[11:19]
+    failure, message, elsewhere_micros = row[19:]
     state = AttemptState(state)
     spent_usd, perhaps_usd, reserved_usd = _split(state, cost_micros, counted_micros)
     return Call(
         attempt_id, intent_id, run_id, payer_run_id, realm, recipe, step, address, take, attempt, model, state,
         bool(claimed) and is_alive(run_id), spent_usd, perhaps_usd, reserved_usd, images, began_at, sent_at, answered_at,
-        failure, message,
+        failure, message, from_micros(elsewhere_micros),
     )  # fmt: skip
 
 
 def _split(state: AttemptState, cost_micros: int, counted_micros: int) -> tuple[Decimal, Decimal, Decimal]:
     """What was spent, may have been spent besides, and is reserved, by what counts against budgets."""
     counted = from_micros(counted_micros)
-    nothing = Decimal(0)
+    nothing = ZERO_USD
     if state in _MAY_COST:
         return nothing, counted, nothing
     if state is AttemptState.RESERVED:

@@ -74,6 +74,11 @@ def export_results(root: Path, target: Path, wanted: Wanted, on_progress: OnProg
     """
     if os.path.lexists(target):
         raise UsageError(f"{target} is there already", help="name a file that is not there yet")
+    place = target.absolute().parent
+    if not place.is_dir():
+        raise UsageError(
+            f"{target} cannot be written: {place} is not a folder", help="make it, or name another place"
+        )
     folder = find_state(root)
     if folder is None:
         raise UsageError(
@@ -82,7 +87,10 @@ def export_results(root: Path, target: Path, wanted: Wanted, on_progress: OnProg
     results, left_out = _choose(folder, wanted, on_progress)
     if not results:
         more = f"; of {len(left_out)} that would be, pictures are missing" if left_out else ""
-        raise UsageError(f"no stored result is meant{more}", help="`seedflow plan` shows what is stored")
+        raise UsageError(
+            f"no stored result is meant{more}",
+            help="`seedflow ledger --state done` lists recipes, tasks and runs with results",
+        )
     sizes = {facts.digest: facts.size_bytes for result in results for facts in result.images}
     try:
         size_bytes = _write(folder, target, results, sorted(sizes), on_progress)

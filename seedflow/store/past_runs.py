@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from seedflow.money import from_micros
+from seedflow.store.calls import MOST_ROWS
 
 RUNNING = "running"
 """A run that lives."""
@@ -18,7 +19,9 @@ KILLED = "killed"
 """A run that ended without saying so."""
 
 _RUNS = """SELECT run_id, recipe, realm, started_at, ended_at, status,
-  count(attempt_id), count(sent_at), coalesce(sum(pictures), 0),
+  count(CASE WHEN run_id LIKE 'import-%' THEN NULL ELSE sent_at END),
+  count(CASE WHEN run_id LIKE 'import-%' THEN attempt_id END),
+  coalesce(sum(CASE WHEN run_id LIKE 'import-%' THEN cost_micros ELSE 0 END), 0), coalesce(sum(pictures), 0),
   coalesce(sum(CASE WHEN state IN ('sending', 'unknown', 'reserved') OR run_id LIKE 'import-%' THEN 0 ELSE cost_micros END), 0),
   coalesce(sum(CASE WHEN state IN ('sending', 'unknown') THEN counted_micros ELSE 0 END), 0),
   coalesce(sum(state IN ('sending', 'unknown')), 0), coalesce(sum(state IN ('failed', 'lost-paid')), 0)
@@ -37,6 +40,7 @@ class PastRun:
         status: how it ended; `running` or `killed` when it did not.
         ended_at: Unix seconds; None while it lives, and for a run that was killed.
         calls: attempts that it sent with its own money, `images` what those gave so far.
+        imported: attempts that it brought from another machine, where they cost `elsewhere_usd`.
         unknown: how many of them may have cost money and gave nothing so far, `perhaps_usd` how much.
         failed: how many ended without a result.
         output_folder: where its outputs went; None when nobody wrote it down.
@@ -50,6 +54,8 @@ class PastRun:
     ended_at: float | None
     status: str
     calls: int
+    imported: int
+    elsewhere_usd: Decimal
     images: int
     spent_usd: Decimal
     perhaps_usd: Decimal
@@ -68,7 +74,7 @@ def list_runs(
 ) -> list[PastRun]:
     """The newest runs in the order in which they began; only the one with an id if one is given."""
     where = "" if run_id is None else " WHERE run_id = ?"
-    limit = "" if newest is None else f" LIMIT {int(newest)}"
+    limit = "" if newest is None else f" LIMIT {min(newest, MOST_ROWS)}"
     rows = connection.execute(
         _RUNS.format(where=where, limit=limit), () if run_id is None else (run_id,)
     ).fetchall()
@@ -95,13 +101,12 @@ def _load_ends(connection: sqlite3.Connection, run_id: str | None) -> dict[str, 
 
 
 def _to_run(row: tuple[Any, ...], is_alive: Callable[[str], bool], end: tuple[str | None, str]) -> PastRun:
-    run_id, recipe, realm, started_at, ended_at, status, _, calls, images, spent, perhaps, unknown, failed = (
-        row
-    )
+    run_id, recipe, realm, started_at, ended_at, status, calls, imported, elsewhere = row[:9]
+    images, spent, perhaps, unknown, failed = row[9:]
     if ended_at is None:
         status = RUNNING if status is None and is_alive(run_id) else KILLED
     result = json.loads(end[1])
     return PastRun(
-        run_id, recipe, realm, started_at, ended_at, status, calls, images, from_micros(spent), from_micros(perhaps),
-        unknown, failed, end[0], result if isinstance(result, dict) else {},
+        run_id, recipe, realm, started_at, ended_at, status, calls, imported, from_micros(elsewhere), images,
+        from_micros(spent), from_micros(perhaps), unknown, failed, end[0], result if isinstance(result, dict) else {},
     )  # fmt: skip

@@ -35,11 +35,12 @@ _NOTED = (FindingKind.WRONG_FACTS, FindingKind.OTHER_TIME)
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """What was wrong, what was done about it, and what a further look found."""
+    """What was wrong, what was done about it, what a further look found, and what nobody can tell any more."""
 
     before: Report
     actions: tuple[str, ...]
     after: Report
+    losses: tuple[str, ...] = ()
 
 
 def repair_state(root: Path, on_progress: OnProgress) -> Repaired | None:
@@ -51,12 +52,13 @@ def repair_state(root: Path, on_progress: OnProgress) -> Repaired | None:
     folder = find_state(root)
     if folder is None:
         return None
-    actions = finish_salvage(folder)
+    actions, losses = finish_salvage(folder), list[str]()
     before = verify_state(root, on_progress)
     if before is None:
         return None
     if any(found.kind is FindingKind.LEDGER_DAMAGED for found in before.findings):
-        actions += salvage_ledger(folder)
+        saved, losses = salvage_ledger(folder)
+        actions += saved
     if not before.findings and not actions:
         return Repaired(before, (), before)
     actions += _restrict(root)
@@ -64,7 +66,7 @@ def repair_state(root: Path, on_progress: OnProgress) -> Repaired | None:
     actions += _repair_rows(folder, before)
     after = verify_state(root, on_progress)
     assert after is not None  # noqa: S101 - it was there a moment ago
-    return Repaired(before, tuple(actions), after)
+    return Repaired(before, tuple(actions), after, tuple(losses))
 
 
 def _repair_rows(folder: StateFolder, before: Report) -> list[str]:

@@ -1,7 +1,6 @@
 """A damaged ledger, rebuilt: every row that can still be read goes into a new file, and the old one goes aside.
 
-Tables are read from both ends until SQLite refuses, and what lies between is looked for row by row. Sums are made anew by the
-new ledger's own triggers, what is known of pictures is read from the pictures. What cannot be read is counted and told.
+Which rows those are is the business of `salvage_rows`; here they come into a file, and the file into its place.
 """
 
 from __future__ import annotations
@@ -9,44 +8,27 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
-from seedflow.errors import ImageError, StoreError
+from seedflow.errors import StoreError
 from seedflow.failpoints import Step
-from seedflow.images.inspect import inspect_image
-from seedflow.store.budgets import day_of
-from seedflow.store.check_files import list_blobs, path_of
 from seedflow.store.durable import FILE_MODE, make_folder, open_private, sync_descriptor, sync_folder
 from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import check_ledger
 from seedflow.store.locks import KernelLock, RunLocks
+from seedflow.store.salvage_rows import Saved, copy_tables
 from seedflow.store.schema import create_schema
 from seedflow.store.state import StateFolder
 
-BY_NUMBER: Final = ("attempts", "requests", "answers")
-"""Tables whose rows have a number, so that each can be looked for by itself."""
-
-MADE_ANEW: Final = ("spending", "blobs")
 _SIDES: Final = ("ledger.db-wal", "ledger.db-shm", "ledger.db-journal")
 _MAGIC: Final = b"SQLite format 3\0"
 _HEADER_BYTES: Final = 100
 _MOST_PADDED_BYTES: Final = 1 << 40
 """What a header says is no more to be trusted than the rest of a damaged file."""
-
-_MOST_SINGLE: Final = 1_000_000
-_MOST_MISSES: Final = 10_000
-_MOST_NAMED: Final = 20
-_UNKNOWN_RUN: Final = "not-known"
-_BY_REQUEST: Final = ("attempts_by_request", "fingerprint, take, realm")
-_INDEXES: Final = (
-    ("attempts_by_run", "run_id"),
-    ("attempts_by_payer", "payer_run_id"),
-    ("attempts_by_time", "reserved_at"),
-)
 
 
 def finish_salvage(folder: StateFolder) -> list[str]:
@@ -65,11 +47,11 @@ def finish_salvage(folder: StateFolder) -> list[str]:
     return ["finished a repair that was cut short"]
 
 
-def salvage_ledger(folder: StateFolder) -> list[str]:
+def salvage_ledger(folder: StateFolder) -> tuple[list[str], list[str]]:
     """Rebuild the ledger from what can be read of it.
 
     Returns:
-        What was saved, what was lost, and where the old file is.
+        What was done, where the old file is included, and what is lost.
 
     Raises:
         StoreError: (`busy`) a run is at work; (`damaged`) nothing can be read at all, and nothing was changed.
@@ -89,7 +71,19 @@ def salvage_ledger(folder: StateFolder) -> list[str]:
         lock.close()
 
 
-def _rebuild(folder: StateFolder) -> list[str]:
+def preview_salvage(folder: StateFolder) -> Saved | None:
+    """What a rebuilding would save, without a change to the state: None when not a row can be read.
+
+    Raises:
+        StoreError: that cannot be found out here.
+    """
+    with disk_errors(folder.root), tempfile.TemporaryDirectory(prefix="seedflow-") as place:
+        fresh = Path(place, "ledger.db")
+        os.close(open_private(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+        return _copy(folder, fresh, keep=False)
+
+
+def _rebuild(folder: StateFolder) -> tuple[list[str], list[str]]:
     if not folder.ledger.is_file() or not folder.ledger.stat().st_size:
         raise _nothing(folder)
     fresh = folder.root / f"ledger.db.{os.getpid()}.new"
@@ -97,7 +91,9 @@ def _rebuild(folder: StateFolder) -> list[str]:
         fresh.unlink(missing_ok=True)
         os.close(open_private(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL))
     try:
-        told = _copy(folder, fresh)
+        saved = _copy(folder, fresh, keep=True)
+        if saved is None:
+            raise _nothing(folder)
         fresh.chmod(FILE_MODE)
         descriptor = open_private(fresh, os.O_RDWR)
         try:
@@ -122,10 +118,12 @@ def _rebuild(folder: StateFolder) -> list[str]:
     with Step.SALVAGE_RENAME:
         ready.replace(folder.ledger)
     sync_folder(folder.root)
-    return [*told, f"the old ledger is in {aside.relative_to(folder.root)}"]
+    actions = [*saved.list_actions(), f"kept the old ledger in {aside.relative_to(folder.root)}"]
+    return actions, list(saved.list_losses())
 
 
-def _copy(folder: StateFolder, fresh: Path) -> list[str]:
+def _copy(folder: StateFolder, fresh: Path, *, keep: bool) -> Saved | None:
+    """What can be read, to be kept in the file `fresh` or only to be told; None when there is nothing."""
     padded = _pad(folder.ledger, fresh)
     old = _open(folder.ledger, "ro") if padded is None else _open(padded, "rw")
     new = _open(fresh, "rw")
@@ -134,14 +132,16 @@ def _copy(folder: StateFolder, fresh: Path) -> list[str]:
         new.execute("PRAGMA synchronous = FULL")
         new.execute("BEGIN IMMEDIATE")
         create_schema(new)
-        told = list(_copy_tables(old, new, folder))
+        saved = copy_tables(old, new, folder)
+        if saved is None or not keep:
+            return saved
         with Step.SALVAGE_COPY:
             new.execute("COMMIT")
         check_ledger(new, fresh)
         broken = new.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if broken != "ok":
             raise StoreError(f"{fresh}: the rebuilt ledger is not whole: {broken}", kind="io-error")
-        return told
+        return saved
     finally:
         old.close()
         new.close()
@@ -150,200 +150,12 @@ def _copy(folder: StateFolder, fresh: Path) -> list[str]:
                 path.unlink(missing_ok=True)
 
 
-def _copy_tables(old: sqlite3.Connection, new: sqlite3.Connection, folder: StateFolder) -> Iterator[str]:
-    tables = [
-        name
-        for (name,) in new.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid")
-        if name not in MADE_ANEW
-    ]
-    taken = {table: _copy_table(old, new, table) for table in tables}
-    if not any(taken.values()):
-        raise _nothing(folder)
-    restored = _restore_calls(old, new)
-    _add_pictures(new, folder)
-    _drop_orphans(new)
-    numbers = {number for (number,) in new.execute("SELECT attempt_id FROM attempts")}
-    last = max(numbers, default=0)
-    gone = sorted(set(range(1, last + 1)) - numbers)
-    yield f"saved {len(numbers):,} call{'' if len(numbers) == 1 else 's'} of the ledger"
-    if restored:
-        many = f"{restored:,} call{'' if restored == 1 else 's'}"
-        yield f"restored {many} from the indexes; what they cost is not known any more, so budgets do not count it"
-    if gone:
-        some = ", ".join(map(str, gone[:_MOST_NAMED])) + (" …" if len(gone) > _MOST_NAMED else "")
-        yield f"lost {len(gone):,} that cannot be read (number {some}): what they paid for may be asked and paid again"
-    added = _add_missing(new)
-    if added:
-        yield added
-
-
 def _nothing(folder: StateFolder) -> StoreError:
     return StoreError(
         f"{folder.ledger}: not a row of the ledger can be read; nothing was changed",
         kind="damaged",
         help="restore ledger.db from a backup, or move the state away to begin anew; keep its blobs/, they were paid for",
     )
-
-
-def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> int:
-    """The rows of a table that can be read and that the new ledger takes."""
-    try:
-        there = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]
-    except sqlite3.DatabaseError:
-        return 0
-    columns = [row[1] for row in new.execute(f"PRAGMA table_info({table})") if row[1] in there]
-    if not columns:
-        return 0
-    names = ", ".join(f'"{name}"' for name in columns)
-    put = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - our own names
-    count = 0
-    for row in _read_rows(old, table, names):
-        with suppress(sqlite3.IntegrityError):  # a row whose bytes were overwritten
-            count += new.execute(put, row).rowcount
-    return count
-
-
-def _read_rows(old: sqlite3.Connection, table: str, names: str) -> Iterator[Sequence[Any]]:
-    """Rows from the first on, from the last on, and, where they have numbers, those between, each by itself."""
-    parts = sorted((row[5], row[1]) for row in old.execute(f"PRAGMA table_info({table})") if row[5])
-    keys = [f'"{name}"' for _, name in parts] or ["rowid"]
-    question = f"SELECT {keys[0]}, {names} FROM {table} NOT INDEXED ORDER BY "  # noqa: S608 - our own names
-    first: Any = None
-    last: Any = None
-    broken = False
-    for row in _read_until_broken(old, question + ", ".join(keys)):
-        if row is None:
-            broken = True
-            break
-        first = row[0]
-        yield row[1:]
-    if not broken:
-        return
-    for row in _read_until_broken(old, question + ", ".join(f"{key} DESC" for key in keys)):
-        if row is None:
-            break
-        last = row[0]
-        yield row[1:]
-    if table in BY_NUMBER:
-        yield from _read_between(old, table, names, first or 0, last)
-
-
-def _read_between(
-    old: sqlite3.Connection, table: str, names: str, first: int, last: int | None
-) -> Iterator[Sequence[Any]]:
-    question = f"SELECT {names} FROM {table} WHERE attempt_id = ?"  # noqa: S608 - our own names
-    misses = 0
-    for number in range(first + 1, last if last is not None else first + _MOST_SINGLE):
-        row = None
-        with suppress(sqlite3.DatabaseError):
-            row = old.execute(question, (number,)).fetchone()
-        if row is not None:
-            yield row
-        misses = 0 if row is not None else misses + 1
-        if last is None and misses > _MOST_MISSES:
-            return
-
-
-def _read_until_broken(old: sqlite3.Connection, question: str) -> Iterator[Sequence[Any] | None]:
-    """The rows that come before SQLite refuses, and then None."""
-    try:
-        cursor = old.execute(question)
-        while (row := cursor.fetchone()) is not None:
-            yield row
-    except (sqlite3.DatabaseError, OverflowError, UnicodeDecodeError):
-        yield None
-
-
-def _restore_calls(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
-    """Calls whose rows are lost and which the indexes, which have pages of their own, still know.
-
-    One with pictures is a result. Of any other nobody knows what became of it, so that it is asked again only with consent.
-    """
-    there = {number for (number,) in new.execute("SELECT attempt_id FROM attempts")}
-    named = {number for (number,) in new.execute("SELECT DISTINCT attempt_id FROM images")}
-    steps = dict(new.execute("SELECT attempt_id, address FROM requests"))
-    runs, payers, times = (_read_index(old, *index) for index in _INDEXES)
-    counts: dict[tuple[str, int, str], int] = {}
-    restored = 0
-    for number, (fingerprint, take, realm) in sorted(_read_index(old, *_BY_REQUEST).items()):
-        if number in there or number not in steps:
-            continue
-        name = (fingerprint, take, realm)
-        is_done = number in named
-        counts[name] = counts.get(name, 0) + (1 if is_done else 0)
-        (run_id,), (at,) = runs.get(number, (_UNKNOWN_RUN,)), times.get(number, (0.0,))
-        (payer,) = payers.get(number, (run_id,))
-        try:
-            new.execute(
-                """INSERT INTO attempts (attempt_id, intent_id, realm, fingerprint, take, attempt, state, claimed, run_id,
-                     payer_run_id, step, day, reserved_micros, cost_micros, counted_micros, reserved_at, sent_at, answered_at,
-                     message) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?)""",
-                (
-                    number, f"restored-{number}", realm, fingerprint, take, max(1, counts[name]),
-                    "done" if is_done else "unknown", run_id, payer, steps[number], day_of(at), at, at,
-                    at if is_done else None, "restored from the indexes of a damaged ledger",
-                ),
-            )  # fmt: skip
-            restored += 1
-        except sqlite3.Error:  # an index that is damaged, too
-            continue
-    return restored
-
-
-def _read_index(old: sqlite3.Connection, index: str, columns: str) -> dict[int, tuple[Any, ...]]:
-    """What an index says of the rows of `attempts`, without a look at these."""
-    found: dict[int, tuple[Any, ...]] = {}
-    question = f"SELECT attempt_id, {columns} FROM attempts INDEXED BY {index}"  # noqa: S608 - our own names
-    for row in _read_until_broken(old, question):
-        if row is None:
-            break
-        found[row[0]] = tuple(row[1:])
-    return found
-
-
-def _add_pictures(new: sqlite3.Connection, folder: StateFolder) -> None:
-    """What pictures are, read from those that are there; of the others a row that says nothing."""
-    there = list_blobs(folder)
-    for (digest,) in new.execute("SELECT DISTINCT digest FROM images").fetchall():
-        values: tuple[object, ...] = (0, 0, 1, 1, "png")
-        if digest in there:
-            path = path_of(folder, digest)
-            with suppress(ImageError, OSError):
-                facts = inspect_image(path, decode=False)
-                time_ns = path.lstat().st_mtime_ns if facts.digest == digest else 0
-                values = (facts.size_bytes, time_ns, facts.width_px, facts.height_px, facts.format.value)
-        new.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?, ?)", (digest, *values))
-
-
-def _drop_orphans(new: sqlite3.Connection) -> None:
-    """Rows that belong to a call that could not be read; they say nothing by themselves."""
-    for table in ("requests", "answers", "images", "imported_attempts"):
-        new.execute(f"DELETE FROM {table} WHERE attempt_id NOT IN (SELECT attempt_id FROM attempts)")  # noqa: S608 - our own names
-
-
-def _add_missing(new: sqlite3.Connection) -> str | None:
-    """Runs and requests that calls name and that could not be read, as far as the calls themselves tell."""
-    new.execute(
-        """INSERT OR IGNORE INTO runs (run_id, recipe, realm, started_at, ended_at, status)
-           SELECT run_id, coalesce(max(recipe), ''), max(realm), min(reserved_at), max(reserved_at), 'interrupted'
-           FROM (SELECT attempt_id, run_id, realm, reserved_at FROM attempts
-                 UNION ALL SELECT attempt_id, payer_run_id, realm, reserved_at FROM attempts)
-           LEFT JOIN requests USING (attempt_id) GROUP BY run_id"""
-    )
-    new.execute("DELETE FROM run_results WHERE run_id NOT IN (SELECT run_id FROM runs)")
-    new.execute(
-        """INSERT OR IGNORE INTO imports (import_id, imported_at, source, digest)
-           SELECT import_id, min(reserved_at), '', '' FROM imported_attempts JOIN attempts USING (attempt_id)
-           GROUP BY import_id"""
-    )
-    added = new.execute(
-        """INSERT INTO requests (attempt_id, recipe, address, model, params, params_digest, "references")
-           SELECT attempt_id, '', step, '', '{}', '', '[]' FROM attempts
-           WHERE attempt_id NOT IN (SELECT attempt_id FROM requests)"""
-    ).rowcount
-    if not added:
-        return None
-    return f"of {added:,} call{'' if added == 1 else 's'} it is not known any more what was asked; the results stay"
 
 
 def _pad(ledger: Path, fresh: Path) -> Path | None:

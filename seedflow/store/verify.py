@@ -23,6 +23,7 @@ from seedflow.store.failures import disk_errors
 from seedflow.store.findings import Finding, FindingKind, Report
 from seedflow.store.ledger import open_for_reading
 from seedflow.store.locks import KernelLock, RunLocks
+from seedflow.store.salvage import preview_salvage
 from seedflow.store.state import StateFolder, find_state
 
 _Users = dict[str, list[int]]
@@ -84,6 +85,8 @@ def verify_state(root: Path, on_progress: OnProgress) -> Report | None:
             findings.append(Finding(FindingKind.LEDGER_DAMAGED, "ledger.db", error.message))
         finally:
             connection.close()
+    if any(found.kind is FindingKind.LEDGER_DAMAGED for found in findings):
+        findings.insert(0, _judge_damage(folder))
     there = list_blobs(folder)
     known: dict[str, BlobRow | None] = {digest: rows.get(digest) for digest in sorted({*there, *users})}
     seen = look_at_blobs(folder, known, on_progress)
@@ -96,6 +99,45 @@ def verify_state(root: Path, on_progress: OnProgress) -> Report | None:
     findings.extend(check_strays(folder, find_living(folder)))
     findings.extend(check_permissions(folder))
     return Report(len(there), sum(there.values()), attempts, tuple(findings))
+
+
+def _judge_damage(folder: StateFolder) -> Finding:
+    """What a damaged ledger can no longer tell about money, and what to do."""
+    where = "ledger.db: calls"
+    try:
+        saved = preview_salvage(folder)
+    except StoreError as error:
+        return Finding(
+            FindingKind.LEDGER_DAMAGED,
+            where,
+            f"which of them can still be told could not be found out: {error.message}",
+        )
+    if saved is None:
+        return Finding(
+            FindingKind.LEDGER_DAMAGED,
+            where,
+            "not one can be read: what was paid here, and for what, can no longer be told, so that a run would pay for all of "
+            "it again. Restore ledger.db from a backup; without one, move the state away and keep its blobs/: the pictures "
+            "there were paid for, and are looked at below",
+        )
+    parts = [f"{saved.calls:,} can be read or worked out"]
+    if saved.gone:
+        parts.append(
+            f"{len(saved.gone):,} cannot ({saved.spell_gone()}): whether they were paid, and for what, can no longer be told, "
+            "so that a run may pay for the same again"
+        )
+    if saved.restored:
+        parts.append(
+            f"of {saved.restored:,} it can no longer be told what they cost, and budgets will not count it"
+        )
+    if not saved.gone and not saved.restored:
+        parts.append("nothing that was paid is forgotten")
+    return Finding(
+        FindingKind.LEDGER_DAMAGED,
+        where,
+        f"{'; '.join(parts)}. Restore ledger.db from a backup where there is a good one; else `seedflow verify --repair` "
+        "saves what can be read and keeps the damaged file",
+    )
 
 
 def load_blob_rows(connection: sqlite3.Connection) -> dict[str, BlobRow]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Self
 
+from seedflow.money import ZERO_USD, from_micros
 from seedflow.store.blobs import Blobs
+from seedflow.store.budgets import find_settled_micros
 from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import open_for_reading
 from seedflow.store.lookups import Lookups, Touched
@@ -53,6 +56,11 @@ class LocalView(Lookups):
 
     def _note_times(self, touched: Touched) -> None:
         """The bytes are right; only a store for running may note the files' new times."""
+
+    def settled_usd(self, realm: str, day: str = "") -> Decimal:
+        """What was spent for certain in a realm, on a UTC day or ever."""
+        with self._reading() as state:
+            return ZERO_USD if state is None else from_micros(find_settled_micros(state[0], realm, day))
 
     def close(self) -> None:
         """Close the file. A read-only connection leaves the write-ahead log alone, so no lock is needed."""

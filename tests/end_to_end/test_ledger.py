@@ -122,6 +122,7 @@ def test_without_a_log_it_stays_unknown_and_says_what_it_may_have_cost(
     assert said.code == UNKNOWN
     assert "Looking up 1 call; this costs nothing." in said.out
     assert "1 still unknown, perhaps $0.04" in " ".join(said.out.split())
+    assert " ".join(said.out.split()).count(call["message"][:60]) == 1, "why is said once"
     assert emulator.bill()["calls"] == 2
 
 

@@ -126,8 +126,9 @@ def test_it_stops_where_the_consent_ends_and_goes_on_from_there(project, probing
 def test_budgets_of_the_project_hold_for_it(project, probing) -> None:
     emulator = probing()
     project.write("seedflow.yaml", f"{SETTINGS}budget: {{project_usd: 0.05}}\n")
-    probe(project, "--yes", code=STOPPED)
+    _, said = probe(project, "--yes", code=STOPPED)
     assert emulator.bill()["calls"] == 1
+    assert "$0.01 is left of the $0.05 of budget.project_usd (project: seedflow.yaml:" in said
 
 
 @pytest.mark.parametrize("paid", [1, 2])

@@ -138,8 +138,15 @@ def test_results_of_another_machine_are_reused_without_a_request(paid, emulator,
     assert emulator.bill()["calls"] == 3
     assert other.seedflow("verify").code == 0
     calls = other.seedflow("ledger", "--json").json
-    assert [total["cost_usd"] for total in calls["totals"]] == [0], "it was paid elsewhere"
-    assert "3 images · paid elsewhere" in other.seedflow("runs").out
+    (total,) = calls["totals"]
+    assert (total["cost_usd"], total["cost_elsewhere_usd"], total["imported"]) == (0, 0.12, 3)
+    assert [call["cost_elsewhere_usd"] for call in calls["calls"]] == [0.04] * 3
+    assert "3 imported calls · 3 images · $0.12" in other.seedflow("runs").out
+    shown = other.seedflow("ledger").out
+    assert "imported, $0.04 paid elsewhere" in shown
+    assert "3 calls, 3 imported  $0.00 spent, $0.12 paid elsewhere" in shown
+    brought = other.seedflow("runs", "--json").json["runs"][0]
+    assert (brought["calls"], brought["imported"], brought["cost_elsewhere_usd"]) == (0, 3, 0.12)
     pages = (paid.folder / "outputs").rglob("*.jpg"), (folder / "outputs").rglob("*.jpg")
     mine, its = ({path.name: path.read_bytes() for path in found} for found in pages)
     assert mine == its

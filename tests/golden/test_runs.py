@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,8 @@ steps:
   third: {generate: {prompt: Third, image_input: ["{{ steps.second.images[0] }}"]}}
 """
 
+CHAIN_WITH_CONDITION = CHAIN.replace("third: {", 'third: {when: "{{ steps.second.images | length == 1 }}", ')
+"""Only the run can know whether its last step is made."""
 
 SMALL = {
     "advertisement": "markets: [{market: se, language: Swedish, headline: Tidigt ute.}]\nformats: [{name: story, ratio: 9:16}]",
@@ -263,7 +266,40 @@ def test_budgets(paid: Shell, golden: Golden) -> None:
         "runs/budget-too-small.txt", normal(paid.seedflow("run", "fork.yaml", "--max-cost", "0.1").text, paid)
     )
     (paid.folder / "seedflow.yaml").write_text("provider: {concurrency: 1}\nbudget: {day_usd: 0.10}\n")
+    (paid.folder / "chain.yaml").write_text(CHAIN_WITH_CONDITION)
     golden("runs/budget-used-up.txt", normal(paid.seedflow("run", "chain.yaml", "--yes").text, paid))
+
+
+@pytest.mark.parametrize(
+    ("name", "budget"),
+    [("step", "step_usd: 0.05"), ("project", "project_usd: 0.14")],
+)
+def test_a_budget_that_the_least_passes_stops_a_run_before_it_begins(
+    name: str, budget: str, paid: Shell, emulator: Any, golden: Golden
+) -> None:
+    assert paid.seedflow("run", "chain.yaml", "--yes").code == 0
+    paid_calls = emulator.bill()["calls"]
+    (paid.folder / "seedflow.yaml").write_text(f"budget:\n  {budget}\n")
+    ended = paid.seedflow("run", "fork.yaml", "--yes")
+    golden(f"runs/budget-{name}.txt", normal(ended.text, paid))
+    refusal = ended.err.partition("error: ")[2].partition("; nothing was sent")[0]
+    planned = " ".join(paid.seedflow("plan", "fork.yaml").out.split())
+    assert planned.endswith(f"A run would not begin: {refusal}.")
+    ended = paid.seedflow("run", "fork.yaml", "--yes", "--json")
+    assert (ended.code, json.loads(ended.out)["problems"][0]["kind"]) == (4, "budget")
+    assert emulator.bill()["calls"] == paid_calls
+
+
+def test_a_large_recipe_is_worked_off_day_by_day(paid: Shell, emulator: Any, golden: Golden) -> None:
+    (paid.folder / "seedflow.yaml").write_text("provider: {concurrency: 1}\nbudget:\n  day_usd: 0.09\n")
+    planned = " ".join(paid.seedflow("plan", "chain.yaml").out.split())
+    assert (
+        "A run stops on its way, and goes on when it is run on another day: the plan costs at least"
+        in planned
+    )
+    ended = paid.seedflow("run", "chain.yaml", "--yes")
+    golden("runs/budget-day.txt", normal(ended.text, paid))
+    assert (ended.code, emulator.bill()["calls"]) == (4, 2)
 
 
 def test_a_file_in_the_way(shell: Shell, golden: Golden) -> None:
@@ -288,3 +324,15 @@ def test_every_shipped_recipe_runs_by_its_name(path: Path, shell: Shell, golden:
     ended = shell.seedflow("run", path.stem, "--inputs", "inputs.yaml")
     assert (ended.code, ended.err) == (0, "")
     golden(f"runs/shipped/{path.stem}.txt", normal(ended.out, shell))
+
+
+def test_pages_of_the_storybook_stand_in_the_order_of_the_story(shell: Shell) -> None:
+    scenes = ["zebras at noon", "at sea", "home"]
+    words = [word for scene in scenes for word in ("-i", f"scenes={scene}")]
+    assert shell.seedflow("run", "storybook", *words).code == 0
+    pages = shell.folder / "outputs" / "sketch" / "storybook" / "pages"
+    assert [path.name for path in sorted(pages.iterdir())] == [
+        "1-zebras-at-noon.jpg",
+        "2-at-sea.jpg",
+        "3-home.jpg",
+    ]

@@ -62,7 +62,7 @@ def test_no_gateway(shell: Shell) -> None:
 def test_half_an_account(shell: Shell) -> None:
     shell.set_env("CLOUDFLARE_ACCOUNT_ID", "a" * 32)
     code, data, codes = examine(shell)
-    assert (code, codes) == (0, ["half-an-account"])
+    assert (code, codes) == (2, ["half-an-account"])
     assert data["provider"]["name"] is None
     assert data["paid"]["missing"] == ["CLOUDFLARE_API_TOKEN is not set"]
 
@@ -118,7 +118,7 @@ def test_errors_in_settings_are_shown_once_and_stop_paid_runs_only(shell: Shell)
         shell.set_env(name, value)
     (shell.folder / "seedflow.yaml").write_text("budgt: {}\n")
     ended = shell.seedflow("doctor")
-    assert ended.code == 0
+    assert ended.code == 2
     assert ended.err.count("[unknown-setting]") == 1
     assert "A paid run would not: a settings file has errors." in ended.out
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from world import drop, statuses
 
-from seedflow.store.base import AttemptState
+from seedflow.run.reconcile import tell_why, write_down
+from seedflow.store.base import Attempt, AttemptState
 
 
 def test_the_first_reason_is_kept_by_every_later_run(make_world) -> None:
@@ -15,7 +16,16 @@ def test_the_first_reason_is_kept_by_every_later_run(make_world) -> None:
     for _ in range(2):
         assert statuses(world.run()) == {"a": "unknown"}
     assert _messages(world) == [first]
-    assert first.startswith("said outcome-unknown; ")
+    why, found = first.split("\n")
+    assert why == "said outcome-unknown"
+    assert found
+
+
+def test_a_reason_with_a_semicolon_is_kept_whole() -> None:
+    kept = write_down("the server said: busy; try\nlater", "not in the log")
+    assert kept == "the server said: busy; try later\nnot in the log"
+    attempt = Attempt("i", "r", None, 1, AttemptState.UNKNOWN, 0, 0, message=kept)
+    assert tell_why(attempt) == "the server said: busy; try later"
 
 
 def _messages(world) -> list[str]:

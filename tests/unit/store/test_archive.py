@@ -211,7 +211,11 @@ HOSTILE = {
     "head no JSON": (lambda a, t: rewrite(a, t, change={HEAD: b"\xff"}), "damaged"),
     "list changed": (lambda a, t: rewrite(a, t, change={RESULTS: lambda data: data + b"\n"}), "damaged"),
     "deep JSON": (lambda a, t: rewrite(a, t, change={RESULTS: b"[" * 100_000}), "damaged"),
-    "cut": (lambda a, t: t.write_bytes(a.read_bytes()[: len(a.read_bytes()) // 2]), "not-an-archive"),
+    "cut": (lambda a, t: t.write_bytes(a.read_bytes()[: len(a.read_bytes()) // 2]), "cut"),
+    "cut within the first name": (lambda a, t: t.write_bytes(a.read_bytes()[:40]), "cut"),
+    "cut by a byte": (lambda a, t: t.write_bytes(a.read_bytes()[:-1]), "cut"),
+    "the beginning of another zip": (lambda a, t: t.write_bytes(b"PK\x03\x04" + bytes(26) + b"word"), "not-an-archive"),
+    "empty": (lambda a, t: t.write_bytes(b""), "cut"),
     "fingerprint": (put("fingerprint", "request/1:" + "0" * 64), "damaged"),
     "prompt": (put("params", {"prompt": "another"}), "damaged"),
     "realm": (put("realm", "../x"), "damaged"),
@@ -267,3 +271,10 @@ def test_what_is_no_file_is_refused(there, tmp_path):
         with pytest.raises(ArchiveError) as raised:
             take(there, path)
         assert raised.value.kind == "unreadable"
+
+
+def test_a_folder_that_is_not_there_is_said_before_anything_is_read(root, tmp_path):
+    make_state(root)
+    with pytest.raises(UsageError, match="nowhere is not a folder") as refused:
+        export(root, tmp_path / "nowhere" / "all.zip")
+    assert "make it" in refused.value.help

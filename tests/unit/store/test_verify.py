@@ -12,6 +12,7 @@ from seedflow.canonical import digest_bytes
 from seedflow.errors import StoreError
 from seedflow.store.base import AlreadyStored, AttemptState, Granted, ToRecover
 from seedflow.store.findings import FindingKind, Outlook, sum_costs
+from seedflow.store.garbage import InUse, find_garbage
 from seedflow.store.local import open_store
 from seedflow.store.repair import repair_state
 from seedflow.store.verify import verify_state
@@ -218,6 +219,7 @@ def test_a_damaged_ledger_is_rebuilt_from_what_can_be_read(root, table):
     repaired = repair(root)
     assert repaired.after.damage == ()
     assert "saved 3 calls of the ledger" in repaired.actions
+    assert repaired.losses == ()
     assert (root / "damaged/ledger-1/ledger.db").exists()
     assert (list_rows(root, "SELECT * FROM attempts"), list_rows(root, "SELECT * FROM images")) == before
     assert list_rows(root, "SELECT * FROM spending ORDER BY 1, 2, 3") == sums
@@ -225,6 +227,63 @@ def test_a_damaged_ledger_is_rebuilt_from_what_can_be_read(root, table):
         store.begin_run("next", "book", REALM)
         for color in ("red", "green", "blue"):
             assert isinstance(store.claim("next", request_for(color), PRICE, ()), AlreadyStored)
+
+
+@pytest.mark.parametrize(
+    "tables", [("attempts", "requests"), ("attempts", "requests", "requests_by_address")]
+)
+def test_calls_of_which_neither_row_can_be_read_come_back_from_the_indexes(root, tables):
+    make_state(root)
+    fingerprints = list_rows(root, "SELECT attempt_id, fingerprint FROM attempts")
+    for table in tables:
+        overwrite_table(root, table)
+    told = next(found for found in verify(root).findings if found.where == "ledger.db: calls")
+    assert "of 3 it can no longer be told what they cost" in told.message
+    assert "verify --repair" in told.message
+    repaired = repair(root)
+    assert any("restored 3 calls of them from the indexes" in action for action in repaired.actions), (
+        repaired.actions
+    )
+    assert list_rows(root, "SELECT attempt_id, fingerprint FROM attempts") == fingerprints
+    if len(tables) == 2:
+        assert list_rows(root, "SELECT address FROM requests ORDER BY attempt_id") == [
+            ("red",), ("green",), ("blue",)
+        ]  # fmt: skip
+    with open_store(root) as store:
+        store.begin_run("next", "book", REALM)
+        for color in ("red", "green", "blue"):
+            assert isinstance(store.claim("next", request_for(color), PRICE, ()), AlreadyStored)
+
+
+def test_calls_that_not_even_an_index_knows_are_told_by_number_and_their_pictures_stay(root):
+    digests = make_state(root)
+    for table in ("attempts", "attempts_by_request", "requests"):
+        overwrite_table(root, table)
+    told = next(found for found in verify(root).findings if found.where == "ledger.db: calls")
+    assert (
+        "3 cannot (number 1, 2, 3): whether they were paid, and for what, can no longer be told"
+        in told.message
+    )
+    repaired = repair(root)
+    assert repaired.losses == (
+        "3 calls cannot be read (number 1, 2, 3): what they paid for may be asked and paid again",
+        "3 pictures in blobs/ may be theirs and no result names them: they stay, and gc leaves them alone",
+    )
+    assert (root / "damaged/ledger-1/ledger.db").exists()
+    assert all(blob(root, digest).exists() for digest in digests)
+    found = find_garbage(root, InUse(), None)
+    assert (found.garbage, found.waiting) == ((), 3), "what was paid for is no garbage after a repair"
+
+
+def test_a_ledger_of_which_nothing_can_be_read_says_what_that_means_for_money(root):
+    make_state(root)
+    (root / "ledger.db").write_bytes(b"\x5a" * 65536)
+    before = (root / "ledger.db").stat().st_mtime_ns
+    told, *_ = verify(root).findings
+    assert told.kind is FindingKind.LEDGER_DAMAGED
+    assert "what was paid here, and for what, can no longer be told" in told.message
+    assert "backup" in told.message
+    assert (root / "ledger.db").stat().st_mtime_ns == before
 
 
 def has_dbstat() -> bool:

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 
 import pytest
 
@@ -108,6 +109,7 @@ def test_a_view_serves_many_threads(root, store, tools):
         attempts._BY_INTENT,
         budgets._SPENT,
         budgets._RUN_SPENT,
+        budgets._SETTLED,
         attempts._FREE,
     ],
 )
@@ -118,3 +120,24 @@ def test_no_look_up_walks_a_table(root, store, statement):
     steps = [detail for *_, detail in plan]
     assert any(step.startswith("SEARCH") for step in steps)
     assert not [step for step in steps if step.startswith("SCAN ") and "CONSTANT" not in step]
+
+
+def test_what_is_spent_for_certain_leaves_out_what_may_still_come_free(root, store, tools):
+    tools.finish(store, "run-1")
+    day = budgets.day_of(time.time())
+    with open_view(root) as view:
+        assert view.settled_usd("cloudflare") == view.settled_usd("cloudflare", day) == tools.price
+        assert view.settled_usd("cloudflare", "2001-01-01") == view.settled_usd("emulated") == 0
+        for number, state in enumerate(("reserved", "sending", "unknown")):
+            request = tools.other_request(number)
+            intent = store.claim("run-1", request, tools.price, ()).attempt.intent_id
+            if state != "reserved":
+                store.mark_sending(intent, ())
+            if state == "unknown":
+                store.mark_unknown(intent, "cut")
+        assert view.settled_usd("cloudflare") == view.settled_usd("cloudflare", day) == tools.price
+
+
+def test_nothing_is_spent_without_a_state(root):
+    with open_view(root) as view:
+        assert view.settled_usd("cloudflare") == 0

@@ -1,0 +1,132 @@
+"""Whether budgets have room for the least that a plan costs: seen before anything is sent, and before anybody is asked."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from seedflow.errors import BudgetError
+from seedflow.money import ZERO_USD, format_usd
+from seedflow.pipeline.session import Session
+from seedflow.plan.estimate import add_up
+from seedflow.plan.model import Action, Plan, Task
+from seedflow.settings.model import Settings
+from seedflow.store.base import Budget
+from seedflow.store.budgets import day_of
+from seedflow.store.view import LocalView
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was spent for certain in the realm of a plan, as of when it was planned: on that UTC day, and in all.
+
+    What is reserved, under way or unknown is not in it: it may still turn out to have cost nothing.
+    """
+
+    day: str
+    day_usd: Decimal = ZERO_USD
+    project_usd: Decimal = ZERO_USD
+
+
+NOTHING_SPENT: Final = Spent("")
+
+
+def look_up_spent(view: LocalView, session: Session) -> Spent:
+    """What counts against the budgets of a day and of the project already, where there are any and anything is paid."""
+    day, provider = day_of(time.time()), session.provider
+    scopes = {budget.scope for budget in session.settings.budgets} if provider.paid else set()
+    return Spent(
+        day,
+        view.settled_usd(provider.realm, day) if "day" in scopes else ZERO_USD,
+        view.settled_usd(provider.realm) if "project" in scopes else ZERO_USD,
+    )
+
+
+def find_budgets(plan: Plan, settings: Settings, max_cost_usd: Decimal | None = None) -> tuple[Budget, ...]:
+    """The bounds on what a run may cost, each with the words for where it was set."""
+    budgets = list(settings.budgets)
+    if plan.limits_cost_usd is not None:
+        budgets.append(Budget("run", plan.limits_cost_usd, "limits.cost_usd in the recipe"))
+    if max_cost_usd is not None:
+        budgets.append(Budget("run", max_cost_usd, "the run's own budget"))
+    return tuple(budgets)
+
+
+def refuse_unaffordable(plan: Plan, budgets: Sequence[Budget], spent: Spent) -> None:
+    """Let only a plan pass whose least every budget has room for.
+
+    Raises:
+        BudgetError: one has not. Nothing was sent.
+    """
+    refusal = find_refusal(plan, budgets, spent)
+    if refusal is not None:
+        raise BudgetError(f"{refusal}; nothing was sent", help="raise that budget, or ask for less")
+
+
+def find_refusal(plan: Plan, budgets: Sequence[Budget], spent: Spent) -> str | None:
+    """Which budget has no room for the least that a plan costs, and how much it lacks; None where all have.
+
+    That of a day is none of them: a large recipe may be worked off day by day.
+    """
+    lacks = (_find_lack(plan, budget, spent) for budget in budgets if budget.scope != "day")
+    return next((lack for lack in lacks if lack is not None), None)
+
+
+def find_pause(plan: Plan, budgets: Sequence[Budget], spent: Spent) -> str | None:
+    """Why a plan cannot be carried out today, if it cannot: what is left of the day's budget is not enough for its least."""
+    lacks = (_find_lack(plan, budget, spent) for budget in budgets if budget.scope == "day")
+    return next((lack for lack in lacks if lack is not None), None)
+
+
+def _find_lack(plan: Plan, budget: Budget, spent: Spent) -> str | None:
+    least_usd, spent_usd, what, since = plan.totals.cost_usd.low, ZERO_USD, "the plan", ""
+    match budget.scope:
+        case "step":
+            steps = find_least_of_steps(plan.tasks)
+            step, least_usd = max(steps, key=lambda found: found[1], default=("", ZERO_USD))
+            what = f"step {step}"
+        case "day":
+            spent_usd = spent.day_usd if spent.day == day_of(time.time()) else ZERO_USD
+            since = "today (UTC)"
+        case "project":
+            spent_usd, since = spent.project_usd, "in this project"
+        case _:
+            pass
+    left_usd = max(ZERO_USD, budget.limit_usd - spent_usd)
+    if least_usd <= left_usd:
+        return None
+    costs = f"{what} costs at least {format_usd(least_usd)}"
+    limit = f"{format_usd(budget.limit_usd)} of {budget.where or 'its budget'}"
+    if not spent_usd:
+        return f"{costs}, more than the {limit}"
+    return f"{costs}, and {format_usd(left_usd)} is left of the {limit}: {format_usd(spent_usd)} is spent {since}"
+
+
+def find_least_of_steps(tasks: Iterable[Task]) -> Iterator[tuple[str, Decimal]]:
+    """What each step costs for certain, requests left out that another step may turn out to pay for."""
+    steps: dict[str, list[Task]] = {}
+    step_of: dict[str, str] = {}
+    for task in tasks:
+        step_of[task.address] = task.step
+        if task.action is Action.CALL:
+            steps.setdefault(task.step, []).append(task)
+    kinds = Counter(
+        kind for found in steps.values() for kind in {one.kind for task in found for one in task.least}
+    )
+    shared = {
+        task.shares_with
+        for found in steps.values()
+        for task in found
+        if task.shares_with is not None and step_of.get(task.shares_with) != task.step
+    }
+    for step, found in steps.items():
+        own = [
+            task
+            for task in found
+            if task.address not in shared and not any(kinds[one.kind] > 1 for one in task.least)
+        ]
+        yield step, add_up(own).cost_usd.low

@@ -1,0 +1,286 @@
+"""The rows of a damaged ledger, taken over into a new one, and exactly what could not be.
+
+Tables are read from both ends until SQLite refuses, and what lies between is looked for row by row. Calls whose rows are lost
+are restored from the indexes, which have pages of their own. Sums are made anew by the new ledger's own triggers, what is
+known of pictures is read from the pictures.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from seedflow.errors import ImageError
+from seedflow.images.inspect import inspect_image
+from seedflow.store.budgets import day_of
+from seedflow.store.check_files import list_blobs, path_of
+from seedflow.store.state import StateFolder
+
+BY_NUMBER: Final = ("attempts", "requests", "answers")
+"""Tables whose rows have a number, so that each can be looked for by itself."""
+
+MADE_ANEW: Final = ("spending", "blobs")
+_MOST_SINGLE: Final = 1_000_000
+_MOST_MISSES: Final = 10_000
+_MOST_NAMED: Final = 20
+_UNKNOWN_RUN: Final = "not-known"
+_BY_REQUEST: Final = ("attempts_by_request", "fingerprint, take, realm")
+_BY_ADDRESS: Final = ("requests_by_address", "address")
+_INDEXES: Final = (
+    ("attempts_by_run", "run_id"),
+    ("attempts_by_payer", "payer_run_id"),
+    ("attempts_by_time", "reserved_at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What of a damaged ledger could be read.
+
+    Attributes:
+        calls: how many calls there are, restored ones included.
+        restored: how many of them only indexes knew, so that nobody can tell what they cost.
+        gone: the numbers of calls that were there and cannot be read.
+        unasked: of how many calls it is not known what was asked.
+        left_pictures: how many pictures there are that no call names.
+    """
+
+    calls: int
+    restored: int
+    gone: tuple[int, ...]
+    unasked: int
+    left_pictures: int
+
+    def list_actions(self) -> Iterator[str]:
+        """What a repair did."""
+        yield f"saved {_count(self.calls)} of the ledger"
+        if self.restored:
+            yield f"restored {_count(self.restored)} of them from the indexes"
+
+    def list_losses(self) -> Iterator[str]:
+        """What nobody can tell any more."""
+        if self.restored:
+            yield f"what {_count(self.restored)} restored cost is not known any more, so budgets do not count it"
+        if self.gone:
+            yield (
+                f"{_count(len(self.gone))} cannot be read ({self.spell_gone()}): what they paid for may be asked "
+                "and paid again"
+            )
+        if self.gone and self.left_pictures:
+            pictures = f"{self.left_pictures:,} picture{'' if self.left_pictures == 1 else 's'}"
+            yield f"{pictures} in blobs/ may be theirs and no result names them: they stay, and gc leaves them alone"
+        if self.unasked:
+            yield f"of {_count(self.unasked)} it is not known any more what was asked; the results stay"
+
+    def spell_gone(self) -> str:
+        """`number 4, 5, 9 …`."""
+        more = " …" if len(self.gone) > _MOST_NAMED else ""
+        return f"number {', '.join(map(str, self.gone[:_MOST_NAMED]))}{more}"
+
+
+def copy_tables(old: sqlite3.Connection, new: sqlite3.Connection, folder: StateFolder) -> Saved | None:
+    """Every row that can be read, and what indexes know of the others; None when there is not one."""
+    tables = [
+        name
+        for (name,) in new.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid")
+        if name not in MADE_ANEW
+    ]
+    taken = {table: _copy_table(old, new, table) for table in tables}
+    if not any(taken.values()):
+        return None
+    restored = _restore_calls(old, new)
+    _add_pictures(new, folder)
+    last = max(_find_last(new, table) for table in BY_NUMBER)
+    _drop_orphans(new)
+    numbers = {number for (number,) in new.execute("SELECT attempt_id FROM attempts")}
+    gone = tuple(sorted(set(range(1, last + 1)) - numbers))
+    named = {digest for (digest,) in new.execute("SELECT digest FROM images")}
+    left = sum(digest not in named for digest in list_blobs(folder))
+    return Saved(len(numbers), restored, gone, _add_missing(new), left)
+
+
+def _find_last(new: sqlite3.Connection, table: str) -> int:
+    last: int = new.execute(f"SELECT coalesce(max(attempt_id), 0) FROM {table}").fetchone()[0]  # noqa: S608 - our own names
+    return min(last, _MOST_SINGLE)
+
+
+def _count(calls: int) -> str:
+    return f"{calls:,} call{'' if calls == 1 else 's'}"
+
+
+def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> int:
+    """The rows of a table that can be read and that the new ledger takes."""
+    try:
+        there = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]
+    except sqlite3.DatabaseError:
+        return 0
+    columns = [row[1] for row in new.execute(f"PRAGMA table_info({table})") if row[1] in there]
+    if not columns:
+        return 0
+    names = ", ".join(f'"{name}"' for name in columns)
+    put = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - our own names
+    count = 0
+    for row in _read_rows(old, table, names):
+        with suppress(sqlite3.IntegrityError):  # a row whose bytes were overwritten
+            count += new.execute(put, row).rowcount
+    return count
+
+
+def _read_rows(old: sqlite3.Connection, table: str, names: str) -> Iterator[Sequence[Any]]:
+    """Rows from the first on, from the last on, and, where they have numbers, those between, each by itself."""
+    parts = sorted((row[5], row[1]) for row in old.execute(f"PRAGMA table_info({table})") if row[5])
+    keys = [f'"{name}"' for _, name in parts] or ["rowid"]
+    question = f"SELECT {keys[0]}, {names} FROM {table} NOT INDEXED ORDER BY "  # noqa: S608 - our own names
+    first: Any = None
+    last: Any = None
+    broken = False
+    for row in _read_until_broken(old, question + ", ".join(keys)):
+        if row is None:
+            broken = True
+            break
+        first = row[0]
+        yield row[1:]
+    if not broken:
+        return
+    for row in _read_until_broken(old, question + ", ".join(f"{key} DESC" for key in keys)):
+        if row is None:
+            break
+        last = row[0]
+        yield row[1:]
+    if table in BY_NUMBER:
+        yield from _read_between(old, table, names, first or 0, last)
+
+
+def _read_between(
+    old: sqlite3.Connection, table: str, names: str, first: int, last: int | None
+) -> Iterator[Sequence[Any]]:
+    question = f"SELECT {names} FROM {table} WHERE attempt_id = ?"  # noqa: S608 - our own names
+    misses = 0
+    for number in range(first + 1, last if last is not None else first + _MOST_SINGLE):
+        row = None
+        with suppress(sqlite3.DatabaseError):
+            row = old.execute(question, (number,)).fetchone()
+        if row is not None:
+            yield row
+        misses = 0 if row is not None else misses + 1
+        if last is None and misses > _MOST_MISSES:
+            return
+
+
+def _read_until_broken(old: sqlite3.Connection, question: str) -> Iterator[Sequence[Any] | None]:
+    """The rows that come before SQLite refuses, and then None."""
+    try:
+        cursor = old.execute(question)
+        while (row := cursor.fetchone()) is not None:
+            yield row
+    except (sqlite3.DatabaseError, OverflowError, UnicodeDecodeError):
+        yield None
+
+
+def _restore_calls(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
+    """Calls whose rows are lost and which the indexes, which have pages of their own, still know.
+
+    One with pictures is a result. Of any other nobody knows what became of it, so that it is asked again only with consent.
+    """
+    there = {number for (number,) in new.execute("SELECT attempt_id FROM attempts")}
+    named = {number for (number,) in new.execute("SELECT DISTINCT attempt_id FROM images")}
+    steps = {number: address for number, (address,) in _read_index(old, *_BY_ADDRESS).items()}
+    steps |= dict(new.execute("SELECT attempt_id, address FROM requests"))
+    past = _load_past(new)
+    runs, payers, times = (_read_index(old, *index) for index in _INDEXES)
+    counts: dict[tuple[str, int, str], int] = {}
+    restored = 0
+    for number, (fingerprint, take, realm) in sorted(_read_index(old, *_BY_REQUEST).items()):
+        if number in there:
+            continue
+        name = (fingerprint, take, realm)
+        step = steps.get(number) or past.get((realm, fingerprint), ("", ""))[1]
+        is_done = number in named
+        counts[name] = counts.get(name, 0) + (1 if is_done else 0)
+        (run_id,), (at,) = runs.get(number, (_UNKNOWN_RUN,)), times.get(number, (0.0,))
+        (payer,) = payers.get(number, (run_id,))
+        try:
+            new.execute(
+                """INSERT INTO attempts (attempt_id, intent_id, realm, fingerprint, take, attempt, state, claimed, run_id,
+                     payer_run_id, step, day, reserved_micros, cost_micros, counted_micros, reserved_at, sent_at, answered_at,
+                     message) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?)""",
+                (
+                    number, f"restored-{number}", realm, fingerprint, take, max(1, counts[name]),
+                    "done" if is_done else "unknown", run_id, payer, step, day_of(at), at, at,
+                    at if is_done else None, "restored from the indexes of a damaged ledger",
+                ),
+            )  # fmt: skip
+            restored += 1
+        except sqlite3.Error:  # an index that is damaged, too
+            continue
+    return restored
+
+
+def _read_index(old: sqlite3.Connection, index: str, columns: str) -> dict[int, tuple[Any, ...]]:
+    """What an index says of the rows of a table, without a look at these."""
+    found: dict[int, tuple[Any, ...]] = {}
+    table = index.partition("_by_")[0]
+    question = f"SELECT attempt_id, {columns} FROM {table} INDEXED BY {index}"  # noqa: S608 - our own names
+    for row in _read_until_broken(old, question):
+        if row is None:
+            break
+        found[row[0]] = tuple(row[1:])
+    return found
+
+
+def _add_pictures(new: sqlite3.Connection, folder: StateFolder) -> None:
+    """What pictures are, read from those that are there; of the others a row that says nothing."""
+    there = list_blobs(folder)
+    for (digest,) in new.execute("SELECT DISTINCT digest FROM images").fetchall():
+        values: tuple[object, ...] = (0, 0, 1, 1, "png")
+        if digest in there:
+            path = path_of(folder, digest)
+            with suppress(ImageError, OSError):
+                facts = inspect_image(path, decode=False)
+                time_ns = path.lstat().st_mtime_ns if facts.digest == digest else 0
+                values = (facts.size_bytes, time_ns, facts.width_px, facts.height_px, facts.format.value)
+        new.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?, ?)", (digest, *values))
+
+
+def _drop_orphans(new: sqlite3.Connection) -> None:
+    """Rows that belong to a call that could not be read; they say nothing by themselves."""
+    for table in ("requests", "answers", "images", "imported_attempts"):
+        new.execute(f"DELETE FROM {table} WHERE attempt_id NOT IN (SELECT attempt_id FROM attempts)")  # noqa: S608 - our own names
+
+
+def _add_missing(new: sqlite3.Connection) -> int:
+    """Runs and requests that calls name and that could not be read, as far as the rest tells; how many requests these are."""
+    new.execute(
+        """INSERT OR IGNORE INTO runs (run_id, recipe, realm, started_at, ended_at, status)
+           SELECT run_id, coalesce(max(recipe), ''), max(realm), min(reserved_at), max(reserved_at), 'interrupted'
+           FROM (SELECT attempt_id, run_id, realm, reserved_at FROM attempts
+                 UNION ALL SELECT attempt_id, payer_run_id, realm, reserved_at FROM attempts)
+           LEFT JOIN requests USING (attempt_id) GROUP BY run_id"""
+    )
+    new.execute("DELETE FROM run_results WHERE run_id NOT IN (SELECT run_id FROM runs)")
+    new.execute(
+        """INSERT OR IGNORE INTO imports (import_id, imported_at, source, digest)
+           SELECT import_id, min(reserved_at), '', '' FROM imported_attempts JOIN attempts USING (attempt_id)
+           GROUP BY import_id"""
+    )
+    past = _load_past(new)
+    unasked = new.execute(
+        "SELECT attempt_id, realm, fingerprint, step FROM attempts WHERE attempt_id NOT IN (SELECT attempt_id FROM requests)"
+    ).fetchall()
+    for number, realm, fingerprint, step in unasked:
+        recipe, address = past.get((realm, fingerprint), ("", step))
+        new.execute(
+            """INSERT INTO requests (attempt_id, recipe, address, model, params, params_digest, "references")
+               VALUES (?, ?, ?, '', '{}', '', '[]')""",
+            (number, recipe, step or address),
+        )
+    return len(unasked)
+
+
+def _load_past(new: sqlite3.Connection) -> dict[tuple[str, str], tuple[str, str]]:
+    """By realm and fingerprint, a recipe and an address that last asked for it."""
+    rows = new.execute("SELECT realm, fingerprint, recipe, address FROM past_requests")
+    return {(realm, fingerprint): (recipe, address) for realm, fingerprint, recipe, address in rows}
