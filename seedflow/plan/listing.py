@@ -27,7 +27,7 @@ from seedflow.plan.gaps import (
 from seedflow.plan.instances import Group, Instance
 from seedflow.plan.lengths import LengthFinder, gives_images
 from seedflow.plan.model import Bounds, Outcome, PendingImages
-from seedflow.plan.picking import NotThere, as_list
+from seedflow.plan.picking import NotThere
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.standing import Stander, Standing
@@ -329,7 +329,7 @@ class Lister:
         if not standing.waits and standing.failed is None:
             if standing.skips is not None:
                 return []
-            values = as_list(self._resolver.output_value(output, source))
+            values = self._resolver.output_images(output, source)
             return [Item((source.order, number), value) for number, value in enumerate(values)]
         whole = find_whole(output.images)
         if isinstance(whole, StepReference) and whole.index is None:

@@ -186,11 +186,11 @@ class Resolver:
             return View("task", attributes, instance)
         outputs = instance.inner.frame.recipe.outputs
         attributes["outputs"] = {
-            name: self.output_value(output, instance) for name, output in outputs.items()
+            name: self.output_images(output, instance) for name, output in outputs.items()
         }
         main = find_main_output(instance.inner.frame.recipe)
         if main is not None:
-            attributes["images"] = as_list(self.output_value(main, instance))
+            attributes["images"] = self.output_images(main, instance)
         return View("task", attributes, instance)
 
     def pending_task(self, instance: Instance) -> View:
@@ -199,12 +199,12 @@ class Resolver:
             return build_pending_task(instance)
         recipe = instance.inner.frame.recipe
         outputs = {
-            name: partial(self.output_value, output, instance) for name, output in recipe.outputs.items()
+            name: partial(self.output_images, output, instance) for name, output in recipe.outputs.items()
         }
         later: dict[str, Callable[[], object]] = {"outputs": lambda: LazyAttributes({}, outputs)}
         main = find_main_output(recipe)
         if main is not None:
-            later["images"] = lambda: as_list(self.output_value(main, instance))
+            later["images"] = lambda: self.output_images(main, instance)
         return build_pending_task(instance, later)
 
     def views_of(self, instance: Instance) -> tuple[View, ...]:
@@ -215,13 +215,13 @@ class Resolver:
             self._views[instance.address] = views
         return views
 
-    def output_value(self, output: Output, instance: Instance) -> object:
-        """What an output of a used recipe gives: an image, or a list of images."""
+    def output_images(self, output: Output, instance: Instance) -> list[object]:
+        """What an output of a used recipe gives: a list, also where its expression gives a single image."""
         if instance.inner is None:
             raise ValueError(f"{instance.address} uses no recipe")
         env = Env(instance.inner)
         try:
-            return output.images.render(self.build_scope(env))
+            return as_list(output.images.render(self.build_scope(env)))
         except RenderError as error:
             raise Absent(
                 NotThere(f"output `{output.name}` of {instance.address}: {error.message}", error.code)
@@ -257,7 +257,6 @@ class Resolver:
                     continue
             return pick(views, mention)
         found: list[object] = []
-        value: object = None
         skipped: Skipped | None = None
         for instance in selected:
             if instance.inner is None:
@@ -268,17 +267,14 @@ class Resolver:
                     NotThere(f"step `{mention.step}` has no output `{mention.output}`", "unknown-output")
                 )
             try:
-                value = self.output_value(output, instance)
+                found.extend(self.output_images(output, instance))
             except Skipped as error:
                 if single:
                     raise
                 skipped = error
                 continue
-            found.extend(as_list(value))
         if skipped is not None and not found and mention.skip_ok:
             raise skipped
-        if single and mention.index is None and mention.collection == "outputs":
-            return value
         return pick(found, mention)
 
     def _check_skipped(self, mention: StepReference, selected: Sequence[Instance], *, single: bool) -> None:

@@ -6,6 +6,7 @@ A mark is an HTML comment on a line of its own right before a fence; readers do 
     causes: unknown-step    checking or planning the recipe says exactly this code
     file: fox.yaml          the fence is a file of the page's folder
     asks                    what the recipe before it asks: lines of ADDRESS, two spaces, PROMPT
+    sends                   what the recipe before it sends beside the prompt: lines of ADDRESS, two spaces, KEY: VALUE, …
     publishes               the files that the recipe before it publishes, one a line
     exits: 1                the commands end with this code
     stops: SIGINT after X   the last command gets this signal once it has printed X

@@ -48,11 +48,11 @@ YAML = [
 
 
 def effects() -> list[tuple[Fence, Fence]]:
-    """Each recipe with the fence behind it that says what it asks or publishes."""
+    """Each recipe with the fence behind it that says what it asks, sends or publishes."""
     found = []
     for page in PAGES:
         for before, after in zip(page.fences, page.fences[1:], strict=False):
-            if {"asks", "publishes"} & set(after.marks):
+            if {"asks", "sends", "publishes"} & set(after.marks):
                 found.append((before, after))
     return found
 
@@ -108,8 +108,8 @@ def plain(node: Node) -> object:
     return [plain(item) for item in node.items]
 
 
-def asked(example: Example) -> list[tuple[str, str]]:
-    """Address and prompt of each task that is not skipped, once everything is known."""
+def asked(example: Example) -> list[tuple[str, dict[str, object]]]:
+    """Address and parameters of each task that is not skipped, once everything is known."""
     plan = example.plan().plan
     assert plan is not None
     if any(
@@ -119,9 +119,11 @@ def asked(example: Example) -> list[tuple[str, str]]:
         example.run()
         plan = example.plan().plan
         assert plan is not None
-    return [
-        (task.address, str(task.params["prompt"])) for task in plan.tasks if task.action is not Action.SKIP
-    ]
+    return [(task.address, dict(task.params)) for task in plan.tasks if task.action is not Action.SKIP]
+
+
+def spell_beside_the_prompt(params: dict[str, object]) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in params.items() if key != "prompt")
 
 
 EFFECTS = effects()
@@ -133,12 +135,20 @@ def test_a_recipe_does_what_its_page_says(recipe: Fence, effect: Fence, tmp_path
     example = make_example(write_recipe(recipe), tmp_path)
     if "asks" in effect.marks:
         written = [tuple(line.split("  ", 1)) for line in effect.text.splitlines()]
-        assert asked(example) == [(address, prompt.strip()) for address, prompt in written]
+        found = [(address, params["prompt"]) for address, params in asked(example)]
+        assert found == [(address, prompt.strip()) for address, prompt in written]
+        return
+    if "sends" in effect.marks:
+        written = [tuple(line.split("  ", 1)) for line in effect.text.splitlines()]
+        found = [(address, spell_beside_the_prompt(params)) for address, params in asked(example)]
+        assert found == [(address, params.strip()) for address, params in written]
         return
     result = example.run()
     folder = tmp_path / "outputs" / "sketch" / "recipe"
-    found = sorted(str(file.path.relative_to(folder)) for files in result.outputs.values() for file in files)
-    assert found == effect.text.splitlines()
+    published = sorted(
+        str(file.path.relative_to(folder)) for files in result.outputs.values() for file in files
+    )
+    assert published == effect.text.splitlines()
 
 
 SETTINGS_FILES = [fence for page in PAGES for fence in page.fences if fence.marks.get("file") == SETTINGS]

@@ -37,6 +37,15 @@ outputs:
   day: "{{ steps.day.images }}"
   night: "{{ steps.night.images }}"
 """,
+    "mill.yaml": """seedflow: 1
+name: mill
+steps:
+  view:
+    for_each: {side: [the river, the road]}
+    generate: {prompt: "A mill seen from {{ each.side }}"}
+outputs:
+  views: "{{ steps.view.images }}"
+""",
     "plain.yaml": "seedflow: 1\nname: plain\nsteps: {s: {generate: {prompt: A fox}}}\n",
     "around.yaml": "seedflow: 1\nname: around\nsteps: {s: {recipe: ./about.yaml}}\n" + _GIVES,
     "about.yaml": "seedflow: 1\nname: about\nsteps: {s: {recipe: ./around.yaml}}\n" + _GIVES,

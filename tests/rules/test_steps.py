@@ -150,3 +150,34 @@ def test_keys_depend_on_the_value_alone(desk: Desk) -> None:
     moved = list(desk.tasks(text, *[f"it={one}" for one in ["new", *reversed(items)]]))
     assert moved == ["page[scene=new]", *reversed(addresses)]
     assert desk.codes(text, "it=a", "it=a") == ["equal-keys"]
+
+
+@pytest.mark.parametrize(
+    "mention",
+    [
+        "steps.one.outputs.sheet",
+        "steps.many.at(who='a fox').outputs.sheet",
+        "steps.many.where(who='a fox').outputs.sheet",
+        "(steps.many.tasks | first).outputs.sheet",
+        "(optional(steps.one.outputs.sheet))",
+    ],
+)
+def test_an_output_is_a_list_also_where_it_is_a_single_image(desk: Desk, mention: str) -> None:
+    """`steps.S.outputs.X`, of the one use, of a picked one, and of a task: taking `for_each` away changes no mention."""
+    desk.write(
+        "part.yaml",
+        """
+        seedflow: 1
+        inputs: {who: {type: text, default: an owl}}
+        steps: {s: {generate: {prompt: "{{ inputs.who }}"}}}
+        outputs: {sheet: "{{ steps.s.images[0] }}"}
+    """.lstrip("\n"),
+    )
+    text = f"""
+        steps:
+          one: {{recipe: ./part.yaml}}
+          many: {{recipe: ./part.yaml, for_each: {{who: [a fox, a hare]}}, with: {{who: "{{{{ each.who }}}}"}}}}
+          page: {{generate: {{prompt: "{{{{ {mention} | length }}}}, {{{{ ({mention} | first).number }}}}"}}}}
+    """
+    desk.run(text)
+    assert desk.asks(text)["page"] == "1, 1"
