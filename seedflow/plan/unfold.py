@@ -333,7 +333,8 @@ class Unfolder:
                 tasks.end_instance(instance, outcome, group.failed or skipped)
             return
         ghost = Unit(address, stand_in, 1, 0, True, Env(tasks.frame, stand_in.each))
-        built = self._build.build(ghost, Findings())
+        wrong = Findings()
+        built = self._build.build(ghost, wrong)
         totalled = Totalled(self._build.kinds.spell)
         count = Bounds(low * tasks.takes, high * tasks.takes)
         if built is not None:
@@ -349,6 +350,10 @@ class Unfolder:
             each = built.task.images
             group.images = Bounds(tasks.takes * each.low, tasks.takes * each.high)
             group.passes = Bounds(count.low * each.low, count.high * each.high)
+        else:
+            totalled.tasks = count
+            if low:  # what is wrong with every pass is wrong with the first, which comes for certain
+                self.findings.extend(wrong.diagnostics())
         instance.to_come = group
         self._build.kinds.add_group(
             address, (instance.address, tasks.hub, *tasks.frame.hubs), totalled.least, ()

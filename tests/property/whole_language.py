@@ -156,6 +156,7 @@ class _Author:
         lists: dict[str, tuple[str, ...]],
         words: int,
         word: str = "P",
+        keys: bool = True,
     ) -> None:
         self.draw = draw
         self.sharp = sharp
@@ -164,6 +165,7 @@ class _Author:
         self.lists = lists
         self.words = words
         self.word = word
+        self.keys = keys
         self.steps: list[Step] = []
 
     # Drawing
@@ -374,7 +376,9 @@ class _Author:
             body["when"] = self.draw_condition(step)
         if self.steps and self.chance(10):
             body["needs"] = [self.one_of(self.steps).name]
-        if self.subs and self.chance(40):
+        # The least counts uses once that only a key to come tells apart: it may be that of another one.
+        fit = self.keys or all(loop.kind == "text" for loop in step.loops)
+        if self.subs and fit and self.chance(40):
             self.draw_call(step, body)
         else:
             self.draw_generate(step, body, number)
@@ -504,22 +508,30 @@ YES = {"yes": {"type": "boolean", "default": True}}
 
 
 @st.composite
-def cases(draw: st.DrawFn, *, sharp: bool = False, apart: bool = False) -> Case:
+def cases(draw: st.DrawFn, *, sharp: bool = False, keys: bool = True) -> Case:
     """A recipe of a few steps, which may use recipes that may use others.
 
-    Uses that are `apart` have a text of their own. The most counts two requests for one only where they have the same
-    mentions; two uses with all the same inputs may ask for the same by other ones, such as parts of sets of their own.
+    Each use in a sharp one has a text of its own. The most counts two requests for one only where they have the same
+    mentions, and two uses with all the same inputs may ask for the same by other ones, such as parts of sets of their own;
+    the least takes such a part for what leaves out all that differs. Without `keys`, no text of a use is made of keys to come.
     """
     files: dict[str, str] = {}
     subs: list[SubRecipe] = []
     for number in range(draw(st.sampled_from([0, 0, 1, 2]))):
         kinds = draw(st.lists(st.sampled_from(list(TYPES)), min_size=1, max_size=2, unique=True))
-        if apart and "text" not in kinds:
+        if sharp and "text" not in kinds:
             kinds.append("text")
         inputs = {f"i{kind}": kind for kind in kinds}
         lists: dict[str, tuple[str, ...]] = {}
         author = _Author(
-            draw, sharp=sharp, subs=tuple(subs), inputs=inputs, lists=lists, words=1, word=f"Q{number}"
+            draw,
+            sharp=sharp,
+            subs=tuple(subs),
+            inputs=inputs,
+            lists=lists,
+            words=1,
+            word=f"Q{number}",
+            keys=keys,
         )
         steps = author.write(1, 3)
         outputs, given = author.draw_outputs()
@@ -530,7 +542,15 @@ def cases(draw: st.DrawFn, *, sharp: bool = False, apart: bool = False) -> Case:
         files[file] = text
         subs.append(SubRecipe(file, inputs, given))
     lists = {}
-    author = _Author(draw, sharp=sharp, subs=tuple(subs), inputs={}, lists=lists, words=2)
+    author = _Author(
+        draw,
+        sharp=sharp,
+        subs=tuple(subs),
+        inputs={},
+        lists=lists,
+        words=2,
+        keys=keys,
+    )
     steps = author.write(1, 5)
     outputs = author.draw_outputs()[0] if draw(st.booleans()) else {}
     recipe = _spell(steps, {}, outputs)

@@ -136,3 +136,22 @@ def test_with_for_each_and_takes_each_has_a_row_of_passes_of_its_own() -> None:
     assert played.references("dressed[h=owl,edit=1]#2") == ["hero[h=owl] 1"]
     assert played.references("dressed[h=owl,edit=2]#2") == ["dressed[h=owl,edit=1]#2 1"]
     assert played.prompts["print[i=owl-t2-p1-1]"] == "hat 2"
+
+
+NO_START = (
+    "inputs: {photo: {type: image, optional: true}}\n"
+    "steps:\n  sheet: {generate: {prompt: Sheet, sequential_image_generation: auto, max_images: 3}}\n"
+    '  edit: {iterate: {over: "{{ steps.sheet.images%s }}", as: part, start: "{{ inputs.photo }}"}, '
+    'generate: {prompt: Edit, image_input: ["{{ each.part }}", "{{ prev }}"]}}\n'
+)
+
+
+def test_passes_to_come_that_have_no_image_to_begin_with_are_an_error_of_the_plan() -> None:
+    assert [found.code for found in problems_of(NO_START % "")] == ["not-an-image"]
+
+
+def test_passes_that_may_not_come_at_all_fail_for_what_they_lack_once_they_do() -> None:
+    played = play(NO_START % "[2:]", gives={"sheet": 3})
+    assert played.plan.totals.tasks == (1, 2)
+    assert played.problems == {"edit[part=1]": "not-an-image"}
+    assert play(NO_START % "[2:]", gives={"sheet": 2}).problems == {"edit[part=?]": "nothing-to-apply"}
