@@ -176,9 +176,8 @@ def _conclude(report: Report, *, repaired: bool, lossy: bool) -> Iterator[Text]:
     elif not report.findings:
         yield Text("Everything is whole.", style="bold green")
     elif not report.damage:
-        yield Text(
-            "Everything that was paid for is whole; see above for what may be tidied.", style="bold green"
-        )
+        whole = "All that is stored is whole" if gone else "Everything that was paid for is whole"
+        yield Text(f"{whole}; see above for what else there is to say.", style="bold green")
     elif repaired and all(one.outlook is Outlook.REFETCH for found in report.damage for one in found.results):
         yield Text("Run the recipe again to have what is missing.", style="bold yellow")
     elif repaired:

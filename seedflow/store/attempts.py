@@ -11,6 +11,7 @@ from uuid import uuid4
 from seedflow.money import from_micros
 from seedflow.store.base import Attempt, AttemptState, RequestRecord, StoredImage
 from seedflow.store.blobs import Blobs
+from seedflow.store.failures import build_store_error
 from seedflow.store.results import load_images
 from seedflow.store.transitions import TransitionError, check_transition
 
@@ -239,8 +240,8 @@ def load_attempt(connection: sqlite3.Connection, blobs: Blobs, attempt_id: int) 
         answer,
     ) = row[11:]
     request = RequestRecord(
-        realm, fingerprint, take, recipe, address, step, model, json.loads(params), params_digest, references_field,
-        tuple(json.loads(references)),
+        realm, fingerprint, take, recipe, address, step, model, _from_json(params, attempt_id), params_digest, references_field,
+        tuple(_from_json(references, attempt_id)),
     )  # fmt: skip
     return Attempt(
         intent_id, run_id, request, attempt, AttemptState(state), from_micros(reserved_micros), from_micros(cost_micros),
@@ -251,6 +252,15 @@ def load_attempt(connection: sqlite3.Connection, blobs: Blobs, attempt_id: int) 
 def storable(text: str) -> str:
     """A text that UTF-8 can carry, whatever a message was made of."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _from_json(text: str, attempt_id: int) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise build_store_error(
+            f"ledger.db: request {attempt_id}: its parameters or references are not JSON", "damaged"
+        ) from None
 
 
 def _to_json(value: object) -> str:

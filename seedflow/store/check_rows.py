@@ -153,13 +153,16 @@ def _check_attempts(connection: sqlite3.Connection, living: Collection[str]) -> 
             )
 
 
+def find_broken_requests(connection: sqlite3.Connection) -> dict[int, str]:
+    """By the numbers of their calls, the requests that cannot be read, and why."""
+    rows = connection.execute('SELECT attempt_id, params, "references" FROM requests')
+    found = ((number, _find_wrong_request(params, references)) for number, params, references in rows)
+    return {number: wrong for number, wrong in found if wrong is not None}
+
+
 def _check_requests(connection: sqlite3.Connection) -> Iterator[Finding]:
-    for number, params, references in connection.execute(
-        'SELECT attempt_id, params, "references" FROM requests'
-    ):
-        wrong = _find_wrong_request(params, references)
-        if wrong is not None:
-            yield Finding(FindingKind.BROKEN_ROW, f"ledger.db: request {number}", wrong)
+    for number, wrong in find_broken_requests(connection).items():
+        yield Finding(FindingKind.BROKEN_ROW, f"ledger.db: request {number}", wrong)
 
 
 def _find_wrong_request(params: str, references: str) -> str | None:

@@ -17,7 +17,13 @@ from seedflow.images.facts import ImageFacts
 from seedflow.store import attempts
 from seedflow.store.base import AttemptState
 from seedflow.store.check_files import BlobRow, OnProgress, look_at_blob, path_of
-from seedflow.store.check_rows import check_rows, compute_sums, find_due_count, load_done
+from seedflow.store.check_rows import (
+    check_rows,
+    compute_sums,
+    find_broken_requests,
+    find_due_count,
+    load_done,
+)
 from seedflow.store.durable import FILE_MODE, FOLDER_MODE, make_folder, sync_folder
 from seedflow.store.failures import disk_errors
 from seedflow.store.findings import Finding, FindingKind, Report
@@ -25,7 +31,7 @@ from seedflow.store.ledger import Ledger
 from seedflow.store.local import open_store
 from seedflow.store.locks import KernelLock, RunLocks
 from seedflow.store.salvage import finish_salvage, salvage_ledger
-from seedflow.store.state import StateFolder, find_state
+from seedflow.store.state import StateFolder, find_state, mend_version
 from seedflow.store.transitions import check_transition
 from seedflow.store.verify import load_blob_rows, load_users, verify_state
 
@@ -49,10 +55,11 @@ def repair_state(root: Path, on_progress: OnProgress) -> Repaired | None:
     Raises:
         StoreError: it is newer, cannot be written, or (`busy`) a run is at work on a ledger that has to be rebuilt.
     """
+    actions, losses = mend_version(root), list[str]()
     folder = find_state(root)
     if folder is None:
         return None
-    actions, losses = finish_salvage(folder), list[str]()
+    actions += finish_salvage(folder)
     before = verify_state(root, on_progress)
     if before is None:
         return None
@@ -78,6 +85,7 @@ def _repair_rows(folder: StateFolder, before: Report) -> list[str]:
             locks = RunLocks(folder.locks)
             digests = _digests(before.findings)
             actions += _repair_pictures(folder, connection, digests)
+            actions += _mend_requests(connection)
             actions += _leave_dead_claims(connection, locks)
             actions += _count_anew(connection)
             actions += _mark_lost(folder, connection)
@@ -142,6 +150,18 @@ def move_aside(folder: StateFolder, path: Path) -> Path:
     sync_folder(folder.damaged)
     sync_folder(path.parent)
     return target
+
+
+def _mend_requests(connection: sqlite3.Connection) -> Iterator[str]:
+    """What a call asked and cannot be read any more is written down as not known; what it gave stays."""
+    broken = list(find_broken_requests(connection))
+    for attempt_id in broken:
+        connection.execute(
+            """UPDATE requests SET params = '{}', "references" = '[]' WHERE attempt_id = ?""", (attempt_id,)
+        )
+    if broken:
+        calls = f"{len(broken):,} call{'' if len(broken) == 1 else 's'}"
+        yield f"wrote down that it is not known any more what {calls} asked"
 
 
 def _leave_dead_claims(connection: sqlite3.Connection, locks: RunLocks) -> Iterator[str]:

@@ -124,9 +124,9 @@ def _rebuild(folder: StateFolder) -> tuple[list[str], list[str]]:
 
 def _copy(folder: StateFolder, fresh: Path, *, keep: bool) -> Saved | None:
     """What can be read, to be kept in the file `fresh` or only to be told; None when there is nothing."""
-    padded = _pad(folder.ledger, fresh)
-    old = _open(folder.ledger, "ro") if padded is None else _open(padded, "rw")
     new = _open(fresh, "rw")
+    padded = _pad(folder.ledger, fresh) or _give_header(folder.ledger, fresh)
+    old = _open(folder.ledger, "ro") if padded is None else _open(padded, "rw")
     old.text_factory = lambda data: data.decode("utf-8", "replace")
     try:
         new.execute("PRAGMA synchronous = FULL")
@@ -171,13 +171,49 @@ def _pad(ledger: Path, fresh: Path) -> Path | None:
     whole_bytes = (65_536 if page_bytes == 1 else page_bytes) * int.from_bytes(header[28:32])
     if not ledger.stat().st_size < whole_bytes <= _MOST_PADDED_BYTES:
         return None
-    padded = fresh.with_name(f"{fresh.name}.padded")
+    padded = _copy_aside(ledger, fresh)
     with Step.SALVAGE_COPY:
-        shutil.copyfile(ledger, padded)
         os.truncate(padded, whole_bytes)
-        with suppress(FileNotFoundError):
-            shutil.copyfile(ledger.with_name(_SIDES[0]), padded.with_name(f"{padded.name}-wal"))
     return padded
+
+
+def _give_header(ledger: Path, fresh: Path) -> Path | None:
+    """A copy of a ledger whose first bytes are overwritten, with those of a new ledger; None for one that has its own.
+
+    SQLite reads nothing at all of a file without a header, though all its pages are there.
+    """
+    with ledger.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    with tempfile.TemporaryDirectory(prefix="seedflow-") as place:
+        sample = sqlite3.connect(Path(place, "ledger.db"), isolation_level=None)
+        create_schema(sample)
+        sample.close()
+        proper = bytearray(Path(place, "ledger.db").read_bytes()[:_HEADER_BYTES])
+    # The size of a page, and what SQLite says that it never changes, of which each has one possible value here.
+    if header[:16] == proper[:16] and header[16:18] == proper[16:18] and header[20:24] == proper[20:24]:
+        return None
+    page_bytes = int.from_bytes(proper[16:18])
+    pages = ledger.stat().st_size // page_bytes
+    if not pages:
+        return None
+    proper[28:32] = pages.to_bytes(4)
+    proper[32:40] = bytes(8)  # no list of free pages: what is free is not told apart, and read as nothing
+    proper[92:96] = proper[24:28]
+    copy = _copy_aside(ledger, fresh)
+    if copy.with_name(f"{copy.name}-wal").exists():
+        proper[18:20] = b"\x02\x02"  # so that what is not in the file yet is read as well
+    with Step.SALVAGE_COPY, copy.open("r+b") as file:
+        file.write(proper)
+    return copy
+
+
+def _copy_aside(ledger: Path, fresh: Path) -> Path:
+    copy = fresh.with_name(f"{fresh.name}.padded")
+    with Step.SALVAGE_COPY:
+        shutil.copyfile(ledger, copy)
+        with suppress(FileNotFoundError):
+            shutil.copyfile(ledger.with_name(_SIDES[0]), copy.with_name(f"{copy.name}-wal"))
+    return copy
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:

@@ -155,6 +155,22 @@ def finish_state(folder: StateFolder) -> None:
         write_durably(folder.version, f"{FORMAT_VERSION}\n".encode())
 
 
+def mend_version(root: Path) -> list[str]:
+    """Write the number of the format anew where the file has none, and a ledger is there; gives what was done.
+
+    Raises:
+        StoreError: not safe to touch.
+    """
+    folder = StateFolder(root)
+    with disk_errors(root):
+        if not _check_root(root) or not os.path.lexists(folder.version) or not folder.ledger.exists():
+            return []
+        if _read_version(folder) is not None:
+            return []
+        write_durably(folder.version, f"{FORMAT_VERSION}\n".encode())
+    return [f"wrote {folder.version.name} anew: it had no number of a format"]
+
+
 def _check_root(root: Path) -> bool:
     try:
         found = root.lstat()
@@ -178,22 +194,25 @@ def _check_root(root: Path) -> bool:
 
 
 def _check_version(folder: StateFolder) -> None:
-    descriptor = open_private(folder.version, os.O_RDONLY)
-    try:
-        data = os.read(descriptor, _LONGEST_VERSION_BYTES)
-    finally:
-        os.close(descriptor)
-    text = data.decode("ascii", "replace").strip()
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
-        raise build_store_error(
-            f"{folder.version}: expected the number of a format, found {text!r}", "damaged"
-        )
-    if int(text) > FORMAT_VERSION:
+    number = _read_version(folder)
+    if number is None:
+        raise build_store_error(f"{folder.version}: expected the number of a format", "damaged")
+    if number > FORMAT_VERSION:
         raise StoreError(
-            f"{folder.root}: the state has format {text}; this seedflow knows formats up to {FORMAT_VERSION}",
+            f"{folder.root}: the state has format {number}; this seedflow knows formats up to {FORMAT_VERSION}",
             kind="newer",
             help="use the newer seedflow that wrote it; nothing was changed",
         )
+
+
+def _read_version(folder: StateFolder) -> int | None:
+    """The number of the format, or None where something else stands in its place."""
+    descriptor = open_private(folder.version, os.O_RDONLY)
+    try:
+        text = os.read(descriptor, _LONGEST_VERSION_BYTES).decode("ascii", "replace").strip()
+    finally:
+        os.close(descriptor)
+    return int(text) if text.isascii() and text.isdigit() and int(text) else None
 
 
 def refuse_foreign_contents(root: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from seedflow.canonical import digest_bytes
 from seedflow.errors import StoreError
+from seedflow.store import attempts as attempts_table
 from seedflow.store.base import AlreadyStored, AttemptState, Granted, ToRecover
 from seedflow.store.findings import FindingKind, Outlook, sum_costs
 from seedflow.store.garbage import InUse, find_garbage
@@ -344,6 +345,47 @@ def test_a_ledger_that_was_cut_short_gives_what_its_pages_still_have(root):
             assert isinstance(store.claim("next", request_for(color), PRICE, ()), AlreadyStored)
 
 
+@pytest.mark.parametrize("checkpointed", [True, False])
+def test_a_ledger_whose_first_bytes_are_overwritten_is_read_under_a_new_header(root, checkpointed):
+    make_state(root)
+    attempts = list_rows(root, "SELECT attempt_id, fingerprint, state, cost_micros FROM attempts")
+    connection = sqlite3.connect(root / "ledger.db")
+    if checkpointed:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    spoiled = b"\xa5" * 100 + (root / "ledger.db").read_bytes()[100:]
+    (root / "ledger.db").write_bytes(spoiled)
+    repaired = repair(root)
+    assert repaired.after.damage == ()
+    assert repaired.losses == ()
+    assert list_rows(root, "SELECT attempt_id, fingerprint, state, cost_micros FROM attempts") == attempts
+    assert (root / "damaged/ledger-1/ledger.db").read_bytes() == spoiled
+    with open_store(root) as store:
+        store.begin_run("next", "book", REALM)
+        assert isinstance(store.claim("next", request_for("red"), PRICE, ()), AlreadyStored)
+
+
+def test_a_request_that_cannot_be_read_any_more_keeps_its_result_and_stops_no_run(root):
+    make_state(root)
+    change(root, """UPDATE requests SET params = '{"prom', "references" = '\x01' WHERE attempt_id = 1""")
+    with open_store(root) as store, pytest.raises(StoreError, match=r"request 1: .* not JSON"):
+        load_attempt_of(store, 1)
+    assert FindingKind.BROKEN_ROW in kinds(verify(root))
+    repaired = repair(root)
+    assert any("not known any more what 1 call asked" in action for action in repaired.actions)
+    assert repaired.after.damage == ()
+    with open_store(root) as store:
+        assert load_attempt_of(store, 1).request.params == {}
+        store.begin_run("next", "book", REALM)
+        assert isinstance(store.claim("next", request_for("red"), PRICE, ()), AlreadyStored)
+
+
+def load_attempt_of(store, attempt_id):
+    """What a claim that has to recover it would get."""
+    with store._ledger.reading() as connection:
+        return attempts_table.load_attempt(connection, store._blobs, attempt_id)
+
+
 def test_a_ledger_of_which_nothing_can_be_read_is_left_alone(root):
     make_state(root)
     (root / "ledger.db").write_bytes(b"\x5a" * 65536)
@@ -373,6 +415,18 @@ def test_a_rebuilding_that_was_cut_short_is_finished(root):
     for name in ("ledger.db-wal", "ledger.db-shm"):
         (root / name).unlink(missing_ok=True)
     assert "finished a repair that was cut short" in repair(root).actions
+    assert verify(root).findings == ()
+
+
+@pytest.mark.parametrize("text", ["", "x\n", "\0\0", "0\n"])
+def test_a_state_whose_version_is_garbled_gets_its_number_back(root, text):
+    make_state(root)
+    (root / "VERSION").write_text(text)
+    with pytest.raises(StoreError, match="expected the number of a format"):
+        verify(root)
+    repaired = repair(root)
+    assert repaired.actions[0] == "wrote VERSION anew: it had no number of a format"
+    assert repaired.after.damage == ()
     assert verify(root).findings == ()
 
 
