@@ -40,7 +40,7 @@ from seedflow.plan.standing import Stander, Standing
 from seedflow.plan.takes import TakeChooser
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Skipped
-from seedflow.store.base import PastRequest
+from seedflow.store.base import AttemptState, PastRequest
 
 NONE = Bounds(0, 0)
 
@@ -317,9 +317,9 @@ class TaskBuilder:
         if request.known and params_digest is not None:
             fingerprint = digest_request(params_digest, model.references_field, request.references)
         if unit.ghost:
-            stored = fingerprint is not None and any(
-                look(context.realm, fingerprint, unit.slot)
-                for look in (context.view.has_result, context.view.find_unfinished)
+            view, key = context.view, (context.realm, fingerprint or "", unit.slot)
+            stored = fingerprint is not None and (
+                view.has_result(*key) or view.find_unfinished(*key) not in (None, AttemptState.FAILED)
             )
             stored = stored or (fingerprint is None and self._may_be_past(request))
             return unit.slot, UNSETTLED, fingerprint, params_digest, stored

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from seedflow.plan.expect import Choice, Expectation, choose_result
 from seedflow.plan.model import Action, Reason
-from seedflow.store.base import PastRequest, StoredResult, StoreView
+from seedflow.store.base import AttemptState, PastRequest, StoredResult, StoreView
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,10 @@ def _why(
 ) -> tuple[Reason, bool]:
     if view.has_result(realm, fingerprint, take, choice.after_attempt):
         return Reason.ARTIFACT_MISSING, True
-    if view.find_unfinished(realm, fingerprint, take, choice.after_attempt) is not None:
+    unfinished = view.find_unfinished(realm, fingerprint, take, choice.after_attempt)
+    if unfinished is AttemptState.FAILED:
+        return Reason.REFUSED_BEFORE, False
+    if unfinished is not None:
         return Reason.ASKED_BEFORE, True
     if choice.after_attempt:
         return Reason.REJECTED, False

@@ -87,7 +87,8 @@ class StoreView(Protocol):
     ) -> AttemptState | None:
         """The state of the call that decides above `after_attempt`, if it was sent and may have been paid, but gave no result so far.
 
-        It is the newest one, but for one that was made with consent and was refused, or never sent: that changes nothing.
+        It is the newest one, but for one that was made with consent and was refused, or never sent: that changes nothing. `failed`
+        when it was refused and may have been billed all the same, so that nothing of it can be had without asking again.
         """
 
     def find_takes(self, realm: str, fingerprint: str) -> tuple[int, ...]:

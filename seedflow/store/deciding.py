@@ -16,13 +16,14 @@ RowT = TypeVar("RowT")
 
 @dataclass(frozen=True, slots=True)
 class Candidate(Generic[RowT]):
-    """A row as this choice sees it. `held`: a run that lives works on it."""
+    """A row as this choice sees it. `held`: a run that lives works on it; `counted`: it may have cost something."""
 
     row: RowT
     attempt: int
     state: AttemptState
     has_answer: bool
-    held: bool
+    held: bool = False
+    counted: bool = False
 
     @property
     def may_give(self) -> bool:
@@ -34,6 +35,8 @@ class Candidate(Generic[RowT]):
         """Its state, if it was sent and has come to no end that costs nothing; a result without pictures is its answer."""
         if self.state is AttemptState.DONE and self.has_answer:
             return AttemptState.ANSWERED
+        if self.state is AttemptState.FAILED and self.counted:
+            return AttemptState.FAILED
         return self.state if self.state in UNFINISHED else None
 
 

@@ -37,7 +37,7 @@ class MemoryRow:
 def build_candidate(row: MemoryRow, *, held: bool) -> Candidate[MemoryRow]:
     """A row for `find_deciding`."""
     found = row.attempt
-    return Candidate(row, found.attempt, found.state, bool(found.answer), held)
+    return Candidate(row, found.attempt, found.state, bool(found.answer), held, counted=bool(found.cost_usd))
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ _IMAGES = """SELECT number, digest, size_bytes, width_px, height_px, format
 _RECORDED = """SELECT EXISTS (SELECT 1 FROM attempts JOIN images USING (attempt_id)
   WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ?)"""
 _STATES = """SELECT attempt, state,
-    EXISTS (SELECT 1 FROM answers WHERE answers.attempt_id = attempts.attempt_id AND length(answer) > 0)
+    EXISTS (SELECT 1 FROM answers WHERE answers.attempt_id = attempts.attempt_id AND length(answer) > 0), cost_micros > 0
   FROM attempts WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ? ORDER BY attempt_id"""
 _TAKES = "SELECT DISTINCT take FROM attempts WHERE fingerprint = ? AND realm = ? AND sent_at IS NOT NULL ORDER BY take"
 _OF_ALL_TAKES = """SELECT take, attempt, state, sent_at IS NOT NULL FROM attempts
@@ -136,8 +136,8 @@ def find_unfinished(
     rows = connection.execute(_STATES, (fingerprint, take, realm, after_attempt))
     found = find_deciding(
         [
-            Candidate(None, attempt, AttemptState(state), bool(has_answer), held=False)
-            for attempt, state, has_answer in rows
+            Candidate(None, attempt, AttemptState(state), bool(has_answer), counted=bool(counted))
+            for attempt, state, has_answer, counted in rows
         ],
         again=False,
     )

@@ -142,6 +142,15 @@ def test_consent_ends_with_the_call_that_it_was_given_for(machine, how, then):
     assert third.attempt.state is AttemptState.RESERVED
 
 
+@pytest.mark.parametrize(("cost", "told"), [(Decimal(0), None), (PRICE, "failed")])
+def test_what_was_refused_and_perhaps_billed_is_told_apart_from_what_cost_nothing(store, cost, told):
+    attempt = claim(store).attempt
+    store.mark_sending(attempt.intent_id, ())
+    store.mark_failed(attempt.intent_id, "moderation", "no", cost)
+    assert store.find_unfinished("cloudflare", "request/1:aa", 1) == told
+    assert isinstance(claim(store), Granted)
+
+
 def test_whether_anything_was_sent_counts_sendings_of_the_realm_whatever_became_of_them(store):
     attempt = claim(store).attempt
     assert not store.has_sent("cloudflare")

@@ -6,6 +6,7 @@ import pytest
 from world import Fault, dead, drop, fetching, refuse, reject, statuses, stop
 
 from seedflow.errors import Billed
+from seedflow.plan.model import Reason
 from seedflow.run.options import OnUnknown
 from seedflow.run.retry import RetryPolicy
 from seedflow.run.status import RunStatus
@@ -79,3 +80,19 @@ def test_a_call_that_cost_nothing_after_all_is_made_again_by_the_same_run(make_w
     result = world.run()
     assert (statuses(result), result.calls) == ({"a": "done"}, 1)
     assert [row for row in world.attempts() if row[1] == "done"] == [("a", "done", 1)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [(reject("moderation", billed=Billed.MAYBE), Reason.REFUSED_BEFORE), (reject("moderation"), Reason.NEW)],
+)
+def test_a_plan_tells_what_was_refused_and_perhaps_billed_and_counts_it_in_full(
+    make_world, fault: Fault, reason: Reason
+) -> None:
+    world = make_world(ONE)
+    world.provider.meet("a", fault)
+    world.run()
+    plan = world.plan()
+    assert plan.tasks[0].reason is reason
+    assert plan.totals.calls == (1, 1)
+    assert statuses(world.run()) == {"a": "done"}
