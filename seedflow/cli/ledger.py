@@ -117,6 +117,7 @@ def show(
         )
         totals = history.sum_calls(wanted)
         calls = history.list_calls(wanted, None if everything else last)
+        is_open = any(history.list_open_calls(realm) for realm in {total.realm for total in totals})
     earlier = sum(total.calls for total in totals) - len(calls)
     if as_json:
         print_json(
@@ -133,7 +134,7 @@ def show(
         return ExitCode.DONE
     console = open_console()
     print_calls(console, calls, max(0, earlier))
-    print_totals(console, totals)
+    print_totals(console, totals, is_open=is_open)
     return ExitCode.DONE
 
 

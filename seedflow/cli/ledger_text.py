@@ -141,7 +141,7 @@ def spell_cost(call: Call) -> str:
     return format_usd(call.spent_usd)
 
 
-def print_totals(console: Console, totals: Sequence[StateTotal]) -> None:
+def print_totals(console: Console, totals: Sequence[StateTotal], *, is_open: bool) -> None:
     """Sums by state, each realm apart: what the emulator bills is nobody's money."""
     for realm, found in groupby(totals, key=lambda total: total.realm):
         states = list(found)
@@ -175,9 +175,10 @@ def print_totals(console: Console, totals: Sequence[StateTotal]) -> None:
             print_columns(console, [(Text(f"{count} in all: {money}", style="bold"),)])
     if any(total.state in (AttemptState.UNKNOWN, AttemptState.SENDING) for total in totals):
         console.print()
-        print_folded(
-            console, Text("`?` may have been paid; `seedflow ledger reconcile` asks the provider's log.")
+        what = (
+            "`seedflow ledger reconcile` asks the provider's log" if is_open else "it was asked again since"
         )
+        print_folded(console, Text(f"`?` may have been paid; {what}."))
 
 
 def _explain(realm: str) -> str:

@@ -46,7 +46,9 @@ def run_probe(
     result = asyncio.run(_run(probe, most_usd))
     if result.stopped is not None:
         say(f"error: the probe stopped: {result.stopped}")
-        say("help: run it again to go on; what was answered is kept and not paid again")
+        say(
+            "help: run it again to go on; what was answered is kept and not paid again. --again asks all of it anew"
+        )
         code = EXIT_CODES[result.status]
         return (code if code is not ExitCode.DONE else ExitCode.FAILED_TASKS), result
     if result.calls:

@@ -19,6 +19,11 @@ def introduce(plan: Plan, settings: Settings) -> Iterator[Text]:
     yield title
     if plan.realm == REALM_SKETCH:
         yield Text(advise_account(settings), style="yellow")
+    elif settings.gateway is None:
+        yield Text(
+            "No gateway is set: an answer that gets lost on its way cannot be found again. Set CLOUDFLARE_GATEWAY_ID.",
+            style="yellow",
+        )
 
 
 def describe_provider(provider: str, realm: str, settings: Settings) -> str:

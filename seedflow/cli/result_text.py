@@ -152,6 +152,8 @@ def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Te
     elif result.status is RunStatus.FAILED and _nothing_to_go_on_with(result):
         change = "`expect`" if any(map(_is_unexpected, result.tasks)) else "the recipe"
         advice = f"Running it again asks for nothing: pay for another take with --reroll, or change {change}."
+    elif result.status is RunStatus.FAILED and result.left is None:
+        advice = "Running it again helps only as each problem above says: nothing else is left to do."
     stored, skipped = counts[TaskStatus.REUSED], counts[TaskStatus.SKIPPED]
     if result.status is RunStatus.DONE and stored + skipped == len(result.tasks):
         every = spell_nothing_to_do(stored, skipped, past=True)

@@ -107,6 +107,11 @@ def command(
     flight and stops; run again to go on.
     """
     out = _read_folder(out_text)
+    if several and not reroll:
+        raise UsageError(
+            "--all says how many tasks --reroll may mean, and there is no --reroll",
+            help="name what to reroll: --reroll SELECTOR",
+        )
     session = start(provider)
     planned = plan_from_options(recipe, inputs, inputs_file, session, Reroll(reroll, several))
     if planned.plan is None or not planned.ok:

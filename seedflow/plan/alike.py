@@ -19,7 +19,8 @@ _MARK: Final = "\x00"
 class Slot:
     """Images that a request uses, in a row: of these kinds or, with a `known` one, this very image.
 
-    `number` is that of the one image within its task, 0 when that is not known or there are more.
+    `number` is that of the one image within its task, 0 when that is not known or there are more. `mention` names these very
+    images, as many as they turn out to be; it is empty where they stand for those of tasks that are not known yet.
     """
 
     kinds: tuple[int, ...] = ()
@@ -29,6 +30,7 @@ class Slot:
     known: str | None = None
     elsewhere: bool = False
     anywhere: bool = False
+    mention: str = ""
 
 
 @dataclass(slots=True, eq=False)

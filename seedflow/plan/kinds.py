@@ -211,6 +211,7 @@ class Kinds:
                     None,
                     elsewhere,
                     ANYWHERE in others,
+                    "" if _VAGUE & set(image.mention) else image.mention,
                 )
 
     def _roots(self, slot: Slot) -> set[Head]:
@@ -335,6 +336,8 @@ class Kinds:
         if sum(slot.low for slot in others) > sum(slot.high for slot in ones):
             return False
         for one, other in zip(ones, others, strict=False):
+            if one.mention and one.mention == other.mention:
+                continue  # the same images, so that what follows them stands side by side as well
             if one.anywhere or other.anywhere or not one.low or not other.low:
                 return True
             if one.known is not None and other.known is not None:
@@ -358,6 +361,9 @@ class Kinds:
         self._users.setdefault(first, []).extend(moved)
         self._stale.extend(moved)
 
+
+_VAGUE: Final = frozenset("?|")
+"""In what names images that come of a place where tasks will come, or of an expression that others may write as well."""
 
 _KNOWN: Final = -1
 """The kind of images that are there."""

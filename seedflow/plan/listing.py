@@ -215,6 +215,8 @@ class Lister:
         if isinstance(source, Group):
             if source.children is not None:
                 return [part for child in source.children for part in self._parts_of(child, mention)]
+            if source.failed is not None and mention.fail_ok:
+                return []
             bounds = self._bound_group(source, mention)
             return [
                 Gap(
@@ -224,7 +226,7 @@ class Lister:
                     bounds,
                     self._stand_in_of(source, mention),
                     source=source,
-                    failed=None if mention.fail_ok else source.failed,
+                    failed=source.failed,
                     may_skip=source.may_skip or any(self._may_skip(ghost) for ghost, _ in source.ghosts),
                 )
             ]

@@ -124,6 +124,11 @@ def test_without_a_log_it_stays_unknown_and_says_what_it_may_have_cost(
     assert "1 still unknown, perhaps $0.04" in " ".join(said.out.split())
     assert " ".join(said.out.split()).count(call["message"][:60]) == 1, "why is said once"
     assert emulator.bill()["calls"] == 2
+    assert "`seedflow ledger reconcile` asks the provider's log" in pair.seedflow("ledger").out
+    pair.run("pair.yaml", "--on-unknown", "retry")
+    assert emulator.bill()["calls"] == 3
+    assert "may have been paid; it was asked again since" in pair.seedflow("ledger").out
+    assert "No call is open" in pair.seedflow("ledger", "reconcile").err
 
 
 def test_a_run_that_was_killed_is_shown_as_such_and_its_call_recovered(

@@ -95,5 +95,5 @@ def test_totals_tell_what_was_imported_apart() -> None:
     total = StateTotal(
         "cloudflare", AttemptState.DONE, 3, Decimal("0.04"), NOTHING, NOTHING, 2, Decimal("0.08")
     )
-    print_totals(Console(file=stream, width=80), [total])
+    print_totals(Console(file=stream, width=80), [total], is_open=False)
     assert "3 calls, 2 imported  $0.04 spent, $0.08 paid elsewhere" in stream.getvalue()

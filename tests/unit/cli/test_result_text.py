@@ -107,7 +107,7 @@ def test_attempts_that_are_used_up_are_not_to_be_run_again() -> None:
         "Running it again asks for nothing: pay for another take with --reroll, or change `expect`.",
     ]
     other = task("b", TaskStatus.FAILED, problem=Problem("moderation", "blocked", None, SPAN), calls=1)
-    assert "Run it again" in last_lines(result_of(RunStatus.FAILED, rejected, other))[-1]
+    assert "as each problem above says" in last_lines(result_of(RunStatus.FAILED, rejected, other))[-1]
 
 
 def test_odd_pictures_of_tasks_that_came_up_during_the_run_have_their_place() -> None:

@@ -202,3 +202,16 @@ def test_the_images_of_a_failed_task_become_no_tasks_and_those_of_others_do() ->
         "page[p=home-2]",
     ]
     assert played.blocked == {"page[p=sea-?]": "sketch[s=sea]"}
+
+
+def test_a_loop_over_what_succeeded_has_nothing_of_a_place_where_no_task_will_come() -> None:
+    """The inner loop waits for the images of what fails, so that nobody knows its tasks; the outer one goes on without."""
+    played = play(
+        SHEET
+        + '  page: {for_each: {v: "{{ steps.sheet.images }}", w: [x, y]}, generate: {prompt: "{{ each.w }}", image_input: "{{ each.v }}"}}\n'
+        '  stamp: {for_each: {p: "{{ succeeded(steps.page.images) }}"}, generate: {prompt: S, image_input: "{{ each.p }}"}}\n'
+        "  last: {generate: {prompt: Last}}\n",
+        gives={"sheet": FAILS},
+    )
+    assert played.addresses == ["sheet", "last"]
+    assert played.blocked == {"page[v=sheet-?,w=?]": "sheet"}

@@ -96,3 +96,13 @@ def test_a_deep_chain_of_requests_that_may_be_equal_is_planned() -> None:
         for name in "bc":
             steps += step(f"{name}{number}", f"D{number}", f"'{{{{ steps.{name}{number - 1}.images[0] }}}}'")
     assert least_calls(steps) == 61
+
+
+def test_images_behind_the_same_ones_stand_side_by_side_however_many_these_are() -> None:
+    """All four have the words in common, and two each what stands first."""
+    both = (
+        "  a: {for_each: {w: [x, y]}, generate: {prompt: 'A {{ each.w }}', " + SET + "}}\n"
+        "  b: {for_each: {v: '{{ steps.a.tasks }}', u: '{{ steps.a.tasks }}'}, "
+        "generate: {prompt: B, image_input: ['{{ each.v.images }}', '{{ each.u.images }}', '{{ each.v.images[:2] }}']}}\n"
+    )
+    assert least_calls(both) == 6
