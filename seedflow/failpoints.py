@@ -56,6 +56,7 @@ class Step(StrEnum):
     BLOB_SYNC = "blob-sync"
     BLOB_RENAME = "blob-rename"
     BLOB_TWICE = "blob-twice"
+    COPY_BACK = "copy-back"
     REJECTED_RENAME = "rejected-rename"
 
     # The state's folders, small files and locks

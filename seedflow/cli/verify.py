@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final
 
 import click
@@ -21,6 +22,7 @@ from seedflow.cli.terminal import print_json, say
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
 from seedflow.money import format_usd, to_json_usd
+from seedflow.pipeline.in_use import find_copies
 from seedflow.store.findings import AffectedResult, Finding, FindingKind, Outlook, Report, sum_costs
 from seedflow.store.repair import Repaired, repair_state
 from seedflow.store.verify import verify_state
@@ -61,11 +63,12 @@ _TELLING: Final = frozenset({FindingKind.LOST_PAID, FindingKind.DEAD_CLAIM})
 def command(repair: bool, as_json: bool) -> int:
     """Look at every picture and every row of this project's state. Opens no connection; without --repair changes nothing.
 
-    Ends with 0 when everything is whole, and with 3 when something is damaged, missing or lost.
+    Ends with 0 when everything is whole, and with 3 when something is damaged or missing, or was lost by the repair.
     """
-    root = start(quiet=True).settings.state_folder
+    settings = start(quiet=True).settings
+    root = settings.state_folder
     with Counter(sys.stderr, "picture") as counter:
-        done = repair_state(root, counter.show) if repair else None
+        done = repair_state(root, counter.show, partial(find_copies, settings)) if repair else None
         report = done.after if done is not None else None if repair else verify_state(root, counter.show)
     if as_json:
         print_json(describe_report(str(root), report, done))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -37,11 +38,26 @@ def find_in_use(settings: Settings) -> InUse:
             for pick in of_realm.values():
                 takes.setdefault((realm, pick.request), set()).add(pick.take)
     digests: set[str] = set()
+    for path in _find_manifests(settings):
+        digests.update(digest for _, digest in _read_manifest(path))
+    return InUse(frozenset(digests), {name: frozenset(found) for name, found in takes.items()})
+
+
+def find_copies(settings: Settings, digests: Collection[str]) -> dict[str, list[Path]]:
+    """Files among the outputs that have one of these digests by the manifest beside them. Manifests that cannot be read have none."""
+    found: dict[str, list[Path]] = {}
+    for path in _find_manifests(settings):
+        with suppress(UsageError):
+            for name, digest in _read_manifest(path):
+                if digest in digests:
+                    found.setdefault(digest, []).append(path.parent / name)
+    return found
+
+
+def _find_manifests(settings: Settings) -> Iterator[Path]:
     places = (settings.outputs_folder, settings.folder, *list_output_folders(settings.state_folder))
     for place in dict.fromkeys(places):
-        for path in _find_files(place, MANIFEST):
-            digests.update(_read_digests(path))
-    return InUse(frozenset(digests), {name: frozenset(found) for name, found in takes.items()})
+        yield from _find_files(place, MANIFEST)
 
 
 def _find_files(root: Path, ending: str) -> Iterator[Path]:
@@ -51,7 +67,8 @@ def _find_files(root: Path, ending: str) -> Iterator[Path]:
         yield from (Path(folder) / name for name in sorted(files) if name.endswith(ending))
 
 
-def _read_digests(path: Path) -> Iterator[str]:
+def _read_manifest(path: Path) -> Iterator[tuple[str, str]]:
+    """The files of a manifest by their paths, each with its digest."""
     try:
         if path.stat().st_size > _LARGEST_MANIFEST_BYTES:
             raise ValueError("it is too large")
@@ -66,6 +83,6 @@ def _read_digests(path: Path) -> Iterator[str]:
     if not isinstance(value, dict) or "seedflow_manifest" not in value:
         return  # somebody else's
     files = value.get("files")
-    for entry in files.values() if isinstance(files, dict) else ():
+    for name, entry in files.items() if isinstance(files, dict) else ():
         if isinstance(entry, dict) and isinstance(entry.get("digest"), str):
-            yield entry["digest"]
+            yield name, entry["digest"]

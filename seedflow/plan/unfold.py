@@ -7,11 +7,12 @@ have what is made for himself.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TypeVar
 
-from seedflow.diagnostics import Diagnostic
+from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.plan.apart import Differences, sends_prev
 from seedflow.plan.awaited import asked_before, find_awaited, may_be_stored
@@ -21,7 +22,7 @@ from seedflow.plan.closing import Closer
 from seedflow.plan.expand import Expander, Explodes, Leaf, Opening, Row, explodes
 from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
-from seedflow.plan.gaps import Gap, Item, Listing, NotAList
+from seedflow.plan.gaps import Gap, Item, NotAList
 from seedflow.plan.groups import Totalled, build_group_task, count_none, find_instance
 from seedflow.plan.identity import has_pending_reference
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit, spell_address
@@ -44,6 +45,12 @@ from seedflow.recipe.template import RenderError
 MOST_TASKS = 1_000_000
 """More instances than this of one step is a mistake, whatever the limits say."""
 
+MOST_GHOSTS = 100_000
+"""Of tasks that only stand for others, made at once; more would take minutes, and a run of what they stand for for ever."""
+
+
+_Part = TypeVar("_Part")
+
 
 class Unfolder:
     """Unfolds the steps of one plan. `tasks` are all that were planned, `openings` the groups that may still grow."""
@@ -59,6 +66,7 @@ class Unfolder:
         self._closer = Closer(build, self.refusals)
         self._sink = self.tasks
         self._outer: list[dict[str, Task]] = []
+        self._ghosts = 0
         self._differences = Differences(build, lambda names: find_awaited(self._made(), names))
         self.findings = Findings()
 
@@ -80,13 +88,14 @@ class Unfolder:
         Raises:
             Explodes: more than there may be.
         """
+        self._ghosts = 0
         if opening is None:
             self._add_units(find_instance(group))
             return
         expander = self._expanders[group.tasks.hub]
         group.children = []
         node = group.tasks.node
-        for part in self._read(node, lambda: expander.grow(opening, self.findings.add)):
+        for part in self._read(_span_of_list(node), lambda: expander.grow(opening, self.findings.add)):
             added = self._add(part, group.tasks)
             if added is not None:
                 group.children.append(added)
@@ -115,7 +124,7 @@ class Unfolder:
         self._expanders[tasks.hub] = expander
         before, self.findings = self.findings, Findings()
         try:
-            parts = list(self._read(node, lambda: expander.rows(self.findings.add)))
+            parts = list(self._read(_span_of_list(node), lambda: expander.rows(self.findings.add)))
             found, self.findings = self.findings, before
             problem = found.first_error()
             if (
@@ -131,10 +140,11 @@ class Unfolder:
         except Explodes:
             self.findings = before
             span = node.step.for_each[-1].span if node.step.for_each else node.step.span
-            self.findings.add(explodes(node, span, limit))
+            most = limit if self._ghosts <= MOST_GHOSTS else MOST_GHOSTS
+            self.findings.add(explodes(node, span, most))
 
-    def _read(self, node: StepNode, read: Callable[[], Iterator[Row | Opening]]) -> Iterator[Row | Opening]:
-        """What a list of `for_each` gives; what is wrong with it goes to the findings."""
+    def _read(self, span: Span, read: Callable[[], Iterable[_Part]]) -> Iterator[_Part]:
+        """What a list gives; what is wrong with it goes to the findings, at `span` where nothing else has a place."""
         try:
             yield from read()
         except NotAList as error:
@@ -142,12 +152,9 @@ class Unfolder:
         except (Refused, NotAdmitted) as refused:
             self.findings.add(refused.diagnostic)
         except Absent as absent:
-            found = absent.not_there
-            self.findings.add(Diagnostic(found.code, found.message, node.step.for_each[0].span))
+            self.findings.add(Diagnostic(absent.not_there.code, absent.not_there.message, span))
         except RenderError as error:
-            self.findings.add(
-                Diagnostic(error.code, error.message, node.step.for_each[0].span, help=error.help)
-            )
+            self.findings.add(Diagnostic(error.code, error.message, span, help=error.help))
 
     def _add(self, part: Row | Opening, tasks: StepTasks) -> Instance | Group | None:
         expander = self._expanders[tasks.hub]
@@ -192,7 +199,7 @@ class Unfolder:
         frame = tasks.frame
         env = self._build.resolver.refresh(Env(frame, instance.each))
         before_all, self.findings = self.findings, Findings()
-        parts = list(self._read_passes(tasks.node, lambda: self._build.lister.read(iterate.over, env)))
+        parts = list(self._read(tasks.node.step.span, lambda: self._build.lister.read(iterate.over, env)))
         found, self.findings = self.findings, before_all
         gaps = [part for part in parts if isinstance(part, Gap)]
         if not parts and not found.has_errors:
@@ -226,19 +233,12 @@ class Unfolder:
                 self._add_unit(before)
         instance.complete = True
 
-    def _read_passes(self, node: StepNode, read: Callable[[], Listing]) -> Listing:
-        try:
-            return read()
-        except NotAList as error:
-            self.findings.add(error.diagnose())
-        except (Refused, NotAdmitted) as refused:
-            self.findings.add(refused.diagnostic)
-        except Absent as absent:
-            self.findings.add(Diagnostic(absent.not_there.code, absent.not_there.message, node.step.span))
-        return []
-
     def _add_unit(self, unit: Unit) -> None:
         resolver = self._build.resolver
+        if unit.ghost:
+            self._ghosts += 1
+            if self._ghosts > MOST_GHOSTS:
+                raise Explodes
         resolver.add_unit(unit)
         found = Findings()
         built = self._build.build(unit, found)
@@ -393,3 +393,7 @@ class Unfolder:
                 self._add_units(instance)
         self.findings.extend(errors.diagnostics())
         return instance, list(made.values())
+
+
+def _span_of_list(node: StepNode) -> Span:
+    return node.step.for_each[0].span if node.step.for_each else node.step.span

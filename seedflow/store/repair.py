@@ -24,6 +24,7 @@ from seedflow.store.check_rows import (
     find_due_count,
     load_done,
 )
+from seedflow.store.copies import FindCopies, bring_back, restore_results
 from seedflow.store.durable import FILE_MODE, FOLDER_MODE, make_folder, sync_folder
 from seedflow.store.failures import disk_errors
 from seedflow.store.findings import Finding, FindingKind, Report
@@ -49,8 +50,12 @@ class Repaired:
     losses: tuple[str, ...] = ()
 
 
-def repair_state(root: Path, on_progress: OnProgress) -> Repaired | None:
+def repair_state(
+    root: Path, on_progress: OnProgress, find_copies: FindCopies | None = None
+) -> Repaired | None:
     """Check the state at `root`, mend what can be mended, and check again; None where there is none.
+
+    Pictures that are gone are brought back from the copies that `find_copies` knows.
 
     Raises:
         StoreError: it is newer, cannot be written, or (`busy`) a run is at work on a ledger that has to be rebuilt.
@@ -70,6 +75,11 @@ def repair_state(root: Path, on_progress: OnProgress) -> Repaired | None:
         return Repaired(before, (), before)
     actions += _restrict(root)
     open_store(root).close()  # takes up what killed runs left
+    count = bring_back(folder, find_copies) if find_copies is not None else 0
+    if count:
+        actions.append(
+            f"brought {count:,} picture{'' if count == 1 else 's'} back from copies among the outputs"
+        )
     actions += _repair_rows(folder, before)
     after = verify_state(root, on_progress)
     assert after is not None  # noqa: S101 - it was there a moment ago
@@ -85,6 +95,7 @@ def _repair_rows(folder: StateFolder, before: Report) -> list[str]:
             locks = RunLocks(folder.locks)
             digests = _digests(before.findings)
             actions += _repair_pictures(folder, connection, digests)
+            actions += restore_results(folder, connection)
             actions += _mend_requests(connection)
             actions += _leave_dead_claims(connection, locks)
             actions += _count_anew(connection)

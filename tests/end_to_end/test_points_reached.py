@@ -120,6 +120,11 @@ def look_after(to: Scenarios) -> None:
     picture.write_bytes(b"damaged")
     picture.chmod(0o644)
     to.do(project, "verify", "--repair")
+    another = to.new()
+    to.do(another)
+    for blob in (another.folder / ".seedflow/blobs/sha256").glob("*/*"):
+        blob.unlink()  # what is published comes back
+    to.do(another, "verify", "--repair")
     ledger = project.folder / ".seedflow/ledger.db"
     data = bytearray(ledger.read_bytes())
     data[4096 * 3 : 4096 * 4] = b"\xff" * 4096

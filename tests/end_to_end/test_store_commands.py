@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,7 @@ def test_a_damaged_picture_is_found_moved_aside_and_fetched_without_paying(paid,
 
 def test_what_is_really_gone_is_paid_again_only_with_consent(paid, emulator):
     find_blob(paid, "page[scene=mill]").unlink()
+    shutil.rmtree(paid.folder / "outputs")
     emulator.expire()
     assert "picture-missing: 1" in paid.seedflow("verify", "--repair").out
     result = paid.run("book.yaml", code=3)
@@ -162,3 +164,27 @@ def test_runs_and_collections_at_once_lose_nothing(tmp_path):
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "nothing lost, nothing paid twice, nothing in use collected" in ended.stdout
+
+
+def test_pictures_that_are_gone_are_brought_back_from_published_copies(paid, emulator):
+    pages = {scene: find_blob(paid, f"page[scene={scene}]") for scene in ("lake", "mill")}
+    contents = {scene: path.read_bytes() for scene, path in pages.items()}
+    for path in pages.values():
+        path.unlink()
+    emulator.expire()
+    assert paid.run("book.yaml", code=3)["calls"] == 0
+    (changed,) = (paid.folder / "outputs").rglob("*lake*.jpg")
+    changed.write_bytes(b"mine now")
+    repaired = paid.seedflow("verify", "--repair", "--json").json
+    assert "brought 1 picture back from copies among the outputs" in repaired["repaired"]
+    assert "page[scene=mill] has its pictures back" in repaired["repaired"]
+    assert repaired["paid_and_gone_usd"] == 0.04
+    assert pages["mill"].read_bytes() == contents["mill"]
+    assert not pages["lake"].exists()
+    result = paid.run("book.yaml", code=3)
+    assert {task["address"]: task["status"] for task in result["tasks"]} == {
+        "sheet": "reused",
+        "page[scene=lake]": "failed",
+        "page[scene=mill]": "reused",
+    }
+    assert emulator.bill()["calls"] == 3

@@ -156,7 +156,6 @@ class _Author:
         lists: dict[str, tuple[str, ...]],
         words: int,
         word: str = "P",
-        keys: bool = True,
     ) -> None:
         self.draw = draw
         self.sharp = sharp
@@ -165,7 +164,6 @@ class _Author:
         self.lists = lists
         self.words = words
         self.word = word
-        self.keys = keys
         self.steps: list[Step] = []
 
     # Drawing
@@ -376,8 +374,7 @@ class _Author:
             body["when"] = self.draw_condition(step)
         if self.steps and self.chance(10):
             body["needs"] = [self.one_of(self.steps).name]
-        # The least counts uses once that only a key to come tells apart: it may be that of another one.
-        fit = self.keys or all(loop.kind == "text" for loop in step.loops)
+        fit = not self.sharp or all(loop.kind == "text" for loop in step.loops)
         if self.subs and fit and self.chance(40):
             self.draw_call(step, body)
         else:
@@ -405,7 +402,9 @@ class _Author:
         prompt += [f"{{{{ inputs.{name} }}}}" for name, kind in self.inputs.items() if kind == "text"]
         if self.chance(10 if self.sharp else 20):
             body["takes"] = step.takes = 2
-        if self.chance(15):
+        # The least takes the images of edits to come for any images at all, so that it counts those of two instances once.
+        fit = not self.sharp or all(loop.kind == "text" for loop in step.loops)
+        if fit and self.chance(15):
             self.draw_iterate(step, body, prompt, images)
         if self.chance(60) and (found := self.some_images(step.loops)) is not None:
             images.append(f"{{{{ {self.mention(step, found)} }}}}")
@@ -461,7 +460,8 @@ class _Author:
             case "text":
                 texts = [f"{{{{ each.{loop.name} }}}}" for loop in step.loops if loop.kind == "text"]
                 keys = [f"{{{{ each.{loop.name}.key }}}}" for loop in step.loops if loop.kind != "text"]
-                own = " ".join([step.name, *texts, *keys])
+                around = [f"{{{{ inputs.{name} }}}}" for name, what in self.inputs.items() if what == "text"]
+                own = " ".join([step.name, *around, *texts, *keys])
                 return own if self.sharp else self.one_of([own, "W", *texts, *keys])
             case "texts":
                 texts = [f"{{{{ each.{loop.name} }}}}" for loop in step.loops if loop.kind == "text"]
@@ -508,12 +508,13 @@ YES = {"yes": {"type": "boolean", "default": True}}
 
 
 @st.composite
-def cases(draw: st.DrawFn, *, sharp: bool = False, keys: bool = True) -> Case:
+def cases(draw: st.DrawFn, *, sharp: bool = False) -> Case:
     """A recipe of a few steps, which may use recipes that may use others.
 
     Each use in a sharp one has a text of its own. The most counts two requests for one only where they have the same
     mentions, and two uses with all the same inputs may ask for the same by other ones, such as parts of sets of their own;
-    the least takes such a part for what leaves out all that differs. Without `keys`, no text of a use is made of keys to come.
+    the least takes such a part for what leaves out all that differs. No such text is made of keys to come, which images of one
+    set have in common, and others may have as well.
     """
     files: dict[str, str] = {}
     subs: list[SubRecipe] = []
@@ -531,7 +532,6 @@ def cases(draw: st.DrawFn, *, sharp: bool = False, keys: bool = True) -> Case:
             lists=lists,
             words=1,
             word=f"Q{number}",
-            keys=keys,
         )
         steps = author.write(1, 3)
         outputs, given = author.draw_outputs()
@@ -549,7 +549,6 @@ def cases(draw: st.DrawFn, *, sharp: bool = False, keys: bool = True) -> Case:
         inputs={},
         lists=lists,
         words=2,
-        keys=keys,
     )
     steps = author.write(1, 5)
     outputs = author.draw_outputs()[0] if draw(st.booleans()) else {}

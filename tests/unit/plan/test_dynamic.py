@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from planning import KnownResults, open_planner, plan, problems_of
 
+from seedflow.plan import unfold
 from seedflow.plan.model import Plan
 
 SET = "sequential_image_generation: auto, max_images: 3"
@@ -155,3 +156,18 @@ def test_the_same_images_in_another_order_are_another_request() -> None:
         f"generate: {{prompt: B, {images}}}}}\n"
     )
     assert bounds(found) == ((6, 6), (6, 6))
+
+
+def test_a_fan_out_of_what_is_to_come_that_explodes_is_an_error_before_it_takes_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(unfold, "MOST_GHOSTS", 20)
+    loops = ", ".join(f"v{number}: '{{{{ steps.a.images }}}}'" for number in range(3))
+    text = (
+        f"steps:\n  a: {{for_each: {{w: [x, y, z]}}, generate: {{prompt: '{{{{ each.w }}}}', {SET}}}}}\n"
+        f"  b: {{for_each: {{{loops}}}, generate: {{prompt: B}}}}\n"
+    )
+    (found,) = [one for one in problems_of(text) if one.code == "too-many-tasks"]
+    assert found.message == "step `b` would become more than 20 tasks"
+    monkeypatch.setattr(unfold, "MOST_GHOSTS", 27)
+    assert plan(text).totals.tasks.high == 3 + 9**3
