@@ -82,18 +82,20 @@ def narrow_slots(
     slots: Sequence[StepImage | PendingImages],
     mention: StepReference,
     after: str,
+    what: str,
 ) -> PendingImages:
-    """The same while it is not known how many there are before it; `after` is what they come from."""
+    """The same while it is not known how many there are before it; `after` is what they come from, `what` which of it."""
+    name = f"{'succeeded ' if mention.fail_ok else ''}{after} {what}"
     low = sum(slot.count.low if isinstance(slot, PendingImages) else 1 for slot in slots)
     high = sum(slot.count.high if isinstance(slot, PendingImages) else 1 for slot in slots)
     match mention.index:
         case Slice() as cut:
             count = count_part(Bounds(low, high), cut)
-            return PendingImages(after, count, f"{after} images[{_spell(cut)}]", (after,))
+            return PendingImages(after, count, f"{name}[{_spell(cut)}]", (after,))
         case index:
             lone = len(slots) == 1 and isinstance(index, int) and index >= 0
             number = index + 1 if lone and isinstance(index, int) else 0
-            return PendingImages(after, Bounds(1, 1), f"{after} images[{index}]", (after,), number)
+            return PendingImages(after, Bounds(1, 1), f"{name}[{index}]", (after,), number)
 
 
 def count_part(count: Bounds[int], cut: Slice) -> Bounds[int]:

@@ -130,8 +130,17 @@ class Resolver:
         tasks = self.find_tasks(mention, env)
         if mention.selector is None:
             return tasks.instances
+        wanted = self._find_wanted(mention, tasks, env)
+        found = tasks.find(wanted)
+        if not found and mention.selector.kind == "at":
+            given = ", ".join(f"{name}={key}" for name, key in wanted.items())
+            return NotThere(f"step `{mention.step}` has no task with `{given}`", "no-such-task")
+        return found
+
+    def _find_wanted(self, mention: StepReference, tasks: StepTasks, env: Env) -> dict[str, str]:
+        """The keys that a selector wants, by variable."""
         wanted: dict[str, str] = {}
-        for argument in mention.selector.arguments:
+        for argument in mention.selector.arguments if mention.selector is not None else ():
             value: object = argument.value
             if isinstance(value, NameReference):
                 value = self.current(
@@ -141,11 +150,7 @@ class Resolver:
             wanted[argument.variable] = (
                 key if key is not None else find_record_key(tasks, argument.variable, value)
             )
-        found = tasks.find(wanted)
-        if not found and mention.selector.kind == "at":
-            given = ", ".join(f"{name}={key}" for name, key in wanted.items())
-            return NotThere(f"step `{mention.step}` has no task with `{given}`", "no-such-task")
-        return found
+        return wanted
 
     def find_key(self, value: object, key_field: str | None = None, *, passes: bool = False) -> str | None:
         """The key of one value of `for_each`, or None for a record or list that declares none."""
@@ -316,6 +321,9 @@ class Resolver:
         if isinstance(selected, NotThere):
             return None if tasks.groups else selected
         passes = mention.collection == "passes"
+        where = ",".join(f"{name}={key}" for name, key in self._find_wanted(mention, tasks, env).items())
+        # Tells these images apart from others of the same tasks, and so do requests.
+        what = f"{mention.collection}{f' where {where}' if where else ''}"
         slots: list[StepImage | PendingImages] = []
         single = is_single(mention, tasks) and not mention.fail_ok
         order: Iterable[Instance | Group] = selected
@@ -330,7 +338,7 @@ class Resolver:
                 if source.failed is None:
                     anywhere = (ANYWHERE,) if mention.selector is not None else ()
                     images = source.count_images(passes=passes, certain=not anywhere and not mention.fail_ok)
-                    slots.append(PendingImages(source.address, images, f"{source.address} images", anywhere))
+                    slots.append(PendingImages(source.address, images, f"{source.address} {what}", anywhere))
                 continue
             certain = single or not (source.may_skip or mention.fail_ok)
             slots.extend(self.slots_of(source, passes=passes, certain=certain))
@@ -339,7 +347,8 @@ class Resolver:
             return tuple(slots)
         if exact:
             return pick_slots(slots, mention)
-        return (narrow_slots(slots, mention, selected[0].address if len(selected) == 1 else tasks.hub),)
+        after = selected[0].address if len(selected) == 1 else tasks.hub
+        return (narrow_slots(slots, mention, after, what),)
 
     def slots_of(
         self, instance: Instance, *, passes: bool = False, certain: bool = True
@@ -368,7 +377,7 @@ class Resolver:
         if group is not None and not instance.complete and group.failed is None:
             images = group.passes if passes else group.images
             images = images if certain else Bounds(0, images.high)
-            yield PendingImages(group.address, images, f"{group.address} images")
+            yield PendingImages(group.address, images, f"{group.address} {'passes' if passes else 'images'}")
 
     def pending_views(self, instance: Instance, *, passes: bool) -> list[View] | None:
         """The views of an instance's images, be they there or not; None when their number is not known."""

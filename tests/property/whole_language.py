@@ -321,7 +321,8 @@ class _Author:
         found = self.one_of(many)
         self.inherit(step, found)
         text = found.text
-        if self.chance(35):
+        of_task = self.sharp and text.startswith("each.")  # of which a part counts once, be it known or not
+        if not of_task and self.chance(35):
             other = self.one_of(many)
             changes = [f"{text}[:2]", f"{text}[1:]"]
             if not self.sharp:

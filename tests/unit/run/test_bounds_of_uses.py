@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from world import FakeProvider, World, statuses
 
 OF_A_PHOTO = """\
@@ -126,3 +127,33 @@ def pick_by_image(at_most: int) -> str:
         f"  page: {{{loop}, generate: {{prompt: Page, image_input: ['{{{{ each.v }}}}']}}}}\n"
         f"  stamp: {{{loop}, generate: {{prompt: Stamp, image_input: ['{{{{ steps.page.at(v=each.v).images }}}}']}}}}\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("steps.pair.where(w=each.u).images[:2]", None),
+        ("steps.pair.images[:2]", "succeeded(steps.pair.images)[:2]"),
+        ("steps.row.images[:2]", "steps.row.passes[:2]"),
+    ],
+)
+def test_requests_of_different_parts_are_counted_and_made_each(
+    tmp_path: Path, one: str, other: str | None
+) -> None:
+    """Parts of what is still to come: by what somebody picks among the tasks, of edits or of what they end with."""
+    steps = (
+        "  pair: {for_each: {w: [x, y], n: [1, 2]}, generate: {prompt: 'Pair {{ each.w }} {{ each.n }}', "
+        "sequential_image_generation: auto, max_images: 2}}\n"
+        "  row: {for_each: {w: [x, y]}, iterate: {over: '{{ steps.sheet.images }}', as: edit, "
+        "start: '{{ steps.sheet.images[0] }}'}, "
+        "generate: {prompt: 'Row {{ each.w }}', image_input: ['{{ each.edit }}', '{{ prev }}']}}\n"
+    )
+    if other is None:
+        steps += f"  use: {{for_each: {{u: [x, y]}}, generate: {{prompt: Use, image_input: ['{{{{ {one} }}}}']}}}}\n"
+    else:
+        for number, part in enumerate((one, other)):
+            steps += f"  use{number}: {{generate: {{prompt: Use, image_input: ['{{{{ {part} }}}}']}}}}\n"
+    project = Project(tmp_path, OF_NOTHING, steps, images=3)
+    uses = sum(prompt == "Use" for prompt in project.prompts)
+    assert project.planned[1] >= len(project.asked)
+    assert uses == (1 if other is not None and "succeeded" in other else 2)
