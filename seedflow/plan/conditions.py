@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.places import find_templates
+from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env
 from seedflow.plan.instances import ImageSource, Unit
 from seedflow.plan.requests import Refused, Renderer
@@ -76,6 +77,8 @@ class Judge:
         for expression in expressions:
             for template in find_templates(expression):
                 self._stander.add(template.references, env, standing)
+                if may_all_be_skipped(template, env, self._stander):
+                    standing.may_skip = True
         frame = instance.tasks.frame
         for step_id in (*frame.needs, *(frame.prefix + name for name, _ in step.needs)):
             tasks = self._resolver.steps.get(step_id)

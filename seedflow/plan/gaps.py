@@ -10,8 +10,10 @@ from seedflow.plan.frames import Later
 from seedflow.plan.instances import Group, Instance, Order
 from seedflow.plan.model import Bounds
 from seedflow.plan.standing import Standing
+from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Template
+from seedflow.recipe.views import View
 
 MOST_ITEMS = 1_000_000
 """What counts as no bound at all."""
@@ -82,6 +84,23 @@ def nest_part(order: Order, part: Item | Gap, key: str) -> Item | Gap:
         label=f"{key}.{part.label}",
         nest=((order, key), *part.nest),
     )
+
+
+def find_gap(part: Item | Gap) -> Gap | None:
+    """The part itself, if it is a gap, or one for a value that may yet turn out to be skipped; None for a value that is certain."""
+    if isinstance(part, Gap):
+        return part
+    subject = part.value.subject if isinstance(part.value, View) else None
+    match subject:
+        case PendingImage(source=source):
+            instance, after = source.instance, source.addresses
+        case PendingTask(instance=instance):
+            after = tuple(unit.address for unit in instance.units)
+        case _:
+            return None
+    if instance.outcome is not None or not instance.may_skip or not after:
+        return None
+    return Gap(part.order, "?", after, Bounds(0, 1), Later(after), source=instance, may_skip=True)
 
 
 def count_most(parts: Listing) -> int:

@@ -191,13 +191,18 @@ class Lister:
         return parts
 
     def _take_apart_name(self, whole: NameReference, env: Env) -> Listing | None:
-        """`each.task.images`, of a task that has not ended."""
-        if whole.root != "each" or whole.path[1:] != ("images",):
-            return None
-        value = env.each.get(whole.name)
+        """`each.task.images` and `each.task.outputs.NAME`, of a task that has not ended."""
+        value = env.each.get(whole.name) if whole.root == "each" else None
         if not isinstance(value, View) or not isinstance(value.subject, PendingTask):
             return None
-        return self._images_of_task(value.subject.instance)
+        instance = value.subject.instance
+        match whole.path[1:]:
+            case ("images",):
+                return self._images_of_task(instance)
+            case ("outputs", name) if instance.inner is not None:
+                return self._parts_of_output(instance, instance.inner.frame.recipe.outputs.get(str(name)))
+            case _:
+                return None
 
     def _images_of_task(self, instance: Instance) -> Listing:
         if instance.inner is not None:

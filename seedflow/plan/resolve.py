@@ -169,10 +169,9 @@ class Resolver:
         selected = self.select(mention, env)
         if isinstance(selected, NotThere):
             raise Absent(selected)
-        single = is_single(mention, tasks)
         if tasks.node.step.call is not None:
-            return self._value_of_call(mention, selected, single=single)
-        self._check_skipped(mention, selected, single=single)
+            return self._value_of_call(mention, selected, single=is_single(mention, tasks))
+        self._check_skipped(mention, tasks, selected)
         if mention.collection is None:
             return self.task_view(selected[0])
         if mention.collection == "tasks":
@@ -282,10 +281,12 @@ class Resolver:
             raise skipped
         return pick(found, mention)
 
-    def _check_skipped(self, mention: StepReference, selected: Sequence[Instance], *, single: bool) -> None:
+    def _check_skipped(self, mention: StepReference, tasks: StepTasks, selected: Sequence[Instance]) -> None:
         skipped = [one for one in selected if one.outcome is Outcome.SKIPPED]
-        if skipped and (single or (mention.skip_ok and len(skipped) == len(selected))):
-            raise Skipped(skipped[0].address)
+        omitted = skipped[0].address if skipped else None if mention.selector else tasks.omitted
+        all_of_them = mention.skip_ok and len(skipped) == len(selected)
+        if omitted and (all_of_them or (skipped and is_single(mention, tasks))):
+            raise Skipped(omitted)
 
     def _image_views(self, tasks: StepTasks, selected: Sequence[Instance], *, whole: bool) -> Sequence[View]:
         if not whole:
@@ -322,16 +323,14 @@ class Resolver:
             return None if tasks.groups else selected
         passes = mention.collection == "passes"
         where = ",".join(f"{name}={key}" for name, key in self._find_wanted(mention, tasks, env).items())
-        # Tells these images apart from others of the same tasks, and so do requests.
+        # Unlike the name of any other images of the same tasks.
         what = f"{mention.collection}{f' where {where}' if where else ''}"
         slots: list[StepImage | PendingImages] = []
         single = is_single(mention, tasks) and not mention.fail_ok
         order: Iterable[Instance | Group] = selected
         if mention.selector is None:
             order = tasks.walk()
-        elif (
-            mention.selector.kind == "where"
-        ):  # which of them will be meant, and where they stand, is not known
+        elif mention.selector.kind == "where":  # which of them will be meant, and where, is not known
             order = [*(group for group in tasks.groups.values() if group.instance is None), *selected]
         for source in order:
             if isinstance(source, Group):
@@ -347,8 +346,7 @@ class Resolver:
             return tuple(slots)
         if exact:
             return pick_slots(slots, mention)
-        after = selected[0].address if len(selected) == 1 else tasks.hub
-        return (narrow_slots(slots, mention, after, what),)
+        return (narrow_slots(slots, mention, selected[0].address if len(selected) == 1 else tasks.hub, what),)
 
     def slots_of(
         self, instance: Instance, *, passes: bool = False, certain: bool = True

@@ -177,6 +177,8 @@ class Stander:
         before = len(standing.waits)
         self._add_arguments(mention, env, standing)
         if len(standing.waits) > before:
+            # Which task it will be is not known yet, so that it may be one that is skipped.
+            standing.may_skip = standing.may_skip or (not skip_ok and self._may_skip_one(tasks, mention))
             return
         selected = self._resolver.select(mention, env)
         if isinstance(selected, NotThere):
@@ -275,6 +277,14 @@ class Stander:
         standing = Standing()
         self._add_name(name, env, standing, False, False)
         return bool(standing.waits) or standing.failed is not None or standing.skips is not None
+
+    def _may_skip_one(self, tasks: StepTasks, mention: StepReference) -> bool:
+        """Whether any task of a step is skipped, or may be, what is still to come included."""
+        ghosts = [ghost for group in tasks.groups.values() for ghost, _ in group.ghosts]
+        if tasks.node.step.call is not None:
+            return any(self._may_skip_use(one, mention) for one in (*tasks.instances, *ghosts))
+        known = tasks.skipped or tasks.may_skip or tasks.omitted is not None
+        return bool(known) or any(group.may_be_skipped for group in tasks.groups.values())
 
     def _may_skip_use(self, instance: Instance, mention: StepReference) -> bool:
         """Whether what a mention wants of one use of a recipe may turn out to be skipped."""

@@ -22,7 +22,7 @@ from seedflow.plan.closing import Closer
 from seedflow.plan.expand import Expander, Explodes, Leaf, Opening, Row, explodes
 from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
-from seedflow.plan.gaps import Gap, Item, NotAList
+from seedflow.plan.gaps import Gap, Item, NotAList, find_gap
 from seedflow.plan.groups import Totalled, build_group_task, count_none, find_instance
 from seedflow.plan.identity import has_pending_reference
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit, spell_address
@@ -201,7 +201,7 @@ class Unfolder:
         before_all, self.findings = self.findings, Findings()
         parts = list(self._read(tasks.node.step.span, lambda: self._build.lister.read(iterate.over, env)))
         found, self.findings = self.findings, before_all
-        gaps = [part for part in parts if isinstance(part, Gap)]
+        gaps = [gap for part in parts if (gap := find_gap(part)) is not None]
         if not parts and not found.has_errors:
             skips = self._build.stander.of([iterate.over], env).skips
             if skips is not None:
@@ -209,7 +209,7 @@ class Unfolder:
             else:
                 found.add(refuse_nothing(instance, iterate))
         if gaps:
-            self._add_passes(instance, iterate, gaps, len([part for part in parts if isinstance(part, Item)]))
+            self._add_passes(instance, iterate, gaps, max(0, len(parts) - len(gaps)))
             return
         problem = found.first_error()
         if (

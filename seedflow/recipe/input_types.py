@@ -112,7 +112,11 @@ class _Reader:
                     "not-an-option",
                     f"{quote(text)} is not one of the options of `{declared.name}`",
                     node.span,
-                    help=f"did you mean {quote(near)}?" if near else f"write one of {listed}",
+                    help=f"did you mean {quote(near)}?"
+                    if near
+                    else f"write one of {listed}"
+                    if listed
+                    else None,
                 )
             )
         return text
@@ -126,8 +130,8 @@ class _Reader:
 
     def _read_list(self, declared: Input, node: Node) -> list[object]:
         item = declared.of
-        if item is None:
-            raise ValueError(f"the list {declared.name!r} was declared without a type of items")
+        if item is None:  # a declaration without `of`, which is an error of its own
+            return []
         if item.type is InputType.IMAGE:
             return self._read_images(declared, node)
         items = self._open_list(declared, node)

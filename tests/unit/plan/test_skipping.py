@@ -173,3 +173,28 @@ def test_a_condition_over_a_skipped_step_is_skipped_and_over_a_failed_one_blocke
     text = COLOURED + '  big: {when: "{{ steps.coloured.images[0].width > 3 }}", generate: {prompt: Big}}\n'
     assert "big" in play(text).skipped
     assert play(text, {"colour": True}, gives={"coloured": FAILS}).blocked == {"big": "coloured"}
+
+
+def test_first_of_nothing_but_skipped_ones_skips_whoever_mentions_it() -> None:
+    """Also where a loop over what was skipped has no task that could be."""
+    steps = (
+        "inputs: {on: {type: boolean, default: false}}\nsteps:\n"
+        "  a: {when: '{{ inputs.on }}', generate: {prompt: A}}\n"
+        "  b: {for_each: {i: '{{ steps.a.images }}'}, generate: {prompt: B, image_input: '{{ each.i }}'}}\n"
+        "  d: {generate: {prompt: D, image_input: '{{ first_of(steps.b.images, steps.a.images) }}'}}\n"
+        "  e: {generate: {prompt: E, image_input: '{{ first_of(steps.a.images, steps.b.images) }}'}}\n"
+        "  f: {generate: {prompt: F}}\n"
+    )
+    found = plan(steps)
+    assert found.totals.calls == (1, 1)
+    assert play(steps, {"on": True}).addresses == ["a", "b[i=a-1]", "d", "e", "f"]
+
+
+def test_what_may_be_skipped_altogether_promises_nothing_of_a_first_of() -> None:
+    steps = (
+        "steps:\n  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 2}}\n"
+        "  b: {when: '{{ steps.a.images | length > 1 }}', generate: {prompt: B}}\n"
+        "  c: {generate: {prompt: C, image_input: '{{ first_of(steps.b.images, steps.b.images) }}'}}\n"
+        "  d: {generate: {prompt: D, image_input: '{{ first_of(steps.b.images, steps.a.images) }}'}}\n"
+    )
+    assert plan(steps).totals.calls == (2, 4)

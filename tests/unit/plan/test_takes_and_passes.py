@@ -155,3 +155,19 @@ def test_passes_that_may_not_come_at_all_fail_for_what_they_lack_once_they_do() 
     assert played.plan.totals.tasks == (1, 2)
     assert played.problems == {"edit[part=1]": "not-an-image"}
     assert play(NO_START % "[2:]", gives={"sheet": 2}).problems == {"edit[part=?]": "nothing-to-apply"}
+
+
+def test_edits_by_pictures_of_which_some_may_be_skipped_are_made_once_it_is_known_which() -> None:
+    played = play(
+        "inputs: {photo: {type: image, default: 'https://pictures.example/house.jpg'}}\n"
+        "steps:\n  guest: {for_each: {who: [owl, hare, fox]}, generate: {prompt: '{{ each.who }}', "
+        "sequential_image_generation: auto, max_images: 2}}\n"
+        "  cut: {for_each: {who: [owl, hare, fox]}, when: '{{ steps.guest.at(who=each.who).images | length > 1 }}', "
+        "generate: {prompt: 'Cut {{ each.who }}'}}\n"
+        '  party: {iterate: {over: "{{ steps.cut.images }}", as: g, start: "{{ inputs.photo }}"}, '
+        'generate: {prompt: Party, image_input: ["{{ prev }}", "{{ each.g }}"]}}\n',
+        gives={"guest": 2, "guest[who=hare]": 1},
+    )
+    assert played.skipped == ["cut[who=hare]"]
+    assert [address for address in played.addresses if "party" in address] == ["party[g=1]", "party[g=2]"]
+    assert played.references("party[g=2]") == ["party[g=1] 1", "cut[who=fox] 1"]

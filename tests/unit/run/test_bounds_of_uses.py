@@ -157,3 +157,28 @@ def test_requests_of_different_parts_are_counted_and_made_each(
     uses = sum(prompt == "Use" for prompt in project.prompts)
     assert project.planned[1] >= len(project.asked)
     assert uses == (1 if other is not None and "succeeded" in other else 2)
+
+
+def test_a_task_that_picks_by_an_image_to_come_may_be_skipped_with_the_one_that_it_picks(
+    tmp_path: Path,
+) -> None:
+    loop = "for_each: {i: '{{ steps.sheet.images }}'}"
+    steps = (
+        f"  some: {{{loop}, when: '{{{{ each.i.number != 1 }}}}', generate: {{prompt: Some, image_input: ['{{{{ each.i }}}}']}}}}\n"
+        f"  use: {{{loop}, generate: {{prompt: Use, image_input: ['{{{{ steps.some.at(i=each.i).images[0] }}}}']}}}}\n"
+    )
+    project = Project(tmp_path, OF_NOTHING, steps, images=1)
+    assert project.asked == ["sheet"]
+    assert project.planned == (1, 7)
+
+
+def test_a_loop_over_an_output_of_a_task_has_as_many_items_as_that_may_give(tmp_path: Path) -> None:
+    used = OF_NOTHING.replace("Paint", "Paint, sequential_image_generation: auto, max_images: 2")
+    steps = (
+        "  uses: {for_each: {w: [x, y]}, recipe: ./used.yaml}\n"
+        "  edit: {for_each: {t: '{{ steps.uses.tasks }}', p: '{{ each.t.outputs.images }}'}, "
+        "generate: {prompt: 'Edit {{ each.t.key }}', image_input: ['{{ each.p }}']}}\n"
+    )
+    project = Project(tmp_path, used, steps)
+    assert project.planned[1] == 1 + 1 + 4
+    assert len(project.asked) == 1 + 1 + 2

@@ -1,0 +1,57 @@
+"""`first_of(…)`: whether it may turn out that everything in it was skipped, so that whoever mentions it is skipped, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from seedflow.plan.frames import Env
+from seedflow.plan.standing import Stander, Standing
+from seedflow.recipe.references import Reference, StepReference
+from seedflow.recipe.template import Template
+from seedflow.recipe.templating.forms import FirstOf
+from seedflow.recipe.templating.nodes import Expression
+
+
+def may_all_be_skipped(template: Template, env: Env, stander: Stander) -> bool:
+    """Whether all that some `first_of` of a template names may be skipped."""
+    return any(
+        all(_may_be_skipped(_mentions_of(argument, template), env, stander) for argument in node.arguments)
+        for node in _find_first_ofs(template)
+    )
+
+
+def _may_be_skipped(mentions: Sequence[Reference], env: Env, stander: Stander) -> bool:
+    standing = Standing()
+    stander.add(mentions, env, standing)
+    return standing.may_be_skipped or standing.skips is not None
+
+
+def _find_first_ofs(template: Template) -> Iterator[FirstOf]:
+    if "first_of" not in template.scalar.value:
+        return
+    for piece in template.pieces:
+        if isinstance(piece, Template) and piece.expression is not None:
+            yield from (node for node in _walk(piece.expression) if isinstance(node, FirstOf))
+
+
+def _walk(node: Expression) -> Iterator[Expression]:
+    yield node
+    for kind in type(node).__mro__:
+        for name in getattr(kind, "__slots__", ()):
+            value = getattr(node, name, None)
+            parts = (
+                value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
+            )
+            for part in parts:
+                if isinstance(part, Expression):
+                    yield from _walk(part)
+
+
+def _mentions_of(argument: Expression, template: Template) -> list[Reference]:
+    """What an argument mentions, as if it stood alone."""
+    return [
+        replace(mention, skip_ok=False) if isinstance(mention, StepReference) else mention
+        for mention in template.references
+        if argument.start <= mention.start < argument.end
+    ]
