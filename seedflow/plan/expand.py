@@ -192,6 +192,8 @@ class Expander:
         self, row: Row, depth: int, count: Bounds[int], gaps: tuple[tuple[tuple[str, ...], Gap], ...]
     ) -> Iterator[Leaf]:
         if depth == len(self._loops) or count.high == 0:
+            for variable in self._loops[depth:]:  # of nothing, whatever it would be
+                row = self._stand_in(row, variable.names, gaps[-1][1])
             yield Leaf(row, count, gaps)
             return
         variable = self._loops[depth]

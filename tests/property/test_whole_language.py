@@ -217,8 +217,9 @@ def test_the_order_of_completion_changes_no_request_and_no_output(
                     [one.facts.digest for one in task.images],
                 )
                 for task in done.result.tasks
+                if "?" not in task.address  # what never came to be may be told of in one place or in several
             }
-            seen.append((statuses, done.asked, done.outputs, [task.address for task in done.result.tasks]))
+            seen.append((statuses, done.asked, done.outputs, list(statuses)))
     for one, other in zip(*seen, strict=True):
         assert one == other
 

@@ -171,3 +171,13 @@ def test_a_fan_out_of_what_is_to_come_that_explodes_is_an_error_before_it_takes_
     assert found.message == "step `b` would become more than 20 tasks"
     monkeypatch.setattr(unfold, "MOST_GHOSTS", 27)
     assert plan(text).totals.tasks.high == 3 + 9**3
+
+
+def test_a_part_of_a_list_in_which_nothing_can_be_is_a_place_for_no_tasks() -> None:
+    found = plan(
+        "inputs: {ws: {type: list, of: text, default: [x]}}\n"
+        "steps:\n  a: {for_each: {w: '{{ inputs.ws }}'}, generate: {prompt: 'A {{ each.w }}'}}\n"
+        "  b: {for_each: {v: '{{ steps.a.images[1:] }}', w: '{{ inputs.ws }}'}, generate: {prompt: 'B {{ each.w }}', "
+        "image_input: ['{{ each.v }}', '{{ steps.a.at(w=each.w).images }}']}}\n"
+    )
+    assert bounds(found) == ((1, 1), (1, 1))
