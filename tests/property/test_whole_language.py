@@ -119,7 +119,7 @@ class Stage:
             {
                 task.address: _fingerprints(self._planner, task.address)
                 for task in result.tasks
-                if "?" not in task.address  # what stands for tasks that never came is no request
+                if _fingerprints(self._planner, task.address)[:1] not in ((), (None,))  # it came to a request
             },
             {
                 name: [(one.path, one.image.facts.digest) for one in images]
