@@ -17,7 +17,6 @@ from point_trial import Bench
 from project import Project
 
 PRICE = Decimal("0.04")
-MOST_OF_A_CALL = 3  # images
 ENDS = {0, 2, 3, 4, 6}
 FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "status", "status": 500, "code": 7000, "message": "oops"},
@@ -48,7 +47,7 @@ def draw_recipe(lots: random.Random) -> str:
     """Layers of steps: single ones, sets and fans, with references backwards; some make the same request."""
     lines, names = ["seedflow: 1", "name: book", "steps:"], list[str]()
     for number in range(lots.randint(1, 4)):
-        most, fan = lots.randint(1, MOST_OF_A_CALL), lots.choice([0, 0, 2, 3])
+        most, fan = lots.randint(1, 3), lots.choice([0, 0, 2, 3])
         prompt = f"P{lots.randint(0, number)}" + (" {{ each.i }}" if fan else "")
         parts = [f'prompt: "{prompt}"']
         if most > 1:
@@ -112,15 +111,15 @@ def turn(
         words += ["--max-cost", str(most_usd)]
     order = Order(words, str(project.folder), project.env)
     ended = bench.server.run(*[order] * lots.choice([1, 1, 2]))
-    refused = sum(fault["kind"] == "moderation" for fault in faults) if len(ended) > 1 else 0
+    refused_usd = sum(map(read_refused, ended), Decimal(0)) if len(ended) > 1 else Decimal(0)
     outcome.codes += [one.code for one in ended]
     assert {one.code for one in ended} <= ENDS, [(one.code, one.err, one.out) for one in ended]
     entries = bench.emulator.bill()["entries"]
     check_bounds(entries, before, budgets, ended, most_usd)
     fresh_usd = cost(entries[len(before) :])
     if not consent:  # a refusal has no picture to share: of two runs each may ask for itself, and be billed
-        most = planned_usd + refused * MOST_OF_A_CALL * PRICE
-        assert fresh_usd <= most, f"{fresh_usd} billed, {planned_usd} planned at most, {refused} refused"
+        most = planned_usd + refused_usd
+        assert fresh_usd <= most, f"{fresh_usd} billed, {planned_usd} planned at most, {refused_usd} refused"
 
 
 def check_bounds(
@@ -153,3 +152,10 @@ def read_most(ended: Ended) -> Decimal:
     """A plan's upper bound."""
     assert ended.code == 0, ended.err
     return Decimal(str(json.loads(ended.out)["totals"]["cost_usd"][1]))
+
+
+def read_refused(ended: Ended) -> Decimal:
+    """What a run says that refused calls may have cost."""
+    tasks = json.loads(ended.out).get("tasks", []) if ended.out.strip() else []
+    refused = [task for task in tasks if (task.get("problem") or {}).get("kind") == "moderation"]
+    return sum((Decimal(str(task["cost_usd"])) for task in refused), Decimal(0))
