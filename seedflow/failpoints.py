@@ -30,6 +30,7 @@ class Step(StrEnum):
     LEDGER_END_RUN = "ledger-end-run"
     LEDGER_LEFTOVERS = "ledger-leftovers"
     LEDGER_CLAIM = "ledger-claim"
+    LEDGER_TAKE_UP = "ledger-take-up"
     LEDGER_SENDING = "ledger-sending"
     LEDGER_NOT_BILLED = "ledger-not-billed"
     LEDGER_LEAVE = "ledger-leave"

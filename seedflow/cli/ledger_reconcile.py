@@ -114,6 +114,7 @@ def _describe(settled: Settled) -> dict[str, object]:
         "message": settled.message,
         "cost_usd": to_json_usd(settled.cost_usd),
         "perhaps_usd": to_json_usd(settled.perhaps_usd),
+        "beside": settled.beside,
         "images": [
             {"number": image.number, "path": str(image.path), "digest": image.facts.digest}
             for image in settled.images
@@ -138,7 +139,8 @@ def _explain(settled: Settled) -> str:
         case Finding.RECOVERED:
             count = len(settled.images)
             pictures = f"{count} {'image' if count == 1 else 'images'}"
-            return f"{pictures}; {format_usd(settled.cost_usd)}, paid already"
+            beside = "; kept beside those of the call that was made since" if settled.beside else ""
+            return f"{pictures}; {format_usd(settled.cost_usd)}, paid already{beside}"
         case Finding.NOT_BILLED:
             return "it cost nothing; the next run asks it"
         case Finding.STORED:

@@ -175,9 +175,7 @@ def print_totals(console: Console, totals: Sequence[StateTotal], *, is_open: boo
             print_columns(console, [(Text(f"{count} in all: {money}", style="bold"),)])
     if any(total.state in (AttemptState.UNKNOWN, AttemptState.SENDING) for total in totals):
         console.print()
-        what = (
-            "`seedflow ledger reconcile` asks the provider's log" if is_open else "it was asked again since"
-        )
+        what = "`seedflow ledger reconcile` asks the provider's log" if is_open else "a run is at work on it"
         print_folded(console, Text(f"`?` may have been paid; {what}."))
 
 

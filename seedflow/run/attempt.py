@@ -37,7 +37,7 @@ from seedflow.run.retry import SLOWING_KINDS, ends_run, find_backoff_s, find_wai
 from seedflow.run.services import Services, Stage, Tally, TaskEndedError
 from seedflow.run.status import TaskResult, TaskStatus
 from seedflow.run.waiting import sleep_unless_stopped
-from seedflow.store.base import Attempt
+from seedflow.store.base import Attempt, AttemptState
 
 _Outcome: TypeAlias = TaskResult | Answer | ProviderError | None
 """Where an attempt stands: ended, answered, called in vain, or to be called."""
@@ -66,7 +66,8 @@ class AttemptRunner:
         """From a new attempt, or from what an earlier run left behind (`recovered`), to images.
 
         Raises:
-            TaskEndedError: it gives no images.
+            TaskEndedError: it gives no images. `settled`: what was left behind cost nothing. It is not made again, since another
+                call of the same request may be open whose answer can still be had; the caller lets go of it.
             BudgetError: it would have to be sent again, and there is no room for that; it stands as it stood.
             StoreError: the disk does not take what must be written.
         """
@@ -79,6 +80,8 @@ class AttemptRunner:
                     outcome = await self._collect(outcome)
                 case ProviderError():
                     outcome = await self._judge(outcome)
+            if outcome is None and not self._tries:
+                raise TaskEndedError(TaskStatus.CANCELLED, settled=True)
         return outcome
 
     async def _take_up(self) -> Answer | None:
@@ -89,8 +92,7 @@ class AttemptRunner:
             case Recovery.RECONCILE:
                 self._tally.stage = Stage.SENT
                 found = await self._reconcile(tell_why(attempt))
-                if found is None:  # there may be another one before it, whose answer is still to be had
-                    await self._services.disk.run(self._services.store.leave, attempt.intent_id)
+                if found is None:
                     raise TaskEndedError(TaskStatus.CANCELLED, settled=True)
                 return found
             case Recovery.FETCH:
@@ -99,7 +101,9 @@ class AttemptRunner:
             case Recovery.ASK:
                 await self._services.disk.run(self._services.store.leave, attempt.intent_id)
                 problem = endings.lost(self._task, attempt.message or "its images are gone")
-                raise TaskEndedError(TaskStatus.FAILED, problem, repeatable=True)
+                raise TaskEndedError(
+                    TaskStatus.FAILED, problem, repeatable=True, state=AttemptState.LOST_PAID
+                )
 
     # Calling
 
@@ -325,13 +329,14 @@ class AttemptRunner:
             await services.disk.run(services.store.leave, intent_id)
             self._tally.end(self._tally.open_usd)
             problem = endings.not_fetched(self._task, useless.message)
-            raise TaskEndedError(TaskStatus.FAILED, problem)
+            raise TaskEndedError(TaskStatus.FAILED, problem, state=AttemptState.ANSWERED)
         cost_usd = self._price(answer, useless.images)
         if isinstance(useless, RejectedError):
             raise await self._rejected(useless, cost_usd)
         await services.disk.run(services.store.mark_lost_paid, intent_id, useless.message, cost_usd)
         self._tally.end(self._share(cost_usd))
-        raise TaskEndedError(TaskStatus.FAILED, endings.lost(self._task, useless.message), repeatable=True)
+        problem = endings.lost(self._task, useless.message)
+        raise TaskEndedError(TaskStatus.FAILED, problem, repeatable=True, state=AttemptState.LOST_PAID)
 
     async def _find_better(self, answer: Answer, for_s: float) -> Answer | NotBilled | None:
         """What the log has in place of an answer, recorded; it is asked once for each call."""
@@ -373,7 +378,8 @@ class AttemptRunner:
             services.store.mark_lost_paid, self._attempt.intent_id, error.message, cost_usd
         )
         self._tally.end(self._share(cost_usd))
-        return TaskEndedError(TaskStatus.FAILED, endings.rejected(self._task, error.kind, error.message))
+        problem = endings.rejected(self._task, error.kind, error.message)
+        return TaskEndedError(TaskStatus.FAILED, problem, state=AttemptState.LOST_PAID)
 
     async def _unknown(self, why: str, found: str) -> TaskEndedError:
         services = self._services
@@ -381,7 +387,7 @@ class AttemptRunner:
         self._tally.end(self._share(self._most_usd))
         most_usd = max(self._most_usd, self._tally.cost_usd)
         problem = endings.unknown(self._task, f"{why}; {found}", most_usd, self._tally.calls)
-        return TaskEndedError(TaskStatus.UNKNOWN, problem, repeatable=True)
+        return TaskEndedError(TaskStatus.UNKNOWN, problem, repeatable=True, state=AttemptState.UNKNOWN)
 
     def _request(self, wire: tuple[WireReference, ...]) -> GenerateRequest:
         task, attempt = self._task, self._attempt

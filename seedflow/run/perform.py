@@ -6,11 +6,13 @@ import asyncio
 from dataclasses import replace
 
 from seedflow.errors import BudgetError, StoreError
+from seedflow.money import ZERO_USD
 from seedflow.plan.model import Action, Task
 from seedflow.run import endings
 from seedflow.run.attempt import AttemptRunner
 from seedflow.run.events import EventKind
 from seedflow.run.options import OnUnknown
+from seedflow.run.reconcile import NOT_BILLED, NOTHING_BILLED
 from seedflow.run.references import record_reference
 from seedflow.run.room import Room
 from seedflow.run.services import Services, Stage, Tally, TaskEndedError
@@ -63,6 +65,7 @@ class Performer:
     async def _claim_and_carry_on(self, task: Task, tally: Tally, after_attempt: int) -> TaskResult:
         services = self._services
         record = build_record(task, services.provider.realm, services.recipe)
+        looked_up: set[str] = set()
         repeats = 0
         again = False
         poll_s = FIRST_POLL_S
@@ -84,8 +87,10 @@ class Performer:
                         poll_s = min(poll_s * 2, LONGEST_POLL_S)
                         self._give_up_if_stopping()
                     case Granted(attempt=attempt):
+                        looked_up.add(attempt.intent_id)
                         return await self._carry_on(task, attempt, tally, recovered=False)
                     case ToRecover(attempt=attempt):
+                        looked_up.add(attempt.intent_id)
                         return await self._carry_on(task, attempt, tally, recovered=True)
             except BudgetError as error:
                 self._give_up_if_stopping()
@@ -95,8 +100,12 @@ class Performer:
                     raise TaskEndedError(TaskStatus.CANCELLED) from None
             except TaskEndedError as ended:
                 if ended.settled:
+                    await services.disk.run(services.store.leave, attempt.intent_id)
                     self._give_up_if_stopping()
                     continue
+                found = await self._look_others_up(task, record, after_attempt, tally, looked_up)
+                if found is not None:
+                    return found
                 again = (
                     ended.repeatable
                     and services.options.on_unknown is OnUnknown.RETRY
@@ -118,6 +127,35 @@ class Performer:
             again=again,
             after_attempt=after_attempt,
         )
+
+    async def _look_others_up(
+        self, task: Task, record: RequestRecord, after_attempt: int, tally: Tally, looked_up: set[str]
+    ) -> TaskResult | None:
+        """What came of another call of the same request that was lost and paid again with consent, if its answer can be had."""
+        services = self._services
+        store, most_usd = services.store, services.cost_usd(task, task.images.high)
+        lost = await services.disk.run(
+            store.list_lost, record.realm, record.fingerprint, record.take, after_attempt
+        )
+        for intent_id in lost:
+            if intent_id in looked_up or services.control.stopping:
+                continue
+            looked_up.add(intent_id)
+            claim = await services.disk.run(
+                store.take_up, services.run_id, intent_id, record, most_usd, services.options.budgets
+            )
+            if not isinstance(claim, ToRecover):
+                continue
+            try:
+                return await self._carry_on(task, claim.attempt, tally, recovered=True)
+            except BudgetError:  # it was not billed, and there is no room to say so by reserving it anew
+                continue
+            except TaskEndedError as ended:
+                if ended.settled:
+                    await services.disk.run(
+                        store.mark_failed, intent_id, NOT_BILLED, NOTHING_BILLED, ZERO_USD
+                    )
+        return None
 
     async def _carry_on(self, task: Task, attempt: Attempt, tally: Tally, *, recovered: bool) -> TaskResult:
         services = self._services

@@ -24,14 +24,13 @@ from seedflow.run.disk import Disk
 from seedflow.run.leases import Leases
 from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
+from seedflow.run.reconcile import NOT_BILLED, NOTHING_BILLED
 from seedflow.run.references import ReferencePreparer
 from seedflow.run.services import Services, Tally, TaskEndedError
 from seedflow.run.status import TaskStatus
 from seedflow.store.base import (
-    AlreadyStored,
     Attempt,
     AttemptState,
-    Granted,
     HeldElsewhere,
     Store,
     StoredImage,
@@ -57,7 +56,11 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """One call that was looked at. `cost_usd`: what it is now known to have cost; `perhaps_usd`: what it may have cost."""
+    """One call that was looked at.
+
+    `cost_usd`: what it is now known to have cost; `perhaps_usd`: what it may have cost. `beside`: it was asked again since, and the
+    step shows the images of the later call.
+    """
 
     attempt: Attempt
     finding: Finding
@@ -65,6 +68,7 @@ class Settled:
     images: tuple[StoredImage, ...] = ()
     cost_usd: Decimal = ZERO_USD
     perhaps_usd: Decimal = ZERO_USD
+    beside: bool = False
 
 
 async def take_up_open_calls(
@@ -135,24 +139,22 @@ async def _take_up(attempt: Attempt, services: Services) -> Settled:
             f"the model {attempt.request.model} is not in the catalog, so that its answer cannot be judged"
         )
         return Settled(attempt, Finding.NO_MODEL, message, perhaps_usd=attempt.reserved_usd)
+    store, request = services.store, attempt.request
     claim = await services.disk.run(
-        services.store.claim,
-        services.run_id,
-        attempt.request,
-        attempt.reserved_usd,
-        (),
-        after_attempt=attempt.attempt - 1,
+        store.take_up, services.run_id, attempt.intent_id, request, attempt.reserved_usd, ()
     )
     match claim:
-        case AlreadyStored():
-            return Settled(attempt, Finding.STORED)
         case HeldElsewhere(run_id=run_id):
             return Settled(attempt, Finding.HELD, f"run {run_id} is at work on it")
-        case Granted(attempt=granted):  # it has ended since it was listed, without a result
-            await services.disk.run(services.store.leave, granted.intent_id)
-            return Settled(attempt, Finding.FAILED, "it ended without a result meanwhile")
         case ToRecover(attempt=taken):
             return await _carry_on(taken, model, services)
+        case None:  # it has ended since it was listed
+            result = await services.disk.run(
+                store.has_result, request.realm, request.fingerprint, request.take, attempt.attempt - 1
+            )
+            if result:
+                return Settled(attempt, Finding.STORED)
+            return Settled(attempt, Finding.FAILED, "it ended without a result meanwhile")
 
 
 async def _carry_on(attempt: Attempt, model: Model, services: Services) -> Settled:
@@ -166,27 +168,27 @@ async def _carry_on(attempt: Attempt, model: Model, services: Services) -> Settl
         raise
     except SeedflowError as error:
         return Settled(attempt, Finding.STILL_UNKNOWN, error.message, perhaps_usd=most_usd)
-    cost_usd = services.cost_usd(task, len(result.images))
-    return Settled(attempt, Finding.RECOVERED, None, result.images, cost_usd)
+    request, cost_usd = attempt.request, services.cost_usd(task, len(result.images))
+    shown = await services.disk.run(
+        services.store.list_results, request.realm, request.fingerprint, request.take
+    )
+    beside = all(one.intent_id != attempt.intent_id for one in shown)
+    return Settled(attempt, Finding.RECOVERED, None, result.images, cost_usd, beside=beside)
 
 
 async def _explain(attempt: Attempt, ended: TaskEndedError, most_usd: Decimal, services: Services) -> Settled:
     """What became of it without images, by the state in which it stands now."""
-    request = attempt.request
-    state = await services.disk.run(
-        services.store.find_unfinished,
-        request.realm,
-        request.fingerprint,
-        request.take,
-        after_attempt=attempt.attempt - 1,
-    )
     message = None if ended.problem is None else ended.problem.message
     if ended.status is TaskStatus.CANCELLED:  # it would have to be sent again, and nothing is
+        if ended.settled:
+            await services.disk.run(
+                services.store.mark_failed, attempt.intent_id, NOT_BILLED, NOTHING_BILLED, ZERO_USD
+            )
         return Settled(attempt, Finding.NOT_BILLED)
-    match state:
-        case AttemptState.SENDING | AttemptState.UNKNOWN:
+    match ended.state:
+        case AttemptState.UNKNOWN:
             return Settled(attempt, Finding.STILL_UNKNOWN, message, perhaps_usd=most_usd)
-        case AttemptState.ANSWERED | AttemptState.FETCHED:
+        case AttemptState.ANSWERED:
             return Settled(attempt, Finding.NOT_FETCHED, message, cost_usd=most_usd)
         case AttemptState.LOST_PAID:
             return Settled(attempt, Finding.LOST, message, cost_usd=most_usd)

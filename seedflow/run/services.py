@@ -21,7 +21,7 @@ from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
 from seedflow.run.references import ReferencePreparer
 from seedflow.run.status import Problem, TaskStatus
-from seedflow.store.base import Store
+from seedflow.store.base import AttemptState, Store
 
 Emit = Callable[[EventKind, str | None, Mapping[str, object]], None]
 
@@ -107,7 +107,8 @@ class TaskEndedError(SeedflowError):
     """Unwinds to the end of a task that gives no images; never leaves `run`.
 
     `stop_run` when no other call of the run can succeed either. `repeatable` when it may be paid for again with consent.
-    `settled` when what was taken up turned out to have cost nothing: the request is as open as before it.
+    `settled` when what was taken up turned out to have cost nothing: the request is as open as before it. `state`: in which the
+    attempt stands now, if it was sent.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class TaskEndedError(SeedflowError):
         stop_run: bool = False,
         repeatable: bool = False,
         settled: bool = False,
+        state: AttemptState | None = None,
     ) -> None:
         super().__init__(problem.message if problem is not None else status.value)
         self.status = status
@@ -125,3 +127,4 @@ class TaskEndedError(SeedflowError):
         self.settled = settled
         self.stop_run = stop_run
         self.repeatable = repeatable
+        self.state = state

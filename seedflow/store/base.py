@@ -91,6 +91,12 @@ class StoreView(Protocol):
         when it was refused and may have been billed all the same, so that nothing of it can be had without asking again.
         """
 
+    def list_lost(self, realm: str, fingerprint: str, take: int, after_attempt: int = 0) -> tuple[str, ...]:
+        """The intent ids of all calls above `after_attempt` whose outcome is unknown, the newest first.
+
+        Several are unknown where somebody consented to pay again. The newest decides; but the answers of the others may still be had.
+        """
+
     def find_takes(self, realm: str, fingerprint: str) -> tuple[int, ...]:
         """The takes with an attempt that was sent, whatever became of it, in order."""
 
@@ -237,6 +243,23 @@ class Store(StoreView, Protocol):
 
         Raises:
             BudgetError: a budget has no room; nothing was written.
+            StoreError: the disk did not take it.
+        """
+
+    def take_up(
+        self,
+        run_id: str,
+        intent_id: str,
+        request: RequestRecord,
+        reserve_usd: Decimal,
+        budgets: Sequence[Budget],
+    ) -> HeldElsewhere | ToRecover | None:
+        """Own this very call, which was sent and has not ended, whatever was asked after it. None: it has ended.
+
+        Nothing is reserved: its money is that of the run that sent it. The request and the terms count if it turns out that it was
+        not billed, as with `claim`.
+
+        Raises:
             StoreError: the disk did not take it.
         """
 

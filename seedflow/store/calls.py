@@ -155,18 +155,10 @@ def sum_calls(connection: sqlite3.Connection, wanted: CallFilter) -> list[StateT
 def list_open_calls(
     connection: sqlite3.Connection, realm: str, is_alive: Callable[[str], bool]
 ) -> list[Call]:
-    """The calls of a realm whose outcome is open, that nobody works on and that decide over their take, oldest first.
-
-    What was asked again with consent decides nothing any more, unless the new call was refused or never sent: whatever the log
-    says of it, its pictures are not the take's.
-    """
+    """The calls of a realm whose outcome is open and that nobody works on, oldest first; what was asked again since is among them."""
     rows = connection.execute(
         f"""SELECT {_COLUMNS} FROM attempts JOIN requests USING (attempt_id)
-          WHERE state IN ({_marks(OPEN_STATES)}) AND realm = ? AND NOT EXISTS (
-            SELECT 1 FROM attempts AS later WHERE later.fingerprint = attempts.fingerprint AND later.take = attempts.take
-              AND later.realm = attempts.realm AND later.attempt = attempts.attempt AND later.attempt_id > attempts.attempt_id
-              AND later.state NOT IN ('reserved', 'failed'))
-          ORDER BY attempts.attempt_id""",  # noqa: S608 - our own words
+          WHERE state IN ({_marks(OPEN_STATES)}) AND realm = ? ORDER BY attempts.attempt_id""",  # noqa: S608 - our own words
         (*OPEN_STATES, realm),
     ).fetchall()
     return [call for row in rows if not (call := _to_call(row, is_alive)).alive]

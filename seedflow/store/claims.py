@@ -25,7 +25,7 @@ from seedflow.store.deciding import Candidate, find_deciding
 from seedflow.store.locks import RunLocks
 from seedflow.store.runs import CAN_TAKE_AN_ANSWER, fold_journal
 from seedflow.store.state import StateFolder
-from seedflow.store.transitions import LastAttempt, Verdict, find_next_number, judge_claim
+from seedflow.store.transitions import OUTCOME_OPEN, LastAttempt, Verdict, find_next_number, judge_claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,20 @@ class Claims:
                 return HeldElsewhere(last.run_id)
             case Verdict.RECOVER:
                 return ToRecover(self._recover(connection, terms, last, now))
+
+    def take_up(
+        self, connection: sqlite3.Connection, terms: Terms, intent_id: str, now: float
+    ) -> HeldElsewhere | ToRecover | None:
+        """Answer for one call; see `Store.take_up`."""
+        row = attempts.find_attempt(connection, intent_id)
+        if row is not None and row.state in CAN_TAKE_AN_ANSWER and not self.locks.is_alive(row.run_id):
+            fold_journal(connection, self.folder, row.run_id)
+            row = attempts.find_attempt(connection, intent_id)
+        if row is None or row.state not in OUTCOME_OPEN:
+            return None
+        if row.claimed and self.locks.is_alive(row.run_id):
+            return HeldElsewhere(row.run_id)
+        return ToRecover(self._recover(connection, terms, row, now))
 
     def _find_last(
         self, connection: sqlite3.Connection, request: RequestRecord, after_attempt: int, *, again: bool

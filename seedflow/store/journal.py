@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+from seedflow.errors import StoreError
 from seedflow.failpoints import Step
 from seedflow.store.durable import open_private, sync_descriptor, sync_folder, write_all
 from seedflow.store.failures import disk_errors
@@ -95,6 +96,21 @@ class Journal:
     def close(self) -> None:
         """Close the file; what is in it stays."""
         os.close(self._descriptor)
+
+
+def rescue(journal: Journal, record: JournaledAnswer, error: StoreError) -> StoreError:
+    """Keep an answer that the ledger did not take. Gives the error to raise; the answer itself is in it if nothing else could be done."""
+    try:
+        journal.append(record)
+    except StoreError as worse:
+        return StoreError(
+            f"{error.message}; and the emergency journal: {worse.message}",
+            kind=error.kind,
+            help="keep the answer that is printed here: it was paid for",
+            unsaved=record.answer,
+        )
+    message = f"{error.message}; the answer is kept in {journal.path}"
+    return StoreError(message, kind=error.kind, help=error.help)
 
 
 def read_journal(path: Path) -> Iterator[JournaledAnswer]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 from uuid import uuid4
 
 from seedflow.errors import StoreError
@@ -23,6 +23,7 @@ from seedflow.store.base import (
     AttemptState,
     Budget,
     Claim,
+    HeldElsewhere,
     PastRequest,
     RequestRecord,
     RunRecord,
@@ -35,11 +36,13 @@ from seedflow.store.budgets import find_run_spent_micros
 from seedflow.store.calls import list_open_calls
 from seedflow.store.claims import Claims, Terms, reserve_anew
 from seedflow.store.failures import disk_errors
-from seedflow.store.journal import Journal, JournaledAnswer
+from seedflow.store.journal import Journal, JournaledAnswer, rescue
 from seedflow.store.ledger import Ledger
 from seedflow.store.locks import KernelLock, RunLocks, probe_locks
 from seedflow.store.lookups import Lookups, Touched
 from seedflow.store.state import StateFolder, finish_state, prepare_state
+
+_ClaimT = TypeVar("_ClaimT", bound=Claim | None)
 
 
 def open_store(root: Path, *, clock: Callable[[], float] = time.time) -> LocalStore:
@@ -189,9 +192,27 @@ class LocalStore(Lookups):
             claim = self._claims.decide(
                 connection, terms, self._clock(), again=again, after_attempt=after_attempt
             )
-        if isinstance(claim, ToRecover):
-            self._terms[claim.attempt.intent_id] = terms
-        return claim
+        return self._remember(claim, terms)
+
+    def take_up(
+        self,
+        run_id: str,
+        intent_id: str,
+        request: RequestRecord,
+        reserve_usd: Decimal,
+        budgets: Sequence[Budget],
+    ) -> HeldElsewhere | ToRecover | None:
+        """See `Store.take_up`."""
+        self._require_living(run_id)
+        terms = Terms(run_id, request, to_micros(reserve_usd), budgets)
+        with self._ledger.transaction(Step.LEDGER_TAKE_UP) as connection:
+            found = self._claims.take_up(connection, terms, intent_id, self._clock())
+        return self._remember(found, terms)
+
+    def _remember(self, found: _ClaimT, terms: Terms) -> _ClaimT:
+        if isinstance(found, ToRecover):
+            self._terms[found.attempt.intent_id] = terms
+        return found
 
     # States
 
@@ -243,26 +264,12 @@ class LocalStore(Lookups):
                     cost_micros=record.cost_micros, counted_micros=record.cost_micros, answered_at=record.answered_at,
                 )  # fmt: skip
         except StoreError as error:
-            raise self._rescue(record, error) from error
+            raise rescue(next(iter(self._journals.values())), record, error) from error
         except BaseException:
             # A bug or an interrupt; the answer is paid for all the same.
             with suppress(StoreError, StopIteration):
                 next(iter(self._journals.values())).append(record)
             raise
-
-    def _rescue(self, record: JournaledAnswer, error: StoreError) -> StoreError:
-        journal = next(iter(self._journals.values()))
-        try:
-            journal.append(record)
-        except StoreError as worse:
-            return StoreError(
-                f"{error.message}; and the emergency journal: {worse.message}",
-                kind=error.kind,
-                help="keep the answer that is printed here: it was paid for",
-                unsaved=record.answer,
-            )
-        message = f"{error.message}; the answer is kept in {journal.path}"
-        return StoreError(message, kind=error.kind, help=error.help)
 
     def mark_done(self, intent_id: str, images: Sequence[StoredImage], cost_usd: Decimal) -> StoredResult:
         """See `Store.mark_done`.

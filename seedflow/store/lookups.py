@@ -65,6 +65,13 @@ class Lookups(ABC):
                 return None
             return results.find_unfinished(state[0], realm, fingerprint, take, after_attempt)
 
+    def list_lost(self, realm: str, fingerprint: str, take: int, after_attempt: int = 0) -> tuple[str, ...]:
+        """See `StoreView.list_lost`."""
+        with self._reading() as state:
+            return (
+                () if state is None else results.list_lost(state[0], realm, fingerprint, take, after_attempt)
+            )
+
     def find_takes(self, realm: str, fingerprint: str) -> tuple[int, ...]:
         """See `StoreView.find_takes`."""
         with self._reading() as state:

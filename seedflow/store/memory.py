@@ -36,6 +36,7 @@ from seedflow.store.deciding import find_deciding
 from seedflow.store.locks import is_run_id
 from seedflow.store.memory_state import MemoryLookups, MemoryRow, MemoryState, build_candidate
 from seedflow.store.transitions import (
+    OUTCOME_OPEN,
     LastAttempt,
     TransitionError,
     Verdict,
@@ -113,6 +114,27 @@ class MemoryStore(MemoryLookups):
             last.claimed = True
             self._terms[last.attempt.intent_id] = terms
             return ToRecover(last.attempt)
+
+    def take_up(
+        self,
+        run_id: str,
+        intent_id: str,
+        request: RequestRecord,
+        reserve_usd: Decimal,
+        budgets: Sequence[Budget],
+    ) -> HeldElsewhere | ToRecover | None:
+        """See `Store.take_up`."""
+        self._require_living(run_id)
+        with self._state.mutex:
+            row = next((row for row in self._all_rows() if row.attempt.intent_id == intent_id), None)
+            if row is None or row.attempt.state not in OUTCOME_OPEN:
+                return None
+            if row.claimed and row.attempt.run_id in self._state.living:
+                return HeldElsewhere(row.attempt.run_id)
+            row.attempt = replace(row.attempt, run_id=run_id)
+            row.claimed = True
+            self._terms[intent_id] = (request, to_micros(reserve_usd), budgets)
+            return ToRecover(row.attempt)
 
     def mark_sending(
         self, intent_id: str, references: Sequence[Mapping[str, object]], sent_at: float | None = None

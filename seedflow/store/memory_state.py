@@ -88,6 +88,13 @@ class MemoryLookups:
             found = find_deciding([build_candidate(row, held=False) for row in rows], again=False)
             return None if found is None else found.unfinished
 
+    def list_lost(self, realm: str, fingerprint: str, take: int, after_attempt: int = 0) -> tuple[str, ...]:
+        """See `StoreView.list_lost`."""
+        with self._state.mutex:
+            rows = self._rows_above(realm, fingerprint, take, after_attempt)
+        lost = (AttemptState.SENDING, AttemptState.UNKNOWN)
+        return tuple(row.attempt.intent_id for row in reversed(rows) if row.attempt.state in lost)
+
     def find_takes(self, realm: str, fingerprint: str) -> tuple[int, ...]:
         """See `StoreView.find_takes`."""
         with self._state.mutex:

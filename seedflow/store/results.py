@@ -23,6 +23,8 @@ _RECORDED = """SELECT EXISTS (SELECT 1 FROM attempts JOIN images USING (attempt_
 _STATES = """SELECT attempt, state,
     EXISTS (SELECT 1 FROM answers WHERE answers.attempt_id = attempts.attempt_id AND length(answer) > 0), cost_micros > 0
   FROM attempts WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ? ORDER BY attempt_id"""
+_LOST = """SELECT intent_id FROM attempts WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ?
+  AND state IN ('sending', 'unknown') ORDER BY attempt_id DESC"""
 _TAKES = "SELECT DISTINCT take FROM attempts WHERE fingerprint = ? AND realm = ? AND sent_at IS NOT NULL ORDER BY take"
 _OF_ALL_TAKES = """SELECT take, attempt, state, sent_at IS NOT NULL FROM attempts
   WHERE fingerprint = ? AND realm = ? ORDER BY attempt_id"""
@@ -142,6 +144,14 @@ def find_unfinished(
         again=False,
     )
     return None if found is None else found.unfinished
+
+
+def list_lost(
+    connection: sqlite3.Connection, realm: str, fingerprint: str, take: int, after_attempt: int
+) -> tuple[str, ...]:
+    """See `StoreView.list_lost`."""
+    rows = connection.execute(_LOST, (fingerprint, take, realm, after_attempt))
+    return tuple(intent_id for (intent_id,) in rows)
 
 
 def find_takes(connection: sqlite3.Connection, realm: str, fingerprint: str) -> tuple[int, ...]:

@@ -28,7 +28,7 @@ FOLLOWERS: Mapping[AttemptState, frozenset[AttemptState]] = {
 }
 
 
-_OUTCOME_OPEN = frozenset({_S.SENDING, _S.ANSWERED, _S.FETCHED, _S.UNKNOWN})
+OUTCOME_OPEN = frozenset({_S.SENDING, _S.ANSWERED, _S.FETCHED, _S.UNKNOWN})
 """Sent, and its pictures may still be had without paying again."""
 
 
@@ -106,11 +106,11 @@ def find_next_take(rows: Iterable[tuple[int, int, AttemptState, bool]], above: i
     states: dict[tuple[int, int], AttemptState] = {}
     for take, attempt, state, sent in rows:
         # What was refused or never sent leaves what came before it open.
-        if state not in (_S.RESERVED, _S.FAILED) or states.get((take, attempt)) not in _OUTCOME_OPEN:
+        if state not in (_S.RESERVED, _S.FAILED) or states.get((take, attempt)) not in OUTCOME_OPEN:
             states[take, attempt] = state
         if sent:
             newest = max(newest, take)
-    still_open = (take for (take, _), state in states.items() if take > above and state in _OUTCOME_OPEN)
+    still_open = (take for (take, _), state in states.items() if take > above and state in OUTCOME_OPEN)
     return min(still_open, default=newest + 1)
 
 

@@ -142,6 +142,60 @@ def test_consent_ends_with_the_call_that_it_was_given_for(machine, how, then):
     assert third.attempt.state is AttemptState.RESERVED
 
 
+def lose(store, run_id="run-1", **options):
+    attempt = claim(store, run_id, **options).attempt
+    store.mark_sending(attempt.intent_id, ())
+    store.mark_unknown(attempt.intent_id, "no answer")
+    return attempt.intent_id
+
+
+def test_every_lost_call_of_a_request_can_be_taken_up_whatever_was_asked_after_it(machine, store):
+    key = ("cloudflare", "request/1:aa", 1)
+    assert store.list_lost(*key) == ()
+    first, second = lose(store), lose(store, again=True)
+    assert store.list_lost(*key) == (second, first)
+    assert store.list_lost(*key, 1) == store.list_lost("cloudflare", "request/1:aa", 2) == ()
+    spent = store.spent_usd("run-1")
+    store.end_run("run-1", "unknown")
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    taken = other.take_up("run-2", first, REQUEST, PRICE, ())
+    assert isinstance(taken, ToRecover)
+    assert (taken.attempt.intent_id, taken.attempt.state) == (first, AttemptState.UNKNOWN)
+    other.mark_answered(first, b"answer", PRICE)
+    result = other.mark_done(first, [keep(other)], PRICE)
+    assert isinstance(claim(other, "run-2"), AlreadyStored)
+    assert other.list_results(*key) == (result,)
+    assert other.list_lost(*key) == (second,)
+    assert (other.spent_usd("run-1"), other.spent_usd("run-2")) == (spent, 0)
+    assert other.take_up("run-2", first, REQUEST, PRICE, ()) is None
+    assert other.take_up("run-2", "nobody", REQUEST, PRICE, ()) is None
+
+
+def test_a_lost_call_that_a_living_run_looks_up_is_held(machine, store):
+    first = lose(store)
+    lose(store, again=True)
+    assert isinstance(store.take_up("run-1", first, REQUEST, PRICE, ()), ToRecover)
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    assert other.take_up("run-2", first, REQUEST, PRICE, ()) == HeldElsewhere("run-1")
+    machine.kill(store)
+    assert isinstance(other.take_up("run-2", first, REQUEST, PRICE, ()), ToRecover)
+
+
+def test_a_first_call_that_cost_nothing_leaves_the_second_one_unknown(machine, store):
+    first, second = lose(store), lose(store, again=True)
+    store.end_run("run-1", "unknown")
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    other.take_up("run-2", first, REQUEST, PRICE, ())
+    other.mark_not_billed(first, "the log shows no cost")
+    other.leave(first)
+    found = claim(other, "run-2")
+    assert isinstance(found, ToRecover)
+    assert found.attempt.intent_id == second
+
+
 @pytest.mark.parametrize(("cost", "told"), [(Decimal(0), None), (PRICE, "failed")])
 def test_what_was_refused_and_perhaps_billed_is_told_apart_from_what_cost_nothing(store, cost, told):
     attempt = claim(store).attempt

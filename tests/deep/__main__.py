@@ -14,7 +14,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS.parent), str(TESTS / "end_to_end"), str(TESTS / "deep")]
 
-COMMANDS = ("kill", "budgets", "laws", "faults", "damage", "together")
+COMMANDS = ("kill", "consent", "budgets", "laws", "faults", "damage", "together")
 
 
 def main() -> int:

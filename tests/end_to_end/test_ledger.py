@@ -102,7 +102,7 @@ def test_what_was_not_billed_is_asked_by_the_next_run(pair: Project, start_emula
     assert len(emulator.requests()) == requests
     totals = pair.seedflow("ledger", "--json").json["totals"]
     assert {total["state"]: total["reserved_usd"] + total["perhaps_usd"] for total in totals} == {
-        "reserved": 0,
+        "failed": 0,
         "done": 0,
     }, "it counts against no budget any more"
     assert pair.run("pair.yaml")["calls"] == 1
@@ -127,8 +127,34 @@ def test_without_a_log_it_stays_unknown_and_says_what_it_may_have_cost(
     assert "`seedflow ledger reconcile` asks the provider's log" in pair.seedflow("ledger").out
     pair.run("pair.yaml", "--on-unknown", "retry")
     assert emulator.bill()["calls"] == 3
-    assert "may have been paid; it was asked again since" in pair.seedflow("ledger").out
-    assert "No call is open" in pair.seedflow("ledger", "reconcile").err
+    assert "`seedflow ledger reconcile` asks the provider's log" in pair.seedflow("ledger").out
+    again = reconcile(pair, UNKNOWN)
+    assert [call["finding"] for call in again["calls"]] == ["still-unknown"], (
+        "what was asked again may yet be found"
+    )
+
+
+def test_the_answer_of_a_call_that_was_paid_again_is_recovered_and_kept_beside(
+    pair: Project, start_emulator: Any
+) -> None:
+    emulator = start_emulator("--log-delay-s", "3600", "--expire-s", "100000")
+    pair.use(emulator.env)
+    lose(pair, emulator, "bill-then-drop")
+    result = pair.run("pair.yaml", "--on-unknown", "retry")
+    assert emulator.bill()["calls"] == 3
+    emulator.let_pass(4000)
+    said = pair.seedflow("ledger", "reconcile")
+    assert said.code == 0, said.err
+    assert "kept beside" in " ".join(said.out.split())
+    assert "1 recovered ($0.04, paid already)" in " ".join(said.out.split())
+    states = [(call["state"], call["cost_usd"]) for call in pair.seedflow("ledger", "--json").json["calls"]]
+    assert states == [("done", 0.04)] * 3
+    assert len(list((pair.folder / ".seedflow/blobs/sha256").glob("*/*"))) == 2, (
+        "the same request, the same picture"
+    )
+    again = pair.run("pair.yaml")
+    assert (again["calls"], emulator.bill()["calls"]) == (0, 3)
+    assert [task["images"] for task in again["tasks"]] == [task["images"] for task in result["tasks"]]
 
 
 def test_a_run_that_was_killed_is_shown_as_such_and_its_call_recovered(

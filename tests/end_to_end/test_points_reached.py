@@ -103,6 +103,7 @@ def run_with_faults(to: Scenarios) -> None:
         project = to.new()
         to.bench.emulator.set_faults(*faults)
         to.do(project)
+        to.do(project, "ledger", "reconcile")
         to.do(project)
 
 

@@ -71,6 +71,63 @@ def test_of_two_calls_that_were_lost_both_are_looked_up_before_another_one_is_ma
     assert world.provider.paid_images == 1
 
 
+@pytest.mark.parametrize("consents", [False, True])
+def test_the_answer_of_the_first_of_two_lost_calls_is_taken_up_although_the_second_stays_unknown(
+    make_world, consents: bool
+) -> None:
+    world = make_world(ONE)
+    world.provider.log_delay_s = 1e6
+    world.provider.meet("a", drop(), drop(logged=False))
+    assert statuses(world.run()) == {"a": "unknown"}
+    assert statuses(world.run(**CONSENT)) == {"a": "unknown"}
+    world.provider.log_delay_s = -1e6
+    result = world.run(**(CONSENT if consents else {}))
+    assert (statuses(result), result.calls, result.cost_usd) == ({"a": "done"}, 0, 0)
+    assert world.provider.pictures() >= world.stored() != set()
+    assert sorted(state for _, state, _ in world.attempts()) == ["done", "unknown"]
+    again = world.run()
+    assert (statuses(again), len(world.provider.calls)) == ({"a": "reused"}, 2)
+
+
+def test_of_three_lost_calls_the_one_in_the_middle_is_found(make_world) -> None:
+    world = make_world(ONE)
+    world.provider.log_delay_s = 1e6
+    world.provider.meet("a", drop(logged=False), drop(), drop(logged=False))
+    world.run()
+    world.run(**CONSENT)
+    world.run(**CONSENT)
+    world.provider.log_delay_s = -1e6
+    assert statuses(world.run()) == {"a": "done"}
+    assert len(world.provider.calls) == 3
+
+
+def test_a_first_call_that_cost_nothing_does_not_make_a_second_one_that_is_unknown_be_asked_again(
+    make_world,
+) -> None:
+    world = make_world(ONE)
+    world.provider.log_delay_s = 1e6
+    world.provider.meet("a", drop(billed=False), drop(logged=False))
+    world.run()
+    world.run(**CONSENT)
+    world.provider.log_delay_s = -1e6
+    for _ in range(2):
+        result = world.run()
+        assert (statuses(result), result.calls) == ({"a": "unknown"}, 0)
+    assert [state for _, state, _ in world.attempts()] == ["failed", "unknown"]
+    assert len(world.provider.calls) == 2
+
+
+def test_a_lost_call_is_found_behind_one_whose_pictures_are_gone(make_world) -> None:
+    world = make_world(ONE)
+    world.provider.log_delay_s = 1e6
+    world.provider.meet("a", drop(), fetching(dead()))
+    assert statuses(world.run()) == {"a": "unknown"}
+    assert statuses(world.run(**CONSENT)) == {"a": "failed"}
+    world.provider.log_delay_s = -1e6
+    result = world.run()
+    assert (statuses(result), result.calls) == ({"a": "done"}, 0)
+
+
 def test_a_call_that_cost_nothing_after_all_is_made_again_by_the_same_run(make_world) -> None:
     world = make_world(ONE)
     world.provider.log_delay_s = 1e6
