@@ -16,11 +16,11 @@ from seedflow.store.calls import (
     list_open_calls,
     sum_calls,
 )
+from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import open_for_reading
 from seedflow.store.locks import RunLocks
 from seedflow.store.past_runs import PastRun, count_runs, list_runs
-from seedflow.store.state import find_state
 
 
 class History:
