@@ -20,6 +20,10 @@ IMPORT_PREFIX: Final = "import-"
 MOST_ROWS: Final = 2**62
 """More than SQLite can have, and can be told."""
 
+_IS_OPEN = """state IN ('sending', 'answered', 'fetched', 'unknown', 'lost-paid')
+            AND state IN ('sending', 'answered', 'fetched', 'unknown')"""
+"""`OPEN_STATES`, the first line as the index `attempts_open` has it: else SQLite would read every call there ever was."""
+
 _MAY_COST = (AttemptState.SENDING, AttemptState.UNKNOWN)
 
 
@@ -162,12 +166,12 @@ def list_open_calls(
     """
     rows = connection.execute(
         f"""SELECT {_COLUMNS} FROM attempts JOIN requests USING (attempt_id)
-          WHERE state IN ({_marks(OPEN_STATES)}) AND realm = ? AND NOT EXISTS (
+          WHERE {_IS_OPEN} AND realm = ? AND NOT EXISTS (
             SELECT 1 FROM attempts AS later WHERE later.fingerprint = attempts.fingerprint AND later.take = attempts.take
               AND later.realm = attempts.realm AND later.attempt = attempts.attempt AND later.attempt_id > attempts.attempt_id
               AND later.state NOT IN ('reserved', 'failed'))
           ORDER BY attempts.attempt_id""",  # noqa: S608 - our own words
-        (*OPEN_STATES, realm),
+        (realm,),
     ).fetchall()
     return [call for row in rows if not (call := _to_call(row, is_alive)).alive]
 
