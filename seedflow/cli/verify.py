@@ -40,6 +40,7 @@ ADVICE: Final = {
     FindingKind.HALF_FILE: "a run that was killed left it; the next run takes it up",
     FindingKind.UNKNOWN_FILE: "seedflow did not put it there and leaves it alone; move it out if nobody needs it there",
     FindingKind.PERMISSIONS: "others may use it; --repair takes that from them",
+    FindingKind.VERSION_MISSING: "the number of the layout is not there; the next run or --repair writes it",
 }
 """What each kind of note means, and what to do."""
 

@@ -19,6 +19,7 @@ from seedflow.failpoints import Step
 from seedflow.store.check_files import path_of
 from seedflow.store.check_rows import COLLECTED
 from seedflow.store.durable import sync_folder
+from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
 from seedflow.store.garbage import (
     Garbage,
@@ -31,7 +32,7 @@ from seedflow.store.garbage import (
 from seedflow.store.ledger import Ledger
 from seedflow.store.local import open_store
 from seedflow.store.locks import KernelLock, RunLocks
-from seedflow.store.state import StateFolder, find_state
+from seedflow.store.state import StateFolder
 
 _BATCH: Final = 200
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from seedflow.store.durable import write_durably
+from seedflow.store.existing import find_state
 from seedflow.store.failures import build_store_error, disk_errors
-from seedflow.store.state import find_state
 
 _MAX_BYTES: Final = 1024 * 1024
 

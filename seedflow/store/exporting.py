@@ -29,9 +29,10 @@ from seedflow.store.base import RequestRecord
 from seedflow.store.blobs import digest_file
 from seedflow.store.check_files import OnProgress, path_of
 from seedflow.store.durable import sync_folder
+from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors, explain_os_error
 from seedflow.store.ledger import open_for_reading
-from seedflow.store.state import StateFolder, find_state
+from seedflow.store.state import StateFolder
 from seedflow.version import __version__
 
 _CHUNK_BYTES: Final = 1 << 20

@@ -31,6 +31,7 @@ class FindingKind(StrEnum):
     HALF_FILE = "half-file"
     UNKNOWN_FILE = "unknown-file"
     PERMISSIONS = "permissions"
+    VERSION_MISSING = "version-missing"
 
 
 NOTES = frozenset(
@@ -43,6 +44,7 @@ NOTES = frozenset(
         FindingKind.HALF_FILE,
         FindingKind.UNKNOWN_FILE,
         FindingKind.PERMISSIONS,
+        FindingKind.VERSION_MISSING,
     }
 )
 """Kinds that are no damage: what the next run takes up by itself, what is known already, and what may be tidied."""

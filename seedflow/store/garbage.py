@@ -17,11 +17,12 @@ from typing import Final
 
 from seedflow.money import ZERO_USD, from_micros
 from seedflow.store.check_files import check_strays, list_blobs, path_of
+from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
 from seedflow.store.findings import FindingKind
 from seedflow.store.ledger import open_for_reading
 from seedflow.store.schema import read_version
-from seedflow.store.state import StateFolder, find_state
+from seedflow.store.state import StateFolder
 from seedflow.store.verify import find_living
 
 _OF_SEVERAL: Final = re.compile(r"#([1-9][0-9]{0,5})$")

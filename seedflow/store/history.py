@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,11 +17,12 @@ from seedflow.store.calls import (
     list_open_calls,
     sum_calls,
 )
+from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import open_for_reading
 from seedflow.store.locks import RunLocks
-from seedflow.store.past_runs import PastRun, count_runs, list_runs
-from seedflow.store.state import find_state
+from seedflow.store.past_runs import KILLED, PastRun, count_runs, list_runs
+from seedflow.store.runs import describe_noted_end, find_noted_end
 
 
 class History:
@@ -77,7 +79,15 @@ class History:
         if self._connection is None:
             return []
         with disk_errors(self._path):
-            return list_runs(self._connection, self.is_alive, newest=newest, run_id=run_id)
+            found = list_runs(self._connection, self.is_alive, newest=newest, run_id=run_id)
+        return [self._end(run) if run.status == KILLED else run for run in found]
+
+    def _end(self, run: PastRun) -> PastRun:
+        """A run that could say in its journal alone how it ended."""
+        end = None if self._folder is None else find_noted_end(self._folder, run.run_id)
+        if end is None:
+            return run
+        return replace(run, status=end.status, ended_at=end.ended_at, result=describe_noted_end(end))
 
     def count_runs(self) -> int:
         """How many runs there were."""

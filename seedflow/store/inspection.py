@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seedflow.errors import StoreError
-from seedflow.store.state import find_file_system, find_state, is_network, refuse_foreign_contents
+from seedflow.store.existing import find_state
+from seedflow.store.state import find_file_system, is_network, refuse_foreign_contents
 from seedflow.store.view import open_view
 
 

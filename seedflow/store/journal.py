@@ -1,7 +1,7 @@
 """The emergency journal: room set aside before anything is paid, for answers that the ledger cannot take.
 
 One file per run, 1 MiB of real disk blocks. An answer that was paid for goes there when SQLite cannot commit (a full
-disk, most likely), and the next to open the state folds it into the ledger. A record is a mark, the length and the
+disk, most likely), and the next to open the state folds it into the ledger. So does how the run ended. A record is a mark, the length and the
 sha256 of its payload, and the payload (JSON, the answer in base64); zeros end the file.
 """
 
@@ -13,11 +13,12 @@ import hashlib
 import json
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from seedflow.errors import StoreError
 from seedflow.failpoints import Step
@@ -38,6 +39,16 @@ class JournaledAnswer:
     answer: bytes
     cost_micros: int
     answered_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class JournaledEnd:
+    """How a run ended whose end the ledger did not take, and why it did not."""
+
+    status: str
+    ended_at: float
+    kind: str
+    message: str
 
 
 class Journal:
@@ -77,14 +88,25 @@ class Journal:
         Raises:
             StoreError: not even this was possible.
         """
-        payload = json.dumps(
+        self._write(
             {
                 "intent_id": record.intent_id,
                 "answer": base64.b64encode(record.answer).decode(),
                 "cost_micros": record.cost_micros,
                 "answered_at": record.answered_at,
             }
-        ).encode()
+        )
+
+    def append_end(self, record: JournaledEnd) -> None:
+        """Write the run's end down, durably.
+
+        Raises:
+            StoreError: not even this was possible.
+        """
+        self._write({"end": asdict(record)})
+
+    def _write(self, fields: Mapping[str, object]) -> None:
+        payload = json.dumps(fields).encode()
         data = _HEAD.pack(_MARK, len(payload), hashlib.sha256(payload).digest()) + payload
         with self._mutex, disk_errors(self.path):
             with Step.JOURNAL_APPEND:
@@ -114,7 +136,26 @@ def rescue(journal: Journal, record: JournaledAnswer, error: StoreError) -> Stor
 
 
 def read_journal(path: Path) -> Iterator[JournaledAnswer]:
-    """The whole records of a journal, in order; a torn last one is no record."""
+    """The answers in a journal, in order; a torn last one is none."""
+    for fields in _read_records(path):
+        answer = _parse_answer(fields)
+        if answer is not None:
+            yield answer
+
+
+def read_end(path: Path) -> JournaledEnd | None:
+    """How the journal's run ended, if it wrote that down here."""
+    found = None
+    for fields in _read_records(path):
+        with suppress(KeyError, TypeError, ValueError):
+            end = fields["end"]
+            found = JournaledEnd(
+                str(end["status"]), float(end["ended_at"]), str(end["kind"]), str(end["message"])
+            )
+    return found
+
+
+def _read_records(path: Path) -> Iterator[dict[str, Any]]:
     with disk_errors(path):
         descriptor = open_private(path, os.O_RDONLY)
         with os.fdopen(descriptor, "rb") as file:
@@ -125,15 +166,15 @@ def read_journal(path: Path) -> Iterator[JournaledAnswer]:
         payload = data[at + _HEAD.size : at + _HEAD.size + length]
         if mark != _MARK or hashlib.sha256(payload).digest() != digest:
             return
-        record = _parse_record(payload)
-        if record is not None:
-            yield record
+        with suppress(ValueError):
+            fields = json.loads(payload)
+            if isinstance(fields, dict):
+                yield fields
         at += _HEAD.size + length
 
 
-def _parse_record(payload: bytes) -> JournaledAnswer | None:
+def _parse_answer(fields: dict[str, Any]) -> JournaledAnswer | None:
     try:
-        fields = json.loads(payload)
         return JournaledAnswer(
             str(fields["intent_id"]),
             base64.b64decode(fields["answer"], validate=True),
@@ -141,7 +182,7 @@ def _parse_record(payload: bytes) -> JournaledAnswer | None:
             float(fields["answered_at"]),
         )
     except (ValueError, KeyError, TypeError, binascii.Error):
-        return None  # whole, but not written by us
+        return None  # an end, or whole but not written by us
 
 
 def _take_room(descriptor: int) -> None:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from seedflow.errors import StoreError
 from seedflow.failpoints import Step
+from seedflow.store.cut_short import drop_rebuilt, has_log, refuse_half_repaired
 from seedflow.store.durable import open_private, sync_folder
 from seedflow.store.failures import build_store_error, disk_errors
 from seedflow.store.locks import WRITE_LOCK_TIMEOUT_S, KernelLock
@@ -29,7 +30,7 @@ from seedflow.store.schema import (
     find_schema_problem,
     read_version,
 )
-from seedflow.store.state import StateFolder
+from seedflow.store.state import StateFolder, is_begun
 from seedflow.store.upgrade import upgrade_ledger
 
 _BUSY_TIMEOUT_S = 10.0
@@ -56,9 +57,11 @@ class Ledger:
         self._process = os.getpid()
         self._write_lock = KernelLock(folder.write_lock)
         with disk_errors(self.path):
+            refuse_half_repaired(folder)
             _make_file(folder)
-            if os.path.lexists(folder.version):
+            if is_begun(folder) or has_tables(folder):
                 _refuse_untouched(folder)
+            drop_rebuilt(folder)
             self._connection = _connect(self.path, "rw")
             try:
                 self._set_up(folder)
@@ -69,7 +72,7 @@ class Ledger:
     def _set_up(self, folder: StateFolder) -> None:
         connection = self._connection
         is_blank = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
-        if os.path.lexists(folder.version) or not is_blank:
+        if is_begun(folder) or not is_blank:
             check_ledger(connection, self.path)
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
@@ -151,17 +154,34 @@ def open_for_reading(folder: StateFolder) -> sqlite3.Connection:
     """
     with disk_errors(folder.ledger):
         _refuse_missing(folder)
-        # Without the right to make SQLite's side files, a ledger that nobody has open can be read as it lies there.
-        at_rest = not os.access(folder.root, os.W_OK) and not _is_filled(
-            folder.ledger.with_name("ledger.db-wal")
-        )
-        connection = _connect(folder.ledger, "ro&immutable=1" if at_rest else "ro")
+        refuse_half_repaired(folder)
+        connection = _connect_for_reading(folder)
         try:
             check_ledger(connection, folder.ledger)
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def has_tables(folder: StateFolder) -> bool:
+    """Whether a file of tables lies where the ledger belongs: not one that is being made, or whose maker was killed at it."""
+    if not _is_filled(folder.ledger):
+        return False
+    try:
+        connection = _connect_for_reading(folder)
+        try:
+            return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError:
+        return True  # whoever opens it says what is wrong with it
+
+
+def _connect_for_reading(folder: StateFolder) -> sqlite3.Connection:
+    # Without the right to make SQLite's side files, a ledger that nobody has open can be read as it lies there.
+    at_rest = not os.access(folder.root, os.W_OK) and not has_log(folder)
+    return _connect(folder.ledger, "ro&immutable=1" if at_rest else "ro")
 
 
 def _refuse_untouched(folder: StateFolder) -> None:
@@ -199,7 +219,7 @@ def check_ledger(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _make_file(folder: StateFolder) -> None:
-    if os.path.lexists(folder.version):
+    if is_begun(folder):
         _refuse_missing(folder)
         return
     try:
@@ -215,7 +235,7 @@ def _refuse_missing(folder: StateFolder) -> None:
     if not _is_filled(folder.ledger):
         word = "is empty" if folder.ledger.exists() else "is missing"
         raise build_store_error(
-            f"{folder.ledger}: the ledger {word}, although {folder.version} is there", "damaged"
+            f"{folder.ledger}: the ledger {word}, although the rest of the state is there", "damaged"
         )
 
 

@@ -151,10 +151,14 @@ class LocalStore(Lookups):
     def end_run(self, run_id: str, status: str, record: RunRecord | None = None) -> None:
         """See `Store.end_run`. What the run left open is an orphan from this moment."""
         self._require_living(run_id)
-        with self._ledger.transaction(Step.LEDGER_END_RUN) as connection:
-            if not self._journals[run_id].is_empty:
-                runs.fold_journal(connection, self._folder, run_id)
-            runs.write_run_end(connection, run_id, status, self._clock(), record)
+        try:
+            with self._ledger.transaction(Step.LEDGER_END_RUN) as connection:
+                if not self._journals[run_id].is_empty:
+                    runs.fold_journal(connection, self._folder, run_id)
+                runs.write_run_end(connection, run_id, status, self._clock(), record)
+        except StoreError as error:
+            runs.note_end(self._journals[run_id], status, self._clock(), error)
+            raise
         self._forget_run(run_id)
 
     def _forget_run(self, run_id: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from seedflow.errors import StoreError
 from seedflow.failpoints import Step
 from seedflow.images.facts import ImageFacts
 from seedflow.store import attempts
@@ -26,13 +27,14 @@ from seedflow.store.check_rows import (
 )
 from seedflow.store.copies import FindCopies, bring_back, restore_results
 from seedflow.store.durable import FILE_MODE, FOLDER_MODE, make_folder, sync_folder
+from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
 from seedflow.store.findings import Finding, FindingKind, Report
-from seedflow.store.ledger import Ledger
+from seedflow.store.ledger import Ledger, open_for_reading
 from seedflow.store.local import open_store
 from seedflow.store.locks import KernelLock, RunLocks
 from seedflow.store.salvage import finish_salvage, salvage_ledger
-from seedflow.store.state import StateFolder, find_state, mend_version
+from seedflow.store.state import StateFolder, mend_version
 from seedflow.store.transitions import check_transition
 from seedflow.store.verify import load_blob_rows, load_users, verify_state
 
@@ -60,6 +62,7 @@ def repair_state(
     Raises:
         StoreError: it is newer, cannot be written, or (`busy`) a run is at work on a ledger that has to be rebuilt.
     """
+    _refuse_newer(StateFolder(root))
     actions, losses = mend_version(root), list[str]()
     folder = find_state(root)
     if folder is None:
@@ -74,7 +77,10 @@ def repair_state(
     if not before.findings and not actions:
         return Repaired(before, (), before)
     actions += _restrict(root)
+    without_version = not os.path.lexists(folder.version)
     open_store(root).close()  # takes up what killed runs left
+    if without_version:
+        actions.append(f"wrote {folder.version.name}, which was missing")
     count = bring_back(folder, find_copies) if find_copies is not None else 0
     if count:
         actions.append(
@@ -84,6 +90,15 @@ def repair_state(
     after = verify_state(root, on_progress)
     assert after is not None  # noqa: S101 - it was there a moment ago
     return Repaired(before, tuple(actions), after, tuple(losses))
+
+
+def _refuse_newer(folder: StateFolder) -> None:
+    """See that nothing is mended, the number of the layout included, around a ledger that this seedflow does not know."""
+    try:
+        open_for_reading(folder).close()
+    except StoreError as error:
+        if error.kind == "newer":
+            raise
 
 
 def _repair_rows(folder: StateFolder, before: Report) -> list[str]:

@@ -8,13 +8,14 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
+from seedflow.errors import StoreError
 from seedflow.failpoints import Step
 from seedflow.store.attempts import find_attempt, free_reservations, move_attempt, storable, write_answer
 from seedflow.store.base import AttemptState, RunRecord
 from seedflow.store.blobs import Blobs
 from seedflow.store.durable import make_folder
 from seedflow.store.failures import disk_errors
-from seedflow.store.journal import Journal, read_journal
+from seedflow.store.journal import Journal, JournaledEnd, read_end, read_journal
 from seedflow.store.ledger import Ledger
 from seedflow.store.locks import RunLocks, is_run_id
 from seedflow.store.state import StateFolder
@@ -75,6 +76,43 @@ def write_run_end(
         )
 
 
+def note_end(journal: Journal, status: str, now: float, error: StoreError) -> None:
+    """Write into its journal how a run ended, the ledger having refused that. Where that fails, too, it counts as killed."""
+    ended = (
+        "failed" if status == "done" else status
+    )  # what the disk refuses at the end is a failure of the run
+    with suppress(StoreError):
+        journal.append_end(JournaledEnd(ended, now, error.kind, storable(error.message)))
+
+
+def find_noted_end(folder: StateFolder, run_id: str) -> JournaledEnd | None:
+    """How a run ended that nobody has taken up yet, by its journal."""
+    path = _journal_of(folder, run_id)
+    try:
+        return read_end(path) if path.exists() else None
+    except StoreError:
+        return None
+
+
+def describe_noted_end(end: JournaledEnd) -> dict[str, object]:
+    """What is remembered of a run that could not say more."""
+    return {"problems": [{"kind": end.kind, "message": end.message}]}
+
+
+def fold_end(connection: sqlite3.Connection, folder: StateFolder, run_id: str) -> None:
+    """Put how a run ended where it belongs, if it could only write it into its journal."""
+    end = find_noted_end(folder, run_id)
+    if end is not None:
+        connection.execute(
+            "UPDATE runs SET ended_at = ?, status = ? WHERE run_id = ? AND ended_at IS NULL",
+            (end.ended_at, end.status, run_id),
+        )
+        connection.execute(
+            "INSERT OR IGNORE INTO run_results SELECT run_id, NULL, ? FROM runs WHERE run_id = ?",
+            (json.dumps(describe_noted_end(end)), run_id),
+        )
+
+
 def fold_journal(connection: sqlite3.Connection, folder: StateFolder, run_id: str) -> None:
     """Put the answers that a run could only write into its journal where they belong. Harmless when repeated.
 
@@ -105,6 +143,8 @@ def take_up_leftovers(ledger: Ledger, folder: StateFolder, blobs: Blobs, locks: 
         )
         for run_id in dead:
             fold_journal(connection, folder, run_id)
+            fold_end(connection, folder, run_id)
+            free_reservations(connection, run_id)
         for (run_id,) in connection.execute("SELECT run_id FROM runs WHERE status IS NULL").fetchall():
             if not locks.is_alive(run_id):
                 free_reservations(connection, run_id)

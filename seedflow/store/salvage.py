@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from seedflow.errors import StoreError
 from seedflow.failpoints import Step
+from seedflow.store.cut_short import drop_rebuilt
 from seedflow.store.durable import FILE_MODE, make_folder, open_private, sync_descriptor, sync_folder
 from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import check_ledger
@@ -32,18 +33,23 @@ _MOST_PADDED_BYTES: Final = 1 << 40
 
 
 def finish_salvage(folder: StateFolder) -> list[str]:
-    """Put a rebuilt ledger into its place, where a repair was killed between the last two steps."""
-    ready = _ready(folder)
+    """Put a rebuilt ledger into its place, where a repair was killed between the last two steps.
+
+    Raises:
+        StoreError: the disk refuses.
+    """
+    ready = folder.ledger_rebuilt
     if not ready.exists():
         return []
-    if folder.ledger.with_name(_SIDES[0]).exists():
-        with Step.SALVAGE_AGAIN:
-            ready.unlink()  # the old ledger is whole yet: it is rebuilt once more
-        return []
-    with disk_errors(folder.root):
-        with Step.SALVAGE_RENAME:
-            ready.replace(folder.ledger)
-        sync_folder(folder.root)
+    lock = KernelLock(folder.write_lock)
+    try:
+        with disk_errors(folder.root), lock.holding():
+            drop_rebuilt(folder)  # the old ledger is whole yet: it is rebuilt once more
+            if not ready.exists():
+                return []
+            _put_in_place(folder, _find_aside(folder) or _make_aside(folder))
+    finally:
+        lock.close()
     return ["finished a repair that was cut short"]
 
 
@@ -106,20 +112,43 @@ def _rebuild(folder: StateFolder) -> tuple[list[str], list[str]]:
             path.unlink(missing_ok=True)
         raise
     aside = _make_aside(folder)
-    ready = _ready(folder)
     with Step.SALVAGE_READY:
-        fresh.replace(ready)
-    with Step.SALVAGE_ASIDE:
-        os.link(folder.ledger, aside / folder.ledger.name)
-    for name in _SIDES:  # before the new file has the name that they belong to
-        with suppress(FileNotFoundError), Step.SALVAGE_ASIDE:
-            (folder.root / name).rename(aside / name)
-    sync_folder(aside)
-    with Step.SALVAGE_RENAME:
-        ready.replace(folder.ledger)
-    sync_folder(folder.root)
+        fresh.replace(folder.ledger_rebuilt)
+    _put_in_place(folder, aside)
     actions = [*saved.list_actions(), f"kept the old ledger in {aside.relative_to(folder.root)}"]
     return actions, list(saved.list_losses())
+
+
+def _put_in_place(folder: StateFolder, aside: Path) -> None:
+    """Move the old ledger aside and the rebuilt one to where it was; repeated, it goes on."""
+    if folder.ledger.exists() and not (aside / folder.ledger.name).exists():
+        with Step.SALVAGE_ASIDE:
+            os.link(folder.ledger, aside / folder.ledger.name)
+    for name in _SIDES:  # before the new file has the name that they belong to
+        if (folder.root / name).exists():
+            with Step.SALVAGE_ASIDE:
+                (folder.root / name).rename(_free(aside / name))
+    sync_folder(aside)
+    with Step.SALVAGE_RENAME:
+        folder.ledger_rebuilt.replace(folder.ledger)
+    sync_folder(folder.root)
+
+
+def _find_aside(folder: StateFolder) -> Path | None:
+    """Where a repair that was killed had linked the old ledger already."""
+    places = folder.damaged.glob(f"ledger-*/{folder.ledger.name}")
+    return next(
+        (path.parent for path in places if folder.ledger.exists() and path.samefile(folder.ledger)), None
+    )
+
+
+def _free(path: Path) -> Path:
+    """A name that nothing has yet: the log that belongs to the old ledger is never written over."""
+    number, target = 1, path
+    while os.path.lexists(target):
+        number += 1
+        target = path.with_name(f"{path.name}.{number}")
+    return target
 
 
 def _copy(folder: StateFolder, fresh: Path, *, keep: bool) -> Saved | None:
@@ -232,7 +261,3 @@ def _make_aside(folder: StateFolder) -> Path:
     aside = folder.damaged / f"ledger-{number}"
     make_folder(aside)
     return aside
-
-
-def _ready(folder: StateFolder) -> Path:
-    return folder.root / "ledger.db.rebuilt"

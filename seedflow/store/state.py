@@ -63,6 +63,11 @@ class StateFolder:
         return self.root / f"ledger.schema-{version}.db"
 
     @property
+    def ledger_rebuilt(self) -> Path:
+        """The ledger that a repair has rebuilt, until it takes the old one's place."""
+        return self.root / "ledger.db.rebuilt"
+
+    @property
     def blobs(self) -> Path:
         """Bytes by digest, and `incoming/SESSION/` for bytes that are still arriving."""
         return self.root / "blobs"
@@ -93,19 +98,31 @@ class StateFolder:
         return self.locks / "ledger.lock"
 
 
-def find_state(root: Path) -> StateFolder | None:
-    """The state at `root` for reading, or None when there is none yet. Changes nothing.
+def look_at_state(folder: StateFolder) -> bool:
+    """Whether a folder is there that may be read, and holds more than nothing. Changes nothing.
 
     Raises:
         StoreError: a newer format, damaged, or not safe to read.
     """
-    folder = StateFolder(root)
-    with disk_errors(root):
-        if not _check_root(root) or not os.path.lexists(folder.version):
-            return None
+    if not _check_root(folder.root):
+        return False
+    if os.path.lexists(folder.version):
         _check_version(folder)
-        _refuse_links(folder)
-    return folder
+    _refuse_links(folder)
+    return True
+
+
+def is_begun(folder: StateFolder) -> bool:
+    """Whether a ledger must be there: the state was finished once, whether or not its VERSION is there still."""
+    return os.path.lexists(folder.version) or _has_pictures(folder)
+
+
+def _has_pictures(folder: StateFolder) -> bool:
+    try:
+        with os.scandir(folder.blobs / "sha256") as shelves:
+            return any(shelf.is_dir() and any(Path(shelf).iterdir()) for shelf in shelves)
+    except FileNotFoundError:
+        return False
 
 
 def prepare_state(root: Path) -> StateFolder:

@@ -19,12 +19,13 @@ from seedflow.store.check_files import (
     path_of,
 )
 from seedflow.store.check_rows import DoneRow, check_rows, check_structure, describe_result, load_done
+from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
 from seedflow.store.findings import Finding, FindingKind, Report
 from seedflow.store.ledger import open_for_reading
 from seedflow.store.locks import KernelLock, RunLocks
 from seedflow.store.salvage import preview_salvage
-from seedflow.store.state import StateFolder, find_state
+from seedflow.store.state import StateFolder
 
 _Users = dict[str, list[int]]
 """By digest, the attempts that name a picture."""
@@ -98,12 +99,23 @@ def verify_state(root: Path, on_progress: OnProgress) -> Report | None:
         )
     findings.extend(check_strays(folder, find_living(folder)))
     findings.extend(check_permissions(folder))
+    if not os.path.lexists(folder.version):
+        findings.append(
+            Finding(FindingKind.VERSION_MISSING, folder.version.name, "the number of the layout is not there")
+        )
     return Report(len(there), sum(there.values()), attempts, tuple(findings))
 
 
 def _judge_damage(folder: StateFolder) -> Finding:
     """What a damaged ledger can no longer tell about money, and what to do."""
     where = "ledger.db: calls"
+    if folder.ledger_rebuilt.exists():
+        return Finding(
+            FindingKind.LEDGER_DAMAGED,
+            where,
+            "a repair has rebuilt the ledger and was killed before it could put it in its place. "
+            "`seedflow verify --repair` goes on with it",
+        )
     try:
         saved = preview_salvage(folder)
     except StoreError as error:

@@ -14,10 +14,11 @@ from typing import Self
 from seedflow.money import ZERO_USD, from_micros
 from seedflow.store.blobs import Blobs
 from seedflow.store.budgets import find_settled_micros
+from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import open_for_reading
 from seedflow.store.lookups import Lookups, Touched
-from seedflow.store.state import StateFolder, find_state
+from seedflow.store.state import StateFolder
 
 
 def open_view(root: Path) -> LocalView:

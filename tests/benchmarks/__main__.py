@@ -1,4 +1,4 @@
-"""`python tests/benchmarks [startup] [plan] [run] [memory]`: figures as ratios to a floor measured in the same minute.
+"""`python tests/benchmarks [startup] [plan] [run] [memory] [ledger]`: figures as ratios to a floor measured in the same minute.
 
 Prints one table; ends with 1 when a goal of docs/benchmarks.md is missed by more than its noise.
 """
@@ -152,6 +152,32 @@ def memory(place: Path) -> Iterator[Row]:
     )
 
 
+def ledger(place: Path) -> Iterator[Row]:
+    script, calls = str(Path(__file__).parent / "writes.py"), 1000
+    filled, used = place / "filled", place / "used"
+    measure([PYTHON, script, str(filled), "100000", "fill"], runs=1, warm_up=0, variables=BARE)
+
+    def renew() -> None:
+        shutil.rmtree(used, ignore_errors=True)
+        shutil.copytree(filled, used)
+
+    idle = measure([PYTHON, script, str(used), "0", "all"], runs=3, variables=BARE, before_each=renew)
+    found = {
+        what: measure(
+            [PYTHON, script, str(used), str(calls), what], runs=3, variables=BARE, before_each=renew
+        )
+        for what in ("bare", "all")
+    }
+    floor, each = ((found[what].cpu_s - idle.cpu_s) / calls * 1e6 for what in ("bare", "all"))
+    walls = [(found[what].wall_s - idle.wall_s) / calls * 1e6 for what in ("bare", "all")]
+    yield Row(
+        f"ledger, a call's four writes beside 100,000 others, floor without the indexes of listings {floor:.0f} µs CPU",
+        f"{each:.0f} µs CPU, {each / floor:.2f} ×; wall {walls[1]:.0f} µs, {walls[1] / walls[0]:.2f} ×",
+        "at most 1.25 ×",
+        each / floor <= 1.25,
+    )
+
+
 def _spell(found: Figures) -> str:
     return f"{found.cpu_s:.2f} s CPU, {found.wall_s:.2f} s wall, {found.peak_mib:.0f} MiB"
 
@@ -161,6 +187,7 @@ GROUPS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "plan": plan,
     "run": run,
     "memory": memory,
+    "ledger": ledger,
 }
 
 

@@ -15,6 +15,7 @@ import pytest
 from seedflow.errors import StoreError
 from seedflow.store.base import AttemptState, ToRecover
 from seedflow.store.failures import disk_errors, explain_os_error
+from seedflow.store.history import History
 from seedflow.store.journal import JOURNAL_BYTES, Journal, JournaledAnswer, read_journal
 from seedflow.store.local import open_store
 from seedflow.store.transitions import TransitionError
@@ -89,6 +90,30 @@ def test_answers_in_the_journal_are_folded_in_when_the_run_itself_ends_well(
     store.begin_run("run-2", "storybook", "cloudflare")
     assert store.claim("run-2", request_record, tools.price, ()).attempt.state == "answered"
     store.close()
+
+
+def test_a_run_that_ends_on_a_full_disk_is_known_to_have_ended_and_why(small_disk, request_record, tools):
+    root = small_disk / ".seedflow"
+    store = open_store(root)
+    store.begin_run("run-1", "storybook", "cloudflare")
+    (intent,) = send(store, request_record, tools.price, 1)
+    fill(small_disk)
+    with pytest.raises(StoreError):
+        store.mark_answered(intent, os.urandom(300_000), COST)
+    with pytest.raises(StoreError):
+        store.end_run("run-1", "failed")
+    store.close()
+
+    def look():
+        with History(root) as history:
+            (run,) = history.list_runs()
+        return run.status, run.ended_at is not None, [one["kind"] for one in run.result["problems"]]
+
+    assert look() == ("failed", True, ["disk-full"])
+    (small_disk / "ballast").unlink()
+    open_store(root).close()
+    assert list((root / "runs").iterdir()) == []
+    assert look() == ("failed", True, ["disk-full"])
 
 
 def test_a_run_on_a_disk_without_room_for_its_journal_does_not_begin(small_disk):

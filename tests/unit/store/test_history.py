@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from seedflow.store.base import AttemptState, RunRecord
-from seedflow.store.calls import CallFilter
+from seedflow.store.calls import CallFilter, list_open_calls
 from seedflow.store.history import History
 from seedflow.store.local import open_store
 
@@ -70,6 +70,18 @@ def test_a_listing_of_many_calls_is_quick(root):
     assert unknown == []
     assert took_s < 2, "seconds of the processor, for six questions"
     assert digest_files(root) == before
+
+
+def test_what_is_open_is_found_without_reading_every_call(root):
+    fill(root, 10)
+    with sqlite3.connect(root / "ledger.db") as connection:
+        asked = []
+        connection.set_trace_callback(asked.append)
+        list_open_calls(connection, "cloudflare", lambda run_id: False)
+        connection.set_trace_callback(None)
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}")]
+    connection.close()
+    assert plan[0] == "SEARCH attempts USING INDEX attempts_open (state=?)"
 
 
 @pytest.mark.parametrize("clock", [0.0, 4_102_444_800.0])
