@@ -36,7 +36,8 @@ from seedflow.plan.passes import PassReader
 from seedflow.plan.picking import Absent
 from seedflow.plan.requests import Refused, Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
-from seedflow.plan.standing import Stander, Standing
+from seedflow.plan.stander import Stander
+from seedflow.plan.standing import Standing
 from seedflow.plan.takes import TakeChooser
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Skipped

@@ -11,7 +11,8 @@ from seedflow.plan.frames import Env
 from seedflow.plan.instances import ImageSource, Unit
 from seedflow.plan.requests import Refused, Renderer
 from seedflow.plan.resolve import Resolver
-from seedflow.plan.standing import Stander, Standing
+from seedflow.plan.stander import Stander
+from seedflow.plan.standing import Standing
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Skipped, Template
 

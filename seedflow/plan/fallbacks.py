@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from seedflow.plan.frames import Env
-from seedflow.plan.standing import Stander, Standing
+from seedflow.plan.stander import Stander
+from seedflow.plan.standing import Standing
 from seedflow.recipe.references import Reference, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.forms import FirstOf

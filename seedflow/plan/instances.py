@@ -159,6 +159,11 @@ class Group:
         """Whether any of it may turn out to be skipped, or all of it."""
         return self.may_skip or any(ghost.may_skip for ghost, _ in self.ghosts)
 
+    @property
+    def surely_gives(self) -> bool:
+        """Whether at least one instance will come of it that is not skipped."""
+        return not self.may_skip and any(count.low and not ghost.may_skip for ghost, count in self.ghosts)
+
     def count_images(self, *, passes: bool, certain: bool) -> Bounds[int]:
         """How many images the instances give that it stands for; unless they are `certain` to give some, it may be none."""
         low = high = 0

@@ -11,7 +11,7 @@ from seedflow.plan.gaps import MOST_ITEMS, Listing, count_least, count_most
 from seedflow.plan.model import Bounds
 from seedflow.plan.picking import Absent, count_part
 from seedflow.plan.resolve import Resolver
-from seedflow.plan.standing import Stander
+from seedflow.plan.stander import Stander
 from seedflow.plan.views import is_pending
 from seedflow.plan.whole import find_part, find_whole, follow
 from seedflow.recipe.model import Expression, Input, InputType

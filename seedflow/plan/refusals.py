@@ -15,7 +15,8 @@ from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.instances import Instance
 from seedflow.plan.model import StepImage, Unsettled
 from seedflow.plan.picking import Absent
-from seedflow.plan.standing import Stander, Standing
+from seedflow.plan.stander import Stander
+from seedflow.plan.standing import Standing
 from seedflow.recipe.model import Expression, Iterate, Step
 from seedflow.recipe.references import Reference, StepReference
 from seedflow.recipe.template import RenderError
