@@ -12,6 +12,7 @@ from seedflow.recipe.references import Reference, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.forms import FirstOf
 from seedflow.recipe.templating.nodes import Expression
+from seedflow.recipe.templating.walking import walk
 
 
 def may_all_be_skipped(template: Template, env: Env, stander: Stander) -> bool:
@@ -33,20 +34,7 @@ def _find_first_ofs(template: Template) -> Iterator[FirstOf]:
         return
     for piece in template.pieces:
         if isinstance(piece, Template) and piece.expression is not None:
-            yield from (node for node in _walk(piece.expression) if isinstance(node, FirstOf))
-
-
-def _walk(node: Expression) -> Iterator[Expression]:
-    yield node
-    for kind in type(node).__mro__:
-        for name in getattr(kind, "__slots__", ()):
-            value = getattr(node, name, None)
-            parts = (
-                value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
-            )
-            for part in parts:
-                if isinstance(part, Expression):
-                    yield from _walk(part)
+            yield from (node for node in walk(piece.expression) if isinstance(node, FirstOf))
 
 
 def _mentions_of(argument: Expression, template: Template) -> list[Reference]:
