@@ -180,7 +180,7 @@ class Group:
 class StepTasks:
     """The instances of one step within one use of its recipe, findable by their keys, and the groups still to grow.
 
-    `bounds` says how many images each task may give. `failed` is the first task that failed, `open` how many instances and
+    `bounds` says how many images each task gives if it ends well, `may_give` how many its model may give. `failed` is the first task that failed, `open` how many instances and
     groups have not ended.
     """
 
@@ -197,6 +197,7 @@ class StepTasks:
         "images",
         "instances",
         "lost",
+        "may_give",
         "may_skip",
         "node",
         "omitted",
@@ -215,6 +216,7 @@ class StepTasks:
         self.groups: dict[str, Group] = {}
         self.closed: list[Group] = []
         self.bounds: dict[str, Bounds[int]] = {}
+        self.may_give: dict[str, Bounds[int]] = {}
         self.images: dict[str, tuple[StepImage, ...]] = {}
         self.lost: dict[str, tuple[Outcome, str]] = {}
         self.takes = 1

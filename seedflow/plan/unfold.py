@@ -29,11 +29,13 @@ from seedflow.plan.model import ELSEWHERE, Bounds, Outcome, Reason, Task
 from seedflow.plan.reading import Part, read_parts
 from seedflow.plan.refusals import (
     Refusals,
+    doubt_edits,
     lists_rest_on_results,
     refuse_nothing,
     refuse_same_address,
     rests_on_results,
 )
+from seedflow.plan.requests import Refused
 from seedflow.plan.standing import Standing
 from seedflow.plan.uses import UseBuilder
 from seedflow.recipe.model import Iterate
@@ -186,6 +188,9 @@ class Unfolder:
         found, self.findings = self.findings, before_all
         gaps = [gap for part in parts if (gap := find_gap(part)) is not None]
         if not parts and not found.has_errors:
+            if self._is_left_out(instance, env):
+                self._closer.leave_out(instance, iterate, self._sink)
+                return
             skips = self._build.stander.of([iterate.over], env).skips
             if skips is not None:
                 gaps = [Gap((), "?", (), Bounds(0, 0), Later((skips,)), skipped=skips)]
@@ -215,6 +220,13 @@ class Unfolder:
                 before = Unit(address, instance, slot, number, last, Env(frame, each), before)
                 self._add_unit(before)
         instance.complete = True
+
+    def _is_left_out(self, instance: Instance, env: Env) -> bool:
+        try:
+            return self._build.judge.refuses(instance, env)
+        except Refused as refused:
+            self.findings.add(refused.diagnostic)
+            return True
 
     def _add_unit(self, unit: Unit) -> None:
         resolver = self._build.resolver
@@ -321,6 +333,8 @@ class Unfolder:
         skipped = built is not None and outcome_of(built.task) is Outcome.SKIPPED
         if skipped or stand_in.may_skip or any(gap.may_skip for gap in gaps):
             instance.note_may_skip()
+        elif not low and not instance.stands_for_others and tasks.node.step.when is None:
+            self.findings.add(doubt_edits(iterate, high), instance.address)
         totalled = Totalled(self._build.kinds.spell)
         count = Bounds(low * tasks.takes, high * tasks.takes)
         if built is not None:
