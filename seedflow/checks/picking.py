@@ -80,7 +80,7 @@ def _missing(node: Expression, shape: Shape, place: Place) -> Diagnostic:
         if _holds_tasks(shape)
         else "template-no-such-item",
         f"`{_spell(node, place)}` cannot exist: it picks from {shape.describe()}",
-        place.template.scalar.span_at(node.start, node.end),
+        place.template.scalar.span_at(*_bound(node, place)),
         help=f"the first is `[0]` and the last `[{count - 1}]`" if count else "there is nothing to pick",
     )
 
@@ -90,7 +90,7 @@ def _may_be_missing(node: Expression, count: Count, place: Place) -> Diagnostic:
         "image-may-be-missing",
         f"`{_spell(node, place)}` may not exist: it picks from {count.low} to {count.high} images, and how many is known only when "
         "they are there",
-        place.template.scalar.span_at(node.start, node.end),
+        place.template.scalar.span_at(*_bound(node, place)),
         Severity.WARNING,
         help="a slice such as `[:N]` takes as many as there are; without the image this task fails",
     )
@@ -100,5 +100,14 @@ def _holds_tasks(shape: Shape) -> bool:
     return shape.item is not None and shape.item.kind is Kind.TASK
 
 
+def _bound(node: Expression, place: Place) -> tuple[int, int]:
+    """Where a part of an expression begins and ends, the parentheses that it begins with included."""
+    text, start = place.template.scalar.value, node.start
+    while start > 0 and text.count(")", start, node.end) > text.count("(", start, node.end):
+        start = max(text.rfind("(", 0, start), 0)
+    return start, node.end
+
+
 def _spell(node: Expression, place: Place) -> str:
-    return " ".join(place.template.scalar.value[node.start : node.end].split())
+    start, end = _bound(node, place)
+    return " ".join(place.template.scalar.value[start:end].split())
