@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from seedflow.checks.request import span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
+from seedflow.graph.bounds import bound_source
 from seedflow.graph.counting import read_expected
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import Part, Place, find_templates
 from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.model import Expect, Iterate
-from seedflow.recipe.references import NameReference
+from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
@@ -117,6 +119,7 @@ def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterat
                 iterate.over.scalar.span,
                 help="give it a list",
             )
+    yield from _check_amount(iterate, node, subject)
     start = flow.shape_of_template(iterate.start, node)
     if start.known and start.kind is not Kind.IMAGE:
         yield Diagnostic(
@@ -150,6 +153,40 @@ def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterat
             Severity.WARNING,
             help='put `"{{ prev }}"` among the references of the request; or use `for_each`',
         )
+
+
+def _check_amount(iterate: Iterate, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
+    """A step with `iterate` applies at least one edit."""
+    count = subject.flow.counts.passes(node)
+    span = iterate.over.scalar.span if isinstance(iterate.over, Template) else iterate.span
+    if count.high == 0:
+        yield Diagnostic(
+            "nothing-to-apply",
+            "`iterate` never has anything to apply, so that the step would give no image",
+            span,
+            help="give at least one edit",
+        )
+    elif count.low == 0 and node.step.when is None and isinstance(iterate.over, Template):
+        source = bound_source(iterate.over)
+        target = subject.flow.find_target(source, node) if isinstance(source, StepReference) else None
+        if target is None or not isinstance(source, StepReference) or source.collection is None:
+            return
+        all_of_it = replace(source, index=None)
+        if source.collection == "tasks":
+            whole = subject.flow.selected_tasks(target, source.selector, all_made=True)
+        else:
+            whole = subject.flow.images_before_index(all_of_it, target, all_made=True)
+        if whole.low > 0:
+            shape = subject.flow.shape_of_template(iterate.over, node)
+            yield Diagnostic(
+                "nothing-to-apply",
+                f"`iterate` may have nothing to apply: this is {shape.describe()}, and how many is known only when "
+                f"step `{target.step.name}` is paid",
+                span,
+                Severity.WARNING,
+                help="go through what is there for certain, or leave the step out when there is none, with `when:`",
+                related=(Related(target.step.span, f"step `{target.step.name}`"),),
+            )
 
 
 def _mentions_prev(node: StepNode) -> bool:

@@ -13,6 +13,7 @@ from seedflow.checks.names import check_names
 from seedflow.checks.options import check_options
 from seedflow.checks.outputs import check_outputs
 from seedflow.checks.parameters import check_parameters
+from seedflow.checks.picking import check_picking
 from seedflow.checks.references import check_references
 from seedflow.checks.results import check_collections
 from seedflow.checks.selectors import check_selectors
@@ -36,6 +37,7 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_references,
     check_selectors,
     check_indexing,
+    check_picking,
     check_text,
     check_outputs,
     check_limits,

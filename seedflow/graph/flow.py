@@ -36,6 +36,7 @@ from seedflow.models.model import Model
 from seedflow.recipe.model import Expression, Input, InputType, Output
 from seedflow.recipe.references import NameReference, Reference, Selector, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.templating.nodes import Expression as Node
 
 _SCALARS: Mapping[InputType, Kind] = {
     InputType.TEXT: Kind.TEXT,
@@ -161,11 +162,16 @@ class Flow:
         return shape
 
     def shape_of_mention(
-        self, reference: Reference, node: StepNode | None, frame: Frame | None = None
+        self,
+        reference: Reference,
+        node: StepNode | None,
+        frame: Frame | None = None,
+        *,
+        all_made: bool = False,
     ) -> Shape:
         """The shape of a mention by itself; unknown when it is wrong, which others report."""
         if isinstance(reference, StepReference):
-            return self._shape_of_step_mention(reference, node, frame)
+            return self._shape_of_step_mention(reference, node, frame, all_made)
         shape = self.shape_of_name(reference, node, frame)
         for part in reference.path[1:]:
             found = shape.find(part)
@@ -173,6 +179,12 @@ class Flow:
                 return UNKNOWN
             shape = found
         return shape
+
+    def shape_of_part(
+        self, part: Node, node: StepNode | None, frame: Frame | None = None, *, all_made: bool = False
+    ) -> Shape:
+        """The shape of a part of a template's expression; `all_made` as if nothing were skipped."""
+        return infer_shape(part, _Lookup(self, node, self._frame(node, frame), all_made=all_made))
 
     def shape_of_name(
         self, reference: NameReference, node: StepNode | None, frame: Frame | None = None
@@ -279,7 +291,7 @@ class Flow:
         return self.variables(node).get(name, UNKNOWN)
 
     def _shape_of_step_mention(
-        self, reference: StepReference, node: StepNode | None, frame: Frame | None
+        self, reference: StepReference, node: StepNode | None, frame: Frame | None, all_made: bool
     ) -> Shape:
         target = self.find_target(reference, node, frame)
         if target is None:
@@ -289,9 +301,9 @@ class Flow:
         if item is None or reference.collection is None or isinstance(reference.index, int):
             return item or UNKNOWN
         if of_tasks:
-            count = self.selected_tasks(target, reference.selector)
+            count = self.selected_tasks(target, reference.selector, all_made=all_made)
         else:
-            count = self.images_before_index(reference, target)
+            count = self.images_before_index(reference, target, all_made=all_made)
         if isinstance(reference.index, Slice):
             count = count.sliced(reference.index.start, reference.index.stop, reference.index.step)
         return list_of(item, count)
@@ -342,10 +354,11 @@ class Flow:
 class _Lookup:
     """What the names in one template mean."""
 
-    def __init__(self, flow: Flow, node: StepNode | None, frame: Frame) -> None:
+    def __init__(self, flow: Flow, node: StepNode | None, frame: Frame, *, all_made: bool = False) -> None:
         self._flow = flow
         self._node = node
         self._frame = frame
+        self._all_made = all_made
 
     def shape_of_root(self, root: str, name: str) -> Shape:
         """The shape of `inputs.NAME` and the like."""
@@ -353,7 +366,7 @@ class _Lookup:
 
     def shape_of_step(self, reference: StepReference) -> Shape:
         """The shape of a mention of a step."""
-        return self._flow.shape_of_mention(reference, self._node, self._frame)
+        return self._flow.shape_of_mention(reference, self._node, self._frame, all_made=self._all_made)
 
 
 def shape_of_input(declared: Input) -> Shape:

@@ -205,8 +205,19 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
         return join_shapes([_without_none(base), others[0] if others else TEXT])
     if base.kind is not Kind.LIST:
         return UNKNOWN
+    if node.name == "map":
+        return list_of(_infer_mapped(node, base.item or UNKNOWN), base.count)
     shape_of_list = _LISTS.get(node.name)
     return shape_of_list(base) if shape_of_list is not None else UNKNOWN
+
+
+def _infer_mapped(node: Applied, item: Shape) -> Shape:
+    """What `map(attribute="NAME")` takes of each item. A list of lists is not claimed: where images are wanted it is flattened."""
+    name = node.keywords.get("attribute") if len(node.keywords) == 1 else None
+    if not isinstance(name, Constant) or not isinstance(name.value, str) or not name.value.isidentifier():
+        return UNKNOWN
+    found = item.find(name.value)
+    return UNKNOWN if found is None or found.kind is Kind.LIST else found
 
 
 def _without_none(shape: Shape) -> Shape:
@@ -234,14 +245,9 @@ def _item(shape: Shape) -> Shape:
     return shape.item or UNKNOWN
 
 
-def _unknown_items(shape: Shape) -> Shape:
-    return list_of(UNKNOWN, shape.count)
-
-
 _LISTS: Mapping[str, Callable[[Shape], Shape]] = {
     **dict.fromkeys(_SAME_LENGTH, _same),
     **dict.fromkeys(_AT_MOST_AS_LONG, _at_most),
     **dict.fromkeys(("first", "last", "min", "max"), _item),
-    "map": _unknown_items,
 }
 """What a filter makes of a list."""

@@ -12,7 +12,7 @@ from seedflow.plan.border import NotAdmitted
 from seedflow.plan.conditions import Judge, Verdict
 from seedflow.plan.context import PlanContext
 from seedflow.plan.decide import UNSETTLED, Decision, decide_settled
-from seedflow.plan.estimate import NOTHING_USD, find_cost
+from seedflow.plan.estimate import NOTHING_USD, find_cost, narrow_images
 from seedflow.plan.expect import Expectation
 from seedflow.plan.fingerprint import digest_params, digest_request
 from seedflow.plan.frames import Env, FrameInstance
@@ -36,7 +36,8 @@ from seedflow.plan.passes import PassReader
 from seedflow.plan.picking import Absent
 from seedflow.plan.requests import Refused, Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
-from seedflow.plan.standing import Stander, Standing
+from seedflow.plan.stander import Stander
+from seedflow.plan.standing import Standing
 from seedflow.plan.takes import TakeChooser
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Skipped
@@ -67,7 +68,7 @@ class TaskBuilder:
         self.options = OptionReader(self.renderer, self.stander)
         self._models = ModelFinder(context.catalog, self.renderer, self.stander)
         self._passes = PassReader(self.resolver, self.stander, self.renderer, self.lister)
-        self._judge = Judge(self.resolver, self.stander, self.renderer)
+        self.judge = Judge(self.resolver, self.stander, self.renderer)
         self._builders: dict[str, RequestBuilder] = {}
         self._first_of_request: dict[str, str] = {}
         self.kinds = Kinds()
@@ -120,10 +121,10 @@ class TaskBuilder:
             if iterate is not None:
                 env = Env(env.frame, env.each, self._passes.find_before(unit, iterate, env))
                 expressions = (*expressions, iterate.start) if unit.before is None else expressions
-            if builder.is_plain(env) and not self._judge.has_conditions(unit):
+            if builder.is_plain(env) and not self.judge.has_conditions(unit):
                 verdict = Verdict(Standing())
             else:
-                verdict = self._judge.judge(unit, env, expressions)
+                verdict = self.judge.judge(unit, env, expressions)
             aside = self._set_aside(unit, builder, verdict)
             if aside is not None:
                 return Built(aside)
@@ -178,7 +179,9 @@ class TaskBuilder:
         take, decision, fingerprint, params_digest, may_be_stored = self._decide(
             unit, model, request, expectation
         )
-        images = tasks.bounds[unit.address] = self._image_bounds(model, request)
+        may_give = tasks.may_give[unit.address] = self._image_bounds(model, request)
+        usable = tasks.bounds[unit.address] = narrow_images(expectation, may_give)
+        images = Bounds(usable.low, may_give.high)  # what is rejected is paid for as well
         if decision.result is not None:
             images = Bounds(len(decision.result.images), len(decision.result.images))
         if decision.action is Action.BLOCKED:

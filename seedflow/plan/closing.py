@@ -43,6 +43,18 @@ class Closer:
             depth=self._build.level_of(tasks.node),
         )
 
+    def leave_out(self, instance: Instance, iterate: Iterate, sink: Sink) -> None:
+        """All passes of an instance whose condition is false."""
+        tasks = instance.tasks
+        address = spell_address(tasks.hub, (*instance.keys, (iterate.name, "?")))
+        group = Group(address, "?", tasks, instance.order, Bounds(0, 0), instance=instance)
+        self.close(group, Gap((), "?", (), Bounds(0, 0), None, skipped=address), sink)
+        sink[address] = replace(sink[address], reason=Reason.CONDITION_FALSE, cause=None)
+        if instance.ghost:
+            instance.note_may_skip()
+        else:
+            tasks.end_instance(instance, Outcome.SKIPPED, address)
+
     def refuse(self, unit: Unit, problem: Diagnostic, sink: Sink) -> None:
         """A task that fails by itself, since the results that it uses are not what it needs."""
         self._refusals.add(unit.address, problem)

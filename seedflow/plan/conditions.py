@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.places import find_templates
 from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env
-from seedflow.plan.instances import ImageSource, Unit
+from seedflow.plan.instances import ImageSource, Instance, Unit
 from seedflow.plan.requests import Refused, Renderer
 from seedflow.plan.resolve import Resolver
-from seedflow.plan.standing import Stander, Standing
+from seedflow.plan.stander import Stander
+from seedflow.plan.standing import Standing
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Skipped, Template
 
@@ -61,12 +63,7 @@ class Judge:
         step = instance.tasks.node.step
         verdict = Verdict(Standing())
         standing = verdict.standing
-        conditions = [
-            (template, self._resolver.refresh(outer)) for template, outer in instance.tasks.frame.conditions
-        ]
-        if step.when is not None:
-            conditions.append((step.when, env))
-        for template, where in conditions:
+        for template, where in self._conditions(instance, env):
             self._judge_condition(template, where, verdict)
             if verdict.refused:
                 return verdict
@@ -85,6 +82,25 @@ class Judge:
             if tasks is not None:
                 self._stander.add_need(tasks, standing)
         return verdict
+
+    def refuses(self, instance: Instance, env: Env) -> bool:
+        """Whether a condition of an instance is known to be false, whatever else is wrong with it.
+
+        Raises:
+            Refused: a condition gives something else than true or false.
+        """
+        verdict = Verdict(Standing())
+        for template, where in self._conditions(instance, env):
+            self._judge_condition(template, where, verdict)
+        return verdict.refused
+
+    def _conditions(self, instance: Instance, env: Env) -> Iterator[tuple[Template, Env]]:
+        """Those of the uses around it, then its own."""
+        for template, outer in instance.tasks.frame.conditions:
+            yield template, self._resolver.refresh(outer)
+        when = instance.tasks.node.step.when
+        if when is not None:
+            yield when, env
 
     def _judge_condition(self, template: Template, env: Env, verdict: Verdict) -> None:
         own = Standing()

@@ -8,9 +8,20 @@ from decimal import Decimal
 
 from seedflow.models.model import Model
 from seedflow.money import ZERO_USD
+from seedflow.plan.expect import Expectation
 from seedflow.plan.model import Action, Bounds, Least, Task, Totals, Unknown
 
 NOTHING_USD = Bounds(ZERO_USD, ZERO_USD)
+
+
+def narrow_images(expectation: Expectation | None, given: Bounds[int]) -> Bounds[int]:
+    """How many images a request gives that are used, of so many that it may give: with another number the task fails."""
+    if expectation is None or expectation.accepts_all:
+        return given
+    least, most = expectation.least_images, expectation.most_images
+    low = given.low if least is None else max(given.low, least)
+    high = given.high if most is None else min(given.high, most)
+    return Bounds(low, high) if low <= high else given
 
 
 def find_cost(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from seedflow.diagnostics import Diagnostic, Span
+from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.model import StepNode
 from seedflow.plan.frames import Env, FrameInstance, Later
 from seedflow.plan.gaps import Gap, Item, Listing, count_least
@@ -232,11 +232,17 @@ def _zip(variable: LoopVariable, columns: list[Listing], report: Report) -> List
             for column in columns
         ]
         bounds = Bounds(max(low for low, _ in sizes), min(high for _, high in sizes))
+        if failed is None and skipped is None and not any(gap.may_skip for gap in gaps):
+            if bounds.low > bounds.high:
+                report(_unequal(variable, [Bounds(*size) for size in sizes]))
+                return None
+            if any(low == high for low, high in sizes) and any(low < high for low, high in sizes):
+                report(_may_be_unequal(variable, [Bounds(*size) for size in sizes]))
         bounds = Bounds(min(bounds), max(bounds))
         return [Gap((), "?", after, bounds, Later(after), failed=failed, skipped=skipped)]
     lengths = {len(column) for column in columns}
     if len(lengths) > 1:
-        report(_unequal(variable, columns))
+        report(_unequal(variable, [Bounds(len(column), len(column)) for column in columns]))
         return None
     rows = zip(*columns, strict=True)
     return [
@@ -298,15 +304,30 @@ def _equal_keys(variable: LoopVariable, keys: list[str], first: int, number: int
     )
 
 
-def _unequal(variable: LoopVariable, columns: list[Listing]) -> Diagnostic:
-    found = ", ".join(
-        f"`{name}` has {len(column)}" for name, column in zip(variable.names, columns, strict=True)
-    )
+def _unequal(variable: LoopVariable, lengths: list[Bounds[int]]) -> Diagnostic:
     return Diagnostic(
         "unequal-lists",
-        f"`zip` pairs lists of the same length, but {found}",
+        f"`zip` pairs lists of the same length, but {_spell_lengths(variable, lengths)}",
         variable.span,
         help="make the lists equally long",
+    )
+
+
+def _may_be_unequal(variable: LoopVariable, lengths: list[Bounds[int]]) -> Diagnostic:
+    return Diagnostic(
+        "unequal-lists",
+        f"`zip` pairs lists of the same length, and {_spell_lengths(variable, lengths)}: whether they fit is known only when they "
+        "are paid",
+        variable.span,
+        Severity.WARNING,
+        help="say in the step that gives them how many there must be: `expect: {images: N}`",
+    )
+
+
+def _spell_lengths(variable: LoopVariable, lengths: list[Bounds[int]]) -> str:
+    found = zip(variable.names, lengths, strict=True)
+    return ", ".join(
+        f"`{name}` has {low if low == high else f'{low} to {high}'}" for name, (low, high) in found
     )
 
 

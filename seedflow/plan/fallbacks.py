@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from seedflow.plan.frames import Env
-from seedflow.plan.standing import Stander, Standing
+from seedflow.plan.stander import Stander
+from seedflow.plan.standing import Standing
 from seedflow.recipe.references import Reference, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.forms import FirstOf
 from seedflow.recipe.templating.nodes import Expression
+from seedflow.recipe.templating.walking import walk
 
 
 def may_all_be_skipped(template: Template, env: Env, stander: Stander) -> bool:
@@ -32,20 +34,7 @@ def _find_first_ofs(template: Template) -> Iterator[FirstOf]:
         return
     for piece in template.pieces:
         if isinstance(piece, Template) and piece.expression is not None:
-            yield from (node for node in _walk(piece.expression) if isinstance(node, FirstOf))
-
-
-def _walk(node: Expression) -> Iterator[Expression]:
-    yield node
-    for kind in type(node).__mro__:
-        for name in getattr(kind, "__slots__", ()):
-            value = getattr(node, name, None)
-            parts = (
-                value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
-            )
-            for part in parts:
-                if isinstance(part, Expression):
-                    yield from _walk(part)
+            yield from (node for node in walk(piece.expression) if isinstance(node, FirstOf))
 
 
 def _mentions_of(argument: Expression, template: Template) -> list[Reference]:

@@ -159,6 +159,11 @@ class Group:
         """Whether any of it may turn out to be skipped, or all of it."""
         return self.may_skip or any(ghost.may_skip for ghost, _ in self.ghosts)
 
+    @property
+    def surely_gives(self) -> bool:
+        """Whether at least one instance will come of it that is not skipped."""
+        return not self.may_skip and any(count.low and not ghost.may_skip for ghost, count in self.ghosts)
+
     def count_images(self, *, passes: bool, certain: bool) -> Bounds[int]:
         """How many images the instances give that it stands for; unless they are `certain` to give some, it may be none."""
         low = high = 0
@@ -175,7 +180,7 @@ class Group:
 class StepTasks:
     """The instances of one step within one use of its recipe, findable by their keys, and the groups still to grow.
 
-    `bounds` says how many images each task may give. `failed` is the first task that failed, `open` how many instances and
+    `bounds` says how many images each task gives if it ends well, `may_give` how many its model may give. `failed` is the first task that failed, `open` how many instances and
     groups have not ended.
     """
 
@@ -192,6 +197,7 @@ class StepTasks:
         "images",
         "instances",
         "lost",
+        "may_give",
         "may_skip",
         "node",
         "omitted",
@@ -210,6 +216,7 @@ class StepTasks:
         self.groups: dict[str, Group] = {}
         self.closed: list[Group] = []
         self.bounds: dict[str, Bounds[int]] = {}
+        self.may_give: dict[str, Bounds[int]] = {}
         self.images: dict[str, tuple[StepImage, ...]] = {}
         self.lost: dict[str, tuple[Outcome, str]] = {}
         self.takes = 1

@@ -30,9 +30,7 @@ def find_key(
     if isinstance(value, Row) and key_field is None:
         return build_key(value.key) if value.key is not None else None
     if isinstance(value, Mapping):
-        if key_field is None:
-            return None
-        return build_key(value[key_field]) if value.get(key_field) is not None else None
+        return None if key_field is None else find_key(value.get(key_field), units, passes=passes)
     if isinstance(value, (str, int, float)):
         return build_key(value)
     return None

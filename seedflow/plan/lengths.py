@@ -11,12 +11,13 @@ from seedflow.plan.gaps import MOST_ITEMS, Listing, count_least, count_most
 from seedflow.plan.model import Bounds
 from seedflow.plan.picking import Absent, count_part
 from seedflow.plan.resolve import Resolver
-from seedflow.plan.standing import Stander
+from seedflow.plan.stander import Stander
 from seedflow.plan.views import is_pending
 from seedflow.plan.whole import find_part, find_whole, follow
 from seedflow.recipe.model import Expression, Input, InputType
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm, look_up
+from seedflow.recipe.templating.lookup_nodes import Mentioned
 from seedflow.recipe.views import View
 
 _ANY_NUMBER = Bounds(0, MOST_ITEMS)
@@ -34,7 +35,8 @@ class LengthFinder:
 
     def find(self, template: Template, env: Env) -> Bounds[int]:
         """How many items a list may have that is not known yet."""
-        whole = find_whole(template)
+        node = template.expression
+        whole = node.reference if isinstance(node, Mentioned) else find_whole(template)
         if whole is not None:
             return self._of_mention(whole, env)
         part = find_part(template)

@@ -30,7 +30,8 @@ from seedflow.plan.model import Bounds, Outcome, PendingImages
 from seedflow.plan.picking import NotThere
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
-from seedflow.plan.standing import Stander, Standing
+from seedflow.plan.stander import Stander
+from seedflow.plan.standing import Standing
 from seedflow.plan.views import PendingTask, build_ghost_view
 from seedflow.plan.whole import find_whole, follow
 from seedflow.recipe.model import Expression, Output

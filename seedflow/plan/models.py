@@ -10,7 +10,7 @@ from seedflow.plan.border import NotAdmitted
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.judge import Findings
 from seedflow.plan.requests import Refused, Renderer
-from seedflow.plan.standing import Stander
+from seedflow.plan.stander import Stander
 from seedflow.recipe.template import Template, TemplateForm
 
 

@@ -10,7 +10,7 @@ from seedflow.graph.model import StepNode
 from seedflow.plan.expect import Expectation
 from seedflow.plan.frames import Env
 from seedflow.plan.requests import Refused, Renderer
-from seedflow.plan.standing import Stander
+from seedflow.plan.stander import Stander
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Template
 

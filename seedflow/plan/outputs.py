@@ -150,11 +150,11 @@ class OutputPlanner:
                     yield _Slot(address, at[address], None, single)
 
     def _is_single(self, address: str) -> bool:
-        """Whether a task can give no other image."""
+        """Whether a task can give no other image, whatever is expected of it: a file keeps its name when that changes."""
         unit = self._build.resolver.find_unit(address)
         if unit is None:
             return False
-        bounds = unit.instance.tasks.bounds.get(address)
+        bounds = unit.instance.tasks.may_give.get(address)
         return bounds is not None and bounds.high == 1
 
     def _is_lone(self, images: Template, env: Env) -> bool:

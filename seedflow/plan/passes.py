@@ -9,7 +9,7 @@ from seedflow.plan.listing import Lister
 from seedflow.plan.picking import as_list
 from seedflow.plan.requests import Refused, Renderer
 from seedflow.plan.resolve import Resolver
-from seedflow.plan.standing import Stander
+from seedflow.plan.stander import Stander
 from seedflow.plan.views import build_ghost_view, build_pending_view
 from seedflow.recipe.model import Iterate
 from seedflow.recipe.views import View

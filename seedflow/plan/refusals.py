@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from seedflow.diagnostics import Diagnostic
+from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.places import find_templates
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.instances import Instance
 from seedflow.plan.model import StepImage, Unsettled
 from seedflow.plan.picking import Absent
-from seedflow.plan.standing import Stander, Standing
+from seedflow.plan.stander import Stander
+from seedflow.plan.standing import Standing
 from seedflow.recipe.model import Expression, Iterate, Step
 from seedflow.recipe.references import Reference, StepReference
-from seedflow.recipe.template import RenderError
+from seedflow.recipe.template import RenderError, Template
 from seedflow.recipe.views import View
 
 
@@ -121,6 +122,17 @@ def refuse_nothing(instance: Instance, iterate: Iterate) -> Diagnostic:
         f"`iterate` of {instance.address} has no item, so that the step would give no image",
         iterate.span,
         help="give at least one, or leave the step out with `when`",
+    )
+
+
+def doubt_edits(iterate: Iterate, most: int) -> Diagnostic:
+    """A row of edits that may turn out to have none."""
+    return Diagnostic(
+        "nothing-to-apply",
+        f"`iterate` may have nothing to apply: its list has 0 to {most} items, and how many is known only when they are paid",
+        iterate.over.scalar.span if isinstance(iterate.over, Template) else iterate.span,
+        Severity.WARNING,
+        help="go through what is there for certain, or leave the step out when there is none, with `when:`",
     )
 
 

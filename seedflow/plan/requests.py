@@ -17,7 +17,7 @@ from seedflow.plan.patterns import Pattern
 from seedflow.plan.picking import Absent, NotThere, as_list
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
-from seedflow.plan.standing import Stander
+from seedflow.plan.stander import Stander
 from seedflow.plan.texts import TextReader
 from seedflow.plan.views import is_pending
 from seedflow.plan.wording import build_reference_view

@@ -14,7 +14,8 @@ from seedflow.plan.instances import Unit
 from seedflow.plan.model import ANYWHERE, ELSEWHERE, Bounds, PendingImages, StepImage
 from seedflow.plan.picking import NotThere
 from seedflow.plan.resolve import Resolver
-from seedflow.plan.standing import Stander, Standing
+from seedflow.plan.stander import Stander
+from seedflow.plan.standing import Standing
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.plan.whole import find_part, find_whole
 from seedflow.recipe.model import Expression

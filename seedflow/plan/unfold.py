@@ -10,27 +10,26 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TypeVar
 
-from seedflow.diagnostics import Diagnostic, Span
+from seedflow.diagnostics import Span
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.plan.apart import Differences, sends_prev
 from seedflow.plan.awaited import asked_before, find_awaited, may_be_stored
-from seedflow.plan.border import NotAdmitted
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.closing import Closer
 from seedflow.plan.expand import Expander, Explodes, Leaf, Opening, Row, explodes
 from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
-from seedflow.plan.gaps import Gap, Item, NotAList, find_gap
+from seedflow.plan.gaps import Gap, Item, find_gap
 from seedflow.plan.groups import Totalled, build_group_task, count_none, find_instance
 from seedflow.plan.identity import has_pending_reference
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit, spell_address
 from seedflow.plan.judge import Findings
 from seedflow.plan.model import ELSEWHERE, Bounds, Outcome, Reason, Task
-from seedflow.plan.picking import Absent
+from seedflow.plan.reading import Part, read_parts
 from seedflow.plan.refusals import (
     Refusals,
+    doubt_edits,
     lists_rest_on_results,
     refuse_nothing,
     refuse_same_address,
@@ -40,16 +39,12 @@ from seedflow.plan.requests import Refused
 from seedflow.plan.standing import Standing
 from seedflow.plan.uses import UseBuilder
 from seedflow.recipe.model import Iterate
-from seedflow.recipe.template import RenderError
 
 MOST_TASKS = 1_000_000
 """More instances than this of one step is a mistake, whatever the limits say."""
 
 MOST_GHOSTS = 100_000
 """Of tasks that only stand for others, made at once; more would take minutes, and a run of what they stand for for ever."""
-
-
-_Part = TypeVar("_Part")
 
 
 class Unfolder:
@@ -143,18 +138,8 @@ class Unfolder:
             most = limit if self._ghosts <= MOST_GHOSTS else MOST_GHOSTS
             self.findings.add(explodes(node, span, most))
 
-    def _read(self, span: Span, read: Callable[[], Iterable[_Part]]) -> Iterator[_Part]:
-        """What a list gives; what is wrong with it goes to the findings, at `span` where nothing else has a place."""
-        try:
-            yield from read()
-        except NotAList as error:
-            self.findings.add(error.diagnose())
-        except (Refused, NotAdmitted) as refused:
-            self.findings.add(refused.diagnostic)
-        except Absent as absent:
-            self.findings.add(Diagnostic(absent.not_there.code, absent.not_there.message, span))
-        except RenderError as error:
-            self.findings.add(Diagnostic(error.code, error.message, span, help=error.help))
+    def _read(self, span: Span, read: Callable[[], Iterable[Part]]) -> Iterator[Part]:
+        return read_parts(span, read, self.findings)
 
     def _add(self, part: Row | Opening, tasks: StepTasks) -> Instance | Group | None:
         expander = self._expanders[tasks.hub]
@@ -203,6 +188,9 @@ class Unfolder:
         found, self.findings = self.findings, before_all
         gaps = [gap for part in parts if (gap := find_gap(part)) is not None]
         if not parts and not found.has_errors:
+            if self._is_left_out(instance, env):
+                self._closer.leave_out(instance, iterate, self._sink)
+                return
             skips = self._build.stander.of([iterate.over], env).skips
             if skips is not None:
                 gaps = [Gap((), "?", (), Bounds(0, 0), Later((skips,)), skipped=skips)]
@@ -232,6 +220,13 @@ class Unfolder:
                 before = Unit(address, instance, slot, number, last, Env(frame, each), before)
                 self._add_unit(before)
         instance.complete = True
+
+    def _is_left_out(self, instance: Instance, env: Env) -> bool:
+        try:
+            return self._build.judge.refuses(instance, env)
+        except Refused as refused:
+            self.findings.add(refused.diagnostic)
+            return True
 
     def _add_unit(self, unit: Unit) -> None:
         resolver = self._build.resolver
@@ -324,17 +319,22 @@ class Unfolder:
             ghost=True,
         )
         group.failed = next((gap.failed for gap in gaps if gap.failed is not None), None)
-        skipped = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
-        if group.failed is not None or skipped is not None:
-            gap = replace(gaps[0], failed=group.failed, skipped=None if group.failed else skipped)
+        cause = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
+        if group.failed is not None or cause is not None:
+            gap = replace(gaps[0], failed=group.failed, skipped=None if group.failed else cause)
             self._closer.close(group, gap, self._sink)
             outcome = Outcome.FAILED if group.failed is not None else Outcome.SKIPPED
             if not instance.ghost:
-                tasks.end_instance(instance, outcome, group.failed or skipped)
+                tasks.end_instance(instance, outcome, group.failed or cause)
             return
         ghost = Unit(address, stand_in, 1, 0, True, Env(tasks.frame, stand_in.each))
         wrong = Findings()
         built = self._build.build(ghost, wrong)
+        skipped = built is not None and outcome_of(built.task) is Outcome.SKIPPED
+        if skipped or stand_in.may_skip or any(gap.may_skip for gap in gaps):
+            instance.note_may_skip()
+        elif not low and not instance.stands_for_others and tasks.node.step.when is None:
+            self.findings.add(doubt_edits(iterate, high), instance.address)
         totalled = Totalled(self._build.kinds.spell)
         count = Bounds(low * tasks.takes, high * tasks.takes)
         if built is not None:

@@ -72,7 +72,7 @@ def publish_outputs(
             for name, images in outputs.items():
                 published: list[PublishedFile] = []
                 for image in images:
-                    place = _Place(image, folder, listed.get(image.path))
+                    place = _Place(image, folder, listed.get(image.path), note.recipe)
                     problem = place.fill(store, arriving)
                     if problem is not None:
                         problems.append(problem)
@@ -85,7 +85,8 @@ def publish_outputs(
                 files[name] = tuple(published)
             for path, entry in listed.items():
                 if path not in entries and (folder / path).is_file():
-                    entries[path] = {**entry, "current": False}
+                    ours = entry.get("recipe") == note.recipe
+                    entries[path] = {**entry, "current": False} if ours else entry
             _write_manifest(folder, arriving, entries, note)
     except OSError as error:
         problems.append(_refused(folder, error))
@@ -94,11 +95,12 @@ def publish_outputs(
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where one image of an output goes. `listed` is what the last manifest says of that path."""
+    """Where one image of an output of `recipe` goes. `listed` is what the last manifest says of that path."""
 
     image: PublishedImage
     folder: Path
     listed: Mapping[str, Any] | None
+    recipe: str
 
     @property
     def target(self) -> Path:
@@ -117,7 +119,13 @@ class _Place:
             if target.is_symlink() or target.exists():
                 if not target.is_symlink() and target.is_file() and self._holds(facts.digest):
                     return None
-                if not self._is_ours():
+                if self._is_published() and self.listed is not None and self.listed["recipe"] != self.recipe:
+                    return Problem(
+                        "not-published",
+                        f"{target} was not overwritten: recipe `{self.listed['recipe']}` published it, and this is `{self.recipe}`",
+                        help="give one of the two another `name:`, or choose another folder with --out",
+                    )
+                if not self._is_published():
                     return Problem(
                         "not-published",
                         f"{target} was not overwritten: it is not a file that seedflow published, or it was changed since",
@@ -150,6 +158,7 @@ class _Place:
             else {"file": image.name}
         )
         return {
+            "recipe": self.recipe,
             "output": self.image.output,
             **origin,
             "digest": facts.digest,
@@ -166,8 +175,8 @@ class _Place:
             return self.listed is not None and self.listed.get("digest") == digest
         return _digest(self.target) == digest
 
-    def _is_ours(self) -> bool:
-        """Whether what stands there was published by us and is as it was then."""
+    def _is_published(self) -> bool:
+        """Whether what stands there was published by some run and is as it was then."""
         if self.listed is None or self.target.is_symlink() or not self.target.is_file():
             return False
         return self._is_untouched() or _digest(self.target) == self.listed.get("digest")
@@ -253,7 +262,11 @@ def _read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files = found["files"]
-        return {path: entry for path, entry in files.items() if isinstance(entry, dict)}
+        return {
+            path: {"recipe": found.get("recipe"), **entry}
+            for path, entry in files.items()
+            if isinstance(entry, dict)
+        }
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 

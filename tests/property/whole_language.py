@@ -18,6 +18,8 @@ from seedflow.providers.base import Answer, BeforeSending, GenerateRequest
 
 WORDS = ("ka", "kb", "kc", "kd")
 NEW_WORD = "kz"
+MOST_TASKS = 1000
+"""Of one recipe; loops over the images of loops soon have more than anybody could wait for."""
 
 
 class SeededProvider(FakeProvider):
@@ -186,9 +188,9 @@ class _Author:
         for step in self.steps:
             if step.outputs is not None and not step.loops:
                 found += [
-                    Expr(f"steps.{step.name}.outputs.{name}", frozenset(step.lists))
+                    Expr(f"steps.{step.name}.outputs.{name}[0]", frozenset(step.lists))
                     for name, one in step.outputs.items()
-                    if one
+                    if one  # a list of one, as every output is a list
                 ]
                 continue
             if step.outputs is not None or not step.has_images:
@@ -211,11 +213,7 @@ class _Author:
         found += [Expr(f"inputs.{name}") for name, kind in self.inputs.items() if kind == "images"]
         for step in self.steps:
             lists = frozenset(step.lists)
-            found += [
-                Expr(f"steps.{step.name}.outputs.{name}", lists)
-                for name, one in (step.outputs or {}).items()
-                if not one or step.loops
-            ]
+            found += [Expr(f"steps.{step.name}.outputs.{name}", lists) for name in step.outputs or ()]
             if not step.has_images:
                 continue
             found.append(Expr(f"steps.{step.name}.images", lists))
@@ -553,16 +551,21 @@ def cases(draw: st.DrawFn, *, sharp: bool = False) -> Case:
     )
     steps = author.write(1, 5)
     outputs = author.draw_outputs()[0] if draw(st.booleans()) else {}
-    recipe = _spell(steps, {}, outputs)
+    recipe = _spell(steps, {}, outputs, MOST_TASKS)
     mixes = {step.name: frozenset(step.mixes) for step in author.steps}
     return Case(recipe, files, lists, mixes, sharp)
 
 
 def _spell(
-    steps: Mapping[str, Mapping[str, Any]], inputs: Mapping[str, Any], outputs: Mapping[str, str]
+    steps: Mapping[str, Mapping[str, Any]],
+    inputs: Mapping[str, Any],
+    outputs: Mapping[str, str],
+    most_tasks: int | None = None,
 ) -> str:
     lines = [f"inputs: {json.dumps({**YES, **inputs})}", "steps:"]
     lines += [f"  {name}: {json.dumps(body)}" for name, body in steps.items()]
     if outputs:
         lines.append(f"outputs: {json.dumps(outputs)}")
+    if most_tasks is not None:
+        lines.append(f"limits: {{tasks: {most_tasks}}}")
     return "\n".join(lines) + "\n"

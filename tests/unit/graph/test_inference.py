@@ -79,7 +79,7 @@ def infer(expression: str) -> Shape:
         ("first_of(steps.a.images, steps.b.images)", list_of(IMAGE, Count(1, 3))),
         ("optional(steps.a.images[0])", Shape(Kind.IMAGE, optional=True)),
         ("succeeded(steps.a.images)", list_of(IMAGE, Count(0, 3))),
-        ("steps.a.images | map(attribute='name')", list_of(UNKNOWN, Count(1, 3))),
+        ("steps.a.images | map(attribute='name')", list_of(TEXT, Count(1, 3))),
         ("inputs.nobody_knows", UNKNOWN),
     ],
 )

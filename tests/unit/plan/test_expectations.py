@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from planning import KnownResults, open_planner, plan
 from playing import play
 
@@ -69,3 +70,33 @@ def test_exhausted_attempts_stay_a_failure_until_somebody_rerolls() -> None:
     a, b = found.tasks
     assert (a.action, a.reason, a.take) == (Action.CALL, Reason.FORCED, 2)
     assert b.action is Action.CALL
+
+
+SETS = "steps:\n  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 3}, expect: {images: %s%s}}\n"
+EACH = "  b: {for_each: {i: '{{ steps.a.images }}'}, generate: {prompt: B, image_input: ['{{ each.i }}']}}\n"
+
+
+@pytest.mark.parametrize(
+    ("images", "otherwise", "own", "calls"),
+    [
+        ("2", "", Bounds(2, 3), Bounds(3, 3)),
+        ("{min: 2}", "", Bounds(2, 3), Bounds(3, 4)),
+        ("{max: 2}", "", Bounds(1, 3), Bounds(2, 3)),
+        ("{min: 2}", ", otherwise: accept", Bounds(1, 3), Bounds(2, 4)),
+    ],
+)
+def test_a_plan_counts_on_what_is_expected_and_pays_for_what_is_not(
+    images: str, otherwise: str, own: Bounds[int], calls: Bounds[int]
+) -> None:
+    found = plan(SETS % (images, otherwise) + EACH)
+    assert found.tasks[0].images == own
+    assert found.totals.calls == calls
+
+
+def test_a_file_keeps_its_name_when_the_expected_number_changes() -> None:
+    out = "outputs: {a: '{{ steps.a.images }}'}\n"
+    assert (
+        play(SETS % ("1", "") + out).files
+        == play(SETS % ("{min: 1}", "") + out).files
+        == {"a": ["a/a-1.jpg"]}
+    )

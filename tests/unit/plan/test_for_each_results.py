@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from planning import plan
+from planning import open_planner, plan, problems_of
 from playing import FAILS, play
 
+from seedflow.diagnostics import Severity
 from seedflow.plan.model import Bounds, Reason
 
 SHEET = "steps:\n  sheet: {generate: {prompt: Views, sequential_image_generation: auto, max_images: 3}}\n"
@@ -215,3 +216,33 @@ def test_a_loop_over_what_succeeded_has_nothing_of_a_place_where_no_task_will_co
     )
     assert played.addresses == ["sheet", "last"]
     assert played.blocked == {"page[v=sheet-?,w=?]": "sheet"}
+
+
+PAIRS = """\
+inputs: {tones: {type: list, of: text, default: [warm, cold]}}
+steps:
+  sheet: {generate: {prompt: Sheet, sequential_image_generation: auto, max_images: 3}}
+  pair:
+    for_each: "{{ zip(view=steps.sheet.images, tone=inputs.tones) }}"
+    generate: {prompt: "{{ each.tone }}", image_input: "{{ each.view }}"}
+"""
+
+
+def test_known_numbers_tell_when_lists_can_never_be_paired_and_when_they_may_not() -> None:
+    (never,) = problems_of(PAIRS, {"tones": ["a", "b", "c", "d"]})
+    assert (never.code, never.severity) == ("unequal-lists", Severity.ERROR)
+    assert "`view` has 1 to 3, `tone` has 4" in never.message
+    _, (perhaps,) = open_planner(PAIRS).start()
+    assert (perhaps.code, perhaps.severity) == ("unequal-lists", Severity.WARNING)
+    sure = PAIRS.replace("max_images: 3}", "max_images: 3}, expect: {images: 2}")
+    assert open_planner(sure).start()[1] == []
+
+
+def test_a_record_whose_key_is_an_image_has_that_images_key() -> None:
+    played = play(
+        "steps:\n  sheet: {for_each: {k: [x, y]}, generate: {prompt: '{{ each.k }}'}}\n"
+        "  pair:\n    for_each:\n"
+        "      p: {in: \"{{ zip(view=steps.sheet.images, tone=['warm', 'cold']) }}\", key: view, at_most: 2}\n"
+        "    generate: {prompt: '{{ each.p.tone }}', image_input: '{{ each.p.view }}'}\n"
+    )
+    assert [address for address in played.addresses if "pair" in address] == ["pair[p=x-1]", "pair[p=y-1]"]

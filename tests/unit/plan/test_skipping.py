@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from planning import plan
 from playing import FAILS, play
 
@@ -198,3 +199,46 @@ def test_what_may_be_skipped_altogether_promises_nothing_of_a_first_of() -> None
         "  d: {generate: {prompt: D, image_input: '{{ first_of(steps.b.images, steps.a.images) }}'}}\n"
     )
     assert plan(steps).totals.calls == (2, 4)
+
+
+SET = "steps:\n  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 2}}\n"
+NONE_OF_A_LOOP = """\
+  b: {for_each: {i: "{{ steps.a.images }}", k: []}, generate: {prompt: B, image_input: ["{{ each.i }}"]}}
+  c: {for_each: {i: "{{ steps.a.images }}"}, when: "{{ 1 > 2 }}", generate: {prompt: C, image_input: ["{{ each.i }}"]}}
+"""
+NONE_OF_EDITS = """\
+  c:
+    when: "{{ 1 > 2 }}"
+    iterate: {over: "{{ steps.a.images }}", as: edit, start: "{{ steps.a.images[0] }}"}
+    generate: {prompt: C, image_input: ["{{ each.edit }}", "{{ prev }}"]}
+"""
+EDITS_THAT_MAY_BE_SKIPPED = """\
+  b: {for_each: {k: [x, y]}, when: "{{ steps.a.images | length > 7 }}", generate: {prompt: "B {{ each.k }}"}}
+  c:
+    iterate: {over: "{{ steps.b.images }}", as: edit, start: "{{ steps.a.images[0] }}"}
+    generate: {prompt: C, image_input: ["{{ each.edit }}", "{{ prev }}"]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "mentioned"),
+    [
+        (NONE_OF_A_LOOP, ("steps.b.images", "steps.c.images")),
+        (NONE_OF_EDITS, ("steps.c.images",)),
+        (EDITS_THAT_MAY_BE_SKIPPED, ("steps.c.images",)),
+    ],
+)
+def test_what_mentions_only_what_is_skipped_or_empty_is_not_promised(
+    before: str, mentioned: tuple[str, ...]
+) -> None:
+    played = play(SET + before + uses("d", *mentioned))
+    assert "d" in played.skipped
+    assert played.addresses == ["a"]
+    assert played.plan.totals.calls.low == 1
+
+
+def test_what_mentions_a_loop_that_may_be_empty_and_is_never_skipped_is_promised() -> None:
+    rest = '  b: {for_each: {i: "{{ steps.a.images[1:] }}"}, generate: {prompt: B, image_input: ["{{ each.i }}"]}}\n'
+    played = play(SET + rest + uses("d", "steps.b.images"))
+    assert played.addresses == ["a", "d"]
+    assert played.plan.totals.calls.low == 2

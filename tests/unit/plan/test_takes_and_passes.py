@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from planning import KnownResults, done, open_planner, plan, problems_of
 from playing import FAILS, play
 
+from seedflow.diagnostics import Severity
 from seedflow.plan.model import Action, Bounds, Task
 
 HOUSE = """\
@@ -171,3 +173,41 @@ def test_edits_by_pictures_of_which_some_may_be_skipped_are_made_once_it_is_know
     assert played.skipped == ["cut[who=hare]"]
     assert [address for address in played.addresses if "party" in address] == ["party[g=1]", "party[g=2]"]
     assert played.references("party[g=2]") == ["party[g=1] 1", "cut[who=fox] 1"]
+
+
+GUARDED = """\
+inputs: {edits: {type: list, of: text, default: []}}
+steps:
+  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 2}}
+  b:
+    when: "{{ %s | length > %s }}"
+    iterate: {over: "{{ %s }}", as: edit, start: "{{ steps.a.images[0] }}"}
+    generate: {prompt: "B {{ prev.number }}", image_input: ["{{ prev }}"]}
+  c: {generate: {prompt: C, image_input: ["{{ steps.b.images }}"]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("counted", "most", "over"),
+    [("inputs.edits", 0, "inputs.edits"), ("steps.a.images", 1, "steps.a.images[1:]")],
+)
+def test_when_decides_about_edits_before_their_number_does(counted: str, most: int, over: str) -> None:
+    played = play(GUARDED % (counted, most, over))
+    assert played.addresses == ["a"]
+    assert played.skipped == ["b[edit=?]", "c"]
+    assert not played.problems
+    assert played.plan.totals.calls.low == 1
+
+
+def test_edits_of_which_there_may_be_none_are_a_warning_of_the_plan() -> None:
+    text = (
+        "inputs: {l: {type: list, of: text, default: [x]}}\nsteps:\n"
+        "  q: {generate: {prompt: Q}}\n"
+        "  s: {for_each: {k: '{{ inputs.l }}'}, generate: {prompt: '{{ each.k }}', sequential_image_generation: auto, max_images: 2}}\n"
+        "  p: {iterate: {over: '{{ steps.s.images[1:] }}', as: e, start: '{{ steps.q.images[0] }}'}, "
+        "generate: {prompt: P, image_input: ['{{ prev }}', '{{ each.e }}']}}\n"
+    )
+    _, found = open_planner(text).start()
+    assert [(one.code, one.severity) for one in found] == [("nothing-to-apply", Severity.WARNING)]
+    _, found = open_planner(text, {"l": ["x", "y"]}).start()
+    assert not found

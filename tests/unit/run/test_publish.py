@@ -134,6 +134,31 @@ def test_files_of_earlier_runs_are_kept_and_marked(desk) -> None:
     assert desk.names() == ["a.jpg", "c.jpg", MANIFEST]
 
 
+def test_recipes_whose_folder_is_the_same_leave_each_others_files_alone(desk) -> None:
+    other = replace(NOTE, recipe="b.ook", run_id="run-2")
+    desk.publish(desk.image("a.jpg", b"one"), desk.image("b.jpg", b"two"))
+    published = desk.publish(desk.image("a.jpg", b"theirs"), desk.image("c.jpg", b"three"), note=other)
+    (problem,) = published.problems
+    assert problem.kind == "not-published"
+    assert "recipe `book` published it, and this is `b.ook`" in problem.message
+    assert (desk.out / "a.jpg").read_bytes() == b"one"
+    files = desk.manifest()["files"]
+    assert {path: (entry["recipe"], entry["current"]) for path, entry in files.items()} == {
+        "a.jpg": ("book", True),
+        "b.jpg": ("book", True),
+        "c.jpg": ("b.ook", True),
+    }
+    assert kinds(desk.publish(desk.image("a.jpg", b"new"))) == []
+
+
+def test_a_manifest_without_recipes_of_its_files_is_that_of_its_own(desk) -> None:
+    desk.publish(desk.image("a.jpg", b"one"))
+    manifest = desk.manifest()
+    del manifest["files"]["a.jpg"]["recipe"]
+    (desk.out / MANIFEST).write_text(json.dumps(manifest))
+    assert kinds(desk.publish(desk.image("a.jpg", b"two"))) == []
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"files": []}', '{"files": {"a.jpg": 7}}', "\x00", '{"files":' + '{"a":' * 9000]
 )

@@ -1,0 +1,120 @@
+"""Lists that `zip` pairs: whether they can be equally long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from seedflow.checks.subject import Subject
+from seedflow.diagnostics import Diagnostic, Severity, Span
+from seedflow.graph.flow import Flow
+from seedflow.graph.model import Frame, StepNode
+from seedflow.graph.shapes import Count, Kind
+from seedflow.recipe.template import Template
+from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Part
+from seedflow.recipe.templating.nodes import Expression
+from seedflow.recipe.templating.operation_nodes import Applied
+
+
+def check_pairs(subject: Subject) -> Iterator[Diagnostic]:
+    """No `zip` pairs lists that are never equally long; one that may fail since the model gives what it likes is doubtful."""
+    for node in subject.nodes:
+        for variable in node.step.for_each:
+            if variable.zipped:
+                columns = {
+                    name: items.expression
+                    for name, items in zip(variable.names, variable.lists, strict=True)
+                    if isinstance(items, Template) and items.expression is not None
+                }
+                yield from _check_columns(columns, variable.span, node, node.frame, subject.flow)
+    for place in subject.places:
+        zipped = _find_zip(place.template.expression)
+        if zipped is not None:
+            span = place.template.scalar.span_at(zipped.start, zipped.end)
+            yield from _check_columns(zipped.keywords, span, place.node, place.frame, subject.flow)
+
+
+def _check_columns(
+    columns: Mapping[str, Expression], span: Span, node: StepNode | None, frame: Frame, flow: Flow
+) -> Iterator[Diagnostic]:
+    counts: dict[str, Count] = {}
+    chosen: dict[str, StepNode] = {}
+    for name, items in columns.items():
+        shape = flow.shape_of_part(items, node, frame)
+        if shape.kind is not Kind.LIST or shape.optional:
+            return
+        counts[name] = shape.count
+        target = _find_chooser(items, node, frame, flow) if shape.count.low != shape.count.high else None
+        if target is not None:
+            chosen[name] = target
+    if _never_equal(counts):
+        yield _unequal(counts, span)
+        return
+    for name, target in chosen.items():
+        others = [other for other in counts if other != name]
+        if any(
+            counts[other].low == counts[other].high or chosen.get(other, target) is not target
+            for other in others
+        ):
+            yield _may_be_unequal(counts, target, span)
+            return
+
+
+def _find_chooser(items: Expression, node: StepNode | None, frame: Frame, flow: Flow) -> StepNode | None:
+    """The step of which the model decides how many items a list has, and nobody else."""
+    mention = items.reference if isinstance(items, Mentioned) else None
+    if mention is None or mention.collection not in ("images", "passes"):
+        return None
+    target = flow.find_target(mention, node, frame)
+    if target is None or target.step.generate is None:
+        return None
+    tasks = flow.selected_tasks(target, mention.selector, all_made=True)
+    given = flow.counts.images_per_request(target)
+    fixed = tasks.low == tasks.high and given.high is not None and given.low < given.high
+    return target if fixed else None
+
+
+def _find_zip(node: Expression | None) -> Applied | None:
+    """The `zip` from which an expression takes all that it gives, so that it is worked out whatever happens."""
+    while isinstance(node, Attribute | Item | Part | Applied):
+        if isinstance(node, Applied):
+            if node.name == "zip" and not node.arguments:
+                return node
+            node = node.arguments[0] if node.arguments else None
+        else:
+            node = node.base
+    return None
+
+
+def _never_equal(counts: Mapping[str, Count]) -> bool:
+    highs = [count.high for count in counts.values() if count.high is not None]
+    return bool(highs) and max(count.low for count in counts.values()) > min(highs)
+
+
+def _spell(counts: Mapping[str, Count]) -> str:
+    return ", ".join(f"`{name}` has {_spell_count(count)}" for name, count in counts.items())
+
+
+def _spell_count(count: Count) -> str:
+    if count.low == count.high:
+        return str(count.low)
+    return f"at least {count.low}" if count.high is None else f"{count.low} to {count.high}"
+
+
+def _unequal(counts: Mapping[str, Count], span: Span) -> Diagnostic:
+    return Diagnostic(
+        "unequal-lists",
+        f"`zip` pairs lists of the same length, but {_spell(counts)}",
+        span,
+        help="make the lists equally long",
+    )
+
+
+def _may_be_unequal(counts: Mapping[str, Count], target: StepNode, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "unequal-lists",
+        f"`zip` pairs lists of the same length, and {_spell(counts)}: whether they fit is the model's choice, and known "
+        f"only when step `{target.step.name}` is paid",
+        span,
+        Severity.WARNING,
+        help=f"say in step `{target.step.name}` how many there must be: `expect: {{images: N}}`",
+    )

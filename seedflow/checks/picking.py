@@ -1,0 +1,113 @@
+"""One image out of a list that an expression makes: `steps.page.tasks[0].images[1]`, `steps.sheet.images[1:] | first`.
+
+What a mention picks by itself, such as `steps.sheet.images[1]`, is checked in `indexing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedflow.checks.subject import Subject
+from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.graph.places import Place
+from seedflow.graph.shapes import Count, Kind, Shape
+from seedflow.recipe.template import Template
+from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Named
+from seedflow.recipe.templating.nodes import Constant, Expression
+from seedflow.recipe.templating.operation_nodes import Applied
+from seedflow.recipe.templating.walking import walk
+
+_ONE_OF_A_LIST = frozenset(("first", "last", "min", "max"))
+"""Filters that fail where the list before them is empty."""
+
+
+def check_picking(subject: Subject) -> Iterator[Diagnostic]:
+    """Every number in brackets, and every filter that picks one of a list, finds something."""
+    for place in subject.places:
+        for piece in place.template.pieces:
+            if isinstance(piece, Template) and piece.expression is not None:
+                for node in walk(piece.expression):
+                    yield from _check_node(node, place, subject)
+
+
+def _check_node(node: Expression, place: Place, subject: Subject) -> Iterator[Diagnostic]:
+    picked = _find_picked(node)
+    if picked is None:
+        return
+    base, needed = picked
+    if not _looks_at_results(base):
+        return
+    shape = subject.flow.shape_of_part(base, place.node, place.frame, all_made=True)
+    if shape.kind is not Kind.LIST or shape.item is None or shape.count.high is None or shape.optional:
+        return
+    if needed > shape.count.high and not (isinstance(node, Item) and _is_name(base)):
+        yield _missing(node, shape, place)
+    elif shape.count.low < needed <= shape.count.high and shape.holds_images:
+        yield _may_be_missing(node, shape.count, place)
+
+
+def _find_picked(node: Expression) -> tuple[Expression, int] | None:
+    """The list that something is picked of, and how many items it needs for that."""
+    if isinstance(node, Item) and isinstance(node.key, Constant):
+        index = node.key.value
+        if isinstance(index, int) and not isinstance(index, bool):
+            return node.base, index + 1 if index >= 0 else -index
+    if isinstance(node, Applied) and node.name in _ONE_OF_A_LIST and node.arguments:
+        return node.arguments[0], 1
+    return None
+
+
+def _looks_at_results(base: Expression) -> bool:
+    return any(
+        isinstance(node, Mentioned) or (isinstance(node, Named) and node.root == "each")
+        for node in walk(base)
+    )
+
+
+def _is_name(base: Expression) -> bool:
+    """Whether it is a name with dots behind it, whose attributes others check."""
+    while isinstance(base, Attribute | Item):
+        base = base.base
+    return isinstance(base, Named)
+
+
+def _missing(node: Expression, shape: Shape, place: Place) -> Diagnostic:
+    count = shape.count.high or 0
+    return Diagnostic(
+        "no-such-image"
+        if shape.holds_images
+        else "no-such-task"
+        if _holds_tasks(shape)
+        else "template-no-such-item",
+        f"`{_spell(node, place)}` cannot exist: it picks from {shape.describe()}",
+        place.template.scalar.span_at(*_bound(node, place)),
+        help=f"the first is `[0]` and the last `[{count - 1}]`" if count else "there is nothing to pick",
+    )
+
+
+def _may_be_missing(node: Expression, count: Count, place: Place) -> Diagnostic:
+    return Diagnostic(
+        "image-may-be-missing",
+        f"`{_spell(node, place)}` may not exist: it picks from {count.low} to {count.high} images, and how many is known only when "
+        "they are there",
+        place.template.scalar.span_at(*_bound(node, place)),
+        Severity.WARNING,
+        help="a slice such as `[:N]` takes as many as there are; without the image this task fails",
+    )
+
+
+def _holds_tasks(shape: Shape) -> bool:
+    return shape.item is not None and shape.item.kind is Kind.TASK
+
+
+def _bound(node: Expression, place: Place) -> tuple[int, int]:
+    """Where a part of an expression begins and ends, the parentheses that it begins with included."""
+    text, start = place.template.scalar.value, node.start
+    while start > 0 and text.count(")", start, node.end) > text.count("(", start, node.end):
+        start = max(text.rfind("(", 0, start), 0)
+    return start, node.end
+
+
+def _spell(node: Expression, place: Place) -> str:
+    start, end = _bound(node, place)
+    return " ".join(place.template.scalar.value[start:end].split())

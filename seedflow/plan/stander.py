@@ -1,0 +1,360 @@
+"""What templates stand on: which results they mention, through inputs and values as well, and how far these are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from seedflow.graph.outputs import find_output, find_outputs_at
+from seedflow.graph.places import find_templates
+from seedflow.plan.frames import Env, Later, LazyValues
+from seedflow.plan.instances import Instance, StepTasks
+from seedflow.plan.model import Outcome, PendingImages
+from seedflow.plan.picking import NotThere, is_single
+from seedflow.plan.resolve import Resolver
+from seedflow.plan.standing import Standing
+from seedflow.plan.views import PendingImage, PendingTask
+from seedflow.recipe.model import Expression, Output, Recipe
+from seedflow.recipe.references import NameReference, Reference, StepReference
+from seedflow.recipe.views import View
+
+_OF_A_KEY = frozenset({("key",), ("name",)})
+"""What nobody knows before the key of the task is known."""
+
+_OF_A_PENDING_IMAGE = frozenset({"number", "each"})
+_OF_A_PENDING_TASK = frozenset({"each"})
+
+
+class Stander:
+    """Finds out what expressions stand on."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    def of(self, expressions: Iterable[Expression], env: Env) -> Standing:
+        """How far everything is that expressions mention."""
+        standing = Standing()
+        for expression in expressions:
+            for template in find_templates(expression):
+                self.add(template.references, env, standing)
+        return standing
+
+    def add(
+        self,
+        references: Iterable[Reference],
+        env: Env,
+        standing: Standing,
+        *,
+        skip_ok: bool = False,
+        fail_ok: bool = False,
+    ) -> None:
+        """Take the mentions of one template into a standing."""
+        inside = 0
+        for reference in references:
+            if reference.start < inside:
+                continue  # the argument of a selector, which its mention knows how to take
+            if isinstance(reference, StepReference):
+                inside = reference.end
+                self._add_step(
+                    reference, env, standing, skip_ok or reference.skip_ok, fail_ok or reference.fail_ok
+                )
+            else:
+                self._add_name(
+                    reference, env, standing, skip_ok or reference.skip_ok, fail_ok or reference.fail_ok
+                )
+
+    def add_instance(
+        self,
+        instance: Instance,
+        standing: Standing,
+        path: tuple[str | int, ...] = (),
+        *,
+        skip_ok: bool = False,
+        fail_ok: bool = False,
+    ) -> None:
+        """Take in one instance that is meant by itself, or what of it stands at a path."""
+        if instance.inner is not None:
+            for output in find_outputs_at(instance.inner.frame.recipe, path):
+                self.add(
+                    output.images.references, Env(instance.inner), standing, skip_ok=skip_ok, fail_ok=fail_ok
+                )
+            return
+        if instance.outcome is not None:
+            standing.need(self._spell_instance(instance))
+        if instance.outcome is not Outcome.SKIPPED:
+            standing.given += 1
+            standing.certain += instance.outcome is not None or not instance.may_skip
+        if instance.outcome is None:
+            standing.wait(self._spell_instance(instance), instance.tasks.node.id)
+            standing.may_skip = standing.may_skip or (instance.may_skip and not skip_ok)
+            if not instance.complete:
+                standing.wait((instance.tasks.hub,), instance.tasks.node.id)
+        elif instance.outcome is Outcome.FAILED and not fail_ok:
+            standing.failed = standing.failed or instance.cause
+        elif instance.outcome is Outcome.SKIPPED and not skip_ok:
+            standing.skipped = standing.skipped or instance.address
+
+    def add_need(self, tasks: StepTasks, standing: Standing) -> None:
+        """Take in an entry of `needs:`: it is about order alone, so that what was skipped stands in nobody's way."""
+        if tasks.node.step.call is not None:
+            inside = [
+                other
+                for hub, other in self._resolver.steps.items()
+                if any(one.inner is not None and hub.startswith(one.inner.prefix) for one in tasks.instances)
+                and other.frame.ghost == tasks.frame.ghost  # what stands for others never ends
+            ]
+            for other in inside:
+                self.add_need(other, standing)
+            for group in tasks.groups.values():
+                standing.wait((group.address,), tasks.node.id)
+        elif tasks.ended:
+            standing.need(tasks.needs())
+        else:
+            standing.wait(tasks.needs(), tasks.node.id)
+        standing.failed = standing.failed or tasks.failed
+
+    # Steps
+
+    def _spell_instance(self, instance: Instance) -> Iterable[str]:
+        tasks = instance.tasks
+        return tasks.needs() if not tasks.fanned else [unit.address for unit in instance.units]
+
+    def _add_step(
+        self, mention: StepReference, env: Env, standing: Standing, skip_ok: bool, fail_ok: bool
+    ) -> None:
+        tasks = self._resolver.find_tasks(mention, env)
+        standing.tolerant = standing.tolerant or skip_ok
+        before = len(standing.waits)
+        self._add_arguments(mention, env, standing)
+        if len(standing.waits) > before:
+            # Which task it will be is not known yet, so that it may be one that is skipped.
+            standing.may_skip = standing.may_skip or (not skip_ok and self._may_skip_one(tasks, mention))
+            return
+        selected = self._resolver.select(mention, env)
+        if isinstance(selected, NotThere):
+            if tasks.groups:
+                standing.wait(tasks.groups, tasks.node.id)
+            return
+        single = is_single(mention, tasks)
+        if tasks.node.step.call is not None:
+            self._add_call(mention, tasks, selected, standing, skip_ok, fail_ok)
+        elif mention.selector is None and not single:
+            self._add_whole(tasks, standing, fail_ok)
+        elif single:
+            for instance in selected:
+                self.add_instance(instance, standing, skip_ok=skip_ok, fail_ok=fail_ok)
+        else:
+            for instance in selected:
+                self._add_one_of_many(instance, standing, fail_ok)
+        if tasks.groups and mention.selector is not None and mention.selector.kind == "where":
+            standing.wait(tasks.groups, tasks.node.id)
+
+    def _add_whole(self, tasks: StepTasks, standing: Standing, fail_ok: bool) -> None:
+        if tasks.ended:
+            standing.need(tasks.needs())
+        else:
+            standing.wait(tasks.needs(), tasks.node.id)
+        if tasks.failed is not None and not fail_ok:
+            standing.failed = standing.failed or tasks.failed
+        count = len(tasks.instances)
+        standing.given += count - tasks.skipped + len(tasks.groups)
+        standing.certain += count - tasks.skipped - tasks.may_skip
+        for group in tasks.groups.values():
+            standing.certain += group.surely_gives
+            standing.may_omit = standing.may_omit or group.may_be_skipped
+        standing.may_omit = standing.may_omit or tasks.may_skip > 0
+        if standing.omitted is None and (tasks.skipped or tasks.omitted is not None):
+            standing.omitted = tasks.omitted or next(
+                one.address for one in tasks.instances if one.outcome is Outcome.SKIPPED
+            )
+
+    def _add_one_of_many(self, instance: Instance, standing: Standing, fail_ok: bool) -> None:
+        if instance.outcome is not None:
+            standing.need(self._spell_instance(instance))
+        if instance.outcome is Outcome.SKIPPED:
+            standing.omitted = standing.omitted or instance.address
+            return
+        standing.given += 1
+        if instance.outcome is Outcome.FAILED and not fail_ok:
+            standing.failed = standing.failed or instance.cause
+        if instance.outcome is None:
+            standing.wait(self._spell_instance(instance), instance.tasks.node.id)
+            if not instance.complete:
+                standing.wait((instance.tasks.hub,), instance.tasks.node.id)
+        standing.certain += not instance.may_skip or instance.outcome is not None
+        standing.may_omit = standing.may_omit or (instance.may_skip and instance.outcome is None)
+
+    def _add_call(
+        self,
+        mention: StepReference,
+        tasks: StepTasks,
+        selected: Iterable[Instance],
+        standing: Standing,
+        skip_ok: bool,
+        fail_ok: bool,
+    ) -> None:
+        single = is_single(mention, tasks)
+        for instance in selected:
+            if instance.inner is None:
+                continue
+            inner = standing if single else Standing()
+            for output in _find_outputs(instance.inner.frame.recipe, mention):
+                self.add(
+                    output.images.references, Env(instance.inner), inner, skip_ok=skip_ok, fail_ok=fail_ok
+                )
+            if single:
+                continue
+            standing.include(inner)
+            standing.failed = standing.failed or inner.failed
+            if inner.skips is not None:
+                standing.omitted = standing.omitted or inner.skips
+            else:
+                standing.given += 1
+                standing.certain += not inner.may_be_skipped
+                standing.may_omit = standing.may_omit or inner.may_be_skipped
+        if mention.selector is None or mention.selector.kind == "where":
+            for group in tasks.groups.values():
+                standing.given += 1
+                skipping = [self._may_skip_use(ghost, mention) for ghost, _ in group.ghosts]
+                sure = any(
+                    count.low and not may_skip
+                    for (_, count), may_skip in zip(group.ghosts, skipping, strict=True)
+                )
+                standing.certain += sure and not group.may_skip
+                standing.may_omit = standing.may_omit or group.may_skip or any(skipping)
+                standing.wait((group.address,), tasks.node.id)
+        if tasks.failed is not None and not fail_ok:
+            standing.failed = standing.failed or tasks.failed
+
+    def waits_for_name(self, name: NameReference, env: Env) -> bool:
+        """Whether what a name stands for is not known yet."""
+        standing = Standing()
+        self._add_name(name, env, standing, False, False)
+        return bool(standing.waits) or standing.failed is not None or standing.skips is not None
+
+    def _may_skip_one(self, tasks: StepTasks, mention: StepReference) -> bool:
+        """Whether any task of a step is skipped, or may be, what is still to come included."""
+        ghosts = [ghost for group in tasks.groups.values() for ghost, _ in group.ghosts]
+        if tasks.node.step.call is not None:
+            return any(self._may_skip_use(one, mention) for one in (*tasks.instances, *ghosts))
+        known = tasks.skipped or tasks.may_skip or tasks.omitted is not None
+        return bool(known) or any(group.may_be_skipped for group in tasks.groups.values())
+
+    def _may_skip_use(self, instance: Instance, mention: StepReference) -> bool:
+        """Whether what a mention wants of one use of a recipe may turn out to be skipped."""
+        if instance.inner is None:
+            return False
+        standing = Standing()
+        for output in _find_outputs(instance.inner.frame.recipe, mention):
+            self.add(output.images.references, Env(instance.inner), standing)
+        return standing.may_be_skipped or standing.skips is not None
+
+    def of_arguments(self, mention: StepReference, env: Env) -> Standing:
+        """What the arguments of `.at()` or `.where()` stand on."""
+        standing = Standing()
+        self._add_arguments(mention, env, standing)
+        return standing
+
+    def _add_arguments(self, mention: StepReference, env: Env, standing: Standing) -> None:
+        for argument in mention.selector.arguments if mention.selector is not None else ():
+            name = argument.value
+            if not isinstance(name, NameReference):
+                continue
+            # A whole image is a key already, whether it is there or not.
+            if name.root == "each" and len(name.path) == 1 and not _is_unknown(env.each.get(name.name)):
+                continue
+            self._add_name(name, env, standing, False, False)
+
+    # Names
+
+    def _add_name(
+        self, name: NameReference, env: Env, standing: Standing, skip_ok: bool, fail_ok: bool
+    ) -> None:
+        if name.root == "inputs":
+            found = env.frame.later.get(name.name)
+            if found is not None:
+                argument, outer = found
+                for template in find_templates(argument.expression):
+                    self.add(
+                        template.references,
+                        self._resolver.refresh(outer),
+                        standing,
+                        skip_ok=skip_ok,
+                        fail_ok=fail_ok,
+                    )
+        elif name.root == "values":
+            if isinstance(env.frame.values, LazyValues) and name.name in env.frame.values:
+                template = env.frame.frame.recipe.values[name.name]
+                self.add(template.references, Env(env.frame), standing, skip_ok=skip_ok, fail_ok=fail_ok)
+        elif name.root == "each":
+            self._add_value(env.each.get(name.name), name.path[1:], standing, skip_ok, fail_ok)
+        elif name.root == "prev" and env.prev is not None:
+            self._add_value(env.prev, name.path, standing, skip_ok, fail_ok)
+
+    def _add_value(
+        self, value: object, path: tuple[str | int, ...], standing: Standing, skip_ok: bool, fail_ok: bool
+    ) -> None:
+        if isinstance(value, Later):
+            standing.wait(value.after, value.after[0])
+            return
+        subject = value.subject if isinstance(value, View) else None
+        if isinstance(subject, (PendingImage, PendingTask)) and path[:1] in _OF_A_KEY:
+            instance = subject.source.instance if isinstance(subject, PendingImage) else subject.instance
+            if instance.stands_for_others:
+                standing.wait((instance.address,), instance.tasks.node.id)
+            return
+        if path[:1] == ("each",) and isinstance(subject, (PendingImage, PendingTask)):
+            each = (
+                subject.source.instance.each if isinstance(subject, PendingImage) else subject.instance.each
+            )
+            for name in path[1:2] or each:
+                self._add_value(each.get(str(name)), path[2:], standing, skip_ok, fail_ok)
+            return
+        match subject:
+            case PendingImages(after=after):
+                standing.wait((after,), after)
+            case PendingImage(source=source) if not path or path[0] not in _OF_A_PENDING_IMAGE:
+                if source.unit is not None:
+                    self.add_unit(source.unit.address, source.instance, standing, skip_ok, fail_ok)
+            case PendingTask(instance=instance) if not path or path[0] not in _OF_A_PENDING_TASK:
+                self.add_instance(instance, standing, path, skip_ok=skip_ok, fail_ok=fail_ok)
+            case _:
+                return
+
+    def add_unit(
+        self,
+        address: str,
+        instance: Instance,
+        standing: Standing,
+        skip_ok: bool = False,
+        fail_ok: bool = False,
+    ) -> None:
+        """Take in one task that is meant by itself."""
+        tasks = instance.tasks
+        if tasks.lost.get(address, (None,))[0] is not Outcome.SKIPPED:
+            standing.given += 1
+            standing.certain += address in tasks.images or not instance.may_skip
+        if address in tasks.images:
+            standing.need((address,))
+        else:
+            standing.wait((address,), tasks.node.id)
+            standing.may_skip = standing.may_skip or (instance.may_skip and not skip_ok)
+            return
+        if address not in tasks.lost:
+            return
+        outcome, cause = tasks.lost[address]
+        if outcome is Outcome.FAILED and not fail_ok:
+            standing.failed = standing.failed or cause
+        if outcome is Outcome.SKIPPED and not skip_ok:
+            standing.skipped = standing.skipped or address
+
+
+def _find_outputs(recipe: Recipe, mention: StepReference) -> list[Output]:
+    """The outputs that a mention of a step with a used recipe is about; all of them when it is about its tasks."""
+    if mention.collection not in ("images", "outputs"):
+        return list(recipe.outputs.values())
+    output = find_output(recipe, mention)
+    return [] if output is None else [output]
+
+
+def _is_unknown(value: object) -> bool:
+    return isinstance(value, Later) or (isinstance(value, View) and isinstance(value.subject, PendingImages))

@@ -1,0 +1,130 @@
+"""Lists that are made of results: what can never work is said before anything is paid, and what may not, too."""
+
+from __future__ import annotations
+
+import pytest
+
+STEPS = """
+        inputs:
+          yes: {type: boolean, default: true}
+          some: {type: list, of: text, default: [x]}
+          more: {type: text, optional: true}
+        steps:
+          set: {generate: {prompt: "A{{ inputs.more | default('') }}", sequential_image_generation: auto, max_images: 3}}
+          other: {generate: {prompt: "B{{ inputs.some | join }}", sequential_image_generation: auto, max_images: 3}}
+          one: {when: "{{ inputs.yes }}", generate: {prompt: C}}
+          two: {for_each: {k: [a, b]}, generate: {prompt: "D{{ each.k }}", sequential_image_generation: auto, max_images: 2}}
+          sure: {for_each: {k: [a, b]}, generate: {prompt: "E{{ each.k }}"}}
+          some: {for_each: {k: [a, b, c]}, when: "{{ each.k != 'b' }}", generate: {prompt: "F{{ each.k }}"}}
+          every: {for_each: {i: "{{ steps.set.images }}"}, generate: {prompt: G, image_input: ["{{ each.i }}"]}}
+          three: {generate: {prompt: H, sequential_image_generation: auto, max_images: 3}, expect: {images: 3}}
+"""
+
+
+def loop(items: str) -> str:
+    return f"""{STEPS}          last:
+            for_each: {items}
+            generate: {{prompt: Last}}
+    """
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        ('{v: ["{{ steps.set.images }}"]}', ['no-key «"{{ steps.set.images }}"»']),
+        ('{v: ["{{ steps.set.images[:1] }}", a]}', ['no-key «"{{ steps.set.images[:1] }}"»']),
+        ("{v: [\"{{ steps.two.where(k='a').images }}\"]}", ["no-key"]),
+        ('{t: "{{ steps.two.tasks }}", v: ["{{ each.t.images }}"]}', ['no-key «"{{ each.t.images }}"»']),
+        ('{v: ["{{ steps.set.images[0] }}", "{{ steps.one.images[0] }}"]}', []),
+        ('{v: "{{ [steps.set.images] }}"}', ['no-key «"{{ [steps.set.images] }}"»']),
+        ("{v: \"{{ steps.two.tasks | map(attribute='images') | list }}\"}", ["no-key"]),
+        ("{v: \"{{ steps.two.tasks | map(attribute='each') | list }}\"}", ["no-key"]),
+        ("{v: \"{{ steps.two.tasks | map(attribute='key') | list }}\"}", []),
+        ('{v: ["{{ inputs.more }}"]}', ['may-be-none? «"{{ inputs.more }}"»']),
+        ('{v: ["{{ optional(steps.one.images[0]) }}"]}', ["may-be-none?"]),
+        ("{v: {in: \"{{ zip(a=steps.sure.images, b=['x', 'y']) }}\", at_most: 2}}", ["no-key"]),
+        ("{v: {in: \"{{ zip(a=steps.sure.images, b=['x', 'y']) }}\", key: c, at_most: 2}}", ["no-key"]),
+        ("{v: {in: \"{{ zip(a=steps.sure.images, b=['x', 'y']) }}\", key: a, at_most: 2}}", []),
+        (
+            '{v: {in: "{{ steps.set.images + steps.set.images }}", at_most: 9}}',
+            ["equal-keys «steps.set.images»"],
+        ),
+        ('{v: "{{ [steps.one.images[0], steps.one.images[0]] }}"}', ["equal-keys «steps.one.images[0]»"]),
+        ('{v: {in: "{{ steps.set.images + steps.other.images }}", at_most: 9}}', []),
+    ],
+)
+def test_items_have_keys(say, items: str, said: list[str]) -> None:
+    found = say(loop(items))
+    assert len(found) == len(said), found
+    for one, wanted in zip(found, said, strict=True):
+        assert one == wanted or one.startswith(f"{wanted} ")
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [
+        ("a=['x'], b=['x', 'y']", ["unequal-lists"]),
+        ("a=steps.set.images, b=['w', 'x', 'y', 'z']", ["unequal-lists"]),
+        ("a=steps.set.images, b=['x', 'y']", ["unequal-lists?"]),
+        ("a=steps.set.images, b=steps.other.images", ["unequal-lists?"]),
+        ("a=steps.two.images, b=['w', 'x', 'y']", ["unequal-lists?"]),
+        ("a=steps.set.images, b=steps.set.images", []),
+        ("a=steps.set.images, b=steps.every.images", []),
+        ("a=steps.sure.images, b=['x', 'y']", []),
+        ("a=steps.some.images, b=['x', 'y']", []),
+        ("a=steps.three.images, b=['x', 'y', 'z']", []),
+        ("a=steps.set.images, b=inputs.some", []),
+    ],
+)
+def test_lists_that_are_paired_can_be_equally_long(say, pairs: str, said: list[str]) -> None:
+    as_variables = say(loop(f'"{{{{ zip({pairs}) }}}}"'))
+    assert [one.partition(" ")[0] for one in as_variables] == said
+    as_records = say(loop(f'{{v: {{in: "{{{{ zip({pairs}) }}}}", key: b, at_most: 9}}}}'))
+    assert [one.partition(" ")[0] for one in as_records] == said
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ("[]", ["nothing-to-apply"]),
+        ("\"{{ steps.sure.at(k='a').images[1:] }}\"", ["nothing-to-apply", "empty-slice?"]),
+        ('"{{ steps.set.images[1:] }}"', ["nothing-to-apply?"]),
+        ("\"{{ steps.set.images | rejectattr('number', 'eq', 1) | list }}\"", ["nothing-to-apply?"]),
+        ('"{{ steps.three.images[1:] }}"', []),
+        ('"{{ steps.set.images }}"', []),
+        ('"{{ inputs.some }}"', []),
+        ('"{{ steps.set.images[1:] }}"}, when: "{{ steps.set.images | length > 1 }}", x-nothing: {y: 1', []),
+    ],
+)
+def test_edits_have_something_to_apply(say, over: str, said: list[str]) -> None:
+    text = f"""{STEPS}          last: {{iterate: {{start: "{{{{ steps.one.images[0] }}}}", as: edit, over: {over}}}, generate: {{prompt: Last, image_input: ["{{{{ prev }}}}"]}}}}
+    """
+    assert [one.partition(" ")[0] for one in say(text)] == said
+
+
+@pytest.mark.parametrize(
+    ("picked", "said"),
+    [
+        ("steps.two.tasks[0].images[0]", []),
+        ("steps.two.tasks[0].images[1]", ["image-may-be-missing? «steps.two.tasks[0].images[1]»"]),
+        ("steps.two.tasks[0].images[2]", ["no-such-image «steps.two.tasks[0].images[2]»"]),
+        ("steps.set.images | first", []),
+        ("steps.some.images | first", []),
+        ("steps.set.images[1:] | first", ["image-may-be-missing? «steps.set.images[1:] | first»"]),
+        ("(steps.set.images | list)[2]", ["image-may-be-missing? «(steps.set.images | list)[2]»"]),
+        ("(steps.set.images | list)[3]", ["no-such-image «(steps.set.images | list)[3]»"]),
+        ("(steps.sure.images | list)[1]", []),
+    ],
+)
+def test_what_is_picked_is_there(say, picked: str, said: list[str]) -> None:
+    text = f"""{STEPS}          last: {{generate: {{prompt: Last, image_input: ["{{{{ {picked} }}}}"]}}}}
+    """
+    assert say(text) == said
+
+
+def test_the_number_of_a_tasks_image_is_looked_at(say) -> None:
+    text = f"""{STEPS}          last:
+            for_each: {{t: "{{{{ steps.two.tasks }}}}"}}
+            generate: {{prompt: Last, image_input: ["{{{{ each.t.images[1] }}}}"]}}
+    """
+    assert say(text) == ["image-may-be-missing? «each.t.images[1]»"]
