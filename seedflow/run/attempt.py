@@ -145,7 +145,7 @@ class AttemptRunner:
             wrong = SeedflowError(
                 f"the request is not what the card of {self._model.id} allows: {path}: {errors[0].message}"
             )
-            raise await self._failed(endings.WRONG_REQUEST, wrong, ZERO_USD)
+            raise await self._failed("wrong-request", wrong, ZERO_USD)
         return prepared
 
     async def _send(self, prepared: Prepared) -> Answer | ProviderError:

@@ -13,7 +13,7 @@ from seedflow.run.retry import SLOWING_KINDS
 from seedflow.run.services import Stage
 from seedflow.run.status import Problem, Remedy
 
-WRONG_REQUEST: Final = "wrong-request"
+_WRONG_REQUEST: Final = "wrong-request"
 """What the model's card does not allow; found before anything is sent."""
 _MAY_PASS: Final = ("reference-missing", "generation-failed")
 """Never repeated by a run itself, and yet another run may have better luck."""
@@ -31,7 +31,7 @@ def failed(task: Task, kind: str, error: SeedflowError) -> Problem:
         )
         advice = f"run again {when}: what is stored is not asked again"
     refused = isinstance(error, ProviderError) and error.retry is Retry.NEVER and kind not in _MAY_PASS
-    remedy = Remedy.CHANGE if refused or kind == WRONG_REQUEST else Remedy.RUN
+    remedy = Remedy.CHANGE if refused or kind == _WRONG_REQUEST else Remedy.RUN
     return Problem(kind, error.message, advice, task.origin.span, remedy=remedy)
 
 
