@@ -9,7 +9,9 @@ from typing import Final, TypeAlias
 from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_usd
+from seedflow.cli.columns import wrap
 from seedflow.diagnostics.printable import make_printable
+from seedflow.plan.estimate import find_asked
 from seedflow.plan.model import Action, Bounds, Reason, Task
 from seedflow.report.reasons import hide_keys, own_take, spell_reason
 
@@ -84,9 +86,21 @@ def spell_why(row: Row) -> str:
         why += f", attempt {first.attempts_made + 1} of {first.attempts_made + first.attempts}"
     elif first.action is Action.CALL and first.attempts > 1:
         why += f", up to {first.attempts} attempts"
+    if first.action is Action.CALL and first.reason is Reason.UPSTREAM_UNKNOWN:
+        why += _spell_chance(first)
     if first.fingerprint is not None and first.take != own_take(first.address):
         why += f", take {first.take}"
     return why
+
+
+def _spell_chance(task: Task) -> str:
+    """Why something that waits for others may cost nothing, although there may be something to ask."""
+    asked = find_asked(task)
+    if asked.low or not asked.high or (task.tasks is not None and not task.tasks.low):
+        return ""
+    if task.tasks is not None:
+        return ", if at all"
+    return ", perhaps stored" if task.may_be_stored else ", unless skipped"
 
 
 class RowColumns:
@@ -150,7 +164,7 @@ def _join_folded(cells: Sequence[Text], width: int) -> list[Text]:
         if lines and lines[-1].cell_len + 3 + cell.cell_len <= width:
             lines[-1].append_text(Text.assemble((" · ", "dim"), cell))
         else:
-            lines.append(Text.assemble(INDENT, cell))
+            lines += [Text.assemble(INDENT, line) for line in wrap(cell, width - len(INDENT))]
     return lines
 
 
@@ -176,9 +190,10 @@ def _spell_cells(row: Row) -> tuple[Text, Text, Text, Text]:
     task = tasks_of(row)[0]
     free = task.action is Action.REUSE or task.shares_with is not None
     cost = task.cost_usd if task.cost_usd.high else task.list_cost_usd
+    images = task.images if task.action is Action.REUSE else find_asked(task)
     return (
         Text(spell_why(row), style="dim"),
         Text("" if task.tasks is None else spell_count(task.tasks, "task"), style="dim"),
-        Text(spell_count(task.images, "image")),
+        Text("" if task.shares_with is not None else spell_count(images, "image")),
         Text("" if free or not cost.high else spell_usd(cost), style="" if task.cost_usd.high else "dim"),
     )

@@ -15,7 +15,7 @@ from seedflow.cli.columns import print_folded
 from seedflow.cli.plan_rows import INDENT, Bundle, Row, RowColumns, bundle, tasks_of
 from seedflow.cli.request_text import spell_request
 from seedflow.diagnostics.printable import make_printable
-from seedflow.plan.estimate import add_up
+from seedflow.plan.estimate import add_up, find_asked
 from seedflow.plan.model import Action, Plan, Reason, Task
 
 MOST_TASKS_OF_A_STEP: Final = 12
@@ -23,6 +23,9 @@ SHOWN_OF_A_LONG_STEP: Final = 4
 MOST_TASKS: Final = 48
 MOST_REQUESTS: Final = 12
 """Up to so many shown tasks each shows what it asks; of more, the first of each step does. What is stored asks nothing."""
+
+
+_ASIDE: Final = {Action.REUSE: "stored", Action.SKIP: "skipped", Action.BLOCKED: "blocked"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +79,25 @@ def print_plan(plan: Plan, console: Console, *, everything: bool = False, brief:
 def sum_up(plan: Plan) -> Iterator[Text]:
     """The sums: tasks, calls, images, money, and what it would cost where it is free."""
     totals = plan.totals
-    stored, skipped, blocked = (
-        sum(1 for task in plan.tasks if task.action is action)
-        for action in (Action.REUSE, Action.SKIP, Action.BLOCKED)
-    )
-    if stored + skipped == len(plan.tasks):
+    if all(task.action in (Action.REUSE, Action.SKIP) for task in plan.tasks):
+        stored = sum(task.action is Action.REUSE for task in plan.tasks)
+        skipped = len(plan.tasks) - stored
         yield Text.assemble(f"Nothing to ask: {spell_nothing_to_do(stored, skipped)}. ", ("Free.", "bold"))
         return
     parts = [spell_count(totals.tasks, "task")]
-    counts = ((stored, "stored"), (skipped, "skipped"), (blocked, "blocked"))
-    parts += [f"{count:,} {word}" for count, word in counts if count]
-    parts += [spell_count(totals.calls, "call"), spell_count(totals.images, "image")]
+    known = [task for task in plan.tasks if task.tasks is None]
+    counts = {word: sum(1 for task in known if task.action is action) for action, word in _ASIDE.items()}
+    counts["shared"] = sum(1 for task in known if task.shares_with is not None)
+    parts += [f"{count:,} {word}" for word, count in counts.items() if count]
+    new = "new image" if counts["stored"] else "image"
+    parts += [spell_count(totals.calls, "call"), spell_count(totals.images, new)]
     line = Text(" · ".join(parts) + " · ")
     paid = totals.cost_usd.high > 0
     line.append(spell_usd(totals.cost_usd) if paid else "free", style="bold")
     yield line
+    yield from _spell_differences(plan)
     if not paid and totals.list_cost_usd.high > 0:
-        known = f"With a model, the same would cost {spell_usd(totals.list_cost_usd)}"
+        cost = f"With a model, the same would cost {spell_usd(totals.list_cost_usd)}"
         unpriced = sorted(
             {
                 task.model
@@ -101,10 +106,29 @@ def sum_up(plan: Plan) -> Iterator[Text]:
             }
         )
         besides = f", and what {', '.join(map(make_printable, unpriced))} may cost" if unpriced else ""
-        yield Text(f"{known}{besides}.", style="dim")
+        yield Text(f"{cost}{besides}.", style="dim")
     if any(task.reason is Reason.REJECTED and task.action is Action.BLOCKED for task in plan.tasks):
         yield Text(
             "What is not as expected is asked again only with seedflow run --reroll; a changed `expect` judges it anew for free.",
+            style="dim",
+        )
+
+
+def _spell_differences(plan: Plan) -> Iterator[Text]:
+    """Why the rows add up to something else than the sums, where they do."""
+    uncounted = [task for task in plan.tasks if task.tasks == (0, 0) and task.action in _ASIDE]
+    if uncounted:
+        more = f" and {len(uncounted) - 1:,} more" if len(uncounted) > 1 else ""
+        stand = (
+            "do not count: how many tasks they stand" if more else "does not count: how many tasks it stands"
+        )
+        yield Text(f"{make_printable(uncounted[0].address)}{more} {stand} for is not known.", style="dim")
+    asked = [task for task in plan.tasks if task.action is Action.CALL and task.shares_with is None]
+    least = sum(find_asked(task).low for task in asked)
+    alike = any(0 < find_asked(task).low < task.tasks.low for task in asked if task.tasks is not None)
+    if least > plan.totals.images.low or alike:
+        yield Text(
+            "Requests that may turn out to be equal count once in the least: they would share one picture.",
             style="dim",
         )
 
@@ -176,7 +200,7 @@ def _spell_rest(rest: _Rest) -> Text:
     parts = [f"… {count:,} {what}" if count > 1 or rest.step else "… 1 more task"]
     if any(task.tasks is not None for task in rest.tasks):
         parts.append(spell_count(totals.tasks, "task"))
-    for action, word in ((Action.REUSE, "stored"), (Action.SKIP, "skipped"), (Action.BLOCKED, "blocked")):
+    for action, word in _ASIDE.items():
         found = sum(1 for task in rest.tasks if task.action is action)
         if found:
             parts.append(word if found == count else f"{found:,} of them {word}")

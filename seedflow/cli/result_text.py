@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,12 +20,14 @@ from seedflow.diagnostics.render import render_diagnostics
 from seedflow.money import ZERO_USD, format_usd
 from seedflow.plan.model import Bounds, Reason, Totals
 from seedflow.report.reasons import name_step
-from seedflow.run.status import Problem, PublishedFile, RunResult, RunStatus, TaskResult, TaskStatus
+from seedflow.run.left import find_root
+from seedflow.run.status import Problem, PublishedFile, Remedy, RunResult, RunStatus, TaskResult, TaskStatus
 
 MOST_PROBLEMS: Final = 12
 MOST_FILES: Final = 12
 """Of one output."""
 MOST_STEPS: Final = 6
+MOST_PLACES: Final = 3
 
 _ENDINGS: Final = {
     RunStatus.DONE: ("Done", "bold green"),
@@ -35,10 +37,10 @@ _ENDINGS: Final = {
     RunStatus.INTERRUPTED: ("Interrupted", "bold yellow"),
     RunStatus.WAITING: ("Waiting", "bold yellow"),
 }
+_GO_ON: Final = "Run it again to go on: what is stored is not asked again."
 _ADVICE: Final = {
-    RunStatus.FAILED: "Run it again to go on: what is stored is not asked again.",
     RunStatus.STOPPED: "Run it again with more money to go on: what is stored is not asked again.",
-    RunStatus.INTERRUPTED: "Run it again to go on: what is stored is not asked again.",
+    RunStatus.INTERRUPTED: _GO_ON,
 }
 
 _UNFINISHED: Final = (TaskStatus.FAILED, TaskStatus.BLOCKED, TaskStatus.CANCELLED, TaskStatus.UNKNOWN)
@@ -101,7 +103,7 @@ def _tell_blocked(tasks: Sequence[TaskResult]) -> Iterator[Diagnostic]:
     blocked: dict[str, dict[str, int]] = {}
     for task in tasks:
         if task.status is TaskStatus.BLOCKED and task.cause is not None:
-            cause = _find_root(task.cause, found)
+            cause = find_root(task.cause, found)
             causes = blocked.setdefault(name_step(cause), {})
             causes[cause] = causes.get(cause, 0) + 1
     for causes in blocked.values():
@@ -110,15 +112,6 @@ def _tell_blocked(tasks: Sequence[TaskResult]) -> Iterator[Diagnostic]:
         users = "1 task that uses" if count == 1 else f"{count:,} tasks that use"
         message = f"{who} gave no images, so {users} {'them' if more else 'it'} could not run"
         yield Diagnostic("blocked", message, severity=Severity.NOTE)
-
-
-def _find_root(cause: str, tasks: Mapping[str, TaskResult]) -> str:
-    """The task that failed, where the one that is named was blocked by another."""
-    seen: set[str] = set()
-    while cause not in seen and cause in tasks and tasks[cause].status is TaskStatus.BLOCKED:
-        seen.add(cause)
-        cause = tasks[cause].cause or cause
-    return cause
 
 
 @dataclass(slots=True)
@@ -149,11 +142,8 @@ def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Te
     advice = _ADVICE.get(result.status)
     if result.status is RunStatus.FAILED and not any(counts[status] for status in _UNFINISHED):
         word, advice = "Not all published", None
-    elif result.status is RunStatus.FAILED and _nothing_to_go_on_with(result):
-        change = "`expect`" if any(map(_is_unexpected, result.tasks)) else "the recipe"
-        advice = f"Running it again asks for nothing: pay for another take with --reroll, or change {change}."
-    elif result.status is RunStatus.FAILED and result.left is None:
-        advice = "Running it again helps only as each problem above says: nothing else is left to do."
+    elif result.status is RunStatus.FAILED:
+        advice = _advise(result)
     stored, skipped = counts[TaskStatus.REUSED], counts[TaskStatus.SKIPPED]
     if result.status is RunStatus.DONE and stored + skipped == len(result.tasks):
         every = spell_nothing_to_do(stored, skipped, past=True)
@@ -167,7 +157,7 @@ def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Te
     if took_s is not None:
         parts.append(spell_seconds(took_s))
     yield Text.assemble((f"{word}: ", style), " · ".join(part for part in parts if part))
-    if result.left is not None and result.left.calls.high and not _nothing_to_go_on_with(result):
+    if result.left is not None and result.left.calls.high:
         yield _spell_left(result.left)
     if advice is not None:
         yield Text(advice, style="dim")
@@ -181,16 +171,32 @@ def _spell_left(left: Totals) -> Text:
     return Text("Left to do: " + " · ".join(parts))
 
 
-def _nothing_to_go_on_with(result: RunResult) -> bool:
-    """Whether all that failed was asked as often as it may be."""
-    failed = [task for task in result.tasks if task.status is TaskStatus.FAILED]
-    unasked = any(task.status is TaskStatus.CANCELLED for task in result.tasks)
-    return (
-        bool(failed)
-        and not unasked
-        and not result.problems
-        and all(_is_unexpected(task) or task.reason is Reason.REFUSED for task in failed)
-    )
+def _advise(result: RunResult) -> str:
+    """What to do after a run in which tasks failed: what has to be changed and where, what a run by itself goes on with."""
+    failed = [task.problem for task in result.tasks if task.status is TaskStatus.FAILED and task.problem]
+    remedies = {problem.remedy for problem in failed}
+    places = _spell_places(problem for problem in failed if problem.remedy is Remedy.CHANGE)
+    if result.left is not None:
+        if places is None:
+            return _GO_ON
+        return f"Run it again for what is left; what failed at {places} fails again until that is changed."
+    if remedies == {Remedy.CHANGE} and not result.problems:
+        return f"Change {places} first, as said above: as it is, it fails again. What is stored is not asked again."
+    if remedies == {Remedy.CONSENT} and not result.problems and all(map(_is_unexpected, failed)):
+        return "Running it again asks for nothing: pay for another take with --reroll, or change `expect`."
+    return "Running it again helps only as each problem above says: nothing else is left to do."
+
+
+def _spell_places(problems: Iterable[Problem]) -> str | None:
+    """`book.yaml:4:7 and book.yaml:9:5`; of many only some. None where there is nothing to name."""
+    places = list(dict.fromkeys("the recipe" if one.span is None else str(one.span) for one in problems))
+    if not places:
+        return None
+    more = len(places) - MOST_PLACES
+    named = [make_printable(place) for place in places[:MOST_PLACES]]
+    if more > 0:
+        named.append(f"{more:,} more {'place' if more == 1 else 'places'}")
+    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
 
 
 def spell_skipped(tasks: Sequence[TaskResult]) -> Iterator[Text]:
@@ -215,7 +221,7 @@ def spell_skipped(tasks: Sequence[TaskResult]) -> Iterator[Text]:
 def _spell_cost(result: RunResult) -> str:
     """What is certain, what pictures cost that nothing uses, and what a call that gave no picture may have cost besides."""
     certain = sum((task.cost_usd for task in result.tasks if task.status is TaskStatus.DONE), ZERO_USD)
-    rejected = sum((task.cost_usd for task in result.tasks if _is_unexpected(task)), ZERO_USD)
+    rejected = sum((task.cost_usd for task in result.tasks if _is_unexpected(task.problem)), ZERO_USD)
     besides = result.cost_usd - certain - rejected
     if not result.cost_usd:
         return "free" if result.calls else "nothing paid"
@@ -227,9 +233,9 @@ def _spell_cost(result: RunResult) -> str:
     return " and ".join(part for part in parts if part)
 
 
-def _is_unexpected(task: TaskResult) -> bool:
-    """Whether its attempts were paid for, and none of them was good enough."""
-    return task.problem is not None and task.problem.kind == "unexpected"
+def _is_unexpected(problem: Problem | None) -> bool:
+    """Whether attempts were paid for, and none of them was good enough."""
+    return problem is not None and problem.kind == "unexpected"
 
 
 def _list_files(outputs: Mapping[str, Sequence[PublishedFile]], width: int) -> Iterator[Text]:

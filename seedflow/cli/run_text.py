@@ -67,7 +67,7 @@ def open_display(stream: TextIO, plan: Plan, most_in_flight: int) -> Display:
     column = find_column(
         task.address + " " * (WIDER_THAN_THEIR_GROUP if task.tasks is not None else 0)
         for task in plan.tasks
-        if task.action is Action.CALL or task.reason is Reason.REJECTED
+        if task.action is Action.CALL or task.reason in (Reason.REJECTED, Reason.REFUSED)
     )
     if moves_cursor(stream) and plan.totals.calls.high:
         return LiveDisplay(LiveArea(stream), plan.totals.tasks, column, most_in_flight)

@@ -39,6 +39,21 @@ def find_cost(
     return Bounds(least_usd * images.low, most_usd * images.high * attempts)
 
 
+def find_asked(task: Task) -> Bounds[int]:
+    """The images that one task adds to a plan: all attempts included, none where it is stored or another one pays."""
+    if task.action is not Action.CALL or task.shares_with is not None:
+        return Bounds(0, 0)
+    return Bounds(0 if task.may_be_stored else task.images.low, task.images.high * task.attempts)
+
+
+def find_calls(task: Task) -> Bounds[int]:
+    """The same for calls."""
+    if task.action is not Action.CALL or task.shares_with is not None:
+        return Bounds(0, 0)
+    high = 1 if task.tasks is None else task.tasks.high
+    return Bounds(sum(one.calls for one in task.least), high * task.attempts)
+
+
 def add_up(tasks: Iterable[Task]) -> Totals:
     """Sums over tasks. What is reused, shared, skipped or blocked costs nothing and calls nothing.
 
@@ -53,8 +68,8 @@ def add_up(tasks: Iterable[Task]) -> Totals:
         count_high += high
         if task.action is not Action.CALL or task.shares_with is not None:
             continue
-        calls_high += high * task.attempts
-        images_high += task.images.high * task.attempts
+        calls_high += find_calls(task).high
+        images_high += find_asked(task).high
         cost_high += task.cost_usd.high
         list_high += task.list_cost_usd.high
         join_kinds(kinds, task.least)

@@ -11,7 +11,7 @@ from seedflow.plan.expect import Expectation
 from seedflow.plan.frames import Env
 from seedflow.plan.requests import Refused, Renderer
 from seedflow.plan.stander import Stander
-from seedflow.recipe.model import Expression
+from seedflow.recipe.model import DEFAULT_ATTEMPTS, Expression, Otherwise
 from seedflow.recipe.template import Template
 
 MOST_TAKES = 1_000
@@ -44,7 +44,7 @@ class OptionReader:
         if expect is None:
             return None
         least, most = self._images(expect.images, env)
-        attempts = 1
+        attempts = DEFAULT_ATTEMPTS if expect.otherwise is Otherwise.RETRY else 1
         if expect.attempts is not None:
             attempts = self._whole(expect.attempts, env, "attempts", 1, MOST_ATTEMPTS)
         return Expectation(

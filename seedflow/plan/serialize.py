@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.money import to_json_usd
+from seedflow.plan.estimate import find_asked, find_calls
 from seedflow.plan.model import (
     Action,
     Bounds,
@@ -65,6 +66,8 @@ def build_task_json(task: Task, references: str = "auto") -> dict[str, object]:
         "attempts": task.attempts,
         "fingerprint": task.fingerprint,
         "images": list(task.images),
+        "calls": list(find_calls(task)),
+        "images_asked": list(find_asked(task)),
         "cost_usd": _usd(task.cost_usd),
         "list_cost_usd": _usd(task.list_cost_usd),
     }

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from seedflow.plan.model import Action, Grown, Reason, Task, Unsettled, Waiting
 from seedflow.plan.protocol import Advance
 from seedflow.run.expecting import reuse_chosen
 from seedflow.run.scheduler import Node, Scheduler
-from seedflow.run.status import Problem, TaskResult, TaskStatus
+from seedflow.run.status import Problem, Remedy, TaskResult, TaskStatus
+
+_BEYOND_PLAN: Final = "beyond-plan"
+"""The next plan knows more, and says so before anything is paid."""
 
 
 class TaskBook:
@@ -52,7 +56,11 @@ class TaskBook:
         match settled:
             case Unsettled():
                 problem = Problem(
-                    settled.code, settled.message, settled.help, settled.span or planned.origin.span
+                    settled.code,
+                    settled.message,
+                    settled.help,
+                    settled.span or planned.origin.span,
+                    remedy=Remedy.RUN if settled.code == _BEYOND_PLAN else Remedy.CHANGE,
                 )
                 return TaskResult(
                     address,
@@ -104,6 +112,7 @@ def _find_obstacle(task: Task) -> TaskResult:
             f"what is stored for it is not as expected: {task.cause}",
             f"ask for another one: --reroll '{task.address}', or change what the step expects",
             task.origin.span,
+            remedy=Remedy.CONSENT,
         )
         return TaskResult(task.address, TaskStatus.FAILED, task.action, take=task.take, problem=problem)
     problem = Problem(

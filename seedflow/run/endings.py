@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import ceil
+from typing import Final
 
-from seedflow.errors import ProviderError, SeedflowError
+from seedflow.errors import ProviderError, Retry, SeedflowError
 from seedflow.money import format_usd
 from seedflow.plan.model import Task
 from seedflow.run.retry import SLOWING_KINDS
 from seedflow.run.services import Stage
-from seedflow.run.status import Problem
+from seedflow.run.status import Problem, Remedy
+
+_WRONG_REQUEST: Final = "wrong-request"
+"""What the model's card does not allow; found before anything is sent."""
+_MAY_PASS: Final = ("reference-missing", "generation-failed")
+"""Never repeated by a run itself, and yet another run may have better luck."""
 
 
 def failed(task: Task, kind: str, error: SeedflowError) -> Problem:
@@ -24,7 +30,9 @@ def failed(task: Task, kind: str, error: SeedflowError) -> Problem:
             else f"in {ceil(wait_s / 60):,} min, when the provider takes calls again"
         )
         advice = f"run again {when}: what is stored is not asked again"
-    return Problem(kind, error.message, advice, task.origin.span)
+    refused = isinstance(error, ProviderError) and error.retry is Retry.NEVER and kind not in _MAY_PASS
+    remedy = Remedy.CHANGE if refused or kind == _WRONG_REQUEST else Remedy.RUN
+    return Problem(kind, error.message, advice, task.origin.span, remedy=remedy)
 
 
 def lost(task: Task, message: str) -> Problem:
@@ -34,6 +42,7 @@ def lost(task: Task, message: str) -> Problem:
         f"it was answered and paid, but {message}",
         "run again with --on-unknown retry to consent to paying for it once more",
         task.origin.span,
+        remedy=Remedy.CONSENT,
     )
 
 
@@ -44,6 +53,7 @@ def rejected(task: Task, kind: str, message: str) -> Problem:
         f"it was answered and paid, but {message}",
         "run again with --on-unknown retry to consent to paying for it once more",
         task.origin.span,
+        remedy=Remedy.CONSENT,
     )
 
 
@@ -80,6 +90,7 @@ def unexpected(task: Task, complaint: str, attempts: int) -> Problem:
         message,
         f"change `expect`, and what is stored is judged anew for free, or pay for another take: --reroll '{task.address}'",
         task.origin.span,
+        remedy=Remedy.CONSENT,
     )
 
 

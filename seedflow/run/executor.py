@@ -15,8 +15,7 @@ from dataclasses import replace
 from seedflow.errors import StoreError
 from seedflow.models.catalog import Catalog
 from seedflow.money import ZERO_USD, to_json_usd
-from seedflow.plan.estimate import add_up
-from seedflow.plan.model import Action, Plan, Reason, Task, TaskFacts, Totals
+from seedflow.plan.model import Plan, Reason, Task, TaskFacts
 from seedflow.plan.protocol import Advance
 from seedflow.providers.base import Provider
 from seedflow.run.book import TaskBook
@@ -25,6 +24,7 @@ from seedflow.run.disk import Disk
 from seedflow.run.events import Event, EventKind, Teller
 from seedflow.run.expecting import build_requests
 from seedflow.run.leases import LEASE_S, Leases
+from seedflow.run.left import find_left
 from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
 from seedflow.run.publish import Published, RunNote, publish_outputs
@@ -185,7 +185,7 @@ class _Run:
             cost_usd=sum((task.cost_usd for task in tasks), ZERO_USD),
             outputs=published.files,
             problems=problems,
-            left=self._find_left(tasks),
+            left=find_left(tasks, self._book.get_asked),
         )
         self._emit(
             EventKind.RUN_FINISHED,
@@ -342,22 +342,7 @@ class _Run:
         found = self._results.get(task.address)
         if found is None:
             found = TaskResult(task.address, TaskStatus.CANCELLED, task.action, take=task.take)
-        return replace(found, reason=task.reason, tasks=task.tasks, span=task.origin.span)
-
-    def _find_left(self, tasks: tuple[TaskResult, ...]) -> Totals | None:
-        """What another run will ask for, as far as that is known by now.
-
-        A call whose outcome is unknown may turn out to be answered, and asked again it is only when it was not billed.
-        """
-        unknown = any(task.status is TaskStatus.UNKNOWN for task in tasks)
-        left: list[Task] = []
-        for task in tasks:
-            if not _is_left(task):
-                continue
-            asked = self._book.get_asked(task.address)
-            certain = not unknown or task.status not in (TaskStatus.UNKNOWN, TaskStatus.BLOCKED)
-            left.append(asked if certain else replace(asked, least=()))
-        return add_up(left) if left else None
+        return replace(found, reason=found.reason or task.reason, tasks=task.tasks, span=task.origin.span)
 
     async def _publish(self) -> Published:
         outputs, missing = self._planner.outputs()
@@ -377,13 +362,6 @@ class _Run:
             )
         else:
             self._note_bug(error)
-
-
-def _is_left(task: TaskResult) -> bool:
-    """Whether another run asks for it: nobody came to it, it failed at no cost and not for what it is, or nobody knows."""
-    if task.status is TaskStatus.FAILED:
-        return task.action is Action.CALL and task.reason is not Reason.REFUSED and not task.cost_usd
-    return task.status in (TaskStatus.CANCELLED, TaskStatus.BLOCKED, TaskStatus.UNKNOWN)
 
 
 def _with_problem(result: RunResult, error: StoreError) -> RunResult:

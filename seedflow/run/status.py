@@ -53,9 +53,20 @@ EXIT_CODES: Mapping[RunStatus, ExitCode] = {
 }
 
 
+class Remedy(StrEnum):
+    """What has to happen before a task that gave no images can give some."""
+
+    RUN = "run"
+    """Another run asks for it, or looks it up."""
+    CHANGE = "change"
+    """The same would fail again: something has to be changed first, most often the recipe."""
+    CONSENT = "consent"
+    """It was paid for: asking once more is paying once more, which somebody has to want."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a task has no images: `kind` is short kebab-case; `span` is its place in the recipe.
+    """Why a task has no images: `kind` is short kebab-case; `span` is its place in the recipe; `remedy` what helps.
 
     `unsaved` is a raw answer that was paid for and could be kept nowhere; it has to be shown to somebody.
     """
@@ -65,6 +76,7 @@ class Problem:
     help: str | None = None
     span: Span | None = None
     unsaved: bytes | None = None
+    remedy: Remedy = Remedy.RUN
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,16 @@ SILENT = [
     GOLDEN / "silent" / f"{name}.yaml" for name in ("files", "loops", "parameters", "tables", "templates")
 ]
 RECIPES = [*sorted(SHIPPED.glob("*.yaml")), *SILENT, *sorted((GOLDEN / "plans").glob("*.yaml"))]
+CLOSED = """\
+seedflow: 1
+steps:
+  sheet: {generate: {prompt: Sheet, sequential_image_generation: auto, max_images: 4}}
+  card:
+    for_each: "{{ zip(view=steps.sheet.images, word=['a', 'b']) }}"
+    generate: {prompt: "{{ each.word }}", image_input: "{{ each.view }}"}
+  other: {generate: {prompt: A tree}}
+  same: {generate: {prompt: A tree}}
+"""
 ACCOUNT = {
     "CLOUDFLARE_ACCOUNT_ID": "a" * 32,
     "CLOUDFLARE_API_TOKEN": "token",
@@ -32,6 +43,23 @@ def test_the_plan_is_this_data(path: Path, shell: Shell, golden: Callable[[str, 
     ended = shell.seedflow("plan", shell.copy(path).name, "--json")
     assert (ended.code, ended.err) == (0, "")
     golden(f"plans/{path.stem}.json", ended.out)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=[path.stem for path in RECIPES])
+def test_tasks_add_up_to_the_totals(path: Path, shell: Shell) -> None:
+    plan = json.loads(shell.seedflow("plan", shell.copy(path).name, "--json").out)
+    for total, part in (("calls", "calls"), ("images", "images_asked"), ("list_cost_usd", "list_cost_usd")):
+        low, high = (sum(task[part][end] for task in plan["tasks"]) for end in (0, 1))
+        assert high == pytest.approx(plan["totals"][total][1])
+        assert low >= plan["totals"][total][0] - 1e-9
+
+
+def test_a_row_whose_tasks_are_not_known_and_will_not_come_is_told_apart(
+    shell: Shell, golden: Callable[[str, str], None]
+) -> None:
+    (shell.folder / "closed.yaml").write_text(CLOSED)
+    shell.seedflow("run", "closed.yaml")
+    golden("plans/closed-list.txt", shell.seedflow("plan", "closed.yaml").text)
 
 
 @pytest.mark.parametrize("columns", [40, 120])

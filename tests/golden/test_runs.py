@@ -38,6 +38,22 @@ steps:
   third: {generate: {prompt: Third, image_input: ["{{ steps.second.images[0] }}"]}}
 """
 
+WRONG = """\
+seedflow: 1
+name: wrong
+inputs: {words: {type: list, of: text, default: [a, b]}}
+steps:
+  sheet: {generate: {prompt: Sheet, sequential_image_generation: auto, max_images: 4}}
+  page:
+    for_each: {view: {in: "{{ steps.sheet.images }}", at_most: 2}}
+    generate: {prompt: Page, image_input: "{{ each.view }}"}
+  card:
+    for_each: "{{ zip(view=steps.sheet.images, word=inputs.words) }}"
+    generate: {prompt: "{{ each.word }}", image_input: "{{ each.view }}"}
+  book: {generate: {prompt: Book, image_input: "{{ steps.page.images }}"}}
+"""
+"""A sheet of four turns out to be too long for what uses it."""
+
 CHAIN_WITH_CONDITION = CHAIN.replace("third: {", 'third: {when: "{{ steps.second.images | length == 1 }}", ')
 """Only the run can know whether its last step is made."""
 
@@ -108,6 +124,12 @@ def test_a_failure_and_what_depends_on_it(paid: Shell, emulator: Any, golden: Go
     emulator.set_faults({"kind": "moderation", "match": {"task": "bad"}})
     golden("runs/moderation.txt", normal(paid.seedflow("run", "fork.yaml", "--yes").text, paid))
     golden("runs/moderation-then-done.txt", normal(paid.seedflow("run", "fork.yaml", "--yes").text, paid))
+
+
+def test_what_fails_again_says_what_to_change_and_where(shell: Shell, golden: Golden) -> None:
+    (shell.folder / "wrong.yaml").write_text(WRONG)
+    golden("runs/to-change.txt", normal(shell.seedflow("run", "wrong.yaml").text, shell))
+    golden("runs/to-change-again.txt", normal(shell.seedflow("run", "wrong.yaml").text, shell))
 
 
 def test_the_same_as_data(paid: Shell, emulator: Any, golden: Golden) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,12 +10,15 @@ import pytest
 
 from seedflow.cli.result_text import collect_problems, spell_skipped, sum_up_result
 from seedflow.diagnostics import Severity, Source, Span
-from seedflow.plan.model import Action, Reason
-from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus
+from seedflow.plan.model import Action, Bounds, Reason, Totals
+from seedflow.run.status import Problem, Remedy, RunResult, RunStatus, TaskResult, TaskStatus
 
 SOURCE = Source("r.yaml", "steps:\n  page: 1\n  cover: 2\n")
 SPAN = Span(SOURCE, 9, 13)
 ZERO = Decimal(0)
+ONE = Bounds(1, 1)
+PRICE = Bounds(Decimal("0.04"), Decimal("0.04"))
+ONE_TASK = Totals(tasks=ONE, calls=ONE, images=ONE, cost_usd=PRICE, list_cost_usd=PRICE)
 
 
 def result_of(status: RunStatus, *tasks: TaskResult, problems: tuple[Problem, ...] = ()) -> RunResult:
@@ -100,7 +104,7 @@ def test_nothing_to_do_besides_what_is_skipped() -> None:
 
 
 def test_attempts_that_are_used_up_are_not_to_be_run_again() -> None:
-    problem = Problem("unexpected", "too small", None, SPAN)
+    problem = Problem("unexpected", "too small", None, SPAN, remedy=Remedy.CONSENT)
     rejected = task("a", TaskStatus.FAILED, problem=problem, cost_usd=Decimal("0.08"), calls=2)
     assert last_lines(result_of(RunStatus.FAILED, rejected)) == [
         "Failed: 1 failed · 2 calls · $0.08 for what was not as expected",
@@ -108,6 +112,33 @@ def test_attempts_that_are_used_up_are_not_to_be_run_again() -> None:
     ]
     other = task("b", TaskStatus.FAILED, problem=Problem("moderation", "blocked", None, SPAN), calls=1)
     assert "as each problem above says" in last_lines(result_of(RunStatus.FAILED, rejected, other))[-1]
+
+
+def test_what_fails_again_says_where_to_change_something_and_not_to_run_again() -> None:
+    longer = Problem("too-many-items", "4 items", "shorten it", SPAN, remedy=Remedy.CHANGE)
+    failed = task("a", TaskStatus.FAILED, problem=longer)
+    assert last_lines(result_of(RunStatus.FAILED, failed))[-1] == (
+        "Change r.yaml:2:3 first, as said above: as it is, it fails again. What is stored is not asked again."
+    )
+    lost = task("b", TaskStatus.FAILED, problem=Problem("not-sent", "no network"))
+    left = replace(result_of(RunStatus.FAILED, failed, lost), left=ONE_TASK)
+    assert last_lines(left)[-2:] == [
+        "Left to do: 1 task · 1 call · $0.04",
+        "Run it again for what is left; what failed at r.yaml:2:3 fails again until that is changed.",
+    ]
+
+
+def test_of_many_places_to_change_some_are_named() -> None:
+    failed = [
+        task(
+            f"t{at}",
+            TaskStatus.FAILED,
+            problem=Problem("no-key", "", None, Span(SOURCE, at, at + 1), remedy=Remedy.CHANGE),
+        )
+        for at in range(5)
+    ]
+    (advice,) = last_lines(result_of(RunStatus.FAILED, *failed))[1:]
+    assert advice.startswith("Change r.yaml:1:1, r.yaml:1:2, r.yaml:1:3 and 2 more places first")
 
 
 def test_odd_pictures_of_tasks_that_came_up_during_the_run_have_their_place() -> None:

@@ -40,6 +40,14 @@ def test_the_plan_counts_tasks_times_takes_times_attempts_times_images() -> None
     assert totals.cost_usd.high == 4 * 5 * 3 * Decimal("0.04")
 
 
+def test_retry_means_three_attempts_where_nothing_else_is_written() -> None:
+    (task,) = plan(
+        "steps:\n  a:\n    generate: {prompt: A}\n    expect: {min_width: 9, otherwise: retry}\n"
+    ).tasks
+    assert task.attempts == 3
+    assert task.list_cost_usd.high == 3 * Decimal("0.04")
+
+
 def test_a_stored_result_that_is_not_as_expected_stays_a_failure_and_blocks_its_users() -> None:
     a, b = plan(WIDE, view=stored()).tasks
     assert (a.action, a.reason) == (Action.BLOCKED, Reason.REJECTED)

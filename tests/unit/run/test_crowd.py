@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import pairwise
 
+import pytest
 from world import World, dead, drop, fetching, refuse, reject, statuses
 
 from seedflow.providers.options import Pace
 from seedflow.run.events import EventKind
 from seedflow.run.retry import RetryPolicy
-from seedflow.run.status import RunStatus
+from seedflow.run.status import Remedy, RunStatus, TaskStatus
 
 CROWD = """
 inputs: {most: {type: integer, default: 1000}}
@@ -112,12 +113,15 @@ def test_what_a_stopped_run_did_not_come_to_is_told_with_its_cost(make_world) ->
     assert world.run().left is None
 
 
-def test_what_failed_at_no_cost_and_what_it_blocked_is_left_too(make_world) -> None:
+@pytest.mark.parametrize("kind", ["bad-request", "moderation"])
+def test_what_would_fail_again_is_not_left_nor_what_it_blocked(make_world, kind) -> None:
     world = make_world(PAIR)
-    world.provider.meet("first", reject("bad-request"))
-    left = world.run().left
-    assert left is not None
-    assert (left.tasks, left.calls, left.cost_usd) == ((2, 2), (2, 2), (Decimal("0.08"), Decimal("0.08")))
+    world.provider.meet("first", reject(kind))
+    result = world.run()
+    assert result.left is None
+    assert [task.problem.remedy for task in result.tasks if task.status is TaskStatus.FAILED] == [
+        Remedy.CHANGE
+    ]
 
 
 def test_what_nobody_knows_of_is_left_at_what_it_may_cost(make_world) -> None:
@@ -128,9 +132,7 @@ def test_what_nobody_knows_of_is_left_at_what_it_may_cost(make_world) -> None:
     assert (left.tasks, left.calls, left.cost_usd) == ((2, 2), (0, 2), (0, Decimal("0.08")))
 
 
-def test_what_was_paid_in_vain_is_not_counted_as_left(make_world) -> None:
+def test_what_was_paid_in_vain_is_not_counted_as_left_nor_what_it_blocked(make_world) -> None:
     world = make_world(PAIR)
     world.provider.meet("first", fetching(dead()))
-    left = world.run().left
-    assert left is not None
-    assert (left.tasks, left.calls) == ((1, 1), (1, 1)), "the one that it blocked"
+    assert world.run().left is None
