@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import ceil
+from typing import Final
 
 from seedflow.errors import ProviderError, SeedflowError
 from seedflow.money import format_usd
@@ -11,6 +12,13 @@ from seedflow.plan.model import Task
 from seedflow.run.retry import SLOWING_KINDS
 from seedflow.run.services import Stage
 from seedflow.run.status import Problem
+
+_PAID: Final = "it was answered and paid"
+
+
+def is_paid(message: str) -> bool:
+    """Whether the message of a task's problem says that its call was paid for certain."""
+    return message.startswith(_PAID)
 
 
 def failed(task: Task, kind: str, error: SeedflowError) -> Problem:
@@ -31,7 +39,7 @@ def lost(task: Task, message: str) -> Problem:
     """Its images are gone for good."""
     return Problem(
         "lost-paid",
-        f"it was answered and paid, but {message}",
+        f"{_PAID}, but {message}",
         "run again with --on-unknown retry to consent to paying for it once more",
         task.origin.span,
     )
@@ -41,7 +49,7 @@ def rejected(task: Task, kind: str, message: str) -> Problem:
     """It was answered with something that cannot be used."""
     return Problem(
         kind,
-        f"it was answered and paid, but {message}",
+        f"{_PAID}, but {message}",
         "run again with --on-unknown retry to consent to paying for it once more",
         task.origin.span,
     )
@@ -51,7 +59,7 @@ def not_fetched(task: Task, message: str) -> Problem:
     """Its images could not be fetched now."""
     return Problem(
         "not-fetched",
-        f"it was answered and paid, but {message}",
+        f"{_PAID}, but {message}",
         "run again soon: the picture is fetched without paying again as long as its URL lives",
         task.origin.span,
     )
