@@ -92,6 +92,8 @@ class Step(StrEnum):
     SALVAGE_AGAIN = "salvage-again"
 
     # Files of the user's
+    OUTPUT_TRIED = "output-tried"
+    """A folder is made and removed, to see before anything is paid that outputs can be written."""
     OUTPUT_FOLDER = "output-folder"
     OUTPUT_ARRIVING = "output-arriving"
     OUTPUT_COPY = "output-copy"

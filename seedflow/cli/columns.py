@@ -13,6 +13,9 @@ from rich.text import Text
 NARROWEST: Final = 24
 """Fewer cells than this are too few for the last column."""
 
+FEWEST_COLUMNS: Final = 60
+"""With fewer, a word that has no room beside the other columns gets a line of its own, before the terminal breaks it."""
+
 _INDENT: Final = "  "
 _GAP: Final = "  "
 
@@ -24,12 +27,18 @@ def print_columns(console: Console, rows: Sequence[Sequence[Text]]) -> None:
     widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
     before = len(_INDENT) + sum(width + len(_GAP) for width in widths[:-1] if width)
     room = console.width - before
-    stacked = room < min(NARROWEST, widths[-1])
+    stacked = room < min(NARROWEST, widths[-1]) or (
+        console.width < FEWEST_COLUMNS and room < max(_find_longest_word(row[-1]) for row in rows)
+    )
     for row in rows:
         lines = _stack(console, row) if stacked else _align(row, widths, room)
         for line in lines:
             line.rstrip()
             console.print(line, soft_wrap=True)
+
+
+def _find_longest_word(text: Text) -> int:
+    return max(map(cell_len, text.plain.split()), default=0)
 
 
 def _align(row: Sequence[Text], widths: Sequence[int], room: int) -> Iterator[Text]:

@@ -85,7 +85,9 @@ def command(probe: bool, again: bool, yes: bool, max_cost: Decimal | None, as_js
     session = start(quiet=True)
     code = ExitCode.DONE
     if probe:
-        code, _ = run_probe(session, again=again, yes=yes, max_cost=max_cost)
+        code, result = run_probe(session, again=again, yes=yes, max_cost=max_cost)
+        if result is None and not as_json:
+            return code  # what was said, and what to type, is all that there is to read
     elif again or yes or max_cost is not None:
         raise UsageError("--again, --yes and --max-cost belong to --probe", help="add --probe")
     found = examine(session)

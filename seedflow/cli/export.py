@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from seedflow.cli.columns import print_folded
 from seedflow.cli.console import open_console
 from seedflow.cli.counting import Counter
 from seedflow.cli.help import Command
+from seedflow.cli.ledger import find_run
 from seedflow.cli.session import start
 from seedflow.cli.sizes import spell_bytes, spell_many
 from seedflow.cli.terminal import print_json, say
@@ -20,6 +22,7 @@ from seedflow.errors import ExitCode, UsageError
 from seedflow.money import format_usd, from_micros, to_json_usd
 from seedflow.pipeline.archives import build_wanted
 from seedflow.store.exporting import Exported, export_results
+from seedflow.store.history import History
 
 
 @click.command(
@@ -36,7 +39,13 @@ from seedflow.store.exporting import Exported, export_results
 @click.option(
     "--recipe", "recipes", metavar="NAME", multiple=True, help="What this recipe asked for; repeat it."
 )
-@click.option("--run", "run_ids", metavar="ID", multiple=True, help="What this run asked for; repeat it.")
+@click.option(
+    "--run",
+    "run_ids",
+    metavar="ID",
+    multiple=True,
+    help="What this run asked for; the beginning of its id is enough. Repeat it.",
+)
 @click.option("--all", "everything", is_flag=True, help="Every stored result.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 def command(
@@ -49,7 +58,7 @@ def command(
 ) -> int:
     """Write stored results, their requests and pictures to FILE, which another machine takes with seedflow import.
 
-    SELECTOR is the address of tasks, such as page or 'page[scene=at-sea]'. There are no secrets in the file, and no
+    SELECTOR is the address of tasks, such as page or 'page[scene=at-sea]', or of one take: 'sheet#2'. There are no secrets in the file, and no
     addresses of answers.
     """
     if everything and (selector or recipes or run_ids):
@@ -59,7 +68,7 @@ def command(
             "say which results to export", help="name a task's address, --recipe NAME, --run ID or --all"
         )
     root = start(quiet=True).settings.state_folder
-    wanted = build_wanted(selector, recipes, run_ids)
+    wanted = build_wanted(selector, recipes, _find_runs(root, run_ids))
     with Counter(sys.stderr, "picture") as counter:
         done = export_results(root, file, wanted, counter.show)
     if as_json:
@@ -77,6 +86,18 @@ def command(
         say(f"warning: {spell_many(len(done.left_out), 'result')} left out: a picture is missing or damaged")
         say("help: seedflow verify shows which")
     return ExitCode.DONE
+
+
+def _find_runs(root: Path, texts: Sequence[str]) -> list[str]:
+    """The ids of runs that are named by their beginnings.
+
+    Raises:
+        UsageError: one of them means none, or several.
+    """
+    if not texts:
+        return []
+    with History(root) as history:
+        return [find_run(history, text) for text in texts]
 
 
 def _describe(file: Path, done: Exported) -> dict[str, object]:

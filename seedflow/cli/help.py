@@ -1,4 +1,4 @@
-"""Help texts that fit the terminal, narrow ones too, and end with examples that can be copied."""
+"""Commands whose help fits the terminal, narrow ones too, and ends with examples; none takes an empty value."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from seedflow.cli.terminal import width_of
+from seedflow.errors import UsageError
 
 MOST_COLUMNS: Final = 100
 NARROW_COLUMNS: Final = 64
@@ -56,9 +57,32 @@ class Command(click.Command):
         super().__init__(*args, **options)
         self.examples = examples
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, after a look for values that are empty."""
+        refuse_empty(self, ctx, args)
+        return super().parse_args(ctx, args)
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """The examples."""
         write_examples(formatter, self.examples)
+
+
+def refuse_empty(command: click.Command, ctx: click.Context, args: Sequence[str]) -> None:
+    """See that no option and no argument has an empty value: a variable of the shell that is not set, most likely.
+
+    Raises:
+        UsageError: one has.
+    """
+    if ctx.resilient_parsing:
+        return
+    given, _, _ = command.make_parser(ctx).parse_args(list(args))
+    for param in command.params:
+        found = given.get(param.name or "")
+        values = found if isinstance(found, list | tuple) else [found]
+        if any(isinstance(value, str) and not value.strip() for value in values):
+            name = param.opts[0] if isinstance(param, click.Option) else param.make_metavar(ctx).strip("[].")
+            advice = "give it a value" if param.required else "give it a value, or leave it away"
+            raise UsageError(f"{name} is empty", help=f"{advice}; see `{ctx.command_path} --help`")
 
 
 def write_examples(formatter: click.HelpFormatter, examples: Sequence[tuple[str, str]]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from seedflow.cli.console import open_console
-from seedflow.cli.help import Context, write_examples
+from seedflow.cli.help import Context, refuse_empty, write_examples
 from seedflow.cli.ledger_reconcile import command as reconcile
 from seedflow.cli.ledger_text import describe_call, describe_total, print_calls, print_totals
 from seedflow.cli.moments import Since
@@ -34,6 +34,11 @@ class Group(click.Group):
     """A command that lists, with commands below it."""
 
     context_class = Context
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, after a look for values that are empty."""
+        refuse_empty(self, ctx, args)
+        return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """The examples."""
@@ -62,7 +67,10 @@ class Group(click.Group):
 )
 @click.option("--recipe", "recipe", metavar="NAME", help="Calls of the recipe of this name.")
 @click.option(
-    "--step", "selector", metavar="SELECTOR", help="Calls of these tasks, such as 'page[scene=lake]'."
+    "--step",
+    "selector",
+    metavar="SELECTOR",
+    help="Calls of these tasks, such as 'page[scene=lake]', or of one take, 'page#2'.",
 )
 @click.option(
     "--since",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seedflow.cli.help import Context, write_examples
-from seedflow.cli.terminal import prepare_streams
+from seedflow.cli.terminal import prepare_streams, say
 from seedflow.diagnostics.printable import make_printable
 from seedflow.diagnostics.suggest import find_near
 from seedflow.errors import ExitCode, SeedflowError
@@ -167,9 +167,9 @@ def run(arguments: list[str]) -> int:
 
 
 def _report(message: str, hint: str | None) -> None:
-    click.echo(f"error: {make_printable(message)}", err=True)
+    say(f"error: {make_printable(message)}")
     if hint:
-        click.echo(f"help: {make_printable(hint)}", err=True)
+        say(f"help: {make_printable(hint)}")
 
 
 def _usage_hint(error: click.ClickException, arguments: Sequence[str]) -> str | None:

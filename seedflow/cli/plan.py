@@ -34,7 +34,9 @@ from seedflow.plan.serialize import build_plan_json
 )
 @click.argument("recipe", shell_complete=complete_recipes)
 @input_options
-@reroll_option("Show what asking anew for these tasks would ask and cost, such as 'page[scene=at-sea]'.")
+@reroll_option(
+    "Show what asking anew for these tasks would ask and cost, such as 'page[scene=at-sea]', or 'sheet#2' for one take."
+)
 @click.option("--all", "everything", is_flag=True, help="Show every task of steps with many.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 def command(

@@ -219,18 +219,25 @@ def spell_skipped(tasks: Sequence[TaskResult]) -> Iterator[Text]:
 
 
 def _spell_cost(result: RunResult) -> str:
-    """What is certain, what pictures cost that nothing uses, and what a call that gave no picture may have cost besides."""
+    """What is certain, what pictures cost that nothing uses, and what calls without a picture cost or may have cost besides."""
     certain = sum((task.cost_usd for task in result.tasks if task.status is TaskStatus.DONE), ZERO_USD)
     rejected = sum((task.cost_usd for task in result.tasks if _is_unexpected(task.problem)), ZERO_USD)
-    besides = result.cost_usd - certain - rejected
+    lost = sum((task.cost_usd for task in result.tasks if _is_paid_in_vain(task)), ZERO_USD)
+    besides = result.cost_usd - certain - rejected - lost
     if not result.cost_usd:
         return "free" if result.calls else "nothing paid"
     parts = [
         format_usd(certain) if certain else "",
         f"{format_usd(rejected)} for what was not as expected" if rejected else "",
+        f"{format_usd(lost)} without a picture" if lost else "",
         f"up to {format_usd(besides)} without a picture" if besides else "",
     ]
     return " and ".join(part for part in parts if part)
+
+
+def _is_paid_in_vain(task: TaskResult) -> bool:
+    """Whether its only call was answered, so that what it cost is certain, and gave no picture."""
+    return task.problem is not None and task.calls < 2 and task.problem.paid
 
 
 def _is_unexpected(problem: Problem | None) -> bool:
@@ -244,6 +251,7 @@ def _list_files(outputs: Mapping[str, Sequence[PublishedFile]], width: int) -> I
     paths = {file: _relative(file.path) for files in outputs.values() for file in files[:MOST_FILES]}
     longest = max(cell_len(path) for path in paths.values())
     aligned = names + 2 + longest + 2 + len("4096×4096") <= width
+    stacked = names + 2 + longest > width
     for name, files in outputs.items():
         if not files:
             yield Text(
@@ -251,6 +259,9 @@ def _list_files(outputs: Mapping[str, Sequence[PublishedFile]], width: int) -> I
             )
         for number, file in enumerate(files[:MOST_FILES]):
             label = make_printable(name) if number == 0 else ""
+            if stacked:
+                yield from _stack_file(label, paths[file], f"{file.width_px}×{file.height_px}", width)
+                continue
             line = Text(label + " " * (names - cell_len(label) + 2), style="dim")
             space = " " * (longest - cell_len(paths[file]) if aligned else 0)
             line.append(paths[file], style="not dim default")
@@ -259,6 +270,17 @@ def _list_files(outputs: Mapping[str, Sequence[PublishedFile]], width: int) -> I
         if len(files) > MOST_FILES:
             folder = _relative(files[MOST_FILES].path.parent)
             yield Text(f"{' ' * names}  and {len(files) - MOST_FILES:,} more in {folder}", style="dim")
+
+
+def _stack_file(label: str, path: str, size: str, width: int) -> Iterator[Text]:
+    """Where a path has no room beside the name of its output."""
+    if label:
+        yield Text(label, style="dim")
+    if 2 + cell_len(path) + 2 + len(size) <= width:
+        yield Text.assemble("  ", path, ("  " + size, "dim"))
+    else:
+        yield Text.assemble("  " if cell_len(path) < width - 1 else "", path)
+        yield Text(f"    {size}", style="dim")
 
 
 def _relative(path: Path) -> str:

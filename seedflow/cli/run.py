@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import signal
 import sys
 import time
@@ -38,6 +37,7 @@ from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import BudgetError, ExitCode, SeedflowError, UsageError
 from seedflow.money import format_usd
 from seedflow.pipeline.affordable import find_budgets, refuse_unaffordable
+from seedflow.pipeline.out_folder import refuse_as_folder
 from seedflow.pipeline.plan import Planned, Reroll
 from seedflow.pipeline.run import RunRequest, find_out_folder, run_recipe
 from seedflow.pipeline.session import Session
@@ -68,7 +68,7 @@ LETTING_GO: Final = "Letting go: what was in flight is recorded as unknown."
 @input_options
 @click.option("--all", "several", is_flag=True, help="Reroll every task that SELECTOR means.")
 @reroll_option(
-    "Ask anew for a task, such as 'page[scene=at-sea]'; its new picture takes the place of the old one, which is kept."
+    "Ask anew for a task, such as 'page[scene=at-sea]', or for one of several takes, 'sheet#2'; its new picture takes the place of the old one, which is kept."
 )
 @click.option("--yes", is_flag=True, help="Pay without asking.")
 @click.option("--max-cost", type=Dollars(), metavar="USD", help="Pay at most this much, without asking.")
@@ -106,7 +106,7 @@ def command(
     RECIPE is a path, or the name of a recipe shipped with seedflow (see seedflow list). Ctrl-C once finishes what is in
     flight and stops; run again to go on.
     """
-    out = _read_folder(out_text)
+    out = None if out_text is None else Path(out_text)
     if several and not reroll:
         raise UsageError(
             "--all says how many tasks --reroll may mean, and there is no --reroll",
@@ -160,33 +160,6 @@ def command(
 
 class _OutputsError(SeedflowError):
     """The run is over and its pictures are stored, but not where people look for them."""
-
-
-def refuse_as_folder(folder: Path) -> None:
-    """See before anything is paid that outputs can be written below a folder, which need not exist yet.
-
-    Raises:
-        UsageError: they cannot.
-    """
-    nearest = folder.absolute()
-    while not os.path.lexists(nearest):
-        nearest = nearest.parent
-    if not nearest.is_dir():
-        raise UsageError(
-            f"outputs cannot be written to {folder}: {nearest} is not a folder",
-            help="choose another folder with --out DIR",
-        )
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise UsageError(
-            f"outputs cannot be written to {folder}: {nearest} is not writable",
-            help="choose another folder with --out DIR",
-        )
-
-
-def _read_folder(text: str | None) -> Path | None:
-    if text is not None and not text.strip():
-        raise UsageError("--out is empty", help="name a folder, or leave --out away")
-    return None if text is None else Path(text)
 
 
 def _describe_refusal(plan: Plan, kind: str, refusal: str) -> dict[str, object]:

@@ -24,6 +24,7 @@ from seedflow.money import format_usd, parse_usd
 from seedflow.plan.model import Action, Bounds, Plan, Reason
 from seedflow.report.reasons import own_take
 from seedflow.run.events import Event, EventKind
+from seedflow.run.retry import SLOWING_KINDS
 from seedflow.run.status import TaskStatus
 
 MOST_ACTIVE_LINES: Final = 8
@@ -271,14 +272,23 @@ class EventLines:
         self._column = column
         self._clock = clock
         self._since: dict[str, float] = {}
+        self._sent: dict[str, int] = {}
         self._awaits = False
+        self._in_flight = 0
+        self._slowed: tuple[str, int] | None = None
 
     def spell(self, event: Event, width: int | None = None) -> list[Text]:
         """The line of an event that people want to read, in two where it is longer than `width`; else none."""
         address = event.address or ""
-        if event.kind is EventKind.CALL_SENT and self._clock is not None:
-            self._since.setdefault(address, self._clock())
+        if event.kind is EventKind.CALL_SENT:
+            self._sent[address] = self._sent.get(address, 0) + 1
+            if self._clock is not None:
+                self._since.setdefault(address, self._clock())
+        elif event.kind is EventKind.LIMIT_CHANGED:
+            self._in_flight = int(str(event.data.get("in_flight", 0)))
         elif event.kind is EventKind.CALL_RETRIED:
+            if self._is_told(str(event.data.get("kind", ""))):
+                return []
             message = make_printable(str(event.data.get("message", ""))).replace("\n", " ")
             wait_s = float(str(event.data.get("wait_s", 0)))
             when = f"asking again in {spell_seconds(wait_s)}" if wait_s else "asking again"
@@ -296,8 +306,18 @@ class EventLines:
             return self._spell_finished(event, self._since.pop(address, None), width)
         return []
 
+    def _is_told(self, kind: str) -> bool:
+        """Whether people know already that all calls have to wait: it is told once for each pace that this comes to."""
+        if kind not in SLOWING_KINDS:
+            return False
+        slowed = (kind, self._in_flight)
+        told = self._slowed == slowed
+        self._slowed = slowed
+        return told
+
     def _spell_finished(self, event: Event, since: float | None, width: int | None) -> list[Text]:
         status = TaskStatus(str(event.data["status"]))
+        sent = self._sent.pop(event.address or "", 0)
         if status in UNTOLD:
             return []
         mark, color = _MARKS.get(status, ("·", "default"))
@@ -317,7 +337,9 @@ class EventLines:
         cost_usd = parse_usd(str(event.data.get("cost_usd", 0)))
         if cost_usd:
             rejected = isinstance(problem, dict) and problem.get("kind") == "unexpected"
-            certain = "" if status is TaskStatus.DONE or rejected else "up to "
+            paid = isinstance(problem, dict) and problem.get("paid") is True and sent < 2
+            is_certain = status is TaskStatus.DONE or rejected or paid
+            certain = "" if is_certain else "up to "
             details.append(certain + format_usd(cost_usd))
         if since is not None and self._clock is not None:
             details.append(spell_seconds(self._clock() - since))

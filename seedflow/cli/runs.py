@@ -127,10 +127,17 @@ def _show(history: History, run_id: str, newest: int | None, *, as_json: bool) -
     console = open_console()
     print_columns(console, [(Text(name, style="dim"), text) for name, text in _list_lines(run)])
     console.print()
-    if calls:
-        print_calls(console, calls, earlier, within=run.run_id)
-    else:
+    own = [call for call in calls if call.payer_run_id == run.run_id]
+    others = [call for call in calls if call.payer_run_id != run.run_id]
+    if own or earlier:
+        print_calls(console, own, earlier, within=run.run_id)
+    elif not others:
         console.print(Text("It asked for nothing: all that it needed was stored."), soft_wrap=True)
+    if others:
+        word = "call" if len(others) == 1 else "calls"
+        told = f"Besides, it looked after {len(others):,} {word} that earlier runs had made and paid:"
+        print_folded(console, Text(told, style="bold"))
+        print_calls(console, others, 0)
     _print_without(console, run)
     return ExitCode.DONE
 

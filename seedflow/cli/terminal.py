@@ -11,6 +11,7 @@ import io
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Final, TextIO
 
@@ -169,8 +170,19 @@ def print_json(value: object) -> None:
 
 
 def say(text: str = "") -> None:
-    """One line for people, on standard error."""
-    sys.stderr.write(f"{text}\n")
+    """A message for people, on standard error; a terminal gets it broken between words, whoever reads a pipe as it is."""
+    lines = text.split("\n")
+    if sys.stderr.isatty():
+        columns = width_of(sys.stderr)
+        lines = [folded for line in lines for folded in _fold(line, columns)]
+    sys.stderr.write("\n".join(lines) + "\n")
+
+
+def _fold(line: str, columns: int) -> list[str]:
+    indent = line[: len(line) - len(line.lstrip(" "))]
+    return textwrap.wrap(
+        line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ) or [""]
 
 
 def _write_plainer(error: UnicodeError) -> tuple[str, int]:

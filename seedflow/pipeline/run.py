@@ -13,6 +13,7 @@ from seedflow.errors import StoreError, UsageError
 from seedflow.images.facts import UrlImage
 from seedflow.pipeline.affordable import find_budgets, refuse_unaffordable
 from seedflow.pipeline.endpoint import load_facts
+from seedflow.pipeline.out_folder import refuse_as_folder
 from seedflow.pipeline.plan import Planned
 from seedflow.pipeline.session import Session
 from seedflow.plan.model import Action, Plan, Reason, Task
@@ -51,7 +52,8 @@ async def run_recipe(
     Raises:
         ValueError: the plan has errors.
         BudgetError: a budget has no room for the least that the plan costs; nothing was sent.
-        UsageError: a take is asked for anew that the picks file cannot keep; nothing was sent.
+        UsageError: outputs cannot be written where they are to go, or a take is asked for anew that the picks file cannot
+            keep; nothing was sent.
         StoreError: the state cannot be read or written.
         UploadError: references are to go through a bucket that does not work; nothing was sent.
     """
@@ -61,6 +63,8 @@ async def run_recipe(
     settings = session.settings
     budgets = find_budgets(plan, settings, request.max_cost_usd)
     refuse_unaffordable(plan, budgets, planned.spent)
+    out = request.out or find_out_folder(plan, settings)
+    refuse_as_folder(out)
     if planned.picks_path is not None and any(task.reason is Reason.FORCED for task in plan.tasks):
         _require_writable(planned.picks_path)
     store = open_store(settings.state_folder)
@@ -77,7 +81,7 @@ async def run_recipe(
                 provider=provider,
                 catalog=session.catalog,
                 options=RunOptions(
-                    out=request.out or find_out_folder(plan, settings),
+                    out=out,
                     budgets=budgets,
                     on_unknown=request.on_unknown,
                     most_in_flight=settings.concurrency,

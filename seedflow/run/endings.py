@@ -43,6 +43,7 @@ def lost(task: Task, message: str) -> Problem:
         "run again with --on-unknown retry to consent to paying for it once more",
         task.origin.span,
         remedy=Remedy.CONSENT,
+        paid=True,
     )
 
 
@@ -54,6 +55,7 @@ def rejected(task: Task, kind: str, message: str) -> Problem:
         "run again with --on-unknown retry to consent to paying for it once more",
         task.origin.span,
         remedy=Remedy.CONSENT,
+        paid=True,
     )
 
 
@@ -64,6 +66,7 @@ def not_fetched(task: Task, message: str) -> Problem:
         f"it was answered and paid, but {message}",
         "run again soon: the picture is fetched without paying again as long as its URL lives",
         task.origin.span,
+        paid=True,
     )
 
 

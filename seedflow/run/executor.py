@@ -299,7 +299,8 @@ class _Run:
         if result.cause is not None:
             data["cause"] = result.cause
         if result.problem is not None:
-            data["problem"] = {"kind": result.problem.kind, "message": result.problem.message}
+            problem = result.problem
+            data["problem"] = {"kind": problem.kind, "message": problem.message, "paid": problem.paid}
         if result.warnings:
             data["warnings"] = list(result.warnings)
         self._emit(EventKind.TASK_FINISHED, result.address, data)

@@ -111,6 +111,7 @@ def _problem(problem: Problem) -> dict[str, object]:
         "file": problem.span.source.name if problem.span is not None else None,
         "line": place.line if place is not None else None,
         "column": place.column if place is not None else None,
+        "paid": problem.paid,
     }
     if problem.unsaved is not None:
         found["unsaved"] = problem.unsaved.decode("utf-8", "backslashreplace")

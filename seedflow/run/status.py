@@ -68,7 +68,8 @@ class Remedy(StrEnum):
 class Problem:
     """Why a task has no images: `kind` is short kebab-case; `span` is its place in the recipe; `remedy` what helps.
 
-    `unsaved` is a raw answer that was paid for and could be kept nowhere; it has to be shown to somebody.
+    `unsaved` is a raw answer that was paid for and could be kept nowhere; it has to be shown to somebody. `paid`: its last call was
+    answered and paid for certain.
     """
 
     kind: str
@@ -77,6 +78,7 @@ class Problem:
     span: Span | None = None
     unsaved: bytes | None = None
     remedy: Remedy = Remedy.RUN
+    paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def test_odd_places_are_refused(shell: Shell, monkeypatch: pytest.MonkeyPatch) -
         (str(Path(__file__).parents[3] / "seedflow/cli"), "belongs to seedflow itself"),
         ("file", "is not a folder"),
         ("file/below", "is not a folder"),
-        ("", "an empty name"),
+        ("", "FOLDER is empty"),
         ("a\0b", "NUL"),
         ("~nobody-of-this-name", "home that is not known"),
         (os.fsdecode(b"\xff"), "not UTF-8"),

@@ -179,6 +179,18 @@ def test_odd_pictures_are_warned_of() -> None:
             [task("a", TaskStatus.FAILED, cost_usd=Decimal("0.04"), calls=1)],
             "1 call · up to $0.04 without a picture",
         ),
+        (
+            [
+                task(
+                    "a",
+                    TaskStatus.FAILED,
+                    cost_usd=Decimal("0.04"),
+                    calls=1,
+                    problem=Problem("lost-paid", "it was answered and paid, but its URL is dead", paid=True),
+                )
+            ],
+            "1 call · $0.04 without a picture",
+        ),
     ],
 )
 def test_money_that_is_certain_and_money_that_is_not(tasks: list[TaskResult], money: str) -> None:

@@ -138,6 +138,26 @@ def test_a_failure_names_its_kind_and_what_it_may_have_cost() -> None:
     assert spell(found) == ["✗ a       failed · moderation · up to $0.04"]
 
 
+def test_what_was_paid_for_certain_is_told_as_such() -> None:
+    problem = {"kind": "lost-paid", "message": "it was answered and paid, but its URL is dead", "paid": True}
+    found = event(EventKind.TASK_FINISHED, "a", status="failed", cost_usd=0.04, problem=problem)
+    assert spell(found) == ["✗ a       failed · lost-paid · $0.04"]
+
+
+def test_a_rate_limit_is_told_once_for_each_pace() -> None:
+    lines = EventLines(column=6)
+
+    def told(address: str) -> int:
+        data = {"kind": "rate-limited", "message": "too many", "wait_s": 2}
+        return len(lines.spell(event(EventKind.CALL_RETRIED, address, **data)))
+
+    assert [told(address) for address in "abc"] == [1, 0, 0]
+    lines.spell(event(EventKind.LIMIT_CHANGED, in_flight=8, hold_s=2))
+    assert [told(address) for address in "abc"] == [1, 0, 0]
+    reset = {"kind": "server-error", "message": "bad", "wait_s": 2}
+    assert [len(lines.spell(event(EventKind.CALL_RETRIED, address, **reset))) for address in "ab"] == [1, 1]
+
+
 def test_a_take_and_an_attempt_are_told_where_they_are_not_the_first() -> None:
     ended = {"status": "done", "images": 1, "take": 4, "attempt": 2}
     assert spell(event(EventKind.TASK_FINISHED, "page", **ended)) == [

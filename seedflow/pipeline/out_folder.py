@@ -1,0 +1,67 @@
+"""Whether outputs can be written to a folder: found out before anything is paid, by trying."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from seedflow.errors import UsageError
+from seedflow.failpoints import Step
+
+_TRIED: Final = ".seedflow-"
+"""What the outputs' own folder of arriving files begins with, so that one left by a killed process is tidied with these."""
+_LONGEST_SHOWN: Final = 200
+_HELP: Final = "choose another folder with --out DIR"
+
+
+def refuse_as_folder(folder: Path) -> None:
+    """See that outputs can be written below a folder, which need not exist yet. Leaves nothing behind.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    nearest = _find_nearest(folder.absolute())
+    found = _find_obstacle(folder.absolute(), nearest)
+    if found is not None:
+        raise UsageError(f"outputs cannot be written to {_shorten(str(folder))}: {found}", help=_HELP)
+
+
+def _find_nearest(folder: Path) -> Path:
+    """The folder itself, or the nearest one above it that is there."""
+    for place in (folder, *folder.parents):
+        with suppress(OSError):
+            place.lstat()
+            return place
+    return folder
+
+
+def _find_obstacle(folder: Path, nearest: Path) -> str | None:
+    if not nearest.is_dir():
+        return f"{nearest} is not a folder"
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        return f"{nearest} is not writable"
+    longest = os.pathconf(nearest, "PC_NAME_MAX")
+    if any(len(os.fsencode(name)) > longest for name in folder.relative_to(nearest).parts):
+        return f"a name in it has more than {longest:,} bytes"
+    if len(os.fsencode(folder)) >= os.pathconf(nearest, "PC_PATH_MAX"):
+        return "the path is longer than the system takes"
+    try:
+        with Step.OUTPUT_TRIED:
+            tried = Path(tempfile.mkdtemp(prefix=_TRIED, dir=nearest))
+            with suppress(FileNotFoundError):  # another run that publishes there tidied it
+                tried.rmdir()
+    except OSError as error:
+        return f"nothing can be made in {nearest}: {error.strerror or error}"
+    return None
+
+
+def _shorten(text: str) -> str:
+    """What the system calls too long is too long to be read, too."""
+    return (
+        text
+        if len(text) <= _LONGEST_SHOWN
+        else f"{text[: _LONGEST_SHOWN // 2]}…{text[-_LONGEST_SHOWN // 2 :]}"
+    )

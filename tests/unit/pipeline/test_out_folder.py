@@ -1,0 +1,53 @@
+"""A folder that outputs cannot be written to is refused before anything is paid, and trying leaves nothing behind."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from seedflow.errors import ExitCode, UsageError
+from seedflow.pipeline.out_folder import refuse_as_folder
+
+
+def test_a_folder_that_can_be_made_is_taken_and_not_made(tmp_path: Path) -> None:
+    refuse_as_folder(tmp_path / "a" / "b")
+    refuse_as_folder(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("below", "words"),
+    [
+        ("file", "file is not a folder"),
+        ("file/out", "file is not a folder"),
+        ("dangling/out", "dangling is not a folder"),
+        ("x" * 300, "a name in it has more than 255 bytes"),
+        ("a/" + "é" * 150, "a name in it has more than 255 bytes"),
+        ("/".join(["d" * 200] * 25), "the path is longer than the system takes"),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused(tmp_path: Path, below: str, words: str) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    with pytest.raises(UsageError, match="outputs cannot be written to") as caught:
+        refuse_as_folder(tmp_path / below)
+    assert words in caught.value.message
+    assert caught.value.exit_code == ExitCode.USAGE
+    assert len(caught.value.message) < 600
+    assert caught.value.help == "choose another folder with --out DIR"
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
+def test_a_place_where_nothing_can_be_made_is_found_by_trying() -> None:
+    with pytest.raises(UsageError, match=r"nothing can be made in /proc|/proc is not writable"):
+        refuse_as_folder(Path("/proc/out"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_of_others_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(UsageError, match="is not writable"):
+            refuse_as_folder(tmp_path / "out")
+    finally:
+        tmp_path.chmod(0o700)
