@@ -5,6 +5,7 @@ from __future__ import annotations
 from seedflow.plan.context import PlanContext
 from seedflow.plan.identity import find_earlier_address
 from seedflow.plan.instances import Unit
+from seedflow.store.base import OUTCOME_OPEN
 
 
 class TakeChooser:
@@ -19,8 +20,14 @@ class TakeChooser:
         self._context = context
 
     def choose(self, unit: Unit, fingerprint: str) -> tuple[int, bool]:
-        """The take of a task, and whether it is a new one that somebody wants to have."""
+        """The take of a task, and whether it is a new one that somebody wants to have.
+
+        A reroll of a take that has not come to its end goes on with it: it may be paid, and there is nothing to replace yet.
+        """
         if self._context.rerolls(unit.address):
+            current = self._find(unit, fingerprint) or self._own(unit, fingerprint)
+            if (unit.address, fingerprint) not in self._new and self._is_under_way(fingerprint, current):
+                return current, False
             key = (unit.address, fingerprint)
             take = self._new.get(key)
             if take is None:
@@ -35,6 +42,15 @@ class TakeChooser:
         if current is not None:
             return current, False
         return self._own(unit, fingerprint), False
+
+    def _is_under_way(self, fingerprint: str, take: int) -> bool:
+        """Whether its pictures are still to come: it was never sent, or sent and its outcome is open."""
+        view, realm = self._context.view, self._context.realm
+        results = view.list_results(realm, fingerprint, take)
+        after_attempt = results[-1].attempt if results else 0
+        if view.find_unfinished(realm, fingerprint, take, after_attempt) in OUTCOME_OPEN:
+            return not view.has_result(realm, fingerprint, take, after_attempt)
+        return take not in view.find_takes(realm, fingerprint)
 
     def _own(self, unit: Unit, fingerprint: str) -> int:
         """The take that an address has by its place, but for those that its siblings were made to show."""

@@ -125,7 +125,7 @@ class _Place:
                         f"{target} was not overwritten: recipe `{self.listed['recipe']}` published it, and this is `{self.recipe}`",
                         help="give one of the two another `name:`, or choose another folder with --out",
                     )
-                if not self._is_published():
+                if not self._is_published() and not self._is_kept(store):
                     return Problem(
                         "not-published",
                         f"{target} was not overwritten: it is not a file that seedflow published, or it was changed since",
@@ -180,6 +180,12 @@ class _Place:
         if self.listed is None or self.target.is_symlink() or not self.target.is_file():
             return False
         return self._is_untouched() or _digest(self.target) == self.listed.get("digest")
+
+    def _is_kept(self, store: Store) -> bool:
+        """Whether what stands there is in the store as well: a run that was killed put it there before it could list it."""
+        if self.target.is_symlink() or not self.target.is_file():
+            return False
+        return store.blob_path(_digest(self.target)).is_file()
 
     def _is_untouched(self) -> bool:
         if self.listed is None:

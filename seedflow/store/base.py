@@ -36,6 +36,11 @@ UNFINISHED = frozenset(
 )
 """States of an attempt that was sent, and may have been paid, without a result so far."""
 
+OUTCOME_OPEN = frozenset(
+    {AttemptState.SENDING, AttemptState.ANSWERED, AttemptState.FETCHED, AttemptState.UNKNOWN}
+)
+"""Sent, and its pictures may still be had without paying again."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from seedflow.store import attempts, results
 from seedflow.store.attempts import AttemptRow
 from seedflow.store.base import (
+    OUTCOME_OPEN,
     AlreadyStored,
     Attempt,
     AttemptState,
@@ -25,7 +26,7 @@ from seedflow.store.deciding import Candidate, find_deciding
 from seedflow.store.locks import RunLocks
 from seedflow.store.runs import CAN_TAKE_AN_ANSWER, fold_journal
 from seedflow.store.state import StateFolder
-from seedflow.store.transitions import OUTCOME_OPEN, LastAttempt, Verdict, find_next_number, judge_claim
+from seedflow.store.transitions import LastAttempt, Verdict, find_next_number, judge_claim
 
 
 @dataclass(frozen=True, slots=True)

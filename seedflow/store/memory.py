@@ -17,6 +17,7 @@ from seedflow.images.facts import ImageFacts
 from seedflow.money import from_micros, to_micros
 from seedflow.store.attempts import storable
 from seedflow.store.base import (
+    OUTCOME_OPEN,
     AlreadyStored,
     Attempt,
     AttemptState,
@@ -36,7 +37,6 @@ from seedflow.store.deciding import find_deciding
 from seedflow.store.locks import is_run_id
 from seedflow.store.memory_state import MemoryLookups, MemoryRow, MemoryState, build_candidate
 from seedflow.store.transitions import (
-    OUTCOME_OPEN,
     LastAttempt,
     TransitionError,
     Verdict,

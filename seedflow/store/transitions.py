@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from seedflow.store.base import AttemptState
+from seedflow.store.base import OUTCOME_OPEN, AttemptState
 
 _S = AttemptState
 
@@ -26,10 +26,6 @@ FOLLOWERS: Mapping[AttemptState, frozenset[AttemptState]] = {
     # The address gives its picture after all, or still does not.
     _S.LOST_PAID: frozenset({_S.FETCHED, _S.LOST_PAID}),
 }
-
-
-OUTCOME_OPEN = frozenset({_S.SENDING, _S.ANSWERED, _S.FETCHED, _S.UNKNOWN})
-"""Sent, and its pictures may still be had without paying again."""
 
 
 class TransitionError(RuntimeError):
