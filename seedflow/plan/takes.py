@@ -25,9 +25,9 @@ class TakeChooser:
         A reroll of a take that has not come to its end goes on with it: it may be paid, and there is nothing to replace yet.
         """
         if self._context.rerolls(unit.address):
-            current = self._find(unit, fingerprint) or self._own(unit, fingerprint)
-            if (unit.address, fingerprint) not in self._new and self._is_under_way(fingerprint, current):
-                return current, False
+            shown_now = self._find(unit, fingerprint) or self._own(unit, fingerprint)
+            if (unit.address, fingerprint) not in self._new and self._is_under_way(fingerprint, shown_now):
+                return shown_now, False
             key = (unit.address, fingerprint)
             take = self._new.get(key)
             if take is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import pytest
+from kill_trial import wait_for
 from project import Project
 
 BOOK = """\
@@ -115,3 +117,74 @@ def test_a_task_inside_a_used_recipe_is_named_by_its_path(project: Project, emul
     }
     assert '"part[who=owl]/one": {take: 2' in (project.folder / "all.picks.yaml").read_text()
     assert emulator.bill()["calls"] == 3
+
+
+ONE = "seedflow: 1\nname: one\nsteps: {fox: {generate: {prompt: A fox}}}\noutputs: {fox: '{{ steps.fox.images }}'}\n"
+
+
+def kill_while_calling(project: Project, emulator: Any, *words: str) -> None:
+    requests = len(emulator.requests())
+    emulator.set_faults({"kind": "bill-then-drop", "seconds": 30})
+    process = project.start("run", "one.yaml", "--yes", *words)
+    wait_for(lambda: len(emulator.requests()) > requests)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    emulator.set_faults()
+
+
+def test_a_reroll_that_was_killed_and_given_again_goes_on_with_its_take(
+    project: Project, emulator: Any
+) -> None:
+    project.use(emulator.env)
+    project.write("one.yaml", ONE)
+    before = project.run("one.yaml")
+    kill_while_calling(project, emulator, "--reroll", "fox")
+    planned = project.seedflow("plan", "one.yaml", "--reroll", "fox", "--json").json
+    assert [(task["reason"], task["take"], task["cost_usd"][0]) for task in planned["tasks"]] == [
+        ("asked-before", 2, 0)
+    ]
+    result = project.run("one.yaml", "--reroll", "fox")
+    assert [(task["take"], task["status"]) for task in result["tasks"]] == [(2, "done")]
+    assert (result["calls"], emulator.bill()["calls"]) == (0, 2)
+    assert pictures(result) != pictures(before)
+    assert project.run("one.yaml", "--reroll", "fox")["tasks"][0]["take"] == 3
+    assert emulator.bill()["calls"] == 3
+
+
+def test_a_reroll_of_what_was_lost_takes_up_what_is_paid_already(project: Project, emulator: Any) -> None:
+    project.use(emulator.env)
+    project.write("one.yaml", ONE)
+    kill_while_calling(project, emulator)
+    result = project.run("one.yaml", "--reroll", "fox")
+    assert [(task["take"], task["status"]) for task in result["tasks"]] == [(1, "done")]
+    assert (result["calls"], emulator.bill()["calls"]) == (0, 1)
+
+
+def test_a_reroll_of_what_was_never_asked_asks_once_for_its_own_take(project: Project, emulator: Any) -> None:
+    project.use(emulator.env)
+    project.write("one.yaml", ONE)
+    result = project.run("one.yaml", "--reroll", "fox")
+    assert [(task["take"], task["status"]) for task in result["tasks"]] == [(1, "done")]
+    assert emulator.bill()["calls"] == 1
+
+
+def test_a_picture_that_a_killed_run_published_gives_way_to_another_take(
+    project: Project, emulator: Any
+) -> None:
+    project.use(emulator.env)
+    project.write("one.yaml", ONE)
+    first = project.run("one.yaml")
+    project.run("one.yaml", "--reroll", "fox")
+    manifest = project.folder / "outputs/emulated/one/manifest.json"
+    listed = manifest.read_text()
+    project.run("one.yaml", "--reroll", "fox")
+    manifest.write_text(listed)  # as if it had been killed before it could list what it had published
+    (project.folder / "one.picks.yaml").unlink()
+    result = project.run("one.yaml")
+    assert result["problems"] == []
+    assert pictures(result) == pictures(first)
+    (picture,) = (project.folder / "outputs/emulated/one").glob("*.jpg")
+    picture.write_bytes(b"somebody's own")
+    ended = project.seedflow("run", "one.yaml", "--yes")
+    assert "was not overwritten" in " ".join(ended.out.split())
+    assert picture.read_bytes() == b"somebody's own"
