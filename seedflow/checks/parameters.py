@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from seedflow.checks.request import Judge, span_of
 from seedflow.checks.subject import Subject
-from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
@@ -14,6 +14,7 @@ from seedflow.graph.shapes import Kind, Shape
 from seedflow.models.model import Model
 from seedflow.recipe.model import Parameter
 from seedflow.recipe.template import Template
+from seedflow.recipe.unbraced import suggest_braces
 
 _FITTING: Mapping[str, frozenset[Kind]] = {
     "string": frozenset({Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN}),
@@ -42,7 +43,9 @@ def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
         if model is None:
             continue
         for problem, span in judge.judge_step(node, model):
-            yield Diagnostic(problem.code, problem.message, span, problem.severity, problem.help)
+            yield Diagnostic(
+                problem.code, problem.message, span, problem.severity, _braces_of(span) or problem.help
+            )
         for name in subject.flow.request(node).unknown:
             parameter = node.generate.parameters.get(name)
             if parameter is None:
@@ -51,6 +54,13 @@ def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
                 yield _unknown_parameter(parameter, model)
             else:
                 yield from _check_shape(parameter, node, model, subject)
+
+
+def _braces_of(span: Span | None) -> str | None:
+    """What to do where the text that is wrong is an expression without braces."""
+    if span is None:
+        return None
+    return suggest_braces(span.source.text[span.start : span.end].strip("\"'"))
 
 
 def _check_model(node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
