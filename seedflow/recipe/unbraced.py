@@ -8,11 +8,14 @@ from typing import Final
 _PART: Final = r"(?:\.[a-z_][a-z0-9_]*|\[[^\[\]{}]*\]|\([^(){}]*\))"
 _EXPRESSION: Final = re.compile(rf"(?:steps|inputs|values|each)\.[a-z][a-z0-9_]*{_PART}*")
 
+_FILE: Final = re.compile(r"[a-z]+\.(?:jpe?g|png|webp|gif|csv|tsv|jsonl?|ya?ml|txt|md)")
+"""A file's name that begins like one."""
+
 
 def find_expression(text: str) -> str | None:
     """The expression that a text is as a whole, white space around it left out; None for anything else, prose above all."""
     found = text.strip()
-    return found if _EXPRESSION.fullmatch(found) else None
+    return found if _EXPRESSION.fullmatch(found) and not _FILE.fullmatch(found) else None
 
 
 def suggest_braces(text: str) -> str | None:
