@@ -138,7 +138,7 @@ class CsvTableReader(TableReader):
         advice = "add what is missing to the file, or declare it `optional`"
         if meant:
             title, near = next(iter(meant.items()))
-            advice = f"the file has {quote(near)}: if that is meant, declare `header: {near}`, or rename it in the file"
+            advice = f"the file has {quote(near)}: if that is {quote(title)}, declare `header: {near}`, or rename it in the file"
         declared = [self.columns[title].span for title in missing]
         return Diagnostic(
             "missing-column",

@@ -286,7 +286,7 @@ def test_rows_are_counted_as_they_stand_in_the_file_broken_ones_too(resolve: Res
                 (
                     "missing-column",
                     "t.csv:1:1",
-                    "the file has `product name`: if that is meant, declare `header: product name`",
+                    "the file has `product name`: if that is `Product Name`, declare `header: product name`",
                 )
             ],
         ),
