@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from seedflow.checks.request import Judge, span_of
 from seedflow.checks.subject import Subject
-from seedflow.diagnostics import Diagnostic, Severity
-from seedflow.diagnostics.suggest import find_near
+from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Kind, Shape
+from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
 from seedflow.recipe.model import Parameter
 from seedflow.recipe.template import Template
+from seedflow.recipe.unbraced import suggest_braces
 
 _FITTING: Mapping[str, frozenset[Kind]] = {
     "string": frozenset({Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN}),
@@ -42,15 +43,24 @@ def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
         if model is None:
             continue
         for problem, span in judge.judge_step(node, model):
-            yield Diagnostic(problem.code, problem.message, span, problem.severity, problem.help)
+            yield Diagnostic(
+                problem.code, problem.message, span, problem.severity, _braces_of(span) or problem.help
+            )
         for name in subject.flow.request(node).unknown:
             parameter = node.generate.parameters.get(name)
             if parameter is None:
                 continue  # a misspelt name is meant for it, and that is said of the name
             if name not in model.parameters:
-                yield _unknown_parameter(parameter, model)
+                yield _unknown_parameter(parameter, model, subject.catalog)
             else:
                 yield from _check_shape(parameter, node, model, subject)
+
+
+def _braces_of(span: Span | None) -> str | None:
+    """What to do where the text that is wrong is an expression without braces."""
+    if span is None:
+        return None
+    return suggest_braces(span.source.text[span.start : span.end].strip("\"'"))
 
 
 def _check_model(node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
@@ -81,19 +91,19 @@ def _check_model_shape(template: Template, shape: Shape, subject: Subject) -> It
 
 
 def _unknown_model(message: str, model_id: str, template: Template, subject: Subject) -> Diagnostic:
-    near = find_near(model_id, subject.catalog.ids)
-    models = ", ".join(subject.catalog.ids)
-    return Diagnostic(
-        "unknown-model",
-        message,
-        template.scalar.span,
-        help=f"did you mean `{near}`?" if near is not None else f"its models are {models}",
-    )
+    return Diagnostic("unknown-model", message, template.scalar.span, help=subject.catalog.advise(model_id))
 
 
-def _unknown_parameter(parameter: Parameter, model: Model) -> Diagnostic:
+def _unknown_parameter(parameter: Parameter, model: Model, catalog: Catalog) -> Diagnostic:
     problem = model.explain_unknown(parameter.name)
-    return Diagnostic(problem.code, problem.message, parameter.span, problem.severity, problem.help)
+    advice, field = problem.help, model.references_field
+    if (
+        field is not None
+        and parameter.name in catalog.reference_fields
+        and not model.tells_of(parameter.name)
+    ):
+        advice = f"its references stand under `{field}`"
+    return Diagnostic(problem.code, problem.message, parameter.span, problem.severity, advice)
 
 
 def _check_shape(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from seedflow.checks.amounts import check_amounts
+from seedflow.checks.braces import check_braces
 from seedflow.checks.calls import check_calls
 from seedflow.checks.indexing import check_indexing
 from seedflow.checks.limits import check_limits
@@ -39,6 +40,7 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_indexing,
     check_picking,
     check_text,
+    check_braces,
     check_outputs,
     check_limits,
     check_skipping,

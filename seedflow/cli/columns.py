@@ -24,7 +24,10 @@ def print_columns(console: Console, rows: Sequence[Sequence[Text]]) -> None:
     """Print rows of equally many cells, indented. No line ends in blanks; words are never cut, so that paths can be copied."""
     if not rows:
         return
-    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
+    widths = [
+        max((row[at].cell_len for row in rows if at + 1 == len(row) or any(row[at + 1 :])), default=0)
+        for at in range(len(rows[0]))
+    ]  # a cell that nothing follows may be longer than its column
     before = len(_INDENT) + sum(width + len(_GAP) for width in widths[:-1] if width)
     room = console.width - before
     stacked = room < min(NARROWEST, widths[-1]) or (
@@ -44,7 +47,7 @@ def _find_longest_word(text: Text) -> int:
 def _align(row: Sequence[Text], widths: Sequence[int], room: int) -> Iterator[Text]:
     start = Text(_INDENT)
     for cell, width in zip(row[:-1], widths, strict=False):
-        if width:
+        if width or cell.plain:
             start.append_text(cell)
             start.append(" " * (width - cell.cell_len) + _GAP)
     for number, line in enumerate(wrap(row[-1], max(room, NARROWEST)) or [Text()]):

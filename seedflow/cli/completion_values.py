@@ -84,8 +84,22 @@ def complete_inputs(ctx: click.Context, incomplete: str) -> Iterator[CompletionI
             yield CompletionItem(f"{found}=", help=_describe(declared))
 
 
+@_silently
+def complete_selectors(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[str]]:
+    """The steps of the recipe on the line; which tasks they have, only a plan knows."""
+    for name, step in _read_part(ctx, "steps").items():
+        if name.startswith(incomplete) and not name.startswith("x-"):
+            about = " ".join((_read_text(step, "description") or "").split())
+            yield CompletionItem(name, help=about or ("all its tasks" if step.find("for_each") else "step"))
+
+
 def _read_inputs(ctx: click.Context) -> dict[str, Mapping]:
-    """The definitions under `inputs:` of the recipe that stands on the line, whatever else is in it."""
+    """The definitions under `inputs:` of the recipe that stands on the line."""
+    return _read_part(ctx, "inputs")
+
+
+def _read_part(ctx: click.Context, part: str) -> dict[str, Mapping]:
+    """What stands under one key of the recipe that stands on the line, whatever else is in it."""
     words = [ctx.params.get("recipe"), *ctx.args]
     named = next((word for word in words if isinstance(word, str) and not word.startswith("-")), None)
     if named is None:
@@ -97,7 +111,7 @@ def _read_inputs(ctx: click.Context) -> dict[str, Mapping]:
     if isinstance(source, Diagnostic):
         return {}
     root, _ = read_yaml(source, LIMITS)
-    entry = root.find("inputs") if isinstance(root, Mapping) else None
+    entry = root.find(part) if isinstance(root, Mapping) else None
     if entry is None or not isinstance(entry.value, Mapping):
         return {}
     return {one.key.value: one.value for one in entry.value if isinstance(one.value, Mapping)}

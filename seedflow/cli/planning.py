@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from seedflow.cli.completion_values import complete_inputs, complete_providers
+from seedflow.cli.completion_values import complete_inputs, complete_providers, complete_selectors
 from seedflow.cli.session import check_named
 from seedflow.pipeline.plan import NO_REROLL, Planned, Reroll, plan_recipe
 from seedflow.pipeline.session import Session
@@ -50,7 +50,14 @@ def input_options(function: F) -> F:
 
 def reroll_option(help_text: str) -> Callable[[F], F]:
     """`--reroll`: for commands that plan what is asked anew."""
-    return click.option("--reroll", "reroll", metavar="SELECTOR", multiple=True, help=help_text)
+    return click.option(
+        "--reroll",
+        "reroll",
+        metavar="SELECTOR",
+        multiple=True,
+        shell_complete=complete_selectors,
+        help=help_text,
+    )
 
 
 def plan_from_options(

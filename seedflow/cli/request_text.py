@@ -12,6 +12,7 @@ from seedflow.cli.columns import shorten
 from seedflow.cli.plan_rows import INDENT
 from seedflow.diagnostics.printable import make_printable
 from seedflow.images.facts import FileImage, UrlImage
+from seedflow.plan.mentions import spell_mention
 from seedflow.plan.model import (
     Action,
     PendingImages,
@@ -21,7 +22,7 @@ from seedflow.plan.model import (
     Task,
     Unknown,
 )
-from seedflow.plan.serialize import find_transport, spell_mention
+from seedflow.plan.serialize import find_transport
 from seedflow.providers.options import REALM_SKETCH
 from seedflow.report.reasons import name_step
 
@@ -102,7 +103,9 @@ def _spell_reference(
         case PendingImages(count=bounds):
             what = make_printable(spell_mention(item.image))
             count = bounds.high
-            if count != 1:
+            if count == 0:
+                position = "no image"
+            elif count != 1:
                 position = f"images {number} to {number + count - 1}"
                 if bounds.low != bounds.high:
                     position += " at most"

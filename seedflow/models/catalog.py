@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
+from seedflow.diagnostics.suggest import find_near
 from seedflow.errors import CatalogError
 from seedflow.models.card import Card, parse_card
 from seedflow.models.model import SHIPPED, Model
@@ -51,6 +52,22 @@ class Catalog:
     def find(self, id: str) -> Model | None:  # noqa: A002 - the word of the wire and of every message
         """The model of an id, or None."""
         return self.models.get(id)
+
+    def suggest(self, name: str) -> tuple[str, ...]:
+        """The ids that somebody may have meant who wrote one that is not there: near ones, and those of that name or its start."""
+        short = {one.rpartition("/")[2]: one for one in self.ids}
+        near = find_near(name, self.ids) or short.get(find_near(name, short) or "")
+        wanted = name.casefold().rpartition("/")[2]
+        alike = [one for last, one in short.items() if wanted and last.casefold().startswith(wanted)]
+        return tuple(alike) or ((near,) if near is not None else ())
+
+    def advise(self, name: str) -> str:
+        """The help for an id that is not there."""
+        meant = self.suggest(name)
+        if not meant:
+            return f"its models are {', '.join(self.ids)}"
+        quoted = [f"`{one}`" for one in meant]
+        return f"did you mean {' or '.join(quoted)}?"
 
     def with_prices(self, prices: Mapping[str, Decimal], source: str = "settings") -> Catalog:
         """A catalog in which some models have another price per image; ids that are not in it are passed over.

@@ -61,7 +61,7 @@ def _named_parameters(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 def _named_values(data: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     if images := data.get("images"):
-        yield ("images", "when"), images["when"]
+        yield ("images", "when"), images.get("when", _NOTHING)
     if assumed := data.get("assumed"):
         yield ("assumed", "values"), assumed["values"]
         yield ("assumed", "without_references"), assumed.get("without_references", _NOTHING)

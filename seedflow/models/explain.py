@@ -201,6 +201,8 @@ def _other_spelling(value: object, types: Sequence[str]) -> str | None:
         return f"write `{value}`, without quotes"
     if "string" in types and found in {"integer", "number", "boolean"}:
         return f'write `"{describe(value)}"`, in quotes'
+    if found == "array" and "string" in types and isinstance(value, list):
+        return "write one text; for a request with each of them, repeat the step with `for_each`"
     if "array" in types and found in {"string", "integer", "number"}:
         return "write a list: put it into `[ ]`"
     if types == ["boolean"]:

@@ -163,6 +163,10 @@ class Model:
         """The problem of a parameter that the model does not have."""
         return explain_unknown(name, self.card, self.profile.absent)
 
+    def tells_of(self, name: str) -> bool:
+        """Whether the profile says what to do in place of a parameter that the model does not have."""
+        return name in self.profile.absent
+
     def judge_reference(self, facts: ImageFacts) -> list[Problem]:
         """What is wrong with an image as a reference, by its bytes and pixels; the path is empty."""
         limits, problems = self.profile.reference_limits, []

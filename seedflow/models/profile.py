@@ -190,7 +190,7 @@ def _bound(data: Mapping[str, Any] | None) -> Bound | None:
 
 
 def _image_count(data: Mapping[str, Any] | None) -> ImageCount | None:
-    return None if data is None else ImageCount(data["counted_by"], MappingProxyType(data["when"]))
+    return None if data is None else ImageCount(data["counted_by"], MappingProxyType(data.get("when", {})))
 
 
 def _chosen_format(data: Mapping[str, Any] | None) -> ChosenFormat | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from seedflow.diagnostics import Diagnostic, has_errors
+from seedflow.diagnostics import Diagnostic, Severity, has_errors
 from seedflow.graph.tolerance import find_tolerated
 from seedflow.money import format_usd
 from seedflow.pipeline.affordable import NOTHING_SPENT, Spent, look_up_spent
@@ -21,6 +21,7 @@ from seedflow.plan.unused_picks import find_unused_picks
 from seedflow.recipe.given import GivenInputs
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.inputs import resolve_inputs
+from seedflow.recipe.model import Recipe
 from seedflow.recipe.picks import load_picks
 from seedflow.recipe.picks_file import locate_picks, locate_shipped_picks
 from seedflow.recipe.shipped import is_shipped
@@ -103,8 +104,23 @@ def plan_recipe(
         )
         wrong_picks = [*wrong_picks, *find_unused_picks(picks, checked.graph)]
         found = [*found, *_judge_reroll(selectors, plan, several=reroll.several)]
-    problems = tuple(once([*checked.diagnostics, *wrong_inputs, *wrong_values, *wrong_picks, *found]))
+    doubts = _keep_doubts(checked.diagnostics, recipe, inputs, found)
+    problems = tuple(once([*doubts, *wrong_inputs, *wrong_values, *wrong_picks, *found]))
     return Planned(checked, plan, planner, problems, picks_path, spent)
+
+
+def _keep_doubts(
+    checked: Sequence[Diagnostic], recipe: Recipe, inputs: Mapping[str, object], found: Sequence[Diagnostic]
+) -> Iterator[Diagnostic]:
+    """What the check said, without doubts about inputs that are answered by their values: they are there, or it is an error."""
+    wrong = {str(one.span) for one in found if one.severity is Severity.ERROR}
+    for one in checked:
+        span = one.span
+        if one.code == "may-be-none" and span is not None:
+            name = span.source.text[span.start : span.end].removeprefix("inputs.")
+            if str(span) in wrong or (span.source is recipe.source and inputs.get(name) is not None):
+                continue
+        yield one
 
 
 def find_picks_path(checked: Checked, session: Session) -> Path:

@@ -341,11 +341,18 @@ def too_many(variable: LoopVariable, count: int) -> Diagnostic:
     )
 
 
-def explodes(node: StepNode, span: Span, limit: int) -> Diagnostic:
-    """A step of too many tasks."""
+def explodes(node: StepNode, span: Span, limit: int, allowed: int | None = None) -> Diagnostic:
+    """A step of too many tasks; `allowed` is the limit of the whole recipe where that is what it passes."""
+    tasks = f"{limit:,} task{'' if limit == 1 else 's'}"
+    message = f"step `{node.id}` would become more than {tasks}"
+    if allowed is not None:
+        rest = "" if limit == allowed else f", of which others have {allowed - limit:,}"
+        message = (
+            f"step `{node.id}` has more tasks than `limits.tasks` allows: {allowed:,} for the recipe{rest}"
+        )
     return Diagnostic(
         "too-many-tasks",
-        f"step `{node.id}` would become more than {limit:,} tasks",
+        message,
         span,
         help="shorten the lists, or raise `limits.tasks` if you mean it",
     )

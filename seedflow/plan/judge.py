@@ -13,7 +13,8 @@ from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.model import PLACEHOLDER_URL, PendingImages
 from seedflow.plan.requests import Request, RequestBuilder
-from seedflow.recipe.model import References
+from seedflow.recipe.model import Generate, References
+from seedflow.recipe.template import TemplateForm
 
 
 def judge_request(model: Model, request: Request, builder: RequestBuilder) -> Iterator[Diagnostic]:
@@ -60,11 +61,21 @@ def _judge_files(model: Model, request: Request, builder: RequestBuilder) -> Ite
     if model.references_field is None:
         return
     span = builder.origin.params.get(model.references_field, builder.origin.span)
+    checked = _list_checked(builder.node.generate)
     for item in request.references:
-        if isinstance(item.image, FileImage):
+        if isinstance(item.image, FileImage) and item.image.name not in checked:
             for problem in model.judge_reference(item.image.facts):
                 message = f"{item.image.name}: {problem.message}"
                 yield Diagnostic(problem.code, message, span, problem.severity, problem.help)
+
+
+def _list_checked(generate: Generate) -> frozenset[str]:
+    """The pictures that the text itself names, for a model that it names: the check has judged them, at their places."""
+    model, written = generate.model, generate.references
+    if written is None or (model is not None and model.form is not TemplateForm.LITERAL):
+        return frozenset()
+    templates = (item.template for item in written.items)
+    return frozenset(one.scalar.value.strip() for one in templates if one.form is TemplateForm.LITERAL)
 
 
 def _judge_count(model: Model, request: Request, builder: RequestBuilder) -> Iterator[Diagnostic]:

@@ -39,10 +39,12 @@ class ModelFinder:
                 return None
         model = catalog.find(str(name))
         if model is None:
-            known = ", ".join(catalog.ids)
             findings.add(
                 Diagnostic(
-                    "unknown-model", f"there is no model `{name}`; known: {known}", template.scalar.span
+                    "unknown-model",
+                    f"there is no model `{name}` in the catalog",
+                    template.scalar.span,
+                    help=catalog.advise(str(name)),
                 )
             )
         return model

@@ -20,6 +20,7 @@ from seedflow.plan.slots import SlotFinder
 from seedflow.plan.stander import Stander
 from seedflow.plan.texts import TextReader
 from seedflow.plan.views import is_pending
+from seedflow.plan.whole import is_one_image
 from seedflow.plan.wording import build_reference_view
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.model import Expression, Parameter, ReferenceItem
@@ -270,6 +271,8 @@ class RequestBuilder:
     def _bound(self, template: Template, env: Env) -> Bounds[int]:
         """How many images an expression may give that cannot be worked out yet."""
         low, high = self._count(template, env)
+        if is_one_image(template):
+            low, high = min(low, 1), min(high, 1)
         most = self.model.max_references if self.model.max_references is not None else _MOST_REFERENCES
         return Bounds(min(low, most), min(high, most))
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.money import to_json_usd
 from seedflow.plan.estimate import find_asked, find_calls
+from seedflow.plan.mentions import spell_mention
 from seedflow.plan.model import (
     Action,
     Bounds,
@@ -95,19 +96,6 @@ def build_reference_json(item: PlannedReference, references: str | None = "auto"
     if references is not None:
         found["transport"] = find_transport(item.image, references)
     return found
-
-
-def spell_mention(images: PendingImages) -> str:
-    """What images that are still to come are, for people: `page images[:4]`, `an image of page`, or the expression."""
-    mention = images.mention
-    if mention == f"{images.after} image":
-        return f"an image of {images.after}"
-    if mention == f"{images.after} images" and images.count.high == 1:
-        return f"{images.after} image 1"
-    written, bar, _ = mention.rpartition("|")
-    written = " ".join((written if bar else mention).split())
-    inner = written.removeprefix("{{").removesuffix("}}")
-    return inner.strip() if len(inner) == len(written) - 4 and "{{" not in inner else written
 
 
 def find_transport(image: UrlImage | FileImage | StepImage | PendingImages, references: str) -> str:

@@ -135,8 +135,8 @@ class Unfolder:
         except Explodes:
             self.findings = before
             span = node.step.for_each[-1].span if node.step.for_each else node.step.span
-            most = limit if self._ghosts <= MOST_GHOSTS else MOST_GHOSTS
-            self.findings.add(explodes(node, span, most))
+            few = self._ghosts <= MOST_GHOSTS
+            self.findings.add(explodes(node, span, limit if few else MOST_GHOSTS, most if few else None))
 
     def _read(self, span: Span, read: Callable[[], Iterable[Part]]) -> Iterator[Part]:
         return read_parts(span, read, self.findings)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from seedflow.plan.frames import Env
 from seedflow.recipe.model import Expression
-from seedflow.recipe.references import NameReference, Reference, Slice
+from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.templating import nodes
-from seedflow.recipe.templating.lookup_nodes import Part
-from seedflow.recipe.templating.operation_nodes import Signed
+from seedflow.recipe.templating.forms import FirstOf, OrNone
+from seedflow.recipe.templating.lookup_nodes import Mentioned, Part
+from seedflow.recipe.templating.operation_nodes import Either, Signed
 
 _SUCCEEDED = "succeeded("
 
@@ -49,6 +50,25 @@ def find_part(template: Template) -> tuple[Reference, Slice] | None:
         if (mention.start, mention.end) == (node.base.start, node.base.end):
             return mention, Slice(*[end for end in ends if not isinstance(end, _NoLiteral)])
     return None
+
+
+def is_one_image(template: Template) -> bool:
+    """Whether a template gives at most one image by the way it is written: one of a step, or the first of several such."""
+    return template.expression is not None and _is_one(template.expression)
+
+
+def _is_one(node: nodes.Expression) -> bool:
+    match node:
+        case Mentioned(reference=StepReference(index=int(), collection="images" | "passes")):
+            return True
+        case OrNone(argument=argument):
+            return _is_one(argument)
+        case FirstOf(arguments=arguments):
+            return all(map(_is_one, arguments))
+        case Either(then=then, otherwise=otherwise):
+            return _is_one(then) and _is_one(otherwise)
+        case _:
+            return False
 
 
 def follow(whole: Reference, env: Env, refresh: Callable[[Env], Env]) -> tuple[Reference | Expression, Env]:

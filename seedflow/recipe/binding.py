@@ -121,7 +121,7 @@ class _NearKeys:
 def _explain(details: ErrorDetails, root: Node, near_keys: _NearKeys) -> _Problem | None:
     kind, place, path = details["type"], details["input"], details["loc"]
     if isinstance(place, UnknownKey):
-        return _explain_unknown(place, path, near_keys)
+        return _explain_unknown(place, path, near_keys, uses_recipe=_uses_recipe(root, path))
     if kind == "missing":
         return _explain_missing(str(path[-1]), place, _key_at(root, path[:-1]), path, near_keys)
     words = details["ctx"]
@@ -133,7 +133,16 @@ def _explain(details: ErrorDetails, root: Node, near_keys: _NearKeys) -> _Proble
     return _Problem(Diagnostic(kind, words["message"], span, help=words["help"]), path)
 
 
-def _explain_unknown(found: UnknownKey, path: Path, near_keys: _NearKeys) -> _Problem:
+def _uses_recipe(root: Node, path: Path) -> bool:
+    """Whether a path leads to a key of a step that uses another recipe."""
+    if len(path) != 3 or path[0] != "steps":
+        return False
+    steps = root.find("steps") if isinstance(root, Mapping) else None
+    step = steps.value.find(str(path[1])) if steps is not None and isinstance(steps.value, Mapping) else None
+    return step is not None and isinstance(step.value, Mapping) and step.value.find("recipe") is not None
+
+
+def _explain_unknown(found: UnknownKey, path: Path, near_keys: _NearKeys, *, uses_recipe: bool) -> _Problem:
     key, block = found.entry.key, found.block
     word = key.value
     if word in block.later:
@@ -155,7 +164,11 @@ def _explain_unknown(found: UnknownKey, path: Path, near_keys: _NearKeys) -> _Pr
     known = ", ".join(block.known_keys())
     near = near_keys.find(word, block)
     help_text = block.elsewhere.get(word) or (
-        f"did you mean `{near}`?" if near else "keys of your own begin with `x-`"
+        f"did you mean `{near}`?"
+        if near
+        else f"write `with: {{{word}: …}}` for an input of the used recipe"
+        if uses_recipe
+        else "keys of your own begin with `x-`"
     )
     unknown = Diagnostic(
         "unknown-key",

@@ -38,7 +38,8 @@ class CsvTableReader(TableReader):
                 places.setdefault(title, at)
         plan = [(at, title, self.columns.get(title)) for title, at in places.items()]
         absent = [column for title, column in self.columns.items() if title not in places]
-        for number, row in enumerate(rows, 1):
+        for row in rows:
+            number = row.number - header.number
             if not any(map(str.strip, row.values)):
                 continue
             if len(row.values) != len(titles):
@@ -137,7 +138,7 @@ class CsvTableReader(TableReader):
         advice = "add what is missing to the file, or declare it `optional`"
         if meant:
             title, near = next(iter(meant.items()))
-            advice = f"did you mean {quote(near)} by {quote(title)}? Then declare `header: {near}`, or rename it in the file"
+            advice = f"the file has {quote(near)}: if that is {quote(title)}, declare `header: {near}`, or rename it in the file"
         declared = [self.columns[title].span for title in missing]
         return Diagnostic(
             "missing-column",

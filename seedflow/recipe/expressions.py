@@ -9,6 +9,7 @@ from seedflow.recipe.leaves import describe_node
 from seedflow.recipe.model import Expression
 from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.template import Template, TemplateForm, parse_template
+from seedflow.recipe.unbraced import suggest_braces
 from seedflow.text.nodes import Node, Scalar, Sequence
 
 Roots = frozenset[str]
@@ -74,6 +75,7 @@ class ExpressionParser:
             template = self.parse(node, roots)
             if template.form is TemplateForm.EXPRESSION or len(self.problems) > before:
                 return template
+            help = suggest_braces(node.value) or help  # noqa: A001 - the word users see
             found = "text around a template" if template.form is TemplateForm.TEXT else describe_node(node)
         else:
             found = describe_node(node)

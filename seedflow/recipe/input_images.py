@@ -16,6 +16,7 @@ from seedflow.images.facts import FileImage, ImageFacts, UrlImage
 from seedflow.images.inspect import inspect_image
 from seedflow.recipe.image_folders import MOST_FILES, FoundFiles, find_files, has_image_ending, is_pattern
 from seedflow.recipe.leaves import quote
+from seedflow.recipe.unbraced import find_expression, suggest_braces
 from seedflow.recipe.views import View
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
@@ -213,7 +214,7 @@ def build_url_view(image: UrlImage) -> View:
 
 
 def _not_found(path: Path, name: str, span: Span) -> Diagnostic:
-    if is_pattern(name):
+    if is_pattern(name) and find_expression(name) is None:
         return Diagnostic(
             "image-path",
             f"{quote(name)} is a pattern of file names, and one image is wanted here",
@@ -221,7 +222,8 @@ def _not_found(path: Path, name: str, span: Span) -> Diagnostic:
             help="write the path of an image; a list of images takes a pattern",
         )
     message = f"there is no file {quote(name)}"
-    return Diagnostic("image-missing", message, span, help=f"looked in the folder {path.absolute().parent}")
+    looked = f"looked in the folder {path.absolute().parent}"
+    return Diagnostic("image-missing", message, span, help=suggest_braces(name) or looked)
 
 
 def _not_there(path: Path, name: str, span: Span) -> Diagnostic:

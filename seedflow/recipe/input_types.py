@@ -122,8 +122,13 @@ class _Reader:
         return text
 
     def _read_image(self, node: Node) -> object:
-        text = read_text(node)
-        found = self._files.open_image(node) if isinstance(node, Scalar) else text
+        if not isinstance(node, Scalar) or is_nothing(node):
+            raise wrong_type(
+                node,
+                "one image, as a path or an https URL",
+                help="write one image; for several, declare the input with `type: list` and `of: image`",
+            )
+        found = self._files.open_image(node)
         if isinstance(found, Diagnostic):
             self.problems.append(found)
         return found

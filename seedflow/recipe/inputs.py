@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Sequence as SequenceOf
+from dataclasses import replace
 from pathlib import Path
 
 from seedflow.diagnostics import Diagnostic, Related, has_errors
@@ -63,7 +64,8 @@ def resolve_inputs(
             continue
         files = FilesFrom(start, images, recipe_folder=recipe.folder, current_folder=folder)
         values[name], wrong = read_value(declared, node, files)
-        problems.extend(wrong)
+        split = declared.type is InputType.LIST and found is not None and found.arguments
+        problems.extend(map(_tell_commas, wrong) if split else wrong)
     return (None if has_errors(problems) else values), problems
 
 
@@ -140,6 +142,19 @@ def _choose_node(declared: Input, given: GivenValue, problems: list[Diagnostic])
         )
         return None
     return scalars[0]
+
+
+def _tell_commas(problem: Diagnostic) -> Diagnostic:
+    """The same with the help that commas never split, where a text of the command line looks like several items."""
+    span = problem.span
+    if (
+        span is None
+        or not span.source.name.startswith("-i ")
+        or "," not in span.source.text[span.start : span.end]
+    ):
+        return problem
+    name = span.source.text.partition("=")[0].strip()
+    return replace(problem, help=f"commas never split: write `-i {name}=…` once for each item")
 
 
 def _take_as(kind: InputType, scalar: Scalar) -> Scalar:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from pydantic_core import PydanticCustomError
 
@@ -21,6 +22,7 @@ from seedflow.recipe.model import Expect, Expression, Iterate, LoopVariable, Oth
 from seedflow.recipe.option_schema import ImagesBlock
 from seedflow.recipe.schema import StepBlock
 from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.unbraced import suggest_braces
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 
 _EXPECTED = ("images", "min_width", "min_height", "aspect_ratio", "distinct")
@@ -167,7 +169,9 @@ class OptionBuilder:
             try:
                 read(node)
             except PydanticCustomError as error:
-                self._parser.problems.append(diagnose(error, node.span))
+                wrong = diagnose(error, node.span)
+                braces = suggest_braces(node.value) if isinstance(node, Scalar) else None
+                self._parser.problems.append(wrong if braces is None else replace(wrong, help=braces))
                 return None
             return self._parser.parse(node, roots) if isinstance(node, Scalar) else None
         if read is _read_ratio:

@@ -40,6 +40,8 @@ INPUT_ELSEWHERE: Final[Mapping[str, str]] = {
     "header": "`header:` is the title of a column, and stands below `columns:`",
     "rows": "write `default:` for the rows of a table",
     "file": "write `default: FILE.csv` for a table that stands in a file",
+    "min": "write `minimum:` for a number, `min_length:` for a text, `min_items:` for a list or table",
+    "max": "write `maximum:` for a number, `max_length:` for a text, `max_items:` for a list or table",
     "separator": "write `delimiter:`",
     "sep": "write `delimiter:`",
 }

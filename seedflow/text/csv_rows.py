@@ -54,6 +54,7 @@ def read_csv(source: Source, *, delimiter: str = ",") -> tuple[list[CsvRow], lis
     starts = [0, *accumulate(map(len, lines))]
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     rows: list[CsvRow] = []
+    broken = 0
     while True:
         first = reader.line_num
         try:
@@ -63,6 +64,7 @@ def read_csv(source: Source, *, delimiter: str = ",") -> tuple[list[CsvRow], lis
         except csv.Error as error:
             start, end = starts[first], starts[reader.line_num]
             problems.append(_explain(source, start, end, delimiter, str(error)))
+            broken += 1
             if "limit" in str(error):
                 break
             continue
@@ -73,7 +75,7 @@ def read_csv(source: Source, *, delimiter: str = ",") -> tuple[list[CsvRow], lis
             continue
         if reader.line_num - first > 1:
             values = [value.replace("\r\n", "\n") for value in values]
-        rows.append(CsvRow(source, start, end, len(rows) + 1, values, delimiter))
+        rows.append(CsvRow(source, start, end, len(rows) + broken + 1, values, delimiter))
     return rows, problems
 
 

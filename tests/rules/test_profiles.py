@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import seedflow.models
 from tests.golden.pencil import CARD, PROFILE
@@ -85,3 +86,9 @@ def test_editing_a_card_a_profile_or_a_price_never_makes_anything_be_paid_again(
     desk.write("our-models/pencil.profile.json", json.dumps(profile))
     desk.write("seedflow.yaml", "models: our-models\nprices: {studio/pencil-1: 0.5}\n")
     assert desk.run(recipe).calls == 0
+
+
+def test_a_picture_with_a_longer_side_than_the_model_takes_is_a_warning(desk: Desk) -> None:
+    for width_px, said in ((6000, []), (6001, ["large-reference?"])):
+        Image.new("RGB", (width_px, 3000)).save(desk.folder / "wide.png")
+        assert desk.codes(generate("image_input: wide.png")) == said

@@ -162,6 +162,8 @@ class CallReader(ABC):
     def _refuse_arguments(self, message: str, start: int, end: int) -> Expression:
         if message.endswith("is missing"):
             advice = "add it, in its place or by its name"
+        elif "takes named lists" in message:
+            advice = "name each list: `zip(name=…, tone=…)`"
         elif message.endswith("is given twice"):
             advice = "give it once"
         elif message.endswith("and one is given"):

@@ -72,3 +72,16 @@ def test_a_folded_command_is_the_same_to_a_shell(room: int) -> None:
     assert all(part.endswith(" \\") for part in folded[:-1])
     if room >= 30:
         assert all(len(part) <= room for part in folded)
+
+
+def test_a_long_cell_that_nothing_follows_does_not_widen_the_column_of_the_others() -> None:
+    rows = [
+        ("size", "text", "How large it is."),
+        ("ratio", "choice of " + "16:9, " * 6, ""),
+        ("alone", "", ""),
+    ]
+    assert lines_of(rows, 60) == [
+        "  size   text  How large it is.",
+        "  ratio  choice of 16:9, 16:9, 16:9, 16:9, 16:9, 16:9,",
+        "  alone",
+    ]

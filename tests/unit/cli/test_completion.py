@@ -125,6 +125,13 @@ def test_inputs_of_the_recipe_on_the_line_even_of_one_with_mistakes(folder: Path
     assert ask(folder, "run", "recipes/deep one.yml", "-i", "h") == plain("hero=")
 
 
+def test_reroll_offers_the_steps_of_the_recipe_on_the_line(folder: Path) -> None:
+    for command in ("plan", "run"):
+        assert ask(folder, command, "mine.yaml", "--reroll", "") == plain("a")
+    assert ask(folder, "run", "storybook", "--reroll", "s") == plain("sheet")
+    assert ask(folder, "run", "--reroll", "s") == [""]
+
+
 def test_an_input_that_is_given_is_offered_again_only_for_lists(folder: Path) -> None:
     line = ("run", "mine.yaml", "-i", "mood=bright", "-i", "tones=warm", "-i")
     assert ask(folder, *line, "") == plain("loud=", "tones=", "flags=", "style=", "hero=")

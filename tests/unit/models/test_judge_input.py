@@ -89,7 +89,11 @@ def test_a_wrong_value_names_the_allowed_ones(
     ("params", "message", "remedy"),
     [
         ({"prompt": 7}, "`prompt` is 7, but must be text", 'write `"7"`, in quotes'),
-        ({"prompt": ["a"]}, "`prompt` is a list, but must be text", None),
+        (
+            {"prompt": ["a"]},
+            "`prompt` is a list, but must be text",
+            "write one text; for a request with each of them, repeat the step with `for_each`",
+        ),
         ({"prompt": None}, "`prompt` is null, but must be text", None),
         (
             {"prompt": "A", "image_input": "https://pictures.example/a"},

@@ -269,13 +269,26 @@ def test_bounds_hold_for_cells(resolve: Resolve) -> None:
     assert message == "row 1, column `price`: found -1, expected at least 0"
 
 
+def test_rows_are_counted_as_they_stand_in_the_file_broken_ones_too(resolve: Resolve) -> None:
+    rows, problems = resolve(PRODUCTS, file='sku,Product Name,price\n1,"a"b,3\n2,Lamp,3,4\n')
+    assert rows is None
+    assert [found.code for found in problems] == ["csv-cell", "ragged-row"]
+    assert problems[1].message.startswith("row 2 has 4 cells")
+
+
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
         ("sku,price", [("missing-column", "t.csv:1:1", "Product Name")]),
         (
             "sku,product name,price",
-            [("missing-column", "t.csv:1:1", "did you mean `product name` by `Product Name`?")],
+            [
+                (
+                    "missing-column",
+                    "t.csv:1:1",
+                    "the file has `product name`: if that is `Product Name`, declare `header: product name`",
+                )
+            ],
         ),
         (
             "Product Name",

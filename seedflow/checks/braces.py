@@ -1,0 +1,57 @@
+"""Plain texts that are nothing but an expression: without braces they go to the model, or to whoever uses them, as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seedflow.checks.subject import Subject
+from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.graph.literals import NOT_LITERAL, read_literal
+from seedflow.graph.places import Part, find_literals
+from seedflow.recipe.model import Input, InputType
+from seedflow.recipe.unbraced import find_expression, suggest_braces
+from seedflow.text.nodes import Scalar
+
+
+def check_braces(subject: Subject) -> Iterator[Diagnostic]:
+    """No text looks like a mention that somebody forgot to put into braces. What a type proves wrong is said elsewhere."""
+    for frame in subject.frames:
+        for declared in frame.recipe.inputs.values():
+            yield from _check_default(declared)
+    for place in find_literals(subject.nodes, subject.frames):
+        if place.part is Part.REFERENCE or place.part is Part.MODEL:
+            continue
+        if place.part is Part.PARAMETER and place.node is not None:
+            model = subject.flow.find_model(place.node)
+            schema = None if model is None else model.parameters.get(place.name)
+            if schema is None or "enum" in schema:
+                continue
+        if place.part is Part.WITH and place.node is not None and place.node.step.call is not None:
+            used = place.node.step.call.recipe
+            wanted = None if used is None else used.inputs.get(place.name)
+            if wanted is None or wanted.type is not InputType.TEXT:
+                continue
+        text = read_literal(place.template, as_text=True)
+        help_text = None if text is NOT_LITERAL else suggest_braces(str(text))
+        if help_text is not None:
+            yield Diagnostic(
+                "missing-braces",
+                f"`{str(text).strip()}` looks like an expression, and without braces it is nothing but this text",
+                place.template.scalar.span,
+                Severity.WARNING,
+                help=help_text,
+            )
+
+
+def _check_default(declared: Input) -> Iterator[Diagnostic]:
+    default = declared.default
+    if declared.type is not InputType.TEXT or not isinstance(default, Scalar):
+        return
+    if find_expression(default.value) is not None:
+        yield Diagnostic(
+            "missing-braces",
+            f"`{default.value.strip()}` looks like an expression, and a default is data: it is nothing but this text",
+            default.span,
+            Severity.WARNING,
+            help=f"leave the default out, and name what is meant where `{declared.name}` is used, or under `values:`",
+        )

@@ -1,0 +1,39 @@
+"""Images that are still to come, in words that need no knowledge of templates."""
+
+from __future__ import annotations
+
+import pytest
+
+from seedflow.plan.mentions import spell_mention
+from seedflow.plan.model import Bounds, PendingImages
+
+
+@pytest.mark.parametrize(
+    ("mention", "words"),
+    [
+        ("page image", "an image of page"),
+        ("page images", "the images of page"),
+        ("page image 2", "page image 2"),
+        ("page images[:4]", "the first 4 images of page"),
+        ("page images[5:]", "the images of page from image 6 on"),
+        ("page images[1:3]", "images 2 to 3 of page"),
+        ("page images[:1]", "page image 1"),
+        ("page images[3:3]", "no image of page"),
+        ("page images[-1]", "the last image of page"),
+        ("page images[::2]", "page images[::2]"),
+        ("edit passes", "the passes of edit"),
+        ("page[v=a-?] images", "the images of page[v=a-?]"),
+        ("{{ each.v }}|", "the item `v` of each task"),
+        ("{{ each.part.images }}|", "the images of the item `part` of each task"),
+        ("{{ optional(steps.page.images[0]) }}|n=1", "page image 1, if there is any"),
+        ("{{ succeeded(steps.page.images) }}|", "the images of page, without what fails"),
+        (
+            "{{ first_of(steps.page.at(v=each.v, w='a, b').images[0], steps.a.images) }}|",
+            "page[v=…, w='a, b'] image 1, else the images of a",
+        ),
+        ("{{ steps.a.images | sort }}|", "steps.a.images | sort"),
+        ("x{{ steps.a.images }}|", "x{{ steps.a.images }}"),
+    ],
+)
+def test_it_is_said_so(mention: str, words: str) -> None:
+    assert spell_mention(PendingImages("page", Bounds(0, 5), mention)) == words

@@ -1,0 +1,53 @@
+"""Plain texts that are nothing but an expression, and prose that only mentions one."""
+
+from __future__ import annotations
+
+import pytest
+
+from seedflow.recipe.unbraced import find_expression, suggest_braces
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "steps.page.images",
+        " inputs.hero ",
+        "each.view.images[0]",
+        "values.tone",
+        "steps.page.at(scene=each.scene).images[0]",
+        "steps.page.images[:4]",
+    ],
+)
+def test_an_expression_is_found_and_gets_braces(text: str) -> None:
+    assert find_expression(text) == text.strip()
+    assert suggest_braces(text) == f'did you mean `"{{{{ {text.strip()} }}}}"`?'
+
+
+def test_quotes_inside_decide_those_outside() -> None:
+    assert suggest_braces('steps.page.at(scene="a").images') == (
+        "did you mean `'{{ steps.page.at(scene=\"a\").images }}'`?"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a fox",
+        "inputs",
+        "inputs.",
+        "steps.page.images are drawn in ink",
+        "Write inputs.hero on a sign",
+        "{{ inputs.hero }}",
+        "steps.jpg of a house",
+        "each. view",
+        "Steps.page.images",
+        "https://steps.example/values.png",
+        "fox.jpg",
+        "steps.jpg",
+        "inputs.csv",
+    ],
+)
+def test_prose_paths_and_templates_are_left_alone(text: str) -> None:
+    assert find_expression(text) is None
+    assert suggest_braces(text) is None
