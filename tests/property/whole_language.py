@@ -329,7 +329,8 @@ class _Author:
         many = self.many_images(step.loops)
         if not many:
             return self.draw_loop(name, step)
-        singles = self.single_images(step.loops)
+        # What is not given is none, which has no key.
+        singles = [one for one in self.single_images(step.loops) if not one.text.startswith("inputs.")]
         if len(singles) > 1 and not self.sharp and self.chance(20):
             chosen = self.draw(st.lists(st.sampled_from(singles), min_size=1, max_size=3, unique=True))
             written = [f"{{{{ {self.mention(step, one)} }}}}" for one in chosen]
