@@ -418,3 +418,18 @@ def test_all_passes_of_a_row_that_is_still_to_come_have_room_in_the_plan(make_wo
     assert result.status.value == "done"
     assert sum(task.address.startswith("after") for task in result.tasks) == 4
     assert planned.tasks == (2 + 2 + 2, 2 + 4 + 4)
+
+
+def test_the_same_image_twice_among_what_came_fails_that_group_and_blocks_who_uses_it(make_world):
+    world = make_world(
+        "steps:\n"
+        f"  a: {{generate: {{prompt: A, {SET}}}}}\n"
+        "  b: {for_each: {i: '{{ steps.a.images[:2] }}', k: ['{{ each.i }}', '{{ steps.a.images[0] }}']}, "
+        "generate: {prompt: B, image_input: ['{{ each.i }}', '{{ each.k }}']}}\n"
+        "  c: {for_each: {i: '{{ steps.b.images }}'}, generate: {prompt: C, image_input: ['{{ each.i }}']}}\n"
+    )
+    result = world.run()
+    assert [(task.address, task.problem.kind) for task in result.tasks if task.problem is not None] == [
+        ("b[i=?,k=?]", "equal-keys")
+    ]
+    assert len(world.provider.calls) == 1
