@@ -157,6 +157,8 @@ def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterat
 
 def _check_amount(iterate: Iterate, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
     """A step with `iterate` applies at least one edit."""
+    if node.step.when is not None:
+        return  # which leaves it out, perhaps for this very reason
     count = subject.flow.counts.passes(node)
     span = iterate.over.scalar.span if isinstance(iterate.over, Template) else iterate.span
     if count.high == 0:
@@ -166,7 +168,7 @@ def _check_amount(iterate: Iterate, node: StepNode, subject: Subject) -> Iterato
             span,
             help="give at least one edit",
         )
-    elif count.low == 0 and node.step.when is None and isinstance(iterate.over, Template):
+    elif count.low == 0 and isinstance(iterate.over, Template):
         source = bound_source(iterate.over)
         target = subject.flow.find_target(source, node) if isinstance(source, StepReference) else None
         if target is None or not isinstance(source, StepReference) or source.collection is None:
