@@ -227,14 +227,15 @@ def _zip(variable: LoopVariable, columns: list[Listing], report: Report) -> List
         skipped = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
         sizes = [_measure(column) for column in columns]
         bounds = Bounds(max(low for low, _ in sizes), min(high for _, high in sizes))
-        if failed is None and skipped is None and not any(gap.may_skip for gap in gaps):
+        may_skip = any(gap.may_skip for gap in gaps)
+        if failed is None and skipped is None and not may_skip:
             if bounds.low > bounds.high:
                 report(_unequal(variable, [Bounds(*size) for size in sizes]))
                 return None
             if any(low == high for low, high in sizes) and any(low < high for low, high in sizes):
                 report(_may_be_unequal(variable, [Bounds(*size) for size in sizes]))
         bounds = Bounds(min(bounds), max(bounds))
-        return [Gap((), "?", after, bounds, Later(after), failed=failed, skipped=skipped)]
+        return [Gap((), "?", after, bounds, Later(after), failed=failed, skipped=skipped, may_skip=may_skip)]
     lengths = {len(column) for column in columns}
     if len(lengths) > 1:
         report(_unequal(variable, [Bounds(len(column), len(column)) for column in columns]))

@@ -220,9 +220,18 @@ EDITS_THAT_MAY_BE_SKIPPED = """\
 """
 
 
+PAIRS_THAT_MAY_BE_SKIPPED = """\
+  b: {for_each: {k: [x]}, when: "{{ steps.a.images | length > 7 }}", generate: {prompt: "B {{ each.k }}"}}
+  c:
+    for_each: "{{ zip(i=steps.b.images, j=steps.b.images[:2]) }}"
+    generate: {prompt: C, image_input: ["{{ each.i }}", "{{ each.j }}"]}
+"""
+
+
 @pytest.mark.parametrize(
     ("before", "mentioned"),
     [
+        (PAIRS_THAT_MAY_BE_SKIPPED, ("steps.c.images",)),
         (NONE_OF_A_LOOP, ("steps.b.images", "steps.c.images")),
         (NONE_OF_EDITS, ("steps.c.images",)),
         (EDITS_THAT_MAY_BE_SKIPPED, ("steps.c.images",)),
