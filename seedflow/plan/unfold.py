@@ -252,7 +252,8 @@ class Unfolder:
         outcome = outcome_of(task)
         if unit.ghost and outcome is Outcome.SKIPPED:
             unit.instance.note_may_skip()
-        if outcome is not None and not unit.ghost:
+        waits = outcome is Outcome.GIVEN and bool(built.waits)  # what it stands on may fail yet
+        if outcome is not None and not unit.ghost and not waits:
             images = images_of(task.address, task.result) if task.result is not None else ()
             cause = task.cause if task.reason is Reason.UPSTREAM_FAILED else task.address
             resolver.learn(task.address, outcome, images, cause)

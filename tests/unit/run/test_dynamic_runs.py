@@ -433,3 +433,24 @@ def test_the_same_image_twice_among_what_came_fails_that_group_and_blocks_who_us
         ("b[i=?,k=?]", "equal-keys")
     ]
     assert len(world.provider.calls) == 1
+
+
+def test_what_is_stored_is_given_only_once_what_its_task_stands_on_is(make_world, tmp_path):
+    """Its request may be stored by another task, while the image that its loop goes through failed again."""
+    (tmp_path / "sub.yaml").write_text(
+        "seedflow: 1\ninputs: {i: {type: image}}\n"
+        "steps:\n  s: {generate: {prompt: The same}}\noutputs: {images: '{{ steps.s.images }}'}\n"
+    )
+    world = make_world(
+        "steps:\n"
+        "  a: {for_each: {k: [x, y]}, generate: {prompt: 'A {{ each.k }}'}}\n"
+        "  b: {for_each: {i: '{{ steps.a.images }}'}, recipe: ./sub.yaml, with: {i: '{{ each.i }}'}}\n"
+        "  c: {generate: {prompt: C, image_input: ['{{ steps.b.images }}']}}\n"
+    )
+    for _ in range(2):
+        world.provider.meet("a[k=x]", reject())
+        result = world.run()
+        found = statuses(result)
+        assert found["c"] == "blocked", found
+        assert found["b[i=x-1]/s"] == "blocked"
+    assert [call.context.address for call in world.provider.calls].count("c") == 0
