@@ -157,6 +157,8 @@ def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterat
 
 def _check_amount(iterate: Iterate, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
     """A step with `iterate` applies at least one edit."""
+    if node.step.when is not None:
+        return  # which leaves it out, perhaps for this very reason
     count = subject.flow.counts.passes(node)
     span = iterate.over.scalar.span if isinstance(iterate.over, Template) else iterate.span
     if count.high == 0:
@@ -166,27 +168,25 @@ def _check_amount(iterate: Iterate, node: StepNode, subject: Subject) -> Iterato
             span,
             help="give at least one edit",
         )
-    elif count.low == 0 and node.step.when is None and isinstance(iterate.over, Template):
-        source = bound_source(iterate.over)
-        target = subject.flow.find_target(source, node) if isinstance(source, StepReference) else None
-        if target is None or not isinstance(source, StepReference) or source.collection is None:
-            return
-        all_of_it = replace(source, index=None)
-        if source.collection == "tasks":
-            whole = subject.flow.selected_tasks(target, source.selector, all_made=True)
-        else:
-            whole = subject.flow.images_before_index(all_of_it, target, all_made=True)
-        if whole.low > 0:
-            shape = subject.flow.shape_of_template(iterate.over, node)
-            yield Diagnostic(
-                "nothing-to-apply",
-                f"`iterate` may have nothing to apply: this is {shape.describe()}, and how many is known only when "
-                f"step `{target.step.name}` is paid",
-                span,
-                Severity.WARNING,
-                help="go through what is there for certain, or leave the step out when there is none, with `when:`",
-                related=(Related(target.step.span, f"step `{target.step.name}`"),),
-            )
+        return
+    expression = iterate.over.expression if isinstance(iterate.over, Template) else None
+    source = bound_source(iterate.over) if isinstance(iterate.over, Template) else None
+    target = subject.flow.find_target(source, node) if isinstance(source, StepReference) else None
+    if expression is None or target is None or not isinstance(source, StepReference):
+        return
+    # What was skipped skips this step as well, so that it is not looked at as if it were empty.
+    shape = subject.flow.shape_of_part(expression, node, all_made=True)
+    whole = subject.flow.shape_of_mention(replace(source, index=None), node, all_made=True)
+    if shape.kind is Kind.LIST and shape.count.low == 0 and whole.kind is Kind.LIST and whole.count.low > 0:
+        yield Diagnostic(
+            "nothing-to-apply",
+            f"`iterate` may have nothing to apply: this is {shape.describe()}, and how many is known only when "
+            f"step `{target.step.name}` is paid",
+            span,
+            Severity.WARNING,
+            help="go through what is there for certain, or leave the step out when there is none, with `when:`",
+            related=(Related(target.step.span, f"step `{target.step.name}`"),),
+        )
 
 
 def _mentions_prev(node: StepNode) -> bool:

@@ -7,11 +7,14 @@ from typing import TypeAlias
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.plan.build import TaskBuilder
+from seedflow.plan.frames import Env
 from seedflow.plan.gaps import Gap
 from seedflow.plan.groups import build_closed_task
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit, spell_address
+from seedflow.plan.judge import Findings
 from seedflow.plan.model import Bounds, Outcome, Reason, Task
 from seedflow.plan.refusals import Refusals
+from seedflow.plan.requests import Refused
 from seedflow.recipe.model import Iterate
 
 Sink: TypeAlias = "dict[str, Task]"
@@ -43,8 +46,23 @@ class Closer:
             depth=self._build.level_of(tasks.node),
         )
 
-    def leave_out(self, instance: Instance, iterate: Iterate, sink: Sink) -> None:
-        """All passes of an instance whose condition is false."""
+    def fail_all(self, group: Group) -> None:
+        """What came of a group of which something is wrong: none of it will be asked, and nobody is to wait for it."""
+        for child in group.children or ():
+            if isinstance(child, Instance) and child.outcome is None and child.inner is None:
+                child.complete = True
+                group.tasks.end_instance(child, Outcome.FAILED, group.address)
+
+    def leaves_out(
+        self, instance: Instance, iterate: Iterate, env: Env, sink: Sink, findings: Findings
+    ) -> bool:
+        """Whether a condition leaves out all passes of an instance, or is none; they are skipped then."""
+        try:
+            if not self._build.judge.refuses(instance, env):
+                return False
+        except Refused as refused:
+            findings.add(refused.diagnostic)
+            return True
         tasks = instance.tasks
         address = spell_address(tasks.hub, (*instance.keys, (iterate.name, "?")))
         group = Group(address, "?", tasks, instance.order, Bounds(0, 0), instance=instance)
@@ -54,6 +72,7 @@ class Closer:
             instance.note_may_skip()
         else:
             tasks.end_instance(instance, Outcome.SKIPPED, address)
+        return True
 
     def refuse(self, unit: Unit, problem: Diagnostic, sink: Sink) -> None:
         """A task that fails by itself, since the results that it uses are not what it needs."""

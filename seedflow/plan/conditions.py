@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.places import find_templates
 from seedflow.plan.fallbacks import may_all_be_skipped
-from seedflow.plan.frames import Env
+from seedflow.plan.frames import Env, Later
 from seedflow.plan.instances import ImageSource, Instance, Unit
+from seedflow.plan.model import PendingImages, StepImage
 from seedflow.plan.requests import Refused, Renderer
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
+from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Skipped, Template
+from seedflow.recipe.views import View
 
 
 @dataclass(slots=True)
@@ -69,6 +72,8 @@ class Judge:
                 return verdict
         for source in (*instance.tasks.frame.sources, *instance.sources):
             self._add_source(source, standing)
+        for value in (*instance.tasks.frame.each.values(), *instance.each.values()):
+            _add_value(value, standing)
         if unit.before is not None:
             self._add_source(ImageSource(instance, unit.before), standing)
         for expression in expressions:
@@ -125,6 +130,16 @@ class Judge:
             self._stander.add_instance(source.instance, standing)
         else:
             self._stander.add_unit(source.unit.address, source.instance, standing)
+
+
+def _add_value(value: object, standing: Standing) -> None:
+    """What a loop goes through is given, whether its step has ended or not: a task that has it is not without any result."""
+    subject = value.subject if isinstance(value, View) else None
+    if isinstance(value, Later) or isinstance(subject, (PendingImage, PendingTask)):
+        standing.given += 1  # its source, if it has one, says whether it is certain
+    elif isinstance(subject, (StepImage, PendingImages, Instance)):
+        standing.given += 1
+        standing.certain += 1
 
 
 def _not_a_boolean(template: Template, value: object) -> Diagnostic:

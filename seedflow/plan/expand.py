@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.model import StepNode
 from seedflow.plan.frames import Env, FrameInstance, Later
-from seedflow.plan.gaps import Gap, Item, Listing, count_least
+from seedflow.plan.gaps import Gap, Item, Listing, count_least, find_gap
 from seedflow.plan.instances import ImageSource, Instance, Order, StepTasks, spell_address
 from seedflow.plan.listing import Lister
 from seedflow.plan.model import Bounds
@@ -57,6 +57,7 @@ class Leaf:
 
 
 FIRST_ROW = Row({}, (), ())
+ONE = Bounds(1, 1)
 
 
 class Expander:
@@ -219,27 +220,22 @@ class Expander:
 
 
 def _zip(variable: LoopVariable, columns: list[Listing], report: Report) -> Listing | None:
-    gaps = [part for column in columns for part in column if isinstance(part, Gap)]
+    gaps = [gap for column in columns for part in column if (gap := find_gap(part)) is not None]
     if gaps:
         after = tuple(dict.fromkeys(address for gap in gaps for address in gap.after))
         failed = next((gap.failed for gap in gaps if gap.failed is not None), None)
         skipped = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
-        sizes = [
-            (
-                sum(part.bounds.low if isinstance(part, Gap) else 1 for part in column),
-                sum(part.bounds.high if isinstance(part, Gap) else 1 for part in column),
-            )
-            for column in columns
-        ]
+        sizes = [_measure(column) for column in columns]
         bounds = Bounds(max(low for low, _ in sizes), min(high for _, high in sizes))
-        if failed is None and skipped is None and not any(gap.may_skip for gap in gaps):
+        may_skip = any(gap.may_skip for gap in gaps)
+        if failed is None and skipped is None and not may_skip:
             if bounds.low > bounds.high:
                 report(_unequal(variable, [Bounds(*size) for size in sizes]))
                 return None
             if any(low == high for low, high in sizes) and any(low < high for low, high in sizes):
                 report(_may_be_unequal(variable, [Bounds(*size) for size in sizes]))
         bounds = Bounds(min(bounds), max(bounds))
-        return [Gap((), "?", after, bounds, Later(after), failed=failed, skipped=skipped)]
+        return [Gap((), "?", after, bounds, Later(after), failed=failed, skipped=skipped, may_skip=may_skip)]
     lengths = {len(column) for column in columns}
     if len(lengths) > 1:
         report(_unequal(variable, [Bounds(len(column), len(column)) for column in columns]))
@@ -249,6 +245,12 @@ def _zip(variable: LoopVariable, columns: list[Listing], report: Report) -> List
         Item((number,), tuple(part.value for part in row if isinstance(part, Item)), _any_passes(row))
         for number, row in enumerate(rows)
     ]
+
+
+def _measure(column: Listing) -> tuple[int, int]:
+    """How many items a list has at least and at most, if what may be skipped is."""
+    bounds = [ONE if (gap := find_gap(part)) is None else gap.bounds for part in column]
+    return sum(one.low for one in bounds), sum(one.high for one in bounds)
 
 
 def _any_passes(parts: tuple[Item | Gap, ...]) -> bool:

@@ -35,7 +35,6 @@ from seedflow.plan.refusals import (
     refuse_same_address,
     rests_on_results,
 )
-from seedflow.plan.requests import Refused
 from seedflow.plan.standing import Standing
 from seedflow.plan.uses import UseBuilder
 from seedflow.recipe.model import Iterate
@@ -90,10 +89,15 @@ class Unfolder:
         expander = self._expanders[group.tasks.hub]
         group.children = []
         node = group.tasks.node
-        for part in self._read(_span_of_list(node), lambda: expander.grow(opening, self.findings.add)):
+        parts = list(self._read(_span_of_list(node), lambda: expander.grow(opening, self.findings.add)))
+        if self.findings.has_errors:
+            return  # before any of them is there for others to wait for
+        for part in parts:
             added = self._add(part, group.tasks)
             if added is not None:
                 group.children.append(added)
+        if self.findings.first_error() is not None:
+            self._closer.fail_all(group)
 
     # Steps and instances
 
@@ -188,8 +192,7 @@ class Unfolder:
         found, self.findings = self.findings, before_all
         gaps = [gap for part in parts if (gap := find_gap(part)) is not None]
         if not parts and not found.has_errors:
-            if self._is_left_out(instance, env):
-                self._closer.leave_out(instance, iterate, self._sink)
+            if self._closer.leaves_out(instance, iterate, env, self._sink, self.findings):
                 return
             skips = self._build.stander.of([iterate.over], env).skips
             if skips is not None:
@@ -221,13 +224,6 @@ class Unfolder:
                 self._add_unit(before)
         instance.complete = True
 
-    def _is_left_out(self, instance: Instance, env: Env) -> bool:
-        try:
-            return self._build.judge.refuses(instance, env)
-        except Refused as refused:
-            self.findings.add(refused.diagnostic)
-            return True
-
     def _add_unit(self, unit: Unit) -> None:
         resolver = self._build.resolver
         if unit.ghost:
@@ -256,7 +252,8 @@ class Unfolder:
         outcome = outcome_of(task)
         if unit.ghost and outcome is Outcome.SKIPPED:
             unit.instance.note_may_skip()
-        if outcome is not None and not unit.ghost:
+        waits = outcome is Outcome.GIVEN and bool(built.waits)  # what it stands on may fail yet
+        if outcome is not None and not unit.ghost and not waits:
             images = images_of(task.address, task.result) if task.result is not None else ()
             cause = task.cause if task.reason is Reason.UPSTREAM_FAILED else task.address
             resolver.learn(task.address, outcome, images, cause)

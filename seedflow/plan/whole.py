@@ -21,7 +21,12 @@ def find_whole(template: Template) -> Reference | None:
     if template.form is not TemplateForm.EXPRESSION or not template.references:
         return None
     text = template.scalar.value
-    inside = text.strip().removeprefix("{{").removesuffix("}}").strip("-+ \t\n")
+    node = template.expression
+    if node is None:
+        return None
+    inside = text[
+        node.start : node.end
+    ].strip()  # less than all between the braces for one of the lists of a `zip`
     for (
         mention
     ) in template.references:  # the arguments of a selector are mentions as well, within another one

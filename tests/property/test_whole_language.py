@@ -42,6 +42,7 @@ LEGITIMATE = {
     "no-such-image",  # `images[1]` of a set of one
     "no-such-task",
     "too-many-items",  # `at_most`
+    "unequal-lists",  # pairs with a set
     "equal-keys",  # the same image in a list twice
     "unexpected",  # attempts are exhausted
     "nothing-to-apply",  # `iterate` over nothing

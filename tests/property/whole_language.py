@@ -286,6 +286,25 @@ class _Author:
             step.lists |= loop.lists
         return written
 
+    def draw_pairs(self, step: Step) -> str:
+        """Two lists that `zip` pairs; a change of one gives each item of the other another partner."""
+        written: list[str] = []
+        for name in ("v0", "v1"):
+            many = self.many_images(())
+            if many and self.chance(70):
+                found = self.one_of(many)
+                self.mention(step, found)
+                text = f"{found.text}{self.one_of(['', '', '[:2]', '[1:]'])}"
+                loop = Loop(name, "image", text, found.lists)
+            else:
+                items = self.draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=2, unique=True))
+                text = json.dumps(items).replace('"', "'")
+                loop = Loop(name, "text", text)
+            written.append(f"{name}={text}")
+            step.loops = (*step.loops, loop)
+            step.lists |= loop.lists
+        return f"{{{{ zip({', '.join(written)}) }}}}"
+
     def draw_loop(self, name: str, step: Step) -> tuple[Loop, Any]:
         kinds = ["list", "images", "images", "tasks"] if self.steps else ["list"]
         kind = self.one_of([*kinds, "inputs"] if "texts" in self.inputs.values() else kinds)
@@ -310,7 +329,8 @@ class _Author:
         many = self.many_images(step.loops)
         if not many:
             return self.draw_loop(name, step)
-        singles = self.single_images(step.loops)
+        # What is not given is none, which has no key.
+        singles = [one for one in self.single_images(step.loops) if not one.text.startswith("inputs.")]
         if len(singles) > 1 and not self.sharp and self.chance(20):
             chosen = self.draw(st.lists(st.sampled_from(singles), min_size=1, max_size=3, unique=True))
             written = [f"{{{{ {self.mention(step, one)} }}}}" for one in chosen]
@@ -367,7 +387,9 @@ class _Author:
     def draw_step(self, number: int) -> tuple[str, dict[str, Any]]:
         step = Step(f"s{number}")
         body: dict[str, Any] = {}
-        if loops := self.draw_loops(step):
+        if not self.sharp and self.chance(8):
+            body["for_each"] = self.draw_pairs(step)
+        elif loops := self.draw_loops(step):
             body["for_each"] = loops
         if not self.sharp and self.chance(25):
             body["when"] = self.draw_condition(step)
@@ -435,7 +457,8 @@ class _Author:
         prompt.append("{{ each.edit }}")
         many = self.many_images(step.loops)
         if many and self.chance(40):
-            over = f"{{{{ {self.mention(step, self.one_of(many))} }}}}"
+            part = "" if self.sharp else self.one_of(["", "", "[1:]"])
+            over = f"{{{{ {self.mention(step, self.one_of(many))}{part} }}}}"
             prompt.pop()
             images.append("{{ each.edit }}")
         images.append("{{ prev }}")

@@ -93,6 +93,8 @@ def test_lists_that_are_paired_can_be_equally_long(say, pairs: str, said: list[s
         ('"{{ steps.three.images[1:] }}"', []),
         ('"{{ steps.set.images }}"', []),
         ('"{{ inputs.some }}"', []),
+        ('"{{ steps.some.images }}"', []),
+        ('[]}, when: "{{ inputs.yes }}", x-nothing: {y: 1', []),
         ('"{{ steps.set.images[1:] }}"}, when: "{{ steps.set.images | length > 1 }}", x-nothing: {y: 1', []),
     ],
 )

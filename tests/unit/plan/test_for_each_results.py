@@ -246,3 +246,17 @@ def test_a_record_whose_key_is_an_image_has_that_images_key() -> None:
         "    generate: {prompt: '{{ each.p.tone }}', image_input: '{{ each.p.view }}'}\n"
     )
     assert [address for address in played.addresses if "pair" in address] == ["pair[p=x-1]", "pair[p=y-1]"]
+
+
+def test_pairs_of_lists_whose_lengths_are_known_are_tasks_of_the_plan() -> None:
+    sketch = "steps:\n  s: {for_each: {k: [a, b]}, %sgenerate: {prompt: 'S{{ each.k }}'}}\n"
+    pairs = (
+        "  p: {for_each: \"{{ zip(t=steps.s.tasks, w=['x', 'y']) }}\", "
+        'generate: {prompt: "{{ each.w }}", image_input: "{{ each.t.images }}"}}\n'
+    )
+    found = plan(sketch % "" + pairs)
+    assert [task.address for task in found.tasks][2:] == ["p[t=a,w=x]", "p[t=b,w=y]"]
+    assert found.totals.calls == Bounds(4, 4)
+    # What may be skipped leaves the list, and each of the others would have another partner.
+    skipping = sketch % "when: '{{ steps.q.images[0].width > 99999 }}', " + "  q: {generate: {prompt: Q}}\n"
+    assert [task.address for task in plan(skipping + pairs).tasks][-1] == "p[t=?,w=?]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from planning import plan
+from planning import KnownResults, plan
 from playing import FAILS, play
 
 from seedflow.plan.model import Action, Bounds, Reason
@@ -220,9 +220,18 @@ EDITS_THAT_MAY_BE_SKIPPED = """\
 """
 
 
+PAIRS_THAT_MAY_BE_SKIPPED = """\
+  b: {for_each: {k: [x]}, when: "{{ steps.a.images | length > 7 }}", generate: {prompt: "B {{ each.k }}"}}
+  c:
+    for_each: "{{ zip(i=steps.b.images, j=steps.b.images[:2]) }}"
+    generate: {prompt: C, image_input: ["{{ each.i }}", "{{ each.j }}"]}
+"""
+
+
 @pytest.mark.parametrize(
     ("before", "mentioned"),
     [
+        (PAIRS_THAT_MAY_BE_SKIPPED, ("steps.c.images",)),
         (NONE_OF_A_LOOP, ("steps.b.images", "steps.c.images")),
         (NONE_OF_EDITS, ("steps.c.images",)),
         (EDITS_THAT_MAY_BE_SKIPPED, ("steps.c.images",)),
@@ -242,3 +251,22 @@ def test_what_mentions_a_loop_that_may_be_empty_and_is_never_skipped_is_promised
     played = play(SET + rest + uses("d", "steps.b.images"))
     assert played.addresses == ["a", "d"]
     assert played.plan.totals.calls.low == 2
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_an_image_that_a_loop_goes_through_is_given_before_and_after_it_is_there(most: int) -> None:
+    """So that a task is the same whether its images were there when it was planned, or came to be."""
+    text = (
+        f"steps:\n  a: {{generate: {{prompt: A, sequential_image_generation: auto, max_images: {most}}}}}\n"
+        '  none: {for_each: {k: [x]}, when: "{{ 1 > 2 }}", generate: {prompt: N}}\n'
+        "  b:\n    for_each: {i: '{{ steps.a.images }}'}\n"
+        '    generate: {prompt: "B {{ steps.none.images | length }}", image_input: ["{{ each.i }}"]}\n'
+    )
+    assert play(text, gives={"a": 1}).addresses == ["a", "b[i=a-1]"]
+    view = KnownResults()
+    view.keep(plan(text).tasks[0], "a")
+    again = plan(text, view=view)
+    assert [(task.address, task.action) for task in again.tasks if task.step == "b"] == [
+        ("b[i=a-1]", Action.CALL)
+    ]
+    assert again.totals.calls == Bounds(1, 1)

@@ -418,3 +418,39 @@ def test_all_passes_of_a_row_that_is_still_to_come_have_room_in_the_plan(make_wo
     assert result.status.value == "done"
     assert sum(task.address.startswith("after") for task in result.tasks) == 4
     assert planned.tasks == (2 + 2 + 2, 2 + 4 + 4)
+
+
+def test_the_same_image_twice_among_what_came_fails_that_group_and_blocks_who_uses_it(make_world):
+    world = make_world(
+        "steps:\n"
+        f"  a: {{generate: {{prompt: A, {SET}}}}}\n"
+        "  b: {for_each: {i: '{{ steps.a.images[:2] }}', k: ['{{ each.i }}', '{{ steps.a.images[0] }}']}, "
+        "generate: {prompt: B, image_input: ['{{ each.i }}', '{{ each.k }}']}}\n"
+        "  c: {for_each: {i: '{{ steps.b.images }}'}, generate: {prompt: C, image_input: ['{{ each.i }}']}}\n"
+    )
+    result = world.run()
+    assert [(task.address, task.problem.kind) for task in result.tasks if task.problem is not None] == [
+        ("b[i=?,k=?]", "equal-keys")
+    ]
+    assert len(world.provider.calls) == 1
+
+
+def test_what_is_stored_is_given_only_once_what_its_task_stands_on_is(make_world, tmp_path):
+    """Its request may be stored by another task, while the image that its loop goes through failed again."""
+    (tmp_path / "sub.yaml").write_text(
+        "seedflow: 1\ninputs: {i: {type: image}}\n"
+        "steps:\n  s: {generate: {prompt: The same}}\noutputs: {images: '{{ steps.s.images }}'}\n"
+    )
+    world = make_world(
+        "steps:\n"
+        "  a: {for_each: {k: [x, y]}, generate: {prompt: 'A {{ each.k }}'}}\n"
+        "  b: {for_each: {i: '{{ steps.a.images }}'}, recipe: ./sub.yaml, with: {i: '{{ each.i }}'}}\n"
+        "  c: {generate: {prompt: C, image_input: ['{{ steps.b.images }}']}}\n"
+    )
+    for _ in range(2):
+        world.provider.meet("a[k=x]", reject())
+        result = world.run()
+        found = statuses(result)
+        assert found["c"] == "blocked", found
+        assert found["b[i=x-1]/s"] == "blocked"
+    assert [call.context.address for call in world.provider.calls].count("c") == 0
