@@ -385,8 +385,8 @@ class AttemptRunner:
         services = self._services
         await services.disk.run(services.store.mark_unknown, self._attempt.intent_id, write_down(why, found))
         self._tally.end(self._share(self._most_usd))
-        most_usd = max(self._most_usd, self._tally.cost_usd)
-        problem = endings.unknown(self._task, f"{why}; {found}", most_usd, self._tally.calls)
+        calls = await services.count_lost(self._attempt)
+        problem = endings.unknown(self._task, f"{why}; {found}", self._most_usd * calls, calls)
         return TaskEndedError(TaskStatus.UNKNOWN, problem, repeatable=True, state=AttemptState.UNKNOWN)
 
     def _request(self, wire: tuple[WireReference, ...]) -> GenerateRequest:

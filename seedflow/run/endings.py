@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from math import ceil
 from typing import Final
@@ -71,7 +72,7 @@ def not_fetched(task: Task, message: str) -> Problem:
 
 
 def unknown(task: Task, why: str, most_usd: Decimal, calls: int) -> Problem:
-    """Nobody knows whether it was billed, or of several calls that this run made which of them were."""
+    """Nobody knows whether it was billed, or of several calls which of them were; `most_usd` is what they cost together at most."""
     billed = "It may have been billed" if calls < 2 else f"Each of its {calls} calls may have been billed"
     together = "" if calls < 2 else " together"
     return Problem(
@@ -80,6 +81,14 @@ def unknown(task: Task, why: str, most_usd: Decimal, calls: int) -> Problem:
         "look at the provider's log or bill; run again with --on-unknown retry to consent to paying again",
         task.origin.span,
     )
+
+
+def still_unknown(unknown: Problem, then: Problem | None) -> Problem:
+    """What was refused or stopped when it was asked again with consent: what is open of it is as unknown as before."""
+    if then is None:
+        return unknown
+    advice = "; then ".join(text for text in (then.help, unknown.help) if text)
+    return replace(unknown, message=f"{then.message}; before that: {unknown.message}", help=advice)
 
 
 def unexpected(task: Task, complaint: str, attempts: int) -> Problem:

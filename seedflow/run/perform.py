@@ -51,7 +51,11 @@ class Performer:
         except TaskEndedError as ended:
             if ended.stop_run and ended.problem is not None:
                 self._services.halt(ended.problem)
-            return _without_images(task, tally, ended.status, ended.problem)
+            status, problem = ended.status, ended.problem
+            given_up = status is TaskStatus.CANCELLED and not self._services.control.interrupted
+            if tally.unknown is not None and (given_up or status is TaskStatus.FAILED):
+                status, problem = TaskStatus.UNKNOWN, endings.still_unknown(tally.unknown, problem)
+            return _without_images(task, tally, status, problem)
         except StoreError as error:
             problem = Problem(error.kind, error.message, error.help, task.origin.span, error.unsaved)
             self._services.halt(problem)
@@ -103,6 +107,8 @@ class Performer:
                     await services.disk.run(services.store.leave, attempt.intent_id)
                     self._give_up_if_stopping()
                     continue
+                if ended.status is TaskStatus.UNKNOWN:
+                    tally.unknown = ended.problem
                 found = await self._look_others_up(task, record, after_attempt, tally, looked_up)
                 if found is not None:
                     return found

@@ -21,7 +21,7 @@ from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
 from seedflow.run.references import ReferencePreparer
 from seedflow.run.status import Problem, TaskStatus
-from seedflow.store.base import AttemptState, Store
+from seedflow.store.base import Attempt, AttemptState, Store
 
 Emit = Callable[[EventKind, str | None, Mapping[str, object]], None]
 
@@ -68,6 +68,12 @@ class Services:
             return ZERO_USD
         return task.price_usd * images
 
+    async def count_lost(self, attempt: Attempt) -> int:
+        """How many calls of an attempt's request nobody knows the outcome of, this one included."""
+        request = attempt.request
+        key = (request.realm, request.fingerprint, request.take)
+        return len(await self.disk.run(self.store.list_lost, *key, attempt.attempt - 1))
+
 
 class Stage(Enum):
     """How far the call of a task is that was begun last."""
@@ -84,13 +90,14 @@ class Tally:
     """What this run has done for one task so far, over all of its attempts; what earlier runs paid is not in it.
 
     `calls` counts requests that were sent; `ended_usd` is what attempts cost that have ended, `open_usd` what the one
-    at work has cost or may cost.
+    at work has cost or may cost. `unknown` is why nobody knows what became of a call before the one at work.
     """
 
     calls: int = 0
     ended_usd: Decimal = ZERO_USD
     open_usd: Decimal = ZERO_USD
     stage: Stage = Stage.UNSENT
+    unknown: Problem | None = None
 
     @property
     def cost_usd(self) -> Decimal:

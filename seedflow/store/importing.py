@@ -28,7 +28,8 @@ from seedflow.store.state import StateFolder
 
 STATUS: Final = "imported"
 _BATCH: Final = 50
-_OPEN: Final = (AttemptState.SENDING, AttemptState.ANSWERED, AttemptState.FETCHED, AttemptState.UNKNOWN)
+_OPEN: Final = (AttemptState.SENDING, AttemptState.ANSWERED, AttemptState.FETCHED)
+"""What a run comes to the end of. An unknown outcome may stay so for ever; whatever the log says of it later is kept beside."""
 
 
 @dataclass(slots=True)

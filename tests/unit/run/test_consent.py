@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from world import Fault, dead, drop, fetching, refuse, reject, statuses, stop
 
@@ -10,6 +12,7 @@ from seedflow.plan.model import Reason
 from seedflow.run.options import OnUnknown
 from seedflow.run.retry import RetryPolicy
 from seedflow.run.status import RunStatus
+from seedflow.store.base import Budget
 
 ONE = "steps: {a: {generate: {prompt: One}}}"
 CROWD = """
@@ -122,7 +125,9 @@ def test_a_lost_call_is_found_behind_one_whose_pictures_are_gone(make_world) -> 
     world.provider.log_delay_s = 1e6
     world.provider.meet("a", drop(), fetching(dead()))
     assert statuses(world.run()) == {"a": "unknown"}
-    assert statuses(world.run(**CONSENT)) == {"a": "failed"}
+    assert statuses(world.run(**CONSENT)) == {"a": "unknown"}, (
+        "of the second all is known, of the first nothing"
+    )
     world.provider.log_delay_s = -1e6
     result = world.run()
     assert (statuses(result), result.calls) == ({"a": "done"}, 0)
@@ -153,3 +158,40 @@ def test_a_plan_tells_what_was_refused_and_perhaps_billed_and_counts_it_in_full(
     assert plan.tasks[0].reason is reason
     assert plan.totals.calls == (1, 1)
     assert statuses(world.run()) == {"a": "done"}
+
+
+@pytest.mark.parametrize("why", ["no credit", "refused for good"])
+def test_what_is_refused_when_asked_again_is_as_unknown_as_before(make_world, why: str) -> None:
+    world = make_world(ONE, log=False)
+    world.provider.meet("a", drop(), drop(), IN_VAIN[why])
+    result = world.run(on_unknown=OnUnknown.RETRY)
+    assert (result.status, statuses(result)) == (RunStatus.UNKNOWN, {"a": "unknown"})
+    problem = result.tasks[0].problem
+    assert problem.kind == "unknown-outcome"
+    assert problem.message.startswith(f"said {IN_VAIN[why].error.kind}; before that: said outcome-unknown")
+    assert "Each of its 2 calls may have been billed (up to $0.08 together)" in problem.message
+    assert problem.help.endswith("run again with --on-unknown retry to consent to paying again")
+
+
+def test_every_run_says_how_much_of_a_request_is_open(make_world) -> None:
+    world = make_world(ONE, log=False)
+    world.provider.meet("a", *[drop()] * 3)
+    world.run(on_unknown=OnUnknown.RETRY)
+    said = world.run().tasks[0].problem.message
+    assert "Each of its 3 calls may have been billed (up to $0.12 together)" in said
+
+
+def test_a_refused_call_before_it_is_no_call_that_may_have_been_billed(make_world) -> None:
+    world = make_world(ONE, log=False)
+    world.provider.meet("a", refuse(after_s=1), drop())
+    said = world.run().tasks[0].problem.message
+    assert "It may have been billed (up to $0.04)" in said
+
+
+def test_a_budget_that_ends_the_repeats_leaves_what_is_open_unknown(make_world) -> None:
+    world = make_world(ONE, log=False)
+    world.provider.meet("a", drop(), drop())
+    budgets = (Budget("run", Decimal("0.08")),)
+    result = world.run(on_unknown=OnUnknown.RETRY, budgets=budgets)
+    assert (result.status, statuses(result)) == (RunStatus.UNKNOWN, {"a": "unknown"})
+    assert len(world.provider.calls) == 2

@@ -290,7 +290,7 @@ def test_money_of_many_tasks_never_waits_for_ever(make_world, most) -> None:
     world = make_world(MANY, log=False)
     world.provider.meet("", drop(), refuse(), drop(billed=False, logged=False), fetching(slow()))
     result = world.run(most_in_flight=most, budgets=(Budget("run", 6 * PRICE),), on_unknown=OnUnknown.RETRY)
-    assert result.status is RunStatus.STOPPED
+    assert result.status is (RunStatus.UNKNOWN if count(result, "unknown") else RunStatus.STOPPED)
     assert world.provider.paid_images * PRICE <= 6 * PRICE
     assert result.cost_usd <= 6 * PRICE
 
