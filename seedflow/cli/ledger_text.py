@@ -17,7 +17,7 @@ from seedflow.diagnostics.printable import make_printable
 from seedflow.money import ZERO_USD, format_usd, to_json_usd
 from seedflow.providers.options import REALM_EMULATED, REALM_SKETCH
 from seedflow.store.base import AttemptState
-from seedflow.store.calls import OPEN_STATES, Call, StateTotal
+from seedflow.store.calls import OPEN_STATES, RESTORED, Call, StateTotal
 
 FEWEST_COLUMNS: Final = 60
 """With fewer, a call's time, state and cost share a line of their own."""
@@ -120,6 +120,8 @@ def find_note(call: Call) -> str | None:
         return "at work now"
     if call.imported:
         return f"imported, {format_usd(call.elsewhere_usd)} paid elsewhere"
+    if call.message == RESTORED:
+        return RESTORED
     if call.state is AttemptState.SENDING:
         return "its run ended before the answer came"
     if call.state in (AttemptState.FAILED, AttemptState.UNKNOWN, AttemptState.LOST_PAID):

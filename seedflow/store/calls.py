@@ -17,6 +17,9 @@ OPEN_STATES = (AttemptState.SENDING, AttemptState.ANSWERED, AttemptState.FETCHED
 IMPORT_PREFIX: Final = "import-"
 """What the id of a run begins with that brought results from another machine."""
 
+RESTORED: Final = "restored from the indexes of a damaged ledger: what it cost is a guess"
+"""The message of a call of which only indexes knew."""
+
 MOST_ROWS: Final = 2**62
 """More than SQLite can have, and can be told."""
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 from seedflow.errors import ImageError
 from seedflow.images.inspect import inspect_image
 from seedflow.store.budgets import day_of
+from seedflow.store.calls import RESTORED
 from seedflow.store.check_files import list_blobs, path_of
 from seedflow.store.state import StateFolder
 
@@ -42,7 +43,7 @@ class Saved:
 
     Attributes:
         calls: how many calls there are, restored ones included.
-        restored: how many of them only indexes knew, so that nobody can tell what they cost.
+        restored: how many of them only indexes knew, so that what they cost is a guess.
         gone: the numbers of calls that were there and cannot be read.
         unasked: of how many calls it is not known what was asked.
         left_pictures: how many pictures there are that no call names.
@@ -63,7 +64,10 @@ class Saved:
     def list_losses(self) -> Iterator[str]:
         """What nobody can tell any more."""
         if self.restored:
-            yield f"what {_count(self.restored)} restored cost is not known any more, so budgets do not count it"
+            yield (
+                f"what {_count(self.restored)} restored cost is not known any more: the dearest of the others are taken for it, "
+                "and without others nothing"
+            )
         if self.gone:
             yield (
                 f"{_count(len(self.gone))} cannot be read ({self.spell_gone()}): what they paid for may be asked "
@@ -186,7 +190,8 @@ def _restore_calls(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
     One with pictures is a result. Of any other nobody knows what became of it, so that it is asked again only with consent.
     """
     there = {number for (number,) in new.execute("SELECT attempt_id FROM attempts")}
-    named = {number for (number,) in new.execute("SELECT DISTINCT attempt_id FROM images")}
+    named = dict(new.execute("SELECT attempt_id, count(*) FROM images GROUP BY attempt_id"))
+    prices = _find_prices(new)
     steps = {number: address for number, (address,) in _read_index(old, *_BY_ADDRESS).items()}
     steps |= dict(new.execute("SELECT attempt_id, address FROM requests"))
     past = _load_past(new)
@@ -202,21 +207,36 @@ def _restore_calls(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
         counts[name] = counts.get(name, 0) + (1 if is_done else 0)
         (run_id,), (at,) = runs.get(number, (_UNKNOWN_RUN,)), times.get(number, (0.0,))
         (payer,) = payers.get(number, (run_id,))
+        each_micros, call_micros = prices.get(realm, (0, 0))
+        micros = each_micros * named[number] if is_done else call_micros
         try:
             new.execute(
                 """INSERT INTO attempts (attempt_id, intent_id, realm, fingerprint, take, attempt, state, claimed, run_id,
                      payer_run_id, step, day, reserved_micros, cost_micros, counted_micros, reserved_at, sent_at, answered_at,
-                     message) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?, ?)""",
+                     message) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                 (
                     number, f"restored-{number}", realm, fingerprint, take, max(1, counts[name]),
-                    "done" if is_done else "unknown", run_id, payer, step, day_of(at), at, at,
-                    at if is_done else None, "restored from the indexes of a damaged ledger",
+                    "done" if is_done else "unknown", run_id, payer, step, day_of(at), micros,
+                    micros if is_done else 0, micros, at, at, at if is_done else None, RESTORED,
                 ),
             )  # fmt: skip
             restored += 1
         except sqlite3.Error:  # an index that is damaged, too
             continue
     return restored
+
+
+def _find_prices(new: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+    """By realm, what a picture and what a call cost at most, of the calls that can still be read."""
+    rows = new.execute(
+        """SELECT realm, cost_micros, (SELECT count(*) FROM images WHERE images.attempt_id = attempts.attempt_id)
+           FROM attempts WHERE state = 'done'"""
+    ).fetchall()
+    found: dict[str, tuple[int, int]] = {}
+    for realm, micros, count in rows:
+        each, call = found.get(realm, (0, 0))
+        found[realm] = (max(each, -(-micros // max(1, count))), max(call, micros))
+    return found
 
 
 def _read_index(old: sqlite3.Connection, index: str, columns: str) -> dict[int, tuple[Any, ...]]:

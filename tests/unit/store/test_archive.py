@@ -127,6 +127,19 @@ def test_a_call_whose_outcome_is_open_is_left_to_itself(archive, there):
         store.mark_answered(attempt.intent_id, b"{}", PRICE)
 
 
+def test_a_result_from_elsewhere_comes_beside_a_call_that_nobody_knows_the_outcome_of(archive, there):
+    with open_store(there) as store:
+        store.begin_run("r", "book", REALM)
+        attempt = store.claim("r", request_for("red"), PRICE, ()).attempt
+        store.mark_sending(attempt.intent_id, ())
+        store.mark_unknown(attempt.intent_id, "no answer")
+    assert len(take(there, archive).added) == 3
+    with open_store(there) as store:
+        store.begin_run("s", "book", REALM)
+        assert isinstance(store.claim("s", request_for("red"), PRICE, ()), AlreadyStored)
+        assert [one.intent_id for one in store.list_open_attempts(REALM)] == [attempt.intent_id]
+
+
 def test_what_ended_in_vain_here_is_no_obstacle(archive, there):
     with open_store(there) as store:
         store.begin_run("r", "book", REALM)

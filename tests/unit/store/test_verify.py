@@ -12,6 +12,7 @@ from seedflow.canonical import digest_bytes
 from seedflow.errors import StoreError
 from seedflow.store import attempts as attempts_table
 from seedflow.store.base import AlreadyStored, AttemptState, Granted, ToRecover
+from seedflow.store.calls import RESTORED
 from seedflow.store.findings import FindingKind, Outlook, sum_costs
 from seedflow.store.garbage import InUse, find_garbage
 from seedflow.store.local import open_store
@@ -314,11 +315,32 @@ def test_rows_on_both_sides_of_a_damaged_page_are_saved_and_the_rest_restored_fr
     assert {1, 60}.isdisjoint(restored)
     assert any(f"restored {len(restored)} call" in action for action in repaired.actions), repaired.actions
     assert repaired.after.damage == ()
+    assert list_rows(root, "SELECT DISTINCT counted_micros FROM attempts WHERE state = 'unknown'") == [(0,)]
     with open_store(root) as store:
         store.begin_run("next", "book", REALM)
         lost = request_for(f"p{min(restored) - 1}")
         assert isinstance(store.claim("next", lost, PRICE, ()), ToRecover)  # only with consent
         assert isinstance(store.claim("next", request_for("p0"), PRICE, ()), Granted)
+
+
+@pytest.mark.skipif(not has_dbstat(), reason="this SQLite cannot tell which page is whose")
+def test_what_is_restored_counts_as_the_dearest_of_the_others(root):
+    make_state(root)
+    with open_store(root) as store:
+        store.begin_run("long", "book", REALM)
+        for number in range(60):
+            attempt = store.claim("long", request_for(f"p{number}"), PRICE, ()).attempt
+            store.mark_sending(attempt.intent_id, ())
+            store.mark_unknown(attempt.intent_id, "x" * 300)
+        store.end_run("long", "failed")
+    overwrite_table(root, "attempts", nth_page=2)
+    repair(root)
+    rows = list_rows(
+        root, "SELECT counted_micros, cost_micros, message FROM attempts WHERE state = 'unknown'"
+    )
+    restored = [(counted, cost) for counted, cost, message in rows if message == RESTORED]
+    assert set(restored) == {(40_000, 0)}
+    assert list_rows(root, "SELECT micros FROM spending WHERE scope = 'project'") == [(63 * 40_000,)]
 
 
 def test_a_ledger_that_was_cut_short_gives_what_its_pages_still_have(root):
