@@ -24,9 +24,11 @@ def refuse_as_folder(folder: Path) -> None:
         UsageError: they cannot.
     """
     nearest = _find_nearest(folder.absolute())
-    found = _find_obstacle(folder.absolute(), nearest)
+    found, help_ = _find_obstacle(folder.absolute(), nearest), _HELP
+    if found is None:
+        found, help_ = _try(nearest), f"see that the disk has room and may be written, or {_HELP}"
     if found is not None:
-        raise UsageError(f"outputs cannot be written to {_shorten(str(folder))}: {found}", help=_HELP)
+        raise UsageError(f"outputs cannot be written to {_shorten(str(folder))}: {found}", help=help_)
 
 
 def _find_nearest(folder: Path) -> Path:
@@ -48,6 +50,10 @@ def _find_obstacle(folder: Path, nearest: Path) -> str | None:
         return f"a name in it has more than {longest:,} bytes"
     if len(os.fsencode(folder)) >= os.pathconf(nearest, "PC_PATH_MAX"):
         return "the path is longer than the system takes"
+    return None
+
+
+def _try(nearest: Path) -> str | None:
     try:
         with Step.OUTPUT_TRIED:
             tried = Path(tempfile.mkdtemp(prefix=_TRIED, dir=nearest))

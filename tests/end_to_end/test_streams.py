@@ -137,7 +137,7 @@ def test_where_there_are_no_fine_marks_plain_ones_stand(
         ("$SF run one.yaml --out one.yaml", 2, b"is not a folder"),
         ("$SF run one.yaml --out one.yaml/below", 2, b"is not a folder"),
         ("$SF run one.yaml --events .", 2, b"Is a directory"),
-        ("$SF check ''", 2, b"empty name"),
+        ("$SF check ''", 2, b"FILE is empty"),
         ("$SF run '~/one.yaml'", 0, b""),
         ("ln -s nowhere.yaml link.yaml && $SF run link.yaml", 1, b"there is no file"),
         ("head -c 3000 /dev/urandom > noise.yaml && $SF run noise.yaml", 1, b"UTF-8"),
