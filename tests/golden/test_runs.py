@@ -147,6 +147,14 @@ def test_a_rate_limit_that_passes(paid: Shell, emulator: Any, golden: Golden) ->
     golden("runs/rate-limited.txt", normal(paid.seedflow("run", "fork.yaml", "--yes").text, paid))
 
 
+def test_a_wait_that_is_too_long_ends_the_run_and_is_told(paid: Shell, emulator: Any, golden: Golden) -> None:
+    (paid.folder / "chain.yaml").write_text(CHAIN)
+    emulator.set_faults({"scenario": "upstream-rpm", "retry_after_s": 3600, "match": {"step": "second"}})
+    ended = paid.seedflow("run", "chain.yaml", "--yes")
+    assert ended.code == 3
+    golden("runs/long-wait.txt", normal(ended.text, paid))
+
+
 def test_an_outcome_that_nobody_knows(shell: Shell, start_emulator: Any, golden: Golden) -> None:
     emulator = start_emulator("--no-log")
     for name, value in emulator.env.items():
