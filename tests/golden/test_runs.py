@@ -181,6 +181,8 @@ def test_a_call_that_ends_badly(
     ended = paid.seedflow("run", "fork.yaml", "--yes")
     text = re.sub(r"\d+\.part\b", "N.part", normal(ended.text, paid))
     golden(f"runs/{name}.txt", re.sub(r"rejected/\S+?(?=[\s;])", "rejected/FILE", text))
+    if name == "lost-paid":
+        golden("runs/lost-paid-planned.txt", normal(paid.seedflow("plan", "fork.yaml").text, paid))
 
 
 GATHER = """\
