@@ -17,12 +17,17 @@ _LONGEST_SHOWN: Final = 200
 _HELP: Final = "choose another folder with --out DIR"
 
 
-def refuse_as_folder(folder: Path) -> None:
-    """See that outputs can be written below a folder, which need not exist yet. Leaves nothing behind.
+def refuse_as_folder(folder: Path, state_folder: Path) -> None:
+    """See that outputs can be written below a folder, which need not exist yet and is no part of the state. Leaves nothing behind.
 
     Raises:
         UsageError: they cannot.
     """
+    if folder.resolve().is_relative_to(state_folder.resolve()):
+        raise UsageError(
+            f"outputs cannot be written to {_shorten(str(folder))}: it belongs to the state {_shorten(str(state_folder))}",
+            help=_HELP,
+        )
     nearest = _find_nearest(folder.absolute())
     found = _find_obstacle(folder.absolute(), nearest)
     if found is not None:

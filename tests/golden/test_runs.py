@@ -90,8 +90,8 @@ def normal(text: str, shell: Shell) -> str:
     """Without what differs from run to run; tasks that are at work together end in any order."""
     plain = re.sub(r"again in [0-9.]+ s", "again in N s", hide_chance(hide_paths(text, shell.folder)))
     return re.sub(
-        r"(?:^[✓✗?~] .*\n)+",
-        lambda found: "".join(sorted(found[0].splitlines(True))),
+        r"(?:^[✓✗?~] .*\n(?: {4}\S.*\n)*)+",
+        lambda found: "".join(sorted(re.findall(r"\S.*\n(?: {4}\S.*\n)*", found[0]))),
         plain,
         flags=re.MULTILINE,
     )
@@ -285,6 +285,13 @@ def test_no_credit_ends_the_run(paid: Shell, emulator: Any, golden: Golden) -> N
         {"kind": "status", "status": 402, "code": 2021, "message": "no credit", "match": {"task": "second"}}
     )
     golden("runs/no-credit.txt", normal(paid.seedflow("run", "chain.yaml", "--yes").text, paid))
+
+
+def test_a_run_that_max_cost_stops_names_it(paid: Shell, golden: Golden) -> None:
+    (paid.folder / "seedflow.yaml").write_text("provider: {concurrency: 1}\n")
+    (paid.folder / "chain.yaml").write_text(CHAIN_WITH_CONDITION)
+    ended = paid.seedflow("run", "chain.yaml", "--max-cost", "0.10")
+    golden("runs/budget-max-cost.txt", normal(ended.text, paid))
 
 
 def test_a_wrong_token(paid: Shell, golden: Golden) -> None:
