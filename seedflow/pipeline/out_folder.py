@@ -23,7 +23,7 @@ def refuse_as_folder(folder: Path, state_folder: Path) -> None:
     Raises:
         UsageError: they cannot.
     """
-    if folder.resolve().is_relative_to(state_folder.resolve()):
+    if is_part_of_state(folder, state_folder):
         raise UsageError(
             f"outputs cannot be written to {_shorten(str(folder))}: it belongs to the state {_shorten(str(state_folder))}",
             help=_HELP,
@@ -32,6 +32,11 @@ def refuse_as_folder(folder: Path, state_folder: Path) -> None:
     found = _find_obstacle(folder.absolute(), nearest)
     if found is not None:
         raise UsageError(f"outputs cannot be written to {_shorten(str(folder))}: {found}", help=_HELP)
+
+
+def is_part_of_state(folder: Path, state_folder: Path) -> bool:
+    """Whether a folder is that of the state, or lies in it, links followed."""
+    return folder.resolve().is_relative_to(state_folder.resolve())
 
 
 def _find_nearest(folder: Path) -> Path:

@@ -125,6 +125,15 @@ def test_outputs_that_are_a_file(shell: Shell) -> None:
     assert (code, codes) == (2, ["unusable-outputs"])
 
 
+def test_outputs_inside_of_the_state(shell: Shell) -> None:
+    (shell.folder / "seedflow.yaml").write_text("outputs: {folder: .seedflow/blobs}\n")
+    code, data, codes = examine(shell)
+    assert (code, codes) == (2, ["unusable-outputs"])
+    assert "it belongs to the state" in data["diagnostics"][0]["message"]
+    (shell.folder / "one.yaml").write_text("seedflow: 1\nsteps: {a: {generate: {prompt: One}}}\n")
+    assert shell.seedflow("run", "one.yaml").code == 2
+
+
 def test_without_libyaml(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(seedflow.text.events.yaml, "_yaml")
     code, data, codes = examine(shell)
