@@ -8,8 +8,9 @@ import click
 
 from seedflow.cli.console import open_console
 from seedflow.cli.help import Context, refuse_empty, write_examples
+from seedflow.cli.how_many import HowMany
 from seedflow.cli.ledger_reconcile import command as reconcile
-from seedflow.cli.ledger_text import describe_call, describe_total, print_calls, print_totals
+from seedflow.cli.ledger_text import describe_call, describe_total, find_open, print_calls, print_totals
 from seedflow.cli.moments import Since
 from seedflow.cli.session import start
 from seedflow.cli.terminal import print_json, say
@@ -80,7 +81,7 @@ class Group(click.Group):
 )
 @click.option(
     "--last",
-    type=click.IntRange(min=1),
+    type=HowMany(),
     default=NEWEST,
     show_default=True,
     metavar="N",
@@ -125,7 +126,8 @@ def show(
         )
         totals = history.sum_calls(wanted)
         calls = history.list_calls(wanted, None if everything else last)
-        is_open = any(history.list_open_calls(realm) for realm in {total.realm for total in totals})
+        realms = {total.realm for total in totals}
+        still_open = find_open([call for realm in realms for call in history.list_open_calls(realm)])
     earlier = sum(total.calls for total in totals) - len(calls)
     if as_json:
         print_json(
@@ -142,7 +144,7 @@ def show(
         return ExitCode.DONE
     console = open_console()
     print_calls(console, calls, max(0, earlier))
-    print_totals(console, totals, is_open=is_open)
+    print_totals(console, totals, still_open=still_open)
     return ExitCode.DONE
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
@@ -16,6 +17,7 @@ from seedflow.cli.columns import print_columns, print_folded
 from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
 from seedflow.cli.ledger_text import describe_call, print_calls
+from seedflow.cli.moments import spell_moment
 from seedflow.cli.session import start
 from seedflow.cli.terminal import print_json, say
 from seedflow.diagnostics.printable import make_printable
@@ -26,6 +28,7 @@ from seedflow.pipeline.session import Session
 from seedflow.run.options import RunControl
 from seedflow.run.reconciling import Finding, Settled
 from seedflow.run.status import EXIT_CODES
+from seedflow.store.base import Attempt
 
 _WORDS: Final = {
     Finding.RECOVERED: ("recovered", "green"),
@@ -124,14 +127,24 @@ def _describe(settled: Settled) -> dict[str, object]:
 
 def _print(console: Console, found: Sequence[Settled]) -> None:
     rows = []
+    addresses = Counter(settled.attempt.request.address for settled in found)
     for settled in found:
         word, style = _WORDS[settled.finding]
-        what = Text(make_printable(settled.attempt.request.address), style="cyan")
+        address = settled.attempt.request.address
+        what = Text(make_printable(address), style="cyan")
+        if addresses[address] > 1:
+            what.append(f" · {_tell_apart(settled.attempt)}", style="not bold default")
         what.append(f" · {make_printable(_explain(settled))}", style="not bold default")
         rows.append((Text(word, style=style), what))
     print_columns(console, rows)
     console.print()
     print_folded(console, Text(_sum_up(found), style="bold"))
+
+
+def _tell_apart(attempt: Attempt) -> str:
+    """Which of several calls of one address it is."""
+    take, sent_at = f"take {attempt.request.take}", attempt.sent_at
+    return take if sent_at is None else f"{take}, sent {spell_moment(sent_at)}"
 
 
 def _explain(settled: Settled) -> str:
@@ -142,6 +155,8 @@ def _explain(settled: Settled) -> str:
             beside = "; kept beside those of the call that was made since" if settled.beside else ""
             return f"{pictures}; {format_usd(settled.cost_usd)}, paid already{beside}"
         case Finding.NOT_BILLED:
+            if settled.beside:
+                return "it cost nothing; nothing is left to do for it, a later call gave the images"
             return "it cost nothing; the next run asks it"
         case Finding.STORED:
             return "it was asked again meanwhile, and has a result"
@@ -159,16 +174,22 @@ def _sum_up(found: Sequence[Settled]) -> str:
     unknown = [one for one in found if one.finding in (Finding.STILL_UNKNOWN, Finding.NO_MODEL)]
     paid_usd = sum((one.cost_usd for one in recovered), Decimal(0))
     perhaps_usd = sum((one.perhaps_usd for one in unknown), Decimal(0))
-    parts = [f"{len(recovered):,} recovered ({format_usd(paid_usd)}, paid already)"]
+    parts = [f"{len(recovered):,} recovered ({format_usd(paid_usd)}, paid already)"] if recovered else []
     if not_billed := count(Finding.NOT_BILLED):
         parts.append(f"{not_billed:,} not billed")
     if not_fetched := count(Finding.NOT_FETCHED):
         parts.append(f"{not_fetched:,} paid and not fetched: try again soon")
-    if lost := count(Finding.LOST, Finding.FAILED):
-        parts.append(f"{lost:,} without images")
+    if lost := count(Finding.LOST):
+        parts.append(f"{lost:,} paid, and the images are lost")
+    if failed := count(Finding.FAILED):
+        parts.append(f"{failed:,} failed")
+    if stored := count(Finding.STORED):
+        parts.append(f"{stored:,} with a result meanwhile")
+    if held := count(Finding.HELD):
+        parts.append(f"{held:,} at work in another run")
     if unknown:
         parts.append(
             f"{len(unknown):,} still unknown, perhaps {format_usd(perhaps_usd)}: "
             "a run with --on-unknown retry consents to paying again"
         )
-    return " · ".join(parts)
+    return " · ".join(parts) or "Nothing was looked up."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import Enum, auto
 from itertools import groupby
 from typing import Final
 
@@ -18,6 +19,7 @@ from seedflow.money import ZERO_USD, format_usd, to_json_usd
 from seedflow.providers.options import REALM_EMULATED, REALM_SKETCH
 from seedflow.store.base import AttemptState
 from seedflow.store.calls import OPEN_STATES, RESTORED, Call, StateTotal
+from seedflow.store.check_rows import COLLECTED
 
 FEWEST_COLUMNS: Final = 60
 """With fewer, a call's time, state and cost share a line of their own."""
@@ -122,8 +124,12 @@ def find_note(call: Call) -> str | None:
         return f"imported, {format_usd(call.elsewhere_usd)} paid elsewhere"
     if call.message == RESTORED:
         return RESTORED
+    if call.answer_kept:
+        return "its answer is kept; the next run takes it up"
     if call.state is AttemptState.SENDING:
         return "its run ended before the answer came"
+    if call.state is AttemptState.DONE and (call.message or "").startswith(COLLECTED):
+        return call.message
     if call.state in (AttemptState.FAILED, AttemptState.UNKNOWN, AttemptState.LOST_PAID):
         return ": ".join(part for part in (call.failure, _spell_message(call)) if part) or None
     return None
@@ -143,7 +149,22 @@ def spell_cost(call: Call) -> str:
     return format_usd(call.spent_usd)
 
 
-def print_totals(console: Console, totals: Sequence[StateTotal], *, is_open: bool) -> None:
+class Open(Enum):
+    """What is open of calls that no run is at work on: nothing, answers that are kept, or also what became of calls."""
+
+    NONE = auto()
+    KEPT = auto()
+    LOST = auto()
+
+
+def find_open(calls: Sequence[Call]) -> Open:
+    """What is open of open calls."""
+    if not calls:
+        return Open.NONE
+    return Open.KEPT if all(call.answer_kept for call in calls) else Open.LOST
+
+
+def print_totals(console: Console, totals: Sequence[StateTotal], *, still_open: Open) -> None:
     """Sums by state, each realm apart: what the emulator bills is nobody's money."""
     for realm, found in groupby(totals, key=lambda total: total.realm):
         states = list(found)
@@ -177,7 +198,11 @@ def print_totals(console: Console, totals: Sequence[StateTotal], *, is_open: boo
             print_columns(console, [(Text(f"{count} in all: {money}", style="bold"),)])
     if any(total.state in (AttemptState.UNKNOWN, AttemptState.SENDING) for total in totals):
         console.print()
-        what = "`seedflow ledger reconcile` asks the provider's log" if is_open else "a run is at work on it"
+        what = {
+            Open.LOST: "`seedflow ledger reconcile` asks the provider's log",
+            Open.KEPT: "its answer is kept, and the next run, or `seedflow ledger reconcile`, takes it up",
+            Open.NONE: "a run is at work on it",
+        }[still_open]
         print_folded(console, Text(f"`?` may have been paid; {what}."))
 
 
@@ -234,6 +259,7 @@ def describe_call(call: Call) -> dict[str, object]:
         "run": call.run_id,
         "paid_by_run": call.payer_run_id,
         "intent": call.intent_id,
+        "answer_kept": call.answer_kept,
         "failure": call.failure,
         "message": _spell_message(call),
     }

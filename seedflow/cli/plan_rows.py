@@ -30,6 +30,7 @@ _MARKS: Final = {
     Reason.REFERENCE_CHANGED: ("~", "yellow"),
     Reason.ARTIFACT_MISSING: ("~", "yellow"),
     Reason.ASKED_BEFORE: ("~", "yellow"),
+    Reason.LOST_PAID: ("~", "yellow"),
     Reason.REFUSED_BEFORE: ("~", "yellow"),
     Reason.FORCED: ("~", "yellow"),
     Reason.REJECTED: ("~", "yellow"),

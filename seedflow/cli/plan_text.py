@@ -134,7 +134,14 @@ def _spell_differences(plan: Plan) -> Iterator[Text]:
 
 
 def _spell_notes(plan: Plan) -> Iterator[Text]:
-    """What goes on although something may fail that it uses, as long as it is not known whether it does."""
+    """What wants consent; and what goes on although something may fail that it uses, as long as nobody knows whether it does."""
+    lost = sum(task.reason is Reason.LOST_PAID for task in plan.tasks)
+    if lost:
+        whose = "1 task is lost" if lost == 1 else f"{lost:,} tasks are lost"
+        yield Text(
+            f"What was paid for {whose}: a run pays for it again only with --on-unknown retry.",
+            style="yellow",
+        )
     if not plan.goes_on_without:
         return
     unsettled = {task.step for task in plan.tasks if task.action is Action.CALL and not task.settled}

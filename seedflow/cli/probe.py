@@ -13,7 +13,7 @@ import click
 from seedflow.cli.terminal import is_interactive, say
 from seedflow.errors import ExitCode
 from seedflow.money import format_usd
-from seedflow.pipeline.probe import Probe, ProbeResult
+from seedflow.pipeline.probe import Probe, ProbePrice, ProbeResult
 from seedflow.pipeline.session import Session
 from seedflow.providers.options import REALM_EMULATED
 from seedflow.run.status import EXIT_CODES
@@ -38,7 +38,7 @@ def run_probe(
         say("What is refused costs nothing, as far as is known; most probes take two calls.")
     else:
         say("Everything that costs money is known; nothing is paid. --again asks all of it anew.")
-    refusal = None if not price.calls else _find_refusal(price.most_usd, calls, yes=yes, max_cost=max_cost)
+    refusal = None if not price.calls else _find_refusal(price, calls, yes=yes, max_cost=max_cost)
     if refusal is not None:
         return ExitCode.STOPPED, None
     gc.enable()
@@ -71,7 +71,13 @@ async def _run(probe: Probe, most_usd: Decimal) -> ProbeResult:
     return await probe.run(most_usd)
 
 
-def _find_refusal(most_usd: Decimal, calls: str, *, yes: bool, max_cost: Decimal | None) -> str | None:
+def _find_refusal(price: ProbePrice, calls: str, *, yes: bool, max_cost: Decimal | None) -> str | None:
+    most_usd, least_usd = price.most_usd, price.most_usd / price.calls
+    if max_cost is not None and max_cost < least_usd:
+        refusal = f"a call costs {format_usd(least_usd)}, more than the {format_usd(max_cost)} of --max-cost"
+        say(f"error: {refusal}")
+        say("help: raise --max-cost")
+        return refusal
     if yes or max_cost is not None:
         return None
     if not is_interactive():

@@ -141,7 +141,8 @@ def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Te
     word, style = _ENDINGS[result.status]
     advice = _ADVICE.get(result.status)
     if result.status is RunStatus.FAILED and not any(counts[status] for status in _UNFINISHED):
-        word, advice = "Not all published", None
+        unpublished = any(problem.unpublished for problem in result.problems)
+        word, advice = ("Not all published" if unpublished else "Not all written down"), None
     elif result.status is RunStatus.FAILED:
         advice = _advise(result)
     stored, skipped = counts[TaskStatus.REUSED], counts[TaskStatus.SKIPPED]

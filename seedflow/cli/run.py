@@ -122,7 +122,7 @@ def command(
         return ExitCode.RECIPE_ERRORS
     plan = planned.plan
     folder = out or find_out_folder(plan, session.settings)
-    refuse_as_folder(folder)
+    refuse_as_folder(folder, session.settings.state_folder)
     print_diagnostics(planned.diagnostics)
     if planned.diagnostics:
         say()
@@ -132,7 +132,9 @@ def command(
         for line in introduce(plan, session.settings):
             print_folded(console, line)
         console.print()
-        request = RunRequest(out=out, max_cost_usd=max_cost, on_unknown=OnUnknown(on_unknown))
+        request = RunRequest(
+            out=out, max_cost_usd=max_cost, max_cost_name="--max-cost", on_unknown=OnUnknown(on_unknown)
+        )
         refusal = _find_refusal(planned, plan, session, request, yes=yes)
         if refusal is not None:
             if as_json:
@@ -189,7 +191,9 @@ def _find_refusal(
         say("help: raise --max-cost, or ask for less")
         return "not-confirmed", refusal
     try:
-        refuse_unaffordable(plan, find_budgets(plan, session.settings, max_cost), planned.spent)
+        refuse_unaffordable(
+            plan, find_budgets(plan, session.settings, max_cost, request.max_cost_name), planned.spent
+        )
     except BudgetError as error:
         say(f"error: {make_printable(error.message)}")
         say(f"help: {make_printable(error.help or '')}")

@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_elapsed, spell_seconds
-from seedflow.cli.columns import fit, shorten
+from seedflow.cli.columns import fit, shorten, wrap
 from seedflow.cli.console import open_console
 from seedflow.cli.live import LiveArea
 from seedflow.cli.progress import Progress
-from seedflow.cli.terminal import OutputError, moves_cursor
+from seedflow.cli.terminal import OutputError, log_width_of, moves_cursor
 from seedflow.diagnostics.printable import make_printable
 from seedflow.money import format_usd, parse_usd
 from seedflow.plan.model import Action, Bounds, Plan, Reason
@@ -72,7 +72,7 @@ def open_display(stream: TextIO, plan: Plan, most_in_flight: int) -> Display:
     )
     if moves_cursor(stream) and plan.totals.calls.high:
         return LiveDisplay(LiveArea(stream), plan.totals.tasks, column, most_in_flight)
-    return PlainDisplay(open_console(stream), column)
+    return PlainDisplay(open_console(stream), column, log_width_of(stream))
 
 
 def find_column(addresses: Iterable[str]) -> int:
@@ -84,8 +84,9 @@ def find_column(addresses: Iterable[str]) -> int:
 class PlainDisplay:
     """One line for every task that ends by itself and every call that is repeated."""
 
-    def __init__(self, console: Console, column: int = 0) -> None:
+    def __init__(self, console: Console, column: int = 0, width: int | None = None) -> None:
         self._console = console
+        self._width = width
         self._lines = EventLines(column)
         self._gone = False
 
@@ -99,12 +100,13 @@ class PlainDisplay:
 
     def show(self, event: Event) -> None:
         """Take in an event."""
-        for line in self._lines.spell(event):
+        for line in self._lines.spell(event, self._width):
             self._print(line)
 
     def say(self, text: str) -> None:
         """A line that is no event."""
-        self._print(Text(text))
+        for line in [Text(text)] if self._width is None else wrap(Text(text), self._width):
+            self._print(line)
 
     def refresh(self) -> None:
         """Nothing here changes by itself."""
@@ -278,7 +280,7 @@ class EventLines:
         self._slowed: tuple[str, int] | None = None
 
     def spell(self, event: Event, width: int | None = None) -> list[Text]:
-        """The line of an event that people want to read, in two where it is longer than `width`; else none."""
+        """The line of an event that people want to read, in several where it is longer than `width`; else none."""
         address = event.address or ""
         if event.kind is EventKind.CALL_SENT:
             self._sent[address] = self._sent.get(address, 0) + 1
@@ -352,5 +354,5 @@ class EventLines:
         if width is not None:
             column = min(column, width - details.cell_len - 2)
             if start.cell_len + 2 + details.cell_len > width:
-                return [start, Text.assemble("    ", details)]
+                return [start, *(Text.assemble("    ", line) for line in wrap(details, width - 4))]
         return [Text.assemble(start, " " * (max(0, column - start.cell_len) + 2), details)]

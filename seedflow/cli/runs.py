@@ -14,6 +14,7 @@ from seedflow.cli.amounts import spell_seconds
 from seedflow.cli.columns import print_columns, print_folded
 from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
+from seedflow.cli.how_many import HowMany
 from seedflow.cli.ledger import find_run
 from seedflow.cli.ledger_text import describe_call, print_calls, spell_money
 from seedflow.cli.moments import spell_moment, to_json_moment
@@ -50,7 +51,7 @@ _STYLES: Final = {
 @click.argument("run", required=False)
 @click.option(
     "--last",
-    type=click.IntRange(min=1),
+    type=HowMany(),
     metavar="N",
     help=f"Show the newest N: {NEWEST} runs, or {NEWEST_CALLS} calls of one.",
 )

@@ -138,6 +138,11 @@ def width_of(stream: TextIO) -> int:
     return max(FEWEST_COLUMNS, min(MOST_COLUMNS, columns))
 
 
+def log_width_of(stream: TextIO) -> int | None:
+    """Columns at which the lines of a run are broken; None where they stay whole: in a pipe, unless somebody set `COLUMNS`."""
+    return width_of(stream) if stream.isatty() or os.environ.get("COLUMNS") else None
+
+
 def size_of(stream: TextIO) -> tuple[int, int]:
     """Columns and rows of the terminal behind a stream, or what is assumed where there is none."""
     try:

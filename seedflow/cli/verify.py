@@ -183,9 +183,14 @@ def _conclude(report: Report, *, repaired: bool, lossy: bool) -> Iterator[Text]:
         whole = "All that is stored is whole" if gone else "Everything that was paid for is whole"
         yield Text(f"{whole}; see above for what else there is to say.", style="bold green")
     elif repaired and all(one.outlook is Outlook.REFETCH for found in report.damage for one in found.results):
-        yield Text("Run the recipe again to have what is missing.", style="bold yellow")
+        yield Text(
+            "Run the recipe again to have what is missing, with --on-unknown retry where the addresses of its pictures are dead.",
+            style="bold yellow",
+        )
     elif repaired:
         yield Text("What is listed above could not be mended here.", style="bold yellow")
+    elif not all(found.mendable for found in report.damage):
+        yield Text("Nothing can be mended here before ledger.db is restored: see above.", style="bold yellow")
     else:
         yield Text(
             "`seedflow verify --repair` moves what is damaged aside and mends the rest.", style="bold yellow"

@@ -46,13 +46,15 @@ def look_up_spent(view: LocalView, session: Session) -> Spent:
     )
 
 
-def find_budgets(plan: Plan, settings: Settings, max_cost_usd: Decimal | None = None) -> tuple[Budget, ...]:
-    """The bounds on what a run may cost, each with the words for where it was set."""
+def find_budgets(
+    plan: Plan, settings: Settings, max_cost_usd: Decimal | None = None, max_cost_name: str = "max_cost_usd"
+) -> tuple[Budget, ...]:
+    """The bounds on what a run may cost, each with the words for where it was set; `max_cost_name` is what callers call theirs."""
     budgets = list(settings.budgets)
     if plan.limits_cost_usd is not None:
         budgets.append(Budget("run", plan.limits_cost_usd, "limits.cost_usd in the recipe"))
     if max_cost_usd is not None:
-        budgets.append(Budget("run", max_cost_usd, "the run's own budget"))
+        budgets.append(Budget("run", max_cost_usd, max_cost_name))
     return tuple(budgets)
 
 

@@ -17,18 +17,28 @@ _LONGEST_SHOWN: Final = 200
 _HELP: Final = "choose another folder with --out DIR"
 
 
-def refuse_as_folder(folder: Path) -> None:
-    """See that outputs can be written below a folder, which need not exist yet. Leaves nothing behind.
+def refuse_as_folder(folder: Path, state_folder: Path) -> None:
+    """See that outputs can be written below a folder, which need not exist yet and is no part of the state. Leaves nothing behind.
 
     Raises:
         UsageError: they cannot.
     """
+    if is_part_of_state(folder, state_folder):
+        raise UsageError(
+            f"outputs cannot be written to {_shorten(str(folder))}: it belongs to the state {_shorten(str(state_folder))}",
+            help=_HELP,
+        )
     nearest = _find_nearest(folder.absolute())
     found, help_ = _find_obstacle(folder.absolute(), nearest), _HELP
     if found is None:
         found, help_ = _try(nearest), f"see that the disk has room and may be written, or {_HELP}"
     if found is not None:
         raise UsageError(f"outputs cannot be written to {_shorten(str(folder))}: {found}", help=help_)
+
+
+def is_part_of_state(folder: Path, state_folder: Path) -> bool:
+    """Whether a folder is that of the state, or lies in it, links followed."""
+    return folder.resolve().is_relative_to(state_folder.resolve())
 
 
 def _find_nearest(folder: Path) -> Path:

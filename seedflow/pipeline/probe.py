@@ -223,7 +223,7 @@ class Probe:
                 result = await run_recipe(
                     planned,
                     self._session_for_asking(Path(stack.enter_context(tempfile.TemporaryDirectory()))),
-                    RunRequest(max_cost_usd=self._left_usd),
+                    RunRequest(max_cost_usd=self._left_usd, max_cost_name="--max-cost"),
                     lambda event: _note_intent(event, intents),
                     self.control,
                 )

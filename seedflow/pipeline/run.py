@@ -33,10 +33,14 @@ from seedflow.store.local import open_store
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What a caller decides about one run. `out` None means the settings' folder, below it the recipe's name."""
+    """What a caller decides about one run.
+
+    `out` None means the settings' folder, below it the recipe's name. `max_cost_name`: how the caller set `max_cost_usd`.
+    """
 
     out: Path | None = None
     max_cost_usd: Decimal | None = None
+    max_cost_name: str = "max_cost_usd"
     on_unknown: OnUnknown = OnUnknown.STOP
 
 
@@ -61,10 +65,10 @@ async def run_recipe(
     if plan is None or planner is None:
         raise ValueError("a plan with errors cannot be run")
     settings = session.settings
-    budgets = find_budgets(plan, settings, request.max_cost_usd)
+    budgets = find_budgets(plan, settings, request.max_cost_usd, request.max_cost_name)
     refuse_unaffordable(plan, budgets, planned.spent)
     out = request.out or find_out_folder(plan, settings)
-    refuse_as_folder(out)
+    refuse_as_folder(out, settings.state_folder)
     if planned.picks_path is not None and any(task.reason is Reason.FORCED for task in plan.tasks):
         _require_writable(planned.picks_path)
     store = open_store(settings.state_folder)

@@ -68,6 +68,8 @@ def _why(
     unfinished = view.find_unfinished(realm, fingerprint, take, choice.after_attempt)
     if unfinished is AttemptState.FAILED:
         return Reason.REFUSED_BEFORE, False
+    if unfinished is AttemptState.LOST_PAID:
+        return Reason.LOST_PAID, True
     if unfinished is not None:
         return Reason.ASKED_BEFORE, True
     if choice.after_attempt:

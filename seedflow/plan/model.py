@@ -43,6 +43,7 @@ class Reason(StrEnum):
     REFERENCE_CHANGED = "reference-changed"
     ARTIFACT_MISSING = "artifact-missing"
     ASKED_BEFORE = "asked-before"
+    LOST_PAID = "lost-paid"
     REFUSED_BEFORE = "refused-before"
     FORCED = "forced"
     UPSTREAM_UNKNOWN = "upstream-unknown"

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
-
-RETRY_AFTER_MAX_S: Final = 900.0
-"""Longer waits that a server asks for are cut to this."""
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait by a `Retry-After` header in either form (a number, or a date), at most `RETRY_AFTER_MAX_S`.
+    """Seconds to wait by a `Retry-After` header in either form: a number, or a date.
+
+    Never cut: somebody who will not wait that long has to be told how long it is.
 
     Args:
         value: the header, or None.
@@ -22,11 +20,11 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
         return None
     text = value.strip()
     if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", text):
-        return min(float(text), RETRY_AFTER_MAX_S)
+        return float(text)
     until = parse_http_date(text)
     if until is None:
         return None
-    return min(max((until - now).total_seconds(), 0.0), RETRY_AFTER_MAX_S)
+    return max((until - now).total_seconds(), 0.0)
 
 
 def parse_http_date(value: str | None) -> datetime | None:

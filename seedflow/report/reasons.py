@@ -19,6 +19,7 @@ _REASONS: Final = {
     Reason.REFERENCE_CHANGED: "a reference changed",
     Reason.ARTIFACT_MISSING: "its picture is missing",
     Reason.ASKED_BEFORE: "asked before, looked up first",
+    Reason.LOST_PAID: "paid, its pictures are lost",
     Reason.REFUSED_BEFORE: "refused before, perhaps billed",
     Reason.FORCED: "asked anew",
     Reason.STORED: "stored",

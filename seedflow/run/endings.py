@@ -18,6 +18,8 @@ _WRONG_REQUEST: Final = "wrong-request"
 """What the model's card does not allow; found before anything is sent."""
 _MAY_PASS: Final = ("reference-missing", "generation-failed")
 """Never repeated by a run itself, and yet another run may have better luck."""
+_MOST_MINUTES: Final = 120
+"""A longer wait is told in hours."""
 
 
 def failed(task: Task, kind: str, error: SeedflowError) -> Problem:
@@ -25,15 +27,17 @@ def failed(task: Task, kind: str, error: SeedflowError) -> Problem:
     advice = error.help
     if isinstance(error, ProviderError) and error.kind in SLOWING_KINDS:
         wait_s = error.retry_after_s
-        when = (
-            "later"
-            if wait_s is None
-            else f"in {ceil(wait_s / 60):,} min, when the provider takes calls again"
-        )
+        when = "later" if wait_s is None else f"in {_spell_wait(wait_s)}, when the provider takes calls again"
         advice = f"run again {when}: what is stored is not asked again"
     refused = isinstance(error, ProviderError) and error.retry is Retry.NEVER and kind not in _MAY_PASS
     remedy = Remedy.CHANGE if refused or kind == _WRONG_REQUEST else Remedy.RUN
     return Problem(kind, error.message, advice, task.origin.span, remedy=remedy)
+
+
+def _spell_wait(wait_s: float) -> str:
+    """Rounded up, so that nobody comes too soon."""
+    minutes = ceil(wait_s / 60)
+    return f"{minutes:,} min" if minutes <= _MOST_MINUTES else f"{ceil(minutes / 60):,} h"
 
 
 def lost(task: Task, message: str) -> Problem:

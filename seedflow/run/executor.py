@@ -348,7 +348,9 @@ class _Run:
     async def _publish(self) -> Published:
         outputs, missing = self._planner.outputs()
         for unsettled in missing:
-            self._problems.append(Problem(unsettled.code, unsettled.message, None, unsettled.span))
+            self._problems.append(
+                Problem(unsettled.code, unsettled.message, None, unsettled.span, unpublished=True)
+            )
         out = self._options.out
         if out is None:
             return Published({}, ())

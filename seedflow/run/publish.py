@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,8 @@ def publish_outputs(
             _write_manifest(folder, arriving, entries, note)
     except OSError as error:
         problems.append(_refused(folder, error))
-    return Published({name: files.get(name, ()) for name in outputs}, tuple(problems))
+    unpublished = tuple(replace(problem, unpublished=True) for problem in problems)
+    return Published({name: files.get(name, ()) for name in outputs}, unpublished)
 
 
 @dataclass(frozen=True, slots=True)

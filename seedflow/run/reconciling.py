@@ -26,7 +26,7 @@ from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
 from seedflow.run.reconcile import NOT_BILLED, NOTHING_BILLED
 from seedflow.run.references import ReferencePreparer
-from seedflow.run.services import Services, Tally, TaskEndedError
+from seedflow.run.services import Services, Stage, Tally, TaskEndedError
 from seedflow.run.status import TaskStatus
 from seedflow.store.base import (
     Attempt,
@@ -59,7 +59,7 @@ class Settled:
     """One call that was looked at.
 
     `cost_usd`: what it is now known to have cost; `perhaps_usd`: what it may have cost. `beside`: it was asked again since, and the
-    step shows the images of the later call.
+    step shows the images of the later call: of a call that was not billed, nothing is left to do.
     """
 
     attempt: Attempt
@@ -161,7 +161,7 @@ async def _carry_on(attempt: Attempt, model: Model, services: Services) -> Settl
     task = build_task(attempt, model)
     most_usd = services.cost_usd(task, task.images.high)
     try:
-        result = await AttemptRunner(services, task, attempt, Tally()).carry_on(recovered=True)
+        result = await _LookingUp(services, task, attempt, Tally()).carry_on(recovered=True)
     except TaskEndedError as ended:
         return await _explain(attempt, ended, most_usd, services)
     except StoreError:
@@ -176,15 +176,33 @@ async def _carry_on(attempt: Attempt, model: Model, services: Services) -> Settl
     return Settled(attempt, Finding.RECOVERED, None, result.images, cost_usd, beside=beside)
 
 
+class _LookingUp(AttemptRunner):
+    """The way of an attempt where nothing is asked again: what was not billed ends there, a call of the run that sent it."""
+
+    async def _mark_not_billed(self, kind: str, message: str, wait_s: float) -> None:
+        # Once there was an answer, only the way back to what was never sent leaves its number to the next attempt.
+        if self._tally.stage is not Stage.SENT:
+            await super()._mark_not_billed(kind, message, wait_s)
+        store = self._services.store
+        await self._services.disk.run(
+            store.mark_failed, self._attempt.intent_id, NOT_BILLED, NOTHING_BILLED, ZERO_USD
+        )
+        self._tally.stage = Stage.UNSENT
+
+
 async def _explain(attempt: Attempt, ended: TaskEndedError, most_usd: Decimal, services: Services) -> Settled:
     """What became of it without images, by the state in which it stands now."""
     message = None if ended.problem is None else ended.problem.message
     if ended.status is TaskStatus.CANCELLED:  # it would have to be sent again, and nothing is
-        if ended.settled:
-            await services.disk.run(
-                services.store.mark_failed, attempt.intent_id, NOT_BILLED, NOTHING_BILLED, ZERO_USD
-            )
-        return Settled(attempt, Finding.NOT_BILLED)
+        request = attempt.request
+        beside = await services.disk.run(
+            services.store.has_result,
+            request.realm,
+            request.fingerprint,
+            request.take,
+            attempt.attempt - 1,
+        )
+        return Settled(attempt, Finding.NOT_BILLED, beside=beside)
     match ended.state:
         case AttemptState.UNKNOWN:
             return Settled(attempt, Finding.STILL_UNKNOWN, message, perhaps_usd=most_usd)

@@ -43,6 +43,7 @@ class Call:
         perhaps_usd: what it may have cost besides.
         reserved_usd: what is set aside for it, nothing having been sent.
         began_at: Unix seconds of when its money was reserved.
+        answer_kept: whether its answer lies in the journal of its run, the ledger having refused it: the next run takes it up.
     """
 
     attempt_id: int
@@ -68,6 +69,7 @@ class Call:
     failure: str | None
     message: str | None
     elsewhere_usd: Decimal = ZERO_USD
+    answer_kept: bool = False
 
     @property
     def imported(self) -> bool:

@@ -7,8 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+from seedflow.errors import StoreError
 from seedflow.failpoints import Step
-from seedflow.store.failures import build_store_error
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
@@ -44,7 +44,11 @@ def open_private(path: Path, flags: int) -> int:
     descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, FILE_MODE)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise build_store_error(f"{path}: expected a regular file", "unsafe")
+        raise StoreError(
+            f"{path}: expected a regular file, found {name_kind(path)}",
+            kind="unsafe",
+            help="put the file itself there, or move away what is there and run again",
+        )
     return descriptor
 
 
@@ -58,10 +62,30 @@ def make_folder(folder: Path) -> None:
         with Step.FOLDER_MAKE:
             folder.mkdir(mode=FOLDER_MODE)
     except FileExistsError:
-        if not stat.S_ISDIR(folder.lstat().st_mode):
-            raise build_store_error(f"{folder}: expected a folder, found something else", "unsafe") from None
+        refuse_instead_of_folder(folder)
     else:
         sync_folder(folder.parent)
+
+
+def refuse_instead_of_folder(path: Path) -> None:
+    """See that a folder stands there, or nothing.
+
+    Raises:
+        StoreError: something else does, a symbolic link included.
+    """
+    if os.path.lexists(path) and not stat.S_ISDIR(path.lstat().st_mode):
+        raise StoreError(
+            f"{path}: expected a folder, found {name_kind(path)}",
+            kind="unsafe",
+            help="put the folder itself there, or move away what is there, and the next run makes the folder",
+        )
+
+
+def name_kind(path: Path) -> str:
+    """What stands there, in words."""
+    mode = path.lstat().st_mode
+    kinds = ((stat.S_ISLNK, "a symbolic link"), (stat.S_ISREG, "a file"), (stat.S_ISDIR, "a folder"))
+    return next((words for is_one, words in kinds if is_one(mode)), "something else")
 
 
 def write_durably(path: Path, data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -36,6 +37,7 @@ from seedflow.store.state import StateFolder
 from seedflow.version import __version__
 
 _CHUNK_BYTES: Final = 1 << 20
+_NOT_HERE: Final = (errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG)
 _IN_MEMORY_BYTES: Final = 8 << 20
 _RESULTS: Final = """SELECT attempt_id, realm, fingerprint, take, recipe, address, step, model, params, params_digest,
   references_field, "references", attempt, intent_id, cost_micros, sent_at, answered_at, run_id, payer_run_id
@@ -176,9 +178,7 @@ def _write(
 ) -> int:
     arriving = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
-        descriptor = os.open(
-            arriving, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-        )
+        descriptor = _make(arriving, target)
         with os.fdopen(descriptor, "w+b") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
                 _fill(archive, folder, results, digests, on_progress)
@@ -193,6 +193,17 @@ def _write(
             arriving.unlink(missing_ok=True)
         raise
     return size_bytes
+
+
+def _make(arriving: Path, target: Path) -> int:
+    try:
+        return os.open(arriving, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno not in _NOT_HERE:
+            raise
+        raise UsageError(
+            f"{target} cannot be written here: {error.strerror}", help="name a file in another folder"
+        ) from error
 
 
 def _fill(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from seedflow.errors import StoreError
 
@@ -36,6 +38,9 @@ _KIND_BY_SQLITE_CODE = {
     sqlite3.SQLITE_NOLFS: "disk-full",
 }
 
+_ROOM_BYTES: Final = 64 << 10
+"""A disk with less than this is full: SQLite's index of its log alone takes 32 KiB."""
+
 _HELP_BY_KIND = {
     "disk-full": "free some room on this disk and run again: what was answered is kept",
     "read-only": "make the folder writable for this user and run again",
@@ -60,6 +65,15 @@ def build_store_error(message: str, kind: str) -> StoreError:
     return StoreError(message, kind=kind, help=_HELP_BY_KIND[kind])
 
 
+def _is_full(path: Path) -> bool:
+    """Whether the disk has no room for what SQLite writes at once."""
+    try:
+        found = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize < _ROOM_BYTES
+
+
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
     """Turn what the disk refuses inside the block into a `StoreError` about `path`; bugs pass through as they are."""
@@ -69,6 +83,8 @@ def disk_errors(path: Path) -> Iterator[None]:
         kind = _KIND_BY_SQLITE_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
         if kind is None:
             raise
+        if kind == "io-error" and _is_full(path):  # even to read, SQLite wants room for its index of the log
+            raise build_store_error(f"{path}: the disk is full ({error})", "disk-full") from error
         raise build_store_error(f"{path}: {error}", kind) from error
     except OSError as error:
         raise explain_os_error(error, path) from error

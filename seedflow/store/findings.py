@@ -74,12 +74,16 @@ class AffectedResult:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as it should be. `where` is a path below the state, or a table and its row."""
+    """One thing that is not as it should be.
+
+    `where` is a path below the state, or a table and its row. `mendable`: whether a repair can do anything about it.
+    """
 
     kind: FindingKind
     where: str
     message: str
     results: tuple[AffectedResult, ...] = ()
+    mendable: bool = True
 
     @property
     def is_damage(self) -> bool:

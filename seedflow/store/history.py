@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from seedflow.store.base import AttemptState
 from seedflow.store.calls import (
     Call,
     CallFilter,
@@ -22,7 +23,7 @@ from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import open_for_reading
 from seedflow.store.locks import RunLocks
 from seedflow.store.past_runs import KILLED, PastRun, count_runs, list_runs
-from seedflow.store.runs import describe_noted_end, find_noted_end
+from seedflow.store.runs import describe_noted_end, find_kept_answers, find_noted_end
 
 
 class History:
@@ -58,7 +59,7 @@ class History:
         if self._connection is None:
             return []
         with disk_errors(self._path):
-            return list_calls(self._connection, wanted, self.is_alive, newest)
+            return self._note_kept(list_calls(self._connection, wanted, self.is_alive, newest))
 
     def sum_calls(self, wanted: CallFilter) -> list[StateTotal]:
         """The calls that are meant, by realm and state."""
@@ -72,7 +73,23 @@ class History:
         if self._connection is None:
             return []
         with disk_errors(self._path):
-            return list_open_calls(self._connection, realm, self.is_alive)
+            return self._note_kept(list_open_calls(self._connection, realm, self.is_alive))
+
+    def _note_kept(self, calls: list[Call]) -> list[Call]:
+        """The same, with what lies in the journals of runs that have ended."""
+        folder = self._folder
+        asked = {
+            call.run_id
+            for call in calls
+            if call.state in (AttemptState.SENDING, AttemptState.UNKNOWN) and not call.alive
+        }
+        if folder is None or not asked:
+            return calls
+        kept = frozenset[str]().union(*(find_kept_answers(folder, run_id) for run_id in asked))
+        return [
+            replace(call, answer_kept=True) if call.run_id in asked and call.intent_id in kept else call
+            for call in calls
+        ]
 
     def list_runs(self, *, newest: int | None = None, run_id: str | None = None) -> list[PastRun]:
         """The newest runs in the order in which they began; only the one with an id if one is given."""

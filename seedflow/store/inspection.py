@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seedflow.errors import StoreError
+from seedflow.store.durable import refuse_instead_of_folder
 from seedflow.store.existing import find_state
-from seedflow.store.state import find_file_system, is_network, refuse_foreign_contents
+from seedflow.store.state import StateFolder, find_file_system, is_network, refuse_foreign_contents
 from seedflow.store.view import open_view
 
 
@@ -87,6 +88,9 @@ def _find_problem(root: Path, nearest: Path) -> StoreError | None:
     try:
         if find_state(root) is None and nearest == root:
             refuse_foreign_contents(root)
+        if os.path.lexists(root):
+            for path in StateFolder(root).list_folders():
+                refuse_instead_of_folder(path)
         open_view(root).close()
     except StoreError as error:
         return error

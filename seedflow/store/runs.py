@@ -113,6 +113,15 @@ def fold_end(connection: sqlite3.Connection, folder: StateFolder, run_id: str) -
         )
 
 
+def find_kept_answers(folder: StateFolder, run_id: str) -> frozenset[str]:
+    """The intents whose answers a run could only write into its journal, and nobody has taken up yet."""
+    path = _journal_of(folder, run_id)
+    try:
+        return frozenset(record.intent_id for record in read_journal(path)) if path.exists() else frozenset()
+    except StoreError:
+        return frozenset()
+
+
 def fold_journal(connection: sqlite3.Connection, folder: StateFolder, run_id: str) -> None:
     """Put the answers that a run could only write into its journal where they belong. Harmless when repeated.
 

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from seedflow.errors import StoreError
 from seedflow.failpoints import Step
-from seedflow.store.durable import FOLDER_MODE, make_folder, open_private, sync_folder, write_durably
+from seedflow.store.durable import (
+    FOLDER_MODE,
+    make_folder,
+    name_kind,
+    open_private,
+    sync_folder,
+    write_durably,
+)
 from seedflow.store.failures import build_store_error, disk_errors
 
 FORMAT_VERSION = 1
@@ -92,6 +99,11 @@ class StateFolder:
         """Text file: what probes found out about endpoints."""
         return self.root / "endpoint.json"
 
+    def list_folders(self) -> tuple[Path, ...]:
+        """Every folder that a state has, those that hold others first."""
+        blobs = self.blobs
+        return (self.locks, blobs, self.runs, blobs / "sha256", blobs / "incoming", blobs / "rejected")
+
     @property
     def write_lock(self) -> Path:
         """The one lock under which the ledger is written, checkpointed and closed."""
@@ -143,14 +155,7 @@ def prepare_state(root: Path) -> StateFolder:
         _refuse_network(root)
         _refuse_links(folder)
         _make_root(root)
-        for path in (
-            folder.locks,
-            folder.blobs,
-            folder.runs,
-            folder.blobs / "sha256",
-            folder.blobs / "incoming",
-            folder.blobs / "rejected",
-        ):
+        for path in folder.list_folders():
             make_folder(path)
     return folder
 
@@ -200,7 +205,11 @@ def _check_root(root: Path) -> bool:
             help="put the folder itself here, or name its real place with SEEDFLOW_HOME",
         )
     if not stat.S_ISDIR(found.st_mode):
-        raise build_store_error(f"{root}: expected the state folder, found something else", "unsafe")
+        raise StoreError(
+            f"{root}: expected the state folder, found {name_kind(root)}",
+            kind="unsafe",
+            help="move it away, and the next run makes the folder, or name another one with SEEDFLOW_HOME",
+        )
     if found.st_uid != os.geteuid() and os.geteuid() != 0:
         raise StoreError(
             f"{root}: the state folder belongs to another user (number {found.st_uid})",
@@ -295,11 +304,20 @@ def _make_root(root: Path) -> None:
     while not parent.exists():
         missing.append(parent)
         parent = parent.parent
-    for folder in reversed(missing):
-        with Step.STATE_FOLDER:
-            folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
-    make_folder(root)
+    try:
+        for folder in reversed(missing):
+            with Step.STATE_FOLDER:
+                folder.mkdir(exist_ok=True)
+            sync_folder(folder.parent)
+        make_folder(root)
+    except (
+        FileNotFoundError
+    ) as error:  # what stands above it was there a moment ago: nothing can be made in it
+        raise StoreError(
+            f"{root}: the state cannot be written here: {error.strerror}",
+            kind="read-only",
+            help="name another folder with SEEDFLOW_HOME",
+        ) from error
     found = root.lstat()
     if stat.S_IMODE(found.st_mode) != FOLDER_MODE:
         with Step.STATE_MODE:

@@ -131,6 +131,7 @@ def _judge_damage(folder: StateFolder) -> Finding:
             "not one can be read: what was paid here, and for what, can no longer be told, so that a run would pay for all of "
             "it again. Restore ledger.db from a backup; without one, move the state away and keep its blobs/: the pictures "
             "there were paid for, and are looked at below",
+            mendable=False,
         )
     parts = [f"{saved.calls:,} can be read or worked out"]
     if saved.gone:

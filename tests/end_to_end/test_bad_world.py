@@ -122,7 +122,7 @@ def test_a_paid_picture_that_cannot_be_used_is_bought_again_only_with_consent(
 ) -> None:
     emulator.set_faults({"kind": "broken-picture", "damage": "cut"})
     assert "--on-unknown retry" in problem_of(paid.run("one.yaml", code=3))["help"]
-    assert paid.seedflow("plan", "one.yaml", "--json").json["tasks"][0]["reason"] == "asked-before"
+    assert paid.seedflow("plan", "one.yaml", "--json").json["tasks"][0]["reason"] == "lost-paid"
     paid.run("one.yaml", code=3)
     assert emulator.bill()["calls"] == 1
     paid.run("one.yaml", "--on-unknown", "retry")

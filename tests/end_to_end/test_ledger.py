@@ -100,6 +100,13 @@ def test_what_was_not_billed_is_asked_by_the_next_run(pair: Project, start_emula
         ("not-billed", 0, 0)
     ]
     assert len(emulator.requests()) == requests
+    calls = pair.seedflow("ledger", "--state", "failed", "--json").json["calls"]
+    (first, looked) = pair.seedflow("runs", "--json").json["runs"]
+    assert [(call["failure"], call["sent"] is None, call["paid_by_run"]) for call in calls] == [
+        ("not-billed", False, first["run"])
+    ], "it stays a call of the run that sent it"
+    assert (first["calls"], looked["calls"]) == (2, 0)
+    assert first["cost_usd"] == 0.04
     totals = pair.seedflow("ledger", "--json").json["totals"]
     assert {total["state"]: total["reserved_usd"] + total["perhaps_usd"] for total in totals} == {
         "failed": 0,
@@ -107,6 +114,27 @@ def test_what_was_not_billed_is_asked_by_the_next_run(pair: Project, start_emula
     }, "it counts against no budget any more"
     assert pair.run("pair.yaml")["calls"] == 1
     assert emulator.bill()["calls"] == 2
+
+
+def test_nothing_is_left_to_do_for_a_call_that_was_asked_again_and_was_not_billed(
+    pair: Project, start_emulator: Any
+) -> None:
+    emulator = start_emulator("--log-delay-s", "3600", "--expire-s", "100000")
+    pair.use(emulator.env)
+    lose(pair, emulator, "close-after-reading")
+    pair.run("pair.yaml", "--on-unknown", "retry")
+    emulator.set_faults({"kind": "close-after-reading", "times": 1})
+    pair.run("pair.yaml", "--reroll", "page[scene=lake]", code=UNKNOWN)
+    emulator.let_pass(4000)
+    said = pair.seedflow("ledger", "reconcile")
+    text = " ".join(said.out.split())
+    assert said.code == 0, said.err
+    assert "nothing is left to do for it, a later call gave the images" in text
+    assert "take 1, sent 20" in text
+    assert "take 2, sent 20" in text, "two calls of one address are told apart"
+    assert text.count("the next run asks it") == 1, "of the take that has no images yet"
+    assert text.endswith("2 not billed"), "what there is none of is not counted"
+    assert pair.run("pair.yaml")["calls"] == 1
 
 
 def test_without_a_log_it_stays_unknown_and_says_what_it_may_have_cost(

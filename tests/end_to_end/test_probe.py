@@ -112,6 +112,16 @@ def test_nobody_pays_without_saying_so(project, probing) -> None:
     assert not (project.folder / ".seedflow").exists()
 
 
+def test_a_consent_that_is_not_enough_for_a_call_is_refused_before_it(project, probing) -> None:
+    emulator = probing()
+    _, said = probe(project, "--max-cost", "0.01", code=STOPPED)
+    assert said.splitlines()[-2:] == [
+        "error: a call costs $0.04, more than the $0.01 of --max-cost",
+        "help: raise --max-cost",
+    ]
+    assert emulator.requests() == []
+
+
 def test_it_stops_where_the_consent_ends_and_goes_on_from_there(project, probing) -> None:
     emulator = probing()
     endpoint, said = probe(project, "--max-cost", "0.04", code=STOPPED)

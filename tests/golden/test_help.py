@@ -47,6 +47,7 @@ def test_help_fits_a_narrow_terminal(shell: Shell, golden: Golden) -> None:
         ("too-many", ["show", "storybook", "winter"]),
         ("not-a-choice", ["run", "storybook", "--on-unknown", "maybe"]),
         ("not-dollars", ["run", "storybook", "--max-cost", "lots"]),
+        ("not-a-number", ["runs", "--last", "abc"]),
         ("no-value", ["run", "storybook", "-i"]),
         ("unknown-recipe", ["run", "storybok"]),
         ("unknown-provider", ["plan", "storybook", "--provider", "cloudflair"]),

@@ -90,8 +90,8 @@ def normal(text: str, shell: Shell) -> str:
     """Without what differs from run to run; tasks that are at work together end in any order."""
     plain = re.sub(r"again in [0-9.]+ s", "again in N s", hide_chance(hide_paths(text, shell.folder)))
     return re.sub(
-        r"(?:^[✓✗?~] .*\n)+",
-        lambda found: "".join(sorted(found[0].splitlines(True))),
+        r"(?:^[✓✗?~] .*\n(?: {4}\S.*\n)*)+",
+        lambda found: "".join(sorted(re.findall(r"\S.*\n(?: {4}\S.*\n)*", found[0]))),
         plain,
         flags=re.MULTILINE,
     )
@@ -147,6 +147,14 @@ def test_a_rate_limit_that_passes(paid: Shell, emulator: Any, golden: Golden) ->
     golden("runs/rate-limited.txt", normal(paid.seedflow("run", "fork.yaml", "--yes").text, paid))
 
 
+def test_a_wait_that_is_too_long_ends_the_run_and_is_told(paid: Shell, emulator: Any, golden: Golden) -> None:
+    (paid.folder / "chain.yaml").write_text(CHAIN)
+    emulator.set_faults({"scenario": "upstream-rpm", "retry_after_s": 3600, "match": {"step": "second"}})
+    ended = paid.seedflow("run", "chain.yaml", "--yes")
+    assert ended.code == 3
+    golden("runs/long-wait.txt", normal(ended.text, paid))
+
+
 def test_an_outcome_that_nobody_knows(shell: Shell, start_emulator: Any, golden: Golden) -> None:
     emulator = start_emulator("--no-log")
     for name, value in emulator.env.items():
@@ -173,6 +181,8 @@ def test_a_call_that_ends_badly(
     ended = paid.seedflow("run", "fork.yaml", "--yes")
     text = re.sub(r"\d+\.part\b", "N.part", normal(ended.text, paid))
     golden(f"runs/{name}.txt", re.sub(r"rejected/\S+?(?=[\s;])", "rejected/FILE", text))
+    if name == "lost-paid":
+        golden("runs/lost-paid-planned.txt", normal(paid.seedflow("plan", "fork.yaml").text, paid))
 
 
 GATHER = """\
@@ -275,6 +285,13 @@ def test_no_credit_ends_the_run(paid: Shell, emulator: Any, golden: Golden) -> N
         {"kind": "status", "status": 402, "code": 2021, "message": "no credit", "match": {"task": "second"}}
     )
     golden("runs/no-credit.txt", normal(paid.seedflow("run", "chain.yaml", "--yes").text, paid))
+
+
+def test_a_run_that_max_cost_stops_names_it(paid: Shell, golden: Golden) -> None:
+    (paid.folder / "seedflow.yaml").write_text("provider: {concurrency: 1}\n")
+    (paid.folder / "chain.yaml").write_text(CHAIN_WITH_CONDITION)
+    ended = paid.seedflow("run", "chain.yaml", "--max-cost", "0.10")
+    golden("runs/budget-max-cost.txt", normal(ended.text, paid))
 
 
 def test_a_wrong_token(paid: Shell, golden: Golden) -> None:

@@ -23,7 +23,7 @@ def test_no_line_is_too_long_or_ends_in_blanks(path: Path) -> None:
     for line in path.read_text(encoding="utf-8").splitlines():
         assert line == line.rstrip(), line
         unwrapped = "PROJECT" in line or "HOME" in line or (path.stem == "doctor-printed" and "  " in line)
-        logged = line.startswith(("~ ", "error: ", "help: "))  # errors of usage and lines of a log stay whole
+        logged = line.startswith(("error: ", "help: "))  # errors of usage stay whole in a pipe
         if unwrapped or logged or len(line.split()) == 1 or line.startswith("+ page[scene="):
             continue
         assert cell_len(line) <= columns, line

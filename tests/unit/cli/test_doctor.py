@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,24 @@ def test_an_empty_project_can_sketch_and_cannot_pay(shell: Shell) -> None:
         True,
     )
     assert not (shell.folder / ".seedflow").exists()
+
+
+@pytest.mark.parametrize("name", ["", "blobs", "blobs/sha256", "blobs/incoming", "locks", "runs"])
+def test_a_file_where_a_folder_of_the_state_belongs(shell: Shell, name: str) -> None:
+    (shell.folder / "one.yaml").write_text("seedflow: 1\nsteps: {a: {generate: {prompt: One}}}\n")
+    assert shell.seedflow("run", "one.yaml").code == 0
+    place = shell.folder / ".seedflow" / name
+    shutil.rmtree(place)
+    place.write_text("mine")
+    code, data, codes = examine(shell)
+    assert (code, codes, data["sketch"]["ready"]) == (2, ["unusable-state"], False)
+    assert "found a file" in data["diagnostics"][0]["message"]
+    help_ = data["diagnostics"][0]["help"]
+    assert "move" in help_
+    assert "link" not in help_
+    assert shell.seedflow("run", "one.yaml", "--reroll", "a").code == 3
+    place.unlink()
+    assert shell.seedflow("run", "one.yaml").code == 0, "moving it away is all that it takes"
 
 
 def test_a_whole_account_is_ready_to_be_tried(shell: Shell) -> None:
@@ -104,6 +123,15 @@ def test_outputs_that_are_a_file(shell: Shell) -> None:
     (shell.folder / "outputs").write_text("words")
     code, _, codes = examine(shell)
     assert (code, codes) == (2, ["unusable-outputs"])
+
+
+def test_outputs_inside_of_the_state(shell: Shell) -> None:
+    (shell.folder / "seedflow.yaml").write_text("outputs: {folder: .seedflow/blobs}\n")
+    code, data, codes = examine(shell)
+    assert (code, codes) == (2, ["unusable-outputs"])
+    assert "it belongs to the state" in data["diagnostics"][0]["message"]
+    (shell.folder / "one.yaml").write_text("seedflow: 1\nsteps: {a: {generate: {prompt: One}}}\n")
+    assert shell.seedflow("run", "one.yaml").code == 2
 
 
 def test_without_libyaml(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

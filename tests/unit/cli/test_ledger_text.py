@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from seedflow.cli.ledger_text import print_calls, print_totals
+from seedflow.cli.ledger_text import find_open, print_calls, print_totals
 from seedflow.store.base import AttemptState
 from seedflow.store.calls import Call, StateTotal
 
@@ -90,10 +90,37 @@ def test_the_run_that_was_told_and_notes_that_follow_are_left_out() -> None:
     assert "no answer" not in "".join(show(unknown, notes=False))
 
 
+def unfold(lines: list[str]) -> str:
+    return " ".join(" ".join(lines).split())
+
+
+def test_an_answer_that_waits_in_a_journal_is_told_as_such() -> None:
+    kept = replace(CALL, state=AttemptState.SENDING, answer_kept=True)
+    lost = replace(CALL, state=AttemptState.SENDING)
+    assert "its answer is kept; the next run takes it up" in unfold(show(kept))
+    assert "its run ended before the answer came" in unfold(show(lost))
+    total = StateTotal("cloudflare", AttemptState.SENDING, 1, NOTHING, Decimal("0.04"), NOTHING)
+    for calls, words in (
+        ([kept], "its answer is kept, and the next run"),
+        ([kept, lost], "asks the provider's log"),
+        ([], "a run is at work on it"),
+    ):
+        stream = StringIO()
+        print_totals(Console(file=stream, width=200), [total], still_open=find_open(calls))
+        assert words in stream.getvalue()
+
+
+def test_a_result_whose_pictures_were_collected_says_when() -> None:
+    assert unfold(show(replace(CALL, message="collected: 2026-11-26", images=0))).endswith(
+        "page[scene=lake] · collected: 2026-11-26"
+    )
+    assert unfold(show(replace(CALL, message="the log had it"))).endswith("page[scene=lake]")
+
+
 def test_totals_tell_what_was_imported_apart() -> None:
     stream = StringIO()
     total = StateTotal(
         "cloudflare", AttemptState.DONE, 3, Decimal("0.04"), NOTHING, NOTHING, 2, Decimal("0.08")
     )
-    print_totals(Console(file=stream, width=80), [total], is_open=False)
+    print_totals(Console(file=stream, width=80), [total], still_open=find_open([]))
     assert "3 calls, 2 imported  $0.04 spent, $0.08 paid elsewhere" in stream.getvalue()

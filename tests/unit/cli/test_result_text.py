@@ -205,10 +205,18 @@ def test_a_run_with_nothing_to_do_says_so() -> None:
 
 
 def test_a_run_whose_pictures_could_not_be_published_did_not_fail_to_make_them() -> None:
-    problem = Problem("not-published", "a.jpg is in the way")
+    problem = Problem("not-published", "a.jpg is in the way", unpublished=True)
     done = task("a", TaskStatus.DONE, calls=1)
     assert last_lines(result_of(RunStatus.FAILED, done, problems=(problem,))) == [
         "Not all published: 1 done · 1 call · free"
+    ]
+
+
+def test_a_run_whose_end_the_disk_did_not_take_published_all_the_same() -> None:
+    problem = Problem("disk-full", "ledger.db: database or disk is full")
+    done = task("a", TaskStatus.DONE, calls=1)
+    assert last_lines(result_of(RunStatus.FAILED, done, problems=(problem,))) == [
+        "Not all written down: 1 done · 1 call · free"
     ]
 
 

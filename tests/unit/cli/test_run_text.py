@@ -208,6 +208,15 @@ def test_a_line_that_is_too_long_becomes_two() -> None:
     assert spell(found, width=40) == ["✓ " + "a" * 30, "    1 image · $0.04"]
 
 
+def test_why_a_call_is_repeated_is_broken_between_words_where_somebody_reads_it_in_columns() -> None:
+    message = "Cloudflare: the model has no capacity at the moment (HTTP 429, code 3040)"
+    found = event(EventKind.CALL_RETRIED, "fox", kind="overloaded", message=message, wait_s=400.0)
+    lines = spell(found, width=40)
+    assert max(map(len, lines)) <= 40
+    assert " ".join(" ".join(lines).split()) == f"~ fox {message}; asking again in 6 min 40 s"
+    assert len(spell(found)) == 1, "a line of a log stays whole"
+
+
 def test_control_characters_of_a_message_reach_no_terminal() -> None:
     found = event(EventKind.CALL_RETRIED, "a\x1b[2J", message="gone\x1b]0;title\x07\nnext", wait_s=1.0)
     (line,) = spell(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,27 @@ def test_notes_of_one_kind_are_told_once_with_the_first_few_names(shell: Shell) 
     assert "unknown-file: 5" in lines
     assert "and 2 more; --json lists all" in lines
     assert len(json.loads(shell.seedflow("verify", "--json").out)["findings"]) == 5
+
+
+def test_of_a_ledger_that_cannot_be_read_at_all_no_repair_is_promised(shell: Shell) -> None:
+    for path in (shell.folder / ".seedflow").glob("ledger.db*"):
+        path.write_bytes(b"")
+    looked = shell.seedflow("verify")
+    text = " ".join(looked.out.split())
+    assert looked.code == 3
+    assert "Restore ledger.db from a backup" in text
+    assert text.endswith("Nothing can be mended here before ledger.db is restored: see above.")
+    assert "--repair` moves" not in text
+    repaired = shell.seedflow("verify", "--repair")
+    assert (repaired.code, "nothing was changed" in repaired.err) == (3, True)
+
+
+def test_a_picture_that_is_gone_is_brought_back_by_a_run_and_perhaps_by_consent_alone(shell: Shell) -> None:
+    (picture,) = (shell.folder / ".seedflow/blobs/sha256").glob("*/*")
+    picture.unlink()
+    shutil.rmtree(shell.folder / "outputs", ignore_errors=True)
+    text = " ".join(shell.seedflow("verify", "--repair").out.split())
+    assert "Run the recipe again to have what is missing, with --on-unknown retry where" in text
 
 
 def test_a_repair_that_lost_calls_does_not_say_that_all_is_whole(shell: Shell) -> None:

@@ -120,3 +120,9 @@ def test_the_python_interface_refuses_too(plan: Plan) -> None:
     with pytest.raises(BudgetError, match="step many costs at least"):
         seedflow.run_recipe("book.yaml", max_cost_usd=1)
     assert not Path(".seedflow").exists()
+
+
+def test_a_budget_is_called_what_its_caller_called_it(plan: Plan) -> None:
+    del plan
+    with pytest.raises(BudgetError, match=r"more than the \$0\.01 of max_cost_usd"):
+        seedflow.run_recipe("book.yaml", max_cost_usd="0.01")

@@ -10,8 +10,8 @@ from seedflow.pipeline.out_folder import refuse_as_folder
 
 
 def test_a_folder_that_can_be_made_is_taken_and_not_made(tmp_path: Path) -> None:
-    refuse_as_folder(tmp_path / "a" / "b")
-    refuse_as_folder(tmp_path)
+    refuse_as_folder(tmp_path / "a" / "b", tmp_path / ".seedflow")
+    refuse_as_folder(tmp_path, tmp_path / ".seedflow")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -30,17 +30,25 @@ def test_a_place_that_cannot_be_is_refused(tmp_path: Path, below: str, words: st
     (tmp_path / "file").write_text("")
     (tmp_path / "dangling").symlink_to("nowhere")
     with pytest.raises(UsageError, match="outputs cannot be written to") as caught:
-        refuse_as_folder(tmp_path / below)
+        refuse_as_folder(tmp_path / below, tmp_path / ".seedflow")
     assert words in caught.value.message
     assert caught.value.exit_code == ExitCode.USAGE
     assert len(caught.value.message) < 600
     assert caught.value.help == "choose another folder with --out DIR"
 
 
+@pytest.mark.parametrize("below", [".seedflow", ".seedflow/blobs", "link/x", "other/../.seedflow"])
+def test_a_place_inside_of_the_state_is_refused(tmp_path: Path, below: str) -> None:
+    (tmp_path / ".seedflow/blobs").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(".seedflow")
+    with pytest.raises(UsageError, match="it belongs to the state"):
+        refuse_as_folder(tmp_path / below, tmp_path / ".seedflow")
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
 def test_a_place_where_nothing_can_be_made_is_found_by_trying() -> None:
     with pytest.raises(UsageError, match=r"nothing can be made in /proc|/proc is not writable"):
-        refuse_as_folder(Path("/proc/out"))
+        refuse_as_folder(Path("/proc/out"), Path("/proc/state"))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -48,6 +56,6 @@ def test_a_folder_of_others_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(UsageError, match="is not writable"):
-            refuse_as_folder(tmp_path / "out")
+            refuse_as_folder(tmp_path / "out", tmp_path / ".seedflow")
     finally:
         tmp_path.chmod(0o700)

@@ -144,6 +144,16 @@ def test_a_call_that_cost_nothing_after_all_is_made_again_by_the_same_run(make_w
     assert [row for row in world.attempts() if row[1] == "done"] == [("a", "done", 1)]
 
 
+def test_a_plan_tells_what_was_paid_and_lost_since_a_run_pays_for_it_by_consent_alone(make_world) -> None:
+    world = make_world(ONE)
+    world.provider.meet("a", fetching(dead()))
+    assert statuses(world.run()) == {"a": "failed"}
+    (task,) = world.plan().tasks
+    assert (task.reason, task.cost_usd.low, task.cost_usd.high > 0) == (Reason.LOST_PAID, 0, True)
+    assert world.run().calls == 0
+    assert statuses(world.run(**CONSENT)) == {"a": "done"}
+
+
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [(reject("moderation", billed=Billed.MAYBE), Reason.REFUSED_BEFORE), (reject("moderation"), Reason.NEW)],

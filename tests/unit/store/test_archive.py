@@ -151,6 +151,14 @@ def test_what_ended_in_vain_here_is_no_obstacle(archive, there):
         assert store.find_result(REALM, request_for("red").fingerprint, 1) is not None
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
+def test_a_place_that_takes_no_file_is_the_callers_mistake(root):
+    make_state(root)
+    with pytest.raises(UsageError, match=r"/proc/x\.zip cannot be written here") as caught:
+        export_results(root, Path("/proc/x.zip"), lambda _: True, lambda *_: None)
+    assert caught.value.help == "name a file in another folder"
+
+
 def test_what_is_exported_is_what_was_meant(root, tmp_path):
     make_state(root)
     shared = request_for("red")

@@ -14,6 +14,7 @@ import pytest
 
 from seedflow.errors import StoreError
 from seedflow.store.base import AttemptState, ToRecover
+from seedflow.store.calls import CallFilter
 from seedflow.store.failures import disk_errors, explain_os_error
 from seedflow.store.history import History
 from seedflow.store.journal import JOURNAL_BYTES, Journal, JournaledAnswer, read_journal
@@ -65,8 +66,15 @@ def test_answers_that_find_the_disk_full_are_there_for_the_next_run(small_disk, 
         assert "free some room" in caught.value.help
         assert caught.value.unsaved is None
     store.close()
+
+    def look():
+        with History(root) as history:
+            return [(call.state, call.answer_kept) for call in history.list_calls(CallFilter())]
+
+    assert look() == [("sending", True)] * 2
     (small_disk / "ballast").unlink()
     with open_store(root) as store:
+        assert look() == [("answered", False)] * 2
         assert store.spent_usd("run-1") == 2 * COST
         store.begin_run("run-2", "storybook", "cloudflare")
         for take, answer in enumerate(answers, 1):
@@ -274,6 +282,21 @@ def test_every_refusal_of_the_system_has_a_kind_and_a_remedy(number, kind):
     assert error.kind == kind
     assert error.message == f"/state/x: {os.strerror(number)}"
     assert error.help
+
+
+def test_sqlite_that_can_do_nothing_on_a_full_disk_says_that_the_disk_is_full(tmp_path, monkeypatch):
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+
+    def refuse():
+        with pytest.raises(StoreError) as caught, disk_errors(tmp_path / "ledger.db"):
+            raise error
+        return caught.value.kind
+
+    assert refuse() == "io-error"
+    full = os.statvfs_result((4096, 4096, 1000, 2, 2, 10, 10, 10, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: full)
+    assert refuse() == "disk-full"
 
 
 def test_a_bug_in_sql_stays_a_bug():
