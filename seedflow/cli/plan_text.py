@@ -142,6 +142,16 @@ def _spell_notes(plan: Plan) -> Iterator[Text]:
             f"What was paid for {whose}: a run pays for it again only with --on-unknown retry.",
             style="yellow",
         )
+    refused = sum(task.reason is Reason.REFUSED_BEFORE for task in plan.tasks)
+    if refused:
+        what = (
+            "1 task was refused before, and that"
+            if refused == 1
+            else f"{refused:,} tasks were refused before, and each"
+        )
+        yield Text(
+            f"{what} may have been billed: a run asks again only with --on-unknown retry.", style="yellow"
+        )
     if not plan.goes_on_without:
         return
     unsettled = {task.step for task in plan.tasks if task.action is Action.CALL and not task.settled}

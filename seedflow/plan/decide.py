@@ -67,7 +67,7 @@ def _why(
         return Reason.ARTIFACT_MISSING, True
     unfinished = view.find_unfinished(realm, fingerprint, take, choice.after_attempt)
     if unfinished is AttemptState.FAILED:
-        return Reason.REFUSED_BEFORE, False
+        return Reason.REFUSED_BEFORE, True
     if unfinished is AttemptState.LOST_PAID:
         return Reason.LOST_PAID, True
     if unfinished is not None:

@@ -100,10 +100,8 @@ class AttemptRunner:
                 return Answer(attempt.answer or b"", free=not attempt.cost_usd)
             case Recovery.ASK:
                 await self._services.disk.run(self._services.store.leave, attempt.intent_id)
-                problem = endings.lost(self._task, attempt.message or "its images are gone")
-                raise TaskEndedError(
-                    TaskStatus.FAILED, problem, repeatable=True, state=AttemptState.LOST_PAID
-                )
+                problem = endings.paid_in_vain(self._task, attempt)
+                raise TaskEndedError(TaskStatus.FAILED, problem, repeatable=True, state=attempt.state)
 
     # Calling
 
@@ -367,7 +365,10 @@ class AttemptRunner:
         )
         self._tally.end(self._share(cost_usd))
         problem = endings.failed(self._task, kind, error)
-        return TaskEndedError(TaskStatus.FAILED, problem, stop_run=ends_run(error))
+        again = (
+            bool(cost_usd) and not self._paid_here
+        )  # of an earlier run's call: who consents, consents to this
+        return TaskEndedError(TaskStatus.FAILED, problem, stop_run=ends_run(error), repeatable=again)
 
     async def _rejected(self, error: RejectedError, cost_usd: Decimal) -> TaskEndedError:
         """An answer of no use. If it was paid, asking again would be paying again, which wants consent."""

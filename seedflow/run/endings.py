@@ -13,6 +13,7 @@ from seedflow.plan.model import Task
 from seedflow.run.retry import SLOWING_KINDS
 from seedflow.run.services import Stage
 from seedflow.run.status import Problem, Remedy
+from seedflow.store.base import Attempt, AttemptState
 
 _WRONG_REQUEST: Final = "wrong-request"
 """What the model's card does not allow; found before anything is sent."""
@@ -49,6 +50,19 @@ def lost(task: Task, message: str) -> Problem:
         task.origin.span,
         remedy=Remedy.CONSENT,
         paid=True,
+    )
+
+
+def paid_in_vain(task: Task, attempt: Attempt) -> Problem:
+    """An earlier call of it was paid, or perhaps, and gave nothing that could be had now."""
+    if attempt.state is not AttemptState.FAILED:
+        return lost(task, attempt.message or "its images are gone")
+    return Problem(
+        attempt.failure or "refused",
+        f"it was refused before and may have been billed, so it is not asked again by itself: {attempt.message or 'nobody knows why'}",
+        "change what it asks for; or run again with --on-unknown retry to consent to paying for the same once more",
+        task.origin.span,
+        remedy=Remedy.CONSENT,
     )
 
 

@@ -17,14 +17,14 @@ class Recovery(StrEnum):
     FETCH = "fetch"
     """It was answered and paid: fetch what is missing."""
     ASK = "ask"
-    """It was answered and paid, but its images are gone: pay again only with consent."""
+    """It was paid, or perhaps, and nothing can be had of it any more: pay again only with consent."""
 
 
 def recover(state: AttemptState) -> Recovery:
     """The action for the state of a row whose run is gone.
 
     Raises:
-        ValueError: for states that claim a result or a plain failure; the store does not hand those out.
+        ValueError: for one that claims a result; the store does not hand that out, nor a failure that cost nothing.
     """
     match state:
         case AttemptState.RESERVED:
@@ -33,7 +33,7 @@ def recover(state: AttemptState) -> Recovery:
             return Recovery.RECONCILE
         case AttemptState.ANSWERED | AttemptState.FETCHED:
             return Recovery.FETCH
-        case AttemptState.LOST_PAID:
+        case AttemptState.LOST_PAID | AttemptState.FAILED:
             return Recovery.ASK
-        case AttemptState.DONE | AttemptState.FAILED:
+        case AttemptState.DONE:
             raise ValueError(f"an attempt that is {state} has nothing to recover")

@@ -31,10 +31,12 @@ class AttemptRow(NamedTuple):
     take: int
     answered_at: float | None
     has_answer: bool
+    counted: bool
 
 
 _ROW = """SELECT attempt_id, intent_id, attempt, state, claimed, run_id, payer_run_id, reserved_micros, fingerprint,
-  take, answered_at, EXISTS (SELECT 1 FROM answers WHERE answers.attempt_id = attempts.attempt_id AND length(answer) > 0) FROM attempts"""
+  take, answered_at, EXISTS (SELECT 1 FROM answers WHERE answers.attempt_id = attempts.attempt_id AND length(answer) > 0), cost_micros > 0
+  FROM attempts"""
 _ABOVE = f"{_ROW} WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ? ORDER BY attempt_id"
 _FREE = (
     "UPDATE attempts SET counted_micros = 0 WHERE run_id = ? AND state = 'reserved' AND counted_micros <> 0"
@@ -59,7 +61,10 @@ def find_attempt(connection: sqlite3.Connection, intent_id: str) -> AttemptRow |
 def _to_row(found: tuple[Any, ...]) -> AttemptRow:
     row = AttemptRow(*found)
     return row._replace(
-        state=AttemptState(row.state), claimed=bool(row.claimed), has_answer=bool(row.has_answer)
+        state=AttemptState(row.state),
+        claimed=bool(row.claimed),
+        has_answer=bool(row.has_answer),
+        counted=bool(row.counted),
     )
 
 

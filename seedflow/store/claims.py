@@ -117,7 +117,12 @@ class Claims:
         rows = attempts.list_rows(connection, request.realm, request.fingerprint, request.take, after_attempt)
         candidates = [
             Candidate(
-                row, row.attempt, row.state, row.has_answer, row.claimed and self.locks.is_alive(row.run_id)
+                row,
+                row.attempt,
+                row.state,
+                row.has_answer,
+                row.claimed and self.locks.is_alive(row.run_id),
+                row.counted,
             )
             for row in rows
         ]
@@ -131,6 +136,7 @@ class Claims:
             owner_lives=last.claimed and self.locks.is_alive(last.run_id),
             own=last.run_id == run_id,
             has_answer=last.has_answer,
+            counted=last.counted,
         )
 
     def _grant(

@@ -16,7 +16,7 @@ RowT = TypeVar("RowT")
 
 @dataclass(frozen=True, slots=True)
 class Candidate(Generic[RowT]):
-    """A row as this choice sees it. `held`: a run that lives works on it; `counted`: it may have cost something."""
+    """A row as this choice sees it. `held`: a run that lives works on it; `counted`: it has, or may have, cost something."""
 
     row: RowT
     attempt: int
@@ -29,6 +29,11 @@ class Candidate(Generic[RowT]):
     def may_give(self) -> bool:
         """Whether pictures may still come of it without paying."""
         return self.held or self.state in UNFINISHED or (self.state is AttemptState.DONE and self.has_answer)
+
+    @property
+    def wants_consent(self) -> bool:
+        """Whether nothing can be had of it any more, and asking again may be paying again."""
+        return self.state is AttemptState.LOST_PAID or (self.state is AttemptState.FAILED and self.counted)
 
     @property
     def unfinished(self) -> AttemptState | None:
@@ -62,16 +67,21 @@ def find_deciding(rows: Sequence[Candidate[RowT]], *, again: bool) -> Candidate[
     if held is not None:
         return held
     if beneath and not again:
-        return next((row for row in beneath if row.state is not AttemptState.LOST_PAID), beneath[0])
+        return next((row for row in beneath if not row.wants_consent), beneath[0])
     return next(iter(still_open), in_order[-1] if in_order else None)
 
 
 def _find_beneath(rows: Sequence[Candidate[RowT]], numbers: Iterable[int]) -> Iterator[Candidate[RowT]]:
-    """Of each attempt whose newest rows came to nothing the row before these, if it may still give pictures."""
+    """Of each attempt whose newest rows came to nothing the row before these, if it may still give pictures or was paid for."""
     for number in sorted(numbers):
+        refused: Candidate[RowT] | None = None
         for row in reversed([row for row in rows if row.attempt == number]):
             if row.may_give:
-                yield row
+                refused = row
                 break
             if row.state not in _CAME_TO_NOTHING:
                 break
+            if row.wants_consent and refused is None:
+                refused = row
+        if refused is not None:
+            yield refused

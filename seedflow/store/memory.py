@@ -280,6 +280,7 @@ class MemoryStore(MemoryLookups):
             owner_lives=last.claimed and owner in self._state.living,
             own=owner == run_id,
             has_answer=bool(last.attempt.answer),
+            counted=bool(last.attempt.cost_usd),
         )
 
     def _grant(

@@ -55,7 +55,8 @@ class Verdict(StrEnum):
 class LastAttempt:
     """What a claim finds as the last row of an attempt that has no whole result.
 
-    `claimed`: its run works on it; `owner_lives`: that run's lock is held; `own`: that run is the one that asks.
+    `claimed`: its run works on it; `owner_lives`: that run's lock is held; `own`: that run is the one that asks; `counted`: it may have
+    cost something.
     """
 
     state: AttemptState
@@ -63,6 +64,7 @@ class LastAttempt:
     owner_lives: bool
     own: bool
     has_answer: bool
+    counted: bool = False
 
 
 def judge_claim(last: LastAttempt | None, *, again: bool) -> Verdict:
@@ -74,9 +76,9 @@ def judge_claim(last: LastAttempt | None, *, again: bool) -> Verdict:
             return Verdict.HELD if last.claimed and last.owner_lives else Verdict.RECOVER
         case _S.DONE:
             return Verdict.RECOVER if last.has_answer else Verdict.GRANT
-        case _S.FAILED:
+        case _S.FAILED if not last.counted:
             return Verdict.GRANT
-        case _S.UNKNOWN | _S.LOST_PAID:
+        case _S.UNKNOWN | _S.LOST_PAID | _S.FAILED:
             if last.claimed and last.owner_lives and not (last.own and again):
                 return Verdict.HELD
             return Verdict.GRANT if again else Verdict.RECOVER

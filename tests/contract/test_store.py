@@ -202,7 +202,32 @@ def test_what_was_refused_and_perhaps_billed_is_told_apart_from_what_cost_nothin
     store.mark_sending(attempt.intent_id, ())
     store.mark_failed(attempt.intent_id, "moderation", "no", cost)
     assert store.find_unfinished("cloudflare", "request/1:aa", 1) == told
-    assert isinstance(claim(store), Granted)
+    assert isinstance(claim(store), ToRecover if cost else Granted)
+
+
+@pytest.mark.parametrize("then", ["failed", "never sent", "killed"])
+def test_consent_to_ask_again_what_was_refused_and_perhaps_billed_ends_with_its_call(machine, store, then):
+    first = claim(store).attempt
+    store.mark_sending(first.intent_id, ())
+    store.mark_failed(first.intent_id, "moderation", "no", PRICE)
+    found = claim(store)
+    assert isinstance(found, ToRecover)
+    assert isinstance(claim(store), HeldElsewhere), "somebody is at it"
+    store.leave(first.intent_id)
+    second = claim(store, again=True).attempt
+    assert second.intent_id != first.intent_id
+    if then == "failed":
+        store.mark_sending(second.intent_id, ())
+        store.mark_failed(second.intent_id, "no-credit", "no", Decimal(0))
+    elif then == "never sent":
+        store.leave(second.intent_id)
+    machine.kill(store)
+    other = machine.open()
+    other.begin_run("run-2", "storybook", "cloudflare")
+    assert other.find_unfinished("cloudflare", "request/1:aa", 1) == "failed"
+    found = claim(other, "run-2")
+    assert isinstance(found, ToRecover)
+    assert found.attempt.intent_id == first.intent_id
 
 
 def test_whether_anything_was_sent_counts_sendings_of_the_realm_whatever_became_of_them(store):
@@ -322,7 +347,11 @@ def test_a_failed_attempt_is_followed_by_a_new_one(store):
     store.mark_answered(second.attempt.intent_id, b"no good", PRICE)
     store.mark_failed(second.attempt.intent_id, "rejected", "not a picture", PRICE)
     assert store.spent_usd("run-1") == PRICE
-    third = claim(store)
+    found = claim(store)
+    assert isinstance(found, ToRecover), "it was paid for"
+    assert (found.attempt.intent_id, found.attempt.state) == (second.attempt.intent_id, AttemptState.FAILED)
+    store.leave(found.attempt.intent_id)
+    third = claim(store, again=True)
     assert third.attempt.attempt == 2, "the answer was not good enough"
     assert third.attempt.answer is None
 
@@ -684,7 +713,9 @@ def test_a_further_attempt_keeps_its_number_until_an_answer_was_there(store):
     store.mark_sending(repeated.intent_id, ())
     store.mark_answered(repeated.intent_id, b"no good", PRICE)
     store.mark_failed(repeated.intent_id, "rejected", "not a picture", PRICE)
-    assert claim(store, after_attempt=1).attempt.attempt == 3
+    assert isinstance(claim(store, after_attempt=1), ToRecover)
+    store.leave(repeated.intent_id)
+    assert claim(store, after_attempt=1, again=True).attempt.attempt == 3
 
 
 def test_an_unknown_further_attempt_is_repeated_only_with_consent(store):

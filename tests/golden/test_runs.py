@@ -123,7 +123,11 @@ def test_a_paid_run(paid: Shell, golden: Golden) -> None:
 def test_a_failure_and_what_depends_on_it(paid: Shell, emulator: Any, golden: Golden) -> None:
     emulator.set_faults({"kind": "moderation", "match": {"task": "bad"}})
     golden("runs/moderation.txt", normal(paid.seedflow("run", "fork.yaml", "--yes").text, paid))
-    golden("runs/moderation-then-done.txt", normal(paid.seedflow("run", "fork.yaml", "--yes").text, paid))
+    golden("plans/refused-before.txt", normal(paid.seedflow("plan", "fork.yaml").text, paid))
+    golden("runs/refused-before.txt", normal(paid.seedflow("run", "fork.yaml", "--yes").text, paid))
+    assert len(emulator.requests()) == 3
+    again = paid.seedflow("run", "fork.yaml", "--yes", "--on-unknown", "retry")
+    golden("runs/moderation-then-done.txt", normal(again.text, paid))
 
 
 def test_what_fails_again_says_what_to_change_and_where(shell: Shell, golden: Golden) -> None:

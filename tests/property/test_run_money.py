@@ -155,7 +155,7 @@ def check_run(world: World, turn: Turn, most_usd: Decimal, result: RunResult) ->
 
 def check_payments(world: World, *, consent: bool) -> None:
     """Each request is paid once, and once more for each attempt that ended without a result and may be repeated."""
-    repeatable = {"failed", "unknown", "lost-paid"} if consent else {"failed"}
+    repeatable = {"failed", "unknown", "lost-paid"} if consent else set[str]()
     allowed: Counter[str] = Counter()
     paid: Counter[str] = Counter()
     keys = {row.attempt.intent_id: key for key, rows in world.state.rows.items() for row in rows}

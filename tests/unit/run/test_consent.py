@@ -158,7 +158,7 @@ def test_a_plan_tells_what_was_paid_and_lost_since_a_run_pays_for_it_by_consent_
     ("fault", "reason"),
     [(reject("moderation", billed=Billed.MAYBE), Reason.REFUSED_BEFORE), (reject("moderation"), Reason.NEW)],
 )
-def test_a_plan_tells_what_was_refused_and_perhaps_billed_and_counts_it_in_full(
+def test_what_was_refused_and_perhaps_billed_is_asked_again_with_consent_alone(
     make_world, fault: Fault, reason: Reason
 ) -> None:
     world = make_world(ONE)
@@ -166,8 +166,19 @@ def test_a_plan_tells_what_was_refused_and_perhaps_billed_and_counts_it_in_full(
     world.run()
     plan = world.plan()
     assert plan.tasks[0].reason is reason
-    assert plan.totals.calls == (1, 1)
-    assert statuses(world.run()) == {"a": "done"}
+    if reason is Reason.NEW:
+        assert plan.totals.calls == (1, 1)
+        assert statuses(world.run()) == {"a": "done"}
+        return
+    assert plan.totals.calls == (0, 1)
+    result = world.run()
+    assert (statuses(result), result.calls, len(world.provider.calls)) == ({"a": "failed"}, 0, 1)
+    problem = result.tasks[0].problem
+    assert problem.kind == "moderation"
+    assert "refused before and may have been billed" in problem.message
+    assert "--on-unknown retry" in problem.help
+    assert statuses(world.run(**CONSENT)) == {"a": "done"}
+    assert len(world.provider.calls) == 2
 
 
 @pytest.mark.parametrize("why", ["no credit", "refused for good"])

@@ -116,7 +116,7 @@ def test_what_was_answered_with_a_failure_that_cost_nothing_is_asked_again(make_
     left.send(billed=False)
     left.store.mark_answered(left.intent, b'{"failed": "overloaded"}', PRICE)
     left.kill()
-    world.provider.said = refuse("overloaded").error
+    world.provider.said["overloaded"] = refuse("overloaded").error
     result = world.run()
     assert (statuses(result), result.calls, result.cost_usd) == ({"a": "done"}, 1, PRICE)
 

@@ -156,7 +156,7 @@ class FakeProvider:
         self.fetches: tuple[DownloadError | bytes, ...] = ()
         self.alive = True
         self.shape_px: tuple[int, int] | None = None
-        self.said: ProviderError | None = None
+        self.said: dict[str, ProviderError] = {}
         self._in_flight = 0
         self._entries: dict[str, list[_Entry]] = {}
         self.pictures_by_url: dict[str, bytes] = {}
@@ -206,7 +206,7 @@ class FakeProvider:
         if fault.garbled:
             return Answer(b"<html>")
         if said is not None:
-            self.said = fault.error
+            self.said[fault.error.kind] = fault.error
             return said
         raise fault.error
 
@@ -216,7 +216,7 @@ class FakeProvider:
         except ValueError:
             raise _error("outcome-unknown", Retry.CONSENT, Billed.MAYBE) from None
         if "failed" in found:
-            raise self.said
+            raise self.said[found["failed"]]
         return MODEL.build_result(found["urls"])
 
     def answer(self, request: GenerateRequest, *, billed: bool = True, logged: bool = True) -> Answer:
