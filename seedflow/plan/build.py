@@ -373,5 +373,5 @@ def _no_price(builder: RequestBuilder, model: Model) -> Diagnostic:
         "no-price",
         f"the price of an image of `{model.id}` is not known, so nothing bounds what this step costs",
         builder.origin.span,
-        help=f"put it into seedflow.yaml, for example: `prices: {{{model.id}: 0.04}}`",
+        help=f"put the most that one may cost, in dollars, into seedflow.yaml: `prices: {{{model.id}: PRICE}}`",
     )

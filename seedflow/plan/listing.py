@@ -148,6 +148,8 @@ class Lister:
             value = self._render(template, env)
         except Skipped as skipped:
             return [build_skipped_gap((), "?", skipped.cause)]
+        if value is None and any(isinstance(found, StepReference) for found in template.references):
+            return []  # `optional` gives none in place of what was skipped
         if not isinstance(value, (list, tuple)):
             raise NotAList(template, value)
         return [Item((number,), item) for number, item in enumerate(value)]

@@ -74,14 +74,14 @@ def find_deciding(rows: Sequence[Candidate[RowT]], *, again: bool) -> Candidate[
 def _find_beneath(rows: Sequence[Candidate[RowT]], numbers: Iterable[int]) -> Iterator[Candidate[RowT]]:
     """Of each attempt whose newest rows came to nothing the row before these, if it may still give pictures or was paid for."""
     for number in sorted(numbers):
-        refused: Candidate[RowT] | None = None
+        found: Candidate[RowT] | None = None
         for row in reversed([row for row in rows if row.attempt == number]):
             if row.may_give:
-                refused = row
+                found = row
                 break
             if row.state not in _CAME_TO_NOTHING:
                 break
-            if row.wants_consent and refused is None:
-                refused = row
-        if refused is not None:
-            yield refused
+            if row.wants_consent and found is None:
+                found = row
+        if found is not None:
+            yield found

@@ -139,3 +139,16 @@ def test_null_removes_a_default_and_defaults_never_cross_into_another_recipe(des
 def test_a_recipe_that_is_used_must_declare_outputs(desk: Desk) -> None:
     desk.write("part.yaml", "seedflow: 1\nsteps: {a: {generate: {prompt: A}}}\n")
     assert desk.codes("steps: {used: {recipe: ./part.yaml}}") == ["used-without-outputs"]
+
+
+def test_a_list_of_for_each_that_is_optional_and_was_skipped_has_no_items(desk: Desk) -> None:
+    result = desk.run("""
+        steps:
+          s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}
+          a: {when: "{{ steps.s.images | length > 9 }}", generate: {prompt: A, image_input: "{{ steps.s.images }}"}}
+          f: {for_each: {v: "{{ optional(steps.a.images) }}"}, generate: {prompt: F, image_input: "{{ each.v }}"}}
+    """)
+    assert {task.address: task.status for task in result.tasks} == {
+        "s": TaskStatus.DONE,
+        "a": TaskStatus.SKIPPED,
+    }

@@ -9,11 +9,12 @@ from seedflow.store.deciding import Candidate, find_deciding
 
 
 def decide(*rows: str, again: bool = False) -> str | None:
-    """The place of the row that decides: `1 unknown`, `1 reserved held`, `2 done answer`; attempt, state, and more."""
+    """The place of the row that decides: `1 unknown`, `1 reserved held`, `2 done answer`, `1 failed counted`; attempt, state, and more."""
     candidates = []
     for row in rows:
         attempt, state, *more = row.split()
-        candidates.append(Candidate(row, int(attempt), AttemptState(state), "answer" in more, "held" in more))
+        words = (word in more for word in ("answer", "held", "counted"))
+        candidates.append(Candidate(row, int(attempt), AttemptState(state), *words))
     found = find_deciding(candidates, again=again)
     return None if found is None else found.row
 
@@ -29,6 +30,18 @@ def test_consent_that_led_to_no_call_leaves_what_came_before_it_open(open_: str,
 @pytest.mark.parametrize("later", ["unknown", "lost-paid", "sending", "answered"])
 def test_a_call_that_was_sent_with_consent_takes_the_place_of_the_one_before(later: str) -> None:
     assert decide("1 unknown", f"1 {later}") == f"1 {later}"
+
+
+def test_a_refusal_that_may_have_been_billed_decides_until_somebody_consents() -> None:
+    refused = "1 failed counted"
+    for nothing in ("1 failed", "1 reserved"):
+        assert decide(refused, nothing) == refused
+        assert decide(refused, nothing, again=True) == nothing
+    assert decide(refused, "2 reserved") == refused
+    assert decide("1 failed", refused) == refused
+    assert decide("1 unknown", refused) == "1 unknown", "its pictures may still be had"
+    assert decide(refused, "1 unknown") == "1 unknown"
+    assert decide(refused, "1 reserved held") == "1 reserved held"
 
 
 def test_what_a_living_run_works_on_is_waited_for_whoever_consents() -> None:
