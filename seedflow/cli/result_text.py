@@ -177,12 +177,13 @@ def _advise(result: RunResult) -> str:
     failed = [task.problem for task in result.tasks if task.status is TaskStatus.FAILED and task.problem]
     remedies = {problem.remedy for problem in failed}
     places = _spell_places(problem for problem in failed if problem.remedy is Remedy.CHANGE)
+    in_vain = result.left is None or not result.left.calls.low
+    if remedies == {Remedy.CHANGE} and not result.problems and in_vain:
+        return f"Change {places} first, as said above: as it is, it fails again. What is stored is not asked again."
     if result.left is not None:
         if places is None:
             return _GO_ON
         return f"Run it again for what is left; what failed at {places} fails again until that is changed."
-    if remedies == {Remedy.CHANGE} and not result.problems:
-        return f"Change {places} first, as said above: as it is, it fails again. What is stored is not asked again."
     if remedies == {Remedy.CONSENT} and not result.problems and all(map(_is_unexpected, failed)):
         return "Running it again asks for nothing: pay for another take with --reroll, or change `expect`."
     return "Running it again helps only as each problem above says: nothing else is left to do."

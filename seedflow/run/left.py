@@ -13,7 +13,8 @@ from seedflow.run.status import Remedy, TaskResult, TaskStatus
 def find_left(tasks: Sequence[TaskResult], get_asked: Callable[[str], Task]) -> Totals | None:
     """What is left to do, as far as that is known by now; None when there is nothing of the kind.
 
-    A call whose outcome is unknown may turn out to be answered, and asked again it is only when it was not billed.
+    A call whose outcome is unknown may turn out to be answered, and asked again it is only when it was not billed. What was
+    refused for nothing is asked again, too: as it is, it is refused again, and changed it may be answered.
 
     Args:
         tasks: how all of them ended.
@@ -26,8 +27,7 @@ def find_left(tasks: Sequence[TaskResult], get_asked: Callable[[str], Task]) -> 
         if not _is_left(task, by_address):
             continue
         asked = get_asked(task.address)
-        certain = not unknown or task.status not in (TaskStatus.UNKNOWN, TaskStatus.BLOCKED)
-        left.append(asked if certain else replace(asked, least=()))
+        left.append(asked if _is_certain(task, by_address, unknown=unknown) else replace(asked, least=()))
     return add_up(left) if left else None
 
 
@@ -41,15 +41,36 @@ def find_root(address: str, tasks: Mapping[str, TaskResult]) -> str:
 
 
 def _is_left(task: TaskResult, tasks: Mapping[str, TaskResult]) -> bool:
-    """Whether another run asks for it: nobody came to it, it failed at no cost and not for what it is, or nobody knows."""
-    if task.status is TaskStatus.FAILED:
-        return task.action is Action.CALL and _helps(task) and not task.cost_usd
-    if task.status is TaskStatus.BLOCKED and task.cause is not None:
-        root = tasks.get(find_root(task.cause, tasks))
-        return root is None or _helps(root)
-    return task.status in (TaskStatus.CANCELLED, TaskStatus.BLOCKED, TaskStatus.UNKNOWN)
+    """Whether another run asks for it: nobody came to it, it was asked and cost nothing, or nobody knows."""
+    match task.status:
+        case TaskStatus.FAILED:
+            return task.action is Action.CALL and not task.cost_usd and _may_come(task)
+        case TaskStatus.BLOCKED:
+            root = _find_cause(task, tasks)
+            return root is None or _may_come(root)
+        case _:
+            return task.status in (TaskStatus.CANCELLED, TaskStatus.UNKNOWN)
 
 
-def _helps(task: TaskResult) -> bool:
-    """Whether running again is all that it takes."""
-    return task.problem is None or task.problem.remedy is Remedy.RUN
+def _may_come(task: TaskResult) -> bool:
+    """Whether another run, with nobody's consent, may bring its images."""
+    if task.problem is None or task.problem.remedy is Remedy.RUN:
+        return True
+    return task.problem.remedy is Remedy.CHANGE and task.calls > 0 and not task.cost_usd
+
+
+def _is_certain(task: TaskResult, tasks: Mapping[str, TaskResult], *, unknown: bool) -> bool:
+    """Whether another run has to ask for it to come to its end."""
+    match task.status:
+        case TaskStatus.BLOCKED:
+            root = _find_cause(task, tasks)
+            return not unknown and (root is None or _is_certain(root, tasks, unknown=unknown))
+        case TaskStatus.FAILED:
+            return not task.cost_usd and (task.problem is None or task.problem.remedy is Remedy.RUN)
+        case _:
+            return task.status is not TaskStatus.UNKNOWN and not task.cost_usd
+
+
+def _find_cause(task: TaskResult, tasks: Mapping[str, TaskResult]) -> TaskResult | None:
+    """Why it was blocked, in the first place."""
+    return None if task.cause is None else tasks.get(find_root(task.cause, tasks))

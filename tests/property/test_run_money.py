@@ -166,6 +166,15 @@ def check_payments(world: World, *, consent: bool) -> None:
     assert [key for key, count in paid.items() if count > allowed[key]] == [], "paid twice"
 
 
+def check_left(world: World, last: RunResult) -> None:
+    """A run that is given again in a calm world, and without consent, makes no more calls than the last one said were left."""
+    most = last.left.calls.high if last.left is not None else 0
+    again = carry_out(world, Turn((), None, consent=False, most_in_flight=16, stops_s=()))
+    assert again.calls <= most, "more than was said to be left"
+    if again.status is RunStatus.DONE and last.left is not None:
+        assert again.calls >= last.left.calls.low, "less than was said to be left"
+
+
 def check_kept(world: World) -> None:
     """Every picture of an attempt that is done is in the store, byte for byte."""
     states = {
@@ -197,6 +206,7 @@ def test_no_run_costs_more_than_it_may_and_nothing_answered_is_lost(
             event(f"a run ends {result.status.value}")
             check_run(world, turn, most_usd, result)
         check_payments(world, consent=any(turn.consent for turn in story))
+        check_left(world, result)
         calm = Turn((), None, consent=True, most_in_flight=16, stops_s=())
         assert carry_out(world, calm).status is RunStatus.DONE, "a calm run completes what others left"
         check_payments(world, consent=True)

@@ -192,6 +192,8 @@ def test_a_run_stays_inside_its_plan_and_a_further_one_makes_no_request(
         again = stage.run()
         stage.world.assert_nothing_paid_twice_within_attempts()
         assert again.images == 0, "a further run pays for nothing"
+        left = first.result.left
+        assert again.calls <= (0 if left is None else left.calls.high), "more than was said to be left"
         if first.done:
             assert again.done
             assert again.calls == 0

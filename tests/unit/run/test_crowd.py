@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from world import World, dead, drop, fetching, refuse, reject, statuses
+from world import World, dead, drop, fetching, refuse, reject, slow, statuses
 
 from seedflow.providers.options import Pace
 from seedflow.run.events import EventKind
@@ -114,11 +114,14 @@ def test_what_a_stopped_run_did_not_come_to_is_told_with_its_cost(make_world) ->
 
 
 @pytest.mark.parametrize("kind", ["bad-request", "moderation"])
-def test_what_would_fail_again_is_not_left_nor_what_it_blocked(make_world, kind) -> None:
+def test_what_was_refused_for_nothing_is_left_with_what_it_blocked_and_need_not_be_asked(
+    make_world, kind
+) -> None:
     world = make_world(PAIR)
     world.provider.meet("first", reject(kind))
     result = world.run()
-    assert result.left is None
+    assert result.left is not None
+    assert (result.left.tasks, result.left.calls) == ((2, 2), (0, 2))
     assert [task.problem.remedy for task in result.tasks if task.status is TaskStatus.FAILED] == [
         Remedy.CHANGE
     ]
@@ -130,6 +133,14 @@ def test_what_nobody_knows_of_is_left_at_what_it_may_cost(make_world) -> None:
     left = world.run().left
     assert left is not None
     assert (left.tasks, left.calls, left.cost_usd) == ((2, 2), (0, 2), (0, Decimal("0.08")))
+
+
+def test_what_uses_a_picture_that_is_still_to_be_fetched_is_left_and_need_not_be_asked(make_world) -> None:
+    world = make_world(PAIR)
+    world.provider.meet("first", fetching(*[slow()] * 6))
+    left = world.run().left
+    assert left is not None
+    assert (left.tasks, left.calls) == ((1, 1), (0, 1))
 
 
 def test_what_was_paid_in_vain_is_not_counted_as_left_nor_what_it_blocked(make_world) -> None:
