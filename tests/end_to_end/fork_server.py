@@ -6,6 +6,7 @@ costs what the run costs, and not what Python costs to start. Speaks JSON lines:
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import select
@@ -30,13 +31,14 @@ STUCK = 124
 class Order:
     """`seedflow WORDS` in a folder.
 
-    `point` is `STEP:SIDE`; there, when it is reached for the `nth` time, the child is killed, or is given the error `errno` (from
+    `merge` has what it says on standard error stand among the lines of standard output. `point` is `STEP:SIDE`; there, when it is reached for the `nth` time, the child is killed, or is given the error `errno` (from
     then on `times` times). `kill_after_s` kills it at a time. `count` has it count the points that it reaches.
     """
 
     words: Sequence[str]
     folder: str
     env: Mapping[str, str]
+    merge: bool = False
     point: str | None = None
     nth: int = 1
     errno: int | None = None
@@ -97,6 +99,24 @@ class ForkServer:
         self._process.stdin.close()
         self._process.wait(10)
         self._process.stdout.close()
+
+
+_MUTEX = threading.Lock()
+_SHARED: list[ForkServer] = []
+
+
+def run_if_free(order: Order) -> Ended | None:
+    """By the server that all tests of a process share; None while it is at work for another thread of a test."""
+    if not _MUTEX.acquire(blocking=False):
+        return None
+    try:
+        if not _SHARED:
+            _SHARED.append(ForkServer())
+            atexit.register(_SHARED[0].close)
+        (ended,) = _SHARED[0].run(order)
+    finally:
+        _MUTEX.release()
+    return ended
 
 
 # The server's end
@@ -190,10 +210,11 @@ def live(order: Order, out: int, err: int, points: int) -> int:
     from seedflow import failpoints
     from seedflow.cli.main import main
 
+    buffering = 1 if order.merge else -1
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(out, 1)
-    os.dup2(err, 2)
-    sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+    os.dup2(out if order.merge else err, 2)
+    sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w", buffering), os.fdopen(2, "w", 1)
     os.chdir(order.folder)
     os.environ.clear()
     os.environ.update(order.env)

@@ -6,19 +6,17 @@ commands would spend most of their time on starting Python. One that is started 
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fork_server import WITHIN_S, ForkServer, Order
+from fork_server import WITHIN_S, Order, run_if_free
 
 ROOT = Path(__file__).parents[2]
 VARIABLES = (
@@ -31,10 +29,6 @@ VARIABLES = (
     "NO_COLOR",
     "COLUMNS",
 )
-
-
-_MUTEX = threading.Lock()
-_ROOM: list[ForkServer] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +80,11 @@ class Project:
 
     def seedflow(self, *words: str, within_s: float = WITHIN_S) -> Ended:
         """`seedflow WORDS` to its end. No command may ever show a traceback."""
-        if within_s > WITHIN_S or not _MUTEX.acquire(blocking=False):
+        ended = None
+        if within_s <= WITHIN_S:
+            ended = run_if_free(Order(words, str(self.folder), self.env))
+        if ended is None:
             return self._start_and_wait(words, within_s)
-        try:
-            (ended,) = _find_server().run(Order(words, str(self.folder), self.env))
-        finally:
-            _MUTEX.release()
         return Ended(ended.code, ended.out, ended.err)
 
     def _start_and_wait(self, words: Sequence[str], within_s: float) -> Ended:
@@ -110,11 +103,3 @@ class Project:
         ended = self.seedflow("run", "--yes", "--json", *words)
         assert ended.code == code, f"ended with {ended.code}:\n{ended.err}\n{ended.out}"
         return ended.json
-
-
-def _find_server() -> ForkServer:
-    """The one of this worker, which ends with it."""
-    if not _ROOM:
-        _ROOM.append(ForkServer())
-        atexit.register(_ROOM[0].close)
-    return _ROOM[0]
