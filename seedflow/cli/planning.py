@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ import click
 
 from seedflow.cli.completion_values import complete_inputs, complete_providers, complete_selectors
 from seedflow.cli.session import check_named
+from seedflow.diagnostics import Diagnostic, Source, Span
 from seedflow.pipeline.plan import NO_REROLL, Planned, Reroll, plan_recipe
 from seedflow.pipeline.session import Session
 from seedflow.recipe.given import collect_inputs
@@ -71,5 +73,12 @@ def plan_from_options(
     checked = check_named(recipe, session)
     given, wrong = collect_inputs(arguments=inputs, file=inputs_file)
     if wrong:
-        return Planned(checked, None, None, (*checked.diagnostics, *wrong))
+        placed = (one if one.span or inputs_file is None else _place(one, inputs_file) for one in wrong)
+        return Planned(checked, None, None, (*checked.diagnostics, *placed))
     return plan_recipe(checked, given, session, reroll)
+
+
+def _place(problem: Diagnostic, inputs_file: Path) -> Diagnostic:
+    """A problem of the file as a whole stands where the file is named."""
+    name = str(inputs_file)
+    return replace(problem, span=Span(Source("--inputs", name), 0, len(name)))

@@ -240,8 +240,10 @@ _SAID_AS_BOOLEAN = {
 
 
 def _help_boolean(node: object) -> str | None:
-    meant = _SAID_AS_BOOLEAN.get(node.value.strip().lower()) if isinstance(node, Scalar) else None
-    return f"write `{meant}`, without quotes" if meant else None
+    if not isinstance(node, Scalar):
+        return None
+    meant = _SAID_AS_BOOLEAN.get(node.value.strip().lower())
+    return meant and f"write `{meant}`{'' if node.plain else ', without quotes'}"
 
 
 def _is_decimal(text: str) -> bool:

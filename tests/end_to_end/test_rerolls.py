@@ -188,3 +188,28 @@ def test_a_picture_that_a_killed_run_published_gives_way_to_another_take(
     ended = project.seedflow("run", "one.yaml", "--yes")
     assert "was not overwritten" in " ".join(ended.out.split())
     assert picture.read_bytes() == b"somebody's own"
+
+
+ROW = """\
+seedflow: 1
+name: row
+steps:
+  fox: {generate: {prompt: A fox}}
+  edited:
+    iterate: {over: [add snow, make it night, add a moon], as: edit, start: "{{ steps.fox.images[0] }}"}
+    generate: {prompt: "In {{ ref.picture }}, {{ each.edit }}", image_input: {picture: "{{ prev }}"}}
+"""
+
+
+@pytest.mark.parametrize(("words", "asked"), [(["edited", "--all"], [1, 2, 3]), (["edited[edit=2]"], [2, 3])])
+def test_a_row_of_edits_is_asked_anew_from_the_pass_that_is_named(
+    project: Project, emulator: Any, words: list[str], asked: list[int]
+) -> None:
+    project.use(emulator.env)
+    project.write("row.yaml", ROW)
+    before = pictures(project.run("row.yaml"))
+    after = pictures(project.run("row.yaml", "--reroll", *words))
+    assert [address for address in after if after[address] != before[address]] == [
+        f"edited[edit={number}]" for number in asked
+    ]
+    assert emulator.bill()["calls"] == 4 + len(asked)
