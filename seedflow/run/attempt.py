@@ -66,9 +66,8 @@ class AttemptRunner:
         """From a new attempt, or from what an earlier run left behind (`recovered`), to images.
 
         Raises:
-            TaskEndedError: it gives no images. `settled`: what was left behind cost nothing. It is not made again, since another
-                call of the same request may be open whose answer can still be had; the caller lets go of it.
-            BudgetError: it would have to be sent again, and there is no room for that; it stands as it stood.
+            TaskEndedError: it gives no images. `settled`: what was left behind cost nothing and has ended. It is not made again by
+                itself, since another call of the same request may be open whose answer can still be had.
             StoreError: the disk does not take what must be written.
         """
         outcome: _Outcome = await self._take_up() if recovered else None
@@ -80,8 +79,6 @@ class AttemptRunner:
                     outcome = await self._collect(outcome)
                 case ProviderError():
                     outcome = await self._judge(outcome)
-            if outcome is None and not self._tries:
-                raise TaskEndedError(TaskStatus.CANCELLED, settled=True)
         return outcome
 
     async def _take_up(self) -> Answer | None:
@@ -91,10 +88,7 @@ class AttemptRunner:
                 return None
             case Recovery.RECONCILE:
                 self._tally.stage = Stage.SENT
-                found = await self._reconcile(tell_why(attempt))
-                if found is None:
-                    raise TaskEndedError(TaskStatus.CANCELLED, settled=True)
-                return found
+                return await self._reconcile(tell_why(attempt))
             case Recovery.FETCH:
                 self._tally.stage = Stage.ANSWERED
                 return Answer(attempt.answer or b"", free=not attempt.cost_usd)
@@ -227,13 +221,19 @@ class AttemptRunner:
         return find_wait_s(failure, self._tries, policy, self._jitter, standstill_s)
 
     async def _mark_not_billed(self, kind: str, message: str, wait_s: float) -> None:
+        """What this run sent may be sent again. What was only looked up ends here, as the call of the run that sent it."""
         services = self._services
-        if self._tally.stage is not Stage.UNSENT:
+        only_looked_up = self._tally.stage is not Stage.UNSENT and not self._paid_here
+        if only_looked_up:
+            await services.disk.run(services.store.mark_cleared, self._attempt.intent_id, message)
+        elif self._tally.stage is not Stage.UNSENT:
             await services.disk.run(services.store.mark_not_billed, self._attempt.intent_id, message)
         self._tally.stage = Stage.UNSENT
         self._tally.open_usd = ZERO_USD
         data = {"kind": kind, "message": message, "wait_s": round(wait_s, 3), "call": self._tries}
         services.emit(EventKind.CALL_RETRIED, self._task.address, data)
+        if only_looked_up:
+            raise TaskEndedError(TaskStatus.CANCELLED, settled=True)
 
     async def _reconcile(self, why: str) -> Answer | None:
         """The recovered answer, recorded, or None when the provider's log shows that nothing was billed."""

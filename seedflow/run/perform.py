@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 from seedflow.errors import BudgetError, StoreError
-from seedflow.money import ZERO_USD
 from seedflow.plan.model import Action, Task
 from seedflow.run import endings
 from seedflow.run.attempt import AttemptRunner
 from seedflow.run.events import EventKind
 from seedflow.run.options import OnUnknown
-from seedflow.run.reconcile import NOT_BILLED, NOTHING_BILLED
 from seedflow.run.references import record_reference
 from seedflow.run.room import Room
 from seedflow.run.services import Services, Stage, Tally, TaskEndedError
@@ -104,7 +103,6 @@ class Performer:
                     raise TaskEndedError(TaskStatus.CANCELLED) from None
             except TaskEndedError as ended:
                 if ended.settled:
-                    await services.disk.run(services.store.leave, attempt.intent_id)
                     self._give_up_if_stopping()
                     continue
                 if ended.status is TaskStatus.UNKNOWN:
@@ -139,38 +137,23 @@ class Performer:
     ) -> TaskResult | None:
         """What came of another call of the same request that was lost and paid again with consent, if its answer can be had."""
         services = self._services
-        store, most_usd = services.store, services.cost_usd(task, task.images.high)
         lost = await services.disk.run(
-            store.list_lost, record.realm, record.fingerprint, record.take, after_attempt
+            services.store.list_lost, record.realm, record.fingerprint, record.take, after_attempt
         )
         for intent_id in lost:
             if intent_id in looked_up or services.control.stopping:
                 continue
             looked_up.add(intent_id)
-            claim = await services.disk.run(
-                store.take_up, services.run_id, intent_id, record, most_usd, services.options.budgets
-            )
+            claim = await services.disk.run(services.store.take_up, services.run_id, intent_id)
             if not isinstance(claim, ToRecover):
                 continue
-            try:
+            with suppress(TaskEndedError):
                 return await self._carry_on(task, claim.attempt, tally, recovered=True)
-            except BudgetError:  # it was not billed, and there is no room to say so by reserving it anew
-                continue
-            except TaskEndedError as ended:
-                if ended.settled:
-                    await services.disk.run(
-                        store.mark_failed, intent_id, NOT_BILLED, NOTHING_BILLED, ZERO_USD
-                    )
         return None
 
     async def _carry_on(self, task: Task, attempt: Attempt, tally: Tally, *, recovered: bool) -> TaskResult:
-        services = self._services
         with self._room.holding():
-            try:
-                return await AttemptRunner(services, task, attempt, tally).carry_on(recovered=recovered)
-            except BudgetError:
-                await services.disk.run(services.store.leave, attempt.intent_id)
-                raise
+            return await AttemptRunner(self._services, task, attempt, tally).carry_on(recovered=recovered)
 
     def _give_up_if_stopping(self) -> None:
         if self._services.control.stopping:

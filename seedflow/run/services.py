@@ -114,7 +114,7 @@ class TaskEndedError(SeedflowError):
     """Unwinds to the end of a task that gives no images; never leaves `run`.
 
     `stop_run` when no other call of the run can succeed either. `repeatable` when it may be paid for again with consent.
-    `settled` when what was taken up turned out to have cost nothing: the request is as open as before it. `state`: in which the
+    `settled` when what was taken up turned out to have cost nothing, and has ended: the request is as open as before it. `state`: in which the
     attempt stands now, if it was sent.
     """
 

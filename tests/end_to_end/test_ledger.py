@@ -116,6 +116,26 @@ def test_what_was_not_billed_is_asked_by_the_next_run(pair: Project, start_emula
     assert emulator.bill()["calls"] == 2
 
 
+def test_a_run_that_looks_a_free_call_up_leaves_it_to_the_run_that_sent_it(
+    pair: Project, start_emulator: Any
+) -> None:
+    emulator = start_emulator("--log-delay-s", str(LOG_DELAY_S))
+    pair.use(emulator.env)
+    lose(pair, emulator, "close-after-reading")
+    (before,) = pair.seedflow("ledger", "--state", "unknown", "--json").json["calls"]
+    time.sleep(LOG_DELAY_S)
+    assert pair.run("pair.yaml")["calls"] == 1
+    first, second = pair.seedflow("runs", "--json").json["runs"]
+    assert [(run["calls"], run["failed"], run["cost_usd"]) for run in (first, second)] == [
+        (2, 1, 0.04),
+        (1, 0, 0.04),
+    ]
+    (call,) = pair.seedflow("ledger", "--state", "failed", "--json").json["calls"]
+    assert (call["failure"], call["paid_by_run"], call["sent"], call["intent"]) == (
+        "not-billed", first["run"], before["sent"], before["intent"]
+    )  # fmt: skip
+
+
 def test_nothing_is_left_to_do_for_a_call_that_was_asked_again_and_was_not_billed(
     pair: Project, start_emulator: Any
 ) -> None:
