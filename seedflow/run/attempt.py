@@ -17,17 +17,14 @@ from typing import TypeAlias
 from seedflow.diagnostics import Severity
 from seedflow.errors import Billed, ProviderError, Retry, SeedflowError
 from seedflow.money import ZERO_USD
-from seedflow.plan.model import Action, Task
+from seedflow.plan.model import Task
 from seedflow.providers.base import (
     Answer,
-    CallContext,
-    GenerateRequest,
     NotBilled,
     Recovered,
     StillUnknown,
-    WireReference,
 )
-from seedflow.run import endings
+from seedflow.run import endings, results
 from seedflow.run.collect import LostError, NotFetchedError, RejectedError
 from seedflow.run.events import EventKind
 from seedflow.run.reconcile import SECOND_LOOK_S, find_patience_s, reconcile, tell_why, write_down
@@ -152,7 +149,8 @@ class AttemptRunner:
         self._sent_at = time.time()
         try:
             return await services.provider.generate(
-                self._request(prepared.wire), partial(self._commit_sending, prepared)
+                services.build_request(self._task, self._attempt, prepared.wire),
+                partial(self._commit_sending, prepared),
             )
         except ProviderError as error:
             return error
@@ -271,7 +269,7 @@ class AttemptRunner:
 
     async def _collect(self, answer: Answer) -> TaskResult | Answer | ProviderError | None:
         services, task, intent_id = self._services, self._task, self._attempt.intent_id
-        request = self._request(services.preparer.local(task.references))
+        request = services.build_request(task, self._attempt, services.preparer.local(task.references))
         try:
             collected = await services.collector.collect(
                 answer.raw, self._model, task, request, lease=self._answered_here
@@ -283,17 +281,7 @@ class AttemptRunner:
         cost_usd = self._price(answer, len(collected.images))
         result = await services.disk.run(services.store.mark_done, intent_id, collected.images, cost_usd)
         self._tally.end(self._share(cost_usd))
-        return TaskResult(
-            task.address,
-            TaskStatus.DONE,
-            Action.CALL,
-            result.images,
-            take=result.take,
-            cost_usd=self._tally.cost_usd,
-            calls=self._tally.calls,
-            warnings=collected.warnings,
-            attempt=result.attempt,
-        )
+        return results.done(task, result, self._tally, collected.warnings)
 
     async def _doubt(self, answer: Answer, failure: ProviderError) -> Answer | ProviderError | None:
         """The recorded answer says that the call failed, or cannot be read; the log may know better."""
@@ -328,13 +316,15 @@ class AttemptRunner:
             self._tally.end(self._tally.open_usd)
             problem = endings.not_fetched(self._task, useless.message)
             raise TaskEndedError(TaskStatus.FAILED, problem, state=AttemptState.ANSWERED)
-        cost_usd = self._price(answer, useless.images)
         if isinstance(useless, RejectedError):
-            raise await self._rejected(useless, cost_usd)
+            raise await self._rejected(useless, answer)
+        cost_usd = self._price(answer, useless.images)
         await services.disk.run(services.store.mark_lost_paid, intent_id, useless.message, cost_usd)
         self._tally.end(self._share(cost_usd))
         problem = endings.lost(self._task, useless.message)
-        raise TaskEndedError(TaskStatus.FAILED, problem, repeatable=True, state=AttemptState.LOST_PAID)
+        raise TaskEndedError(
+            TaskStatus.FAILED, problem, repeatable=True, state=AttemptState.LOST_PAID, cost_usd=cost_usd
+        )
 
     async def _find_better(self, answer: Answer, for_s: float) -> Answer | NotBilled | None:
         """What the log has in place of an answer, recorded; it is asked once for each call."""
@@ -368,33 +358,37 @@ class AttemptRunner:
         again = (
             bool(cost_usd) and not self._paid_here
         )  # of an earlier run's call: who consents, consents to this
-        return TaskEndedError(TaskStatus.FAILED, problem, stop_run=ends_run(error), repeatable=again)
+        return TaskEndedError(
+            TaskStatus.FAILED, problem, stop_run=ends_run(error), repeatable=again, cost_usd=cost_usd
+        )
 
-    async def _rejected(self, error: RejectedError, cost_usd: Decimal) -> TaskEndedError:
-        """An answer of no use. If it was paid, asking again would be paying again, which wants consent."""
+    async def _rejected(self, error: RejectedError, answer: Answer) -> TaskEndedError:
+        """An answer of no use. If it was paid, or perhaps, asking again would be paying again, which wants consent."""
+        images = self._task.images.high if error.images is None else error.images
+        cost_usd = self._price(answer, images)
         if not cost_usd:
             return await self._failed(error.kind, error, cost_usd)
+        if error.images is None:
+            # Whoever consents here consents to what was lost before: one answer of no use is most likely followed by the next.
+            again = not self._paid_here
+            why = f"it was answered, but {error.message}"
+            return await self._unknown(
+                why, "the provider's log has no better answer", error.kind, again=again
+            )
         services = self._services
         await services.disk.run(
             services.store.mark_lost_paid, self._attempt.intent_id, error.message, cost_usd
         )
         self._tally.end(self._share(cost_usd))
         problem = endings.rejected(self._task, error.kind, error.message)
-        return TaskEndedError(TaskStatus.FAILED, problem, state=AttemptState.LOST_PAID)
+        return TaskEndedError(TaskStatus.FAILED, problem, state=AttemptState.LOST_PAID, cost_usd=cost_usd)
 
-    async def _unknown(self, why: str, found: str) -> TaskEndedError:
+    async def _unknown(
+        self, why: str, found: str, kind: str = "unknown-outcome", *, again: bool = True
+    ) -> TaskEndedError:
         services = self._services
         await services.disk.run(services.store.mark_unknown, self._attempt.intent_id, write_down(why, found))
         self._tally.end(self._share(self._most_usd))
         calls = await services.count_lost(self._attempt)
-        problem = endings.unknown(self._task, f"{why}; {found}", self._most_usd * calls, calls)
-        return TaskEndedError(TaskStatus.UNKNOWN, problem, repeatable=True, state=AttemptState.UNKNOWN)
-
-    def _request(self, wire: tuple[WireReference, ...]) -> GenerateRequest:
-        task, attempt = self._task, self._attempt
-        context = CallContext(
-            self._services.run_id, task.address, task.take, attempt.attempt, attempt.intent_id
-        )
-        return GenerateRequest(
-            task.model, task.params, task.references_field, wire, context, self._model.takes_reference_list
-        )
+        problem = endings.unknown(self._task, f"{why}; {found}", self._most_usd * calls, calls, kind)
+        return TaskEndedError(TaskStatus.UNKNOWN, problem, repeatable=again, state=AttemptState.UNKNOWN)

@@ -7,12 +7,13 @@ from contextlib import suppress
 from dataclasses import replace
 
 from seedflow.errors import BudgetError, StoreError
-from seedflow.plan.model import Action, Task
+from seedflow.plan.model import Task
 from seedflow.run import endings
 from seedflow.run.attempt import AttemptRunner
 from seedflow.run.events import EventKind
 from seedflow.run.options import OnUnknown
 from seedflow.run.references import record_reference
+from seedflow.run.results import reuse, without_images
 from seedflow.run.room import Room
 from seedflow.run.services import Services, Stage, Tally, TaskEndedError
 from seedflow.run.status import Problem, TaskResult, TaskStatus
@@ -24,7 +25,6 @@ from seedflow.store.base import (
     Granted,
     HeldElsewhere,
     RequestRecord,
-    StoredResult,
     ToRecover,
 )
 
@@ -54,16 +54,16 @@ class Performer:
             given_up = status is TaskStatus.CANCELLED and not self._services.control.interrupted
             if tally.unknown is not None and (given_up or status is TaskStatus.FAILED):
                 status, problem = TaskStatus.UNKNOWN, endings.still_unknown(tally.unknown, problem)
-            return _without_images(task, tally, status, problem)
+            return without_images(task, tally, status, problem)
         except StoreError as error:
             problem = Problem(error.kind, error.message, error.help, task.origin.span, error.unsaved)
             self._services.halt(problem)
-            return _without_images(task, tally, TaskStatus.FAILED, problem)
+            return without_images(task, tally, TaskStatus.FAILED, problem)
         except asyncio.CancelledError:
             if not self._services.control.aborted:
                 raise
             status = TaskStatus.UNKNOWN if tally.stage is Stage.SENT else TaskStatus.CANCELLED
-            return _without_images(task, tally, status, endings.let_go(task, tally.stage))
+            return without_images(task, tally, status, endings.let_go(task, tally.stage))
 
     async def _claim_and_carry_on(self, task: Task, tally: Tally, after_attempt: int) -> TaskResult:
         services = self._services
@@ -180,28 +180,4 @@ def build_record(task: Task, realm: str, recipe: str) -> RequestRecord:
         params_digest=task.params_digest,
         references_field=task.references_field,
         references=[record_reference(reference) for reference in task.references],
-    )
-
-
-def reuse(task: Task, result: StoredResult) -> TaskResult:
-    """The end of a task whose result was stored before."""
-    return TaskResult(
-        task.address,
-        TaskStatus.REUSED,
-        Action.REUSE,
-        result.images,
-        take=result.take,
-        attempt=result.attempt,
-    )
-
-
-def _without_images(task: Task, tally: Tally, status: TaskStatus, problem: Problem | None) -> TaskResult:
-    return TaskResult(
-        task.address,
-        status,
-        task.action,
-        take=task.take,
-        cost_usd=tally.cost_usd,
-        calls=tally.calls,
-        problem=problem,
     )

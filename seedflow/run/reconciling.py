@@ -191,9 +191,9 @@ async def _explain(attempt: Attempt, ended: TaskEndedError, most_usd: Decimal, s
         case AttemptState.ANSWERED:
             return Settled(attempt, Finding.NOT_FETCHED, message, cost_usd=most_usd)
         case AttemptState.LOST_PAID:
-            return Settled(attempt, Finding.LOST, message, cost_usd=most_usd)
+            return Settled(attempt, Finding.LOST, message, cost_usd=ended.cost_usd)
         case _:
-            return Settled(attempt, Finding.FAILED, message)
+            return Settled(attempt, Finding.FAILED, message, perhaps_usd=ended.cost_usd)
 
 
 def build_task(attempt: Attempt, model: Model) -> Task:

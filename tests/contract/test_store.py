@@ -523,7 +523,9 @@ def test_a_budget_is_reached_exactly_and_never_passed(store, scope):
     budgets = [Budget(scope, 2 * PRICE)]
     first = claim(store, budgets=budgets).attempt
     claim(store, request=replace(REQUEST, take=2), budgets=budgets)
-    with pytest.raises(BudgetError, match=r"\$0\.04 more would pass the budget of \$0\.08.*\$0\.08 is spent"):
+    with pytest.raises(
+        BudgetError, match=r"\$0\.04 more would pass the budget of \$0\.08.*\$0\.08 counts as spent"
+    ):
         claim(store, request=replace(REQUEST, take=3), budgets=budgets)
     assert not store.has_result("cloudflare", "request/1:aa", 3)
     store.mark_sending(first.intent_id, ())

@@ -144,9 +144,10 @@ def test_an_answer_that_is_not_what_the_card_promises_is_never_published(
     paid: Project, emulator: Any
 ) -> None:
     emulator.set_faults({"kind": "wrong-schema"})
-    result = paid.run("one.yaml", code=3)
-    assert statuses(result) == {"a": "failed"}
+    result = paid.run("one.yaml", code=6)
+    assert statuses(result) == {"a": "unknown"}
     assert result["outputs"] == {"a": []}
+    assert problem_of(result)["kind"] == "wrong-answer"
 
 
 def test_the_provider_is_not_there_says_so_and_costs_nothing(project: Project) -> None:
