@@ -18,12 +18,7 @@ from seedflow.diagnostics import Severity
 from seedflow.errors import Billed, ProviderError, Retry, SeedflowError
 from seedflow.money import ZERO_USD
 from seedflow.plan.model import Task
-from seedflow.providers.base import (
-    Answer,
-    NotBilled,
-    Recovered,
-    StillUnknown,
-)
+from seedflow.providers.base import Answer, NotBilled, Recovered, StillUnknown
 from seedflow.run import endings, results
 from seedflow.run.collect import LostError, NotFetchedError, RejectedError
 from seedflow.run.events import EventKind
@@ -108,8 +103,11 @@ class AttemptRunner:
             outcome = await self._send(prepared)
             if isinstance(outcome, Answer):
                 limiter.succeeded()
+            elif (wait_s := self._find_wait_s(outcome)) is None and ends_run(outcome):
+                # While the place is still taken: else whoever waits for it would be sent before the run is halted.
+                self._services.halt(endings.failed(self._task, outcome.kind, outcome))
             elif outcome.kind in SLOWING_KINDS:
-                limiter.slow_down(self._find_wait_s(outcome) or 0.0, cuts)
+                limiter.slow_down(wait_s or 0.0, cuts)
         if isinstance(outcome, Answer):
             await self._record(outcome)
             self._answered_here = True
@@ -162,7 +160,12 @@ class AttemptRunner:
             raise
 
     async def _commit_sending(self, prepared: Prepared) -> None:
-        """Called by the provider when the connection stands: the last moment at which nothing has left."""
+        """Called by the provider when the connection stands: the last moment at which nothing has left.
+
+        Raises:
+            TaskEndedError: the run has been stopped while it was made.
+        """
+        await self._give_up_if_stopping()
         services, task, intent_id = self._services, self._task, self._attempt.intent_id
         try:
             await services.disk.run(services.store.mark_sending, intent_id, prepared.records, self._sent_at)
@@ -172,6 +175,9 @@ class AttemptRunner:
                     services.store.mark_not_billed, intent_id, "let go of before it was sent"
                 )
             raise
+        if services.control.stopping:  # since it was written down
+            await services.disk.run(services.store.mark_not_billed, intent_id, "not sent: the run ended")
+            await self._give_up_if_stopping()
         self._paid_here = True
         self._tally.calls += 1
         self._tally.stage = Stage.SENT
@@ -238,9 +244,8 @@ class AttemptRunner:
         services, intent_id = self._services, self._attempt.intent_id
         services.emit(EventKind.CALL_LOST, self._task.address, {"intent": intent_id, "message": why})
         try:
-            for_s = find_patience_s(
-                services.options.facts.get(self._task.model), services.options.reconcile_for_s
-            )
+            facts = services.options.facts.get(self._task.model)
+            for_s = find_patience_s(facts, services.options.reconcile_for_s)
             found = await reconcile(services.provider, intent_id, self._sent_at, for_s)
         except asyncio.CancelledError:
             await services.disk.run(services.store.mark_unknown, intent_id, write_down(why, "interrupted"))
@@ -286,10 +291,9 @@ class AttemptRunner:
     async def _doubt(self, answer: Answer, failure: ProviderError) -> Answer | ProviderError | None:
         """The recorded answer says that the call failed, or cannot be read; the log may know better."""
         if failure.retry is not Retry.CONSENT:
-            if failure.billed is not Billed.NO:
-                better = await self._find_better(answer, SECOND_LOOK_S)
-                return better if isinstance(better, Answer) else failure
-            return failure
+            doubtful = failure.billed is not Billed.NO
+            better = await self._find_better(answer, SECOND_LOOK_S) if doubtful else None
+            return better if isinstance(better, Answer) else failure
         found = await self._judge(failure)
         if found is not None and found.raw == answer.raw:
             raise await self._unknown(failure.message, "the provider's log has the same answer")
@@ -355,9 +359,8 @@ class AttemptRunner:
         )
         self._tally.end(self._share(cost_usd))
         problem = endings.failed(self._task, kind, error)
-        again = (
-            bool(cost_usd) and not self._paid_here
-        )  # of an earlier run's call: who consents, consents to this
+        # Of an earlier run's call: who consents, consents to this.
+        again = bool(cost_usd) and not self._paid_here
         return TaskEndedError(
             TaskStatus.FAILED, problem, stop_run=ends_run(error), repeatable=again, cost_usd=cost_usd
         )
