@@ -180,9 +180,12 @@ def _sum_up(found: Sequence[Settled]) -> str:
     if not_fetched := count(Finding.NOT_FETCHED):
         parts.append(f"{not_fetched:,} paid and not fetched: try again soon")
     if lost := count(Finding.LOST):
-        parts.append(f"{lost:,} paid, and the images are lost")
+        lost_usd = sum((one.cost_usd for one in found if one.finding is Finding.LOST), Decimal(0))
+        parts.append(f"{lost:,} paid ({format_usd(lost_usd)}), and the images are lost")
     if failed := count(Finding.FAILED):
-        parts.append(f"{failed:,} failed")
+        billed_usd = sum((one.perhaps_usd for one in found if one.finding is Finding.FAILED), Decimal(0))
+        perhaps = f" (perhaps {format_usd(billed_usd)} billed)" if billed_usd else ""
+        parts.append(f"{failed:,} failed{perhaps}")
     if stored := count(Finding.STORED):
         parts.append(f"{stored:,} with a result meanwhile")
     if held := count(Finding.HELD):

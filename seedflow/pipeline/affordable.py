@@ -22,7 +22,7 @@ from seedflow.store.view import LocalView
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What was spent for certain in the realm of a plan, as of when it was planned: on that UTC day, and in all.
+    """What counts as spent for good in the realm of a plan, as of when it was planned: on that UTC day, and in all.
 
     What is reserved, under way or unknown is not in it: it may still turn out to have cost nothing.
     """
@@ -105,7 +105,7 @@ def _find_lack(plan: Plan, budget: Budget, spent: Spent) -> str | None:
     limit = f"{format_usd(budget.limit_usd)} of {budget.where or 'its budget'}"
     if not spent_usd:
         return f"{costs}, more than the {limit}"
-    return f"{costs}, and {format_usd(left_usd)} is left of the {limit}: {format_usd(spent_usd)} is spent {since}"
+    return f"{costs}, and {format_usd(left_usd)} is left of the {limit}: {format_usd(spent_usd)} counts as spent {since}"
 
 
 def find_least_of_steps(tasks: Iterable[Task]) -> Iterator[tuple[str, Decimal]]:

@@ -17,17 +17,9 @@ from typing import TypeAlias
 from seedflow.diagnostics import Severity
 from seedflow.errors import Billed, ProviderError, Retry, SeedflowError
 from seedflow.money import ZERO_USD
-from seedflow.plan.model import Action, Task
-from seedflow.providers.base import (
-    Answer,
-    CallContext,
-    GenerateRequest,
-    NotBilled,
-    Recovered,
-    StillUnknown,
-    WireReference,
-)
-from seedflow.run import endings
+from seedflow.plan.model import Task
+from seedflow.providers.base import Answer, NotBilled, Recovered, StillUnknown
+from seedflow.run import endings, results
 from seedflow.run.collect import LostError, NotFetchedError, RejectedError
 from seedflow.run.events import EventKind
 from seedflow.run.reconcile import SECOND_LOOK_S, find_patience_s, reconcile, tell_why, write_down
@@ -66,9 +58,8 @@ class AttemptRunner:
         """From a new attempt, or from what an earlier run left behind (`recovered`), to images.
 
         Raises:
-            TaskEndedError: it gives no images. `settled`: what was left behind cost nothing. It is not made again, since another
-                call of the same request may be open whose answer can still be had; the caller lets go of it.
-            BudgetError: it would have to be sent again, and there is no room for that; it stands as it stood.
+            TaskEndedError: it gives no images. `settled`: what was left behind cost nothing and has ended. It is not made again by
+                itself, since another call of the same request may be open whose answer can still be had.
             StoreError: the disk does not take what must be written.
         """
         outcome: _Outcome = await self._take_up() if recovered else None
@@ -80,8 +71,6 @@ class AttemptRunner:
                     outcome = await self._collect(outcome)
                 case ProviderError():
                     outcome = await self._judge(outcome)
-            if outcome is None and not self._tries:
-                raise TaskEndedError(TaskStatus.CANCELLED, settled=True)
         return outcome
 
     async def _take_up(self) -> Answer | None:
@@ -91,10 +80,7 @@ class AttemptRunner:
                 return None
             case Recovery.RECONCILE:
                 self._tally.stage = Stage.SENT
-                found = await self._reconcile(tell_why(attempt))
-                if found is None:
-                    raise TaskEndedError(TaskStatus.CANCELLED, settled=True)
-                return found
+                return await self._reconcile(tell_why(attempt))
             case Recovery.FETCH:
                 self._tally.stage = Stage.ANSWERED
                 return Answer(attempt.answer or b"", free=not attempt.cost_usd)
@@ -117,8 +103,11 @@ class AttemptRunner:
             outcome = await self._send(prepared)
             if isinstance(outcome, Answer):
                 limiter.succeeded()
+            elif (wait_s := self._find_wait_s(outcome)) is None and ends_run(outcome):
+                # While the place is still taken: else whoever waits for it would be sent before the run is halted.
+                self._services.halt(endings.failed(self._task, outcome.kind, outcome))
             elif outcome.kind in SLOWING_KINDS:
-                limiter.slow_down(self._find_wait_s(outcome) or 0.0, cuts)
+                limiter.slow_down(wait_s or 0.0, cuts)
         if isinstance(outcome, Answer):
             await self._record(outcome)
             self._answered_here = True
@@ -158,7 +147,8 @@ class AttemptRunner:
         self._sent_at = time.time()
         try:
             return await services.provider.generate(
-                self._request(prepared.wire), partial(self._commit_sending, prepared)
+                services.build_request(self._task, self._attempt, prepared.wire),
+                partial(self._commit_sending, prepared),
             )
         except ProviderError as error:
             return error
@@ -170,7 +160,12 @@ class AttemptRunner:
             raise
 
     async def _commit_sending(self, prepared: Prepared) -> None:
-        """Called by the provider when the connection stands: the last moment at which nothing has left."""
+        """Called by the provider when the connection stands: the last moment at which nothing has left.
+
+        Raises:
+            TaskEndedError: the run has been stopped while it was made.
+        """
+        await self._give_up_if_stopping()
         services, task, intent_id = self._services, self._task, self._attempt.intent_id
         try:
             await services.disk.run(services.store.mark_sending, intent_id, prepared.records, self._sent_at)
@@ -180,6 +175,9 @@ class AttemptRunner:
                     services.store.mark_not_billed, intent_id, "let go of before it was sent"
                 )
             raise
+        if services.control.stopping:  # since it was written down
+            await services.disk.run(services.store.mark_not_billed, intent_id, "not sent: the run ended")
+            await self._give_up_if_stopping()
         self._paid_here = True
         self._tally.calls += 1
         self._tally.stage = Stage.SENT
@@ -227,22 +225,27 @@ class AttemptRunner:
         return find_wait_s(failure, self._tries, policy, self._jitter, standstill_s)
 
     async def _mark_not_billed(self, kind: str, message: str, wait_s: float) -> None:
+        """What this run sent may be sent again. What was only looked up ends here, as the call of the run that sent it."""
         services = self._services
-        if self._tally.stage is not Stage.UNSENT:
+        only_looked_up = self._tally.stage is not Stage.UNSENT and not self._paid_here
+        if only_looked_up:
+            await services.disk.run(services.store.mark_cleared, self._attempt.intent_id, message)
+        elif self._tally.stage is not Stage.UNSENT:
             await services.disk.run(services.store.mark_not_billed, self._attempt.intent_id, message)
         self._tally.stage = Stage.UNSENT
         self._tally.open_usd = ZERO_USD
         data = {"kind": kind, "message": message, "wait_s": round(wait_s, 3), "call": self._tries}
         services.emit(EventKind.CALL_RETRIED, self._task.address, data)
+        if only_looked_up:
+            raise TaskEndedError(TaskStatus.CANCELLED, settled=True)
 
     async def _reconcile(self, why: str) -> Answer | None:
         """The recovered answer, recorded, or None when the provider's log shows that nothing was billed."""
         services, intent_id = self._services, self._attempt.intent_id
         services.emit(EventKind.CALL_LOST, self._task.address, {"intent": intent_id, "message": why})
         try:
-            for_s = find_patience_s(
-                services.options.facts.get(self._task.model), services.options.reconcile_for_s
-            )
+            facts = services.options.facts.get(self._task.model)
+            for_s = find_patience_s(facts, services.options.reconcile_for_s)
             found = await reconcile(services.provider, intent_id, self._sent_at, for_s)
         except asyncio.CancelledError:
             await services.disk.run(services.store.mark_unknown, intent_id, write_down(why, "interrupted"))
@@ -271,7 +274,7 @@ class AttemptRunner:
 
     async def _collect(self, answer: Answer) -> TaskResult | Answer | ProviderError | None:
         services, task, intent_id = self._services, self._task, self._attempt.intent_id
-        request = self._request(services.preparer.local(task.references))
+        request = services.build_request(task, self._attempt, services.preparer.local(task.references))
         try:
             collected = await services.collector.collect(
                 answer.raw, self._model, task, request, lease=self._answered_here
@@ -283,25 +286,14 @@ class AttemptRunner:
         cost_usd = self._price(answer, len(collected.images))
         result = await services.disk.run(services.store.mark_done, intent_id, collected.images, cost_usd)
         self._tally.end(self._share(cost_usd))
-        return TaskResult(
-            task.address,
-            TaskStatus.DONE,
-            Action.CALL,
-            result.images,
-            take=result.take,
-            cost_usd=self._tally.cost_usd,
-            calls=self._tally.calls,
-            warnings=collected.warnings,
-            attempt=result.attempt,
-        )
+        return results.done(task, result, self._tally, collected.warnings)
 
     async def _doubt(self, answer: Answer, failure: ProviderError) -> Answer | ProviderError | None:
         """The recorded answer says that the call failed, or cannot be read; the log may know better."""
         if failure.retry is not Retry.CONSENT:
-            if failure.billed is not Billed.NO:
-                better = await self._find_better(answer, SECOND_LOOK_S)
-                return better if isinstance(better, Answer) else failure
-            return failure
+            doubtful = failure.billed is not Billed.NO
+            better = await self._find_better(answer, SECOND_LOOK_S) if doubtful else None
+            return better if isinstance(better, Answer) else failure
         found = await self._judge(failure)
         if found is not None and found.raw == answer.raw:
             raise await self._unknown(failure.message, "the provider's log has the same answer")
@@ -328,13 +320,15 @@ class AttemptRunner:
             self._tally.end(self._tally.open_usd)
             problem = endings.not_fetched(self._task, useless.message)
             raise TaskEndedError(TaskStatus.FAILED, problem, state=AttemptState.ANSWERED)
-        cost_usd = self._price(answer, useless.images)
         if isinstance(useless, RejectedError):
-            raise await self._rejected(useless, cost_usd)
+            raise await self._rejected(useless, answer)
+        cost_usd = self._price(answer, useless.images)
         await services.disk.run(services.store.mark_lost_paid, intent_id, useless.message, cost_usd)
         self._tally.end(self._share(cost_usd))
         problem = endings.lost(self._task, useless.message)
-        raise TaskEndedError(TaskStatus.FAILED, problem, repeatable=True, state=AttemptState.LOST_PAID)
+        raise TaskEndedError(
+            TaskStatus.FAILED, problem, repeatable=True, state=AttemptState.LOST_PAID, cost_usd=cost_usd
+        )
 
     async def _find_better(self, answer: Answer, for_s: float) -> Answer | NotBilled | None:
         """What the log has in place of an answer, recorded; it is asked once for each call."""
@@ -365,36 +359,39 @@ class AttemptRunner:
         )
         self._tally.end(self._share(cost_usd))
         problem = endings.failed(self._task, kind, error)
-        again = (
-            bool(cost_usd) and not self._paid_here
-        )  # of an earlier run's call: who consents, consents to this
-        return TaskEndedError(TaskStatus.FAILED, problem, stop_run=ends_run(error), repeatable=again)
+        # Of an earlier run's call: who consents, consents to this.
+        again = bool(cost_usd) and not self._paid_here
+        return TaskEndedError(
+            TaskStatus.FAILED, problem, stop_run=ends_run(error), repeatable=again, cost_usd=cost_usd
+        )
 
-    async def _rejected(self, error: RejectedError, cost_usd: Decimal) -> TaskEndedError:
-        """An answer of no use. If it was paid, asking again would be paying again, which wants consent."""
+    async def _rejected(self, error: RejectedError, answer: Answer) -> TaskEndedError:
+        """An answer of no use. If it was paid, or perhaps, asking again would be paying again, which wants consent."""
+        images = self._task.images.high if error.images is None else error.images
+        cost_usd = self._price(answer, images)
         if not cost_usd:
             return await self._failed(error.kind, error, cost_usd)
+        if error.images is None:
+            # Whoever consents here consents to what was lost before: one answer of no use is most likely followed by the next.
+            again = not self._paid_here
+            why = f"it was answered, but {error.message}"
+            return await self._unknown(
+                why, "the provider's log has no better answer", error.kind, again=again
+            )
         services = self._services
         await services.disk.run(
             services.store.mark_lost_paid, self._attempt.intent_id, error.message, cost_usd
         )
         self._tally.end(self._share(cost_usd))
         problem = endings.rejected(self._task, error.kind, error.message)
-        return TaskEndedError(TaskStatus.FAILED, problem, state=AttemptState.LOST_PAID)
+        return TaskEndedError(TaskStatus.FAILED, problem, state=AttemptState.LOST_PAID, cost_usd=cost_usd)
 
-    async def _unknown(self, why: str, found: str) -> TaskEndedError:
+    async def _unknown(
+        self, why: str, found: str, kind: str = "unknown-outcome", *, again: bool = True
+    ) -> TaskEndedError:
         services = self._services
         await services.disk.run(services.store.mark_unknown, self._attempt.intent_id, write_down(why, found))
         self._tally.end(self._share(self._most_usd))
         calls = await services.count_lost(self._attempt)
-        problem = endings.unknown(self._task, f"{why}; {found}", self._most_usd * calls, calls)
-        return TaskEndedError(TaskStatus.UNKNOWN, problem, repeatable=True, state=AttemptState.UNKNOWN)
-
-    def _request(self, wire: tuple[WireReference, ...]) -> GenerateRequest:
-        task, attempt = self._task, self._attempt
-        context = CallContext(
-            self._services.run_id, task.address, task.take, attempt.attempt, attempt.intent_id
-        )
-        return GenerateRequest(
-            task.model, task.params, task.references_field, wire, context, self._model.takes_reference_list
-        )
+        problem = endings.unknown(self._task, f"{why}; {found}", self._most_usd * calls, calls, kind)
+        return TaskEndedError(TaskStatus.UNKNOWN, problem, repeatable=again, state=AttemptState.UNKNOWN)

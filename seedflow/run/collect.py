@@ -29,9 +29,16 @@ Emit = Callable[[EventKind, str | None, Mapping[str, object]], None]
 
 
 class RejectedError(SeedflowError):
-    """An answer that was paid and is not what the card promises; `images` is how many it seems to bill."""
+    """An answer that is not what the card promises; `images` is how many it bills, None where it does not say how many there are."""
 
-    def __init__(self, message: str, *, kind: str, images: int, help: str | None = None) -> None:  # noqa: A002 - the word users see
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str,
+        images: int | None,
+        help: str | None = None,  # noqa: A002 - the word users see
+    ) -> None:
         super().__init__(message, help=help)
         self.kind = kind
         self.images = images
@@ -94,9 +101,11 @@ class Collector:
             raise RejectedError(
                 f"{place}{problems[0].message}",
                 kind="wrong-answer",
-                images=task.images.high,
+                images=None,
             )
         urls = model.image_urls(result)
+        if not urls:  # a card may allow it; what is billed is images, and yet nobody says that this was free
+            raise RejectedError("the answer has no image", kind="wrong-answer", images=None)
         if len(urls) > task.images.high:
             raise RejectedError(
                 f"the answer has {len(urls)} images, but at most {task.images.high} were asked for",

@@ -89,12 +89,12 @@ def not_fetched(task: Task, message: str) -> Problem:
     )
 
 
-def unknown(task: Task, why: str, most_usd: Decimal, calls: int) -> Problem:
+def unknown(task: Task, why: str, most_usd: Decimal, calls: int, kind: str = "unknown-outcome") -> Problem:
     """Nobody knows whether it was billed, or of several calls which of them were; `most_usd` is what they cost together at most."""
     billed = "It may have been billed" if calls < 2 else f"Each of its {calls} calls may have been billed"
     together = "" if calls < 2 else " together"
     return Problem(
-        "unknown-outcome",
+        kind,
         f"{why}. {billed} (up to {format_usd(most_usd)}{together}), so it is not asked again by itself",
         "look at the provider's log or bill; run again with --on-unknown retry to consent to paying again",
         task.origin.span,

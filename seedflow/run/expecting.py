@@ -12,7 +12,8 @@ from seedflow.plan.expect import Expectation, choose_result, judge_images
 from seedflow.plan.model import Task
 from seedflow.run import endings
 from seedflow.run.events import EventKind
-from seedflow.run.perform import Performer, build_record, reuse
+from seedflow.run.perform import Performer, build_record
+from seedflow.run.results import reuse
 from seedflow.run.services import Services
 from seedflow.run.shared import Ask, SharedRequests
 from seedflow.run.status import Problem, TaskResult, TaskStatus

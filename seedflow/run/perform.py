@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 from seedflow.errors import BudgetError, StoreError
-from seedflow.money import ZERO_USD
-from seedflow.plan.model import Action, Task
+from seedflow.plan.model import Task
 from seedflow.run import endings
 from seedflow.run.attempt import AttemptRunner
 from seedflow.run.events import EventKind
 from seedflow.run.options import OnUnknown
-from seedflow.run.reconcile import NOT_BILLED, NOTHING_BILLED
 from seedflow.run.references import record_reference
+from seedflow.run.results import reuse, without_images
 from seedflow.run.room import Room
 from seedflow.run.services import Services, Stage, Tally, TaskEndedError
 from seedflow.run.status import Problem, TaskResult, TaskStatus
@@ -25,7 +25,6 @@ from seedflow.store.base import (
     Granted,
     HeldElsewhere,
     RequestRecord,
-    StoredResult,
     ToRecover,
 )
 
@@ -55,16 +54,16 @@ class Performer:
             given_up = status is TaskStatus.CANCELLED and not self._services.control.interrupted
             if tally.unknown is not None and (given_up or status is TaskStatus.FAILED):
                 status, problem = TaskStatus.UNKNOWN, endings.still_unknown(tally.unknown, problem)
-            return _without_images(task, tally, status, problem)
+            return without_images(task, tally, status, problem)
         except StoreError as error:
             problem = Problem(error.kind, error.message, error.help, task.origin.span, error.unsaved)
             self._services.halt(problem)
-            return _without_images(task, tally, TaskStatus.FAILED, problem)
+            return without_images(task, tally, TaskStatus.FAILED, problem)
         except asyncio.CancelledError:
             if not self._services.control.aborted:
                 raise
             status = TaskStatus.UNKNOWN if tally.stage is Stage.SENT else TaskStatus.CANCELLED
-            return _without_images(task, tally, status, endings.let_go(task, tally.stage))
+            return without_images(task, tally, status, endings.let_go(task, tally.stage))
 
     async def _claim_and_carry_on(self, task: Task, tally: Tally, after_attempt: int) -> TaskResult:
         services = self._services
@@ -104,7 +103,6 @@ class Performer:
                     raise TaskEndedError(TaskStatus.CANCELLED) from None
             except TaskEndedError as ended:
                 if ended.settled:
-                    await services.disk.run(services.store.leave, attempt.intent_id)
                     self._give_up_if_stopping()
                     continue
                 if ended.status is TaskStatus.UNKNOWN:
@@ -139,38 +137,23 @@ class Performer:
     ) -> TaskResult | None:
         """What came of another call of the same request that was lost and paid again with consent, if its answer can be had."""
         services = self._services
-        store, most_usd = services.store, services.cost_usd(task, task.images.high)
         lost = await services.disk.run(
-            store.list_lost, record.realm, record.fingerprint, record.take, after_attempt
+            services.store.list_lost, record.realm, record.fingerprint, record.take, after_attempt
         )
         for intent_id in lost:
             if intent_id in looked_up or services.control.stopping:
                 continue
             looked_up.add(intent_id)
-            claim = await services.disk.run(
-                store.take_up, services.run_id, intent_id, record, most_usd, services.options.budgets
-            )
+            claim = await services.disk.run(services.store.take_up, services.run_id, intent_id)
             if not isinstance(claim, ToRecover):
                 continue
-            try:
+            with suppress(TaskEndedError):
                 return await self._carry_on(task, claim.attempt, tally, recovered=True)
-            except BudgetError:  # it was not billed, and there is no room to say so by reserving it anew
-                continue
-            except TaskEndedError as ended:
-                if ended.settled:
-                    await services.disk.run(
-                        store.mark_failed, intent_id, NOT_BILLED, NOTHING_BILLED, ZERO_USD
-                    )
         return None
 
     async def _carry_on(self, task: Task, attempt: Attempt, tally: Tally, *, recovered: bool) -> TaskResult:
-        services = self._services
         with self._room.holding():
-            try:
-                return await AttemptRunner(services, task, attempt, tally).carry_on(recovered=recovered)
-            except BudgetError:
-                await services.disk.run(services.store.leave, attempt.intent_id)
-                raise
+            return await AttemptRunner(self._services, task, attempt, tally).carry_on(recovered=recovered)
 
     def _give_up_if_stopping(self) -> None:
         if self._services.control.stopping:
@@ -197,28 +180,4 @@ def build_record(task: Task, realm: str, recipe: str) -> RequestRecord:
         params_digest=task.params_digest,
         references_field=task.references_field,
         references=[record_reference(reference) for reference in task.references],
-    )
-
-
-def reuse(task: Task, result: StoredResult) -> TaskResult:
-    """The end of a task whose result was stored before."""
-    return TaskResult(
-        task.address,
-        TaskStatus.REUSED,
-        Action.REUSE,
-        result.images,
-        take=result.take,
-        attempt=result.attempt,
-    )
-
-
-def _without_images(task: Task, tally: Tally, status: TaskStatus, problem: Problem | None) -> TaskResult:
-    return TaskResult(
-        task.address,
-        status,
-        task.action,
-        take=task.take,
-        cost_usd=tally.cost_usd,
-        calls=tally.calls,
-        problem=problem,
     )

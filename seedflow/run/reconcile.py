@@ -9,10 +9,6 @@ from seedflow.providers.base import Provider, Reconciliation, StillUnknown
 from seedflow.providers.wire_facts import WireFacts
 from seedflow.store.base import Attempt, AttemptState
 
-NOT_BILLED = "not-billed"
-NOTHING_BILLED = "the provider's log shows that it cost nothing"
-"""The failure of a call that is over since the log cleared it, and its message."""
-
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 8.0
 SECOND_LOOK_S = 5.0

@@ -1,6 +1,6 @@
 """Calls that earlier runs left open, taken up without asking for anything: the log, the answer, its pictures.
 
-The way is that of any run that finds such an attempt (`AttemptRunner`), under a control that lets nothing be sent.
+The way is that of any run that finds such an attempt (`AttemptRunner`), which only looks it up; and a control lets nothing be sent.
 """
 
 from __future__ import annotations
@@ -24,10 +24,8 @@ from seedflow.run.disk import Disk
 from seedflow.run.leases import Leases
 from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
-from seedflow.run.reconcile import NOT_BILLED, NOTHING_BILLED
 from seedflow.run.references import ReferencePreparer
-from seedflow.run.services import Services, Stage, Tally, TaskEndedError
-from seedflow.run.status import TaskStatus
+from seedflow.run.services import Services, Tally, TaskEndedError
 from seedflow.store.base import (
     Attempt,
     AttemptState,
@@ -140,9 +138,7 @@ async def _take_up(attempt: Attempt, services: Services) -> Settled:
         )
         return Settled(attempt, Finding.NO_MODEL, message, perhaps_usd=attempt.reserved_usd)
     store, request = services.store, attempt.request
-    claim = await services.disk.run(
-        store.take_up, services.run_id, attempt.intent_id, request, attempt.reserved_usd, ()
-    )
+    claim = await services.disk.run(store.take_up, services.run_id, attempt.intent_id)
     match claim:
         case HeldElsewhere(run_id=run_id):
             return Settled(attempt, Finding.HELD, f"run {run_id} is at work on it")
@@ -161,7 +157,7 @@ async def _carry_on(attempt: Attempt, model: Model, services: Services) -> Settl
     task = build_task(attempt, model)
     most_usd = services.cost_usd(task, task.images.high)
     try:
-        result = await _LookingUp(services, task, attempt, Tally()).carry_on(recovered=True)
+        result = await AttemptRunner(services, task, attempt, Tally()).carry_on(recovered=True)
     except TaskEndedError as ended:
         return await _explain(attempt, ended, most_usd, services)
     except StoreError:
@@ -176,24 +172,10 @@ async def _carry_on(attempt: Attempt, model: Model, services: Services) -> Settl
     return Settled(attempt, Finding.RECOVERED, None, result.images, cost_usd, beside=beside)
 
 
-class _LookingUp(AttemptRunner):
-    """The way of an attempt where nothing is asked again: what was not billed ends there, a call of the run that sent it."""
-
-    async def _mark_not_billed(self, kind: str, message: str, wait_s: float) -> None:
-        # Once there was an answer, only the way back to what was never sent leaves its number to the next attempt.
-        if self._tally.stage is not Stage.SENT:
-            await super()._mark_not_billed(kind, message, wait_s)
-        store = self._services.store
-        await self._services.disk.run(
-            store.mark_failed, self._attempt.intent_id, NOT_BILLED, NOTHING_BILLED, ZERO_USD
-        )
-        self._tally.stage = Stage.UNSENT
-
-
 async def _explain(attempt: Attempt, ended: TaskEndedError, most_usd: Decimal, services: Services) -> Settled:
     """What became of it without images, by the state in which it stands now."""
     message = None if ended.problem is None else ended.problem.message
-    if ended.status is TaskStatus.CANCELLED:  # it would have to be sent again, and nothing is
+    if ended.settled:
         request = attempt.request
         beside = await services.disk.run(
             services.store.has_result,
@@ -209,9 +191,9 @@ async def _explain(attempt: Attempt, ended: TaskEndedError, most_usd: Decimal, s
         case AttemptState.ANSWERED:
             return Settled(attempt, Finding.NOT_FETCHED, message, cost_usd=most_usd)
         case AttemptState.LOST_PAID:
-            return Settled(attempt, Finding.LOST, message, cost_usd=most_usd)
+            return Settled(attempt, Finding.LOST, message, cost_usd=ended.cost_usd)
         case _:
-            return Settled(attempt, Finding.FAILED, message)
+            return Settled(attempt, Finding.FAILED, message, perhaps_usd=ended.cost_usd)
 
 
 def build_task(attempt: Attempt, model: Model) -> Task:

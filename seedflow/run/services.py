@@ -13,7 +13,7 @@ from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
 from seedflow.money import ZERO_USD
 from seedflow.plan.model import Task
-from seedflow.providers.base import Provider
+from seedflow.providers.base import CallContext, GenerateRequest, Provider, WireReference
 from seedflow.run.collect import Collector
 from seedflow.run.disk import Disk
 from seedflow.run.events import EventKind
@@ -68,6 +68,12 @@ class Services:
             return ZERO_USD
         return task.price_usd * images
 
+    def build_request(self, task: Task, attempt: Attempt, wire: tuple[WireReference, ...]) -> GenerateRequest:
+        """What an attempt of a task asks the provider, with its references as they travel."""
+        context = CallContext(self.run_id, task.address, task.take, attempt.attempt, attempt.intent_id)
+        as_list = self.get_model(task.model).takes_reference_list
+        return GenerateRequest(task.model, task.params, task.references_field, wire, context, as_list)
+
     async def count_lost(self, attempt: Attempt) -> int:
         """How many calls of an attempt's request nobody knows the outcome of, this one included."""
         request = attempt.request
@@ -114,8 +120,8 @@ class TaskEndedError(SeedflowError):
     """Unwinds to the end of a task that gives no images; never leaves `run`.
 
     `stop_run` when no other call of the run can succeed either. `repeatable` when it may be paid for again with consent.
-    `settled` when what was taken up turned out to have cost nothing: the request is as open as before it. `state`: in which the
-    attempt stands now, if it was sent.
+    `settled` when what was taken up turned out to have cost nothing, and has ended: the request is as open as before it. `state`: in which the
+    attempt stands now, if it was sent; `cost_usd`: what it cost whoever sent it, or may have cost where that state does not say.
     """
 
     def __init__(
@@ -127,6 +133,7 @@ class TaskEndedError(SeedflowError):
         repeatable: bool = False,
         settled: bool = False,
         state: AttemptState | None = None,
+        cost_usd: Decimal = ZERO_USD,
     ) -> None:
         super().__init__(problem.message if problem is not None else status.value)
         self.status = status
@@ -135,3 +142,4 @@ class TaskEndedError(SeedflowError):
         self.stop_run = stop_run
         self.repeatable = repeatable
         self.state = state
+        self.cost_usd = cost_usd

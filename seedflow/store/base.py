@@ -41,6 +41,9 @@ OUTCOME_OPEN = frozenset(
 )
 """Sent, and its pictures may still be had without paying again."""
 
+CLEARED = "not-billed"
+"""The failure of a call that was looked up and proved to have cost nothing: for takes, it is as if it had never been sent."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:
@@ -210,7 +213,10 @@ class HeldElsewhere:
 
 @dataclass(frozen=True, slots=True)
 class ToRecover:
-    """An earlier run left this attempt behind; it is the caller's now. `run.recover` says what to do by its state."""
+    """An earlier run left this attempt behind; it is the caller's now. `run.recover` says what to do by its state.
+
+    What was sent stays that run's money, whatever becomes of it; what was only reserved is reserved anew, for the caller's.
+    """
 
     attempt: Attempt
 
@@ -251,18 +257,10 @@ class Store(StoreView, Protocol):
             StoreError: the disk did not take it.
         """
 
-    def take_up(
-        self,
-        run_id: str,
-        intent_id: str,
-        request: RequestRecord,
-        reserve_usd: Decimal,
-        budgets: Sequence[Budget],
-    ) -> HeldElsewhere | ToRecover | None:
+    def take_up(self, run_id: str, intent_id: str) -> HeldElsewhere | ToRecover | None:
         """Own this very call, which was sent and has not ended, whatever was asked after it. None: it has ended.
 
-        Nothing is reserved: its money is that of the run that sent it. The request and the terms count if it turns out that it was
-        not billed, as with `claim`.
+        Nothing is reserved: its money is that of the run that sent it.
 
         Raises:
             StoreError: the disk did not take it.
@@ -274,7 +272,13 @@ class Store(StoreView, Protocol):
         """Committed before the first byte leaves. `sent_at`: Unix seconds of when the call was begun, now by default."""
 
     def mark_not_billed(self, intent_id: str, message: str) -> None:
-        """It is proven that the call was not billed: back to `reserved`, to be sent again as the same attempt."""
+        """It is proven that a call of this run was not billed: back to `reserved`, to be sent again as the same attempt."""
+
+    def mark_cleared(self, intent_id: str, message: str) -> None:
+        """It is proven that a call that was only looked up was not billed: it ends as `failed` at no cost.
+
+        It stays the call of the run that sent it, with the time of its sending; its number is that of the next attempt.
+        """
 
     def leave(self, intent_id: str) -> None:
         """Stop working on an attempt without an end (its images could not be fetched now): the next claim recovers it."""

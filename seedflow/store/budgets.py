@@ -61,7 +61,10 @@ def find_spent_micros(connection: sqlite3.Connection, realm: str, scope: str, ke
 
 
 def find_settled_micros(connection: sqlite3.Connection, realm: str, day: str = "") -> int:
-    """What was spent for certain in a realm, on a day or ever: nothing that is reserved, under way or unknown."""
+    """What counts as spent for good in a realm, on a day or ever: nothing that is reserved, under way or unknown.
+
+    What was refused and may have been billed is in it, since nobody will ever tell.
+    """
     scope = "day" if day else "project"
     settled: int = connection.execute(_SETTLED, (scope, day, realm, *(realm, day, day) * 2)).fetchone()[0]
     return settled
@@ -112,7 +115,7 @@ def build_budget_error(
     later = " run again on another day (UTC)," if budget.scope == "day" else ""
     return BudgetError(
         f"{request.address}: {format_usd(from_micros(reserve_micros))} more would pass the budget of "
-        f"{format_usd(budget.limit_usd)} for {scope}; {format_usd(from_micros(spent_micros))} is spent or reserved, "
+        f"{format_usd(budget.limit_usd)} for {scope}; {format_usd(from_micros(spent_micros))} counts as spent or is reserved, "
         f"{format_usd(from_micros(left_micros))} is left",
         help=f"raise {budget.where or 'that budget'},{later} or ask for less",
     )

@@ -38,7 +38,7 @@ class Call:
         attempt_id: the order of making; clocks may lie, this does not.
         run_id: the run that worked on it last, `payer_run_id` the one whose money it was.
         alive: whether a run is at work on it now.
-        spent_usd: what it cost here for certain; nothing where it was imported.
+        spent_usd: what it cost here for certain; nothing where it was imported, or where it was refused and may have been billed.
         elsewhere_usd: what it cost where it was imported from.
         perhaps_usd: what it may have cost besides.
         reserved_usd: what is set aside for it, nothing having been sent.
@@ -221,6 +221,8 @@ def _split(state: AttemptState, cost_micros: int, counted_micros: int) -> tuple[
         return nothing, counted, nothing
     if state is AttemptState.RESERVED:
         return nothing, nothing, counted
+    if state is AttemptState.FAILED:  # nobody will ever tell
+        return nothing, from_micros(cost_micros), nothing
     return from_micros(cost_micros), nothing, nothing
 
 

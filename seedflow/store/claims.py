@@ -88,7 +88,7 @@ class Claims:
                 return ToRecover(self._recover(connection, terms, last, now))
 
     def take_up(
-        self, connection: sqlite3.Connection, terms: Terms, intent_id: str, now: float
+        self, connection: sqlite3.Connection, run_id: str, intent_id: str
     ) -> HeldElsewhere | ToRecover | None:
         """Answer for one call; see `Store.take_up`."""
         row = attempts.find_attempt(connection, intent_id)
@@ -99,7 +99,8 @@ class Claims:
             return None
         if row.claimed and self.locks.is_alive(row.run_id):
             return HeldElsewhere(row.run_id)
-        return ToRecover(self._recover(connection, terms, row, now))
+        attempts.take_over(connection, row.attempt_id, run_id)
+        return ToRecover(attempts.load_attempt(connection, self.blobs, row.attempt_id))
 
     def _find_last(
         self, connection: sqlite3.Connection, request: RequestRecord, after_attempt: int, *, again: bool
@@ -154,23 +155,14 @@ class Claims:
     def _recover(self, connection: sqlite3.Connection, terms: Terms, last: AttemptRow, now: float) -> Attempt:
         # What was never sent becomes this run's money; what was sent stays the money of the run that sent it.
         if last.state is AttemptState.RESERVED:
-            reserve_anew(connection, last, terms, now)
+            day = day_of(now)
+            attempts.drop_reservation(connection, last.attempt_id)
+            terms.check(connection, day)
+            attempts.reserve_anew(
+                connection, last.attempt_id, terms.run_id, terms.request, terms.reserve_micros, day, now
+            )
         else:
             if last.state is AttemptState.DONE:
                 attempts.move_attempt(connection, last, AttemptState.ANSWERED, claimed=True)
             attempts.take_over(connection, last.attempt_id, terms.run_id)
         return attempts.load_attempt(connection, self.blobs, last.attempt_id)
-
-
-def reserve_anew(connection: sqlite3.Connection, row: AttemptRow, terms: Terms, now: float) -> None:
-    """Another run's reservation becomes this one's, for its money and its task.
-
-    Raises:
-        BudgetError: no room.
-    """
-    day = day_of(now)
-    attempts.drop_reservation(connection, row.attempt_id)
-    terms.check(connection, day)
-    attempts.reserve_anew(
-        connection, row.attempt_id, terms.run_id, terms.request, terms.reserve_micros, day, now
-    )

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 from uuid import uuid4
 
 from seedflow.errors import StoreError
@@ -19,6 +19,7 @@ from seedflow.money import from_micros, to_micros
 from seedflow.store import attempts, results, runs
 from seedflow.store.attempts import AttemptRow, storable
 from seedflow.store.base import (
+    CLEARED,
     Attempt,
     AttemptState,
     Budget,
@@ -34,15 +35,14 @@ from seedflow.store.base import (
 from seedflow.store.blobs import Blobs
 from seedflow.store.budgets import find_run_spent_micros
 from seedflow.store.calls import list_open_calls
-from seedflow.store.claims import Claims, Terms, reserve_anew
+from seedflow.store.claims import Claims, Terms
 from seedflow.store.failures import disk_errors
 from seedflow.store.journal import Journal, JournaledAnswer, rescue
 from seedflow.store.ledger import Ledger
 from seedflow.store.locks import KernelLock, RunLocks, probe_locks
 from seedflow.store.lookups import Lookups, Touched
 from seedflow.store.state import StateFolder, finish_state, prepare_state
-
-_ClaimT = TypeVar("_ClaimT", bound=Claim | None)
+from seedflow.store.transitions import TransitionError
 
 
 def open_store(root: Path, *, clock: Callable[[], float] = time.time) -> LocalStore:
@@ -94,7 +94,6 @@ class LocalStore(Lookups):
         self._locks = RunLocks(folder.locks)
         self._claims = Claims(folder, self._blobs, self._locks)
         self._journals: dict[str, Journal] = {}
-        self._terms: dict[str, Terms] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -193,30 +192,15 @@ class LocalStore(Lookups):
         self._require_living(run_id)
         terms = Terms(run_id, request, to_micros(reserve_usd), budgets)
         with self._ledger.transaction(Step.LEDGER_CLAIM) as connection:
-            claim = self._claims.decide(
+            return self._claims.decide(
                 connection, terms, self._clock(), again=again, after_attempt=after_attempt
             )
-        return self._remember(claim, terms)
 
-    def take_up(
-        self,
-        run_id: str,
-        intent_id: str,
-        request: RequestRecord,
-        reserve_usd: Decimal,
-        budgets: Sequence[Budget],
-    ) -> HeldElsewhere | ToRecover | None:
+    def take_up(self, run_id: str, intent_id: str) -> HeldElsewhere | ToRecover | None:
         """See `Store.take_up`."""
         self._require_living(run_id)
-        terms = Terms(run_id, request, to_micros(reserve_usd), budgets)
         with self._ledger.transaction(Step.LEDGER_TAKE_UP) as connection:
-            found = self._claims.take_up(connection, terms, intent_id, self._clock())
-        return self._remember(found, terms)
-
-    def _remember(self, found: _ClaimT, terms: Terms) -> _ClaimT:
-        if isinstance(found, ToRecover):
-            self._terms[found.attempt.intent_id] = terms
-        return found
+            return self._claims.take_up(connection, run_id, intent_id)
 
     # States
 
@@ -231,25 +215,34 @@ class LocalStore(Lookups):
             attempts.move_attempt(connection, row, AttemptState.SENDING, claimed=True, sent_at=moment)
 
     def mark_not_billed(self, intent_id: str, message: str) -> None:
-        """See `Store.mark_not_billed`. What another run had reserved is now reserved by this one, on its claim's terms.
-
-        Raises:
-            BudgetError: this run has no room for it; nothing was written.
-        """
+        """See `Store.mark_not_billed`."""
         with self._ledger.transaction(Step.LEDGER_NOT_BILLED) as connection:
             row = self._get_own(connection, intent_id)
+            if row.payer_run_id != row.run_id:
+                raise TransitionError(
+                    f"attempt {intent_id} was sent by run {row.payer_run_id}, not by {row.run_id}"
+                )
             attempts.move_attempt(
                 connection, row, AttemptState.RESERVED, claimed=True, message=storable(message), sent_at=None,
                 answered_at=None, cost_micros=0, counted_micros=row.reserved_micros,
             )  # fmt: skip
-            if row.payer_run_id != row.run_id:
-                reserve_anew(connection, row, self._terms[intent_id], self._clock())
+
+    def mark_cleared(self, intent_id: str, message: str) -> None:
+        """See `Store.mark_cleared`."""
+        self._finish(
+            intent_id,
+            AttemptState.FAILED,
+            message,
+            failure=CLEARED,
+            cost_micros=0,
+            counted_micros=0,
+            answered_at=None,
+        )
 
     def leave(self, intent_id: str) -> None:
         """See `Store.leave`."""
         with self._ledger.transaction(Step.LEDGER_LEAVE) as connection:
             attempts.leave(connection, self._get_own(connection, intent_id).attempt_id)
-        self._terms.pop(intent_id, None)
 
     def mark_answered(self, intent_id: str, answer: bytes, cost_usd: Decimal) -> None:
         """See `Store.mark_answered`.
@@ -299,7 +292,6 @@ class LocalStore(Lookups):
                 cost_micros=cost_micros,
                 counted_micros=cost_micros,
             )
-        self._terms.pop(intent_id, None)
         return StoredResult(row.fingerprint, row.take, kept, from_micros(cost_micros), intent_id, row.attempt)
 
     def mark_failed(self, intent_id: str, failure: str, message: str, cost_usd: Decimal) -> None:
@@ -322,7 +314,6 @@ class LocalStore(Lookups):
                 connection, row, AttemptState.UNKNOWN, claimed=False, message=storable(message),
                 cost_micros=0, counted_micros=row.reserved_micros,
             )  # fmt: skip
-        self._terms.pop(intent_id, None)
 
     def mark_lost_paid(self, intent_id: str, message: str, cost_usd: Decimal | None = None) -> None:
         """See `Store.mark_lost_paid`."""
@@ -330,11 +321,10 @@ class LocalStore(Lookups):
         cost = {} if micros is None else {"cost_micros": micros, "counted_micros": micros}
         self._finish(intent_id, AttemptState.LOST_PAID, message, **cost)
 
-    def _finish(self, intent_id: str, state: AttemptState, message: str, **columns: int | str) -> None:
+    def _finish(self, intent_id: str, state: AttemptState, message: str, **columns: int | str | None) -> None:
         with self._ledger.transaction(Step.LEDGER_END) as connection:
             row = self._get_own(connection, intent_id)
             attempts.move_attempt(connection, row, state, claimed=False, message=storable(message), **columns)
-        self._terms.pop(intent_id, None)
 
     # Blobs
 

@@ -17,6 +17,7 @@ from seedflow.images.facts import ImageFacts
 from seedflow.money import from_micros, to_micros
 from seedflow.store.attempts import storable
 from seedflow.store.base import (
+    CLEARED,
     OUTCOME_OPEN,
     AlreadyStored,
     Attempt,
@@ -54,7 +55,6 @@ class MemoryStore(MemoryLookups):
         self._clock = clock
         self._session = f"store-{uuid4().hex}"
         self._mine: set[str] = set()
-        self._terms: dict[str, tuple[RequestRecord, int, Sequence[Budget]]] = {}
         self._blobs.prepare_incoming(self._session)
 
     def spent_usd(self, run_id: str) -> Decimal:
@@ -112,17 +112,9 @@ class MemoryStore(MemoryLookups):
                 last.attempt = replace(last.attempt, state=AttemptState.ANSWERED)
             last.attempt = replace(last.attempt, run_id=run_id)
             last.claimed = True
-            self._terms[last.attempt.intent_id] = terms
             return ToRecover(last.attempt)
 
-    def take_up(
-        self,
-        run_id: str,
-        intent_id: str,
-        request: RequestRecord,
-        reserve_usd: Decimal,
-        budgets: Sequence[Budget],
-    ) -> HeldElsewhere | ToRecover | None:
+    def take_up(self, run_id: str, intent_id: str) -> HeldElsewhere | ToRecover | None:
         """See `Store.take_up`."""
         self._require_living(run_id)
         with self._state.mutex:
@@ -133,7 +125,6 @@ class MemoryStore(MemoryLookups):
                 return HeldElsewhere(row.attempt.run_id)
             row.attempt = replace(row.attempt, run_id=run_id)
             row.claimed = True
-            self._terms[intent_id] = (request, to_micros(reserve_usd), budgets)
             return ToRecover(row.attempt)
 
     def mark_sending(
@@ -150,9 +141,8 @@ class MemoryStore(MemoryLookups):
         """See `Store.mark_not_billed`."""
         with self._state.mutex:
             row = self._get_own(intent_id)
-            check_transition(intent_id, row.attempt.state, AttemptState.RESERVED)
             if row.payer_run_id != row.attempt.run_id:
-                self._reserve(row, row.attempt.run_id, *self._terms[intent_id])
+                raise TransitionError(f"attempt {intent_id} was sent by run {row.payer_run_id}")
             self._move(
                 row,
                 AttemptState.RESERVED,
@@ -163,6 +153,18 @@ class MemoryStore(MemoryLookups):
                 sent_at=None,
                 answered_at=None,
             )
+
+    def mark_cleared(self, intent_id: str, message: str) -> None:
+        """See `Store.mark_cleared`."""
+        self._settle(
+            intent_id,
+            AttemptState.FAILED,
+            Decimal(0),
+            claimed=False,
+            failure=CLEARED,
+            message=storable(message),
+            answered_at=None,
+        )
 
     def leave(self, intent_id: str) -> None:
         """See `Store.leave`."""

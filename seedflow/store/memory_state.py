@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import RLock
 
 from seedflow.store.base import (
+    CLEARED,
     Attempt,
     AttemptState,
     PastRequest,
@@ -32,6 +33,11 @@ class MemoryRow:
     step: str
     day: str
     counted_micros: int
+
+    @property
+    def sent(self) -> bool:
+        """Whether it was sent, and not for nothing."""
+        return self.attempt.sent_at is not None and self.attempt.failure != CLEARED
 
 
 def build_candidate(row: MemoryRow, *, held: bool) -> Candidate[MemoryRow]:
@@ -99,21 +105,17 @@ class MemoryLookups:
         """See `StoreView.find_takes`."""
         with self._state.mutex:
             return tuple(
-                sorted(
-                    {
-                        row.attempt.request.take
-                        for row in self._rows_of(realm, fingerprint)
-                        if row.attempt.sent_at is not None
-                    }
-                )
+                sorted({row.attempt.request.take for row in self._rows_of(realm, fingerprint) if row.sent})
             )
 
     def next_take(self, realm: str, fingerprint: str, above: int) -> int:
         """See `StoreView.next_take`."""
         with self._state.mutex:
-            attempts = [row.attempt for row in self._rows_of(realm, fingerprint)]
-        rows = ((a.request.take, a.attempt, a.state, a.sent_at is not None) for a in attempts)
-        return find_next_take(rows, above)
+            rows = list(self._rows_of(realm, fingerprint))
+        found = ((row.attempt, row.sent) for row in rows)
+        return find_next_take(
+            ((one.request.take, one.attempt, one.state, sent) for one, sent in found), above
+        )
 
     def has_sent(self, realm: str) -> bool:
         """See `StoreView.has_sent`."""

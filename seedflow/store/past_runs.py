@@ -22,8 +22,8 @@ _RUNS = """SELECT run_id, recipe, realm, started_at, ended_at, status,
   count(CASE WHEN run_id LIKE 'import-%' THEN NULL ELSE sent_at END),
   count(CASE WHEN run_id LIKE 'import-%' THEN attempt_id END),
   coalesce(sum(CASE WHEN run_id LIKE 'import-%' THEN cost_micros ELSE 0 END), 0), coalesce(sum(pictures), 0),
-  coalesce(sum(CASE WHEN state IN ('sending', 'unknown', 'reserved') OR run_id LIKE 'import-%' THEN 0 ELSE cost_micros END), 0),
-  coalesce(sum(CASE WHEN state IN ('sending', 'unknown') THEN counted_micros ELSE 0 END), 0),
+  coalesce(sum(CASE WHEN state IN ('sending', 'unknown', 'reserved', 'failed') OR run_id LIKE 'import-%' THEN 0 ELSE cost_micros END), 0),
+  coalesce(sum(CASE WHEN state IN ('sending', 'unknown', 'failed') THEN counted_micros ELSE 0 END), 0),
   coalesce(sum(state IN ('sending', 'unknown')), 0), coalesce(sum(state IN ('failed', 'lost-paid')), 0)
   FROM (SELECT runs.*, attempt_id, state, sent_at, cost_micros, counted_micros,
       (SELECT count(*) FROM images WHERE images.attempt_id = attempts.attempt_id) AS pictures
@@ -41,7 +41,8 @@ class PastRun:
         ended_at: Unix seconds; None while it lives, and for a run that was killed.
         calls: attempts that it sent with its own money, `images` what those gave so far.
         imported: attempts that it brought from another machine, where they cost `elsewhere_usd`.
-        unknown: how many of them may have cost money and gave nothing so far, `perhaps_usd` how much.
+        unknown: how many of them may have cost money and may still give something; `perhaps_usd` what these and those that were refused
+            may have cost.
         failed: how many ended without a result.
         output_folder: where its outputs went; None when nobody wrote it down.
         result: what it came to, as it was written down at its end; empty for runs of before, and for killed ones.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.money import from_micros
-from seedflow.store.base import AttemptState, PastRequest, StoredImage, StoredResult
+from seedflow.store.base import CLEARED, AttemptState, PastRequest, StoredImage, StoredResult
 from seedflow.store.blobs import Blobs, Wholeness
 from seedflow.store.deciding import Candidate, find_deciding
 from seedflow.store.transitions import find_next_take
@@ -25,9 +25,11 @@ _STATES = """SELECT attempt, state,
   FROM attempts WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ? ORDER BY attempt_id"""
 _LOST = """SELECT intent_id FROM attempts WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ?
   AND state IN ('sending', 'unknown') ORDER BY attempt_id DESC"""
-_TAKES = "SELECT DISTINCT take FROM attempts WHERE fingerprint = ? AND realm = ? AND sent_at IS NOT NULL ORDER BY take"
-_OF_ALL_TAKES = """SELECT take, attempt, state, sent_at IS NOT NULL FROM attempts
-  WHERE fingerprint = ? AND realm = ? ORDER BY attempt_id"""
+_WAS_SENT = f"sent_at IS NOT NULL AND failure IS NOT '{CLEARED}'"
+_TAKES = f"""SELECT DISTINCT take FROM attempts
+  WHERE fingerprint = ? AND realm = ? AND {_WAS_SENT} ORDER BY take"""  # noqa: S608 - our own words
+_OF_ALL_TAKES = f"""SELECT take, attempt, state, {_WAS_SENT} FROM attempts
+  WHERE fingerprint = ? AND realm = ? ORDER BY attempt_id"""  # noqa: S608 - our own words
 _SENT = "SELECT EXISTS (SELECT 1 FROM attempts WHERE realm = ? AND sent_at IS NOT NULL)"
 _PAST = "SELECT fingerprint, params_digest FROM past_requests WHERE realm = ? AND recipe = ? AND address = ?"
 

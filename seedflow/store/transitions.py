@@ -13,7 +13,7 @@ _S = AttemptState
 
 FOLLOWERS: Mapping[AttemptState, frozenset[AttemptState]] = {
     _S.RESERVED: frozenset({_S.SENDING, _S.FAILED}),
-    # Back to reserved: it is proven that the call was not billed.
+    # Back to reserved: it is proven that the call was not billed, and the run that sent it sends it again.
     _S.SENDING: frozenset({_S.ANSWERED, _S.FAILED, _S.UNKNOWN, _S.RESERVED}),
     # An answer that cannot be read is no better than none; the log may have another, or prove that nothing was billed.
     _S.ANSWERED: frozenset({_S.FETCHED, _S.FAILED, _S.LOST_PAID, _S.ANSWERED, _S.UNKNOWN, _S.RESERVED}),
@@ -21,8 +21,8 @@ FOLLOWERS: Mapping[AttemptState, frozenset[AttemptState]] = {
     # A picture of a paid result is gone or damaged: its answer is fetched again.
     _S.DONE: frozenset({_S.ANSWERED}),
     _S.FAILED: frozenset(),
-    # The provider's log knows after all, or still does not.
-    _S.UNKNOWN: frozenset({_S.ANSWERED, _S.FAILED, _S.UNKNOWN, _S.RESERVED}),
+    # The provider's log knows after all (an answer, or that it cost nothing), or still does not.
+    _S.UNKNOWN: frozenset({_S.ANSWERED, _S.FAILED, _S.UNKNOWN}),
     # The address gives its picture after all, or still does not.
     _S.LOST_PAID: frozenset({_S.FETCHED, _S.LOST_PAID}),
 }

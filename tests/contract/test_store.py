@@ -159,7 +159,7 @@ def test_every_lost_call_of_a_request_can_be_taken_up_whatever_was_asked_after_i
     store.end_run("run-1", "unknown")
     other = machine.open()
     other.begin_run("run-2", "storybook", "cloudflare")
-    taken = other.take_up("run-2", first, REQUEST, PRICE, ())
+    taken = other.take_up("run-2", first)
     assert isinstance(taken, ToRecover)
     assert (taken.attempt.intent_id, taken.attempt.state) == (first, AttemptState.UNKNOWN)
     other.mark_answered(first, b"answer", PRICE)
@@ -168,19 +168,19 @@ def test_every_lost_call_of_a_request_can_be_taken_up_whatever_was_asked_after_i
     assert other.list_results(*key) == (result,)
     assert other.list_lost(*key) == (second,)
     assert (other.spent_usd("run-1"), other.spent_usd("run-2")) == (spent, 0)
-    assert other.take_up("run-2", first, REQUEST, PRICE, ()) is None
-    assert other.take_up("run-2", "nobody", REQUEST, PRICE, ()) is None
+    assert other.take_up("run-2", first) is None
+    assert other.take_up("run-2", "nobody") is None
 
 
 def test_a_lost_call_that_a_living_run_looks_up_is_held(machine, store):
     first = lose(store)
     lose(store, again=True)
-    assert isinstance(store.take_up("run-1", first, REQUEST, PRICE, ()), ToRecover)
+    assert isinstance(store.take_up("run-1", first), ToRecover)
     other = machine.open()
     other.begin_run("run-2", "storybook", "cloudflare")
-    assert other.take_up("run-2", first, REQUEST, PRICE, ()) == HeldElsewhere("run-1")
+    assert other.take_up("run-2", first) == HeldElsewhere("run-1")
     machine.kill(store)
-    assert isinstance(other.take_up("run-2", first, REQUEST, PRICE, ()), ToRecover)
+    assert isinstance(other.take_up("run-2", first), ToRecover)
 
 
 def test_a_first_call_that_cost_nothing_leaves_the_second_one_unknown(machine, store):
@@ -188,9 +188,8 @@ def test_a_first_call_that_cost_nothing_leaves_the_second_one_unknown(machine, s
     store.end_run("run-1", "unknown")
     other = machine.open()
     other.begin_run("run-2", "storybook", "cloudflare")
-    other.take_up("run-2", first, REQUEST, PRICE, ())
-    other.mark_not_billed(first, "the log shows no cost")
-    other.leave(first)
+    other.take_up("run-2", first)
+    other.mark_cleared(first, "the log shows no cost")
     found = claim(other, "run-2")
     assert isinstance(found, ToRecover)
     assert found.attempt.intent_id == second
@@ -392,30 +391,50 @@ def test_an_unknown_outcome_that_nobody_recovers_is_open_to_every_run(machine, s
     assert (store.spent_usd("run-1"), store.spent_usd("run-2")) == (PRICE, 0)
 
 
-def test_what_was_not_billed_is_sent_again_as_the_same_attempt(machine, store):
+def test_what_was_not_billed_is_sent_again_as_the_same_attempt(store):
     attempt = claim(store).attempt
     store.mark_sending(attempt.intent_id, ())
     store.mark_not_billed(attempt.intent_id, "429")
     store.mark_sending(attempt.intent_id, ())
     assert store.spent_usd("run-1") == PRICE
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_what_was_looked_up_and_cost_nothing_ends_as_the_call_of_the_run_that_sent_it(
+    machine, store, answered
+):
+    first = claim(store).attempt
+    store.mark_sending(first.intent_id, (), sent_at=1000.0)
+    if answered:
+        store.mark_answered(first.intent_id, b"<html>", PRICE)
     machine.kill(store)
     other = machine.open()
     other.begin_run("run-2", "storybook", "cloudflare")
-    assert claim(other, "run-2", budgets=[Budget("run", PRICE)]).attempt.state == "sending"
-    other.mark_not_billed(attempt.intent_id, "the log says so")
-    assert (other.spent_usd("run-1"), other.spent_usd("run-2")) == (0, PRICE)
+    budget = [Budget("run", PRICE)]
+    assert claim(other, "run-2", budgets=budget).attempt.sent_at == 1000.0
+    with pytest.raises(TransitionError):
+        other.mark_not_billed(first.intent_id, "the log says so")
+    other.mark_cleared(first.intent_id, "the log says so")
+    assert (other.spent_usd("run-1"), other.spent_usd("run-2")) == (0, 0)
+    assert other.find_takes("cloudflare", "request/1:aa") == ()
+    assert other.next_take("cloudflare", "request/1:aa", 1) == 2
+    found = claim(other, "run-2", budgets=budget)
+    assert isinstance(found, Granted)
+    assert (found.attempt.intent_id != first.intent_id, found.attempt.attempt) == (True, 1)
+    assert other.spent_usd("run-2") == PRICE
 
 
-def test_sending_anothers_unbilled_request_needs_room_in_this_runs_budget(machine, store):
+def test_asking_again_what_cost_nothing_needs_room_in_this_runs_budget(machine, store):
     attempt = claim(store).attempt
     store.mark_sending(attempt.intent_id, ())
     machine.kill(store)
     other = machine.open()
     other.begin_run("run-2", "storybook", "cloudflare")
-    claim(other, "run-2", budgets=[Budget("run", PRICE / 2)])
+    budgets = [Budget("run", PRICE / 2)]
+    claim(other, "run-2", budgets=budgets)
+    other.mark_cleared(attempt.intent_id, "the log says so")
     with pytest.raises(BudgetError):
-        other.mark_not_billed(attempt.intent_id, "the log says so")
-    other.mark_unknown(attempt.intent_id, "still here, still sending")
+        claim(other, "run-2", budgets=budgets)
 
 
 def test_an_attempt_that_is_left_is_recovered_by_the_next_claim_even_of_the_same_run(store):
@@ -504,7 +523,9 @@ def test_a_budget_is_reached_exactly_and_never_passed(store, scope):
     budgets = [Budget(scope, 2 * PRICE)]
     first = claim(store, budgets=budgets).attempt
     claim(store, request=replace(REQUEST, take=2), budgets=budgets)
-    with pytest.raises(BudgetError, match=r"\$0\.04 more would pass the budget of \$0\.08.*\$0\.08 is spent"):
+    with pytest.raises(
+        BudgetError, match=r"\$0\.04 more would pass the budget of \$0\.08.*\$0\.08 counts as spent"
+    ):
         claim(store, request=replace(REQUEST, take=3), budgets=budgets)
     assert not store.has_result("cloudflare", "request/1:aa", 3)
     store.mark_sending(first.intent_id, ())

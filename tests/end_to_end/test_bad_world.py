@@ -140,13 +140,39 @@ def test_an_image_whose_url_is_dead_is_reported_as_lost_and_not_paid_again(
     assert emulator.bill()["calls"] == 2
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"status": 429, "code": 3040, "message": "capacity", "retry_after_s": 3600},
+        {"status": 402, "code": 2021, "message": "no credit"},
+    ],
+    ids=["an hour", "no credit"],
+)
+def test_nothing_is_sent_after_a_refusal_that_ends_the_run(
+    paid: Project, emulator: Any, refusal: dict[str, Any]
+) -> None:
+    paid.write(
+        "many.yaml",
+        'seedflow: 1\nsteps: {a: {for_each: {n: "{{ range(40) }}"}, generate: {prompt: "{{ each.n }}"}}}\n',
+    )
+    paid.write("seedflow.yaml", "provider: {concurrency: 1}\n")
+    emulator.set_faults({"kind": "status", "match": {"task": "a[n=3]"}, **refusal})
+    result = paid.run("many.yaml", code=3)
+    sent = [task["address"] for task in result["tasks"] if task["calls"]]
+    assert "a[n=3]" in sent
+    assert len(emulator.requests()) == len(sent)
+    assert emulator.bill()["calls"] == len(sent) - 1
+    assert emulator.requests()[-1]["status"] == refusal["status"], "nothing came after it"
+
+
 def test_an_answer_that_is_not_what_the_card_promises_is_never_published(
     paid: Project, emulator: Any
 ) -> None:
     emulator.set_faults({"kind": "wrong-schema"})
-    result = paid.run("one.yaml", code=3)
-    assert statuses(result) == {"a": "failed"}
+    result = paid.run("one.yaml", code=6)
+    assert statuses(result) == {"a": "unknown"}
     assert result["outputs"] == {"a": []}
+    assert problem_of(result)["kind"] == "wrong-answer"
 
 
 def test_the_provider_is_not_there_says_so_and_costs_nothing(project: Project) -> None:

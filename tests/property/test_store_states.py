@@ -47,6 +47,8 @@ class Held:
     most_usd: Decimal
     consented: frozenset[str] = frozenset()
     """What may have been paid when somebody agreed to pay again."""
+    looked_up: bool = False
+    """It was sent before it was taken up."""
 
 
 def picture(take, number):
@@ -125,7 +127,13 @@ class StoreMachine(RuleBasedStateMachine):
             most_usd = min(found.attempt.reserved_usd, Decimal(cents) / 100)
             consented = frozenset(self.billed.get((take, number), ())) if again else frozenset()
             self.held[found.attempt.intent_id] = Held(
-                slot, take, number, found.attempt.state.value, most_usd, consented
+                slot,
+                take,
+                number,
+                found.attempt.state.value,
+                most_usd,
+                consented,
+                found.attempt.state is not AttemptState.RESERVED,
             )
 
     def some(self, data, *states):
@@ -159,12 +167,13 @@ class StoreMachine(RuleBasedStateMachine):
         intent = self.some(data, "sending", "unknown", "answered")
         if intent:
             held = self.held[intent]
-            try:
-                self.stores[held.store].mark_not_billed(intent, "the log says so")
-            except BudgetError:
-                return
-            held.state = "reserved"
             self.billed[held.take, held.number].discard(intent)
+            if held.looked_up:
+                self.stores[held.store].mark_cleared(intent, "the log says so")
+                del self.held[intent]
+            else:
+                self.stores[held.store].mark_not_billed(intent, "the log says so")
+                held.state = "reserved"
 
     @rule(data=st.data())
     def finish(self, data):

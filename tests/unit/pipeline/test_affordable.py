@@ -64,7 +64,12 @@ def test_a_step_costs_for_certain_what_no_other_step_may_pay_for(plan: Plan) -> 
         ("step", "0.11", "0", "step many costs at least $0.12, more than the $0.11 of key"),
         ("day", "0.01", "0", None),
         ("project", "0.20", "0.04", None),
-        ("project", "0.20", "0.30", "$0.00 is left of the $0.20 of key: $0.30 is spent in this project"),
+        (
+            "project",
+            "0.20",
+            "0.30",
+            "$0.00 is left of the $0.20 of key: $0.30 counts as spent in this project",
+        ),
     ],
 )
 def test_each_budget_has_room_or_refuses(
@@ -86,7 +91,7 @@ def test_each_budget_has_room_or_refuses(
     ("limit", "spent", "said"),
     [
         ("0.20", "0.04", None),
-        ("0.19", "0.04", "$0.15 is left of the $0.19 of key: $0.04 is spent today (UTC)"),
+        ("0.19", "0.04", "$0.15 is left of the $0.19 of key: $0.04 counts as spent today (UTC)"),
         ("0.01", "0", "the plan costs at least $0.16, more than the $0.01 of key"),
     ],
 )

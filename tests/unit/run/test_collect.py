@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from decimal import Decimal
 from io import BytesIO
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 from world import fetching, statuses
 
-from seedflow.plan.model import Task
+from seedflow.plan.model import Bounds, Task
+from seedflow.run.collect import Collector, RejectedError
+from seedflow.run.options import OnUnknown
 
 SET = "steps: {a: {generate: {prompt: A set, sequential_image_generation: auto, max_images: 3}}}"
 AND_USER = "\n  b: {generate: {prompt: B, image_input: ['{{ steps.a.images[0] }}']}}"
@@ -50,9 +55,12 @@ def test_an_answer_has_one_to_max_images_images(make_world, count: int) -> None:
     assert (result.status.value, len(result.tasks[0].images)) == ("done", count)
 
 
-@pytest.mark.parametrize(("count", "kind"), [(0, "wrong-answer"), (4, "too-many-images")])
-def test_an_answer_with_none_or_more_than_were_asked_for_fails_its_task(
-    make_world, count: int, kind: str
+@pytest.mark.parametrize(
+    ("count", "kind", "status", "state", "billed"),
+    [(0, "wrong-answer", "unknown", "unknown", 3), (4, "too-many-images", "failed", "lost-paid", 4)],
+)
+def test_an_answer_with_none_or_more_than_were_asked_for_gives_nothing(
+    make_world, count: int, kind: str, status: str, state: str, billed: int
 ) -> None:
     """It is never taken for a result, nor sent on; what it may have cost is counted."""
     world = make_world(
@@ -61,10 +69,37 @@ def test_an_answer_with_none_or_more_than_were_asked_for_fails_its_task(
     )
     world.provider.count = lambda context: count if context.address == "a" else 1
     result = world.run()
-    assert statuses(result) == {"a": "failed", "b": "blocked"}
-    assert result.tasks[0].problem.kind == kind
+    assert statuses(result) == {"a": status, "b": "blocked"}
+    problem = result.tasks[0].problem
+    assert (problem.kind, problem.paid) == (kind, status == "failed")
     assert result.tasks[0].images == ()
-    assert result.tasks[0].cost_usd > 0
+    assert result.tasks[0].cost_usd == billed * Decimal("0.04")
+    assert world.attempts()[0] == ("a", state, 1)
+    assert world.open_store().spent_usd(result.run_id) == billed * Decimal("0.04")
+
+
+def test_no_image_is_no_result_whatever_the_card_allows() -> None:
+    provider = SimpleNamespace(read_answer=lambda _: {"images": []})
+    lenient = SimpleNamespace(judge_output=lambda _: [], image_urls=lambda _: ())
+    collector = Collector(store=None, provider=provider, leases=None, disk=None, emit=None)
+    task = SimpleNamespace(images=Bounds(1, 3))
+    with pytest.raises(RejectedError, match="no image") as caught:
+        asyncio.run(collector.collect(b"", lenient, task, None, lease=False))
+    assert (caught.value.kind, caught.value.images) == ("wrong-answer", None)
+
+
+def test_an_answer_of_no_use_is_asked_again_by_a_later_run_with_consent_alone(make_world) -> None:
+    world = make_world(SET)
+    world.provider.count = lambda _: 0
+    consent = {"on_unknown": OnUnknown.RETRY}
+    assert statuses(world.run(**consent)) == {"a": "unknown"}
+    assert len(world.provider.calls) == 1, "the next answer would be of no use either"
+    result = world.run()
+    assert (statuses(result), result.calls, result.cost_usd) == ({"a": "unknown"}, 0, 0)
+    world.provider.count = None
+    assert statuses(world.run(**consent)) == {"a": "done"}
+    assert len(world.provider.calls) == 2
+    assert world.attempts() == [("a", "unknown", 1), ("a", "done", 1)]
 
 
 @pytest.mark.parametrize("name", ["GIF", "BMP", "TIFF"])

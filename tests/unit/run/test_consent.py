@@ -118,6 +118,10 @@ def test_a_first_call_that_cost_nothing_does_not_make_a_second_one_that_is_unkno
         assert (statuses(result), result.calls) == ({"a": "unknown"}, 0)
     assert [state for _, state, _ in world.attempts()] == ["failed", "unknown"]
     assert len(world.provider.calls) == 2
+    senders = [call.context.run_id for call in world.provider.calls]
+    rows = [row for rows in world.state.rows.values() for row in rows]
+    assert [row.payer_run_id for row in rows] == senders, "each stays a call of the run that sent it"
+    assert None not in [row.attempt.sent_at for row in rows]
 
 
 def test_a_lost_call_is_found_behind_one_whose_pictures_are_gone(make_world) -> None:

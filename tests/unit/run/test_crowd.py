@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from world import World, dead, drop, fetching, refuse, reject, slow, statuses
+from world import World, dead, drop, fetching, refuse, reject, slow, statuses, stop
 
 from seedflow.providers.options import Pace
 from seedflow.run.events import EventKind
@@ -90,6 +91,31 @@ def test_a_long_block_ends_the_run_and_is_told(make_world) -> None:
             "run again in 120 min, when the provider takes calls again: what is stored is not asked again",
         )
     ]
+
+
+@pytest.mark.parametrize("fault", [refuse("api-blocked", 7200), stop()], ids=["long-wait", "no-credit"])
+def test_nothing_is_sent_once_a_refusal_has_ended_the_run(make_world, fault) -> None:
+    """Neither what waits for a place nor what is about to connect; what is in flight is finished."""
+    world: World = make_world(CROWD.replace("1000", "40"))
+    world.provider.connect_s = 0.5
+    world.provider.meet("page[n=3]", fault)
+    refused_at_s = 1.5
+    sent_s = []
+
+    def note(context) -> None:
+        sent_s.append(asyncio.get_running_loop().time())
+        # The others end a little before it, so that those after them are about to connect when it is refused.
+        world.provider.latency_s = 1.0 if context.address == "page[n=3]" else 0.8
+
+    world.provider.on_call = note
+    result = world.run(most_in_flight=4)
+    assert len(result.problems) == 1
+    assert sent_s
+    assert all(moment_s < refused_at_s for moment_s in sent_s)
+    ended = statuses(result)
+    assert list(ended.values()).count("done") == len(sent_s) - 1
+    assert list(ended.values()).count("cancelled") == 40 - len(sent_s)
+    assert {state for _, state, _ in world.attempts()} <= {"done", "failed", "reserved"}
 
 
 def test_calls_that_wait_for_the_limit_begin_at_a_distance_and_not_all_at_once(make_world) -> None:

@@ -75,6 +75,11 @@ def test_what_was_sent_and_failed_at_no_cost_is_asked_for_this_runs_money(make_w
     result = world.run()
     assert (statuses(result), result.calls, result.cost_usd) == ({"a": "done"}, 1, PRICE)
     assert world.open_store().spent_usd("dead") == 0
+    first, second = (row for rows in world.state.rows.values() for row in rows)
+    assert (first.attempt.failure, first.payer_run_id, first.attempt.sent_at is None) == (
+        "not-billed", "dead", False
+    ), "it stays a call of the run that sent it"  # fmt: skip
+    assert second.payer_run_id != "dead"
 
 
 def test_what_was_sent_and_is_not_in_the_log_stays_unknown_until_somebody_consents(make_world) -> None:
@@ -158,14 +163,14 @@ def test_a_picture_that_went_from_the_store_is_fetched_again_for_nothing(make_wo
 
 
 def test_money_is_waited_for_also_when_what_was_left_has_to_be_sent_again(make_world) -> None:
-    """Found not billed, it becomes this run's money, and there may be no room: that stops the run and is no bug."""
+    """Found not billed, it is asked for this run's money, and there may be no room: that stops the run and is no bug."""
     world = make_world(PAIR)
     left = Dead(world, "b")
     left.send(billed=False)
     left.kill()
     result = world.run(budgets=(Budget("run", PRICE),))
     assert (statuses(result), result.status) == ({"a": "done", "b": "cancelled"}, RunStatus.STOPPED)
-    assert ("b", "sending", 1) in world.attempts()
+    assert ("b", "failed", 1) in world.attempts()
     assert statuses(world.run()) == {"a": "reused", "b": "done"}
     assert len(world.provider.bill) == 2
 
