@@ -73,7 +73,7 @@ class Judge:
         numbers = {
             name: (least, most)
             for name, (least, most) in self._flow.counts.number_bounds(node).items()
-            if least is not None and most is not None and name in model.parameters
+            if least is not None and most is not None and model.wants_number(name)
         }
         unknown = request.unknown.difference(numbers)
         few = _Asked(
