@@ -276,12 +276,14 @@ class RequestBuilder:
         standing = self._stander.of([template], env)
         if standing.after:
             spelled = ",".join(f"{name}={key}" for name, key in keys)
+            after, *more = standing.after
             return (
                 PendingImages(
-                    next(iter(standing.after)),
+                    after,
                     self._bound(template, env),
                     f"{template.scalar.value}|{env.frame.prefix}{spelled}",
                     tuple(dict.fromkeys([*standing.needs, *self._slots.find_sources(template, env)])),
+                    after_too=tuple(more),
                 ),
             )
         value = self._renderer.render(template, env)
@@ -340,7 +342,7 @@ class RequestBuilder:
             image = reference.image
             vague = isinstance(image, PendingImages) and image.count.low != image.count.high
             if vague and isinstance(image, PendingImages):
-                shifted = tuple(dict.fromkeys([*shifted, image.after]))
+                shifted = tuple(dict.fromkeys([*shifted, *image.awaited]))
             count = image.count.low if isinstance(image, PendingImages) else 1
             current = numbers[reference.name]
             if shifted:
