@@ -8,7 +8,10 @@ from dataclasses import replace
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.diagnostics.suggest import find_near
-from seedflow.graph.flow import Flow, shape_of_input
+from seedflow.graph.borders import judge_bounds, name_input
+from seedflow.graph.flow import Flow
+from seedflow.graph.growth import Growth, Where
+from seedflow.graph.input_shapes import shape_of_input
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Kind, Shape
@@ -34,21 +37,24 @@ _FITTING: Mapping[InputType, frozenset[Kind]] = {
 
 def check_calls(subject: Subject) -> Iterator[Diagnostic]:
     """What goes over the border of a used recipe is what its inputs are declared to be."""
-    files = ImageFiles()
+    files, growth = ImageFiles(), Growth(subject.graph)
     for node, call in subject.calls:
         if call.recipe is not None:
-            border = _Border(node, call, call.recipe, subject.flow, files)
+            border = _Border(node, call, call.recipe, subject.flow, growth, files)
             yield from border.check()
 
 
 class _Border:
     """One call: the caller's arguments against the declared inputs."""
 
-    def __init__(self, node: StepNode, call: Call, recipe: Recipe, flow: Flow, files: ImageFiles) -> None:
+    def __init__(
+        self, node: StepNode, call: Call, recipe: Recipe, flow: Flow, growth: Growth, files: ImageFiles
+    ) -> None:
         self._node = node
         self._call = call
         self._recipe = recipe
         self._flow = flow
+        self._growth = growth
         folder = node.frame.recipe.folder
         self._files = FilesFrom(folder, files, recipe_folder=recipe.folder, current_folder=folder)
 
@@ -98,7 +104,11 @@ class _Border:
                 yield from read_value(declared, node, self._files)[1]
         elif isinstance(expression, Template):
             shape = self._flow.shape_of_template(expression, self._node)
-            yield from _check_shape(declared, shape, expression.scalar.span, self._name(declared, item=item))
+            span, name = expression.scalar.span, self._name(declared, item=item)
+            yield from _check_shape(declared, shape, span, name)
+            if not self._is_guarded():
+                dynamic = self._growth.is_dynamic(expression, Where(self._node.frame, self._node))
+                yield from judge_bounds(declared, shape, span, name, dynamic=dynamic)
         elif (
             isinstance(expression, tuple)
             and declared.type is InputType.LIST
@@ -113,8 +123,15 @@ class _Border:
             shape = self._flow.shape_of_expression(expression, self._node)
             yield from _check_shape(declared, shape, node.span, self._name(declared, item=item))
 
+    def _is_guarded(self) -> bool:
+        """Whether a condition may keep from it what does not fit."""
+        at: StepNode | None = self._node
+        while at is not None and at.step.when is None:
+            at = at.frame.call
+        return at is not None
+
     def _name(self, declared: Input, *, item: bool) -> str:
-        name = f"input `{declared.name}` of recipe {quote(self._recipe.name)}"
+        name = name_input(declared, self._recipe)
         return f"an item of {name}" if item else name
 
 
@@ -185,17 +202,6 @@ def _misfit(declared: Input, wanted: Shape, shape: Shape, span: Span, name: str)
 
 
 def _check_items(declared: Input, shape: Shape, span: Span, name: str) -> Iterator[Diagnostic]:
-    low, high = declared.min_items, declared.max_items
-    if (high is not None and shape.count.low > high) or (
-        low is not None and shape.count.high is not None and shape.count.high < low
-    ):
-        bound = f"at most {high}" if high is not None and shape.count.low > high else f"at least {low}"
-        yield Diagnostic(
-            "out-of-bounds",
-            f"this is {shape.describe()}, and {name} takes {bound} items",
-            span,
-            help="give it another list, such as a slice `[:N]`",
-        )
     if shape.item is None or not shape.item.known or shape.item.kind is Kind.NONE:
         return
     if shape.item.kind in _fitting_items(declared):

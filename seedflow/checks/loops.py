@@ -8,6 +8,7 @@ from seedflow.checks.item_keys import check_keys
 from seedflow.checks.pairs import check_pairs
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Span
+from seedflow.graph.at_most import judge_length
 from seedflow.graph.growth import Growth, Where
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Kind
@@ -44,8 +45,14 @@ def _check_lists(variable: LoopVariable, node: StepNode, subject: Subject) -> It
 
 
 def _check_bounds(subject: Subject) -> Iterator[Diagnostic]:
-    """A list that only the run knows has a greatest length, so that the plan can say what it costs at most."""
+    """No list is longer than it may be; one that only the run knows has a greatest length, so that the plan has one of costs."""
     growth = Growth(subject.graph)
+    for node in subject.nodes:
+        for number, variable in enumerate(node.step.for_each):
+            dynamic = any(growth.is_dynamic(items, Where(node.frame, node)) for items in variable.lists)
+            yield from judge_length(
+                variable, *subject.flow.counts.listed_items(node, number), dynamic=dynamic
+            )
     for node in subject.graph.steps.values():
         lists = [
             (items, variable.span)

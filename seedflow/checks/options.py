@@ -87,13 +87,11 @@ def _check_setting(place: Place, shape: Shape) -> Iterator[Diagnostic]:
 
 
 def _check_expect(expect: Expect, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
-    model = subject.flow.find_model(node)
-    if model is None or expect.images is None:
+    if expect.images is None:
         return
-    request = subject.flow.request(node)
-    least, most = model.image_bounds(request.parameters, request.unknown)
+    least, most = subject.flow.counts.images_per_answer(node)
     low, high = read_expected(expect.images)
-    if (low is None or low <= most) and (high is None or high >= least):
+    if most is None or ((low is None or low <= most) and (high is None or high >= least)):
         return
     wanted = f"at least {low}" if low is not None and low > most else f"at most {high}"
     gives = f"{least}" if least == most else f"{least} to {most}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from seedflow.checks.request import Judge, span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity, Span
+from seedflow.graph.growth import Growth
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Kind, Shape
@@ -36,7 +37,7 @@ _TYPE_WORDS: Mapping[str, str] = {
 
 def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
     """Every model exists, and no parameter is known to be one that its card refuses."""
-    judge = Judge(subject.flow)
+    judge = Judge(subject.flow, Growth(subject.graph))
     for node in subject.requests:
         yield from _check_model(node, subject)
         model = subject.flow.find_model(node)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seedflow.diagnostics import Span
 from seedflow.graph.flow import Flow
+from seedflow.graph.growth import Growth, Where
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
-from seedflow.graph.requests import StaticRequest
 from seedflow.graph.shapes import ANY, ONE, Count, Kind
+from seedflow.models.between import find_doubts
 from seedflow.models.model import Model
 from seedflow.models.problem import Problem
 from seedflow.recipe.input_images import check_image_text
@@ -35,42 +36,96 @@ class ReferenceCount:
     url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is known of a request: its parameters, and how many images each item of its references field gives."""
+
+    parameters: Mapping[str, object]
+    unknown: frozenset[str]
+    field: str | None
+    counted: list[ReferenceCount]
+
+    def fill(self, more: int) -> dict[str, object]:
+        """The whole input with as few references as there can be, and a number more."""
+        if self.field is None:
+            return dict(self.parameters)
+        return {**self.parameters, self.field: _urls(self.counted, more)}
+
+
 class Judge:
     """Asks the cards. Equal requests, of which a large recipe has many, are judged once."""
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, growth: Growth) -> None:
         self._flow = flow
+        self._growth = growth
         self._known: dict[tuple[str, str, frozenset[str]], list[Problem]] = {}
 
     def judge_step(self, node: StepNode, model: Model) -> Iterator[tuple[Problem, Span]]:
-        """What the model's card and profile say for certain of a step's literal parameters, each with its place."""
+        """What the model's card and profile say of a step's request as far as it is known, each with its place.
+
+        What is wrong with any request that the step may come to is wrong; what is wrong only with one that holds as much as the
+        run may make it hold is a warning.
+        """
         request = self._flow.request(node)
         references = node.generate.references
-        if references is None:
-            counted = []
-            problems = self._ask(model, request.parameters, request.unknown)
-        else:
-            counted = [_count_item(item, node, self._flow) for item in references.items]
-            problems = self._judge_references(references.field, counted, request, model)
+        field = references.field if references is not None else None
+        counted = [_count_item(item, node, self._flow) for item in (references.items if references else ())]
+        numbers = {
+            name: (least, most)
+            for name, (least, most) in self._flow.counts.number_bounds(node).items()
+            if least is not None and most is not None and model.wants_number(name)
+        }
+        unknown = request.unknown.difference(numbers)
+        few = _Asked(
+            {**request.parameters, **{name: low for name, (low, _) in numbers.items()}},
+            unknown,
+            field,
+            counted,
+        )
+        many = replace(
+            few, parameters={**few.parameters, **{name: high for name, (_, high) in numbers.items()}}
+        )
+        problems = self._judge_all(few, model)
+        if few.parameters != many.parameters and problems:
+            problems = _keep(problems, self._judge_all(many, model))
+        if self._is_open(node, counted, numbers):
+            problems = [*problems, *self._find_doubts(few, many, model)]
         for problem in problems:
             yield problem, find_span(problem, node, counted)
 
-    def _judge_references(
-        self, field: str, counted: list[ReferenceCount], request: StaticRequest, model: Model
-    ) -> list[Problem]:
+    def _judge_all(self, asked: _Asked, model: Model) -> list[Problem]:
         """What is wrong however many references there turn out to be."""
-        low, high = _total(counted)
+        low, high = _total(asked.counted)
+        if asked.field is None:
+            return self._ask(model, asked.parameters, asked.unknown)
         if low == 0 and high != 0:
-            return self._ask(model, request.parameters, request.unknown | {field})
-        problems = self._ask(model, {**request.parameters, field: _urls(counted, 0)}, request.unknown)
+            return self._ask(model, asked.parameters, asked.unknown | {asked.field})
+        problems = self._ask(model, asked.fill(0), asked.unknown)
         most = low + _MOST_COUNTS if high is None else min(high, low + _MOST_COUNTS)
         for more in range(1, most - low + 1):
             if not problems:
                 break
-            found = self._ask(model, {**request.parameters, field: _urls(counted, more)}, request.unknown)
-            still = {(problem.code, problem.path) for problem in found}
-            problems = [problem for problem in problems if (problem.code, problem.path) in still]
+            problems = _keep(problems, self._ask(model, asked.fill(more), asked.unknown))
         return problems
+
+    def _is_open(
+        self, node: StepNode, counted: list[ReferenceCount], numbers: Mapping[str, tuple[int, int]]
+    ) -> bool:
+        """Whether only the run will know how many references, or which numbers, a request has."""
+        vague = [one.item.template for one in counted if one.count.low != one.count.high]
+        open_numbers = [
+            node.generate.parameters[name].expression for name, (low, high) in numbers.items() if low != high
+        ]
+        where = Where(node.frame, node)
+        return any(self._growth.is_dynamic(expression, where) for expression in (*vague, *open_numbers))
+
+    def _find_doubts(self, few: _Asked, many: _Asked, model: Model) -> Iterator[Problem]:
+        low, high = _total(few.counted)
+        if high is None or high > _MOST_PLACEHOLDERS:
+            return iter(())
+        least, most = few.fill(0), many.fill(high - low)
+        found = self._ask(model, least, few.unknown), self._ask(model, most, many.unknown)
+        return find_doubts(model, *found, most)
 
     def _ask(self, model: Model, params: Mapping[str, object], unknown: frozenset[str]) -> list[Problem]:
         if not unknown:
@@ -82,6 +137,12 @@ class Judge:
             if len(self._known) < _MOST_KEPT:
                 self._known[key] = problems
         return problems
+
+
+def _keep(problems: list[Problem], found: list[Problem]) -> list[Problem]:
+    """Those of the problems that were found again."""
+    still = {(problem.code, problem.path) for problem in found}
+    return [problem for problem in problems if (problem.code, problem.path) in still]
 
 
 def find_span(problem: Problem, node: StepNode, counted: list[ReferenceCount]) -> Span:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ MOST_FILES: Final = 12
 """Of one output."""
 MOST_STEPS: Final = 6
 MOST_PLACES: Final = 3
+_NUMBER: Final = re.compile(r"\d+")
 
 _ENDINGS: Final = {
     RunStatus.DONE: ("Done", "bold green"),
@@ -92,7 +94,7 @@ def collect_problems(result: RunResult) -> Iterator[Diagnostic]:
     for problem in result.problems:
         if (problem.kind, problem.message) in told:
             yield Diagnostic(problem.kind, problem.message, problem.span, help=problem.help)
-    for group in groups.values():
+    for group in _fold_numbers(groups.values()):
         yield group.tell()
     yield from _tell_blocked(result.tasks)
 
@@ -116,17 +118,35 @@ def _tell_blocked(tasks: Sequence[TaskResult]) -> Iterator[Diagnostic]:
 
 @dataclass(slots=True)
 class _Group:
+    """Tasks with one problem; `other_numbers` counts those whose message has other numbers."""
+
     problem: Problem
     severity: Severity
     addresses: list[str]
+    other_numbers: int = 0
 
     def tell(self) -> Diagnostic:
-        first, more = self.addresses[0], len(self.addresses) - 1
+        first, more = self.addresses[0], len(self.addresses) - 1 - self.other_numbers
         who = first if not more else f"{first} and {more:,} more"
         message = self.problem.message
         text = message if message.startswith(f"{first} ") and not more else f"{who}: {message}"
+        if self.other_numbers:
+            text += f"; and {self.other_numbers:,} more with other numbers"
         span: Span | None = self.problem.span
         return Diagnostic(self.problem.kind, text, span, self.severity, self.problem.help)
+
+
+def _fold_numbers(groups: Iterable[_Group]) -> Iterable[_Group]:
+    """Those at one place that differ in nothing but numbers, such as how many items a list has, as one."""
+    folded: dict[object, _Group] = {}
+    for group in groups:
+        problem = group.problem
+        alike = (problem.kind, str(problem.span), group.severity, _NUMBER.sub("0", problem.message))
+        first = folded.setdefault(id(group) if problem.span is None else alike, group)
+        if first is not group:
+            first.addresses.extend(group.addresses)
+            first.other_numbers += len(group.addresses)
+    return folded.values()
 
 
 def _unnamed(task: TaskResult) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import EdgeKind, StepGraph, StepNode
 from seedflow.graph.outputs import find_main_output
+from seedflow.graph.ranges import Range
 from seedflow.graph.shapes import ANY, ONE, Count, Kind
 from seedflow.recipe.model import Expression, Otherwise, Output
 from seedflow.recipe.references import StepReference
@@ -50,13 +51,17 @@ class Counts:
 
     def loop_items(self, node: StepNode, number: int) -> Count:
         """How many values an entry of `for_each` gives for each set of earlier values."""
-        variable = node.step.for_each[number]
-        counts = [self._list_count(items, node) for items in variable.lists]
+        low, high = self.listed_items(node, number)
+        at_most = node.step.for_each[number].at_most
+        if at_most is not None:
+            high = at_most if high is None else min(high, at_most)
+        return Count(low if high is None else min(low, high), high)
+
+    def listed_items(self, node: StepNode, number: int) -> Count:
+        """The same, whatever `at_most` allows."""
+        counts = [self._list_count(items, node) for items in node.step.for_each[number].lists]
+        high = min((count.high for count in counts if count.high is not None), default=None)
         low = max(count.low for count in counts)
-        highs = [count.high for count in counts if count.high is not None]
-        if variable.at_most is not None:
-            highs.append(variable.at_most)
-        high = min(highs, default=None)
         return Count(low if high is None else min(low, high), high)
 
     def passes(self, node: StepNode) -> Count:
@@ -78,13 +83,29 @@ class Counts:
         """How many images one answer may have that is as expected."""
         count = self._images.get(node.id)
         if count is None:
-            model = self._flow.find_model(node)
-            request = self._flow.request(node)
-            count = Count(1, None)
-            if model is not None:
-                count = Count(*model.image_bounds(request.parameters, request.unknown))
-            count = self._images[node.id] = _narrow(count, node)
+            count = self._images[node.id] = _narrow(self.images_per_answer(node), node)
         return count
+
+    def images_per_answer(self, node: StepNode) -> Count:
+        """How many images one answer may have, be it as expected or not."""
+        model = self._flow.find_model(node)
+        if model is None:
+            return Count(1, None)
+        request = self._flow.request(node)
+        bounds = self.number_bounds(node)
+        greatest = {name: between.high for name, between in bounds.items() if between.high is not None}
+        return Count(*model.image_bounds(request.parameters, request.unknown, greatest))
+
+    def number_bounds(self, node: StepNode) -> dict[str, Range]:
+        """Between which numbers the parameters of a request lie that templates give, where that is known."""
+        found: dict[str, Range] = {}
+        for name in self._flow.request(node).unknown:
+            parameter = node.generate.parameters.get(name)
+            if parameter is not None:
+                between = self._flow.shape_of_expression(parameter.expression, node).between
+                if between is not None:
+                    found[name] = between
+        return found
 
     def images_per_task(self, node: StepNode) -> Count:
         """How many images `.images` of one task has: of all takes, and with `iterate` of the last pass."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from seedflow.graph.counting import Counts
 from seedflow.graph.inference import infer_shape
+from seedflow.graph.input_shapes import shape_of_input
 from seedflow.graph.literals import read_literal
 from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.outputs import find_output
@@ -33,17 +34,11 @@ from seedflow.graph.shapes import (
 )
 from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
-from seedflow.recipe.model import Expression, Input, InputType, Output
+from seedflow.recipe.model import Expression, Output
 from seedflow.recipe.references import NameReference, Reference, Selector, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.templating.nodes import Expression as Node
 
-_SCALARS: Mapping[InputType, Kind] = {
-    InputType.TEXT: Kind.TEXT,
-    InputType.NUMBER: Kind.NUMBER,
-    InputType.INTEGER: Kind.INTEGER,
-    InputType.BOOLEAN: Kind.BOOLEAN,
-}
 _MAX_DEPTH = 20
 """How many templates look through each other; more only in a cycle, or through a long chain of values."""
 _SOME_IMAGES = list_of(Shape(Kind.IMAGE))
@@ -367,29 +362,3 @@ class _Lookup:
     def shape_of_step(self, reference: StepReference) -> Shape:
         """The shape of a mention of a step."""
         return self._flow.shape_of_mention(reference, self._node, self._frame, all_made=self._all_made)
-
-
-def shape_of_input(declared: Input) -> Shape:
-    """The shape of an input; it may be none when it is optional and has no default."""
-    optional = declared.optional and declared.default is None
-    match declared.type:
-        case InputType.IMAGE:
-            return Shape(Kind.IMAGE, optional, fields={})
-        case InputType.LIST:
-            item = UNKNOWN if declared.of is None else shape_of_input(declared.of)
-            return Shape(Kind.LIST, optional, item, Count(declared.min_items or 0, declared.max_items))
-        case InputType.TABLE:
-            count = Count(declared.min_items or 0, declared.max_items)
-            return Shape(Kind.LIST, optional, _shape_of_row(declared), count)
-        case InputType.CHOICE:
-            return Shape(Kind.TEXT, optional, options=declared.options)
-        case InputType.TEXT | InputType.NUMBER | InputType.INTEGER | InputType.BOOLEAN:
-            return Shape(_SCALARS[declared.type], optional)
-
-
-def _shape_of_row(declared: Input) -> Shape:
-    """A row has the columns that are declared; a file may have more, which nothing here can know."""
-    if not declared.columns:
-        return Shape(Kind.RECORD)
-    fields = {name: shape_of_input(column) for name, column in declared.columns.items()}
-    return Shape(Kind.RECORD, fields=fields, open=True)

@@ -7,8 +7,10 @@ is not certain is claimed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
+from seedflow.graph.ranges import ANYTHING, Range, find_greatest, find_smallest
 from seedflow.graph.shapes import (
     BOOLEAN,
     IMAGE,
@@ -22,6 +24,7 @@ from seedflow.graph.shapes import (
     join_shapes,
     list_of,
     shape_of_value,
+    whole_number,
 )
 from seedflow.recipe.functions import TESTS
 from seedflow.recipe.references import StepReference
@@ -108,8 +111,7 @@ def infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one 
         case Not() | Compared():
             return BOOLEAN
         case Signed():
-            operand = infer_shape(node.operand, lookup)
-            return operand if operand.kind in (Kind.INTEGER, Kind.NUMBER) else UNKNOWN
+            return _infer_signed(node, lookup)
         case Binary():
             return _infer_binary(node, lookup)
         case Joined():
@@ -168,11 +170,23 @@ def _infer_record(node: RecordOf, lookup: Lookup) -> Shape:
     return Shape(Kind.RECORD, fields=fields)
 
 
+def _infer_signed(node: Signed, lookup: Lookup) -> Shape:
+    operand = infer_shape(node.operand, lookup)
+    if operand.kind not in (Kind.INTEGER, Kind.NUMBER):
+        return UNKNOWN
+    if operand.between is None or node.sign > 0:
+        return operand
+    return replace(operand, between=operand.between.negated())
+
+
 def _infer_binary(node: Binary, lookup: Lookup) -> Shape:
     left, right = infer_shape(node.left, lookup), infer_shape(node.right, lookup)
     kinds = {left.kind, right.kind}
     if kinds == {Kind.INTEGER} and node.operator in _ARITHMETIC:
-        return INTEGER
+        calculate = _RANGES.get(node.operator)
+        if calculate is None or left.between is None or right.between is None:
+            return INTEGER
+        return whole_number(calculate(left.between, right.between))
     if kinds <= {Kind.INTEGER, Kind.NUMBER}:
         return NUMBER
     if node.operator is operators.add and kinds == {Kind.TEXT}:
@@ -190,7 +204,7 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
     if node.name in _TEXT_FILTERS:
         return TEXT
     if node.name in _WHOLE:
-        return INTEGER
+        return _infer_whole(node, lookup)
     if node.name == "range":
         return list_of(INTEGER)
     if node.name == "zip":
@@ -198,6 +212,8 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
         return list_of(Shape(Kind.RECORD, fields=fields))
     if not node.arguments:
         return UNKNOWN
+    if node.name in ("min", "max") and isinstance(node.arguments[0], ListOf):
+        return _infer_extreme(node.name, node.arguments[0], lookup)
     base = infer_shape(node.arguments[0], lookup)
     if node.name in ("default", "d"):
         others = [infer_shape(other, lookup) for other in node.arguments[1:]]
@@ -211,6 +227,26 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
     return shape_of_list(base) if shape_of_list is not None else UNKNOWN
 
 
+def _infer_whole(node: Applied, lookup: Lookup) -> Shape:
+    """A length, which is known as far as the list is, or what is made a whole number."""
+    base = infer_shape(node.arguments[0], lookup) if node.arguments else UNKNOWN
+    if node.name == "int":
+        return (
+            base if base.kind is Kind.INTEGER and len(node.arguments) == 1 and not base.optional else INTEGER
+        )
+    return whole_number(Range(*base.count)) if base.kind is Kind.LIST else INTEGER
+
+
+def _infer_extreme(name: str, items: ListOf, lookup: Lookup) -> Shape:
+    """The smallest or greatest of items that are written out."""
+    shapes = [infer_shape(item, lookup) for item in items.items]
+    joined = join_shapes(shapes)
+    if joined.kind is not Kind.INTEGER:
+        return joined
+    choose = find_smallest if name == "min" else find_greatest
+    return replace(joined, between=choose(shape.between or ANYTHING for shape in shapes))
+
+
 def _infer_mapped(node: Applied, item: Shape) -> Shape:
     """What `map(attribute="NAME")` takes of each item. A list of lists is not claimed: where images are wanted it is flattened."""
     name = node.keywords.get("attribute") if len(node.keywords) == 1 else None
@@ -221,15 +257,11 @@ def _infer_mapped(node: Applied, item: Shape) -> Shape:
 
 
 def _without_none(shape: Shape) -> Shape:
-    return Shape(
-        shape.kind, False, shape.item, shape.count, shape.fields, shape.options, shape.outputs, shape.open
-    )
+    return replace(shape, optional=False)
 
 
 def _optional(shape: Shape) -> Shape:
-    return Shape(
-        shape.kind, True, shape.item, shape.count, shape.fields, shape.options, shape.outputs, shape.open
-    )
+    return replace(shape, optional=True)
 
 
 def _at_most(shape: Shape) -> Shape:
@@ -245,6 +277,13 @@ def _item(shape: Shape) -> Shape:
     return shape.item or UNKNOWN
 
 
+_RANGES: Final[Mapping[object, Callable[[Range, Range], Range]]] = {
+    operators.add: Range.plus,
+    operators.subtract: lambda one, other: one.plus(other.negated()),
+    operators.multiply: Range.times,
+    operators.floor_divide: Range.divided,
+}
+"""Between which numbers the result of an operator lies."""
 _LISTS: Mapping[str, Callable[[Shape], Shape]] = {
     **dict.fromkeys(_SAME_LENGTH, _same),
     **dict.fromkeys(_AT_MOST_AS_LONG, _at_most),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
 
 from seedflow.diagnostics.suggest import find_near
+from seedflow.graph.ranges import Range
 
 
 class Count(NamedTuple):
@@ -78,7 +79,7 @@ class Shape:
     record, `fields` are those that every such record may have, None when they are not known; when it is `open` it may have
     more, and only a name that is a slip of one of them is called wrong. Of a text with a closed set of values, `options`
     are these. Of a task, `item` is the shape of its images, `fields` are its variables, and `outputs` those of a step that
-    uses a recipe.
+    uses a recipe. A whole number lies `between` two others, where that is known.
     """
 
     kind: Kind
@@ -89,6 +90,7 @@ class Shape:
     options: tuple[str, ...] = ()
     outputs: Mapping[str, Shape] | None = None
     open: bool = False
+    between: Range | None = None
 
     @property
     def known(self) -> bool:
@@ -213,7 +215,7 @@ def shape_of_value(value: object) -> Shape:
         case bool():
             return BOOLEAN
         case int():
-            return INTEGER
+            return whole_number(Range(value, value))
         case float():
             return NUMBER
         case str():
@@ -241,7 +243,12 @@ def without_fields(shape: Shape, depth: int = 2) -> Shape:
     outputs = None
     if depth and shape.outputs is not None:
         outputs = {name: without_fields(output, depth - 1) for name, output in shape.outputs.items()}
-    return Shape(shape.kind, shape.optional, item, shape.count, fields, shape.options, outputs, shape.open)
+    return replace(shape, item=item, fields=fields, outputs=outputs)
+
+
+def whole_number(between: Range) -> Shape:
+    """The shape of a whole number between two others."""
+    return Shape(Kind.INTEGER, between=between)
 
 
 def list_of(item: Shape, count: Count = ANY) -> Shape:

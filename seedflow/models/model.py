@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from types import MappingProxyType
 
 from seedflow.diagnostics import Severity
 from seedflow.images.facts import ImageFacts, ImageFormat
@@ -214,10 +215,16 @@ class Model:
         several = not isinstance(schema, Mapping) or schema.get("type") != "string"
         return {self._images_field: list(urls) if several else urls[0]}
 
-    def image_bounds(self, params: Mapping[str, object], unknown: Collection[str] = ()) -> tuple[int, int]:
+    def image_bounds(
+        self,
+        params: Mapping[str, object],
+        unknown: Collection[str] = (),
+        greatest: Mapping[str, int] = MappingProxyType({}),
+    ) -> tuple[int, int]:
         """How many images one call may give, at least and at most, both inclusive.
 
-        What is not known, or not said where no default is promised, counts as the most that the card allows.
+        What is not known, or not said where no default is promised, counts as the most that the card allows, or as its
+        `greatest` where that is less.
         """
         count = self.profile.image_count
         if count is None:
@@ -225,7 +232,7 @@ class Model:
         decided = all(name in params or name not in unknown for name in count.when)
         if decided and any(params.get(name) != value for name, value in count.when.items()):
             return 1, 1
-        asked = _whole_number(params.get(count.counted_by))
+        asked = _whole_number(params.get(count.counted_by, greatest.get(count.counted_by)))
         most = self.card.bound_of(count.counted_by, "maximum")
         if asked is None:
             return 1, most if most is not None else 1

@@ -109,13 +109,21 @@ def plan_recipe(
     return Planned(checked, plan, planner, problems, picks_path, spent)
 
 
+_JUDGED_AGAIN = frozenset(("out-of-bounds", "out-of-range", "too-many-together", "too-many-values"))
+"""What the plan judges as well, of every request and every use of a recipe, and with better numbers."""
+
+
 def _keep_doubts(
     checked: Sequence[Diagnostic], recipe: Recipe, inputs: Mapping[str, object], found: Sequence[Diagnostic]
 ) -> Iterator[Diagnostic]:
-    """What the check said, without doubts about inputs that are answered by their values: they are there, or it is an error."""
+    """What the check said, without doubts that the plan judges better, and those about inputs that are answered by their values."""
     wrong = {str(one.span) for one in found if one.severity is Severity.ERROR}
+    said = {(one.code, str(one.span)) for one in found}
     for one in checked:
         span = one.span
+        doubt = one.severity is Severity.WARNING
+        if doubt and (one.code in _JUDGED_AGAIN or (one.code, str(span)) in said):
+            continue
         if one.code == "may-be-none" and span is not None:
             name = span.source.text[span.start : span.end].removeprefix("inputs.")
             if str(span) in wrong or (span.source is recipe.source and inputs.get(name) is not None):

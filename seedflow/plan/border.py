@@ -51,9 +51,9 @@ def admit(declared: Input, value: object, argument: Argument, files: Files) -> o
     except _Misfit as misfit:
         raise NotAdmitted(
             Diagnostic(
-                "wrong-shape",
+                misfit.code,
                 f"`{argument.name}` is {misfit.found}, expected {misfit.expected}",
-                _place(argument),
+                spot(argument),
                 help="give what the recipe declares",
                 related=(Related(declared.span, f"`{declared.name}` is declared here"),),
             )
@@ -69,8 +69,9 @@ class NotAdmitted(Exception):  # noqa: N818 - not an error of the program: carri
 
 
 class _Misfit(Exception):  # noqa: N818 - not an error of the program: told to the user by whoever knows the place
-    def __init__(self, found: str, expected: str) -> None:
+    def __init__(self, found: str, expected: str, code: str = "wrong-shape") -> None:
         super().__init__(found)
+        self.code = code
         self.found = found
         self.expected = expected
 
@@ -142,7 +143,7 @@ def _admit_row(
             values[name] = defaults[name] if found is None and name in defaults else _admit(column, found)
         except _Misfit as misfit:
             raise _Misfit(
-                f"a table with {misfit.found} under `{name}` in row {number}", misfit.expected
+                f"a table with {misfit.found} under `{name}` in row {number}", misfit.expected, misfit.code
             ) from None
     if declared.key is None:
         return Row(values)
@@ -166,9 +167,9 @@ def _as_text(declared: Input, value: object) -> str:
 
 def _check_length(declared: Input, text: str) -> str:
     if declared.min_length is not None and len(text) < declared.min_length:
-        raise _Misfit(f"{len(text)} characters long", f"at least {declared.min_length}")
+        raise _Misfit(f"{len(text)} characters long", f"at least {declared.min_length}", "out-of-bounds")
     if declared.max_length is not None and len(text) > declared.max_length:
-        raise _Misfit(f"{len(text)} characters long", f"at most {declared.max_length}")
+        raise _Misfit(f"{len(text)} characters long", f"at most {declared.max_length}", "out-of-bounds")
     return text
 
 
@@ -180,17 +181,17 @@ def _admit_number(declared: Input, value: object) -> int | float:
             raise _Misfit(f"{value}", "a whole number")
         value = int(value)
     if declared.minimum is not None and value < declared.minimum:
-        raise _Misfit(f"{value}", f"at least {declared.minimum}")
+        raise _Misfit(f"{value}", f"at least {declared.minimum}", "out-of-bounds")
     if declared.maximum is not None and value > declared.maximum:
-        raise _Misfit(f"{value}", f"at most {declared.maximum}")
+        raise _Misfit(f"{value}", f"at most {declared.maximum}", "out-of-bounds")
     return value
 
 
 def _check_count(declared: Input, count: int) -> None:
     if declared.min_items is not None and count < declared.min_items:
-        raise _Misfit(f"a list of {count}", f"at least {declared.min_items} items")
+        raise _Misfit(f"a list of {count}", f"at least {declared.min_items} items", "out-of-bounds")
     if declared.max_items is not None and count > declared.max_items:
-        raise _Misfit(f"a list of {count}", f"at most {declared.max_items} items")
+        raise _Misfit(f"a list of {count}", f"at most {declared.max_items} items", "out-of-bounds")
 
 
 def _spell(declared: Input) -> str:
@@ -229,7 +230,8 @@ def _describe(value: object) -> str:
             return f"a list of {len(value)}" if isinstance(value, Sequence) else "something else"
 
 
-def _place(argument: Argument) -> Span:
+def spot(argument: Argument) -> Span:
+    """Where what a caller gives stands."""
     if isinstance(argument.expression, Template):
         return argument.expression.scalar.span
     return argument.node.span

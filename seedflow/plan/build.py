@@ -11,6 +11,7 @@ from seedflow.money import ZERO_USD
 from seedflow.plan.border import NotAdmitted
 from seedflow.plan.conditions import Judge, Verdict
 from seedflow.plan.context import PlanContext
+from seedflow.plan.crossings import CrossingJudge
 from seedflow.plan.decide import UNSETTLED, Decision, decide_settled
 from seedflow.plan.estimate import NOTHING_USD, find_cost, narrow_images
 from seedflow.plan.expect import Expectation
@@ -34,6 +35,7 @@ from seedflow.plan.models import ModelFinder
 from seedflow.plan.options import OptionReader
 from seedflow.plan.passes import PassReader
 from seedflow.plan.picking import Absent
+from seedflow.plan.ranges import RangeFinder
 from seedflow.plan.requests import Refused, Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.stander import Stander
@@ -65,6 +67,8 @@ class TaskBuilder:
         self.stander = Stander(self.resolver)
         self.renderer = Renderer(self.resolver)
         self.lister = Lister(self.resolver, self.stander, self.renderer.render)
+        self.ranges = RangeFinder(self.lister.lengths, self.resolver)
+        self.crossings = CrossingJudge(self.ranges, self.stander, self.renderer)
         self.options = OptionReader(self.renderer, self.stander)
         self._models = ModelFinder(context.catalog, self.renderer, self.stander)
         self._passes = PassReader(self.resolver, self.stander, self.renderer, self.lister)
@@ -102,6 +106,7 @@ class TaskBuilder:
             self.stander,
             self._context.images,
             self.lister.bound,
+            self.ranges,
         )
         try:
             tasks.takes = self.options.takes(node, Env(frame))
@@ -361,7 +366,8 @@ class TaskBuilder:
 
     def _image_bounds(self, model: Model, request: Request) -> Bounds[int]:
         """How many images the request may give, whatever is stored: names of files depend on it."""
-        return Bounds(*model.image_bounds(request.known_params, request.unknown))
+        greatest = {name: high for name, (_, high) in request.between.items() if high is not None}
+        return Bounds(*model.image_bounds(request.known_params, request.unknown, greatest))
 
     def _share(self, identity: str, address: str) -> str | None:
         first = self._first_of_request.setdefault(identity, address)

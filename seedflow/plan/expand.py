@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from seedflow.diagnostics import Diagnostic, Severity, Span
+from seedflow.graph.at_most import judge_length
 from seedflow.graph.model import StepNode
 from seedflow.plan.frames import Env, FrameInstance, Later
-from seedflow.plan.gaps import Gap, Item, Listing, count_least, find_gap
+from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_least, count_most, find_gap
 from seedflow.plan.instances import ImageSource, Instance, Order, StepTasks, spell_address
 from seedflow.plan.listing import Lister
 from seedflow.plan.model import Bounds
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.model import LoopVariable
+from seedflow.recipe.template import Template
 from seedflow.recipe.views import View
 
 Report = Callable[[Diagnostic], None]
@@ -153,13 +155,21 @@ class Expander:
                 return None
         else:
             (parts,) = columns
-        count = len(parts)
         if variable.at_most is not None:
             low = count_least(parts)
+            for problem in judge_length(variable, low, self._find_most(parts, variable, env)):
+                report(problem)
             if low > variable.at_most:
-                report(too_many(variable, low if any(isinstance(part, Gap) for part in parts) else count))
                 return None
         return parts
+
+    def _find_most(self, parts: Listing, variable: LoopVariable, env: Env) -> int | None:
+        """How many items a list may have, whatever `at_most` allows; None when nothing else bounds it."""
+        (items, *others) = variable.lists
+        if others or not isinstance(items, Template) or not any(isinstance(part, Gap) for part in parts):
+            return count_most(parts)
+        most = self._lister.bound(items, env).high
+        return None if most >= MOST_ITEMS else max(most, count_most(parts))
 
     def _with(
         self,
@@ -330,16 +340,6 @@ def _spell_lengths(variable: LoopVariable, lengths: list[Bounds[int]]) -> str:
     found = zip(variable.names, lengths, strict=True)
     return ", ".join(
         f"`{name}` has {low if low == high else f'{low} to {high}'}" for name, (low, high) in found
-    )
-
-
-def too_many(variable: LoopVariable, count: int) -> Diagnostic:
-    """A list that is longer than its author allows."""
-    return Diagnostic(
-        "too-many-items",
-        f"`{', '.join(variable.names)}` has {count} items, but `at_most` is {variable.at_most}",
-        variable.span,
-        help="shorten the list or raise `at_most`",
     )
 
 

@@ -10,11 +10,15 @@ from dataclasses import replace
 
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.images.facts import FileImage, UrlImage
+from seedflow.models.between import judge_between
 from seedflow.models.model import Model
-from seedflow.plan.model import PLACEHOLDER_URL, PendingImages
+from seedflow.plan.model import PLACEHOLDER_URL, PendingImages, PlannedReference
 from seedflow.plan.requests import Request, RequestBuilder
 from seedflow.recipe.model import Generate, References
 from seedflow.recipe.template import TemplateForm
+
+_MOST_JUDGED = 1_000
+"""More references than this are as good as not known."""
 
 
 def judge_request(model: Model, request: Request, builder: RequestBuilder) -> Iterator[Diagnostic]:
@@ -23,18 +27,9 @@ def judge_request(model: Model, request: Request, builder: RequestBuilder) -> It
     if written is not None and request.references and written.field != model.references_field:
         yield _wrong_field(model, written)
         return
-    unknown = set(request.unknown)
-    params = dict(request.known_params)
-    field = model.references_field
-    if field is not None and request.references:
-        if any(_vague(item.image) for item in request.references):
-            unknown.add(field)
-        else:
-            params[field] = [
-                item.image.url if isinstance(item.image, UrlImage) else PLACEHOLDER_URL.format(number=number)
-                for number, item in enumerate(request.references, 1)
-            ]
-    for problem in model.judge(params, unknown=unknown):
+    few, many, unknown = _fill(model, request)
+    problems = model.judge(few, unknown=unknown) if few == many else judge_between(model, few, many, unknown)
+    for problem in problems:
         name = str(problem.path[0]) if problem.path else None
         yield Diagnostic(
             problem.code,
@@ -44,7 +39,38 @@ def judge_request(model: Model, request: Request, builder: RequestBuilder) -> It
             problem.help,
         )
     yield from _judge_files(model, request, builder)
-    yield from _judge_count(model, request, builder)
+
+
+def _fill(model: Model, request: Request) -> tuple[dict[str, object], dict[str, object], set[str]]:
+    """The input with as little and with as much as it may come to hold, and what is not known of it."""
+    unknown = set(request.unknown)
+    few, many = dict(request.known_params), dict(request.known_params)
+    for name, (low, high) in request.between.items():
+        if low is not None and high is not None:
+            few[name], many[name] = low, high
+            unknown.discard(name)
+    field = model.references_field
+    if field is not None and request.references:
+        least, most = ([_count(item, end) for item in request.references] for end in (0, 1))
+        if sum(most) > _MOST_JUDGED:
+            unknown.add(field)
+        else:
+            few[field], many[field] = _urls(request, least), _urls(request, most)
+    return few, many, unknown
+
+
+def _count(item: PlannedReference, end: int) -> int:
+    return item.image.count[end] if isinstance(item.image, PendingImages) else 1
+
+
+def _urls(request: Request, counts: list[int]) -> list[str]:
+    urls: list[str] = []
+    for item, count in zip(request.references, counts, strict=True):
+        image = item.image
+        for _ in range(count):
+            unnamed = PLACEHOLDER_URL.format(number=len(urls) + 1)
+            urls.append(image.url if isinstance(image, UrlImage) else unnamed)
+    return urls
 
 
 def _wrong_field(model: Model, written: References) -> Diagnostic:
@@ -76,28 +102,6 @@ def _list_checked(generate: Generate) -> frozenset[str]:
         return frozenset()
     templates = (item.template for item in written.items)
     return frozenset(one.scalar.value.strip() for one in templates if one.form is TemplateForm.LITERAL)
-
-
-def _judge_count(model: Model, request: Request, builder: RequestBuilder) -> Iterator[Diagnostic]:
-    """A set that may turn out to be more than the model takes: it would be paid for before anybody knew."""
-    if model.max_references is None or not any(_vague(item.image) for item in request.references):
-        return
-    counts = [
-        item.image.count if isinstance(item.image, PendingImages) else (1, 1) for item in request.references
-    ]
-    least, most = (sum(count[at] for count in counts) for at in (0, 1))
-    if least <= model.max_references < most:
-        yield Diagnostic(
-            "too-many-values",
-            f"there may be {most} references, and `{model.id}` takes at most {model.max_references}",
-            builder.origin.params.get(str(model.references_field), builder.origin.span),
-            Severity.WARNING,
-            help=f"take as many as fit: `[:{model.max_references}]`; with more this task fails",
-        )
-
-
-def _vague(image: object) -> bool:
-    return isinstance(image, PendingImages) and image.count.low != image.count.high
 
 
 class Findings:

@@ -38,17 +38,18 @@ class LengthFinder:
         node = template.expression
         whole = node.reference if isinstance(node, Mentioned) else find_whole(template)
         if whole is not None:
-            return self._of_mention(whole, env)
+            return self.of_mention(whole, env)
         part = find_part(template)
         if part is not None:
-            return count_part(self._of_mention(part[0], env), part[1])
+            return count_part(self.of_mention(part[0], env), part[1])
         sources = find_bound_sources(template)
         if sources is None:
             return _ANY_NUMBER
         longest = max((self._longest(source, env) for source in sources), default=0)
         return Bounds(0, max(longest, find_written_length(template)))
 
-    def _of_mention(self, whole: Reference, env: Env) -> Bounds[int]:
+    def of_mention(self, whole: Reference, env: Env) -> Bounds[int]:
+        """How many items the list has that a mention gives."""
         declared = find_declared(whole, env)
         found = self._of_given(whole, env)
         return found if declared is None else _narrow(found, declared)

@@ -50,7 +50,7 @@ class Lister:
         self._resolver = resolver
         self._stander = stander
         self._render = render
-        self._lengths = LengthFinder(resolver, stander, self._take_apart)
+        self.lengths = LengthFinder(resolver, stander, self._take_apart)
 
     def read(self, expression: Expression, env: Env, *, at_most: int | None = None) -> Listing:
         """The values of a list as far as they are known, in order.
@@ -160,7 +160,7 @@ class Lister:
 
     def bound(self, template: Template, env: Env) -> Bounds[int]:
         """How many items a list may have that is not known yet."""
-        return self._lengths.find(template, env)
+        return self.lengths.find(template, env)
 
     # By the tasks of a step
 

@@ -83,7 +83,7 @@ class StepImage:
 
 @dataclass(frozen=True, slots=True)
 class PendingImages:
-    """Images that a mention will give once `after` is done; how many is known as bounds only.
+    """Images that a mention will give once `after`, and `after_too`, are done; how many is known as bounds only.
 
     They may also come of `others`, tasks or wholes, be these done or not. `number` is that of the one image within its task,
     0 when that is not known.
@@ -94,6 +94,12 @@ class PendingImages:
     mention: str
     others: tuple[str, ...] = ()
     number: int = 0
+    after_too: tuple[str, ...] = ()
+
+    @property
+    def awaited(self) -> tuple[str, ...]:
+        """All that has to be done first, in order of mention."""
+        return (self.after, *self.after_too)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from seedflow.diagnostics import Diagnostic
+from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.model import StepGraph
 from seedflow.money import ZERO_USD, format_usd
 from seedflow.plan.build import TaskBuilder
@@ -35,6 +35,7 @@ from seedflow.plan.outputs import OutputPlanner
 from seedflow.plan.unfold import MOST_TASKS, Unfolder
 from seedflow.recipe.model import Recipe
 from seedflow.store.base import StoreView
+from seedflow.store.view import open_nothing
 
 
 class Planner:
@@ -50,6 +51,8 @@ class Planner:
         self._graph = graph
         self._build = TaskBuilder(graph, context)
         self._context = context
+        self._inputs = inputs
+        self._values = values
         self._root = FrameInstance(graph.frame, "", inputs, values, recipe={"name": graph.recipe.name})
         self._unfolder = Unfolder(graph, self._build)
         self._outputs = OutputPlanner(graph.outputs, self._root, self._build)
@@ -63,6 +66,9 @@ class Planner:
         self._check_limits(recipe, totals)
         if not self._unfolder.findings.has_errors:
             self._unfolder.findings.extend(self._outputs.check_paths())
+            self._unfolder.findings.extend(self._find_certain())
+        if not self._unfolder.findings.has_errors:
+            self._unfolder.findings.merge(self._unfolder.refusals.as_doubts())
         diagnostics = self._unfolder.findings.diagnostics()
         if self._unfolder.findings.has_errors:
             return None, diagnostics
@@ -78,6 +84,19 @@ class Planner:
             limits_images=recipe.limits.images,
         )
         return plan, diagnostics
+
+    def _find_certain(self) -> list[Diagnostic]:
+        """Of what is wrong with tasks whose results are there, what is wrong with whatever results: an error as it was before."""
+        refused = {(problem.code, problem.span) for problem in self._unfolder.refusals.problems()}
+        if not refused:
+            return []
+        context = replace(self._context, view=open_nothing())
+        _, found = Planner(self._graph, self._inputs, self._values, context).start()
+        return [
+            problem
+            for problem in found
+            if problem.severity is Severity.ERROR and (problem.code, problem.span) in refused
+        ]
 
     def use_store(self, view: StoreView) -> None:
         """Decide from now on by another view: the run's own, which sees what other runs add meanwhile."""

@@ -6,13 +6,14 @@ What is wrong with a recipe whatever its results are is an error of the plan. Wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.places import find_templates
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.instances import Instance
+from seedflow.plan.judge import Findings
 from seedflow.plan.model import StepImage, Unsettled
 from seedflow.plan.picking import Absent
 from seedflow.plan.stander import Stander
@@ -32,6 +33,18 @@ class Refusals:
     def add(self, address: str, problem: Diagnostic) -> None:
         """Take in why something cannot be asked."""
         self._found[address] = problem
+
+    def problems(self) -> Iterator[Diagnostic]:
+        """Everything that was taken in."""
+        yield from self._found.values()
+
+    def as_doubts(self) -> Findings:
+        """The same as warnings: they fail some tasks, and stop nothing else."""
+        findings = Findings()
+        for address, problem in self._found.items():
+            message = f"a task cannot be asked with the results that are there: {problem.message}"
+            findings.add(replace(problem, message=message, severity=Severity.WARNING), address)
+        return findings
 
     def find(self, address: str) -> Unsettled | None:
         """The same as the end of a task."""

@@ -9,12 +9,16 @@ from types import MappingProxyType
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
+from seedflow.graph.ranges import Range
+from seedflow.graph.shapes import Kind
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.frames import Env, FrameInstance
+from seedflow.plan.gaps import MOST_ITEMS
 from seedflow.plan.model import Bounds, Origin, PendingImages, PlannedReference, StepImage, Unknown
 from seedflow.plan.patterns import Pattern
 from seedflow.plan.picking import Absent, NotThere, as_list
+from seedflow.plan.ranges import RangeFinder
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.stander import Stander
@@ -31,13 +35,14 @@ from seedflow.recipe.views import View
 _MOST_REFERENCES = 100
 
 NOTHING_KNOWN: Mapping[str, Pattern] = MappingProxyType({})
+NO_NUMBERS: Mapping[str, Range] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request as far as it is known. `symbols` stands for what is unknown, to recognise two equal ones.
 
-    `unknown` names the parameters that are not known, `patterns` has what is known of their texts.
+    `unknown` names the parameters that are not known, `patterns` has what is known of their texts, `between` of their numbers.
     """
 
     params: Mapping[str, object]
@@ -45,6 +50,7 @@ class Request:
     symbols: tuple[str, ...]
     unknown: tuple[str, ...] = ()
     patterns: Mapping[str, Pattern] = field(default_factory=lambda: NOTHING_KNOWN)
+    between: Mapping[str, Range] = field(default_factory=lambda: NO_NUMBERS)
 
     @property
     def known(self) -> bool:
@@ -118,6 +124,7 @@ class RequestBuilder:
         stander: Stander,
         images: ImageFiles,
         count: Callable[[Template, Env], Bounds[int]],
+        ranges: RangeFinder,
     ) -> None:
         generate = node.generate
         self.node = node
@@ -127,6 +134,7 @@ class RequestBuilder:
         self._stander = stander
         self._files = images
         self._count = count
+        self._ranges = ranges
         self._renderer = Renderer(resolver)
         self._slots = SlotFinder(resolver, stander)
         self._texts = TextReader(resolver, self._unknown)
@@ -181,6 +189,7 @@ class RequestBuilder:
         params: dict[str, object] = {}
         unknown: list[str] = []
         patterns: dict[str, Pattern] = {}
+        between: dict[str, Range] = {}
         for name in self._order:
             if name in self._constants:
                 value = self._constants[name]
@@ -192,9 +201,19 @@ class RequestBuilder:
                     symbols.append(f"{name}={_symbol(expression, keys)}|{env.frame.prefix}")
                     if as_text and isinstance(expression, Template):
                         patterns[name] = self._texts.read(expression, env, positions, references)
+                    found = None if as_text else self._ranges.find(expression, env).between
+                    if found is not None:
+                        between[name] = found
             if value is not None:
                 params[name] = value
-        return Request(params, tuple(references), tuple(symbols), tuple(unknown), patterns or NOTHING_KNOWN)
+        return Request(
+            params,
+            tuple(references),
+            tuple(symbols),
+            tuple(unknown),
+            patterns or NOTHING_KNOWN,
+            between or NO_NUMBERS,
+        )
 
     def is_plain(self, env: Env) -> bool:
         """Whether everything that the request of a task mentions is there for certain."""
@@ -257,12 +276,14 @@ class RequestBuilder:
         standing = self._stander.of([template], env)
         if standing.after:
             spelled = ",".join(f"{name}={key}" for name, key in keys)
+            after, *more = standing.after
             return (
                 PendingImages(
-                    next(iter(standing.after)),
+                    after,
                     self._bound(template, env),
                     f"{template.scalar.value}|{env.frame.prefix}{spelled}",
                     tuple(dict.fromkeys([*standing.needs, *self._slots.find_sources(template, env)])),
+                    after_too=tuple(more),
                 ),
             )
         value = self._renderer.render(template, env)
@@ -273,8 +294,13 @@ class RequestBuilder:
         low, high = self._count(template, env)
         if is_one_image(template):
             low, high = min(low, 1), min(high, 1)
+        given = self._ranges.find(template, env)
+        if given.holds_images and given.kind is Kind.LIST and given.count.high is not None:
+            high = max(low, min(high, given.count.high))
+        if high < MOST_ITEMS:
+            return Bounds(low, high)
         most = self.model.max_references if self.model.max_references is not None else _MOST_REFERENCES
-        return Bounds(min(low, most), min(high, most))
+        return Bounds(min(low, most), most)
 
     def _literal_image(self, template: Template) -> Sequence[UrlImage | FileImage | StepImage]:
         text = str(template.literal(as_text=True) or "").strip()
@@ -316,7 +342,7 @@ class RequestBuilder:
             image = reference.image
             vague = isinstance(image, PendingImages) and image.count.low != image.count.high
             if vague and isinstance(image, PendingImages):
-                shifted = tuple(dict.fromkeys([*shifted, image.after]))
+                shifted = tuple(dict.fromkeys([*shifted, *image.awaited]))
             count = image.count.low if isinstance(image, PendingImages) else 1
             current = numbers[reference.name]
             if shifted:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from seedflow.diagnostics import Span
+from seedflow.diagnostics import Span, has_errors
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.plan.apart import Differences, sends_prev
 from seedflow.plan.awaited import asked_before, find_awaited, may_be_stored
@@ -52,7 +52,7 @@ class Unfolder:
     def __init__(self, graph: StepGraph, build: TaskBuilder) -> None:
         self._graph = graph
         self._build = build
-        self._uses = UseBuilder(build.renderer, build.context.images)
+        self._uses = UseBuilder(build.renderer, build.context.images, build.crossings)
         self._expanders: dict[str, Expander] = {}
         self.tasks: dict[str, Task] = {}
         self.openings: dict[str, tuple[Opening | None, Group]] = {}
@@ -163,7 +163,7 @@ class Unfolder:
             inner, problems = self._uses.enter(instance, self._graph.frames[tasks.node.id])
             self.findings.extend(problems)
             instance.inner = inner
-            if not problems:
+            if not has_errors(problems):
                 self.plan_frame(inner)
             return
         self._add_units(instance)
@@ -384,7 +384,8 @@ class Unfolder:
             if tasks.node.step.call is not None:
                 inner, problems = self._uses.enter(instance, self._graph.frames[tasks.node.id])
                 instance.inner = replace(inner, ghost=True)
-                if not problems:
+                errors.extend(problems)
+                if not has_errors(problems):
                     self.plan_frame(instance.inner)
             else:
                 self._add_units(instance)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import Frame
 from seedflow.plan.border import admit, is_later, read_known
+from seedflow.plan.crossings import CrossingJudge
 from seedflow.plan.frames import Env, FrameInstance, LazyInputs, LazyValues
 from seedflow.plan.instances import Instance
 from seedflow.plan.requests import Refused, Renderer
@@ -17,8 +18,9 @@ from seedflow.recipe.template import Template, TemplateForm
 class UseBuilder:
     """Builds the insides of used recipes. What a caller writes out is read once for each step that uses one."""
 
-    def __init__(self, renderer: Renderer, images: ImageFiles) -> None:
+    def __init__(self, renderer: Renderer, images: ImageFiles, crossings: CrossingJudge) -> None:
         self._renderer = renderer
+        self._crossings = crossings
         self._images = images
         self._known: dict[str, tuple[dict[str, object], list[Diagnostic]]] = {}
 
@@ -66,7 +68,7 @@ class UseBuilder:
             recipe={"name": recipe.name},
             each={**outer.each, **instance.each},
         )
-        return inner, problems
+        return inner, [*problems, *self._crossings.judge(inner)]
 
     def _work_out(self, recipe: Recipe, name: str, argument: Argument, env: Env, caller: Recipe) -> object:
         env = self._renderer.refresh(env)

@@ -46,7 +46,8 @@ def spell_reason(*tasks: Task) -> str:
 
 def waited_for(task: Task) -> list[str]:
     """The steps whose results a task's request, or their number, depends on and that do not exist yet, in order of mention."""
-    names = [item.image.after for item in task.references if isinstance(item.image, PendingImages)]
+    pending = [item.image for item in task.references if isinstance(item.image, PendingImages)]
+    names = [name for image in pending for name in image.awaited]
     names += [name for value in task.params.values() if isinstance(value, Unknown) for name in value.after]
     if task.tasks is not None or not names:
         names = [*task.needs, *names]

@@ -31,6 +31,11 @@ def open_view(root: Path) -> LocalView:
     return LocalView(folder, open_for_reading(folder) if folder else None)
 
 
+def open_nothing() -> LocalView:
+    """The view of a state in which nothing is."""
+    return LocalView(None, None)
+
+
 class LocalView(Lookups):
     """`seedflow.store.base.StoreView` on a read-only connection. Any thread may call it."""
 

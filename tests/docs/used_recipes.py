@@ -46,6 +46,14 @@ steps:
 outputs:
   views: "{{ steps.view.images }}"
 """,
+    "crowd.yaml": """seedflow: 1
+name: crowd
+inputs:
+  count: {type: integer, minimum: 1, maximum: 9}
+steps:
+  crowd: {generate: {prompt: "{{ inputs.count }} foxes"}}
+outputs: {images: "{{ steps.crowd.images }}"}
+""",
     "plain.yaml": "seedflow: 1\nname: plain\nsteps: {s: {generate: {prompt: A fox}}}\n",
     "around.yaml": "seedflow: 1\nname: around\nsteps: {s: {recipe: ./about.yaml}}\n" + _GIVES,
     "about.yaml": "seedflow: 1\nname: about\nsteps: {s: {recipe: ./around.yaml}}\n" + _GIVES,

@@ -107,6 +107,45 @@ def test_the_border(call: Call, arguments: str, said: list[str]) -> None:
     assert [describe(found) for found in call(arguments)] == said
 
 
+SETS = """
+seedflow: 1
+steps:
+  top: {{generate: {{prompt: T, sequential_image_generation: auto, max_images: {most}}}, expect: {expect}}}
+  use:
+    recipe: ./inner.yaml
+    with: {{who: x, {given}}}{more}
+"""
+SIZE = 'size: "{{ steps.top.images | length }}"'
+
+
+@pytest.mark.parametrize(
+    ("most", "expect", "given", "more", "said"),
+    [
+        (12, "{images: 12}", SIZE, "", ["error: this is 12, and input `size` of recipe `inner` takes at most 9"]),
+        (12, "{images: {min: 10}}", SIZE, "", ["error: this is 10 to 12, and input `size` of recipe `inner` takes at most 9"]),
+        (12, "{distinct: true}", SIZE, "", ["warning: this may be 1 to 12, and input `size` of recipe `inner` takes at most 9"]),
+        (9, "{distinct: true}", SIZE, "", []),
+        (12, "{images: 12}", 'size: "{{ [steps.top.images | length, 9] | min }}"', "", []),
+        (3, "{distinct: true}", 'size: "{{ (steps.top.images | length) - 1 }}"', "", ["warning: this may be 0 to 2, and input `size` of recipe `inner` takes at least 1"]),
+        (12, "{images: 12}", SIZE, '\n    when: "{{ steps.top.images | length < 9 }}"', []),
+        (12, "{images: 12}", 'photos: "{{ steps.top.images }}"', "", ["error: this is a list of 12 items, and input `photos` of recipe `inner` takes at most 3 items"]),
+        (4, "{distinct: true}", 'photos: "{{ steps.top.images }}"', "", ["warning: this may be a list of 1 to 4 items, and input `photos` of recipe `inner` takes at most 3 items"]),
+        (4, "{distinct: true}", 'photos: "{{ steps.top.images[:3] }}"', "", []),
+    ],
+)  # fmt: skip
+def test_what_only_the_run_counts_is_held_against_the_bounds_of_an_input(
+    tmp_path: Path, catalog: Catalog, most: int, expect: str, given: str, more: str, said: list[str]
+) -> None:
+    (tmp_path / "inner.yaml").write_text(INNER)
+    (tmp_path / "main.yaml").write_text(SETS.format(most=most, expect=expect, given=given, more=more))
+    recipe, problems = load_recipe(tmp_path / "main.yaml", catalog)
+    assert recipe is not None, problems
+    graph, _ = build_graph(recipe, catalog)
+    found = [one for one in check_graph(graph, catalog) if one.code not in {*WASTE, "image-may-be-missing"}]
+    assert [f"{one.severity}: {one.message.split(';')[0]}" for one in found] == said
+    assert {one.code for one in found} <= {"out-of-bounds"}
+
+
 def test_the_declaration_stands_beside_the_call(call: Call) -> None:
     (found,) = call("who: x, size: many")
     (place,) = found.related

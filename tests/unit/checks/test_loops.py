@@ -55,3 +55,24 @@ def test_two_equal_items_are_shown_both(check) -> None:
 def test_a_key_that_a_record_lacks_gets_a_suggestion(check) -> None:
     (found,) = check(loop("{x: {in: [{name: fox}], key: nam}}"))
     assert found.help == "did you mean `name`?"
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("s: {generate: {prompt: S}, for_each: {t: [a, b, c]}}", ["too-many-items «x»"]),
+        ("s: {generate: {prompt: S}, for_each: {t: [a, b]}}", []),
+        ("s: {generate: {prompt: S}, for_each: {t: '{{ inputs.words }}'}}", []),
+        ("s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}", ["too-many-items? «x»"]),
+        ("s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 2}}", []),
+    ],
+)  # fmt: skip
+def test_a_list_that_is_longer_than_at_most(say, steps: str, said: list[str]) -> None:
+    assert (
+        say(
+            "inputs: {words: {type: list, of: text, default: [a]}}\n"
+            f"steps:\n  {steps}\n"
+            "  u: {for_each: {x: {in: '{{ steps.s.images }}', at_most: 2}}, generate: {prompt: 'U {{ inputs.words | join }}', image_input: ['{{ each.x }}']}}\n"
+        )
+        == said
+    )

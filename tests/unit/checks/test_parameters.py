@@ -124,3 +124,55 @@ def test_models_that_an_input_chooses(say) -> None:
           a: {generate: {model: "{{ inputs.model }}", prompt: A, whatever: 1}}
           b: {generate: {model: "{{ inputs.n }}", prompt: B}}
     """) == ['unknown-model «"{{ inputs.model }}"»', 'wrong-shape «"{{ inputs.n }}"»']
+
+
+LITE = "model: bytedance/seedream-5-lite"
+SET = "sequential_image_generation: auto, max_images"
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        (
+            "{generate: {prompt: S, SET: 5}, takes: 3}",
+            ["there may be 15 references, and `bytedance/seedream-4.5` takes at most 14"],
+        ),
+        ("{generate: {prompt: S, SET: 4}, takes: 2}", []),
+        (
+            "{generate: {prompt: S, SET: 12}}",
+            ["with as many as there may be, 12 references were given"],
+        ),
+    ],
+)
+def test_a_set_that_may_be_more_than_the_model_takes(check, steps: str, said: list[str]) -> None:
+    found = check(
+        f"steps:\n  s: {steps}\n".replace("SET", SET)
+        + "  r: {generate: {prompt: R, image_input: '{{ steps.s.images }}'}}\n"
+    )
+    assert [(str(one.severity), one.code) for one in found] == [("warning", "too-many-values")] * len(said)
+    for one, text in zip(found, said, strict=True):
+        assert text in one.message
+
+
+def test_references_and_images_that_may_be_too_many_together(check) -> None:
+    (found,) = check(
+        f"steps:\n  d: {{generate: {{{LITE}, prompt: D, {SET}: 13}}}}\n"
+        "  p: {for_each: {x: '{{ steps.d.images }}'}, generate: {prompt: P, image_input: ['{{ each.x }}']}}\n"
+        f"  q: {{generate: {{{LITE}, prompt: Q, {SET}: 3, image_input: '{{{{ steps.p.images }}}}'}}}}\n"
+    )
+    assert (str(found.severity), found.code) == ("warning", "too-many-together")
+    assert "13 references and 3 images are 16 together, and the model takes at most 15" in found.message
+
+
+def test_a_number_that_only_the_run_knows_lies_within_what_the_model_takes(check) -> None:
+    recipe = (
+        f"steps:\n  s: {{generate: {{prompt: S, {SET}: 3}}}}\n"
+        "  r: {generate: {prompt: R, SET: '{{ (steps.s.images | length) * MANY }}'}}\n"
+    ).replace("SET", SET)
+    assert [(str(one.severity), one.code) for one in check(recipe.replace("MANY", "16"))] == [
+        ("error", "out-of-range")
+    ]
+    assert [(str(one.severity), one.code) for one in check(recipe.replace("MANY", "6"))] == [
+        ("warning", "out-of-range")
+    ]
+    assert check(recipe.replace("MANY", "5")) == []

@@ -54,6 +54,18 @@ def test_messages_that_differ_only_in_the_task_are_the_same_problem() -> None:
     assert found.message == "a and 1 more: a was let go of"
 
 
+def test_messages_at_one_place_that_differ_only_in_numbers_are_told_once() -> None:
+    counts = {"a": 9, "b": 7, "c": 9, "d": 8}
+    tasks = [
+        task(
+            name, TaskStatus.FAILED, problem=Problem("too-many-items", f"`x` has {count} items", "less", SPAN)
+        )
+        for name, count in counts.items()
+    ]
+    (found,) = collect_problems(result_of(RunStatus.FAILED, *tasks))
+    assert found.message == "a and 1 more: `x` has 9 items; and 2 more with other numbers"
+
+
 def test_what_is_blocked_is_counted_at_its_cause_and_is_no_error_of_its_own() -> None:
     problem = Problem("moderation", "blocked", None, SPAN)
     tasks = [

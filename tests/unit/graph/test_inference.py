@@ -6,7 +6,20 @@ import pytest
 
 from seedflow.diagnostics import Source
 from seedflow.graph.inference import infer_shape
-from seedflow.graph.shapes import BOOLEAN, IMAGE, INTEGER, NUMBER, TEXT, UNKNOWN, Count, Kind, Shape, list_of
+from seedflow.graph.ranges import Range
+from seedflow.graph.shapes import (
+    BOOLEAN,
+    IMAGE,
+    INTEGER,
+    NUMBER,
+    TEXT,
+    UNKNOWN,
+    Count,
+    Kind,
+    Shape,
+    list_of,
+    whole_number,
+)
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import parse_template
 from seedflow.text.nodes import Scalar
@@ -56,7 +69,15 @@ def infer(expression: str) -> Shape:
         ("inputs.t is defined", BOOLEAN),
         ("inputs.t in inputs.l", BOOLEAN),
         ("inputs.t | upper", TEXT),
-        ("inputs.l | length", INTEGER),
+        ("inputs.l | length", whole_number(Range(2, 5))),
+        ("(inputs.l | length) * 2 + 1", whole_number(Range(5, 11))),
+        ("3 - inputs.l | length", whole_number(Range(-2, 1))),
+        ("(inputs.l | length) // 2", whole_number(Range(1, 2))),
+        ("[inputs.l | length, 3] | min", whole_number(Range(2, 3))),
+        ("[inputs.l | length, 3] | max", whole_number(Range(3, 5))),
+        ("[inputs.l | length, inputs.n] | min", whole_number(Range(None, 5))),
+        ("inputs.l | length if inputs.b else 7", INTEGER),
+        ("inputs.l | length % 3", INTEGER),
         ("inputs.l | join(', ')", TEXT),
         ("inputs.l | first", TEXT),
         ("inputs.l | sort", list_of(TEXT, Count(2, 5))),

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seedflow.graph.ranges import Range
 from seedflow.graph.shapes import (
     ANY,
     BOOLEAN,
@@ -20,6 +21,7 @@ from seedflow.graph.shapes import (
     join_shapes,
     list_of,
     shape_of_value,
+    whole_number,
 )
 
 ENDS = st.none() | st.integers(-6, 6)
@@ -64,7 +66,7 @@ def test_counts_beyond_reason_are_no_bound() -> None:
     ("value", "shape"),
     [
         ("a", TEXT),
-        (7, INTEGER),
+        (7, whole_number(Range(7, 7))),
         (True, BOOLEAN),
         (1.5, NUMBER),
         (None, NONE),
@@ -82,7 +84,7 @@ def test_records_join_to_the_fields_that_any_of_them_has() -> None:
     joined = join_shapes(
         [shape_of_value({"name": "fox", "age": 3}), shape_of_value({"name": "owl", "tone": "grey"})]
     )
-    assert joined.fields == {"name": TEXT, "age": INTEGER, "tone": TEXT}
+    assert joined.fields == {"name": TEXT, "age": whole_number(Range(3, 3)), "tone": TEXT}
     assert joined.find("tone") == TEXT
     assert joined.find("colour") is None
 

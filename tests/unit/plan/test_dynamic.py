@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from planning import KnownResults, open_planner, plan, problems_of
 
+from seedflow.diagnostics import Severity
 from seedflow.plan import unfold
 from seedflow.plan.model import Plan
 
@@ -94,11 +95,24 @@ def test_the_same_words_in_two_uses_of_a_recipe_are_two_requests(tmp_path: Path)
 @pytest.mark.parametrize("at_most", [1, 3])
 def test_at_most_below_what_is_certain_is_an_error_of_the_plan(at_most: int) -> None:
     problems = problems_of(
-        "steps:\n  a: {for_each: {w: [x, y]}, takes: 2, generate: {prompt: 'A {{ each.w }}'}}\n"
+        "inputs: {ws: {type: list, of: text, default: [x, y]}}\n"
+        "steps:\n  a: {for_each: {w: '{{ inputs.ws }}'}, takes: 2, generate: {prompt: 'A {{ each.w }}'}}\n"
         f"  b: {{for_each: {{v: {{in: '{{{{ steps.a.images[:4] }}}}', at_most: {at_most}}}}}, "
         f"generate: {{prompt: B, {IMAGE_OF_V}}}}}\n"
     )
     assert [found.code for found in problems] == ["too-many-items"]
+
+
+def test_at_most_below_what_may_come_is_a_warning_of_the_plan_with_the_number() -> None:
+    found, problems = open_planner(
+        "inputs: {ws: {type: list, of: text, default: [x, y]}}\n"
+        f"steps:\n  a: {{for_each: {{w: '{{{{ inputs.ws }}}}'}}, generate: {{prompt: 'A {{{{ each.w }}}}', {SET}}}}}\n"
+        f"  b: {{for_each: {{v: {{in: '{{{{ steps.a.images }}}}', at_most: 5}}}}, generate: {{prompt: B, {IMAGE_OF_V}}}}}\n"
+    ).start()
+    assert found is not None
+    (doubt,) = problems
+    assert (doubt.code, doubt.severity) == ("too-many-items", Severity.WARNING)
+    assert "up to 6 items, but `at_most` is 5" in doubt.message
 
 
 def test_tasks_to_come_may_make_a_request_that_is_known_and_made_by_another_step() -> None:

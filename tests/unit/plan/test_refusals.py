@@ -6,6 +6,7 @@ import pytest
 from planning import KnownResults, done, open_planner, problems_of
 
 from seedflow.plan.model import Action, Plan, Reason, Task, Unsettled
+from seedflow.plan.planner import Planner
 
 SET = "sequential_image_generation: auto, max_images: 3"
 USERS = {
@@ -25,7 +26,7 @@ USERS = {
 }
 
 
-def plan_again(user: str) -> tuple[Plan, object]:
+def plan_again(user: str) -> tuple[Plan, Planner]:
     """The plan of a recipe whose set is stored with two pictures, and its planner."""
     text = (
         f"steps:\n  s: {{generate: {{prompt: S, {SET}}}}}\n  {user}\n  other: {{generate: {{prompt: O}}}}\n"
@@ -86,6 +87,39 @@ def test_what_is_wrong_whatever_the_results_are_is_an_error_of_the_plan() -> Non
         f"  r: {{generate: {{model: '{{{{ inputs.m }}}}', prompt: R, image_input: [{many}]}}}}\n"
     )
     assert "too-many-values" in {problem.code for problem in found}
+
+
+def test_what_is_wrong_whatever_the_results_are_is_the_same_error_when_they_are_there() -> None:
+    text = (
+        "inputs: {words: {type: list, of: text, default: [x, y, z]}}\n"
+        "steps:\n  s: {for_each: {w: '{{ inputs.words }}'}, generate: {prompt: 'S {{ each.w }}'}}\n"
+        "  r: {for_each: {v: {in: '{{ steps.s.images }}', at_most: 2}}, generate: {prompt: R, image_input: ['{{ each.v }}']}}\n"
+        "  last: {generate: {prompt: L, image_input: '{{ steps.r.images }}'}}\n"
+    )
+    before = problems_of(text)
+    view = KnownResults()
+    plan, _ = open_planner(text, {"words": ["x"]}).start()
+    assert plan is not None
+    view.keep(plan.tasks[0], "x")
+    made = [open_planner(text, {"words": [word]}).start()[0] for word in "xyz"]
+    for number, one in enumerate(made):
+        assert one is not None
+        view.keep(one.tasks[0], f"s{number}")
+    after, problems = open_planner(text, view=view).start()
+    assert after is None
+    assert [(one.code, str(one.span), one.help) for one in problems] == [
+        (one.code, str(one.span), one.help) for one in before
+    ]
+    assert [str(one.severity) for one in problems] == ["error"]
+
+
+def test_what_is_wrong_with_the_results_that_are_there_is_a_warning_with_its_place() -> None:
+    _, planner = plan_again(USERS["no-such-image"])
+    _, problems = planner.start()
+    (doubt,) = [one for one in problems if one.code == "no-such-image"]
+    assert str(doubt.severity) == "warning"
+    assert doubt.span is not None
+    assert doubt.help is not None
 
 
 def test_a_set_that_may_be_more_than_a_model_takes_is_a_warning_before_it_is_paid() -> None:

@@ -1,0 +1,67 @@
+"""What only the run knows of what a used recipe is given, held against what its inputs allow, before anything is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from seedflow.diagnostics import Diagnostic, Related
+from seedflow.graph.borders import judge_bounds, name_input
+from seedflow.plan.border import NotAdmitted, spot
+from seedflow.plan.frames import Env, FrameInstance
+from seedflow.plan.picking import Absent
+from seedflow.plan.ranges import RangeFinder
+from seedflow.plan.requests import Refused, Renderer
+from seedflow.plan.stander import Stander
+from seedflow.recipe.model import Input
+from seedflow.recipe.template import RenderError, Skipped, Template
+
+
+class CrossingJudge:
+    """Judges what crosses the borders of used recipes."""
+
+    def __init__(self, ranges: RangeFinder, stander: Stander, renderer: Renderer) -> None:
+        self._ranges = ranges
+        self._stander = stander
+        self._renderer = renderer
+
+    def judge(self, inner: FrameInstance) -> Iterator[Diagnostic]:
+        """What is wrong, for certain or perhaps, with inputs that are still to come.
+
+        Nothing is said of a use that a condition may leave out: it may be there for that.
+        """
+        recipe = inner.frame.recipe
+        for name, (argument, outer) in inner.later.items():
+            declared = recipe.inputs[name]
+            if not _is_bounded(declared):
+                continue
+            env = self._renderer.refresh(outer)
+            try:
+                waits = self._stander.of([argument.expression], env).waits
+            except (Absent, RenderError):
+                continue  # said where it is worked out
+            if not waits or not self._is_certain(inner):
+                continue
+            given = self._ranges.find(argument.expression, env)
+            found = judge_bounds(declared, given, spot(argument), name_input(declared, recipe), dynamic=True)
+            beside = Related(declared.span, f"input `{declared.name}` is declared here")
+            yield from (replace(one, related=(beside,)) for one in found)
+
+    def _is_certain(self, inner: FrameInstance) -> bool:
+        """Whether no condition may leave a use out."""
+        return all(self._is_true(template, outer) for template, outer in inner.conditions)
+
+    def _is_true(self, template: Template, outer: Env) -> bool:
+        env = self._renderer.refresh(outer)
+        standing = self._stander.of([template], env)
+        if standing.waits or standing.failed is not None or standing.skips is not None:
+            return False
+        try:
+            return self._renderer.render(template, env) is True
+        except (Refused, NotAdmitted, Skipped):
+            return False
+
+
+def _is_bounded(declared: Input) -> bool:
+    bounds = (declared.minimum, declared.maximum, declared.min_items, declared.max_items)
+    return any(bound is not None for bound in bounds)

@@ -1,0 +1,114 @@
+"""What is known of values that only the run knows: between which numbers they lie, and how many items they have."""
+
+from __future__ import annotations
+
+from seedflow.graph.inference import infer_shape
+from seedflow.graph.input_shapes import shape_of_input
+from seedflow.graph.ranges import ANYTHING, Range
+from seedflow.graph.shapes import (
+    IMAGE,
+    TEXT,
+    UNKNOWN,
+    Count,
+    Kind,
+    Shape,
+    list_of,
+    shape_of_value,
+    whole_number,
+)
+from seedflow.plan.frames import Env, LazyValues
+from seedflow.plan.gaps import MOST_ITEMS
+from seedflow.plan.lengths import LengthFinder
+from seedflow.plan.resolve import Resolver
+from seedflow.recipe.model import Expression, Input, InputType
+from seedflow.recipe.references import StepReference
+from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.views import View
+
+_MAX_DEPTH = 20
+"""How many inputs and values look through each other before nothing more is claimed."""
+
+
+class RangeFinder:
+    """Finds the shapes of expressions with what the plan knows of inputs, and of how many images and tasks there will be."""
+
+    def __init__(self, lengths: LengthFinder, resolver: Resolver) -> None:
+        self._lengths = lengths
+        self._resolver = resolver
+
+    def find(self, expression: Expression, env: Env, depth: int = 0) -> Shape:
+        """What is known of an expression's value."""
+        if isinstance(expression, tuple):
+            return list_of(UNKNOWN, Count(len(expression), len(expression)))
+        if not isinstance(expression, Template) or depth > _MAX_DEPTH:
+            return UNKNOWN
+        if expression.form is TemplateForm.LITERAL:
+            return shape_of_value(expression.literal(as_text=False))
+        if expression.form is TemplateForm.TEXT or expression.expression is None:
+            return TEXT
+        return infer_shape(expression.expression, _Names(self, env, depth))
+
+    def of_root(self, root: str, name: str, env: Env, depth: int) -> Shape:
+        """The shape of `inputs.NAME` and the like."""
+        recipe = env.frame.frame.recipe
+        match root:
+            case "inputs" if name in env.frame.later:
+                argument, outer = env.frame.later[name]
+                given = self.find(argument.expression, self._resolver.refresh(outer), depth + 1)
+                return _admit(given, recipe.inputs[name])
+            case "inputs" if name in env.frame.inputs:
+                return _of_known(env.frame.inputs[name])
+            case "values" if isinstance(env.frame.values, LazyValues) and name in recipe.values:
+                return self.find(recipe.values[name], Env(env.frame), depth + 1)
+            case "values" if name in env.frame.values:
+                return _of_known(env.frame.values[name])
+            case "each":
+                return _of_known(env.each.get(name))
+            case _:
+                return UNKNOWN
+
+    def of_step(self, reference: StepReference, env: Env) -> Shape:
+        """The shape of a mention of a step: how many images or tasks it will give."""
+        if reference.collection is None:
+            return UNKNOWN
+        item = Shape(Kind.TASK) if reference.collection == "tasks" else IMAGE
+        if isinstance(reference.index, int):
+            return item
+        low, high = self._lengths.of_mention(reference, env)
+        return list_of(item, Count(low, high if high < MOST_ITEMS else None))
+
+
+class _Names:
+    """What the names in one template mean."""
+
+    def __init__(self, finder: RangeFinder, env: Env, depth: int) -> None:
+        self._finder = finder
+        self._env = env
+        self._depth = depth
+
+    def shape_of_root(self, root: str, name: str) -> Shape:
+        """The shape of `inputs.NAME` and the like."""
+        return self._finder.of_root(root, name, self._env, self._depth)
+
+    def shape_of_step(self, reference: StepReference) -> Shape:
+        """The shape of a mention of a step."""
+        return self._finder.of_step(reference, self._env)
+
+
+def _admit(given: Shape, declared: Input) -> Shape:
+    """What an input lets through of what it is given: with anything else, nothing is asked."""
+    if declared.type is InputType.INTEGER and given.kind in (Kind.INTEGER, Kind.NUMBER, Kind.UNKNOWN):
+        return whole_number((given.between or ANYTHING).within(declared.minimum, declared.maximum))
+    if declared.type in (InputType.LIST, InputType.TABLE) and given.kind is Kind.LIST:
+        low, high = Range(*given.count).within(declared.min_items, declared.max_items)
+        return list_of(given.item or UNKNOWN, Count(low or 0, high))
+    return given if given.known else shape_of_input(declared)
+
+
+def _of_known(value: object) -> Shape:
+    if isinstance(value, View):
+        return IMAGE if value.kind == "image" else UNKNOWN
+    if isinstance(value, list | tuple):
+        images = bool(value) and all(isinstance(item, View) and item.kind == "image" for item in value)
+        return list_of(IMAGE if images else UNKNOWN, Count(len(value), len(value)))
+    return shape_of_value(value) if isinstance(value, int | float | str) else UNKNOWN
