@@ -65,8 +65,8 @@ def _find_obstacle(folder: Path, nearest: Path) -> str | None:
 
 def _try(nearest: Path) -> str | None:
     try:
+        _tidy(nearest)
         with Step.OUTPUT_TRIED:
-            _tidy(nearest)
             tried = Path(tempfile.mkdtemp(prefix=_TRIED, dir=nearest))
             with suppress(FileNotFoundError):  # another run tidied it
                 tried.rmdir()
@@ -78,7 +78,7 @@ def _try(nearest: Path) -> str | None:
 def _tidy(place: Path) -> None:
     """Remove what processes left that were killed while they tried; nobody keeps anything in it."""
     for left in place.glob(f"{_TRIED}*"):
-        with suppress(OSError):  # not a folder, not empty, or gone
+        with suppress(OSError), Step.OUTPUT_TRIED:  # not a folder, not empty, or gone
             left.rmdir()
 
 
