@@ -22,7 +22,7 @@ from seedflow.cli.dollars import Dollars
 from seedflow.cli.help import Command
 from seedflow.cli.plan_text import print_plan
 from seedflow.cli.planning import input_options, plan_from_options, reroll_option
-from seedflow.cli.provider_text import introduce
+from seedflow.cli.provider_text import introduce, spell_priced_at_nothing
 from seedflow.cli.result_text import print_result
 from seedflow.cli.run_text import Display, open_display
 from seedflow.cli.session import start
@@ -36,7 +36,12 @@ from seedflow.cli.terminal import (
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import BudgetError, ExitCode, SeedflowError, UsageError
 from seedflow.money import format_usd
-from seedflow.pipeline.affordable import find_budgets, refuse_unaffordable
+from seedflow.pipeline.affordable import (
+    find_budgets,
+    find_priced_at_nothing,
+    refuse_unaffordable,
+    wants_consent,
+)
 from seedflow.pipeline.out_folder import refuse_as_folder
 from seedflow.pipeline.plan import Planned, Reroll
 from seedflow.pipeline.run import RunRequest, find_out_folder, run_recipe
@@ -129,7 +134,7 @@ def command(
     stream = sys.stderr if as_json else sys.stdout
     console = open_console(stream)
     with EventFile(events) as file:
-        for line in introduce(plan, session.settings):
+        for line in introduce(plan, session):
             print_folded(console, line)
         console.print()
         request = RunRequest(
@@ -151,7 +156,7 @@ def command(
                 help="the pictures are stored; run again, with --out DIR for another folder, and nothing is paid again",
             ) from None
     took_s = time.monotonic() - started if moves_cursor(stream) else None
-    print_result(result, console, took_s=took_s)
+    print_result(result, console, took_s=took_s, priced_at_nothing=bool(find_priced_at_nothing(plan)))
     if file.problem is not None:
         say(f"warning: {file.problem}")
     if as_json:
@@ -198,16 +203,21 @@ def _find_refusal(
         say(f"error: {make_printable(error.message)}")
         say(f"help: {make_printable(error.help or '')}")
         return "budget", error.message
-    if cost.high == 0 or yes or max_cost is not None:
+    if not wants_consent(plan) or yes or max_cost is not None:
         return None
+    calls = spell_count(plan.totals.calls, "call")
     if not is_interactive():
-        refusal = f"this run may cost up to {format_usd(cost.high)}, and nobody is there to ask"
+        if cost.high:
+            refusal = f"this run may cost up to {format_usd(cost.high)}, and nobody is there to ask"
+        else:
+            priced = ", ".join(map(make_printable, spell_priced_at_nothing(plan, session)))
+            refusal = f"this run asks for what is paid, {calls}, though {priced}; nobody is there to consent"
         say(f"error: {refusal}")
         say("help: consent with --yes, or with --max-cost USD")
         return "not-confirmed", refusal
     console = open_console(sys.stderr)
     print_plan(plan, console, brief=True)
-    question = f"{spell_count(plan.totals.calls, 'call')}, up to {format_usd(cost.high)}. Continue?"
+    question = f"{calls}, {'up to' if cost.high else 'priced at'} {format_usd(cost.high)}. Continue?"
     try:
         consent = click.confirm(f"\n{question}", err=True)
     except click.Abort:
