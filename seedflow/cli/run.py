@@ -21,11 +21,11 @@ from seedflow.cli.console import open_console
 from seedflow.cli.dollars import Dollars
 from seedflow.cli.help import Command
 from seedflow.cli.plan_text import print_plan
-from seedflow.cli.planning import input_options, plan_from_options, reroll_option
+from seedflow.cli.planning import input_options, plan_checked, reroll_option
 from seedflow.cli.provider_text import introduce, spell_priced_at_nothing
 from seedflow.cli.result_text import print_result
 from seedflow.cli.run_text import Display, open_display
-from seedflow.cli.session import start
+from seedflow.cli.session import check_named, start
 from seedflow.cli.terminal import (
     is_interactive,
     moves_cursor,
@@ -46,8 +46,9 @@ from seedflow.pipeline.out_folder import refuse_as_folder
 from seedflow.pipeline.plan import Planned, Reroll
 from seedflow.pipeline.run import RunRequest, find_out_folder, run_recipe
 from seedflow.pipeline.session import Session
+from seedflow.pipeline.written_file import refuse_as_file
 from seedflow.plan.model import Plan
-from seedflow.run.event_file import EventFile
+from seedflow.run.event_file import EventFile, refuse_other_file
 from seedflow.run.events import Event
 from seedflow.run.options import OnUnknown, RunControl
 from seedflow.run.serialize import build_result_json
@@ -118,7 +119,11 @@ def command(
             help="name what to reroll: --reroll SELECTOR",
         )
     session = start(provider)
-    planned = plan_from_options(recipe, inputs, inputs_file, session, Reroll(reroll, several))
+    checked = check_named(recipe, session)
+    if events is not None:
+        refuse_as_file(events, "--events", session, checked=checked, inputs=inputs, inputs_file=inputs_file)
+        refuse_other_file(events)
+    planned = plan_checked(checked, inputs, inputs_file, session, Reroll(reroll, several))
     if planned.plan is None or not planned.ok:
         if as_json:
             print_json({"status": "error", "diagnostics": [found.to_json() for found in planned.diagnostics]})
