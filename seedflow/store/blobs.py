@@ -16,10 +16,18 @@ from seedflow.errors import StoreError
 from seedflow.failpoints import Step
 from seedflow.images.facts import ImageFacts
 from seedflow.store.base import StoredImage
-from seedflow.store.durable import FILE_MODE, make_folder, open_private, sync_descriptor, sync_folder
+from seedflow.store.durable import (
+    FILE_MODE,
+    make_folder,
+    open_private,
+    refuse_instead_of_folder,
+    sync_descriptor,
+    sync_folder,
+)
 from seedflow.store.failures import build_store_error, disk_errors
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
+_SHARD = re.compile(r"[0-9a-f]{2}")
 _CHUNK_BYTES = 1 << 20
 
 
@@ -61,8 +69,13 @@ class Blobs:
         return f"{self._sha256}/{name[:2]}/{name}"
 
     def prepare_incoming(self, session: str) -> None:
-        """Make the folder for what one opened store receives."""
+        """Make the folder for what one opened store receives, after a look whether it could be kept.
+
+        Raises:
+            StoreError: what is received could not be kept, or the disk refuses.
+        """
         with disk_errors(self._folder):
+            self._require_writable()
             make_folder(self._incoming(session))
 
     def new_path(self, session: str) -> Path:
@@ -176,6 +189,17 @@ class Blobs:
 
     def _incoming(self, session: str) -> Path:
         return self._folder / "incoming" / session
+
+    def _require_writable(self) -> None:
+        """See that every place where bytes end up can be written: what is found out later is found out after paying."""
+        places = [self._folder / "incoming", self._folder / "rejected", Path(self._sha256)]
+        places += [Path(entry) for entry in os.scandir(self._sha256) if _SHARD.fullmatch(entry.name)]
+        for place in places:
+            refuse_instead_of_folder(place)
+            if not os.access(place, os.W_OK | os.X_OK):
+                raise build_store_error(
+                    f"{place}: what is paid could not be kept here: not writable", "read-only"
+                )
 
     def _prepare_shard(self, shard: Path) -> None:
         if shard.name in self._known_shards:

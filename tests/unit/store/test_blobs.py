@@ -1,6 +1,8 @@
 """Bytes by digest: exactly as received, known to be whole, never led out of the state."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -119,3 +121,51 @@ def test_a_name_is_durable_before_it_is_used(store, tools, monkeypatch):
     store.keep_blob(path, ImageFacts(digest, 1, 1, 1, ImageFormat.PNG))
     assert [step for step in steps if step != "sync sha256"] == [f"sync {path.name}", "rename", "sync 2d"]
     assert steps.index("sync sha256") < steps.index("rename")
+
+
+@pytest.mark.parametrize("place", ["sha256", "sha256/ab", "rejected", "incoming"])
+def test_a_run_begins_only_where_what_it_pays_can_be_kept(tmp_path, place):
+    home = Path(tempfile.mkdtemp())  # pytest's own folder is closed to others
+    try:
+        home.chmod(0o755)
+        root = home / "state"
+        open_store(root).close()
+        (root / "blobs/sha256/ab").mkdir()
+        for path in (root, *root.rglob("*")):
+            path.chmod(0o777 if path.is_dir() else 0o666)
+        (root / "blobs" / place).chmod(0o555)
+        assert _as_nobody(lambda: Blobs(root / "blobs").prepare_incoming("store-1")) == (
+            f"{root}/blobs/{place}: what is paid could not be kept here: not writable"
+        )
+        (root / "blobs" / place).chmod(0o777)
+        assert _as_nobody(lambda: Blobs(root / "blobs").prepare_incoming("store-2")) == ""
+    finally:
+        shutil.rmtree(home)
+
+
+def test_a_file_in_place_of_a_shelf_is_found_before_anything_is_paid(root):
+    with open_store(root) as store:
+        (root / "blobs/sha256/ab").write_text("")
+        with pytest.raises(StoreError, match="expected a folder, found a file"):
+            store.begin_run("run-9", "recipe", "cloudflare")
+
+
+def _as_nobody(work):
+    """What a `StoreError` says where root's rights are given up, or nothing."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+            work()
+        except StoreError as error:
+            os.write(writing, error.message.encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    with os.fdopen(reading) as told:
+        return told.read()
