@@ -24,7 +24,7 @@ from seedflow.store.durable import (
     sync_descriptor,
     sync_folder,
 )
-from seedflow.store.failures import build_store_error, disk_errors
+from seedflow.store.failures import build_closed_error, build_store_error, disk_errors
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _SHARD = re.compile(r"[0-9a-f]{2}")
@@ -75,7 +75,7 @@ class Blobs:
             StoreError: what is received could not be kept, or the disk refuses.
         """
         with disk_errors(self._folder):
-            self._require_writable()
+            require_writable(self._folder)
             make_folder(self._incoming(session))
 
     def new_path(self, session: str) -> Path:
@@ -190,17 +190,6 @@ class Blobs:
     def _incoming(self, session: str) -> Path:
         return self._folder / "incoming" / session
 
-    def _require_writable(self) -> None:
-        """See that every place where bytes end up can be written: what is found out later is found out after paying."""
-        places = [self._folder / "incoming", self._folder / "rejected", Path(self._sha256)]
-        places += [Path(entry) for entry in os.scandir(self._sha256) if _SHARD.fullmatch(entry.name)]
-        for place in places:
-            refuse_instead_of_folder(place)
-            if not os.access(place, os.W_OK | os.X_OK):
-                raise build_store_error(
-                    f"{place}: what is paid could not be kept here: not writable", "read-only"
-                )
-
     def _prepare_shard(self, shard: Path) -> None:
         if shard.name in self._known_shards:
             return
@@ -208,6 +197,23 @@ class Blobs:
         # Another process may have made it and been killed before its name was durable.
         sync_folder(shard.parent)
         self._known_shards.add(shard.name)
+
+
+def require_writable(folder: Path) -> None:
+    """See that every place of `blobs` where bytes end up can be written: what is found out later is found out after paying.
+
+    Raises:
+        OSError: it cannot be looked at.
+        StoreError: one cannot, or is no folder.
+    """
+    shelves = folder / "sha256"
+    places = [folder / "incoming", folder / "rejected", shelves]
+    if shelves.is_dir():
+        places += [Path(entry) for entry in os.scandir(shelves) if _SHARD.fullmatch(entry.name)]
+    for place in places:
+        refuse_instead_of_folder(place)
+        if os.path.lexists(place) and not os.access(place, os.W_OK | os.X_OK):
+            raise build_closed_error(place, "what is paid could not be kept here: not writable")
 
 
 def _sync_file(path: Path) -> int:

@@ -42,7 +42,7 @@ _NO_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE)
 _MORE_FILES: Final = (
     "raise the limit of open files (`ulimit -n 256`) and run again: what was answered is kept"
 )
-_OTHER_DISK: Final = "mount the disk so that it can be written, or name another folder with SEEDFLOW_HOME"
+_OTHER_DISK: Final = "make the disk writable, or name another folder with SEEDFLOW_HOME"
 _ROOM_BYTES: Final = 64 << 10
 """A disk with less than this is full: SQLite's index of its log alone takes 32 KiB."""
 
@@ -75,9 +75,16 @@ def _name_closed(error: StoreError, path: Path) -> StoreError:
     there = os.path.lexists(path)
     closed = path if there and not os.access(path, os.W_OK) else path.parent
     what = "file" if closed == path and not path.is_dir() else "folder"
-    return StoreError(
-        error.message, kind=error.kind, help=f"make the {what} {closed} writable for this user and run again"
-    )
+    return StoreError(error.message, kind=error.kind, help=_make_writable(what, closed))
+
+
+def _make_writable(what: str, path: Path) -> str:
+    return f"make the {what} {path} writable for this user and run again"
+
+
+def build_closed_error(folder: Path, message: str) -> StoreError:
+    """A folder that may not be written to was found before anybody tried."""
+    return StoreError(f"{folder}: {message}", kind="read-only", help=_make_writable("folder", folder))
 
 
 def build_store_error(message: str, kind: str) -> StoreError:

@@ -10,6 +10,7 @@ import pytest
 from seedflow.errors import StoreError
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.store.blobs import Blobs, Wholeness
+from seedflow.store.inspection import inspect_state
 from seedflow.store.local import open_store
 
 
@@ -137,6 +138,7 @@ def test_a_run_begins_only_where_what_it_pays_can_be_kept(tmp_path, place):
         assert _as_nobody(lambda: Blobs(root / "blobs").prepare_incoming("store-1")) == (
             f"{root}/blobs/{place}: what is paid could not be kept here: not writable"
         )
+        assert _as_nobody(lambda: _raise_problem(root)).endswith("not writable"), "doctor says so, too"
         (root / "blobs" / place).chmod(0o777)
         assert _as_nobody(lambda: Blobs(root / "blobs").prepare_incoming("store-2")) == ""
     finally:
@@ -148,6 +150,13 @@ def test_a_file_in_place_of_a_shelf_is_found_before_anything_is_paid(root):
         (root / "blobs/sha256/ab").write_text("")
         with pytest.raises(StoreError, match="expected a folder, found a file"):
             store.begin_run("run-9", "recipe", "cloudflare")
+
+
+def _raise_problem(root):
+    found = inspect_state(root)
+    assert found.writable == (found.problem is None)
+    if found.problem is not None:
+        raise found.problem
 
 
 def _as_nobody(work):

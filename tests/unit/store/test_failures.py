@@ -43,4 +43,4 @@ def test_what_is_to_be_made_writable_is_named(tmp_path: Path) -> None:
     assert error.kind == "read-only"
     assert error.help == f"make the folder {lock.parent} writable for this user and run again"
     error = explain_os_error(OSError(errno.EROFS, "Read-only file system", str(lock)), tmp_path)
-    assert error.help == "mount the disk so that it can be written, or name another folder with SEEDFLOW_HOME"
+    assert error.help == "make the disk writable, or name another folder with SEEDFLOW_HOME"
