@@ -13,6 +13,8 @@ from seedflow.store.blobs import Blobs, Wholeness
 from seedflow.store.inspection import inspect_state
 from seedflow.store.local import open_store
 
+NOBODY = 65534
+
 
 def test_a_blob_lies_where_its_digest_says_and_only_its_owner_reads_it(root, store, tools):
     image = tools.keep_picture(store, b"bytes")
@@ -128,18 +130,18 @@ def test_a_name_is_durable_before_it_is_used(store, tools, monkeypatch):
 def test_a_run_begins_only_where_what_it_pays_can_be_kept(tmp_path, place):
     home = Path(tempfile.mkdtemp())  # pytest's own folder is closed to others
     try:
-        home.chmod(0o755)
         root = home / "state"
         open_store(root).close()
         (root / "blobs/sha256/ab").mkdir()
-        for path in (root, *root.rglob("*")):
-            path.chmod(0o777 if path.is_dir() else 0o666)
+        for path in (home, root, *root.rglob("*")):
+            if os.geteuid() == 0:
+                os.chown(path, NOBODY, NOBODY)
         (root / "blobs" / place).chmod(0o555)
         assert _as_nobody(lambda: Blobs(root / "blobs").prepare_incoming("store-1")) == (
             f"{root}/blobs/{place}: what is paid could not be kept here: not writable"
         )
         assert _as_nobody(lambda: _raise_problem(root)).endswith("not writable"), "doctor says so, too"
-        (root / "blobs" / place).chmod(0o777)
+        (root / "blobs" / place).chmod(0o700)
         assert _as_nobody(lambda: Blobs(root / "blobs").prepare_incoming("store-2")) == ""
     finally:
         shutil.rmtree(home)
@@ -167,11 +169,13 @@ def _as_nobody(work):
         try:
             if os.geteuid() == 0:
                 os.setgroups([])
-                os.setgid(65534)
-                os.setuid(65534)
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
             work()
         except StoreError as error:
             os.write(writing, error.message.encode())
+        except BaseException as error:
+            os.write(writing, repr(error).encode())
         finally:
             os._exit(0)
     os.close(writing)
