@@ -216,7 +216,9 @@ def _find_refusal(
             refusal = f"this run may cost up to {format_usd(cost.high)}, and nobody is there to ask"
         else:
             priced = ", ".join(map(make_printable, spell_priced_at_nothing(plan, session)))
-            refusal = f"this run asks for what is paid, {calls}, though {priced}; nobody is there to consent"
+            refusal = (
+                f"this run makes {calls} to a paid provider, though {priced}, and nobody is there to ask"
+            )
         say(f"error: {refusal}")
         say("help: consent with --yes, or with --max-cost USD")
         return "not-confirmed", refusal

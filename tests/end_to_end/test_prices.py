@@ -33,7 +33,7 @@ def test_a_price_of_nothing_is_no_consent(paid: Project, emulator: Any) -> None:
     ended = paid.seedflow("run", "one.yaml")
     assert ended.code == 4
     assert (
-        "asks for what is paid, 1 call, though bytedance/seedream-4.5 is priced at $0.00, from user:"
+        "makes 1 call to a paid provider, though bytedance/seedream-4.5 is priced at $0.00, from user:"
         in ended.err
     )
     assert str(own) in ended.err
