@@ -27,7 +27,7 @@ def set_prices(settings: Settings, catalog: Catalog) -> tuple[Settings, Catalog,
         elif _is_too_low(price, model, settings) and model.price is not None:
             del taken[name]
             than = f"the {format_usd(model.price.usd)} of {_name_source(model)}"
-            problems.append(explain_lower(name, price, than, settings.user_file))
+            problems.append(explain_lower(name, price, than))
     settings = settings.with_prices(MappingProxyType(taken))
     return settings, catalog.with_prices({name: price.usd for name, price in taken.items()}), problems
 

@@ -83,7 +83,7 @@ def load_settings(
     )
     merged = _Merged((given, variables, project.values, user.values))
     budgets = merged.find_budgets((project.values, user.values))
-    prices, low_prices = settle_prices(project.values, user.values, user_path)
+    prices, low_prices = settle_prices(project.values, user.values)
     merged.origins.update({f"prices.{model}": price.origin for model, price in prices.items()})
     return Settings(
         folder=project_folder,

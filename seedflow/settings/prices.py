@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -36,7 +35,7 @@ class SetPrice:
 
 
 def settle_prices(
-    project: Mapping[str, Found], user: Mapping[str, Found], user_file: Path
+    project: Mapping[str, Found], user: Mapping[str, Found]
 ) -> tuple[Mapping[str, SetPrice], list[Diagnostic]]:
     """The price of each model that one of the two files names: of both the higher one; and each that was not taken."""
     theirs, prices = _read(project, own=False), _read(user, own=True)
@@ -48,13 +47,11 @@ def settle_prices(
         elif price.usd > mine.usd:
             prices[model] = SetPrice(price.usd, price.origin, own=True, key=price.key, span=price.span)
         elif price.usd < mine.usd:
-            problems.append(
-                explain_lower(model, price, f"the {format_usd(mine.usd)} of your own settings", user_file)
-            )
+            problems.append(explain_lower(model, price, f"the {format_usd(mine.usd)} of your own settings"))
     return MappingProxyType(dict(sorted(prices.items()))), problems
 
 
-def explain_lower(model: str, price: SetPrice, than: str, user_file: Path) -> Diagnostic:
+def explain_lower(model: str, price: SetPrice, than: str) -> Diagnostic:
     """That a project's price is lower than what counts, and who may say so."""
     return Diagnostic(
         "price-not-taken",
@@ -62,8 +59,8 @@ def explain_lower(model: str, price: SetPrice, than: str, user_file: Path) -> Di
         "since budgets and what you are asked go by it",
         price.span,
         severity=Severity.WARNING,
-        help=f"if it is right, say so in your own settings: `prices: {{{model}: {price.usd:f}}}` in {user_file}; "
-        "else take it out",
+        help=f"if it is right, put `prices: {{{model}: {price.usd:f}}}` into your own config.yaml (`seedflow doctor` says where "
+        "that is), else take it out",
     )
 
 
