@@ -22,6 +22,15 @@ NOTHING = InUse()
 
 
 def place(root, color):
+    """A picture that a call of this ledger left which ended without a result."""
+    path = place_unknown(root, color)
+    digest = digest_bytes(draw(color))
+    change(root, "INSERT OR IGNORE INTO blobs VALUES (?, ?, 0, 16, 12, 'png')", digest, len(draw(color)))
+    return path
+
+
+def place_unknown(root, color):
+    """A picture that the ledger has never named."""
     path = blob(root, digest_bytes(draw(color)))
     path.parent.mkdir(mode=0o700, exist_ok=True)
     path.write_bytes(draw(color))
@@ -65,6 +74,37 @@ def test_pictures_without_a_result_and_half_files_go_and_results_stay(root):
     assert (root / "mine.txt").exists()
     assert len(list((root / "blobs/sha256").glob("*/*"))) == 3
     assert find_garbage(root, NOTHING, None).garbage == ()
+
+
+def test_pictures_that_the_ledger_never_named_go_only_on_somebodys_word(root):
+    """A call of a ledger that is not here any more may have paid for them."""
+    make_state(root)
+    stray = place_unknown(root, "white")
+    found = find_garbage(root, NOTHING, None)
+    assert (found.garbage, found.unknown, found.unknown_usd) == ((), 1, PRICE)
+    assert find_garbage(root, NOTHING, LATER).garbage == ()
+    agreed = find_garbage(root, NOTHING, None, with_unknown=True)
+    assert [(one.kind, one.perhaps_usd, one.cost_usd) for one in agreed.garbage] == [
+        (GarbageKind.UNKNOWN_PICTURE, PRICE, 0)
+    ]
+    assert len(collect(root, agreed).removed) == 1
+    assert not stray.exists()
+
+
+def test_what_a_call_left_that_ended_without_a_result_is_known_to_be_of_no_use(root):
+    """Three pictures of four are whole, the fourth is none: the three are no riddle afterwards."""
+    make_state(root)
+    with open_store(root) as store:
+        store.begin_run("odd", "book", REALM)
+        attempt = store.claim("odd", request_for("page"), PRICE, ()).attempt
+        store.mark_sending(attempt.intent_id, ())
+        store.mark_answered(attempt.intent_id, b"{}", PRICE)
+        keep(store, draw("white"))
+        store.mark_failed(attempt.intent_id, "cut", "picture 2 is none", PRICE)
+        store.end_run("odd", "failed")
+    found = find_garbage(root, NOTHING, None)
+    assert ([one.kind for one in found.garbage], found.unknown) == ([GarbageKind.UNUSED_PICTURE], 0)
+    assert {one.kind.value for one in verify_state(root, lambda *_: None).findings} == {"unused-picture"}
 
 
 @pytest.mark.parametrize("state", ["sending", "answered", "unknown", "lost-paid"])
