@@ -10,8 +10,11 @@ import pytest
 
 from seedflow.errors import StoreError
 from seedflow.failpoints import Side, Step, watch
+from seedflow.pipeline.archives import build_wanted, judge_fingerprint
+from seedflow.store.exporting import export_results
 from seedflow.store.garbage import InUse, find_garbage
 from seedflow.store.history import History
+from seedflow.store.importing import import_results
 from seedflow.store.local import open_store
 from seedflow.store.paid_runs import spell_missing
 from seedflow.store.repair import repair_state
@@ -159,6 +162,18 @@ def test_runs_whose_rows_a_repair_could_not_save_are_settled_with_it(root):
     done = repair_state(root, ignore)
     assert any("run-red" in loss for loss in done.losses)
     open_store(root).close()
+
+
+def test_an_import_is_marked_like_a_run(root, tmp_path):
+    make_state(tmp_path / "theirs", ("green",))
+    export_results(tmp_path / "theirs", tmp_path / "x.zip", build_wanted((), (), ()), ignore)
+    make_state(root, ("red",))
+    shutil.copytree(root, tmp_path / "backup")
+    import_results(root, tmp_path / "x.zip", judge_fingerprint, ignore)
+    open_store(root).close()
+    put_back(root, tmp_path / "backup")
+    with pytest.raises(StoreError, match="1 run that paid is not in it \\(import-"):
+        open_store(root)
 
 
 def test_many_missing_runs_are_counted_and_three_are_named():
