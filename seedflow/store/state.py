@@ -40,7 +40,7 @@ KNOWN_NAMES = frozenset(
     }
 )
 TEMPORARY_NAME = re.compile(
-    r"((VERSION|\.gitignore|endpoint\.json|ledger\.db)\.\d+\.new(\.padded(-\w+)?)?|ledger\.schema-\d+\.db\.new|ledger\.db\.rebuilt)"
+    r"((VERSION|\.gitignore|endpoint\.json|ledger\.db)\.\d+\.new(\.(padded|listed)(-\w+)?)?|ledger\.schema-\d+\.db\.new|ledger\.db\.rebuilt)"
 )
 _LONGEST_VERSION_BYTES = 32
 
