@@ -56,7 +56,9 @@ class _Border:
         self._flow = flow
         self._growth = growth
         folder = node.frame.recipe.folder
-        self._files = FilesFrom(folder, files, recipe_folder=recipe.folder, current_folder=folder)
+        self._files = FilesFrom(
+            folder, files, recipe_folder=recipe.folder, current_folder=folder, braces=True
+        )
 
     def check(self) -> Iterator[Diagnostic]:
         """Everything that is wrong with the arguments, each shown in the call with the declaration beside it."""

@@ -1,18 +1,24 @@
-"""The files that inputs' defaults name: images that are there and sound, tables that can be read.
+"""The files that inputs' defaults name: images that are there and sound, tables that can be read and have what is asked of them.
 
 Not among the families of `run_all`: whoever gives a value does not need the default, and may plan without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from seedflow.diagnostics import Diagnostic
-from seedflow.graph.model import Frame, StepGraph
+from seedflow.diagnostics import Diagnostic, Related, Severity, Span, has_errors
+from seedflow.diagnostics.suggest import find_near
+from seedflow.graph.model import Frame, StepGraph, StepNode
+from seedflow.graph.places import find_step_places
+from seedflow.graph.printed import find_printed_tail
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.input_types import read_value
 from seedflow.recipe.inputs import FilesFrom
+from seedflow.recipe.model import Input, InputType
+from seedflow.recipe.references import NameReference
+from seedflow.recipe.template import Template
 
 
 def check_default_files(graph: StepGraph, *, folder: Path) -> Iterator[Diagnostic]:
@@ -31,7 +37,56 @@ def check_default_files(graph: StepGraph, *, folder: Path) -> Iterator[Diagnosti
             if declared.default is None or (id(recipe), name) in seen or _is_given(frame, name):
                 continue
             seen.add((id(recipe), name))
-            yield from read_value(declared, declared.default, files)[1]
+            value, problems = read_value(declared, declared.default, files)
+            yield from problems
+            if declared.type is InputType.TABLE and isinstance(value, list) and not has_errors(problems):
+                yield from _check_columns(declared, value, graph.list_steps(frame))
+
+
+def _check_columns(declared: Input, rows: list[object], nodes: Iterable[StepNode]) -> Iterator[Diagnostic]:
+    """Every column that is printed of a row of a default table is in that table; a declared one always is."""
+    columns = list(dict.fromkeys(name for row in rows if isinstance(row, Mapping) for name in row))
+    if not columns:
+        return
+    for node in nodes:
+        variables = _find_variables(declared.name, node)
+        for template in (place.template for place in find_step_places(node)):
+            for mention in template.references:
+                if (
+                    isinstance(mention, NameReference)
+                    and mention.root == "each"
+                    and mention.name in variables
+                ):
+                    tail = find_printed_tail(template, mention)
+                    path = (*mention.path, *(tail or ()))
+                    if tail is not None and len(path) > 1 and path[1] not in columns:
+                        yield _no_column(declared, str(path[1]), columns, template.span_of(mention))
+
+
+def _find_variables(name: str, node: StepNode) -> set[str]:
+    """The variables of a step that go through the rows of an input."""
+    found: set[str] = set()
+    for entry in node.step.for_each:
+        for variable, items in zip(entry.names, entry.lists, strict=True):
+            mentions = items.references if isinstance(items, Template) else ()
+            if any(
+                isinstance(one, NameReference) and one.root == "inputs" and one.path == (name,)
+                for one in mentions
+            ):
+                found.add(variable)
+    return found
+
+
+def _no_column(declared: Input, column: str, columns: list[str], span: Span) -> Diagnostic:
+    near = find_near(column, columns)
+    return Diagnostic(
+        "unknown-attribute",
+        f"the table that is the default of `{declared.name}` has no column `{column}`, and none is declared",
+        span,
+        Severity.WARNING,
+        help=f"did you mean `{near}`?" if near else f"there is {', '.join(f'`{name}`' for name in columns)}",
+        related=() if declared.default is None else (Related(declared.default.span, "this table"),),
+    )
 
 
 def _is_given(frame: Frame, name: str) -> bool:

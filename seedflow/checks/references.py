@@ -51,7 +51,7 @@ def _check_literal(
     span = item.template.scalar.span
     if check_image_text(text, span) is not None:
         return  # said when the recipe was loaded
-    opened = files.open(text, span, node.frame.recipe.folder)
+    opened = files.open(text, span, node.frame.recipe.folder, braces=True)
     if isinstance(opened, Diagnostic):
         yield opened
     elif model is not None and isinstance(opened.subject, FileImage):

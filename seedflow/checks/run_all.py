@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from seedflow.checks.absent import check_absent
 from seedflow.checks.amounts import check_amounts
 from seedflow.checks.braces import check_braces
 from seedflow.checks.calls import check_calls
@@ -36,6 +37,7 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_calls,
     check_parameters,
     check_references,
+    check_absent,
     check_selectors,
     check_indexing,
     check_picking,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.places import Part, Place
+from seedflow.graph.printed import find_printed_tail
 from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.references import NameReference, Reference
 from seedflow.recipe.template import TemplateForm
@@ -80,14 +81,17 @@ def _help(place: Place, reference: Reference, shape: Shape) -> str:
 
 
 def _may_be_none(place: Place, reference: Reference) -> Diagnostic:
-    mention = place.template.scalar.value[reference.start : reference.end]
-    name = reference.name if isinstance(reference, NameReference) else mention
+    tail = "".join(f".{part}" for part in find_printed_tail(place.template, reference) or ())
+    mention = place.template.scalar.value[reference.start : reference.end] + tail
+    whole = isinstance(reference, NameReference) and len(reference.path) == 1 and not tail
+    name = reference.name if whole and isinstance(reference, NameReference) else mention
+    of_row = isinstance(reference, NameReference) and not whole
     return Diagnostic(
         "may-be-none",
         f"`{name}` is optional and has no default; when it is not given, none cannot stand inside text",
         place.template.span_of(reference),
         Severity.WARNING,
-        help="give the input a default"
+        help=f"give the {'column' if of_row else 'input'} a default"
         if place.template.form is TemplateForm.EXPRESSION
         else f"write `{{% if {mention} %}}…{{% endif %}}` around it, or give it a default",
     )

@@ -134,6 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SeedflowError as error:
         _report(error.message, error.help)
         code = code or error.exit_code
+    # At its end Python looks through all objects once more for cycles, which the process takes with it anyway.
+    gc.freeze()
     sys.exit(code)
 
 

@@ -11,8 +11,8 @@ from typing import Final
 from seedflow.errors import UsageError
 from seedflow.failpoints import Step
 
-_TRIED: Final = ".seedflow-"
-"""What the outputs' own folder of arriving files begins with, so that one left by a killed process is tidied with these."""
+_TRIED: Final = ".seedflow-tried-"
+"""A name of its own: what others try may be removed at any moment, files of theirs that are arriving (`.seedflow-…`) must not be."""
 _LONGEST_SHOWN: Final = 200
 _HELP: Final = "choose another folder with --out DIR"
 
@@ -65,13 +65,21 @@ def _find_obstacle(folder: Path, nearest: Path) -> str | None:
 
 def _try(nearest: Path) -> str | None:
     try:
+        _tidy(nearest)
         with Step.OUTPUT_TRIED:
             tried = Path(tempfile.mkdtemp(prefix=_TRIED, dir=nearest))
-            with suppress(FileNotFoundError):  # another run that publishes there tidied it
+            with suppress(FileNotFoundError):  # another run tidied it
                 tried.rmdir()
     except OSError as error:
         return f"nothing can be made in {nearest}: {error.strerror or error}"
     return None
+
+
+def _tidy(place: Path) -> None:
+    """Remove what processes left that were killed while they tried; nobody keeps anything in it."""
+    for left in place.glob(f"{_TRIED}*"):
+        with suppress(OSError), Step.OUTPUT_TRIED:  # not a folder, not empty, or gone
+            left.rmdir()
 
 
 def _shorten(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from seedflow.diagnostics import Diagnostic, Severity, has_errors
+from seedflow.diagnostics import Diagnostic, Severity, Span, has_errors
 from seedflow.graph.tolerance import find_tolerated
 from seedflow.money import format_usd
 from seedflow.pipeline.affordable import NOTHING_SPENT, Spent, look_up_spent
@@ -125,10 +125,19 @@ def _keep_doubts(
         if doubt and (one.code in _JUDGED_AGAIN or (one.code, str(span)) in said):
             continue
         if one.code == "may-be-none" and span is not None:
-            name = span.source.text[span.start : span.end].removeprefix("inputs.")
+            name = _find_input(one, span)
             if str(span) in wrong or (span.source is recipe.source and inputs.get(name) is not None):
                 continue
         yield one
+
+
+def _find_input(doubt: Diagnostic, span: Span) -> str:
+    """The input that a doubt is about: the one at its place, or the one that a reference names."""
+    text = span.source.text[span.start : span.end]
+    if text.startswith("ref.") and doubt.related:
+        beside = doubt.related[0].span
+        text = beside.source.text[beside.start : beside.end].strip("\"'{} ")
+    return text.removeprefix("inputs.")
 
 
 def find_picks_path(checked: Checked, session: Session) -> Path:

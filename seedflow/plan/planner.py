@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -59,8 +59,7 @@ class Planner:
 
     def start(self) -> tuple[Plan | None, list[Diagnostic]]:
         """The plan, or None when it has errors; problems of all tasks in one go."""
-        self._unfolder.plan_frame(self._root)
-        self._unfolder.settle_kinds()
+        self.unfold()
         recipe = self._graph.recipe
         totals = add_up(self._unfolder.tasks.values())
         self._check_limits(recipe, totals)
@@ -85,18 +84,25 @@ class Planner:
         )
         return plan, diagnostics
 
-    def _find_certain(self) -> list[Diagnostic]:
-        """Of what is wrong with tasks whose results are there, what is wrong with whatever results: an error as it was before."""
+    def unfold(self) -> Unfolder:
+        """Plan all steps, whatever is wrong with them."""
+        self._unfolder.plan_frame(self._root)
+        self._unfolder.settle_kinds()
+        return self._unfolder
+
+    def _find_certain(self) -> Iterator[Diagnostic]:
+        """Of what is wrong with tasks whose results are there, what is wrong with whatever results: an error as it was before.
+
+        That is what is wrong with the same plan where nothing is stored, which rests on no results at all.
+        """
         refused = {(problem.code, problem.span) for problem in self._unfolder.refusals.problems()}
         if not refused:
-            return []
+            return
         context = replace(self._context, view=open_nothing())
-        _, found = Planner(self._graph, self._inputs, self._values, context).start()
-        return [
-            problem
-            for problem in found
-            if problem.severity is Severity.ERROR and (problem.code, problem.span) in refused
-        ]
+        fresh = Planner(self._graph, self._inputs, self._values, context).unfold()
+        for problem in (*fresh.findings.diagnostics(), *fresh.refusals.problems()):
+            if problem.severity is Severity.ERROR and (problem.code, problem.span) in refused:
+                yield problem
 
     def use_store(self, view: StoreView) -> None:
         """Decide from now on by another view: the run's own, which sees what other runs add meanwhile."""

@@ -306,7 +306,7 @@ class RequestBuilder:
         text = str(template.literal(as_text=True) or "").strip()
         if not text:
             return ()
-        found = self._files.open(text, template.scalar.span, self._frame.folder)
+        found = self._files.open(text, template.scalar.span, self._frame.folder, braces=True)
         if isinstance(found, Diagnostic):
             raise Refused(found)
         return (self._image(found, template),)

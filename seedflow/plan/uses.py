@@ -81,7 +81,7 @@ class UseBuilder:
         if isinstance(expression, Template):
             if expression.form is TemplateForm.LITERAL and declared.type is InputType.IMAGE:
                 text = str(expression.literal(as_text=True) or "").strip()
-                found = self._images.open(text, expression.scalar.span, caller.folder)
+                found = self._images.open(text, expression.scalar.span, caller.folder, braces=True)
                 if isinstance(found, Diagnostic):
                     raise Refused(found)
                 return found

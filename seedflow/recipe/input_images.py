@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import stat
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -21,6 +22,7 @@ from seedflow.recipe.views import View
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _MOST_NAMED = 3
+_NO_TEMPLATE = "what an input is given or falls back on is data, so no template can stand here: write a path or an https URL"
 _NOT_OF_A_STEP = "an input's image comes from no step"
 _NEVER_OPENED = "the image stands behind a URL, and seedflow does not look at it"
 
@@ -82,15 +84,19 @@ class ImageFiles:
     def __init__(self) -> None:
         self._known: dict[Path, ImageFacts | Diagnostic] = {}
 
-    def open(self, text: str, span: Span, folder: Path) -> View | Diagnostic:
-        """The view of the image that a text names; a path starts in `folder`."""
+    def open(self, text: str, span: Span, folder: Path, *, braces: bool = False) -> View | Diagnostic:
+        """The view of the image that a text names; a path starts in `folder`. `braces` where a template could stand as well."""
         wrong = check_image_text(text, span)
         if wrong is not None:
             return wrong
         if _SCHEME.match(text):
             return build_url_view(UrlImage(text))
         found = self._open_file(folder / text, text, span)
-        return found if isinstance(found, Diagnostic) else build_file_view(found)
+        if isinstance(found, FileImage):
+            return build_file_view(found)
+        if found.code == "image-missing" and find_expression(text) is not None:
+            return replace(found, help=suggest_braces(text) if braces else _NO_TEMPLATE)
+        return found
 
     def find(self, text: str, span: Span, folder: Path) -> list[View] | Diagnostic:
         """The views of all images that a text names: one image, those of a folder, or those that a pattern fits.
@@ -222,8 +228,7 @@ def _not_found(path: Path, name: str, span: Span) -> Diagnostic:
             help="write the path of an image; a list of images takes a pattern",
         )
     message = f"there is no file {quote(name)}"
-    looked = f"looked in the folder {path.absolute().parent}"
-    return Diagnostic("image-missing", message, span, help=suggest_braces(name) or looked)
+    return Diagnostic("image-missing", message, span, help=f"looked in the folder {path.absolute().parent}")
 
 
 def _not_there(path: Path, name: str, span: Span) -> Diagnostic:

@@ -70,15 +70,22 @@ def resolve_inputs(
 
 
 class FilesFrom:
-    """The files that values name whose relative paths start in one folder."""
+    """The files that values name whose relative paths start in one folder; `braces` where templates could stand as well."""
 
     def __init__(
-        self, folder: Path, images: ImageFiles, *, recipe_folder: Path, current_folder: Path
+        self,
+        folder: Path,
+        images: ImageFiles,
+        *,
+        recipe_folder: Path,
+        current_folder: Path,
+        braces: bool = False,
     ) -> None:
         self._folder = folder
         self._images = images
         self._recipe_folder = recipe_folder
         self._current_folder = current_folder
+        self._braces = braces
 
     @property
     def of_recipe(self) -> FilesFrom:
@@ -87,7 +94,7 @@ class FilesFrom:
 
     def open_image(self, scalar: Scalar) -> object:
         """The view of an image, or what is wrong with it."""
-        return self._images.open(scalar.value, scalar.span, self._folder)
+        return self._images.open(scalar.value, scalar.span, self._folder, braces=self._braces)
 
     def find_images(self, scalar: Scalar) -> SequenceOf[object] | Diagnostic:
         """The views of all images that a scalar spells."""
@@ -112,7 +119,11 @@ class FilesFrom:
 
     def _from(self, folder: Path) -> FilesFrom:
         return FilesFrom(
-            folder, self._images, recipe_folder=self._recipe_folder, current_folder=self._current_folder
+            folder,
+            self._images,
+            recipe_folder=self._recipe_folder,
+            current_folder=self._current_folder,
+            braces=self._braces and folder == self._folder,
         )
 
 

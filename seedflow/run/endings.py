@@ -10,6 +10,7 @@ from typing import Final
 from seedflow.errors import ProviderError, Retry, SeedflowError
 from seedflow.money import format_usd
 from seedflow.plan.model import Task
+from seedflow.run.references import LargeReferenceError
 from seedflow.run.retry import SLOWING_KINDS
 from seedflow.run.services import Stage
 from seedflow.run.status import Problem, Remedy
@@ -31,7 +32,8 @@ def failed(task: Task, kind: str, error: SeedflowError) -> Problem:
         when = "later" if wait_s is None else f"in {_spell_wait(wait_s)}, when the provider takes calls again"
         advice = f"run again {when}: what is stored is not asked again"
     refused = isinstance(error, ProviderError) and error.retry is Retry.NEVER and kind not in _MAY_PASS
-    remedy = Remedy.CHANGE if refused or kind == _WRONG_REQUEST else Remedy.RUN
+    hopeless = refused or kind == _WRONG_REQUEST or isinstance(error, LargeReferenceError)
+    remedy = Remedy.CHANGE if hopeless else Remedy.RUN
     return Problem(kind, error.message, advice, task.origin.span, remedy=remedy)
 
 

@@ -42,6 +42,10 @@ class ReferenceError(SeedflowError):  # noqa: A001 - the standard term here; the
     """A reference that cannot be sent as it should; nothing was sent."""
 
 
+class LargeReferenceError(ReferenceError):
+    """References of more bytes than may be sent: as they are, they never can be."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceLimits:
     """Most bytes of one reference and of all references of a request, as bytes before encoding."""
@@ -240,7 +244,7 @@ class ReferencePreparer:
 
     def _judge_size(self, found_bytes: int, most_bytes: int, what: str) -> None:
         if found_bytes > most_bytes:
-            raise ReferenceError(
+            raise LargeReferenceError(
                 f"{what}: {found_bytes / 1e6:.1f} MB would be sent, at most {most_bytes / 1e6:.1f} MB may",
                 help="use smaller pictures, or fewer of them",
             )

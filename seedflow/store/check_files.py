@@ -15,7 +15,7 @@ from seedflow.errors import ImageError, StoreError
 from seedflow.images.facts import ImageFacts
 from seedflow.images.inspect import inspect_image
 from seedflow.store.blobs import digest_file
-from seedflow.store.durable import FILE_MODE, FOLDER_MODE
+from seedflow.store.durable import FILE_MODE, FOLDER_MODE, name_kind
 from seedflow.store.findings import Finding, FindingKind
 from seedflow.store.state import KNOWN_NAMES, TEMPORARY_NAME, StateFolder
 
@@ -159,6 +159,27 @@ def check_strays(folder: StateFolder, living: Collection[str]) -> Iterator[Findi
         lock = _LOCK.fullmatch(entry.name)
         if lock is not None and lock[1] not in living:
             yield _half(folder, entry)
+
+
+def check_folders(folder: StateFolder) -> Iterator[Finding]:
+    """Whatever stands where a folder of the state belongs; a folder that is not there is made by the next run."""
+    for path in find_obstacles(folder):
+        yield Finding(
+            FindingKind.NO_FOLDER,
+            _below(folder, str(path)),
+            f"expected a folder, found {name_kind(path)}; no run begins before it is moved away, or the folder itself put there",
+        )
+
+
+def find_obstacles(folder: StateFolder) -> Iterator[Path]:
+    """The same as paths."""
+    for path in (*folder.list_folders(), folder.damaged):
+        try:
+            mode = path.lstat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if not stat.S_ISDIR(mode):
+            yield path
 
 
 def check_permissions(folder: StateFolder) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ class FindingKind(StrEnum):
     BROKEN_ROW = "broken-row"
     BROKEN_ANSWER = "broken-answer"
     NO_IMAGES = "no-images"
+    NO_FOLDER = "no-folder"
     PICTURE_MISSING = "picture-missing"
     PICTURE_DAMAGED = "picture-damaged"
     PICTURE_UNREADABLE = "picture-unreadable"

@@ -21,6 +21,7 @@ from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
 from seedflow.store.findings import FindingKind
 from seedflow.store.ledger import open_for_reading
+from seedflow.store.past_runs import number_of
 from seedflow.store.schema import read_version
 from seedflow.store.state import StateFolder
 from seedflow.store.verify import find_living
@@ -178,12 +179,12 @@ def find_old_results(connection: sqlite3.Connection, in_use: InUse, paid_before:
     """The results that nobody refers to and that were answered before a moment, by the number of their attempt."""
     protected = _Protected(connection, in_use)
     rows = connection.execute(
-        """SELECT attempt_id, attempts.realm, fingerprint, take,
+        f"""SELECT attempt_id, attempts.realm, fingerprint, take,
              (runs.status IS NULL OR runs.status = 'interrupted') AND NOT EXISTS (
                SELECT 1 FROM runs AS later WHERE later.recipe = runs.recipe AND later.realm = runs.realm
-               AND later.started_at > runs.started_at AND later.status <> 'interrupted')
+               AND {number_of(connection, "later")} > {number_of(connection)} AND later.status <> 'interrupted')
            FROM attempts JOIN requests USING (attempt_id) LEFT JOIN runs ON runs.run_id = attempts.run_id
-           WHERE state = 'done' AND claimed = 0 AND answered_at < ? ORDER BY attempt_id""",
+           WHERE state = 'done' AND claimed = 0 AND answered_at < ? ORDER BY attempt_id""",  # noqa: S608 - our own words
         (paid_before,),
     ).fetchall()
     images: dict[int, list[str]] = {}

@@ -27,9 +27,10 @@ _RUNS = """SELECT run_id, recipe, realm, started_at, ended_at, status,
   coalesce(sum(state IN ('sending', 'unknown')), 0), coalesce(sum(state IN ('failed', 'lost-paid')), 0)
   FROM (SELECT runs.*, attempt_id, state, sent_at, cost_micros, counted_micros,
       (SELECT count(*) FROM images WHERE images.attempt_id = attempts.attempt_id) AS pictures
-    FROM (SELECT * FROM runs{where} ORDER BY started_at DESC, run_id DESC{limit}) AS runs
+    FROM (SELECT runs.*, {number} AS number FROM runs{where} ORDER BY number DESC, run_id DESC{limit}) AS runs
     LEFT JOIN attempts ON payer_run_id = runs.run_id)
-  GROUP BY run_id ORDER BY started_at, run_id"""
+  GROUP BY run_id ORDER BY number, run_id"""
+_NUMBER = "(SELECT number FROM run_order WHERE run_order.run_id = {runs}.run_id)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,17 @@ def list_runs(
     where = "" if run_id is None else " WHERE run_id = ?"
     limit = "" if newest is None else f" LIMIT {min(newest, MOST_ROWS)}"
     rows = connection.execute(
-        _RUNS.format(where=where, limit=limit), () if run_id is None else (run_id,)
+        _RUNS.format(number=number_of(connection), where=where, limit=limit),
+        () if run_id is None else (run_id,),
     ).fetchall()
     ends = _load_ends(connection, run_id)
     return [_to_run(row, is_alive, ends.get(row[0], (None, "{}"))) for row in rows]
+
+
+def number_of(connection: sqlite3.Connection, runs: str = "runs") -> str:
+    """SQL for what rows of `runs` are ordered by: their number, and before schema 3 the clock."""
+    known = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'run_order'").fetchone()
+    return f"{runs}.started_at" if known is None else _NUMBER.format(runs=runs)
 
 
 def count_runs(connection: sqlite3.Connection) -> int:

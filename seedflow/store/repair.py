@@ -9,7 +9,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seedflow.errors import StoreError
@@ -17,7 +17,14 @@ from seedflow.failpoints import Step
 from seedflow.images.facts import ImageFacts
 from seedflow.store import attempts
 from seedflow.store.base import AttemptState
-from seedflow.store.check_files import BlobRow, OnProgress, look_at_blob, path_of
+from seedflow.store.check_files import (
+    BlobRow,
+    OnProgress,
+    check_folders,
+    find_obstacles,
+    look_at_blob,
+    path_of,
+)
 from seedflow.store.check_rows import (
     check_rows,
     compute_sums,
@@ -68,10 +75,14 @@ def repair_state(
     folder = find_state(root)
     if folder is None:
         return None
+    obstacles = tuple(check_folders(folder))
+    with disk_errors(root):
+        actions += _make_way(folder)
     actions += finish_salvage(folder)
     before = verify_state(root, on_progress)
     if before is None:
         return None
+    before = replace(before, findings=(*obstacles, *before.findings))
     if any(found.kind is FindingKind.LEDGER_DAMAGED for found in before.findings):
         saved, losses = salvage_ledger(folder)
         actions += saved
@@ -179,6 +190,21 @@ def _write_facts(connection: sqlite3.Connection, facts: ImageFacts, mtime_ns: in
 def _write_unknown(connection: sqlite3.Connection, digest: str) -> None:
     """A row for a picture that is not there, so that the result that names it can be judged and fetched again."""
     connection.execute("INSERT OR IGNORE INTO blobs VALUES (?, 0, 0, 1, 1, 'png')", (digest,))
+
+
+def _make_way(folder: StateFolder) -> list[str]:
+    """Move what stands where a folder belongs aside. Of a link nobody knows what for it is there: a run says what to do."""
+    actions = []
+    for path in [found for found in find_obstacles(folder) if not found.is_symlink()]:
+        obstacle = path
+        if path == folder.damaged:
+            obstacle = path.with_name(f"{path.name}.aside")
+            with Step.ASIDE_RENAME:
+                path.rename(obstacle)
+        place = move_aside(folder, obstacle)
+        make_folder(path)
+        actions.append(f"moved {_below(folder, path)}, which was no folder, to {_below(folder, place)}")
+    return actions
 
 
 def move_aside(folder: StateFolder, path: Path) -> Path:

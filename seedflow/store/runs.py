@@ -58,6 +58,7 @@ def add_run(connection: sqlite3.Connection, run_id: str, recipe: str, realm: str
             "INSERT INTO runs (run_id, recipe, realm, started_at) VALUES (?, ?, ?, ?)",
             (run_id, recipe, realm, now),
         )
+        connection.execute("INSERT INTO run_order (run_id) VALUES (?)", (run_id,))
     except sqlite3.IntegrityError:
         raise ValueError(f"run {run_id} was there before: every run has its own id") from None
 

@@ -281,6 +281,11 @@ def _add_missing(new: sqlite3.Connection) -> int:
                  UNION ALL SELECT attempt_id, payer_run_id, realm, reserved_at FROM attempts)
            LEFT JOIN requests USING (attempt_id) GROUP BY run_id"""
     )
+    new.execute("DELETE FROM run_order WHERE run_id NOT IN (SELECT run_id FROM runs)")
+    new.execute(
+        """INSERT INTO run_order (run_id) SELECT run_id FROM runs WHERE run_id NOT IN (SELECT run_id FROM run_order)
+           ORDER BY started_at, run_id"""
+    )
     new.execute("DELETE FROM run_results WHERE run_id NOT IN (SELECT run_id FROM runs)")
     new.execute(
         """INSERT OR IGNORE INTO imports (import_id, imported_at, source, digest)

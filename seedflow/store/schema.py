@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from seedflow.store import schema_1, schema_2
+from seedflow.store import schema_1, schema_2, schema_3
 
 APPLICATION_ID = 0x5EEDF10E
 """SQLite's `application_id`: whose database this is."""
@@ -20,7 +20,7 @@ class SchemaVersion:
 
     Attributes:
         number: SQLite's `user_version`.
-        upgrade: the statements that make it of the version before.
+        upgrade: the statements that make it of the version before, those that fill its new tables included.
         statements: all that a ledger of this version consists of, word for word as SQLite keeps it.
     """
 
@@ -32,6 +32,11 @@ class SchemaVersion:
 VERSIONS: tuple[SchemaVersion, ...] = (
     SchemaVersion(1, schema_1.STATEMENTS, schema_1.STATEMENTS),
     SchemaVersion(2, schema_2.STATEMENTS, (*schema_1.STATEMENTS, *schema_2.STATEMENTS)),
+    SchemaVersion(
+        3,
+        (*schema_3.STATEMENTS, *schema_3.FILL),
+        (*schema_1.STATEMENTS, *schema_2.STATEMENTS, *schema_3.STATEMENTS),
+    ),
 )
 """Every version there was, oldest first. A released one is never changed: its text is how its files are known."""
 

@@ -141,7 +141,7 @@ def _has_pictures(folder: StateFolder) -> bool:
     try:
         with os.scandir(folder.blobs / "sha256") as shelves:
             return any(shelf.is_dir() and any(Path(shelf).iterdir()) for shelf in shelves)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 

@@ -14,6 +14,7 @@ from seedflow.store.check_files import (
     BlobRow,
     OnProgress,
     Seen,
+    check_folders,
     check_permissions,
     check_strays,
     list_blobs,
@@ -43,7 +44,7 @@ def find_living(folder: StateFolder) -> frozenset[str]:
     Raises:
         StoreError: another process kept the ledger's lock.
     """
-    if not os.access(folder.locks, os.W_OK):
+    if not folder.locks.is_dir() or not os.access(folder.locks, os.W_OK):
         return frozenset()
     lock = KernelLock(folder.write_lock)
     try:
@@ -64,7 +65,7 @@ def verify_state(root: Path, on_progress: OnProgress) -> Report | None:
     folder = find_state(root)
     if folder is None:
         return None
-    findings: list[Finding] = []
+    findings = list(check_folders(folder))
     done: dict[int, DoneRow] = {}
     rows: dict[str, BlobRow] = {}
     users: _Users = {}

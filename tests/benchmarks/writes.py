@@ -71,6 +71,7 @@ def fill(folder: Path, rows: int) -> None:
         "INSERT INTO runs VALUES (?, 'book', 'cloudflare', ?, ?, 'done')",
         ((f"run-{number}", float(number), float(number)) for number in range(runs)),
     )
+    connection.execute("INSERT INTO run_order (run_id) SELECT run_id FROM runs ORDER BY started_at")
     connection.executemany(
         """INSERT INTO attempts (intent_id, realm, fingerprint, take, attempt, state, claimed, run_id, payer_run_id, step, day,
              reserved_micros, cost_micros, counted_micros, reserved_at, sent_at, answered_at)

@@ -299,6 +299,7 @@ def test_a_run_that_max_cost_stops_names_it(paid: Shell, golden: Golden) -> None
 
 
 def test_a_wrong_token(paid: Shell, golden: Golden) -> None:
+    (paid.folder / "seedflow.yaml").write_text("provider: {concurrency: 1}\n")
     paid.set_env("CLOUDFLARE_API_TOKEN", "another-token")
     golden("runs/wrong-token.txt", normal(paid.seedflow("run", "fork.yaml", "--yes").text, paid))
 

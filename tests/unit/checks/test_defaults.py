@@ -44,3 +44,42 @@ def test_a_default_of_a_used_recipe_counts_where_its_user_gives_no_value(project
     assert seedflow.check_recipe("use.yaml").ok
     (project / "use.yaml").write_text(use.replace(", with: {photo: fox.jpg}", ""))
     assert [found.code for found in seedflow.check_recipe("use.yaml").diagnostics] == ["image-missing"]
+
+
+TABLE = """\
+seedflow: 1
+inputs:
+  rows: {type: table, key: sku, columns: {sku: text, price: {type: number, optional: true}}, default: rows.csv}
+steps:
+  page:
+    for_each: {row: "{{ inputs.rows }}"}
+    generate: {prompt: "PROMPT"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("prompt", "codes"),
+    [
+        ("{{ each.row.sku }} {{ each.row.title }}", []),
+        ("{{ each.row.sku }} {{ each.row.colour }}", ["unknown-attribute"]),
+        ("{{ each.row.sku }} {{ each.row.colour | default('red') }}", []),
+        ("{{ each.row.sku }} {% if each.row.price %}{{ each.row.price }}{% endif %}", []),
+    ],
+)
+def test_a_printed_column_is_declared_or_in_the_default_table(
+    project: Path, prompt: str, codes: list[str]
+) -> None:
+    (project / "rows.csv").write_text("sku,title\na,Chair\nb,Table\n")
+    (project / "two.yaml").write_text(TABLE.replace("PROMPT", prompt))
+    checked = seedflow.check_recipe("two.yaml")
+    assert checked.ok
+    assert [found.code for found in checked.diagnostics] == codes
+    (project / "more.csv").write_text("sku,title,colour\na,Chair,red\n")
+    planned = seedflow.plan_recipe("two.yaml", {"rows": "more.csv"}, provider="sketch")
+    assert planned.plan.totals.calls == (1, 1)
+
+
+def test_what_is_wrong_with_a_default_table_is_said_by_a_check(project: Path) -> None:
+    (project / "rows.csv").write_text("sku,price\na,cheap\n")
+    (project / "two.yaml").write_text(TABLE.replace("PROMPT", "{{ each.row.sku }}"))
+    assert not seedflow.check_recipe("two.yaml").ok

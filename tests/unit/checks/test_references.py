@@ -82,3 +82,37 @@ def test_with_several_names_each_is_mentioned(say) -> None:
     ]
     assert say(step(names, "{% if ref.style %}{{ ref.style }}{% endif %}{{ ref.hero }}{{ ref.empty }}")) == []
     assert say(step('{hero: "{{ inputs.photo }}"}', "A fox")) == []
+
+
+TOP = "top: {generate: {prompt: T, sequential_image_generation: auto, max_images: 3}}"
+
+
+@pytest.mark.parametrize(
+    ("items", "more", "prompt", "said"),
+    [
+        ("v: '{{ inputs.photo }}'", "", "{{ ref.v }}", True),
+        ("v: '{{ inputs.photo }}'", "", "{{ ref.v | upper }} {% if inputs.t %}x{% endif %}", True),
+        ("v: '{{ inputs.photo }}'", "", "{% if ref.v %}{{ ref.v }}{% endif %}", False),
+        ("v: '{{ inputs.photo }}'", "", "{{ ref.v if ref.v else 'none' }}", False),
+        ("v: '{{ inputs.photo }}'", "", "{{ ref.v if inputs.t else '-' }}", True),
+        ("v: '{{ inputs.photo }}'", "", "{{ 'x' ~ (ref.v or '-') }}", False),
+        ("v: ['{{ inputs.photo }}', '{{ steps.top.images[0] }}']", "", "{{ ref.v }}", False),
+        ("v: '{{ inputs.photo }}'", "when: '{{ inputs.photo is not none }}', ", "{{ ref.v }}", False),
+        ("v: '{{ optional(steps.some.images[0]) }}'", "", "{{ ref.v }}", True),
+        ("v: '{{ succeeded(steps.many.images) }}'", "", "{{ ref.v }}", True),
+        ("v: '{{ first_of(steps.some.images[0], steps.top.images[0]) }}'", "", "{{ ref.v }}", False),
+        ("v: '{{ steps.many.images }}'", "", "{{ ref.v }}", False),
+        ("v: '{{ steps.many.images }}', w: '{{ steps.top.images[0] }}'", "", "{{ ref.v }} {{ ref.w }}", True),
+    ],
+)  # fmt: skip
+def test_a_reference_that_may_be_absent_is_printed_behind_a_test(
+    say, items: str, more: str, prompt: str, said: bool
+) -> None:
+    found = say(
+        "inputs: {photo: {type: image, optional: true}, t: {type: boolean, default: true}}\n"
+        f"steps:\n  {TOP}\n"
+        "  some: {when: '{{ steps.top.images | length > 1 }}', generate: {prompt: S, image_input: ['{{ inputs.photo }}']}}\n"
+        "  many: {for_each: {n: [1, 2]}, when: '{{ steps.top.images | length > each.n and inputs.t }}', generate: {prompt: 'M {{ each.n }}'}}\n"
+        f'  r: {{{more}generate: {{prompt: "{prompt}", image_input: {{{items}}}}}}}\n'
+    )
+    assert [one for one in found if one.startswith("may-be-none")] == ["may-be-none? «ref.v»"] * said

@@ -1,6 +1,8 @@
 """A folder that outputs cannot be written to is refused before anything is paid, and trying leaves nothing behind."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,30 @@ from seedflow.pipeline.out_folder import refuse_as_folder
 def test_a_folder_that_can_be_made_is_taken_and_not_made(tmp_path: Path) -> None:
     refuse_as_folder(tmp_path / "a" / "b", tmp_path / ".seedflow")
     refuse_as_folder(tmp_path, tmp_path / ".seedflow")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_left_of_its_trial_goes_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".seedflow-tried-abcdefgh", ".seedflow-tried-full", ".seedflow-arriving", "tried"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".seedflow-tried-full/kept").write_text("somebody's")
+    (tmp_path / ".seedflow-tried-file").write_text("somebody's")
+    refuse_as_folder(tmp_path / "outputs", tmp_path / ".seedflow")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".seedflow-arriving", ".seedflow-tried-file", ".seedflow-tried-full", "tried"
+    ]  # fmt: skip
+
+
+def test_a_run_that_is_killed_while_it_tries_leaves_nothing_behind_the_next_one(tmp_path: Path) -> None:
+    kill = (
+        "import os, pathlib, sys; from seedflow.pipeline import out_folder;"
+        "pathlib.Path.rmdir = lambda _: os.kill(os.getpid(), 9);"
+        "out_folder.refuse_as_folder(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))"
+    )
+    places = [str(tmp_path / "outputs"), str(tmp_path / ".seedflow")]
+    subprocess.run([sys.executable, "-c", kill, *places], check=False)
+    assert len(list(tmp_path.iterdir())) == 1
+    refuse_as_folder(tmp_path / "outputs", tmp_path / ".seedflow")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -113,6 +113,36 @@ def test_what_is_wrong_whatever_the_results_are_is_the_same_error_when_they_are_
     assert [str(one.severity) for one in problems] == ["error"]
 
 
+ABSENT = (
+    "inputs: {dark: {type: boolean, default: false}}\n"
+    "steps:\n  top: {generate: {prompt: T, sequential_image_generation: auto, max_images: 3}}\n"
+    "  s: {when: '{{ WHEN }}', generate: {prompt: S}}\n"
+    "  r: {generate: {prompt: 'R {{ ref.v }}', image_input: {v: '{{ optional(steps.s.images[0]) }}'}}}\n"
+)
+
+
+def test_a_reference_that_is_known_to_be_absent_is_an_error_at_its_place() -> None:
+    plan, problems = open_planner(ABSENT.replace("WHEN", "inputs.dark")).start()
+    assert plan is None
+    (problem,) = problems
+    assert (problem.code, str(problem.severity)) == ("template-absent-reference", "error")
+    assert problem.span is not None
+    assert problem.span.source.text[problem.span.start : problem.span.end] == "ref.v"
+    assert problem.help is not None
+
+
+def test_a_reference_that_is_absent_with_the_results_that_are_there_is_a_warning() -> None:
+    text = ABSENT.replace("WHEN", "steps.top.images | length > 2")
+    view = KnownResults()
+    first, before = open_planner(text).start()
+    assert first is not None
+    assert before == []
+    view.keep(first.tasks[0], "t")
+    plan, problems = open_planner(text, view=view).start()
+    assert plan is not None
+    assert [(one.code, str(one.severity)) for one in problems] == [("template-absent-reference", "warning")]
+
+
 def test_what_is_wrong_with_the_results_that_are_there_is_a_warning_with_its_place() -> None:
     _, planner = plan_again(USERS["no-such-image"])
     _, problems = planner.start()

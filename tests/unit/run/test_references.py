@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from virtual_clock import run_virtually
 from world import FakeProvider, digest, refuse
 
+from seedflow.diagnostics import Source, Span
 from seedflow.images.facts import FileImage, ImageFacts, ImageFormat, UrlImage
-from seedflow.plan.model import PlannedReference, StepImage
+from seedflow.plan.model import Origin, PlannedReference, StepImage
 from seedflow.providers.base import WireFile, WireUrl
 from seedflow.providers.wire_facts import NOTHING_KNOWN, WireFacts
-from seedflow.run import references
+from seedflow.run import endings, references
 from seedflow.run.disk import Disk
 from seedflow.run.leases import LEASE_S, Leases
 from seedflow.run.references import (
@@ -22,6 +24,7 @@ from seedflow.run.references import (
     ReferenceMode,
     ReferencePreparer,
 )
+from seedflow.run.status import Remedy
 from seedflow.store.memory import MemoryState, MemoryStore
 
 URL = "https://pictures.example/1"
@@ -267,13 +270,21 @@ def test_too_many_bytes_are_refused_before_anything_is_sent(desk) -> None:
     desk.prepare(*images, each_bytes=60, request_bytes=180)
     desk.uploader = FakeUploader()
     for mode in (ReferenceMode.DATA, ReferenceMode.UPLOAD):
-        with pytest.raises(references.ReferenceError, match="3 references together"):
+        with pytest.raises(references.LargeReferenceError, match="3 references together"):
             desk.prepare(*images, mode=mode, request_bytes=179)
     desk.uploader = None
     with pytest.raises(references.ReferenceError, match="reference 1"):
         desk.prepare(*images, each_bytes=59)
     with pytest.raises(references.ReferenceError, match="3 references together"):
         desk.prepare(*images, request_bytes=179)
+
+
+def test_what_is_too_large_has_to_be_changed_and_what_was_changed_meanwhile_not() -> None:
+    task = SimpleNamespace(origin=Origin(Span(Source("r.yaml", "a"), 0, 1), {}))
+    large = references.LargeReferenceError("reference 1: 12.0 MB would be sent")
+    assert endings.failed(task, "reference", large).remedy is Remedy.CHANGE
+    changed = references.ReferenceError("a.jpg was changed after it was planned")
+    assert endings.failed(task, "reference", changed).remedy is Remedy.RUN
 
 
 def test_the_age_of_what_was_prepared_is_told_by_the_clock_that_says_more(desk) -> None:

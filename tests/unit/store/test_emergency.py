@@ -309,7 +309,7 @@ def test_a_bug_in_sql_stays_a_bug():
 def test_a_disk_error_inside_a_change_leaves_the_ledger_usable(store, request_record, tools):
     def fail_half_way():
         with store._ledger.transaction() as connection:
-            connection.execute("DELETE FROM runs")
+            connection.execute("DELETE FROM run_order")
             raise RuntimeError("out of the blue")
 
     with pytest.raises(RuntimeError, match="out of the blue"):

@@ -10,6 +10,7 @@ from seedflow.store.base import AttemptState, RunRecord
 from seedflow.store.calls import CallFilter, list_open_calls
 from seedflow.store.history import History
 from seedflow.store.local import open_store
+from seedflow.store.repair import repair_state
 
 MANY = 20_000
 """Enough that a scan for each line would show."""
@@ -33,6 +34,9 @@ def fill(root, rows):
         [(f"run-{number}", float(number), number + 1.0) for number in range(20)],
     )
     connection.executemany(
+        "INSERT INTO run_order (run_id) VALUES (?)", [(f"run-{number}",) for number in range(20)]
+    )
+    connection.executemany(
         """INSERT INTO attempts (attempt_id, intent_id, realm, fingerprint, take, attempt, state, claimed, run_id, payer_run_id, step,
              day, reserved_micros, cost_micros, counted_micros, reserved_at, sent_at, answered_at)
            VALUES (?, ?, 'cloudflare', ?, 1, 1, 'done', 0, ?, ?, 'page', '2026-11-25', 40000, 40000, 40000, ?, ?, ?)""",
@@ -48,6 +52,42 @@ def fill(root, rows):
     )
     connection.execute("COMMIT")
     connection.close()
+
+
+def begin_with_a_clock_that_is_set_back(root, names):
+    clock = iter(range(1_000_000, 0, -1000))
+    with open_store(root, clock=lambda: float(next(clock))) as store:
+        for name in names:
+            store.begin_run(name, "book", "cloudflare")
+            store.end_run(name, "done")
+
+
+def list_names(root, **wanted):
+    with History(root) as history:
+        return [run.run_id for run in history.list_runs(**wanted)]
+
+
+def test_runs_are_listed_in_the_order_in_which_they_began_whatever_the_clock_said(root):
+    names = ["c", "a", "d", "b"]
+    begin_with_a_clock_that_is_set_back(root, names)
+    assert list_names(root) == names
+    assert list_names(root, newest=2) == ["d", "b"]
+    assert list_names(root, run_id="a") == ["a"]
+
+
+def test_a_rebuilt_ledger_keeps_the_order_of_runs_and_tells_of_no_others(root):
+    names = ["c", "a", "d", "b"]
+    begin_with_a_clock_that_is_set_back(root, names)
+    connection = sqlite3.connect(root / "ledger.db")
+    (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'imports'").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    with (root / "ledger.db").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    done = repair_state(root, lambda done, total: None)
+    assert any("saved" in action for action in done.actions)
+    assert list_names(root) == names
 
 
 def test_a_listing_of_many_calls_is_quick(root):

@@ -12,6 +12,7 @@ import pytest
 from seedflow.errors import StoreError
 from seedflow.store import upgrade
 from seedflow.store.base import RequestRecord, ToRecover
+from seedflow.store.history import History
 from seedflow.store.ledger import open_for_reading
 from seedflow.store.local import LocalStore, open_store
 from seedflow.store.locks import RunLocks
@@ -181,6 +182,18 @@ def test_every_row_of_an_earlier_version_stays(root, packed, monkeypatch):
     assert read_state(root / "ledger.db")[:2] == (SCHEMA_VERSION, None)
     assert read_rows(root / "ledger.db", packed) == before
     assert read_rows(root / f"ledger.schema-{packed}.db", packed) == before
+
+
+def test_runs_of_an_earlier_version_stay_in_their_order_and_new_ones_come_after_them(root, packed):
+    def list_runs():
+        with History(root) as history:
+            return [run.run_id for run in history.list_runs()]
+
+    before = list_runs()
+    assert before[-1] == "killed-run"
+    with open_store(root, clock=lambda: 1.0) as store:  # by a clock that was set back
+        store.begin_run("aaa", "atlas", "cloudflare")
+    assert list_runs() == [*before, "aaa"]
 
 
 def test_results_and_spending_are_what_they_were(root, packed):

@@ -454,6 +454,38 @@ def test_a_state_whose_version_is_garbled_gets_its_number_back(root, text):
     assert verify(root).findings == ()
 
 
+@pytest.mark.parametrize(
+    "name", ["runs", "locks", "blobs", "blobs/sha256", "blobs/incoming", "blobs/rejected", "damaged"]
+)
+def test_what_stands_where_a_folder_belongs_is_found_and_moved_aside(root, name):
+    make_state(root)
+    path = root / name
+    shutil.rmtree(path, ignore_errors=True)
+    path.write_text("not ours")
+    path.chmod(0o600)
+    report = verify(root)
+    (found,) = [one for one in report.findings if one.kind is FindingKind.NO_FOLDER]
+    assert (found.where, found.is_damage) == (name, True)
+    assert "expected a folder, found a file" in found.message
+    assert path.read_text() == "not ours", "looking changes nothing"
+    done = repair(root)
+    assert any(name in action for action in done.actions)
+    assert FindingKind.NO_FOLDER in kinds(done.before)
+    assert FindingKind.NO_FOLDER not in kinds(done.after)
+    assert (root / "damaged" / Path(name).name.replace("damaged", "damaged.aside")).read_text() == "not ours"
+    open_store(root).close()
+
+
+def test_a_link_where_a_folder_belongs_is_found_and_left_to_its_owner(root, tmp_path):
+    make_state(root)
+    shutil.rmtree(root / "blobs" / "incoming")
+    (root / "blobs" / "incoming").symlink_to(tmp_path)
+    (found,) = [one for one in verify(root).findings if one.kind is FindingKind.NO_FOLDER]
+    assert "found a symbolic link" in found.message
+    with pytest.raises(StoreError, match="symbolic link"):
+        repair(root)
+
+
 def test_a_newer_state_is_refused_untouched(root):
     make_state(root)
     change(root, "PRAGMA user_version = 999")
