@@ -358,7 +358,7 @@ class AttemptRunner:
             services.store.mark_failed, self._attempt.intent_id, kind, error.message, cost_usd
         )
         self._tally.end(self._share(cost_usd))
-        problem = endings.failed(self._task, kind, error)
+        problem = endings.failed(self._task, kind, error, perhaps_paid=bool(cost_usd))
         # Of an earlier run's call: who consents, consents to this.
         again = bool(cost_usd) and not self._paid_here
         return TaskEndedError(

@@ -24,8 +24,8 @@ _MOST_MINUTES: Final = 120
 """A longer wait is told in hours."""
 
 
-def failed(task: Task, kind: str, error: SeedflowError) -> Problem:
-    """It was asked in vain, and asking at once again would be, too."""
+def failed(task: Task, kind: str, error: SeedflowError, *, perhaps_paid: bool = False) -> Problem:
+    """It was asked in vain, and asking at once again would be, too, or would perhaps be paid twice."""
     advice = error.help
     if isinstance(error, ProviderError) and error.kind in SLOWING_KINDS:
         wait_s = error.retry_after_s
@@ -34,6 +34,8 @@ def failed(task: Task, kind: str, error: SeedflowError) -> Problem:
     refused = isinstance(error, ProviderError) and error.retry is Retry.NEVER and kind not in _MAY_PASS
     hopeless = refused or kind == _WRONG_REQUEST or isinstance(error, LargeReferenceError)
     remedy = Remedy.CHANGE if hopeless else Remedy.RUN
+    if perhaps_paid and not hopeless:
+        remedy = Remedy.CONSENT
     return Problem(kind, error.message, advice, task.origin.span, remedy=remedy)
 
 
