@@ -7,7 +7,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Final
 
-from seedflow.errors import ProviderError, Retry, SeedflowError
+from seedflow.errors import Billed, ProviderError, Retry, SeedflowError
 from seedflow.money import format_usd
 from seedflow.plan.model import Task
 from seedflow.run.references import LargeReferenceError
@@ -37,6 +37,33 @@ def failed(task: Task, kind: str, error: SeedflowError, *, perhaps_paid: bool = 
     if perhaps_paid and not hopeless:
         remedy = Remedy.CONSENT
     return Problem(kind, error.message, advice, task.origin.span, remedy=remedy)
+
+
+def clear(failure: ProviderError, found: str) -> ProviderError:
+    """A refusal that may have been billed, and that the provider's log shows to have cost nothing."""
+    may_pass = failure.kind in _MAY_PASS or failure.retry is Retry.BACKOFF
+    return ProviderError(
+        f"{failure.message}; {found}",
+        kind=failure.kind,
+        retry=failure.retry,
+        billed=Billed.NO,
+        retry_after_s=failure.retry_after_s,
+        status=failure.status,
+        code=failure.code,
+        help="run again to ask once more" if may_pass else failure.help,
+    )
+
+
+def refused(task: Task, failure: ProviderError, message: str) -> Problem:
+    """It was refused, and paid."""
+    return Problem(
+        failure.kind,
+        message,
+        "change what it asks for; or run again with --on-unknown retry to consent to paying for the same once more",
+        task.origin.span,
+        remedy=Remedy.CONSENT,
+        paid=True,
+    )
 
 
 def _spell_wait(wait_s: float) -> str:

@@ -125,9 +125,9 @@ class LocalStore(Lookups):
             return from_micros(find_run_spent_micros(connection, run_id))
 
     def list_open_attempts(self, realm: str) -> tuple[Attempt, ...]:
-        """Of a realm, what was sent and has not ended, oldest first; see `calls.list_open_calls`."""
+        """Of a realm, what was sent and of which the log may say more, oldest first; see `calls.list_open_calls`."""
         with self._ledger.reading() as connection:
-            found = list_open_calls(connection, realm, self._locks.is_alive)
+            found = list_open_calls(connection, realm, self._locks.is_alive, refused=True)
             return tuple(attempts.load_attempt(connection, self._blobs, call.attempt_id) for call in found)
 
     # Runs
@@ -266,7 +266,7 @@ class LocalStore(Lookups):
                 attempts.write_answer(connection, row.attempt_id, answer)
                 attempts.move_attempt(
                     connection, row, AttemptState.ANSWERED, claimed=True,
-                    cost_micros=record.cost_micros, counted_micros=record.cost_micros, answered_at=record.answered_at,
+                    cost_micros=record.cost_micros, counted_micros=record.cost_micros, answered_at=record.answered_at, failure=None,
                 )  # fmt: skip
         except StoreError as error:
             raise rescue(next(iter(self._journals.values())), record, error) from error
