@@ -89,7 +89,7 @@ class Judge:
         if few.parameters != many.parameters and problems:
             problems = _keep(problems, self._judge_all(many, model))
         if self._is_open(node, counted, numbers):
-            problems = [*problems, *self._find_doubts(few, many, model)]
+            problems = [*self._find_doubts(few, many, model), *problems]
         for problem in problems:
             yield problem, find_span(problem, node, counted)
 

@@ -22,7 +22,8 @@ def judge_between(
         unknown: parameters of which nothing is known.
     """
     few, many = model.judge(least, unknown=unknown), model.judge(most, unknown=unknown)
-    return [*_find_certain(few, many), *find_doubts(model, few, many, most)]
+    # What fails comes before what is only unwise: of several at one place, the first is told.
+    return [*find_doubts(model, few, many, most), *_find_certain(few, many)]
 
 
 def find_doubts(

@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from seedflow.diagnostics import Diagnostic, Related
 from seedflow.graph.borders import judge_bounds, name_input
+from seedflow.graph.places import find_templates
 from seedflow.plan.border import NotAdmitted, spot
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.picking import Absent
 from seedflow.plan.ranges import RangeFinder
 from seedflow.plan.requests import Refused, Renderer
 from seedflow.plan.stander import Stander
-from seedflow.recipe.model import Input
+from seedflow.recipe.model import Argument, Input
+from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import RenderError, Skipped, Template
 
 
@@ -24,6 +26,7 @@ class CrossingJudge:
         self._ranges = ranges
         self._stander = stander
         self._renderer = renderer
+        self._judged: set[tuple[int, str]] = set()
 
     def judge(self, inner: FrameInstance) -> Iterator[Diagnostic]:
         """What is wrong, for certain or perhaps, with inputs that are still to come.
@@ -35,6 +38,9 @@ class CrossingJudge:
             declared = recipe.inputs[name]
             if not _is_bounded(declared):
                 continue
+            alike = (id(argument), outer.frame.prefix)  # the same for every item of the step's `for_each`
+            if alike in self._judged:
+                continue
             env = self._renderer.refresh(outer)
             try:
                 waits = self._stander.of([argument.expression], env).waits
@@ -42,6 +48,8 @@ class CrossingJudge:
                 continue  # said where it is worked out
             if not waits or not self._is_certain(inner):
                 continue
+            if not _mentions_each(argument):
+                self._judged.add(alike)
             given = self._ranges.find(argument.expression, env)
             found = judge_bounds(declared, given, spot(argument), name_input(declared, recipe), dynamic=True)
             beside = Related(declared.span, f"input `{declared.name}` is declared here")
@@ -60,6 +68,15 @@ class CrossingJudge:
             return self._renderer.render(template, env) is True
         except (Refused, NotAdmitted, Skipped):
             return False
+
+
+def _mentions_each(argument: Argument) -> bool:
+    return any(
+        (isinstance(mention, NameReference) and mention.root == "each")
+        or (isinstance(mention, StepReference) and mention.selector is not None)
+        for template in find_templates(argument.expression)
+        for mention in template.references
+    )
 
 
 def _is_bounded(declared: Input) -> bool:

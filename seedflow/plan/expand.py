@@ -244,7 +244,9 @@ def _zip(variable: LoopVariable, columns: list[Listing], report: Report) -> List
                 return None
             if any(low == high for low, high in sizes) and any(low < high for low, high in sizes):
                 report(_may_be_unequal(variable, [Bounds(*size) for size in sizes]))
-        bounds = Bounds(min(bounds), max(bounds))
+        # A list of which all was skipped leaves nothing to pair, and that is no mistake.
+        low = 0 if may_skip and not all(low for low, _ in sizes) else min(bounds)
+        bounds = Bounds(low, max(bounds))
         return [Gap((), "?", after, bounds, Later(after), failed=failed, skipped=skipped, may_skip=may_skip)]
     lengths = {len(column) for column in columns}
     if len(lengths) > 1:

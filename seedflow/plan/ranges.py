@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from seedflow.graph.inference import infer_shape
 from seedflow.graph.input_shapes import shape_of_input
 from seedflow.graph.ranges import ANYTHING, Range
@@ -19,6 +21,7 @@ from seedflow.graph.shapes import (
 from seedflow.plan.frames import Env, LazyValues
 from seedflow.plan.gaps import MOST_ITEMS
 from seedflow.plan.lengths import LengthFinder
+from seedflow.plan.model import Bounds
 from seedflow.plan.resolve import Resolver
 from seedflow.recipe.model import Expression, Input, InputType
 from seedflow.recipe.references import StepReference
@@ -35,6 +38,7 @@ class RangeFinder:
     def __init__(self, lengths: LengthFinder, resolver: Resolver) -> None:
         self._lengths = lengths
         self._resolver = resolver
+        self._counted: dict[tuple[str, StepReference], Bounds[int]] = {}
 
     def find(self, expression: Expression, env: Env, depth: int = 0) -> Shape:
         """What is known of an expression's value."""
@@ -74,8 +78,18 @@ class RangeFinder:
         item = Shape(Kind.TASK) if reference.collection == "tasks" else IMAGE
         if isinstance(reference.index, int):
             return item
-        low, high = self._lengths.of_mention(reference, env)
+        low, high = self._count(reference, env)
         return list_of(item, Count(low, high if high < MOST_ITEMS else None))
+
+    def _count(self, reference: StepReference, env: Env) -> Bounds[int]:
+        """How many there are, counted once for all tasks: what is known later lies within what was known before."""
+        if reference.selector is not None:
+            return self._lengths.of_mention(reference, env)
+        key = (env.frame.prefix, replace(reference, start=0, end=0, name_start=0, name_end=0))
+        found = self._counted.get(key)
+        if found is None:
+            found = self._counted[key] = self._lengths.of_mention(reference, env)
+        return found
 
 
 class _Names:

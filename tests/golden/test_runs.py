@@ -205,7 +205,7 @@ steps:
     for_each: {picture: "{{ steps.framed.images }}"}
     generate: {prompt: "{{ ref.picture }}, signed", image_input: {picture: "{{ each.picture }}"}}
   grid:
-    generate: {prompt: "A grid of {{ ref.pages }}", image_input: {pages: "{{ succeeded(steps.page.images) }}"}}
+    generate: {prompt: "A grid{% if ref.pages %} of {{ ref.pages }}{% endif %}", image_input: {pages: "{{ succeeded(steps.page.images) }}"}}
   all:
     generate: {prompt: "All of {{ ref.pages }}", image_input: {pages: "{{ steps.framed.images }}"}}
 outputs:

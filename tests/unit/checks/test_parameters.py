@@ -176,3 +176,11 @@ def test_a_number_that_only_the_run_knows_lies_within_what_the_model_takes(check
         ("warning", "out-of-range")
     ]
     assert check(recipe.replace("MANY", "5")) == []
+
+
+def test_of_what_may_come_what_fails_is_said_before_what_is_only_unwise(check) -> None:
+    first, _ = check(
+        f"steps:\n  s: {{takes: 3, generate: {{prompt: S, {SET}: 6}}}}\n"
+        "  v: {generate: {prompt: V, image_input: '{{ steps.s.images }}', aspect_ratio: match_input_image}}\n"
+    )
+    assert "there may be 18 references" in first.message

@@ -170,6 +170,20 @@ def test_zip_pairs_images_with_what_is_known_and_unequal_lengths_fail() -> None:
     assert play(text, gives={"sheet": 3}).problems == {"page[view=?,tone=?]": "unequal-lists"}
 
 
+def test_a_zip_of_what_may_be_skipped_altogether_may_have_no_pairs() -> None:
+    text = (
+        SHEET
+        + "  extra: {for_each: {s: [sea, home]}, when: '{{ steps.sheet.images | length > 2 }}', "
+        + "generate: {prompt: 'Extra {{ each.s }}'}}\n"
+        + "  page: {for_each: \"{{ zip(view=steps.extra.images[:1], tone=['warm']) }}\", "
+        + 'generate: {prompt: "{{ each.tone }}", image_input: ["{{ each.view }}"]}}\n'
+    )
+    found = plan(text)
+    assert found.tasks[-1].tasks == Bounds(0, 1)
+    assert found.totals.calls == Bounds(1, 4)
+    assert [len(play(text, gives={"sheet": number}).prompts) for number in (2, 3)] == [1, 4]
+
+
 def test_adding_or_moving_an_item_renames_no_other_and_changes_no_other_request() -> None:
     text = "inputs: {s: {type: list, of: text}}\nsteps:\n  page: {for_each: {s: '{{ inputs.s }}'}, generate: {prompt: 'P {{ each.s }}'}}\n"
     before = plan(text, {"s": ["at sea", "at home"]}).tasks
