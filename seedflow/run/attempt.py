@@ -82,7 +82,7 @@ class AttemptRunner(AttemptEnds):
                 return Answer(attempt.answer or b"", free=not attempt.cost_usd)
             case Recovery.LOOK_AGAIN:
                 self._tally.stage = Stage.SENT
-                return await self._look_again(attempt.message or "nobody knows why")
+                return await self._look_again((attempt.message or "nobody knows why").rstrip("."))
             case Recovery.ASK:
                 raise await self._leave(attempt)
 

@@ -69,7 +69,7 @@ class AttemptEnds:
         """It was refused, and paid as far as the log knows, or perhaps."""
         if not found.cost_usd:
             return await self._failed(failure.kind, failure, self._most_usd)
-        message = f"{failure.message}; {found.message}"
+        message = f"{failure.message.rstrip('.')}; {found.message}"
         problem = endings.refused(self._task, failure, message)
         return await self._lost(message, found.cost_usd, problem, again=not self._paid_here)
 

@@ -43,7 +43,7 @@ def clear(failure: ProviderError, found: str) -> ProviderError:
     """A refusal that may have been billed, and that the provider's log shows to have cost nothing."""
     may_pass = failure.kind in _MAY_PASS or failure.retry is Retry.BACKOFF
     return ProviderError(
-        f"{failure.message}; {found}",
+        f"{failure.message.rstrip('.')}; {found}",
         kind=failure.kind,
         retry=failure.retry,
         billed=Billed.NO,

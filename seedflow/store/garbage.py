@@ -160,9 +160,10 @@ def list_output_folders(root: Path) -> tuple[Path, ...]:
 
 
 def has_open_attempt(connection: sqlite3.Connection) -> bool:
-    """Whether a call may still be given pictures that lie here without a result, or was paid and lost its own."""
-    states = ", ".join(f"'{state}'" for state in (*OPEN_STATES, "lost-paid"))
-    question = f"SELECT EXISTS (SELECT 1 FROM attempts WHERE state IN ({states}))"  # noqa: S608 - our own words
+    """Whether a call may still be given pictures that lie here without a result, or was answered, paid and lost its own."""
+    states = ", ".join(f"'{state}'" for state in OPEN_STATES)
+    question = f"""SELECT EXISTS (SELECT 1 FROM attempts WHERE state IN ({states}))
+      OR EXISTS (SELECT 1 FROM attempts JOIN answers USING (attempt_id) WHERE state = 'lost-paid')"""  # noqa: S608 - our own words
     return bool(connection.execute(question).fetchone()[0])
 
 

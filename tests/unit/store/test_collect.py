@@ -119,6 +119,19 @@ def test_while_a_call_is_open_or_lost_its_pictures_all_stay(root, state):
     assert stray.exists()
 
 
+def test_a_call_that_was_refused_and_paid_left_no_pictures_and_holds_none(root):
+    make_state(root)
+    stray = place(root, "white")
+    with open_store(root) as store:
+        store.begin_run("odd", "book", REALM)
+        attempt = store.claim("odd", request_for("page"), PRICE, ()).attempt
+        store.mark_sending(attempt.intent_id, ())
+        store.mark_lost_paid(attempt.intent_id, "refused; the log says what it cost", PRICE)
+        store.end_run("odd", "failed")
+    found = find_garbage(root, NOTHING, None)
+    assert ([one.where for one in found.garbage], found.waiting) == ([str(stray.relative_to(root))], 0)
+
+
 def test_what_a_run_adopts_between_listing_and_removal_survives(root):
     make_state(root)
     stray = place(root, "white")
