@@ -126,8 +126,8 @@ class StoreError(SeedflowError):
     """The state on disk cannot be read or written.
 
     Attributes:
-        kind: `disk-full`, `read-only`, `io-error`, `busy`, `newer`, `damaged`, `missing`, `no-locks`, `unsafe`, `not-ours` or
-            `sqlite`.
+        kind: `disk-full`, `read-only`, `io-error`, `busy`, `newer`, `older`, `damaged`, `missing`, `no-locks`, `unsafe`,
+            `not-ours` or `sqlite`.
         unsaved: a raw answer that was paid for and could be kept nowhere, to be printed as the last resort.
     """
 

@@ -69,6 +69,7 @@ class Step(StrEnum):
     SMALL_WRITE = "small-write"
     SMALL_SYNC = "small-sync"
     SMALL_RENAME = "small-rename"
+    PAID_RUN_MARK = "paid-run-mark"
     LOCK_FILE = "lock-file"
     LOCK_TAKE = "lock-take"
     LOCK_REMOVE = "lock-remove"

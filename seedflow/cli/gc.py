@@ -42,9 +42,14 @@ MOST_SHOWN: Final = 40
     metavar="AGE",
     help="Also results that were paid for longer ago, such as 90d, 12w or 1y, and that nothing refers to any more.",
 )
+@click.option(
+    "--unknown-pictures",
+    is_flag=True,
+    help="Also pictures that the ledger has never named. Calls that it does not know may have paid for them.",
+)
 @click.option("--yes", is_flag=True, help="Remove without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def command(age_s: float | None, yes: bool, as_json: bool) -> int:
+def command(age_s: float | None, unknown_pictures: bool, yes: bool, as_json: bool) -> int:
     """Remove from this project's state what nothing refers to. Shows it first, and asks.
 
     What any run may still use stays; paid results go only with --paid-older-than, and never those that the last plan of a
@@ -54,7 +59,7 @@ def command(age_s: float | None, yes: bool, as_json: bool) -> int:
     root, now = settings.state_folder, time.time()
     in_use = InUse() if age_s is None else find_in_use(settings)
     paid_before = None if age_s is None else now - age_s
-    found = find_garbage(root, in_use, paid_before)
+    found = find_garbage(root, in_use, paid_before, with_unknown=unknown_pictures)
     garbage = () if found is None else found.garbage
     if not as_json:
         _print(str(root), found, open_console())
@@ -75,7 +80,9 @@ def _ask(garbage: Sequence[Garbage]) -> bool:
         say("help: agree with --yes")
         return False
     cost = sum((one.cost_usd for one in garbage), ZERO_USD)
+    perhaps = sum((one.perhaps_usd for one in garbage), ZERO_USD)
     paid = f", paid {format_usd(cost)}" if cost else ""
+    paid += f", perhaps paid {format_usd(perhaps)}" if perhaps else ""
     try:
         agreed = click.confirm(
             f"\nRemove {spell_many(len(garbage), 'thing')}, {spell_bytes(_size(garbage))}{paid}?", err=True
@@ -102,6 +109,8 @@ def _print(root: str, found: Found | None, console: Console) -> None:
     rows = []
     for one in found.garbage[:MOST_SHOWN]:
         cost = format_usd(one.cost_usd) if one.cost_usd else ""
+        if one.perhaps_usd:
+            cost = f"perhaps {format_usd(one.perhaps_usd)}"
         where = make_printable(one.where)
         rows.append(
             (
@@ -120,8 +129,21 @@ def _print(root: str, found: Found | None, console: Console) -> None:
         print_folded(
             console,
             Text(
-                f"note: {what} without a result stay: a run is at work, a call is open to which they may belong, or the ledger was rebuilt once",
+                f"note: {what} without a result stay: a run is at work, or a call is open to which they may belong",
                 style="dim",
+            ),
+        )
+
+    if found.unknown:
+        what = spell_many(found.unknown, "picture")
+        cost = f", for perhaps {format_usd(found.unknown_usd)}" if found.unknown_usd else ""
+        stay = "stays" if found.unknown == 1 else "stay"
+        print_folded(
+            console,
+            Text(
+                f"note: {what} that this ledger has never named {stay}: calls that it does not know may have paid for "
+                f"{'it' if found.unknown == 1 else 'them'}{cost}. --unknown-pictures removes {'it' if found.unknown == 1 else 'them'}",
+                style="yellow",
             ),
         )
 
@@ -149,6 +171,8 @@ def _describe(root: str, found: Found | None, done: Collected | None) -> dict[st
         "state": root,
         "garbage": [_describe_one(one) for one in (found.garbage if found else ())],
         "waiting": 0 if found is None else found.waiting,
+        "unknown": 0 if found is None else found.unknown,
+        "unknown_usd": to_json_usd(ZERO_USD if found is None else found.unknown_usd),
         "removed": 0 if done is None else len(done.removed),
         "freed_bytes": 0 if done is None else done.size_bytes,
         "kept": [] if done is None else [one.where for one in done.kept],
@@ -161,4 +185,5 @@ def _describe_one(one: Garbage) -> dict[str, object]:
         "where": one.where,
         "size_bytes": one.size_bytes,
         "cost_usd": to_json_usd(one.cost_usd),
+        "perhaps_usd": to_json_usd(one.perhaps_usd),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.text import Text
@@ -23,6 +24,8 @@ from seedflow.pipeline.archives import judge_fingerprint
 from seedflow.pipeline.session import Session
 from seedflow.store.archive import ArchivedResult, sum_micros
 from seedflow.store.importing import Imported, import_results
+
+MOST_NAMED: Final = 3
 
 
 @click.command(
@@ -62,6 +65,8 @@ def _spell(file: Path, done: Imported, other: Sequence[str]) -> list[Text]:
     lines = [Text(f"{make_printable(str(file))}: {new}", style="bold green" if done.added else "")]
     if done.kept:
         lines.append(Text(f"here already: {spell_many(len(done.kept), 'result')}"))
+    if done.moved:
+        lines.append(Text(_spell_moved(done)))
     if done.restored:
         lines.append(
             Text(
@@ -85,6 +90,19 @@ def _spell(file: Path, done: Imported, other: Sequence[str]) -> list[Text]:
     return lines
 
 
+def _spell_moved(done: Imported) -> str:
+    cost = format_usd(from_micros(sum_micros([result for result, _ in done.moved])))
+    named = [
+        f"{make_printable(result.request.address)} as take {take}" for result, take in done.moved[:MOST_NAMED]
+    ]
+    more = f" and {len(done.moved) - MOST_NAMED:,} more" if len(done.moved) > MOST_NAMED else ""
+    return (
+        f"{spell_many(len(done.moved), 'result')} here has other pictures for the same request"
+        if len(done.moved) == 1
+        else f"{len(done.moved):,} results here have other pictures for the same requests"
+    ) + f"; those of the file, which cost {cost} elsewhere, were added beside them: {', '.join(named)}{more}"
+
+
 def _find_other_realms(done: Imported, session: Session) -> list[str]:
     try:
         mine = session.provider.realm
@@ -94,7 +112,7 @@ def _find_other_realms(done: Imported, session: Session) -> list[str]:
 
 
 def _all(done: Imported) -> list[ArchivedResult]:
-    return [*done.added, *done.kept, *done.restored, *done.open]
+    return [*done.added, *done.kept, *done.restored, *(result for result, _ in done.moved), *done.open]
 
 
 def _describe(file: Path, done: Imported, other: Sequence[str]) -> dict[str, object]:
@@ -103,8 +121,14 @@ def _describe(file: Path, done: Imported, other: Sequence[str]) -> dict[str, obj
         "added": len(done.added),
         "kept": len(done.kept),
         "restored": len(done.restored),
+        "moved": [
+            {"recipe": result.request.recipe, "address": result.request.address, "take": take}
+            for result, take in done.moved
+        ],
         "open": len(done.open),
-        "cost_elsewhere_usd": to_json_usd(from_micros(sum_micros(done.added))),
+        "cost_elsewhere_usd": to_json_usd(
+            from_micros(sum_micros([*done.added, *(result for result, _ in done.moved)]))
+        ),
         "realms": sorted({result.request.realm for result in _all(done)}),
         "other_realms": list(other),
     }

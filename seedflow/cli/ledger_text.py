@@ -198,7 +198,7 @@ def print_totals(console: Console, totals: Sequence[StateTotal], *, still_open: 
             print_columns(console, [(Text(f"{count} in all: {money}", style="bold"),)])
     if any(total.state is AttemptState.FAILED and total.perhaps_usd for total in totals):
         console.print()
-        told = "A call that was refused, with `?`, may have been billed all the same: only the provider's bill tells."
+        told = "A call that was refused, with `?`, may have been billed all the same. `seedflow ledger reconcile` asks the log; where that does not know, only the provider's bill tells."
         print_folded(console, Text(told))
     if any(total.state in (AttemptState.UNKNOWN, AttemptState.SENDING) for total in totals):
         console.print()

@@ -37,6 +37,8 @@ ADVICE: Final = {
     FindingKind.DEAD_CLAIM: "a run was killed at work; the next run takes it up",
     FindingKind.DEAD_RUN: "a run was killed; the next run takes up what it left",
     FindingKind.UNUSED_PICTURE: "no result names it; `seedflow gc` shows what may be removed",
+    FindingKind.UNKNOWN_PICTURE: "this ledger has never named them: calls that it does not know may have paid for them; "
+    "where a newer ledger.db lies somewhere, put it back; gc removes them only with --unknown-pictures",
     FindingKind.HALF_FILE: "a run that was killed left it; the next run takes it up",
     FindingKind.UNKNOWN_FILE: "seedflow did not put it there and leaves it alone; move it out if nobody needs it there",
     FindingKind.PERMISSIONS: "others may use it; --repair takes that from them",
@@ -180,7 +182,14 @@ def _conclude(report: Report, *, repaired: bool, lossy: bool) -> Iterator[Text]:
     elif not report.findings:
         yield Text("Everything is whole.", style="bold green")
     elif not report.damage:
-        whole = "All that is stored is whole" if gone else "Everything that was paid for is whole"
+        unknown = any(found.kind is FindingKind.UNKNOWN_PICTURE for found in report.findings)
+        whole = (
+            "Everything that this ledger knows of is whole"
+            if unknown
+            else "All that is stored is whole"
+            if gone
+            else "Everything that was paid for is whole"
+        )
         yield Text(f"{whole}; see above for what else there is to say.", style="bold green")
     elif repaired and all(one.outlook is Outlook.REFETCH for found in report.damage for one in found.results):
         yield Text(
@@ -191,6 +200,11 @@ def _conclude(report: Report, *, repaired: bool, lossy: bool) -> Iterator[Text]:
         yield Text("What is listed above could not be mended here.", style="bold yellow")
     elif not all(found.mendable for found in report.damage):
         yield Text("Nothing can be mended here before ledger.db is restored: see above.", style="bold yellow")
+    elif any(found.kind is FindingKind.LEDGER_OLDER for found in report.damage):
+        yield Text(
+            "A newer ledger.db, put in the place of this one, mends it; without one, `seedflow verify --repair` goes on with this one.",
+            style="bold yellow",
+        )
     else:
         yield Text(
             "`seedflow verify --repair` moves what is damaged aside and mends the rest.", style="bold yellow"

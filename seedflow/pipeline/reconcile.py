@@ -33,7 +33,7 @@ def list_open_calls(session: Session) -> list[Call]:
     realm = session.provider.realm
     with History(session.settings.state_folder) as history:
         if realm != REALM_SKETCH:
-            return history.list_open_calls(realm)
+            return history.list_open_calls(realm, refused=True)
         totals = history.sum_calls(CallFilter(states=OPEN_STATES))
     left = [total.realm for total in totals if total.realm != REALM_SKETCH]
     if left:

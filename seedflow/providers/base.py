@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -78,10 +79,15 @@ class NotBilled:
 
 @dataclass(frozen=True, slots=True)
 class StillUnknown:
-    """Nothing is proven. `may_appear` when asking again soon may help."""
+    """Nothing is proven. `may_appear` when asking again soon may help.
+
+    `cost_usd` is what the log says that a call cost which failed: for one that was refused that is the end of it, for one
+    whose answer was lost it is not, since its answer may yet appear.
+    """
 
     message: str
     may_appear: bool
+    cost_usd: Decimal | None = None
 
 
 Reconciliation: TypeAlias = Recovered | NotBilled | StillUnknown

@@ -182,7 +182,7 @@ TABLE: Final = (
         wording=_MODERATION,
         also=_OUTPUT,
         unless=_INPUT,
-        help="ask again, or change the prompt",
+        help="change the prompt; `--on-unknown retry` asks for the same once more and may pay twice",
     ),
     FailureRow(
         "moderation",
@@ -292,7 +292,7 @@ TABLE: Final = (
         _FAILED,
         Retry.NEVER,
         Billed.MAYBE,
-        help="run again to ask once more; look into the gateway's log to see whether it cost something",
+        help="`--on-unknown retry` asks once more and may pay twice; look into the gateway's log to see whether it cost something",
     ),
 )
 

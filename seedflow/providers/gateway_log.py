@@ -13,12 +13,14 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 from urllib.parse import quote
 
 import httpx
 
 from seedflow.errors import Billed, ProviderError, Retry
+from seedflow.money import format_usd
 from seedflow.providers.base import Answer, NotBilled, Reconciliation, Recovered, StillUnknown
 from seedflow.providers.envelope import parse_json, read_errors, read_result
 from seedflow.providers.metadata import read_metadata, read_sent_ms
@@ -118,6 +120,15 @@ class GatewayLog:
         if all(entry.cost_usd == 0 for entry in failed):
             status = next((f" (HTTP {entry.status})" for entry in failed if entry.status is not None), "")
             return NotBilled(f"the gateway's log shows that the call failed at no cost{status}")
+        costs = [entry.cost_usd for entry in failed if entry.cost_usd is not None]
+        known = sum(costs) if len(costs) == len(failed) and math.isfinite(sum(costs)) else 0.0
+        if known > 0:
+            cost_usd = Decimal(str(known))
+            return StillUnknown(
+                f"the gateway's log shows that the call failed and cost {format_usd(cost_usd)}",
+                young,
+                cost_usd,
+            )
         return StillUnknown(
             "the gateway's log shows that the call failed, but not that it cost nothing", may_appear=young
         )

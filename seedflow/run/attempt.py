@@ -20,6 +20,7 @@ from seedflow.money import ZERO_USD
 from seedflow.plan.model import Task
 from seedflow.providers.base import Answer, NotBilled, Recovered, StillUnknown
 from seedflow.run import endings, results
+from seedflow.run.attempt_ends import AttemptEnds
 from seedflow.run.collect import LostError, NotFetchedError, RejectedError
 from seedflow.run.events import EventKind
 from seedflow.run.reconcile import SECOND_LOOK_S, find_patience_s, reconcile, tell_why, write_down
@@ -35,23 +36,18 @@ _Outcome: TypeAlias = TaskResult | Answer | ProviderError | None
 """Where an attempt stands: ended, answered, called in vain, or to be called."""
 
 
-class AttemptRunner:
+class AttemptRunner(AttemptEnds):
     """Carries one attempt of a task to its end. `tally` counts what it costs this run."""
 
     def __init__(self, services: Services, task: Task, attempt: Attempt, tally: Tally) -> None:
-        self._services = services
-        self._task = task
-        self._attempt = attempt
-        self._tally = tally
-        self._model = services.get_model(task.model)
-        self._most_usd = services.cost_usd(task, task.images.high)
+        super().__init__(services, task, attempt, tally)
         self._random = random.Random()  # noqa: S311 - jitter for waits, nothing secret
         self._jitter = self._random.random()
         self._tries = 0
         self._sent_at = attempt.sent_at or time.time()
-        self._paid_here = False
         self._answered_here = False
         self._looked_up = False
+        self._answer = attempt.answer
         tally.stage = Stage.UNSENT
 
     async def carry_on(self, *, recovered: bool) -> TaskResult:
@@ -84,10 +80,25 @@ class AttemptRunner:
             case Recovery.FETCH:
                 self._tally.stage = Stage.ANSWERED
                 return Answer(attempt.answer or b"", free=not attempt.cost_usd)
+            case Recovery.LOOK_AGAIN:
+                self._tally.stage = Stage.SENT
+                return await self._look_again((attempt.message or "nobody knows why").rstrip("."))
             case Recovery.ASK:
-                await self._services.disk.run(self._services.store.leave, attempt.intent_id)
-                problem = endings.paid_in_vain(self._task, attempt)
-                raise TaskEndedError(TaskStatus.FAILED, problem, repeatable=True, state=attempt.state)
+                raise await self._leave(attempt)
+
+    async def _look_again(self, why: str) -> Answer:
+        """What the log knows by now of a call that an earlier run made, and that was refused and may have been billed."""
+        match await self._find_better():
+            case Answer() as answer:
+                return answer
+            case NotBilled(message=message):
+                await self._mark_not_billed("not-billed", f"{why}; {message}", 0.0)
+            case StillUnknown(message=message, cost_usd=Decimal() as cost_usd):
+                problem = endings.lost(self._task, f"{why}; {message}")
+                raise await self._lost(f"{why}; {message}", cost_usd, problem, again=True)
+            case StillUnknown():
+                pass
+        raise await self._leave(self._attempt)
 
     # Calling
 
@@ -144,6 +155,7 @@ class AttemptRunner:
         self._tries += 1
         self._jitter = self._random.random()
         self._answered_here = self._looked_up = False
+        self._answer = None
         self._sent_at = time.time()
         try:
             return await services.provider.generate(
@@ -206,9 +218,14 @@ class AttemptRunner:
             wait_s = find_backoff_s(self._tries, services.options.retry, self._jitter)
             if wait_s is None:
                 raise await self._failed(failure.kind, failure, ZERO_USD)
-        elif failure.billed is not Billed.NO and not unsent:
-            raise await self._failed(failure.kind, failure, self._most_usd)
         else:
+            if failure.billed is not Billed.NO and not unsent:
+                better = await self._find_better()
+                if isinstance(better, Answer):
+                    return better
+                if isinstance(better, StillUnknown):
+                    raise await self._refused(failure, better)
+                failure = endings.clear(failure, better.message)
             wait_s = self._find_wait_s(failure)
             if wait_s is None:
                 raise await self._failed(failure.kind, failure, ZERO_USD)
@@ -267,6 +284,7 @@ class AttemptRunner:
         services = self._services
         most_usd = ZERO_USD if answer.free else self._most_usd
         await services.disk.run(services.store.mark_answered, self._attempt.intent_id, answer.raw, most_usd)
+        self._answer = answer.raw
         self._tally.stage = Stage.ANSWERED
         self._tally.open_usd = self._share(most_usd)
         data = {"intent": self._attempt.intent_id, "bytes": len(answer.raw), "free": answer.free}
@@ -291,9 +309,7 @@ class AttemptRunner:
     async def _doubt(self, answer: Answer, failure: ProviderError) -> Answer | ProviderError | None:
         """The recorded answer says that the call failed, or cannot be read; the log may know better."""
         if failure.retry is not Retry.CONSENT:
-            doubtful = failure.billed is not Billed.NO
-            better = await self._find_better(answer, SECOND_LOOK_S) if doubtful else None
-            return better if isinstance(better, Answer) else failure
+            return failure
         found = await self._judge(failure)
         if found is not None and found.raw == answer.raw:
             raise await self._unknown(failure.message, "the provider's log has the same answer")
@@ -307,7 +323,7 @@ class AttemptRunner:
         None once the call may be made again, since the log shows that it cost nothing.
         """
         services, intent_id = self._services, self._attempt.intent_id
-        found = await self._find_better(answer, services.options.reconcile_for_s)
+        found = await self._find_better(services.options.reconcile_for_s)
         if isinstance(found, Answer):
             return found
         wait_s = find_backoff_s(self._tries, services.options.retry, self._jitter)
@@ -323,75 +339,22 @@ class AttemptRunner:
         if isinstance(useless, RejectedError):
             raise await self._rejected(useless, answer)
         cost_usd = self._price(answer, useless.images)
-        await services.disk.run(services.store.mark_lost_paid, intent_id, useless.message, cost_usd)
-        self._tally.end(self._share(cost_usd))
         problem = endings.lost(self._task, useless.message)
-        raise TaskEndedError(
-            TaskStatus.FAILED, problem, repeatable=True, state=AttemptState.LOST_PAID, cost_usd=cost_usd
-        )
+        raise await self._lost(useless.message, cost_usd, problem, again=True)
 
-    async def _find_better(self, answer: Answer, for_s: float) -> Answer | NotBilled | None:
-        """What the log has in place of an answer, recorded; it is asked once for each call."""
+    async def _find_better(self, for_s: float = SECOND_LOOK_S) -> Answer | NotBilled | StillUnknown:
+        """What the log has in place of an answer of no use or a refusal, recorded; it is asked once for each call."""
+        nothing = StillUnknown("", may_appear=False)
         if self._looked_up:
-            return None
+            return nothing
         self._looked_up = True
-        services = self._services
+        services, intent_id = self._services, self._attempt.intent_id
+        for_s = min(for_s, services.options.reconcile_for_s)
         patience_s = find_patience_s(services.options.facts.get(self._task.model), for_s)
-        found = await reconcile(services.provider, self._attempt.intent_id, self._sent_at, patience_s)
-        if isinstance(found, Recovered) and found.answer.raw != answer.raw:
-            await self._record(found.answer)
-            return found.answer
-        return found if isinstance(found, NotBilled) else None
-
-    def _price(self, answer: Answer, images: int) -> Decimal:
-        return ZERO_USD if answer.free else self._services.cost_usd(self._task, images)
-
-    def _share(self, cost_usd: Decimal) -> Decimal:
-        """This run's share: what an earlier run sent was that run's money."""
-        return cost_usd if self._paid_here else ZERO_USD
-
-    # Ends
-
-    async def _failed(self, kind: str, error: SeedflowError, cost_usd: Decimal) -> TaskEndedError:
-        services = self._services
-        await services.disk.run(
-            services.store.mark_failed, self._attempt.intent_id, kind, error.message, cost_usd
-        )
-        self._tally.end(self._share(cost_usd))
-        problem = endings.failed(self._task, kind, error)
-        # Of an earlier run's call: who consents, consents to this.
-        again = bool(cost_usd) and not self._paid_here
-        return TaskEndedError(
-            TaskStatus.FAILED, problem, stop_run=ends_run(error), repeatable=again, cost_usd=cost_usd
-        )
-
-    async def _rejected(self, error: RejectedError, answer: Answer) -> TaskEndedError:
-        """An answer of no use. If it was paid, or perhaps, asking again would be paying again, which wants consent."""
-        images = self._task.images.high if error.images is None else error.images
-        cost_usd = self._price(answer, images)
-        if not cost_usd:
-            return await self._failed(error.kind, error, cost_usd)
-        if error.images is None:
-            # Whoever consents here consents to what was lost before: one answer of no use is most likely followed by the next.
-            again = not self._paid_here
-            why = f"it was answered, but {error.message}"
-            return await self._unknown(
-                why, "the provider's log has no better answer", error.kind, again=again
-            )
-        services = self._services
-        await services.disk.run(
-            services.store.mark_lost_paid, self._attempt.intent_id, error.message, cost_usd
-        )
-        self._tally.end(self._share(cost_usd))
-        problem = endings.rejected(self._task, error.kind, error.message)
-        return TaskEndedError(TaskStatus.FAILED, problem, state=AttemptState.LOST_PAID, cost_usd=cost_usd)
-
-    async def _unknown(
-        self, why: str, found: str, kind: str = "unknown-outcome", *, again: bool = True
-    ) -> TaskEndedError:
-        services = self._services
-        await services.disk.run(services.store.mark_unknown, self._attempt.intent_id, write_down(why, found))
-        self._tally.end(self._share(self._most_usd))
-        calls = await services.count_lost(self._attempt)
-        problem = endings.unknown(self._task, f"{why}; {found}", self._most_usd * calls, calls, kind)
-        return TaskEndedError(TaskStatus.UNKNOWN, problem, repeatable=again, state=AttemptState.UNKNOWN)
+        found = await reconcile(services.provider, intent_id, self._sent_at, patience_s, refused=True)
+        if not isinstance(found, Recovered):
+            return found
+        if found.answer.raw == self._answer:
+            return nothing
+        await self._record(found.answer)
+        return found.answer

@@ -7,7 +7,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Final
 
-from seedflow.errors import ProviderError, Retry, SeedflowError, StoreError
+from seedflow.errors import Billed, ProviderError, Retry, SeedflowError, StoreError
 from seedflow.money import format_usd
 from seedflow.plan.model import Task
 from seedflow.run.references import LargeReferenceError
@@ -25,8 +25,8 @@ _MOST_MINUTES: Final = 120
 """A longer wait is told in hours."""
 
 
-def failed(task: Task, kind: str, error: SeedflowError) -> Problem:
-    """It was asked in vain, and asking at once again would be, too."""
+def failed(task: Task, kind: str, error: SeedflowError, *, perhaps_paid: bool = False) -> Problem:
+    """It was asked in vain, and asking at once again would be, too, or would perhaps be paid twice."""
     advice = error.help
     if isinstance(error, ProviderError) and error.kind in SLOWING_KINDS:
         wait_s = error.retry_after_s
@@ -35,7 +35,36 @@ def failed(task: Task, kind: str, error: SeedflowError) -> Problem:
     refused = isinstance(error, ProviderError) and error.retry is Retry.NEVER and kind not in _MAY_PASS
     hopeless = refused or kind == _WRONG_REQUEST or isinstance(error, LargeReferenceError)
     remedy = Remedy.CHANGE if hopeless else Remedy.RUN
+    if perhaps_paid and not hopeless:
+        remedy = Remedy.CONSENT
     return Problem(kind, error.message, advice, task.origin.span, remedy=remedy)
+
+
+def clear(failure: ProviderError, found: str) -> ProviderError:
+    """A refusal that may have been billed, and that the provider's log shows to have cost nothing."""
+    may_pass = failure.kind in _MAY_PASS or failure.retry is Retry.BACKOFF
+    return ProviderError(
+        f"{failure.message.rstrip('.')}; {found}",
+        kind=failure.kind,
+        retry=failure.retry,
+        billed=Billed.NO,
+        retry_after_s=failure.retry_after_s,
+        status=failure.status,
+        code=failure.code,
+        help="run again to ask once more" if may_pass else failure.help,
+    )
+
+
+def refused(task: Task, failure: ProviderError, message: str) -> Problem:
+    """It was refused, and paid."""
+    return Problem(
+        failure.kind,
+        message,
+        "change what it asks for; or run again with --on-unknown retry to consent to paying for the same once more",
+        task.origin.span,
+        remedy=Remedy.CONSENT,
+        paid=True,
+    )
 
 
 def _spell_wait(wait_s: float) -> str:

@@ -12,7 +12,7 @@ from seedflow.store.base import Attempt, AttemptState
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 8.0
 SECOND_LOOK_S = 5.0
-"""How long the log is asked about an answer that says that the call failed, before it is believed."""
+"""How long the log is asked about a call that was refused and perhaps billed, before that is believed."""
 
 
 def find_patience_s(known: WireFacts | None, for_s: float) -> float:
@@ -35,7 +35,9 @@ def write_down(why: str, found: str) -> str:
     return "\n".join(" ".join(text.split()) for text in (why, found))
 
 
-async def reconcile(provider: Provider, intent_id: str, sent_at: float, for_s: float) -> Reconciliation:
+async def reconcile(
+    provider: Provider, intent_id: str, sent_at: float, for_s: float, *, refused: bool = False
+) -> Reconciliation:
     """What the log says in the end; `StillUnknown` once `for_s` seconds have passed since the call was sent.
 
     Args:
@@ -43,6 +45,7 @@ async def reconcile(provider: Provider, intent_id: str, sent_at: float, for_s: f
         intent_id: what the call carried.
         sent_at: Unix seconds. A clock that was set back since cannot make this wait longer than `for_s`.
         for_s: how long after its sending a call may be missing in the log.
+        refused: whether the call was, so that what the log says that it cost ends the question.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + for_s - max(0.0, time.time() - sent_at)
@@ -51,6 +54,8 @@ async def reconcile(provider: Provider, intent_id: str, sent_at: float, for_s: f
         found = await provider.reconcile(intent_id, sent_at)
         left_s = deadline - loop.time()
         if not isinstance(found, StillUnknown) or not found.may_appear or left_s <= 0:
+            return found
+        if refused and found.cost_usd is not None:
             return found
         await asyncio.sleep(min(wait_s, left_s))
         wait_s = min(wait_s * 2, LONGEST_WAIT_S)

@@ -16,8 +16,10 @@ class Recovery(StrEnum):
     """It may have been billed: ask the provider's log first."""
     FETCH = "fetch"
     """It was answered and paid: fetch what is missing."""
+    LOOK_AGAIN = "look-again"
+    """It was refused and may have been billed: ask the log once more, and pay again only with consent."""
     ASK = "ask"
-    """It was paid, or perhaps, and nothing can be had of it any more: pay again only with consent."""
+    """It was paid, and nothing can be had of it any more: pay again only with consent."""
 
 
 def recover(state: AttemptState) -> Recovery:
@@ -33,7 +35,9 @@ def recover(state: AttemptState) -> Recovery:
             return Recovery.RECONCILE
         case AttemptState.ANSWERED | AttemptState.FETCHED:
             return Recovery.FETCH
-        case AttemptState.LOST_PAID | AttemptState.FAILED:
+        case AttemptState.FAILED:
+            return Recovery.LOOK_AGAIN
+        case AttemptState.LOST_PAID:
             return Recovery.ASK
         case AttemptState.DONE:
             raise ValueError(f"an attempt that is {state} has nothing to recover")

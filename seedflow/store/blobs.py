@@ -7,8 +7,10 @@ import itertools
 import os
 import re
 import shutil
+import sqlite3
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import Enum, auto
 from pathlib import Path
 
@@ -55,6 +57,7 @@ class Blobs:
         self._sha256 = f"{folder}/sha256"
         self._known_shards: set[str] = set()
         self._numbers = itertools.count(1)
+        self._unnamed: dict[str, ImageFacts] = {}
 
     def path_of(self, digest: str) -> str:
         """Where the bytes with this digest (`sha256:HEX`) lie or would lie.
@@ -118,6 +121,7 @@ class Blobs:
                 with Step.BLOB_RENAME:
                     path.replace(target)  # over a damaged one, too: these bytes are the right ones
             sync_folder(target.parent)
+        self._unnamed[facts.digest] = facts
         return target
 
     def keep_rejected(self, path: Path) -> Path:
@@ -165,9 +169,22 @@ class Blobs:
             if not stat.S_ISREG(found.st_mode) or found.st_size != image.facts.size_bytes:
                 message = f"{path}: expected {image.facts.size_bytes} bytes, found {found.st_size}"
                 raise build_store_error(message, "damaged")
+            self._unnamed.pop(image.facts.digest, None)
             located.append(StoredImage(image.number, image.facts, path))
             times_ns.append(found.st_mtime_ns)
         return tuple(located), tuple(times_ns)
+
+    def note_unnamed(self, connection: sqlite3.Connection) -> None:
+        """Write down what was kept here for calls that ended without a result, so that the ledger knows where it is from."""
+        for facts in self._unnamed.values():
+            with suppress(FileNotFoundError):
+                mtime_ns = os.lstat(self.path_of(facts.digest)).st_mtime_ns
+                connection.execute(
+                    "INSERT OR IGNORE INTO blobs (digest, size_bytes, mtime_ns, width_px, height_px, format) "
+                    "VALUES (?, ?, ?, ?, ?, ?)",
+                    (facts.digest, facts.size_bytes, mtime_ns, facts.width_px, facts.height_px, facts.format.value),
+                )  # fmt: skip
+        self._unnamed.clear()
 
     def examine(self, path: str, digest: str, size_bytes: int, mtime_ns: int) -> tuple[Wholeness, int]:
         """Look at a blob as cheaply as possible: size and time, and the bytes when only the time differs.

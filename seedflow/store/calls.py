@@ -27,6 +27,8 @@ _IS_OPEN = """state IN ('sending', 'answered', 'fetched', 'unknown', 'lost-paid'
             AND state IN ('sending', 'answered', 'fetched', 'unknown')"""
 """`OPEN_STATES`, the first line as the index `attempts_open` has it: else SQLite would read every call there ever was."""
 
+_IS_REFUSED = "(state = 'failed' AND cost_micros > 0 AND sent_at IS NOT NULL)"
+
 _MAY_COST = (AttemptState.SENDING, AttemptState.UNKNOWN)
 
 
@@ -162,12 +164,16 @@ def sum_calls(connection: sqlite3.Connection, wanted: CallFilter) -> list[StateT
 
 
 def list_open_calls(
-    connection: sqlite3.Connection, realm: str, is_alive: Callable[[str], bool]
+    connection: sqlite3.Connection, realm: str, is_alive: Callable[[str], bool], *, refused: bool = False
 ) -> list[Call]:
-    """The calls of a realm whose outcome is open and that nobody works on, oldest first; what was asked again since is among them."""
+    """The calls of a realm whose outcome is open and that nobody works on, oldest first; what was asked again since is among them.
+
+    With `refused` those, too, that were refused and may have been billed. These are found by reading every call there ever was.
+    """
+    which = f"({_IS_OPEN} OR {_IS_REFUSED})" if refused else _IS_OPEN
     rows = connection.execute(
         f"""SELECT {_COLUMNS} FROM attempts JOIN requests USING (attempt_id)
-          WHERE {_IS_OPEN} AND realm = ? ORDER BY attempts.attempt_id""",  # noqa: S608 - our own words
+          WHERE {which} AND realm = ? ORDER BY attempts.attempt_id""",  # noqa: S608 - our own words
         (realm,),
     ).fetchall()
     return [call for row in rows if not (call := _to_call(row, is_alive)).alive]

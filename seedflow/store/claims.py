@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from seedflow.store import attempts, results
 from seedflow.store.attempts import AttemptRow
 from seedflow.store.base import (
-    OUTCOME_OPEN,
     AlreadyStored,
     Attempt,
     AttemptState,
@@ -26,7 +25,7 @@ from seedflow.store.deciding import Candidate, find_deciding
 from seedflow.store.locks import RunLocks
 from seedflow.store.runs import CAN_TAKE_AN_ANSWER, fold_journal
 from seedflow.store.state import StateFolder
-from seedflow.store.transitions import LastAttempt, Verdict, find_next_number, judge_claim
+from seedflow.store.transitions import LastAttempt, Verdict, find_next_number, judge_claim, may_look_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class Claims:
         if row is not None and row.state in CAN_TAKE_AN_ANSWER and not self.locks.is_alive(row.run_id):
             fold_journal(connection, self.folder, row.run_id)
             row = attempts.find_attempt(connection, intent_id)
-        if row is None or row.state not in OUTCOME_OPEN:
+        if row is None or not may_look_up(row.state, counted=row.counted):
             return None
         if row.claimed and self.locks.is_alive(row.run_id):
             return HeldElsewhere(row.run_id)

@@ -26,7 +26,6 @@ from seedflow.store.garbage import (
     GarbageKind,
     InUse,
     find_old_results,
-    has_lost_rows,
     has_open_attempt,
 )
 from seedflow.store.ledger import Ledger
@@ -102,7 +101,7 @@ class _Collector:
                         gone = self._remove_half(one)
                     case GarbageKind.REJECTED:
                         gone = self._unlink(self._folder.root / one.where)
-                    case GarbageKind.UNUSED_PICTURE:
+                    case GarbageKind.UNUSED_PICTURE | GarbageKind.UNKNOWN_PICTURE:
                         gone = self._remove_pictures(connection, one.digests, of_result=False)
                     case GarbageKind.OLD_RESULT:
                         gone = one in forgotten
@@ -136,8 +135,7 @@ class _Collector:
     ) -> bool:
         if self._locks.list_living():
             return False
-        stays = has_open_attempt(connection) or has_lost_rows(self._folder)
-        if not of_result and stays and not self._are_old(digests):
+        if not of_result and has_open_attempt(connection) and not self._are_old(digests):
             return False
         gone = False
         for digest in digests:

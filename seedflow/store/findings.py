@@ -14,6 +14,7 @@ class FindingKind(StrEnum):
     """What may be wrong with a state. `docs/reference/state.md` has a row for each."""
 
     LEDGER_DAMAGED = "ledger-damaged"
+    LEDGER_OLDER = "ledger-older"
     BROKEN_ROW = "broken-row"
     BROKEN_ANSWER = "broken-answer"
     NO_IMAGES = "no-images"
@@ -29,6 +30,7 @@ class FindingKind(StrEnum):
     DEAD_CLAIM = "dead-claim"
     DEAD_RUN = "dead-run"
     UNUSED_PICTURE = "unused-picture"
+    UNKNOWN_PICTURE = "unknown-picture"
     HALF_FILE = "half-file"
     UNKNOWN_FILE = "unknown-file"
     PERMISSIONS = "permissions"
@@ -42,6 +44,7 @@ NOTES = frozenset(
         FindingKind.DEAD_CLAIM,
         FindingKind.DEAD_RUN,
         FindingKind.UNUSED_PICTURE,
+        FindingKind.UNKNOWN_PICTURE,
         FindingKind.HALF_FILE,
         FindingKind.UNKNOWN_FILE,
         FindingKind.PERMISSIONS,

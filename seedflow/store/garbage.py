@@ -36,18 +36,24 @@ class GarbageKind(StrEnum):
 
     HALF_FILE = "half-file"
     UNUSED_PICTURE = "unused-picture"
+    UNKNOWN_PICTURE = "unknown-picture"
+    """The ledger has never named it: a call that it does not know may have paid for it."""
     REJECTED = "rejected"
     OLD_RESULT = "old-result"
 
 
 @dataclass(frozen=True, slots=True)
 class Garbage:
-    """One thing that may be removed. `attempt_id` and `digests` of an old result; `cost_usd` is what it cost."""
+    """One thing that may be removed. `attempt_id` and `digests` of an old result.
+
+    `cost_usd` is what it cost, `perhaps_usd` what a picture of which nobody knows it may have cost, at the dearest price here.
+    """
 
     kind: GarbageKind
     where: str
     size_bytes: int
     cost_usd: Decimal = ZERO_USD
+    perhaps_usd: Decimal = ZERO_USD
     attempt_id: int | None = None
     digests: tuple[str, ...] = ()
 
@@ -65,19 +71,28 @@ class InUse:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What may be removed, and how many pictures without a result stay because a call is open or a run is at work."""
+    """What may be removed, and how many pictures without a result stay.
+
+    `waiting`: because a call is open or a run is at work. `unknown`: because a call that the ledger does not know may have paid
+    for them, perhaps `unknown_usd`.
+    """
 
     garbage: tuple[Garbage, ...] = ()
     waiting: int = 0
+    unknown: int = 0
+    unknown_usd: Decimal = ZERO_USD
 
 
-def find_garbage(root: Path, in_use: InUse, paid_before: float | None) -> Found | None:
+def find_garbage(
+    root: Path, in_use: InUse, paid_before: float | None, *, with_unknown: bool = False
+) -> Found | None:
     """List what may be removed from the state at `root`; None where there is none.
 
     Args:
         root: the state folder.
         in_use: what must stay whatever the ledger says.
         paid_before: Unix seconds; paid results older than this may go too, if nothing refers to them. None keeps them all.
+        with_unknown: whether pictures may go that the ledger has never named and that may have been paid for.
 
     Raises:
         StoreError: it is newer, damaged, or cannot be read.
@@ -92,23 +107,34 @@ def find_garbage(root: Path, in_use: InUse, paid_before: float | None) -> Found 
         with disk_errors(folder.ledger):
             connection.execute("BEGIN")
             named = {digest for (digest,) in connection.execute("SELECT digest FROM images")}
+            known = {digest for (digest,) in connection.execute("SELECT digest FROM blobs")}
+            dearest = find_dearest_picture(connection)
             unused = [
                 (digest, size) for digest, size in sorted(list_blobs(folder).items()) if digest not in named
             ]
-            stays = bool(living) or has_open_attempt(connection) or has_lost_rows(folder)
-            waiting = 0
+            stays = bool(living) or has_open_attempt(connection)
+            waiting = unknown = 0
             for digest, size in unused:
                 if stays and not _is_old(path_of(folder, digest), None if living else paid_before):
                     waiting += 1
                     continue
                 where = str(path_of(folder, digest).relative_to(folder.root))
-                garbage.append(Garbage(GarbageKind.UNUSED_PICTURE, where, size, digests=(digest,)))
+                if digest in known:
+                    garbage.append(Garbage(GarbageKind.UNUSED_PICTURE, where, size, digests=(digest,)))
+                elif with_unknown:
+                    garbage.append(
+                        Garbage(
+                            GarbageKind.UNKNOWN_PICTURE, where, size, perhaps_usd=dearest, digests=(digest,)
+                        )
+                    )
+                else:
+                    unknown += 1
             if paid_before is not None:
                 garbage += _list_rejected(folder, paid_before)
                 garbage += _list_old(folder, connection, in_use, paid_before)
     finally:
         connection.close()
-    return Found(tuple(garbage), waiting)
+    return Found(tuple(garbage), waiting, unknown, unknown * dearest)
 
 
 def list_output_folders(root: Path) -> tuple[Path, ...]:
@@ -134,15 +160,20 @@ def list_output_folders(root: Path) -> tuple[Path, ...]:
 
 
 def has_open_attempt(connection: sqlite3.Connection) -> bool:
-    """Whether a call may still be given pictures that lie here without a result, or was paid and lost its own."""
-    states = ", ".join(f"'{state}'" for state in (*OPEN_STATES, "lost-paid"))
-    question = f"SELECT EXISTS (SELECT 1 FROM attempts WHERE state IN ({states}))"  # noqa: S608 - our own words
+    """Whether a call may still be given pictures that lie here without a result, or was answered, paid and lost its own."""
+    states = ", ".join(f"'{state}'" for state in OPEN_STATES)
+    question = f"""SELECT EXISTS (SELECT 1 FROM attempts WHERE state IN ({states}))
+      OR EXISTS (SELECT 1 FROM attempts JOIN answers USING (attempt_id) WHERE state = 'lost-paid')"""  # noqa: S608 - our own words
     return bool(connection.execute(question).fetchone()[0])
 
 
-def has_lost_rows(folder: StateFolder) -> bool:
-    """Whether the ledger was rebuilt once, so that a picture without a result may be one whose row was lost."""
-    return any(folder.damaged.glob("ledger-*"))
+def find_dearest_picture(connection: sqlite3.Connection) -> Decimal:
+    """What a picture of a result here cost at most; nothing where that is not known."""
+    micros = connection.execute(
+        """SELECT max((cost_micros + pictures - 1) / pictures) FROM attempts
+           JOIN (SELECT attempt_id, count(*) AS pictures FROM images GROUP BY attempt_id) USING (attempt_id)"""
+    ).fetchone()[0]
+    return from_micros(micros or 0)
 
 
 def find_old_results(connection: sqlite3.Connection, in_use: InUse, paid_before: float) -> list[int]:
@@ -230,7 +261,9 @@ def _list_old(
         size = sum(_size(path_of(folder, digest)) for digest in mine if digest not in told)
         told.update(mine)
         where = f"{recipe} {address}, take {take} ({realm})"
-        yield Garbage(GarbageKind.OLD_RESULT, where, size, from_micros(cost), attempt_id, tuple(mine))
+        yield Garbage(
+            GarbageKind.OLD_RESULT, where, size, from_micros(cost), attempt_id=attempt_id, digests=tuple(mine)
+        )
 
 
 def _list_rejected(folder: StateFolder, paid_before: float) -> Iterator[Garbage]:

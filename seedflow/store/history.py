@@ -68,12 +68,12 @@ class History:
         with disk_errors(self._path):
             return sum_calls(self._connection, wanted)
 
-    def list_open_calls(self, realm: str) -> list[Call]:
+    def list_open_calls(self, realm: str, *, refused: bool = False) -> list[Call]:
         """The calls of a realm whose outcome is open, oldest first."""
         if self._connection is None:
             return []
         with disk_errors(self._path):
-            return self._note_kept(list_open_calls(self._connection, realm, self.is_alive))
+            return self._note_kept(list_open_calls(self._connection, realm, self.is_alive, refused=refused))
 
     def _note_kept(self, calls: list[Call]) -> list[Call]:
         """The same, with what lies in the journals of runs that have ended."""

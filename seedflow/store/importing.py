@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -24,6 +24,7 @@ from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import Ledger
 from seedflow.store.local import open_store
 from seedflow.store.locks import KernelLock, RunLocks
+from seedflow.store.paid_runs import mark_paid_run
 from seedflow.store.state import StateFolder
 
 STATUS: Final = "imported"
@@ -37,12 +38,13 @@ class Imported:
     """What became of the results of a file, by what was done with each.
 
     `added`: new here. `kept`: there already. `restored`: there already, and a picture that was missing was put back.
-    `open`: a call of one's own for it has not ended; it is left to that.
+    `moved`: there already with other pictures, so that it was added as a further take, which is told. `open`: a call of one's own for it has not ended; it is left to that.
     """
 
     added: list[ArchivedResult] = field(default_factory=list)
     kept: list[ArchivedResult] = field(default_factory=list)
     restored: list[ArchivedResult] = field(default_factory=list)
+    moved: list[tuple[ArchivedResult, int]] = field(default_factory=list)
     open: list[ArchivedResult] = field(default_factory=list)
 
 
@@ -68,6 +70,18 @@ def import_results(
             importer.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """What a state has of a result: what stands under its take and attempt, and the pictures of all results of its request."""
+
+    state: AttemptState | None
+    done: tuple[tuple[str, ...], ...]
+
+    def holds(self, result: ArchivedResult) -> bool:
+        """Whether the very result is here, be it that it was added as a further take when it came before."""
+        return self.state is AttemptState.DONE and tuple(facts.digest for facts in result.images) in self.done
+
+
 class _Importer:
     def __init__(
         self, folder: StateFolder, archive: Archive, source: str, clock: Callable[[], float]
@@ -80,7 +94,11 @@ class _Importer:
         self._session = f"store-{uuid4().hex}"
         self._blobs = Blobs(folder.blobs)
         self._locks = RunLocks(folder.locks)
-        self._is_written = False
+        self._is_written = self._is_marked = False
+        self._last_takes: dict[tuple[str, str], int] = {}
+        for result in archive.results:
+            name = (result.request.realm, result.request.fingerprint)
+            self._last_takes[name] = max(result.request.take, self._last_takes.get(name, 0))
         with disk_errors(folder.root):
             opening = KernelLock(folder.write_lock)
             try:
@@ -105,35 +123,72 @@ class _Importer:
     def _take(self, batch: Sequence[ArchivedResult], done: Imported) -> None:
         with self._ledger.reading() as connection:
             found = [self._find(connection, result) for result in batch]
-        for result, state in zip(batch, found, strict=True):
-            if state not in _OPEN:
-                healed = self._keep_pictures(result)
-                if state is AttemptState.DONE:
-                    (done.restored if healed else done.kept).append(result)
+        for result, here in zip(batch, found, strict=True):
+            if here.state in _OPEN:
+                continue
+            healed = self._keep_pictures(result)
+            if here.holds(result):
+                (done.restored if healed else done.kept).append(result)
         with self._ledger.transaction() as connection:
-            for result, state in zip(batch, found, strict=True):
-                if state is AttemptState.DONE:
+            for result, before in zip(batch, found, strict=True):
+                if before.holds(result):
                     continue
-                if self._find(connection, result) in _OPEN:
+                here = self._find(connection, result)
+                if here.state in _OPEN:
                     done.open.append(result)
-                elif self._find(connection, result) is AttemptState.DONE:
+                elif here.holds(result):
                     done.kept.append(result)
+                elif here.state is AttemptState.DONE:
+                    take = self._find_free_take(connection, result)
+                    self._add(
+                        connection, replace(result, request=replace(result.request, take=take), attempt=1)
+                    )
+                    done.moved.append((result, take))
                 else:
                     self._add(connection, result)
                     done.added.append(result)
+        self._mark()
 
-    def _find(self, connection: sqlite3.Connection, result: ArchivedResult) -> AttemptState | None:
-        """`done` where this result is here, the state of an open call that is for it, else None."""
+    def _mark(self) -> None:
+        """Let a ledger that is put back from before this be known for that, as from before a run."""
+        if self._is_written and not self._is_marked:
+            with disk_errors(self._folder.paid_runs):
+                mark_paid_run(self._folder, self._import_id)
+            self._is_marked = True
+
+    def _find(self, connection: sqlite3.Connection, result: ArchivedResult) -> _Here:
+        """What is here of a result: itself, under whatever take, another one in its place, or an open call that is for it."""
         request = result.request
         rows = connection.execute(
-            """SELECT state, intent_id, EXISTS (SELECT 1 FROM images WHERE images.attempt_id = attempts.attempt_id)
-               FROM attempts WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt = ?""",
-            (request.fingerprint, request.take, request.realm, result.attempt),
+            """SELECT attempt_id, state, take, attempt FROM attempts WHERE fingerprint = ? AND realm = ?""",
+            (request.fingerprint, request.realm),
         ).fetchall()
-        states = [AttemptState(state) for state, _, has_images in rows if state != "done" or has_images]
-        if AttemptState.DONE in states:
-            return AttemptState.DONE
-        return next((state for state in states if state in _OPEN), None)
+        done: list[tuple[str, ...]] = []
+        in_place = is_open = None
+        for attempt_id, state, take, attempt in rows:
+            mine = (take, attempt) == (request.take, result.attempt)
+            if state == AttemptState.DONE:
+                images = self._list_images(connection, attempt_id)
+                if images:
+                    done.append(images)
+                    in_place = AttemptState.DONE if mine else in_place
+            elif mine and state in _OPEN:
+                is_open = AttemptState(state)
+        return _Here(in_place or is_open, tuple(done))
+
+    def _list_images(self, connection: sqlite3.Connection, attempt_id: int) -> tuple[str, ...]:
+        rows = connection.execute(
+            "SELECT digest FROM images WHERE attempt_id = ? ORDER BY number", (attempt_id,)
+        )
+        return tuple(digest for (digest,) in rows)
+
+    def _find_free_take(self, connection: sqlite3.Connection, result: ArchivedResult) -> int:
+        """A take of this request that neither this state nor the file has."""
+        name = (result.request.realm, result.request.fingerprint)
+        here: int = connection.execute(
+            "SELECT max(take) FROM attempts WHERE realm = ? AND fingerprint = ?", name
+        ).fetchone()[0]
+        return max(here, self._last_takes[name]) + 1
 
     def _keep_pictures(self, result: ArchivedResult) -> bool:
         """Put the pictures of a result where they belong; whether one was not there, or not whole."""

@@ -41,6 +41,7 @@ from seedflow.store.journal import Journal, JournaledAnswer, rescue
 from seedflow.store.ledger import Ledger
 from seedflow.store.locks import KernelLock, RunLocks, probe_locks
 from seedflow.store.lookups import Lookups, Touched
+from seedflow.store.paid_runs import mark_paid_run, refuse_older_ledger
 from seedflow.store.state import StateFolder, finish_state, prepare_state
 from seedflow.store.transitions import TransitionError
 
@@ -55,7 +56,7 @@ def open_store(root: Path, *, clock: Callable[[], float] = time.time) -> LocalSt
         clock: Unix seconds.
 
     Raises:
-        StoreError: newer, damaged, not ours, on a network file system, or the disk refuses.
+        StoreError: newer, damaged, older than what was paid since, not ours, on a network file system, or the disk refuses.
     """
     folder = prepare_state(root)
     with disk_errors(folder.root):
@@ -69,6 +70,8 @@ def open_store(root: Path, *, clock: Callable[[], float] = time.time) -> LocalSt
             making.close()
     store = LocalStore(folder, ledger, clock)
     try:
+        with ledger.reading() as connection:
+            refuse_older_ledger(folder, connection)
         store.take_up_leftovers()
     except BaseException:
         store.close()
@@ -94,6 +97,7 @@ class LocalStore(Lookups):
         self._locks = RunLocks(folder.locks)
         self._claims = Claims(folder, self._blobs, self._locks)
         self._journals: dict[str, Journal] = {}
+        self._marked: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -121,9 +125,9 @@ class LocalStore(Lookups):
             return from_micros(find_run_spent_micros(connection, run_id))
 
     def list_open_attempts(self, realm: str) -> tuple[Attempt, ...]:
-        """Of a realm, what was sent and has not ended, oldest first; see `calls.list_open_calls`."""
+        """Of a realm, what was sent and of which the log may say more, oldest first; see `calls.list_open_calls`."""
         with self._ledger.reading() as connection:
-            found = list_open_calls(connection, realm, self._locks.is_alive)
+            found = list_open_calls(connection, realm, self._locks.is_alive, refused=True)
             return tuple(attempts.load_attempt(connection, self._blobs, call.attempt_id) for call in found)
 
     # Runs
@@ -154,6 +158,7 @@ class LocalStore(Lookups):
             with self._ledger.transaction(Step.LEDGER_END_RUN) as connection:
                 if not self._journals[run_id].is_empty:
                     runs.fold_journal(connection, self._folder, run_id)
+                self._blobs.note_unnamed(connection)
                 runs.write_run_end(connection, run_id, status, self._clock(), record)
         except StoreError as error:
             runs.note_end(self._journals[run_id], status, self._clock(), error)
@@ -210,6 +215,9 @@ class LocalStore(Lookups):
         """See `Store.mark_sending`."""
         with self._ledger.transaction(Step.LEDGER_SENDING) as connection:
             row = self._get_own(connection, intent_id)
+            if row.reserved_micros and row.run_id not in self._marked:
+                mark_paid_run(self._folder, row.run_id)
+                self._marked.add(row.run_id)
             attempts.write_references(connection, row.attempt_id, references)
             moment = self._clock() if sent_at is None else sent_at
             attempts.move_attempt(connection, row, AttemptState.SENDING, claimed=True, sent_at=moment)
@@ -258,7 +266,7 @@ class LocalStore(Lookups):
                 attempts.write_answer(connection, row.attempt_id, answer)
                 attempts.move_attempt(
                     connection, row, AttemptState.ANSWERED, claimed=True,
-                    cost_micros=record.cost_micros, counted_micros=record.cost_micros, answered_at=record.answered_at,
+                    cost_micros=record.cost_micros, counted_micros=record.cost_micros, answered_at=record.answered_at, failure=None,
                 )  # fmt: skip
         except StoreError as error:
             raise rescue(next(iter(self._journals.values())), record, error) from error

@@ -18,7 +18,6 @@ from seedflow.money import from_micros, to_micros
 from seedflow.store.attempts import storable
 from seedflow.store.base import (
     CLEARED,
-    OUTCOME_OPEN,
     AlreadyStored,
     Attempt,
     AttemptState,
@@ -44,6 +43,7 @@ from seedflow.store.transitions import (
     check_transition,
     find_next_number,
     judge_claim,
+    may_look_up,
 )
 
 
@@ -119,7 +119,7 @@ class MemoryStore(MemoryLookups):
         self._require_living(run_id)
         with self._state.mutex:
             row = next((row for row in self._all_rows() if row.attempt.intent_id == intent_id), None)
-            if row is None or row.attempt.state not in OUTCOME_OPEN:
+            if row is None or not may_look_up(row.attempt.state, counted=bool(row.attempt.cost_usd)):
                 return None
             if row.claimed and row.attempt.run_id in self._state.living:
                 return HeldElsewhere(row.attempt.run_id)
@@ -174,7 +174,13 @@ class MemoryStore(MemoryLookups):
     def mark_answered(self, intent_id: str, answer: bytes, cost_usd: Decimal) -> None:
         """See `Store.mark_answered`."""
         self._settle(
-            intent_id, AttemptState.ANSWERED, cost_usd, claimed=True, answer=answer, answered_at=self._clock()
+            intent_id,
+            AttemptState.ANSWERED,
+            cost_usd,
+            claimed=True,
+            answer=answer,
+            answered_at=self._clock(),
+            failure=None,
         )
 
     def mark_done(self, intent_id: str, images: Sequence[StoredImage], cost_usd: Decimal) -> StoredResult:

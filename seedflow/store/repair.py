@@ -40,6 +40,7 @@ from seedflow.store.findings import Finding, FindingKind, Report
 from seedflow.store.ledger import Ledger, open_for_reading
 from seedflow.store.local import open_store
 from seedflow.store.locks import KernelLock, RunLocks
+from seedflow.store.paid_runs import settle_marks, spell_missing
 from seedflow.store.salvage import finish_salvage, salvage_ledger
 from seedflow.store.state import StateFolder, mend_version
 from seedflow.store.transitions import check_transition
@@ -87,6 +88,12 @@ def repair_state(
         actions += saved
     if not before.findings and not actions:
         return Repaired(before, (), before)
+    missing = _settle_age(folder)
+    if missing:
+        actions.append(f"goes on with this ledger: {spell_missing(missing)}")
+        losses.append(
+            f"{spell_missing(missing)}: what they paid for may be asked and paid again; pictures that are theirs stay in blobs/"
+        )
     actions += _restrict(root)
     without_version = not os.path.lexists(folder.version)
     open_store(root).close()  # takes up what killed runs left
@@ -130,6 +137,16 @@ def _repair_rows(folder: StateFolder, before: Report) -> list[str]:
     finally:
         ledger.close()
     return actions
+
+
+def _settle_age(folder: StateFolder) -> tuple[str, ...]:
+    """Go on with a ledger that is older than what was paid since, or from which runs could not be saved."""
+    connection = open_for_reading(folder)
+    try:
+        with disk_errors(folder.ledger):
+            return settle_marks(folder, connection)
+    finally:
+        connection.close()
 
 
 def _open_ledger(folder: StateFolder) -> Ledger:

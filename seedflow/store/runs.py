@@ -22,7 +22,12 @@ from seedflow.store.state import StateFolder
 
 _INTERRUPTED = "interrupted"
 
-CAN_TAKE_AN_ANSWER = (AttemptState.SENDING, AttemptState.UNKNOWN, AttemptState.ANSWERED)
+CAN_TAKE_AN_ANSWER = (
+    AttemptState.SENDING,
+    AttemptState.UNKNOWN,
+    AttemptState.ANSWERED,
+    AttemptState.FAILED,
+)
 """States of an attempt whose answer may still lie in the journal of its run alone."""
 
 

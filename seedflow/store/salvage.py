@@ -22,6 +22,7 @@ from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import check_ledger
 from seedflow.store.locks import KernelLock, RunLocks
 from seedflow.store.salvage_rows import Saved, copy_tables
+from seedflow.store.salvage_schema import give_schema, needs_schema
 from seedflow.store.schema import create_schema
 from seedflow.store.state import StateFolder
 
@@ -156,6 +157,10 @@ def _copy(folder: StateFolder, fresh: Path, *, keep: bool) -> Saved | None:
     new = _open(fresh, "rw")
     padded = _pad(folder.ledger, fresh) or _give_header(folder.ledger, fresh)
     old = _open(folder.ledger, "ro") if padded is None else _open(padded, "rw")
+    listed = fresh.with_name(f"{fresh.name}.listed")
+    if needs_schema(old) and give_schema(old, listed):
+        old.close()
+        old = _open(listed, "rw")
     old.text_factory = lambda data: data.decode("utf-8", "replace")
     try:
         new.execute("PRAGMA synchronous = FULL")
@@ -174,8 +179,8 @@ def _copy(folder: StateFolder, fresh: Path, *, keep: bool) -> Saved | None:
     finally:
         old.close()
         new.close()
-        if padded is not None:
-            for path in padded.parent.glob(f"{padded.name}*"):
+        for copy in (listed,) if padded is None else (listed, padded):
+            for path in copy.parent.glob(f"{copy.name}*"):
                 path.unlink(missing_ok=True)
 
 

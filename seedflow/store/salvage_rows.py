@@ -269,6 +269,7 @@ def _drop_orphans(new: sqlite3.Connection) -> None:
     """Rows that belong to a call that could not be read; they say nothing by themselves."""
     for table in ("requests", "answers", "images", "imported_attempts"):
         new.execute(f"DELETE FROM {table} WHERE attempt_id NOT IN (SELECT attempt_id FROM attempts)")  # noqa: S608 - our own names
+    new.execute("DELETE FROM blobs WHERE digest NOT IN (SELECT digest FROM images)")
 
 
 def _add_missing(new: sqlite3.Connection) -> int:

@@ -32,6 +32,7 @@ KNOWN_NAMES = frozenset(
         "ledger.db-journal",  # while another process switches the new file to WAL
         "blobs",
         "runs",
+        "paid-runs",
         "locks",
         "damaged",
         "endpoint.json",
@@ -39,7 +40,7 @@ KNOWN_NAMES = frozenset(
     }
 )
 TEMPORARY_NAME = re.compile(
-    r"((VERSION|\.gitignore|endpoint\.json|ledger\.db)\.\d+\.new(\.padded(-\w+)?)?|ledger\.schema-\d+\.db\.new|ledger\.db\.rebuilt)"
+    r"((VERSION|\.gitignore|endpoint\.json|ledger\.db)\.\d+\.new(\.(padded|listed)(-\w+)?)?|ledger\.schema-\d+\.db\.new|ledger\.db\.rebuilt)"
 )
 _LONGEST_VERSION_BYTES = 32
 
@@ -85,6 +86,11 @@ class StateFolder:
         return self.root / "runs"
 
     @property
+    def paid_runs(self) -> Path:
+        """An empty file for each run that sent something that costs money."""
+        return self.root / "paid-runs"
+
+    @property
     def locks(self) -> Path:
         """Lock files."""
         return self.root / "locks"
@@ -102,7 +108,9 @@ class StateFolder:
     def list_folders(self) -> tuple[Path, ...]:
         """Every folder that a state has, those that hold others first."""
         blobs = self.blobs
-        return (self.locks, blobs, self.runs, blobs / "sha256", blobs / "incoming", blobs / "rejected")
+        return (
+            self.locks, blobs, self.runs, self.paid_runs, blobs / "sha256", blobs / "incoming", blobs / "rejected",
+        )  # fmt: skip
 
     @property
     def write_lock(self) -> Path:

@@ -14,13 +14,15 @@ _S = AttemptState
 FOLLOWERS: Mapping[AttemptState, frozenset[AttemptState]] = {
     _S.RESERVED: frozenset({_S.SENDING, _S.FAILED}),
     # Back to reserved: it is proven that the call was not billed, and the run that sent it sends it again.
-    _S.SENDING: frozenset({_S.ANSWERED, _S.FAILED, _S.UNKNOWN, _S.RESERVED}),
+    # To lost-paid: it was refused, and the log knows what it cost.
+    _S.SENDING: frozenset({_S.ANSWERED, _S.FAILED, _S.UNKNOWN, _S.LOST_PAID, _S.RESERVED}),
     # An answer that cannot be read is no better than none; the log may have another, or prove that nothing was billed.
     _S.ANSWERED: frozenset({_S.FETCHED, _S.FAILED, _S.LOST_PAID, _S.ANSWERED, _S.UNKNOWN, _S.RESERVED}),
     _S.FETCHED: frozenset({_S.DONE, _S.LOST_PAID}),
     # A picture of a paid result is gone or damaged: its answer is fetched again.
     _S.DONE: frozenset({_S.ANSWERED}),
-    _S.FAILED: frozenset(),
+    # It was refused and may have been billed; the log has an answer after all, or knows what it cost.
+    _S.FAILED: frozenset({_S.ANSWERED, _S.FAILED, _S.LOST_PAID}),
     # The provider's log knows after all (an answer, or that it cost nothing), or still does not.
     _S.UNKNOWN: frozenset({_S.ANSWERED, _S.FAILED, _S.UNKNOWN}),
     # The address gives its picture after all, or still does not.
@@ -82,6 +84,11 @@ def judge_claim(last: LastAttempt | None, *, again: bool) -> Verdict:
             if last.claimed and last.owner_lives and not (last.own and again):
                 return Verdict.HELD
             return Verdict.GRANT if again else Verdict.RECOVER
+
+
+def may_look_up(state: AttemptState, *, counted: bool) -> bool:
+    """Whether the provider's log, or the addresses of an answer, may still say more of a call; `counted`: it may have cost something."""
+    return state in OUTCOME_OPEN or (state is _S.FAILED and counted)
 
 
 def is_open(state: AttemptState, *, has_answer: bool) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from enum import Enum, auto
 from pathlib import Path
+from typing import Final
 
 from seedflow.errors import StoreError
 from seedflow.store.check_files import (
@@ -25,8 +27,12 @@ from seedflow.store.failures import disk_errors
 from seedflow.store.findings import Finding, FindingKind, Report
 from seedflow.store.ledger import open_for_reading
 from seedflow.store.locks import KernelLock, RunLocks
+from seedflow.store.paid_runs import find_missing_runs, spell_missing
 from seedflow.store.salvage import preview_salvage
 from seedflow.store.state import StateFolder
+
+_HALF_WAY: Final = "SELECT EXISTS (SELECT 1 FROM attempts WHERE state IN ('sending', 'answered', 'fetched'))"
+_UNKNOWN: Final = "this ledger has never named it: a call that it does not know may have paid for it"
 
 _Users = dict[str, list[int]]
 """By digest, the attempts that name a picture."""
@@ -75,6 +81,7 @@ def verify_state(root: Path, on_progress: OnProgress) -> Report | None:
     else:
         try:
             with disk_errors(folder.ledger):
+                findings.extend(_judge_age(folder, connection))
                 connection.execute("BEGIN")
                 findings.extend(check_structure(connection))
                 attempts = connection.execute("SELECT count(*) FROM attempts").fetchone()[0]
@@ -93,7 +100,7 @@ def verify_state(root: Path, on_progress: OnProgress) -> Report | None:
     known: dict[str, BlobRow | None] = {digest: rows.get(digest) for digest in sorted({*there, *users})}
     seen = look_at_blobs(folder, known, on_progress)
     if readable:
-        findings.extend(_judge(folder, seen, users, done))
+        findings.extend(_judge(folder, seen, users, done, rows.keys()))
     else:
         findings.extend(
             Finding(one.kind, _name(one.digest), one.message) for one in seen if one.kind is not None
@@ -105,6 +112,18 @@ def verify_state(root: Path, on_progress: OnProgress) -> Report | None:
             Finding(FindingKind.VERSION_MISSING, folder.version.name, "the number of the layout is not there")
         )
     return Report(len(there), sum(there.values()), attempts, tuple(findings))
+
+
+def _judge_age(folder: StateFolder, connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Whether the ledger was put back from a copy that is older than what was paid since."""
+    missing = find_missing_runs(folder, connection)
+    if missing:
+        yield Finding(
+            FindingKind.LEDGER_OLDER,
+            "ledger.db",
+            f"it is older than what was paid since: {spell_missing(missing)}. Put the newest ledger.db there is in its place; where "
+            "there is none, `seedflow verify --repair` goes on without these runs, and what they paid for may be paid again",
+        )
 
 
 def _judge_damage(folder: StateFolder) -> Finding:
@@ -171,10 +190,10 @@ def load_users(connection: sqlite3.Connection) -> _Users:
 
 
 def _judge(
-    folder: StateFolder, seen: list[Seen], users: _Users, done: dict[int, DoneRow]
+    folder: StateFolder, seen: list[Seen], users: _Users, done: dict[int, DoneRow], known: Collection[str]
 ) -> Iterator[Finding]:
     suspects = [one for one in seen if one.kind is FindingKind.PICTURE_MISSING or one.digest not in users]
-    used_now, busy = _look_again(folder) if suspects else (set[str](), False)
+    used_now, expected = _look_again(folder) if suspects else (set[str](), Expected.NONE)
     for one in seen:
         used = one.digest in users
         where = _name(one.digest)
@@ -182,9 +201,14 @@ def _judge(
             if one.digest not in used_now or path_of(folder, one.digest).exists():
                 continue  # somebody else finished it, or collected it, meanwhile
         elif not used:
-            if one.digest not in used_now and not busy:
-                yield Finding(
-                    FindingKind.UNUSED_PICTURE, where, "no result names it; `seedflow gc` may remove it"
+            if one.digest not in used_now and expected is not Expected.NOW:
+                unknown = one.digest not in known and expected is Expected.NONE
+                yield (
+                    Finding(FindingKind.UNKNOWN_PICTURE, where, _UNKNOWN)
+                    if unknown
+                    else Finding(
+                        FindingKind.UNUSED_PICTURE, where, "no result names it; `seedflow gc` may remove it"
+                    )
                 )
             continue
         if one.kind is None:
@@ -200,13 +224,25 @@ def _judge(
         )
 
 
-def _look_again(folder: StateFolder) -> tuple[set[str], bool]:
-    """The pictures that results name by now, and whether anybody is at work who may be about to name more."""
+class Expected(Enum):
+    """Whether pictures that no result names may yet be those of one."""
+
+    NONE = auto()
+    LATER = auto()
+    """A call was answered, and its run was killed before its result was written."""
+    NOW = auto()
+    """Somebody is at work."""
+
+
+def _look_again(folder: StateFolder) -> tuple[set[str], Expected]:
+    """The pictures that results name by now, and whether there may be more of them."""
     busy = bool(find_living(folder))
     connection = open_for_reading(folder)
     try:
         with disk_errors(folder.ledger):
-            return set(load_users(connection)), busy
+            half = connection.execute(_HALF_WAY).fetchone()[0]
+            expected = Expected.NOW if busy else Expected.LATER if half else Expected.NONE
+            return set(load_users(connection)), expected
     finally:
         connection.close()
 

@@ -18,6 +18,7 @@ from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import open_for_reading
 from seedflow.store.lookups import Lookups, Touched
+from seedflow.store.paid_runs import refuse_older_ledger
 from seedflow.store.state import StateFolder
 
 
@@ -25,10 +26,19 @@ def open_view(root: Path) -> LocalView:
     """Look at the state at `root`. Creates and changes nothing, SQLite's side files aside; an absent state is empty.
 
     Raises:
-        StoreError: newer, damaged, or not readable.
+        StoreError: newer, damaged, older than what was paid since, or not readable.
     """
     folder = find_state(root)
-    return LocalView(folder, open_for_reading(folder) if folder else None)
+    if folder is None:
+        return open_nothing()
+    connection = open_for_reading(folder)
+    try:
+        with disk_errors(folder.ledger):
+            refuse_older_ledger(folder, connection)
+    except BaseException:
+        connection.close()
+        raise
+    return LocalView(folder, connection)
 
 
 def open_nothing() -> LocalView:

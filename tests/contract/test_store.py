@@ -855,3 +855,32 @@ def test_a_reservation_that_its_run_left_can_be_sent_by_the_next(machine, store)
     assert isinstance(taken, ToRecover)
     other.mark_sending(taken.attempt.intent_id, ())
     assert other.find_unfinished(*KEY) == "sending"
+
+
+@pytest.mark.parametrize("after", ["answered", "cleared", "paid"])
+def test_what_was_refused_and_perhaps_billed_becomes_what_the_log_knows_of_it(store, after):
+    """Taken up by whoever looks it up, as an unknown outcome is; what cost nothing is not taken up."""
+    free = claim(store, request=replace(REQUEST, take=2)).attempt
+    store.mark_sending(free.intent_id, ())
+    store.mark_failed(free.intent_id, "moderation", "no", Decimal(0))
+    assert store.take_up("run-1", free.intent_id) is None
+    attempt = claim(store).attempt
+    store.mark_sending(attempt.intent_id, ())
+    store.mark_failed(attempt.intent_id, "moderation", "no", PRICE)
+    taken = store.take_up("run-1", attempt.intent_id)
+    assert isinstance(taken, ToRecover)
+    assert (taken.attempt.state, taken.attempt.cost_usd) == ("failed", PRICE)
+    if after == "answered":
+        store.mark_answered(attempt.intent_id, b"answer", PRICE)
+        result = store.mark_done(attempt.intent_id, [keep(store)], PRICE)
+        assert claim(store) == AlreadyStored(result)
+        assert store.spent_usd("run-1") == PRICE
+    elif after == "cleared":
+        store.mark_cleared(attempt.intent_id, "it cost nothing")
+        assert store.spent_usd("run-1") == 0
+        assert isinstance(claim(store), Granted)
+    else:
+        store.mark_lost_paid(attempt.intent_id, "it cost less", Decimal("0.03"))
+        assert store.spent_usd("run-1") == Decimal("0.03")
+        assert store.take_up("run-1", attempt.intent_id) is None
+        assert isinstance(claim(store), ToRecover)

@@ -147,6 +147,7 @@ def test_nothing_is_called_spent_that_nobody_knows(
     pair: Project, emulator: Any, fault: dict[str, Any], code: int, state: str
 ) -> None:
     pair.use(emulator.env)
+    pair.env.pop("CLOUDFLARE_GATEWAY_ID")  # the log would tell
     emulator.set_faults({**fault, "times": 1})
     pair.run("pair.yaml", code=code)
     listed = pair.seedflow("ledger", "--json").json
@@ -167,6 +168,56 @@ def test_nothing_is_called_spent_that_nobody_knows(
     pair.write("more.yaml", "seedflow: 1\nsteps: {a: {generate: {prompt: More}}}\n")
     ended = pair.seedflow("run", "more.yaml", "--yes")
     assert ended.code == STOPPED, "it counts against budgets"
+
+
+BLOCKED = {"kind": "moderation", "match": {"task": "page[scene=lake]"}, "times": 1}
+
+
+def find_lake(project: Project) -> tuple[str, float, float]:
+    calls = project.seedflow("ledger", "--json").json["calls"]
+    (lake,) = [call for call in calls if call["address"] == "page[scene=lake]"]
+    return lake["state"], lake["cost_usd"], lake["perhaps_usd"]
+
+
+def test_a_refusal_counts_as_what_the_log_says_of_it(pair: Project, emulator: Any) -> None:
+    pair.use(emulator.env)
+    emulator.set_faults(BLOCKED)
+    refused = pair.run("pair.yaml", code=3)
+    assert (refused["calls"], refused["cost_usd"]) == (2, 0.04), "the log has it at no cost"
+    assert find_lake(pair) == ("failed", 0, 0)
+    assert pair.run("pair.yaml")["calls"] == 1
+    emulator.reset()
+    emulator.set_faults({**BLOCKED, "billed": True})
+    pair.write("pair.yaml", RECIPE.replace("each.scene }}", "each.scene }}!"))
+    taken = pair.run("pair.yaml")
+    assert (taken["calls"], taken["cost_usd"], emulator.bill()["cost_usd"]) == (2, 0.08, 0.08)
+    assert emulator.bill()["calls"] == 2, "its answer is in the log, and nothing was asked again"
+
+
+@pytest.mark.parametrize(
+    ("billed", "finding", "lake", "left"),
+    [(False, "not-billed", ("failed", 0, 0), 1), (True, "recovered", ("done", 0.04, 0), 0)],
+)
+def test_a_refusal_that_the_log_shows_late_is_settled_by_reconciling(
+    pair: Project, start_emulator: Any, billed: bool, finding: str, lake: tuple[str, float, float], left: int
+) -> None:
+    emulator = start_emulator("--log-delay-s", "60")
+    pair.use(emulator.env)
+    emulator.set_faults({**BLOCKED, "billed": billed})
+    refused = pair.run("pair.yaml", code=3)
+    assert (refused["calls"], refused["cost_usd"]) == (2, 0.08)
+    assert find_lake(pair) == ("failed", 0, 0.04)
+    assert pair.run("pair.yaml", code=3)["calls"] == 0
+    emulator.let_pass(100)
+    (call,) = reconcile(pair)["calls"]
+    assert (call["finding"], call["address"]) == (finding, "page[scene=lake]")
+    assert find_lake(pair) == lake
+    failures = {call["failure"] for call in pair.seedflow("ledger", "--json").json["calls"]}
+    assert failures == ({None} if billed else {None, "not-billed"})
+    assert reconcile(pair)["calls"] == []
+    assert pair.run("pair.yaml")["calls"] == left
+    assert emulator.bill()["calls"] == 2
+    assert pair.seedflow("verify").out.endswith("Everything is whole.\n")
 
 
 def test_what_lost_pictures_cost_is_told_as_the_answer_says_it(pair: Project, start_emulator: Any) -> None:
@@ -294,9 +345,7 @@ def test_runs_show_what_they_asked_what_failed_and_where_outputs_went(pair: Proj
     before = digest_state(pair)
     (listed,) = pair.seedflow("runs", "--json").json["runs"]
     assert (listed["run"], listed["calls"], listed["images"], listed["failed"]) == (run_id, 2, 1, 1)
-    assert (listed["cost_usd"], listed["perhaps_usd"]) == (0.04, 0.04), (
-        "what was refused may have been billed"
-    )
+    assert (listed["cost_usd"], listed["perhaps_usd"]) == (0.04, 0), "the log has what was refused at no cost"
     assert listed["output_folder"] == str(pair.folder / "elsewhere")
     assert listed["result"]["tasks"] == {"done": 1, "failed": 1}
     shown = pair.seedflow("runs", run_id[:-3]).out

@@ -188,3 +188,41 @@ def test_pictures_that_are_gone_are_brought_back_from_published_copies(paid, emu
         "page[scene=mill]": "reused",
     }
     assert emulator.bill()["calls"] == 3
+
+
+def test_over_a_ledger_from_a_backup_nobody_pays_again_and_no_picture_goes(paid, emulator):
+    state = paid.folder / ".seedflow"
+    shutil.copytree(state, paid.folder / "backup")
+    assert paid.run("book.yaml", "--reroll", "sheet")["calls"] == 3
+    shutil.copytree(state, paid.folder / "newest")
+    pictures = sorted((state / "blobs/sha256").glob("*/*"))
+
+    def put_back(copy: str) -> None:
+        for path in [*state.glob("ledger.db*")]:
+            path.unlink()
+        for path in (paid.folder / copy).glob("ledger.db*"):
+            shutil.copy(path, state)
+
+    put_back("backup")
+    for words in (
+        ("plan", "book.yaml"),
+        ("run", "book.yaml", "--yes"),
+        ("run", "book.yaml", "--yes", "--reroll", "sheet"),
+    ):
+        ended = paid.seedflow(*words)
+        assert (ended.code, "1 run that paid is not in it" in ended.err) == (3, True), ended
+    looked = paid.seedflow("verify", "--json")
+    assert (looked.code, looked.json["ok"]) == (3, False)
+    assert sorted({found["kind"] for found in looked.json["findings"]}) == ["ledger-older", "unknown-picture"]
+    kept = paid.seedflow("gc", "--yes", "--json").json
+    assert (kept["garbage"], kept["unknown"], kept["unknown_usd"]) == ([], 3, 0.12)
+    assert paid.seedflow("gc", "--yes", "--unknown-pictures").code == 3
+    assert emulator.bill()["calls"] == 6
+    put_back("newest")
+    assert paid.run("book.yaml")["calls"] == 0
+    put_back("backup")
+    assert paid.seedflow("verify", "--repair").code == 3
+    assert paid.seedflow("verify").code == 0
+    assert paid.run("book.yaml", "--reroll", "sheet")["calls"] == 3, "with that word it goes on"
+    assert sorted((state / "blobs/sha256").glob("*/*")) == pictures, "the emulator draws the same again"
+    assert emulator.bill()["calls"] == 9

@@ -167,3 +167,11 @@ def test_wait_when_the_server_names_none(message, wait_s):
 
 def test_a_wait_is_only_told_where_waiting_helps():
     assert build_failure(Refusal(402, (), "", 12.0), Quoter()).retry_after_s is None
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.billed is MAYBE], ids=lambda row: row.kind)
+def test_nobody_is_told_to_just_run_again_where_that_asks_only_with_consent(row) -> None:
+    """What may have been billed is not asked again by itself, so that this advice would lead nowhere."""
+    assert row.help is not None
+    assert "run again to ask" not in row.help
+    assert "--on-unknown retry" in row.help or row.retry is NEVER, row.help

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -144,6 +145,22 @@ async def test_newest_of_several_successes_is_recovered(ask):
     newer = ANSWER.replace(b"a.jpg", b"b.jpg")
     log = Log(entry(1), entry(2), answers={"log-1": ANSWER, "log-2": newer})
     assert await ask(log) == Recovered(Answer(newer))
+
+
+@pytest.mark.parametrize(
+    ("costs", "known"),
+    [
+        ((0.04,), "0.04"),
+        ((0.04, 0.02), "0.06"),
+        ((0.04, None), None),
+        ((None,), None),
+        ((float("inf"),), None),
+    ],
+)
+async def test_what_a_failed_call_cost_is_told_where_each_entry_says_it(ask, costs, known) -> None:
+    found = await ask(Log(*(failed(number, cost=cost) for number, cost in enumerate(costs, 1))))
+    assert isinstance(found, StillUnknown)
+    assert found.cost_usd == (None if known is None else Decimal(known))
 
 
 async def test_failures_with_one_of_unknown_cost_stay_unknown(ask):

@@ -11,7 +11,7 @@ from seedflow.errors import Billed
 from seedflow.plan.model import Reason
 from seedflow.run.options import OnUnknown
 from seedflow.run.retry import RetryPolicy
-from seedflow.run.status import RunStatus
+from seedflow.run.status import Remedy, RunStatus
 from seedflow.store.base import Budget
 
 ONE = "steps: {a: {generate: {prompt: One}}}"
@@ -220,3 +220,14 @@ def test_a_budget_that_ends_the_repeats_leaves_what_is_open_unknown(make_world) 
     result = world.run(on_unknown=OnUnknown.RETRY, budgets=budgets)
     assert (result.status, statuses(result)) == (RunStatus.UNKNOWN, {"a": "unknown"})
     assert len(world.provider.calls) == 2
+
+
+@pytest.mark.parametrize(("billed", "remedy"), [(Billed.MAYBE, Remedy.CONSENT), (Billed.NO, Remedy.RUN)])
+def test_what_may_pass_and_was_perhaps_billed_waits_for_consent_and_not_for_another_run(
+    make_world, billed: Billed, remedy: Remedy
+) -> None:
+    world = make_world(ONE, log=False)
+    world.provider.meet("a", reject("generation-failed", billed=billed))
+    result = world.run()
+    assert result.tasks[0].problem.remedy is remedy
+    assert (result.left is None) is (remedy is Remedy.CONSENT)

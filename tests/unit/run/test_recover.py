@@ -14,7 +14,7 @@ EXPECTED = {
     AttemptState.ANSWERED: Recovery.FETCH,
     AttemptState.FETCHED: Recovery.FETCH,
     AttemptState.LOST_PAID: Recovery.ASK,
-    AttemptState.FAILED: Recovery.ASK,
+    AttemptState.FAILED: Recovery.LOOK_AGAIN,
 }
 
 

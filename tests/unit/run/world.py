@@ -8,6 +8,7 @@ import json
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,8 @@ class Fault:
     after: Callable[[], None] | None = None
     hangs: bool = False
     logs_garbage: bool = False
+    blamed: bool = False
+    cost_usd: Decimal | None = None
 
 
 def refuse(kind: str = "rate-limited", after_s: float | None = None, *, inside: bool = False) -> Fault:
@@ -66,7 +69,21 @@ def refuse(kind: str = "rate-limited", after_s: float | None = None, *, inside: 
 
 def reject(kind: str = "bad-request", *, billed: Billed = Billed.NO, inside: bool = False) -> Fault:
     """Never to be asked again."""
-    return Fault(_error(kind, Retry.NEVER, billed), inside=inside, billed=billed is not Billed.NO)
+    perhaps = billed is not Billed.NO
+    return Fault(_error(kind, Retry.NEVER, billed), inside=inside, billed=perhaps, logged=not perhaps)
+
+
+def blame(
+    kind: str = "moderation",
+    retry: Retry = Retry.NEVER,
+    *,
+    cost_usd: Decimal | None = None,
+    answered: bool = False,
+    inside: bool = False,
+) -> Fault:
+    """Refused, perhaps billed, and the log has it: at no cost, at this cost without an answer, or answered."""
+    error = _error(kind, retry, Billed.MAYBE)
+    return Fault(error, inside=inside, billed=answered, blamed=True, cost_usd=cost_usd)
 
 
 def stop(kind: str = "no-credit", *, inside: bool = False) -> Fault:
@@ -120,11 +137,12 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What the log has of one sending of an intent; without an answer it failed at no cost."""
+    """What the log has of one sending of an intent; without an answer it failed, at no cost where that is None."""
 
     since_s: float
     sending: int
     answer: Answer | None
+    cost_usd: Decimal | None = None
 
 
 class FakeProvider:
@@ -201,7 +219,8 @@ class FakeProvider:
         made = self._make(request, fault) if fault.billed else None
         said = Answer(json.dumps({"failed": fault.error.kind}).encode()) if fault.inside else None
         # An answer that says that nothing was billed clears its own sending and no other, as every adapter has to see to.
-        logged = said if fault.inside and fault.error.billed is not Billed.NO else None
+        perhaps = fault.inside and fault.error.billed is not Billed.NO and not fault.blamed
+        logged = said if perhaps else None
         self._write_down(request, fault, Answer(b"<html>") if fault.logs_garbage else made or logged)
         if fault.garbled:
             return Answer(b"<html>")
@@ -255,6 +274,9 @@ class FakeProvider:
         answers = [found.answer for found in shown if found.answer is not None]
         if answers:
             return Recovered(answers[-1])
+        costs = [found.cost_usd for found in shown if found.cost_usd is not None]
+        if costs:
+            return StillUnknown("the log shows a cost", may_appear=True, cost_usd=sum(costs))
         if any(found.sending >= self._sendings(intent_id) for found in shown):
             return NotBilled("the log shows no cost")
         return StillUnknown("the log has no entry of this sending", may_appear=True)
@@ -319,7 +341,7 @@ class FakeProvider:
     def _write_down(self, request: GenerateRequest, fault: Fault, answer: Answer | None) -> Answer:
         if fault.logged:
             now, intent_id = asyncio.get_running_loop().time(), request.context.intent_id
-            entry = _Entry(now, self._sendings(intent_id), answer)
+            entry = _Entry(now, self._sendings(intent_id), answer, fault.cost_usd)
             self._entries.setdefault(intent_id, []).append(entry)
         return answer or Answer(b"")
 

@@ -299,3 +299,28 @@ def test_a_folder_that_is_not_there_is_said_before_anything_is_read(root, tmp_pa
     with pytest.raises(UsageError, match="nowhere is not a folder") as refused:
         export(root, tmp_path / "nowhere" / "all.zip")
     assert "make it" in refused.value.help
+
+
+def test_a_result_that_has_other_pictures_here_is_added_as_a_further_take_and_once(root, there, tmp_path):
+    """Two people paid for the same request and got different pictures: neither loses what was paid for."""
+    with open_store(there) as store:
+        store.begin_run("theirs", "book", REALM)
+        theirs = ask(store, "theirs", request_for("page"), "green")
+        other_take = ask(store, "theirs", replace(request_for("page"), take=2), "blue")
+        store.end_run("theirs", "done")
+    with open_store(root) as store:
+        store.begin_run("mine", "book", REALM)
+        mine = ask(store, "mine", request_for("page"), "red")
+        store.end_run("mine", "done")
+    export(there, tmp_path / "e.zip")
+    done = take(root, tmp_path / "e.zip")
+    assert [(one.request.take, number) for one, number in done.moved] == [(1, 3)]
+    assert [one.request.take for one in done.added] == [2]
+    assert (done.kept, done.restored) == ([], [])
+    rows = list_rows(root, "SELECT take, digest FROM images JOIN attempts USING (attempt_id) ORDER BY take")
+    assert rows == [(1, mine), (2, other_take), (3, theirs)]
+    assert verify_state(root, ignore).findings == ()
+    blob(root, theirs).unlink()
+    again = take(root, tmp_path / "e.zip")
+    assert (again.added, again.moved, len(again.restored), len(again.kept)) == ([], [], 1, 1)
+    assert len(list_rows(root, "SELECT 1 FROM attempts")) == 3

@@ -22,6 +22,15 @@ NOTHING = InUse()
 
 
 def place(root, color):
+    """A picture that a call of this ledger left which ended without a result."""
+    path = place_unknown(root, color)
+    digest = digest_bytes(draw(color))
+    change(root, "INSERT OR IGNORE INTO blobs VALUES (?, ?, 0, 16, 12, 'png')", digest, len(draw(color)))
+    return path
+
+
+def place_unknown(root, color):
+    """A picture that the ledger has never named."""
     path = blob(root, digest_bytes(draw(color)))
     path.parent.mkdir(mode=0o700, exist_ok=True)
     path.write_bytes(draw(color))
@@ -67,6 +76,37 @@ def test_pictures_without_a_result_and_half_files_go_and_results_stay(root):
     assert find_garbage(root, NOTHING, None).garbage == ()
 
 
+def test_pictures_that_the_ledger_never_named_go_only_on_somebodys_word(root):
+    """A call of a ledger that is not here any more may have paid for them."""
+    make_state(root)
+    stray = place_unknown(root, "white")
+    found = find_garbage(root, NOTHING, None)
+    assert (found.garbage, found.unknown, found.unknown_usd) == ((), 1, PRICE)
+    assert find_garbage(root, NOTHING, LATER).garbage == ()
+    agreed = find_garbage(root, NOTHING, None, with_unknown=True)
+    assert [(one.kind, one.perhaps_usd, one.cost_usd) for one in agreed.garbage] == [
+        (GarbageKind.UNKNOWN_PICTURE, PRICE, 0)
+    ]
+    assert len(collect(root, agreed).removed) == 1
+    assert not stray.exists()
+
+
+def test_what_a_call_left_that_ended_without_a_result_is_known_to_be_of_no_use(root):
+    """Three pictures of four are whole, the fourth is none: the three are no riddle afterwards."""
+    make_state(root)
+    with open_store(root) as store:
+        store.begin_run("odd", "book", REALM)
+        attempt = store.claim("odd", request_for("page"), PRICE, ()).attempt
+        store.mark_sending(attempt.intent_id, ())
+        store.mark_answered(attempt.intent_id, b"{}", PRICE)
+        keep(store, draw("white"))
+        store.mark_failed(attempt.intent_id, "cut", "picture 2 is none", PRICE)
+        store.end_run("odd", "failed")
+    found = find_garbage(root, NOTHING, None)
+    assert ([one.kind for one in found.garbage], found.unknown) == ([GarbageKind.UNUSED_PICTURE], 0)
+    assert {one.kind.value for one in verify_state(root, lambda *_: None).findings} == {"unused-picture"}
+
+
 @pytest.mark.parametrize("state", ["sending", "answered", "unknown", "lost-paid"])
 def test_while_a_call_is_open_or_lost_its_pictures_all_stay(root, state):
     make_state(root)
@@ -77,6 +117,19 @@ def test_while_a_call_is_open_or_lost_its_pictures_all_stay(root, state):
     assert find_garbage(root, NOTHING, None).waiting >= 1
     assert [one.where for one in collect(root, found).kept] == [str(stray.relative_to(root))]
     assert stray.exists()
+
+
+def test_a_call_that_was_refused_and_paid_left_no_pictures_and_holds_none(root):
+    make_state(root)
+    stray = place(root, "white")
+    with open_store(root) as store:
+        store.begin_run("odd", "book", REALM)
+        attempt = store.claim("odd", request_for("page"), PRICE, ()).attempt
+        store.mark_sending(attempt.intent_id, ())
+        store.mark_lost_paid(attempt.intent_id, "refused; the log says what it cost", PRICE)
+        store.end_run("odd", "failed")
+    found = find_garbage(root, NOTHING, None)
+    assert ([one.where for one in found.garbage], found.waiting) == ([str(stray.relative_to(root))], 0)
 
 
 def test_what_a_run_adopts_between_listing_and_removal_survives(root):

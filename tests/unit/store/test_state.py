@@ -36,6 +36,7 @@ def test_a_new_state_has_its_layout_and_is_private(root):
         "ledger.db",
         "blobs",
         "runs",
+        "paid-runs",
         "locks",
         ".gitignore",
     }
@@ -135,7 +136,7 @@ def test_somebody_elses_folder_is_not_made_a_state(root):
 
 def test_a_half_made_state_is_completed(root):
     """Whatever a maker that was killed had done already; the order of its steps is the order of this list."""
-    names = ["VERSION", ".gitignore", "ledger.db", "runs", "blobs", "locks"]
+    names = ["VERSION", ".gitignore", "ledger.db", "paid-runs", "runs", "blobs", "locks"]
     for missing in range(1, len(names) + 1):
         open_store(root).close()
         for name in names[:missing]:

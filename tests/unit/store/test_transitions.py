@@ -34,13 +34,18 @@ def test_no_answer_is_recorded_without_an_intent_before_it():
         "sending",
         "answered",
         "unknown",
+        "failed",
         "done",
     }
     assert {before for before in AttemptState if AttemptState.SENDING in FOLLOWERS[before]} == {"reserved"}
 
 
-def test_a_failed_attempt_stays_so():
-    assert not FOLLOWERS[AttemptState.FAILED]
+def test_a_failed_attempt_goes_on_only_by_what_the_log_knows_of_it():
+    assert FOLLOWERS[AttemptState.FAILED] == {
+        AttemptState.ANSWERED,
+        AttemptState.FAILED,
+        AttemptState.LOST_PAID,
+    }
 
 
 def last(state, claimed=True, owner_lives=True, own=False, has_answer=True):

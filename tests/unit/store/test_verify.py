@@ -183,11 +183,11 @@ def test_strays_and_permissions_are_notes_and_mended(root):
     assert kinds(report) == {
         FindingKind.UNKNOWN_FILE,
         FindingKind.HALF_FILE,
-        FindingKind.UNUSED_PICTURE,
+        FindingKind.UNKNOWN_PICTURE,
         FindingKind.PERMISSIONS,
     }
     after = repair(root).after
-    assert kinds(after) == {FindingKind.UNKNOWN_FILE, FindingKind.HALF_FILE, FindingKind.UNUSED_PICTURE}
+    assert kinds(after) == {FindingKind.UNKNOWN_FILE, FindingKind.HALF_FILE, FindingKind.UNKNOWN_PICTURE}
     assert (root / "notes.txt").read_text() == "mine"
     assert stray.exists()
     assert root.stat().st_mode & 0o777 == 0o700
@@ -274,7 +274,7 @@ def test_calls_that_not_even_an_index_knows_are_told_by_number_and_their_picture
     assert (root / "damaged/ledger-1/ledger.db").exists()
     assert all(blob(root, digest).exists() for digest in digests)
     found = find_garbage(root, InUse(), None)
-    assert (found.garbage, found.waiting) == ((), 3), "what was paid for is no garbage after a repair"
+    assert (found.garbage, found.unknown) == ((), 3), "what was paid for is no garbage after a repair"
 
 
 def test_a_ledger_of_which_nothing_can_be_read_says_what_that_means_for_money(root):
