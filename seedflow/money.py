@@ -26,7 +26,7 @@ def parse_usd(text: str) -> Decimal:
         raise ValueError(f"`{text}` is more than anybody can spend")
     if amount != amount.quantize(Decimal("0.000001")):
         raise ValueError(f"`{text}` has more than six decimals")
-    return amount
+    return abs(amount)  # of a zero, `-0.0` keeps its sign
 
 
 def to_micros(amount: Decimal) -> int:

@@ -17,6 +17,7 @@ from seedflow.emulator.options import EmulatorOptions, PictureKind, SetSize, par
 from seedflow.emulator.rates import ServiceLimits, parse_rate
 from seedflow.emulator.server import Emulator, serve
 from seedflow.errors import ExitCode
+from seedflow.pipeline.written_file import refuse_as_file
 
 DEFAULTS = EmulatorOptions()
 
@@ -153,7 +154,10 @@ def command(*, as_json: bool, **given: Any) -> int:
     It validates requests, fetches every reference itself, refuses dead links, and counts at /_emulator/bill.
     """
     options = read_options(**given)
-    catalog = start().catalog
+    session = start()
+    if options.bill_file is not None:
+        refuse_as_file(options.bill_file, "--bill-file", session)
+    catalog = session.catalog
     gc.freeze()
     gc.enable()
     serve(options, _announce_as_json if as_json else _announce, catalog)

@@ -21,6 +21,7 @@ from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode, UsageError
 from seedflow.money import format_usd, from_micros, to_json_usd
 from seedflow.pipeline.archives import build_wanted
+from seedflow.pipeline.written_file import refuse_as_file
 from seedflow.store.exporting import Exported, export_results
 from seedflow.store.history import History
 
@@ -67,7 +68,9 @@ def command(
         raise UsageError(
             "say which results to export", help="name a task's address, --recipe NAME, --run ID or --all"
         )
-    root = start(quiet=True).settings.state_folder
+    session = start(quiet=True)
+    refuse_as_file(file, "FILE", session)
+    root = session.settings.state_folder
     wanted = build_wanted(selector, recipes, _find_runs(root, run_ids))
     with Counter(sys.stderr, "picture") as counter:
         done = export_results(root, file, wanted, counter.show)

@@ -14,8 +14,8 @@ from rich.text import Text
 from seedflow.cli.completion_values import complete_recipes
 from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
-from seedflow.cli.planning import input_options, plan_from_options
-from seedflow.cli.session import check_named, find_recipe, start
+from seedflow.cli.planning import input_options, plan_checked
+from seedflow.cli.session import check_named, start
 from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.diagnostics import Diagnostic
 from seedflow.diagnostics.printable import make_printable
@@ -23,6 +23,7 @@ from seedflow.errors import ExitCode, UsageError
 from seedflow.failpoints import Step
 from seedflow.pipeline.check import Checked
 from seedflow.pipeline.plan import Planned
+from seedflow.pipeline.written_file import refuse_as_file
 from seedflow.report.dot import write_dot
 from seedflow.report.drawing import Drawing
 from seedflow.report.mermaid import MOST_EDGES, write_mermaid
@@ -98,19 +99,22 @@ def command(
     if not tasks and (inputs or inputs_file is not None):
         raise UsageError("inputs change tasks, not steps", help="add --tasks, or leave -i and --inputs away")
     if file is not None:
-        _refuse_as_file(file, recipe, inputs_file)
-    form = form or ("tree" if file is None else _choose_form(file))
+        _refuse_place(file)
     session = start(provider)
     found: Planned | Checked
+    checked = check_named(recipe, session)
+    if file is not None:
+        refuse_as_file(file, "-o", session, checked=checked, inputs=inputs, inputs_file=inputs_file)
+    form = form or ("tree" if file is None else _choose_form(file))
     if tasks:
-        found = planned = plan_from_options(recipe, inputs, inputs_file, session)
+        found = planned = plan_checked(checked, inputs, inputs_file, session)
         drawing = (
             None
             if planned.plan is None
             else draw_tasks(planned.plan, everything=everything or form == "json")
         )
     else:
-        found = checked = check_named(recipe, session)
+        found = checked
         drawing = None if checked.graph is None or not checked.ok else draw_steps(checked.graph)
     if drawing is None or not found.ok:
         if form == "json" and file is None:
@@ -193,19 +197,16 @@ def _choose_form(file: Path) -> str:
     )
 
 
-def _refuse_as_file(file: Path, recipe: str, inputs_file: Path | None) -> None:
-    """See before any work that the drawing can be written, and that it replaces nothing that was read.
+def _refuse_place(file: Path) -> None:
+    """See before any work that the drawing has a place.
 
     Raises:
-        UsageError: it cannot, or would.
+        UsageError: it has none.
     """
     if file.is_dir():
         raise UsageError(f"-o: {file} is a folder", help=f"name a file in it, such as {file / 'graph.mmd'}")
     if not file.parent.is_dir():
         raise UsageError(f"-o: there is no folder {file.parent}", help="make it first")
-    read = [find_recipe(recipe)[0], *((inputs_file,) if inputs_file is not None else ())]
-    if file.exists() and any(path.exists() and file.samefile(path) for path in read):
-        raise UsageError(f"-o: {file} is what is to be drawn", help="name another file")
 
 
 def _write(file: Path, text: str) -> None:

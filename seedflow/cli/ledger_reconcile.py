@@ -23,11 +23,11 @@ from seedflow.cli.terminal import print_json, say
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
 from seedflow.money import format_usd, to_json_usd
-from seedflow.pipeline.reconcile import find_status, list_open_calls, reconcile_ledger
+from seedflow.pipeline.reconcile import list_open_calls, reconcile_ledger
 from seedflow.pipeline.session import Session
 from seedflow.run.options import RunControl
 from seedflow.run.reconciling import Finding, Settled
-from seedflow.run.status import EXIT_CODES
+from seedflow.run.status import EXIT_CODES, RunStatus
 from seedflow.store.base import Attempt
 
 _WORDS: Final = {
@@ -76,8 +76,7 @@ def command(provider: str | None, as_json: bool) -> int:
         print_folded(console, Text(f"Looking up {len(calls):,} {word}; this costs nothing.", style="bold"))
         print_calls(console, calls, 0, notes=False)  # the log is asked why, and says it below
     control = RunControl()
-    run_id, found = asyncio.run(_reconcile(session, control))
-    status = find_status(found, interrupted=control.interrupted)
+    run_id, found, status = asyncio.run(_reconcile(session, control))
     if as_json:
         before = {call.intent_id: call for call in calls}
         print_json(
@@ -102,7 +101,7 @@ def command(provider: str | None, as_json: bool) -> int:
     return EXIT_CODES[status]
 
 
-async def _reconcile(session: Session, control: RunControl) -> tuple[str, Sequence[Settled]]:
+async def _reconcile(session: Session, control: RunControl) -> tuple[str, Sequence[Settled], RunStatus]:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, control.stop)
@@ -152,11 +151,11 @@ def _explain(settled: Settled) -> str:
         case Finding.RECOVERED:
             count = len(settled.images)
             pictures = f"{count} {'image' if count == 1 else 'images'}"
-            beside = "; kept beside those of the call that was made since" if settled.beside else ""
+            beside = "; kept beside those that are there already" if settled.beside else ""
             return f"{pictures}; {format_usd(settled.cost_usd)}, paid already{beside}"
         case Finding.NOT_BILLED:
             if settled.beside:
-                return "it cost nothing; nothing is left to do for it, a later call gave the images"
+                return "it cost nothing; nothing is left to do for it, its images are there already"
             return "it cost nothing; the next run asks it"
         case Finding.STORED:
             return "it was asked again meanwhile, and has a result"

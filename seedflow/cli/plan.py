@@ -68,7 +68,7 @@ def command(
         if planned.diagnostics:
             say()
         console = open_console()
-        for line in introduce(planned.plan, session.settings):
+        for line in introduce(planned.plan, session):
             print_folded(console, line)
         console.print()
         print_plan(planned.plan, console, everything=everything)

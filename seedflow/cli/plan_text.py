@@ -15,6 +15,7 @@ from seedflow.cli.columns import print_folded
 from seedflow.cli.plan_rows import INDENT, Bundle, Row, RowColumns, bundle, tasks_of
 from seedflow.cli.request_text import spell_request
 from seedflow.diagnostics.printable import make_printable
+from seedflow.pipeline.affordable import wants_consent
 from seedflow.plan.estimate import add_up, find_asked
 from seedflow.plan.model import Action, Plan, Reason, Task
 
@@ -92,11 +93,12 @@ def sum_up(plan: Plan) -> Iterator[Text]:
     new = "new image" if counts["stored"] else "image"
     parts += [spell_count(totals.calls, "call"), spell_count(totals.images, new)]
     line = Text(" · ".join(parts) + " · ")
-    paid = totals.cost_usd.high > 0
-    line.append(spell_usd(totals.cost_usd) if paid else "free", style="bold")
+    wanted = wants_consent(plan)
+    price = spell_usd(totals.cost_usd)
+    line.append((price if totals.cost_usd.high else f"priced at {price}") if wanted else "free", style="bold")
     yield line
     yield from _spell_differences(plan)
-    if not paid and totals.list_cost_usd.high > 0:
+    if not wanted and totals.list_cost_usd.high > 0:
         cost = f"With a model, the same would cost {spell_usd(totals.list_cost_usd)}"
         unpriced = sorted(
             {

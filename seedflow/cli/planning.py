@@ -12,6 +12,7 @@ import click
 from seedflow.cli.completion_values import complete_inputs, complete_providers, complete_selectors
 from seedflow.cli.session import check_named
 from seedflow.diagnostics import Diagnostic, Source, Span
+from seedflow.pipeline.check import Checked
 from seedflow.pipeline.plan import NO_REROLL, Planned, Reroll, plan_recipe
 from seedflow.pipeline.session import Session
 from seedflow.recipe.given import collect_inputs
@@ -70,7 +71,17 @@ def plan_from_options(
     reroll: Reroll = NO_REROLL,
 ) -> Planned:
     """A recipe named on the command line to its plan, with whatever was found on the way."""
-    checked = check_named(recipe, session)
+    return plan_checked(check_named(recipe, session), inputs, inputs_file, session, reroll)
+
+
+def plan_checked(
+    checked: Checked,
+    inputs: Sequence[str],
+    inputs_file: Path | None,
+    session: Session,
+    reroll: Reroll = NO_REROLL,
+) -> Planned:
+    """The same for a recipe that was checked already."""
     given, wrong = collect_inputs(arguments=inputs, file=inputs_file)
     if wrong:
         placed = (one if one.span or inputs_file is None else _place(one, inputs_file) for one in wrong)

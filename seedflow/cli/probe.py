@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import click
 
+from seedflow.cli.model_text import spell_source
 from seedflow.cli.terminal import is_interactive, say
 from seedflow.errors import ExitCode
 from seedflow.money import format_usd
@@ -35,6 +36,11 @@ def run_probe(
         calls = _spell_calls(price.calls)
         whose = "the emulator" if session.settings.base_url.realm == REALM_EMULATED else "your account"
         say(f"Probing {model.id} takes up to {calls}, up to {format_usd(price.most_usd)} of {whose}.")
+        if not price.most_usd:
+            whose_word = spell_source(model, session.settings)
+            say(
+                f"{model.id} is priced at {format_usd(price.most_usd)}, {whose_word}: what is billed is not seen."
+            )
         say("What is refused costs nothing, as far as is known; most probes take two calls.")
     else:
         say("Everything that costs money is known; nothing is paid. --again asks all of it anew.")

@@ -96,7 +96,7 @@ SETTINGS_TEXT: Final = """\
 #   day_usd: 5.00
 #   project_usd: 50.00
 
-# prices:                     # US dollars per image, before the catalog's own
+# prices:                     # US dollars per image: more than the catalog says, or where it says nothing
 #   bytedance/seedream-4.5: 0.04
 
 # models: models              # a folder that is there, with cards of further models

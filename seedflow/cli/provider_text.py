@@ -6,14 +6,18 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
+from seedflow.cli.model_text import spell_source
 from seedflow.diagnostics.printable import make_printable
+from seedflow.pipeline.affordable import find_priced_at_nothing
+from seedflow.pipeline.session import Session
 from seedflow.plan.model import Plan
 from seedflow.providers.options import REALM_CLOUDFLARE, REALM_EMULATED, REALM_SKETCH
 from seedflow.settings.model import Settings
 
 
-def introduce(plan: Plan, settings: Settings) -> Iterator[Text]:
+def introduce(plan: Plan, session: Session) -> Iterator[Text]:
     """The recipe, its provider and realm, and what that means; without an account, what real pictures need."""
+    settings = session.settings
     title = Text(make_printable(plan.recipe), style="bold")
     title.append(f" · {describe_provider(plan.provider, plan.realm, settings)}", style="not bold")
     yield title
@@ -24,6 +28,18 @@ def introduce(plan: Plan, settings: Settings) -> Iterator[Text]:
             "No gateway is set: an answer that gets lost on its way cannot be found again. Set CLOUDFLARE_GATEWAY_ID.",
             style="yellow",
         )
+    for priced in spell_priced_at_nothing(plan, session):
+        yield Text(
+            f"{make_printable(priced)}. What its calls are billed is not seen by any budget.", style="yellow"
+        )
+
+
+def spell_priced_at_nothing(plan: Plan, session: Session) -> Iterator[str]:
+    """`MODEL is priced at $0.00, PLACE`: each that is asked where that costs money, and who says that it costs nothing."""
+    for name in find_priced_at_nothing(plan):
+        model = session.catalog.find(name)
+        source = "" if model is None else f", {spell_source(model, session.settings)}"
+        yield f"{name} is priced at $0.00{source}"
 
 
 def describe_provider(provider: str, realm: str, settings: Settings) -> str:

@@ -48,8 +48,13 @@ _ADVICE: Final = {
 _UNFINISHED: Final = (TaskStatus.FAILED, TaskStatus.BLOCKED, TaskStatus.CANCELLED, TaskStatus.UNKNOWN)
 
 
-def print_result(result: RunResult, console: Console, *, took_s: float | None = None) -> None:
-    """Problems, files, and the last line; without `took_s`, equal runs print equal lines."""
+def print_result(
+    result: RunResult, console: Console, *, took_s: float | None = None, priced_at_nothing: bool = False
+) -> None:
+    """Problems, files, and the last line; without `took_s`, equal runs print equal lines.
+
+    `priced_at_nothing` when models were asked where that is paid, and are said to cost nothing.
+    """
     problems = list(collect_problems(result))
     if any(task.status not in UNTOLD for task in result.tasks):
         console.print()  # between the lines of tasks and what follows
@@ -73,7 +78,7 @@ def print_result(result: RunResult, console: Console, *, took_s: float | None = 
         print_folded(console, line)
     if skipped:
         console.print()
-    for line in sum_up_result(result, took_s):
+    for line in sum_up_result(result, took_s, priced_at_nothing=priced_at_nothing):
         print_folded(console, line)
 
 
@@ -153,7 +158,9 @@ def _unnamed(task: TaskResult) -> str:
     return "" if task.problem is None else task.problem.message.removeprefix(task.address)
 
 
-def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Text]:
+def sum_up_result(
+    result: RunResult, took_s: float | None = None, *, priced_at_nothing: bool = False
+) -> Iterator[Text]:
     """How it ended, in a line; what to do when it did not end well."""
     counts = dict.fromkeys(TaskStatus, 0)
     for task in result.tasks:
@@ -174,7 +181,10 @@ def sum_up_result(result: RunResult, took_s: float | None = None) -> Iterator[Te
     made = sum(len(task.images) for task in result.tasks if task.status is TaskStatus.DONE)
     if made:
         parts.append(spell_count(Bounds(made, made), "new image"))
-    parts += [spell_count(Bounds(result.calls, result.calls), "call"), _spell_cost(result)]
+    cost = _spell_cost(result)
+    if priced_at_nothing and result.calls and not result.cost_usd:
+        cost = f"priced at {format_usd(ZERO_USD)}"
+    parts += [spell_count(Bounds(result.calls, result.calls), "call"), cost]
     if took_s is not None:
         parts.append(spell_seconds(took_s))
     yield Text.assemble((f"{word}: ", style), " · ".join(part for part in parts if part))

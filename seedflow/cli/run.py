@@ -21,11 +21,11 @@ from seedflow.cli.console import open_console
 from seedflow.cli.dollars import Dollars
 from seedflow.cli.help import Command
 from seedflow.cli.plan_text import print_plan
-from seedflow.cli.planning import input_options, plan_from_options, reroll_option
-from seedflow.cli.provider_text import introduce
+from seedflow.cli.planning import input_options, plan_checked, reroll_option
+from seedflow.cli.provider_text import introduce, spell_priced_at_nothing
 from seedflow.cli.result_text import print_result
 from seedflow.cli.run_text import Display, open_display
-from seedflow.cli.session import start
+from seedflow.cli.session import check_named, start
 from seedflow.cli.terminal import (
     is_interactive,
     moves_cursor,
@@ -36,13 +36,19 @@ from seedflow.cli.terminal import (
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import BudgetError, ExitCode, SeedflowError, UsageError
 from seedflow.money import format_usd
-from seedflow.pipeline.affordable import find_budgets, refuse_unaffordable
+from seedflow.pipeline.affordable import (
+    find_budgets,
+    find_priced_at_nothing,
+    refuse_unaffordable,
+    wants_consent,
+)
 from seedflow.pipeline.out_folder import refuse_as_folder
 from seedflow.pipeline.plan import Planned, Reroll
 from seedflow.pipeline.run import RunRequest, find_out_folder, run_recipe
 from seedflow.pipeline.session import Session
+from seedflow.pipeline.written_file import refuse_as_file
 from seedflow.plan.model import Plan
-from seedflow.run.event_file import EventFile
+from seedflow.run.event_file import EventFile, refuse_other_file
 from seedflow.run.events import Event
 from seedflow.run.options import OnUnknown, RunControl
 from seedflow.run.serialize import build_result_json
@@ -113,7 +119,11 @@ def command(
             help="name what to reroll: --reroll SELECTOR",
         )
     session = start(provider)
-    planned = plan_from_options(recipe, inputs, inputs_file, session, Reroll(reroll, several))
+    checked = check_named(recipe, session)
+    if events is not None:
+        refuse_as_file(events, "--events", session, checked=checked, inputs=inputs, inputs_file=inputs_file)
+        refuse_other_file(events)
+    planned = plan_checked(checked, inputs, inputs_file, session, Reroll(reroll, several))
     if planned.plan is None or not planned.ok:
         if as_json:
             print_json({"status": "error", "diagnostics": [found.to_json() for found in planned.diagnostics]})
@@ -129,7 +139,7 @@ def command(
     stream = sys.stderr if as_json else sys.stdout
     console = open_console(stream)
     with EventFile(events) as file:
-        for line in introduce(plan, session.settings):
+        for line in introduce(plan, session):
             print_folded(console, line)
         console.print()
         request = RunRequest(
@@ -151,7 +161,7 @@ def command(
                 help="the pictures are stored; run again, with --out DIR for another folder, and nothing is paid again",
             ) from None
     took_s = time.monotonic() - started if moves_cursor(stream) else None
-    print_result(result, console, took_s=took_s)
+    print_result(result, console, took_s=took_s, priced_at_nothing=bool(find_priced_at_nothing(plan)))
     if file.problem is not None:
         say(f"warning: {file.problem}")
     if as_json:
@@ -198,16 +208,23 @@ def _find_refusal(
         say(f"error: {make_printable(error.message)}")
         say(f"help: {make_printable(error.help or '')}")
         return "budget", error.message
-    if cost.high == 0 or yes or max_cost is not None:
+    if not wants_consent(plan) or yes or max_cost is not None:
         return None
+    calls = spell_count(plan.totals.calls, "call")
     if not is_interactive():
-        refusal = f"this run may cost up to {format_usd(cost.high)}, and nobody is there to ask"
+        if cost.high:
+            refusal = f"this run may cost up to {format_usd(cost.high)}, and nobody is there to ask"
+        else:
+            priced = ", ".join(map(make_printable, spell_priced_at_nothing(plan, session)))
+            refusal = (
+                f"this run makes {calls} to a paid provider, though {priced}, and nobody is there to ask"
+            )
         say(f"error: {refusal}")
         say("help: consent with --yes, or with --max-cost USD")
         return "not-confirmed", refusal
     console = open_console(sys.stderr)
     print_plan(plan, console, brief=True)
-    question = f"{spell_count(plan.totals.calls, 'call')}, up to {format_usd(cost.high)}. Continue?"
+    question = f"{calls}, {'up to' if cost.high else 'priced at'} {format_usd(cost.high)}. Continue?"
     try:
         consent = click.confirm(f"\n{question}", err=True)
     except click.Abort:

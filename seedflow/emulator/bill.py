@@ -7,10 +7,13 @@ import os
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from seedflow.errors import UsageError
 from seedflow.money import ZERO_USD, from_micros, to_json_usd, to_micros
+
+_BEGINNING: Final = b'{"intent": '
+"""What the line of an entry begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +66,18 @@ class Bill:
         except OSError as problem:
             raise UsageError(f"the bill {str(path)!r} cannot be opened: {problem.strerror}") from None
         whole, _, torn = written.rpartition(b"\n")
-        if torn:
-            os.ftruncate(self._file, len(written) - len(torn))
         try:
             self.entries = [_read_entry(line) for line in whole.split(b"\n") if line]
+            if torn and not (self.entries or torn.startswith(_BEGINNING) or _BEGINNING.startswith(torn)):
+                raise ValueError
             self.total_usd = sum((entry.cost_usd for entry in self.entries), ZERO_USD)
         except (ValueError, KeyError, TypeError):
             self.close()
             raise UsageError(
                 f"{str(path)!r} is there and is not a bill", help="name a file that does not exist yet"
             ) from None
+        if torn:  # only of a bill: nothing else loses a byte
+            os.ftruncate(self._file, len(written) - len(torn))
 
     def add(self, entry: BillEntry) -> None:
         """Count a call; returns when the file has it."""

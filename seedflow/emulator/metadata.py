@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 METADATA_HEADER = "cf-aig-metadata"
 MAX_ENTRIES = 5
+_LARGEST_COUNT = 999_999_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,12 @@ def _read_text(entries: Mapping[str, object], name: str) -> str | None:
 def _read_count(entries: Mapping[str, object], name: str) -> int:
     """A count may be written as a number or as its text: header values are often all text."""
     value = entries.get(name)
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10:
+    if (
+        isinstance(value, str)
+        and value.isascii()
+        and value.isdecimal()
+        and len(value) <= len(str(_LARGEST_COUNT))
+    ):
         value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else 1
+    counts = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _LARGEST_COUNT
+    return value if counts and isinstance(value, int) else 1

@@ -73,7 +73,7 @@ class Catalog:
         """A catalog in which some models have another price per image; ids that are not in it are passed over.
 
         Args:
-            prices: dollars for each image by model id, as a project's `prices:` says.
+            prices: dollars for each image by model id, as `prices:` of settings says.
             source: where they were said, for people to read.
         """
         models = {

@@ -1,4 +1,4 @@
-"""Whether budgets have room for the least that a plan costs: seen before anything is sent, and before anybody is asked."""
+"""Whether a plan wants consent, and whether budgets have room for the least that it costs: seen before anything is sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 from seedflow.errors import BudgetError
 from seedflow.money import ZERO_USD, format_usd
 from seedflow.pipeline.session import Session
-from seedflow.plan.estimate import add_up
+from seedflow.plan.estimate import add_up, find_calls
 from seedflow.plan.model import Action, Plan, Task
 from seedflow.settings.model import Settings
 from seedflow.store.base import Budget
@@ -56,6 +56,18 @@ def find_budgets(
     if max_cost_usd is not None:
         budgets.append(Budget("run", max_cost_usd, max_cost_name))
     return tuple(budgets)
+
+
+def find_priced_at_nothing(plan: Plan) -> tuple[str, ...]:
+    """Models that a plan asks where that costs money, and whose price is nothing: no budget sees what they cost."""
+    if not plan.paid:
+        return ()
+    return tuple(sorted({task.model for task in plan.tasks if task.price_usd == 0 and find_calls(task).high}))
+
+
+def wants_consent(plan: Plan) -> bool:
+    """Whether a run may ask somebody who is paid, whatever the price says that it costs."""
+    return plan.totals.cost_usd.high > 0 or (plan.paid and plan.totals.calls.high > 0)
 
 
 def refuse_unaffordable(plan: Plan, budgets: Sequence[Budget], spent: Spent) -> None:

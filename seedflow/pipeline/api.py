@@ -15,6 +15,7 @@ from pathlib import Path
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.diagnostics.render import render_diagnostics
 from seedflow.errors import ExitCode, SeedflowError, UsageError
+from seedflow.pipeline.affordable import wants_consent
 from seedflow.pipeline.check import Checked
 from seedflow.pipeline.check import check_recipe as check_file
 from seedflow.pipeline.plan import Planned
@@ -149,7 +150,7 @@ async def arun_recipe(
     else:
         planned = plan_recipe(recipe, inputs, provider=provider)
     budget = None if max_cost_usd is None else Decimal(str(max_cost_usd))
-    if budget is None and planned.plan.totals.cost_usd.high > 0:
+    if budget is None and wants_consent(planned.plan):
         raise UsageError(
             f"running {planned.plan.recipe} with {planned.plan.provider} costs money, and no budget was given",
             help="pass max_cost_usd=…",

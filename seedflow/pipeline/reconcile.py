@@ -44,8 +44,8 @@ def list_open_calls(session: Session) -> list[Call]:
     return []
 
 
-async def reconcile_ledger(session: Session, control: RunControl) -> tuple[str, Sequence[Settled]]:
-    """Look every open call up and take up what was answered. Gives the id of its run, and what became of each call.
+async def reconcile_ledger(session: Session, control: RunControl) -> tuple[str, Sequence[Settled], RunStatus]:
+    """Look every open call up and take up what was answered. Gives the id of its run, what became of each call, and how it ended.
 
     Raises:
         StoreError: the state cannot be read or written.
@@ -61,8 +61,9 @@ async def reconcile_ledger(session: Session, control: RunControl) -> tuple[str, 
                 settings.provider, catalog=session.catalog, cloudflare=settings.cloudflare
             )
             try:
+                attempts = store.list_open_attempts(session.provider.realm)
                 found = await take_up_open_calls(
-                    store.list_open_attempts(session.provider.realm),
+                    attempts,
                     run_id,
                     store=store,
                     provider=provider,
@@ -72,16 +73,16 @@ async def reconcile_ledger(session: Session, control: RunControl) -> tuple[str, 
                 )
             finally:
                 await provider.aclose()
-            status = find_status(found, interrupted=control.interrupted)
+            status = find_status(found, interrupted=len(found) < len(attempts))
         finally:
             store.end_run(run_id, status.value)
-        return run_id, found
+        return run_id, found, status
     finally:
         store.close()
 
 
 def find_status(found: Sequence[Settled], *, interrupted: bool) -> RunStatus:
-    """How a reconciliation ended."""
+    """How a reconciliation ended; `interrupted` when it was stopped before every call was looked up."""
     findings = {settled.finding for settled in found}
     if interrupted:
         return RunStatus.INTERRUPTED

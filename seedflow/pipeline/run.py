@@ -20,7 +20,7 @@ from seedflow.plan.model import Action, Plan, Reason, Task
 from seedflow.providers.options import REALM_CLOUDFLARE
 from seedflow.providers.registry import open_provider, open_uploader
 from seedflow.providers.upload import Uploader
-from seedflow.recipe.picks import Picks, TakePick
+from seedflow.recipe.picks import MOST_TAKES, Picks, TakePick
 from seedflow.recipe.picks_file import require_writable, update_picks
 from seedflow.run.events import Event
 from seedflow.run.executor import run_plan
@@ -149,8 +149,14 @@ class PickedTakes:
         """Show this take from now on.
 
         Raises:
-            StoreError: it cannot be written.
+            StoreError: it cannot be written, or could not be read afterwards.
         """
+        if take > MOST_TAKES:
+            raise StoreError(
+                f"{self._path}: {address} would show take {take:,}, and takes end at {MOST_TAKES:,}",
+                kind="wrong-picks",
+                help="give it an earlier take in that file, or take its line out",
+            )
 
         def change(picks: Picks) -> Picks:
             before = picks.takes.get(self._realm, {}).get(address)

@@ -9,6 +9,7 @@ from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.errors import UsageError
 from seedflow.models.catalog import Catalog, load_catalog
 from seedflow.models.project import add_project_models
+from seedflow.pipeline.prices import set_prices
 from seedflow.providers.registry import ProviderFacts, describe_provider
 from seedflow.settings.load import shorten_path
 from seedflow.settings.model import Settings
@@ -18,7 +19,8 @@ from seedflow.settings.model import Settings
 class Session:
     """Settings and catalog. `folder` is where paths on the command line start.
 
-    `model_problems` is what is wrong with the model files of the project; a model with an error is not in the catalog.
+    `model_problems` is what is wrong with the model files of the project, and with prices; a model with an error is not in
+    the catalog. Of the prices in the settings, those are left that count.
     """
 
     settings: Settings
@@ -42,9 +44,8 @@ def open_session(settings: Settings, folder: Path) -> Session:
     if settings.models_folder is not None:
         shown = shorten_path(settings.models_folder, folder)
         catalog, problems = add_project_models(catalog, settings.models_folder, shown)
-    if settings.prices:
-        catalog = catalog.with_prices(settings.prices)
-    return Session(settings, catalog, folder, tuple(problems))
+    settings, catalog, low = set_prices(settings, catalog)
+    return Session(settings, catalog, folder, (*problems, *low))
 
 
 def refuse_broken_models(session: Session) -> None:

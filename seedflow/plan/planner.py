@@ -81,6 +81,7 @@ class Planner:
             totals=totals,
             limits_cost_usd=recipe.limits.cost_usd,
             limits_images=recipe.limits.images,
+            paid=self._context.paid,
         )
         return plan, diagnostics
 

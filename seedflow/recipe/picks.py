@@ -23,6 +23,8 @@ from seedflow.text.reader import PROJECT_LIMITS, load_source, read_yaml
 PICKS_VERSION: Final = 1
 VERSION_KEY: Final = "seedflow_picks"
 TAKES_KEY: Final = "takes"
+MOST_TAKES: Final = 1_000_000
+"""More than anybody draws of one request: a larger number is a slip, and would be paid."""
 _FIRST_LINE: Final = (
     "# What was picked for this recipe: the current take of each address. seedflow writes it; keep it in git."
 )
@@ -211,8 +213,8 @@ class _Reader:
         values = [self._read_value(entry.value, name) for name in _ENTRY_KEYS]
         (take, take_span), (request, request_span) = values
         wrong = len(self.problems)
-        if isinstance(take, bool) or not isinstance(take, int) or take < 1:
-            self._report(f"`take` of {where} is a whole number from 1", take_span, advice)
+        if isinstance(take, bool) or not isinstance(take, int) or not 1 <= take <= MOST_TAKES:
+            self._report(f"`take` of {where} is a whole number from 1 to {MOST_TAKES:,}", take_span, advice)
         if not isinstance(request, str) or not request:
             self._report(
                 f"`request` of {where} is the fingerprint of a request, `request/1:…`", request_span, advice

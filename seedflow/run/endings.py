@@ -7,7 +7,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Final
 
-from seedflow.errors import Billed, ProviderError, Retry, SeedflowError
+from seedflow.errors import Billed, ProviderError, Retry, SeedflowError, StoreError
 from seedflow.money import format_usd
 from seedflow.plan.model import Task
 from seedflow.run.references import LargeReferenceError
@@ -20,6 +20,7 @@ _WRONG_REQUEST: Final = "wrong-request"
 """What the model's card does not allow; found before anything is sent."""
 _MAY_PASS: Final = ("reference-missing", "generation-failed")
 """Never repeated by a run itself, and yet another run may have better luck."""
+_MAKE_ROOM: Final = {"read-only": "make the folder writable", "disk-full": "free some room on this disk"}
 _MOST_MINUTES: Final = 120
 """A longer wait is told in hours."""
 
@@ -116,6 +117,21 @@ def not_fetched(task: Task, message: str) -> Problem:
         f"it was answered and paid, but {message}",
         "run again soon: the picture is fetched without paying again as long as its URL lives",
         task.origin.span,
+        paid=True,
+    )
+
+
+def not_kept(task: Task, error: StoreError, *, paid: bool) -> Problem:
+    """The disk did not take what there was to write; `paid` when its answer is in the ledger, and what it names is not here."""
+    if not paid:
+        return Problem(error.kind, error.message, error.help, task.origin.span, error.unsaved)
+    remedy = _MAKE_ROOM.get(error.kind, error.help or "see what is wrong with the disk")
+    return Problem(
+        error.kind,
+        f"it was answered and paid, but its pictures could not be kept: {error.message}",
+        f"{remedy}, and run again soon: they are fetched without paying again as long as their URLs live",
+        task.origin.span,
+        error.unsaved,
         paid=True,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,38 @@ from typing import Self, TextIO
 from seedflow.errors import UsageError
 from seedflow.failpoints import Step
 from seedflow.run.events import Event
+
+
+def refuse_other_file(path: Path) -> None:
+    """See that a file that is there may be written anew: it is empty, holds events, or is a device or pipe.
+
+    Raises:
+        UsageError: it holds something else.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return
+        with path.open("rb") as file:
+            foreign = any(not _is_event(line) for line in file)
+    except OSError:
+        return  # absent; or found out when it is opened
+    if foreign:
+        raise UsageError(
+            f"--events: {path} is there and holds something else than events, so it is not replaced",
+            help="name another file, or remove this one first",
+        )
+
+
+def _is_event(line: bytes) -> bool:
+    """Whether a line is an event, or the beginning of one that was cut short."""
+    if not line.endswith(b"\n"):
+        start = b'{"event":"'
+        return line.startswith(start) or start.startswith(line)
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and {"event", "time", "run"} <= found.keys()
 
 
 class EventFile:

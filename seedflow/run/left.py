@@ -44,12 +44,17 @@ def _is_left(task: TaskResult, tasks: Mapping[str, TaskResult]) -> bool:
     """Whether another run asks for it: nobody came to it, it was asked and cost nothing, or nobody knows."""
     match task.status:
         case TaskStatus.FAILED:
-            return task.action is Action.CALL and not task.cost_usd and _may_come(task)
+            return task.action is Action.CALL and not _is_paid(task) and _may_come(task)
         case TaskStatus.BLOCKED:
             root = _find_cause(task, tasks)
             return root is None or _may_come(root)
         case _:
             return task.status in (TaskStatus.CANCELLED, TaskStatus.UNKNOWN)
+
+
+def _is_paid(task: TaskResult) -> bool:
+    """Whether money went into it, of this run or of an earlier one, so that it is fetched and not asked for again."""
+    return bool(task.cost_usd) or (task.problem is not None and task.problem.paid)
 
 
 def _may_come(task: TaskResult) -> bool:
@@ -66,7 +71,7 @@ def _is_certain(task: TaskResult, tasks: Mapping[str, TaskResult], *, unknown: b
             root = _find_cause(task, tasks)
             return not unknown and (root is None or _is_certain(root, tasks, unknown=unknown))
         case TaskStatus.FAILED:
-            return not task.cost_usd and (task.problem is None or task.problem.remedy is Remedy.RUN)
+            return not _is_paid(task) and (task.problem is None or task.problem.remedy is Remedy.RUN)
         case _:
             return task.status is not TaskStatus.UNKNOWN and not task.cost_usd
 

@@ -56,7 +56,7 @@ class Performer:
                 status, problem = TaskStatus.UNKNOWN, endings.still_unknown(tally.unknown, problem)
             return without_images(task, tally, status, problem)
         except StoreError as error:
-            problem = Problem(error.kind, error.message, error.help, task.origin.span, error.unsaved)
+            problem = endings.not_kept(task, error, paid=self._is_paid(tally))
             self._services.halt(problem)
             return without_images(task, tally, TaskStatus.FAILED, problem)
         except asyncio.CancelledError:
@@ -154,6 +154,15 @@ class Performer:
     async def _carry_on(self, task: Task, attempt: Attempt, tally: Tally, *, recovered: bool) -> TaskResult:
         with self._room.holding():
             return await AttemptRunner(self._services, task, attempt, tally).carry_on(recovered=recovered)
+
+    def _is_paid(self, tally: Tally) -> bool:
+        """Whether the call at work was answered, by somebody who is paid; what an earlier run sent costs this one nothing."""
+        sent_here = tally.calls > 0
+        return (
+            tally.stage is Stage.ANSWERED
+            and self._services.provider.paid
+            and (tally.open_usd > 0 or not sent_here)
+        )
 
     def _give_up_if_stopping(self) -> None:
         if self._services.control.stopping:

@@ -161,7 +161,9 @@ class _Reader:
             advice = f"correct it, or take `{entry.key.value}` out"
             self._report("wrong-setting", f"`{path}`: {error}{shown}", node.span, advice)
             return
-        self._found.values[path] = Found(value, Origin(self._layer, str(node.span)))
+        self._found.values[path] = Found(
+            value, Origin(self._layer, str(node.span)), entry.key.span, node.span
+        )
 
     def _place(self, text: str) -> Path:
         """A folder relative to the file. A project's stays inside it: nobody's clone writes elsewhere."""

@@ -35,6 +35,7 @@ from seedflow.settings.files import (
 from seedflow.settings.keys import BUDGET_SCOPES
 from seedflow.settings.model import Settings
 from seedflow.settings.origin import Found, Layer, Origin
+from seedflow.settings.prices import settle_prices
 from seedflow.store.base import Budget
 
 DEFAULT_CONCURRENCY: Final = 16
@@ -52,7 +53,7 @@ def load_settings(
 ) -> Settings:
     """Read every layer.
 
-    Problems in files are in `Settings.diagnostics`. Budgets combine by the smallest, prices model by model.
+    Problems in files are in `Settings.diagnostics`. Budgets combine by the smallest, prices by the highest.
 
     Args:
         folder: the current folder, where the search for the project starts.
@@ -82,6 +83,8 @@ def load_settings(
     )
     merged = _Merged((given, variables, project.values, user.values))
     budgets = merged.find_budgets((project.values, user.values))
+    prices, low_prices = settle_prices(project.values, user.values)
+    merged.origins.update({f"prices.{model}": price.origin for model, price in prices.items()})
     return Settings(
         folder=project_folder,
         project_file=project_file,
@@ -109,10 +112,10 @@ def load_settings(
         upload_prefix=merged.get("upload.prefix", str, "seedflow"),
         upload_link_lifetime_s=merged.get("upload.link_lifetime_s", float, LINK_LIFETIME_S),
         budgets=budgets,
-        prices=merged.find_prices(),
+        prices=prices,
         ca_file=merged.find("provider.ca_file", Path),
         origins=MappingProxyType(merged.origins),
-        diagnostics=(*project.diagnostics, *user.diagnostics),
+        diagnostics=(*project.diagnostics, *user.diagnostics, *low_prices),
     )
 
 
@@ -134,11 +137,6 @@ class _Merged:
     def get(self, path: str, kind: type[T], default: T) -> T:
         found = self.find(path, kind)
         return default if found is None else found
-
-    def find_prices(self) -> Mapping[str, Decimal]:
-        paths = dict.fromkeys(path for layer in self._layers for path in layer if path.startswith("prices."))
-        prices = {path.removeprefix("prices."): self.find(path, Decimal) for path in paths}
-        return MappingProxyType({model: price for model, price in prices.items() if price is not None})
 
     def find_budgets(self, layers: Iterable[Mapping[str, Found]]) -> tuple[Budget, ...]:
         """One for each scope, the smallest of all layers: nobody's project raises what its user allows."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.errors import UsageError
@@ -13,7 +13,8 @@ from seedflow.money import format_usd
 from seedflow.providers.options import GATEWAY_PACE, BaseUrl, CloudflareOptions, Pace
 from seedflow.providers.secrets import HIDDEN, Secret
 from seedflow.providers.upload import UploadOptions
-from seedflow.settings.origin import DEFAULT, Origin, Row
+from seedflow.settings.origin import DEFAULT, Layer, Origin, Row
+from seedflow.settings.prices import SetPrice
 from seedflow.store.base import Budget
 
 _ACCOUNT = "CLOUDFLARE_ACCOUNT_ID"
@@ -46,7 +47,7 @@ class Settings:
         upload_endpoint, upload_bucket, upload_region, upload_access_key_id, upload_secret_access_key, upload_prefix,
             upload_link_lifetime_s: see `UploadOptions`; None where nothing is set.
         budgets: upper bounds on money, one for each scope that has any, the smallest that was found.
-        prices: USD per image by model, before the catalog's own.
+        prices: by model, before the catalog's own; a session keeps those that count.
         ca_file: certificates to trust instead of the built-in ones.
         origins: where each value came from, by dotted name; what is not in it is a default.
         diagnostics: what is wrong with the files.
@@ -78,7 +79,7 @@ class Settings:
     upload_prefix: str
     upload_link_lifetime_s: float
     budgets: tuple[Budget, ...]
-    prices: Mapping[str, Decimal]
+    prices: Mapping[str, SetPrice]
     ca_file: Path | None
     origins: Mapping[str, Origin]
     diagnostics: tuple[Diagnostic, ...]
@@ -130,6 +131,17 @@ class Settings:
             log_timeout_s=self.log_timeout_s,
             ca_file=self.ca_file,
         )
+
+    @property
+    def trusts_models(self) -> bool:
+        """Whether the folder of further models was named by the user, so that its prices are the user's own word."""
+        return self.origins.get("models", DEFAULT).layer is Layer.USER
+
+    def with_prices(self, prices: Mapping[str, SetPrice]) -> Settings:
+        """The same with these prices alone."""
+        gone = {f"prices.{model}" for model in self.prices if model not in prices}
+        origins = {name: origin for name, origin in self.origins.items() if name not in gone}
+        return replace(self, prices=prices, origins=MappingProxyType(origins))
 
     @property
     def upload(self) -> UploadOptions | None:
@@ -194,7 +206,7 @@ class Settings:
             "upload.prefix": self.upload_prefix,
             "upload.link_lifetime_s": f"{self.upload_link_lifetime_s:g}",
             **{f"budget.{budget.scope}_usd": format_usd(budget.limit_usd) for budget in self.budgets},
-            **{f"prices.{model}": format_usd(price) for model, price in self.prices.items()},
+            **{f"prices.{model}": format_usd(price.usd) for model, price in self.prices.items()},
             "outputs.folder": self.outputs_folder,
             "models": self.models_folder,
             "state.folder": self.state_folder,

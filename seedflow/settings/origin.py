@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from seedflow.diagnostics import Span
+
 
 class Layer(StrEnum):
     """The layers, the strongest first."""
@@ -33,10 +35,12 @@ DEFAULT: Final = Origin(Layer.DEFAULT)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A value that one layer gives, checked, and where it stands there."""
+    """A value that one layer gives, checked, and where it stands there; of a file, its key and itself."""
 
     value: object
     origin: Origin
+    key: Span | None = None
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,18 @@ from seedflow.errors import StoreError
 from seedflow.failpoints import Step
 from seedflow.images.facts import ImageFacts
 from seedflow.store.base import StoredImage
-from seedflow.store.durable import FILE_MODE, make_folder, open_private, sync_descriptor, sync_folder
-from seedflow.store.failures import build_store_error, disk_errors
+from seedflow.store.durable import (
+    FILE_MODE,
+    make_folder,
+    open_private,
+    refuse_instead_of_folder,
+    sync_descriptor,
+    sync_folder,
+)
+from seedflow.store.failures import build_closed_error, build_store_error, disk_errors
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
+_SHARD = re.compile(r"[0-9a-f]{2}")
 _CHUNK_BYTES = 1 << 20
 
 
@@ -64,8 +72,13 @@ class Blobs:
         return f"{self._sha256}/{name[:2]}/{name}"
 
     def prepare_incoming(self, session: str) -> None:
-        """Make the folder for what one opened store receives."""
+        """Make the folder for what one opened store receives, after a look whether it could be kept.
+
+        Raises:
+            StoreError: what is received could not be kept, or the disk refuses.
+        """
         with disk_errors(self._folder):
+            require_writable(self._folder)
             make_folder(self._incoming(session))
 
     def new_path(self, session: str) -> Path:
@@ -201,6 +214,23 @@ class Blobs:
         # Another process may have made it and been killed before its name was durable.
         sync_folder(shard.parent)
         self._known_shards.add(shard.name)
+
+
+def require_writable(folder: Path) -> None:
+    """See that every place of `blobs` where bytes end up can be written: what is found out later is found out after paying.
+
+    Raises:
+        OSError: it cannot be looked at.
+        StoreError: one cannot, or is no folder.
+    """
+    shelves = folder / "sha256"
+    places = [folder / "incoming", folder / "rejected", shelves]
+    if shelves.is_dir():
+        places += [Path(entry) for entry in os.scandir(shelves) if _SHARD.fullmatch(entry.name)]
+    for place in places:
+        refuse_instead_of_folder(place)
+        if os.path.lexists(place) and not os.access(place, os.W_OK | os.X_OK):
+            raise build_closed_error(place, "what is paid could not be kept here: not writable")
 
 
 def _sync_file(path: Path) -> int:

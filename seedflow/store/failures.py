@@ -38,6 +38,11 @@ _KIND_BY_SQLITE_CODE = {
     sqlite3.SQLITE_NOLFS: "disk-full",
 }
 
+_NO_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE)
+_MORE_FILES: Final = (
+    "raise the limit of open files (`ulimit -n 256`) and run again: what was answered is kept"
+)
+_OTHER_DISK: Final = "make the disk writable, or name another folder with SEEDFLOW_HOME"
 _ROOM_BYTES: Final = 64 << 10
 """A disk with less than this is full: SQLite's index of its log alone takes 32 KiB."""
 
@@ -56,8 +61,30 @@ _HELP_BY_KIND = {
 def explain_os_error(error: OSError, path: Path) -> StoreError:
     """The `StoreError` that says what the system refused at `path`."""
     kind = _KIND_BY_ERRNO.get(error.errno or 0, "io-error")
-    where = error.filename if isinstance(error.filename, str) else path
-    return build_store_error(f"{where}: {error.strerror or error}", kind)
+    where = Path(error.filename) if isinstance(error.filename, str) else path
+    found = build_store_error(f"{where}: {error.strerror or error}", kind)
+    if error.errno in _NO_DESCRIPTORS:
+        return StoreError(found.message, kind=kind, help=_MORE_FILES)
+    if error.errno == errno.EROFS:
+        return StoreError(found.message, kind=kind, help=_OTHER_DISK)
+    return _name_closed(found, where) if kind == "read-only" else found
+
+
+def _name_closed(error: StoreError, path: Path) -> StoreError:
+    """The same with a remedy that names what has to be made writable: what is there itself, or the folder that should take it."""
+    there = os.path.lexists(path)
+    closed = path if there and not os.access(path, os.W_OK) else path.parent
+    what = "file" if closed == path and not path.is_dir() else "folder"
+    return StoreError(error.message, kind=error.kind, help=_make_writable(what, closed))
+
+
+def _make_writable(what: str, path: Path) -> str:
+    return f"make the {what} {path} writable for this user and run again"
+
+
+def build_closed_error(folder: Path, message: str) -> StoreError:
+    """A folder that may not be written to was found before anybody tried."""
+    return StoreError(f"{folder}: {message}", kind="read-only", help=_make_writable("folder", folder))
 
 
 def build_store_error(message: str, kind: str) -> StoreError:
@@ -74,6 +101,15 @@ def _is_full(path: Path) -> bool:
     return found.f_bavail * found.f_frsize < _ROOM_BYTES
 
 
+def _lacks_descriptors() -> bool:
+    """Whether this process may open no further file, which SQLite calls by other names."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno in _NO_DESCRIPTORS
+    return False
+
+
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
     """Turn what the disk refuses inside the block into a `StoreError` about `path`; bugs pass through as they are."""
@@ -85,6 +121,11 @@ def disk_errors(path: Path) -> Iterator[None]:
             raise
         if kind == "io-error" and _is_full(path):  # even to read, SQLite wants room for its index of the log
             raise build_store_error(f"{path}: the disk is full ({error})", "disk-full") from error
-        raise build_store_error(f"{path}: {error}", kind) from error
+        if kind in ("io-error", "read-only") and _lacks_descriptors():
+            raise StoreError(
+                f"{path}: too many open files ({error})", kind="io-error", help=_MORE_FILES
+            ) from error
+        found = build_store_error(f"{path}: {error}", kind)
+        raise (_name_closed(found, path) if kind == "read-only" else found) from error
     except OSError as error:
         raise explain_os_error(error, path) from error

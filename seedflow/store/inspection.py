@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seedflow.errors import StoreError
+from seedflow.store.blobs import require_writable
 from seedflow.store.durable import refuse_instead_of_folder
 from seedflow.store.existing import find_state
+from seedflow.store.failures import disk_errors
 from seedflow.store.state import StateFolder, find_file_system, is_network, refuse_foreign_contents
 from seedflow.store.view import open_view
 
@@ -24,7 +26,7 @@ class StateFacts:
         root: the folder.
         exists: whether there is a state yet.
         readable: whether what is there can be read.
-        writable: whether the folder, or the nearest one above that exists, can be written.
+        writable: whether the folder, or the nearest one above that exists, can be written, and where pictures go in it.
         file_system: its kind, as the kernel names it, or None where it does not say.
         has_locks: whether it keeps a second holder out; None when that could not be tried.
         size_bytes: of all files in it.
@@ -64,6 +66,9 @@ def inspect_state(root: Path) -> StateFacts:
             kind="read-only",
             help="make the folder writable, or name another one with SEEDFLOW_HOME",
         )
+    if problem is None:
+        problem = _find_closed(root)
+        writable = problem is None
     if problem is None and has_locks is not True:
         problem = StoreError(
             f"{nearest}: this file system has no locks that can be relied on",
@@ -92,6 +97,16 @@ def _find_problem(root: Path, nearest: Path) -> StoreError | None:
             for path in StateFolder(root).list_folders():
                 refuse_instead_of_folder(path)
         open_view(root).close()
+    except StoreError as error:
+        return error
+    return None
+
+
+def _find_closed(root: Path) -> StoreError | None:
+    """The first place of the state in which pictures could not be kept."""
+    try:
+        with disk_errors(root):
+            require_writable(StateFolder(root).blobs)
     except StoreError as error:
         return error
     return None

@@ -248,7 +248,7 @@ def test_nothing_is_left_to_do_for_a_call_that_was_asked_again_and_was_not_bille
     said = pair.seedflow("ledger", "reconcile")
     text = " ".join(said.out.split())
     assert said.code == 0, said.err
-    assert "nothing is left to do for it, a later call gave the images" in text
+    assert "nothing is left to do for it, its images are there already" in text
     assert "take 1, sent 20" in text
     assert "take 2, sent 20" in text, "two calls of one address are told apart"
     assert text.count("the next run asks it") == 1, "of the take that has no images yet"

@@ -9,9 +9,12 @@ import pytest
 from seedflow.money import format_usd, from_micros, parse_usd, to_micros
 
 
-@pytest.mark.parametrize(("text", "amount"), [("1.50", "1.5"), ("$0.04", "0.04"), ("0", "0"), (" 12 ", "12")])
+@pytest.mark.parametrize(
+    ("text", "amount"), [("1.50", "1.5"), ("$0.04", "0.04"), ("0", "0"), (" 12 ", "12"), ("-0.0", "0")]
+)
 def test_amounts_are_read(text: str, amount: str) -> None:
     assert parse_usd(text) == Decimal(amount)
+    assert not parse_usd(text).is_signed(), "a zero has no sign"
 
 
 @pytest.mark.parametrize("text", ["", "a", "-1", "nan", "inf", "0.0000001", "1,5"])

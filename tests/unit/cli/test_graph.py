@@ -60,7 +60,7 @@ def test_what_is_drawn_and_what_was_read_is_never_replaced(shell: Shell) -> None
     for name in ("fan.yaml", "./fan.yaml", "names.json"):
         ended = shell.seedflow("graph", "fan.yaml", "--tasks", "--inputs", "names.json", "-o", name)
         assert ended.code == 2
-        assert "what is to be drawn" in ended.err
+        assert "and nothing else is written there" in ended.err
     assert recipe.read_text() == FAN
     assert shell.seedflow("graph", "fan.yaml", "-o", "folder").err.startswith("error: -o: folder is a folder")
     assert "no folder nowhere" in shell.seedflow("graph", "fan.yaml", "-o", "nowhere/a.dot").err

@@ -56,7 +56,9 @@ def test_a_torn_last_line_is_dropped_and_written_over(tmp_path):
     last.close()
 
 
-@pytest.mark.parametrize("content", [b"hello\n", b"[]\n", b"{}\n", b'{"intent": 1}\n'])
+@pytest.mark.parametrize(
+    "content", [b"hello\n", b"[]\n", b"{}\n", b'{"intent": 1}\n', b"hello", b"a: b\nc: d"]
+)
 def test_a_file_that_is_no_bill_is_left_alone(tmp_path, content):
     path = tmp_path / "notes.txt"
     path.write_bytes(content)

@@ -103,3 +103,17 @@ def test_inputs_of_a_plan_are_settled() -> None:
     planned = seedflow.plan_recipe("one.yaml")
     with pytest.raises(seedflow.UsageError, match="settled"):
         seedflow.run_recipe(planned, {"what": "x"})
+
+
+def test_a_price_of_nothing_does_not_make_a_paid_provider_free(
+    emulator: Any, in_a_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in emulator.env.items():
+        monkeypatch.setenv(name, value)
+    own = in_a_folder / "config/seedflow/config.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text("prices: {bytedance/seedream-4.5: 0}\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(in_a_folder / "config"))
+    with pytest.raises(seedflow.UsageError, match="no budget"):
+        seedflow.run_recipe("one.yaml")
+    assert emulator.requests() == []

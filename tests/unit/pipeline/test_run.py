@@ -8,7 +8,8 @@ import pytest
 
 import seedflow
 from seedflow.cli.main import run
-from seedflow.errors import ExitCode
+from seedflow.errors import ExitCode, StoreError
+from seedflow.pipeline.run import PickedTakes
 
 
 def test_a_picks_file_that_cannot_be_written_is_wrong_usage_as_a_folder_of_outputs_is(
@@ -23,3 +24,13 @@ def test_a_picks_file_that_cannot_be_written_is_wrong_usage_as_a_folder_of_outpu
     assert "the current takes cannot be written here: it is a symbolic link" in capsys.readouterr().err
     Path("taken").touch()
     assert run(["run", "one.yaml", "--provider", "sketch", "--out", "taken"]) == ExitCode.USAGE
+
+
+def test_a_take_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "one.picks.yaml"
+    picked = PickedTakes(path, "sketch")
+    picked.show("owl", 1_000_000, "request/1:aa")
+    before = path.read_text()
+    with pytest.raises(StoreError, match="takes end at 1,000,000"):
+        picked.show("owl", 1_000_001, "request/1:aa")
+    assert path.read_text() == before

@@ -167,7 +167,7 @@ def test_what_is_written_is_read_again(takes):
             "seedflow_picks: 1\ntakes: {sketch: {fox: {take: 0, request: r}}}\n",
             "wrong-picks",
             "2:30",
-            "`take` of `fox` is a whole number from 1",
+            "`take` of `fox` is a whole number from 1 to 1,000,000",
         ),
         (
             "seedflow_picks: 1\ntakes: {sketch: {fox: {take: 2}}}\n",
@@ -203,3 +203,14 @@ def test_a_key_that_is_nearly_ours_is_warned_of_and_other_keys_are_left_alone():
     assert [(one.code, one.severity.value, str(one.span), one.help) for one in found] == [
         ("wrong-picks", "warning", "fox.picks.yaml:2:1", "did you mean `takes`?")
     ]
+
+
+@pytest.mark.parametrize(
+    ("take", "codes"), [(1_000_000, []), (1_000_001, ["wrong-picks"]), (10**30, ["wrong-picks"])]
+)
+def test_a_take_that_nobody_draws_is_a_slip(tmp_path, take, codes):
+    path = tmp_path / "a.picks.yaml"
+    path.write_text(f"seedflow_picks: 1\ntakes: {{sketch: {{fox: {{take: {take}, request: r}}}}}}\n")
+    picks, problems = load_picks(path)
+    assert [problem.code for problem in problems] == codes
+    assert bool(picks.takes) is not bool(codes)

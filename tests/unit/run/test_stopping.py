@@ -14,7 +14,7 @@ from seedflow.plan.planner import Planner
 from seedflow.run.events import Event, EventKind
 from seedflow.run.options import OnUnknown, RunControl
 from seedflow.run.serialize import build_result_json
-from seedflow.run.status import RunStatus
+from seedflow.run.status import RunStatus, TaskStatus
 from seedflow.store.base import Budget
 from seedflow.store.memory import MemoryStore
 
@@ -214,7 +214,15 @@ class FullDisk(MemoryStore):
         super().__init__(world.state)
         self.full = False
         error = StoreError("no room", kind="disk-full", help="make room", unsaved=unsaved)
-        names = ("claim", "mark_sending", "mark_answered", "mark_done", "record_past_requests", "end_run")
+        names = (
+            "claim",
+            "mark_sending",
+            "mark_answered",
+            "keep_blob",
+            "mark_done",
+            "record_past_requests",
+            "end_run",
+        )
         for name in names:
             setattr(self, name, self._wrap(name, getattr(self, name), name == method, error))
 
@@ -228,12 +236,12 @@ class FullDisk(MemoryStore):
         return wrapped
 
 
-@pytest.mark.parametrize("method", ["claim", "mark_sending", "mark_answered", "mark_done"])
+@pytest.mark.parametrize("method", ["claim", "mark_sending", "mark_answered", "keep_blob", "mark_done"])
 def test_a_full_disk_stops_the_run_says_so_once_and_the_next_run_completes_it(make_world, method) -> None:
     world = make_world(MANY)
     result = world.run(store=FullDisk(world, method), most_in_flight=2)
     assert (result.status, result.exit_code) == (RunStatus.FAILED, ExitCode.FAILED_TASKS)
-    assert [(problem.kind, problem.help) for problem in result.problems] == [("disk-full", "make room")]
+    assert [problem.kind for problem in result.problems] == ["disk-full"]
     assert len(world.provider.calls) <= 4, "nothing is sent once nothing can be written"
     assert result.cost_usd == len(world.provider.calls) * PRICE, "what was sent was paid, kept or not"
     assert world.run().status is RunStatus.DONE
@@ -250,6 +258,32 @@ def test_an_answer_that_could_be_kept_nowhere_is_in_the_result(make_world) -> No
     )
     found = build_result_json(result)
     assert [problem["unsaved"] for problem in found["problems"]] == ['{"urls": ["\\xff"]}'] * 2
+
+
+@pytest.mark.parametrize("method", ["keep_blob", "mark_done"])
+def test_what_is_paid_and_cannot_be_kept_is_told_as_paid_and_is_not_left_to_pay(make_world, method) -> None:
+    world = make_world(MANY)
+    result = world.run(store=FullDisk(world, method), most_in_flight=1)
+    paid = [task for task in result.tasks if task.status is TaskStatus.FAILED]
+    failed = paid[0]
+    assert len(world.provider.calls) == len(paid) > 0
+    assert failed.problem is not None
+    assert (failed.problem.kind, failed.problem.paid, failed.cost_usd) == ("disk-full", True, PRICE)
+    assert "it was answered and paid, but its pictures could not be kept: no room" in failed.problem.message
+    assert failed.problem.help is not None
+    assert failed.problem.help.startswith("free some room on this disk, and run again soon")
+    assert result.left is not None
+    assert result.left.calls.high == len(result.tasks) - len(paid), (
+        "what is paid is fetched, and asked by nobody"
+    )
+
+    again = world.run(store=FullDisk(world, method))
+    taken_up = next(task for task in again.tasks if task.address == failed.address)
+    assert (taken_up.status, taken_up.cost_usd) == (TaskStatus.FAILED, 0), "the other run paid"
+    assert taken_up.problem is not None
+    assert taken_up.problem.paid
+    assert world.run().status is RunStatus.DONE
+    world.assert_nothing_paid_twice()
 
 
 @pytest.mark.parametrize("method", ["record_past_requests", "end_run"])

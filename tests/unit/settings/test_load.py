@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from seedflow.diagnostics import Severity
 from seedflow.errors import UsageError
 from seedflow.providers.options import DEFAULT_BASE_URL
 from seedflow.providers.secrets import Secret
@@ -66,7 +67,10 @@ x-mine: {anything: [goes]}
         Budget("day", Decimal(10)),
         Budget("project", Decimal(100)),
     )
-    assert settings.prices == {"bytedance/seedream-4.5": Decimal("0.03"), "other/model": Decimal("0.125")}
+    assert {model: price.usd for model, price in settings.prices.items()} == {
+        "bytedance/seedream-4.5": Decimal("0.03"),
+        "other/model": Decimal("0.125"),
+    }
     assert settings.outputs_folder == home.project / "pictures/final"
     options = settings.cloudflare
     assert options is not None
@@ -106,10 +110,35 @@ def test_budgets_combine_by_the_smallest(home, project, user, smallest, layer):
     assert settings.origins["budget.run_usd"].layer is layer
 
 
-def test_prices_combine_model_by_model(home):
-    home.write_project("prices: {a/b: 0.01}\n")
-    home.write_user("prices: {a/b: 0.02, c/d: 0.03}\n")
-    assert home.load().prices == {"a/b": Decimal("0.01"), "c/d": Decimal("0.03")}
+def test_of_two_prices_the_higher_counts(home):
+    home.write_project("prices: {a/b: 0.02, c/d: 0.05, e/f: 0.07}\n")
+    home.write_user("prices: {a/b: 0.02, c/d: 0.03, g/h: 0}\n")
+    settings = home.load()
+    assert settings.diagnostics == ()
+    assert {model: (price.usd, price.own) for model, price in settings.prices.items()} == {
+        "a/b": (Decimal("0.02"), True),
+        "c/d": (Decimal("0.05"), True),
+        "e/f": (Decimal("0.07"), False),
+        "g/h": (Decimal(0), True),
+    }
+    assert settings.origins["prices.c/d"].layer is Layer.PROJECT
+    assert settings.origins["prices.a/b"].layer is Layer.USER
+
+
+def test_a_project_does_not_lower_a_price_of_its_user(home):
+    home.write_project("prices: {a/b: 0}\n")
+    home.write_user("prices: {a/b: 0.02}\n")
+    settings = home.load()
+    assert settings.prices["a/b"].usd == Decimal("0.02")
+    assert settings.origins["prices.a/b"].layer is Layer.USER
+    (found,) = settings.diagnostics
+    assert (found.code, found.severity, str(found.span)) == (
+        "price-not-taken",
+        Severity.WARNING,
+        "seedflow.yaml:1:15",
+    )
+    assert "less than the $0.02 of your own settings" in found.message
+    assert "put `prices: {a/b: 0}` into your own config.yaml" in (found.help or "")
 
 
 def test_project_file_is_found_upwards(home):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import seedflow.settings
+from seedflow.pipeline.session import open_session
 
 ROOT = Path(seedflow.settings.__file__).parents[2]
 DIAGNOSTICS = (ROOT / "docs/reference/diagnostics/settings.md").read_text(encoding="utf-8")
@@ -26,11 +27,14 @@ def test_example_causes_its_diagnostic(home, code, example):
             os.chown(path, 12345, 12345)
     else:
         home.write_project(example)
-    assert [found.code for found in home.load().diagnostics] == [code]
+    settings = home.load()
+    session = open_session(settings, home.project)
+    assert [found.code for found in (*settings.diagnostics, *session.model_problems)] == [code]
 
 
 def test_every_code_has_its_section():
-    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "seedflow/settings").glob("*.py"))
+    files = [*(ROOT / "seedflow/settings").glob("*.py"), ROOT / "seedflow/pipeline/prices.py"]
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
     codes = set(re.findall(r'(?:_report|Diagnostic)\(\s*"([a-z-]+)"', source)) - {"not-yet"}
     assert codes == {code for code, _ in SECTIONS}
 

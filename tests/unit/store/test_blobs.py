@@ -1,6 +1,8 @@
 """Bytes by digest: exactly as received, known to be whole, never led out of the state."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,10 @@ import pytest
 from seedflow.errors import StoreError
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.store.blobs import Blobs, Wholeness
+from seedflow.store.inspection import inspect_state
 from seedflow.store.local import open_store
+
+NOBODY = 65534
 
 
 def test_a_blob_lies_where_its_digest_says_and_only_its_owner_reads_it(root, store, tools):
@@ -119,3 +124,61 @@ def test_a_name_is_durable_before_it_is_used(store, tools, monkeypatch):
     store.keep_blob(path, ImageFacts(digest, 1, 1, 1, ImageFormat.PNG))
     assert [step for step in steps if step != "sync sha256"] == [f"sync {path.name}", "rename", "sync 2d"]
     assert steps.index("sync sha256") < steps.index("rename")
+
+
+@pytest.mark.parametrize("place", ["sha256", "sha256/ab", "rejected", "incoming"])
+def test_a_run_begins_only_where_what_it_pays_can_be_kept(tmp_path, place):
+    home = Path(tempfile.mkdtemp())  # pytest's own folder is closed to others
+    try:
+        root = home / "state"
+        open_store(root).close()
+        (root / "blobs/sha256/ab").mkdir()
+        for path in (home, root, *root.rglob("*")):
+            if os.geteuid() == 0:
+                os.chown(path, NOBODY, NOBODY)
+        (root / "blobs" / place).chmod(0o555)
+        assert _as_nobody(lambda: Blobs(root / "blobs").prepare_incoming("store-1")) == (
+            f"{root}/blobs/{place}: what is paid could not be kept here: not writable"
+        )
+        assert _as_nobody(lambda: _raise_problem(root)).endswith("not writable"), "doctor says so, too"
+        (root / "blobs" / place).chmod(0o700)
+        assert _as_nobody(lambda: Blobs(root / "blobs").prepare_incoming("store-2")) == ""
+    finally:
+        shutil.rmtree(home)
+
+
+def test_a_file_in_place_of_a_shelf_is_found_before_anything_is_paid(root):
+    with open_store(root) as store:
+        (root / "blobs/sha256/ab").write_text("")
+        with pytest.raises(StoreError, match="expected a folder, found a file"):
+            store.begin_run("run-9", "recipe", "cloudflare")
+
+
+def _raise_problem(root):
+    found = inspect_state(root)
+    assert found.writable == (found.problem is None)
+    if found.problem is not None:
+        raise found.problem
+
+
+def _as_nobody(work):
+    """What a `StoreError` says where root's rights are given up, or nothing."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            work()
+        except StoreError as error:
+            os.write(writing, error.message.encode())
+        except BaseException as error:
+            os.write(writing, repr(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    with os.fdopen(reading) as told:
+        return told.read()

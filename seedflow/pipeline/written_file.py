@@ -1,0 +1,111 @@
+"""Whether a file may be written where somebody asks for it: never over the state, nor over what a command reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from seedflow.errors import UsageError
+from seedflow.pipeline.check import Checked
+from seedflow.pipeline.plan import find_picks_path
+from seedflow.pipeline.session import Session
+from seedflow.settings.files import PROJECT_FILE, STATE_FOLDER
+from seedflow.store.state import StateFolder
+
+_HELP: Final = "name another file"
+
+
+def refuse_as_file(
+    file: Path,
+    option: str,
+    session: Session,
+    *,
+    checked: Checked | None = None,
+    inputs: Sequence[str] = (),
+    inputs_file: Path | None = None,
+) -> None:
+    """See that writing a file harms nothing that is needed: called before anything is done.
+
+    Args:
+        file: what is to be written; it need not be there.
+        option: how the command line calls it, such as `--events`.
+        session: settings, whose own files count, as those of the models do.
+        checked: the recipe of the command.
+        inputs: values of inputs as they were given, `NAME=VALUE`.
+        inputs_file: the file of `--inputs`.
+
+    Raises:
+        UsageError: it would replace, or stand in the way of, a file of a state or one that is read.
+    """
+    state = _find_state(file, session.settings.state_folder)
+    if state is not None:
+        raise UsageError(f"{option}: {file} belongs to the state {state}", help=_HELP)
+    read = [
+        *_list_settings(session),
+        *(() if checked is None else _list_recipes(checked, session)),
+        *(() if inputs_file is None else ((inputs_file, "the inputs file"),)),
+        *((session.folder / text.partition("=")[2], "a file that an input names") for text in inputs),
+    ]
+    what = next((what for path, what in read if _is_same(file, path)), None)
+    models = session.settings.models_folder
+    if what is None and models is not None and file.resolve().is_relative_to(models.resolve()):
+        what = "in the folder of models"
+    if what is not None:
+        raise UsageError(f"{option}: {file} is {what}, and nothing else is written there", help=_HELP)
+
+
+def _find_state(file: Path, own: Path) -> Path | None:
+    """The state that a file belongs to, or would: the project's or any other, links followed, by whatever name."""
+    place = file.resolve()
+    for folder in (place, *place.parents):
+        there = StateFolder(folder)
+        if (
+            folder.name == STATE_FOLDER
+            or _is_same(folder, own)
+            or (there.version.is_file() and there.ledger.is_file())
+        ):
+            return folder
+    with suppress(OSError):
+        found = file.stat()
+        if found.st_nlink > 1 and any(os.path.samestat(found, one) for one in _list_files(own)):
+            return own
+    return None
+
+
+def _list_files(folder: Path) -> Iterator[os.stat_result]:
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                yield (Path(root) / name).lstat()
+
+
+def _list_settings(session: Session) -> Iterator[tuple[Path, str]]:
+    settings = session.settings
+    yield settings.folder / PROJECT_FILE, "the project's settings file"
+    yield settings.user_file, "your own settings file"
+
+
+def _list_recipes(checked: Checked, session: Session) -> Iterator[tuple[Path, str]]:
+    if checked.path is not None:
+        yield checked.path, "the recipe"
+    yield find_picks_path(checked, session), "the recipe's picks file"
+    recipes = [checked.recipe]
+    if checked.graph is not None:
+        recipes.extend(frame.recipe for frame in checked.graph.frames.values())
+    for recipe in recipes:
+        if recipe is None:
+            continue
+        yield recipe.folder / Path(recipe.source.name).name, "a recipe that is used"
+        for name in recipe.partials:
+            yield recipe.folder / name, "a file that a prompt includes"
+
+
+def _is_same(file: Path, other: Path) -> bool:
+    """Whether two paths are the same file, or would be if it were there."""
+    try:
+        return file.samefile(other)
+    except (OSError, ValueError):
+        return file.resolve() == other.resolve() if "\0" not in str(other) else False
