@@ -152,7 +152,8 @@ def _spell_notes(plan: Plan) -> Iterator[Text]:
             else f"{refused:,} tasks were refused before, and each"
         )
         yield Text(
-            f"{what} may have been billed: a run asks again only with --on-unknown retry.", style="yellow"
+            f"{what} may have been billed: unless the log shows that it was not, a run asks again only with --on-unknown retry.",
+            style="yellow",
         )
     if not plan.goes_on_without:
         return

@@ -120,7 +120,10 @@ def test_a_paid_run(paid: Shell, golden: Golden) -> None:
     golden("runs/paid.txt", normal(paid.seedflow("run", "fork.yaml", "--max-cost", "1").text, paid))
 
 
-def test_a_failure_and_what_depends_on_it(paid: Shell, emulator: Any, golden: Golden) -> None:
+def test_a_failure_and_what_depends_on_it(paid: Shell, start_emulator: Any, golden: Golden) -> None:
+    emulator = start_emulator("--no-log")  # which would tell whether it was billed
+    for name, value in emulator.env.items():
+        paid.set_env(name, value)
     emulator.set_faults({"kind": "moderation", "match": {"task": "bad"}})
     golden("runs/moderation.txt", normal(paid.seedflow("run", "fork.yaml", "--yes").text, paid))
     golden("plans/refused-before.txt", normal(paid.seedflow("plan", "fork.yaml").text, paid))
