@@ -99,6 +99,7 @@ def test_a_run_that_is_killed_is_taken_over_by_the_one_that_waits_for_it(
     project = set_up(tmp_path, emulator)
     first = start(project, "book.yaml")
     wait_for(lambda: len(emulator.requests()) == 1)
+    first.send_signal(signal.SIGSTOP)  # however long the second takes to start
     second = start(project, "book.yaml")
     wait_for(lambda: len(list((tmp_path / ".seedflow/runs").iterdir())) == 2)
     first.send_signal(signal.SIGKILL)
