@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.recipe.expressions import STEP_ROOTS, ExpressionParser, warn_of_spelling
-from seedflow.recipe.leaves import check_name, describe_node, diagnose
+from seedflow.recipe.leaves import check_name, describe_node, diagnose, is_nothing
 from seedflow.recipe.model import Expression, LoopVariable
 from seedflow.recipe.schema import StepBlock
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
@@ -23,7 +23,7 @@ from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 def build_loops(block: StepBlock, parser: ExpressionParser) -> tuple[LoopVariable, ...]:
     """The loop variables of a step, in written order; problems go to the parser."""
     entry = block.node.find("for_each") if isinstance(block.node, Mapping) else None
-    if entry is None:
+    if entry is None or is_nothing(entry.value):
         return ()
     if isinstance(entry.value, Scalar):
         return _build_zip(entry.value, entry.key.span, parser)

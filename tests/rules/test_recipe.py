@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.rules.desk import Desk
 
 STORYBOOK = """\
@@ -109,3 +111,31 @@ def test_one_file_is_enough(desk: Desk, tmp_path: Path) -> None:
     assert desk.codes("steps: {a: {generate: {prompt: A}}}") == []
     assert desk.codes("name: nothing\n") == ["missing-key"]
     assert desk.codes("steps: {}\n") == ["no-steps"]
+
+
+@pytest.mark.parametrize("nothing", ["", "~", "null"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "description",
+        "tags",
+        "was",
+        "needs",
+        "for_each",
+        "when",
+        "takes",
+        "expect",
+        "iterate",
+        "recipe",
+        "with",
+    ],
+)
+def test_a_key_with_nothing_behind_it_counts_as_not_written(desk: Desk, key: str, nothing: str) -> None:
+    """No value, `null` or `~`."""
+    assert desk.codes(f"steps: {{a: {{{key}: {nothing}, generate: {{prompt: A}}}}}}") == []
+
+
+@pytest.mark.parametrize("named", ["inputs: {a: ~}", "steps: {a: ~}", "outputs: {a: ~}"])
+def test_what_a_recipe_names_needs_something_behind_its_name(desk: Desk, named: str) -> None:
+    rest = "" if named.startswith("steps") else "\nsteps: {s: {generate: {prompt: A}}}"
+    assert "wrong-type" in desk.codes(named + rest)
