@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from seedflow.canonical import build_key
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.graph.places import find_templates
+from seedflow.plan.frames import Env
 from seedflow.recipe.given import GivenInputs, GivenValue
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.input_types import Files, read_value
 from seedflow.recipe.inputs import resolve_inputs
 from seedflow.recipe.model import Argument, Call, Input, InputType, Recipe
+from seedflow.recipe.references import NameReference
 from seedflow.recipe.tables import spell_key
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.views import Row, View
@@ -58,6 +60,22 @@ def admit(declared: Input, value: object, argument: Argument, files: Files) -> o
                 related=(Related(declared.span, f"`{declared.name}` is declared here"),),
             )
         ) from None
+
+
+def known_too_late(template: Template, env: Env, message: str) -> Diagnostic:
+    """What decides about the plan depends on results: within a recipe no text can say so, so that a caller gives them."""
+    mentioned = {name.name for name in template.references if isinstance(name, NameReference)}
+    given = [argument for name, (argument, _) in env.frame.later.items() if name in mentioned]
+    related = tuple(Related(spot(argument), f"`{argument.name}` is given here") for argument in given)
+    return Diagnostic(
+        "known-too-late",
+        f"{message}, but it must be known when planning",
+        template.scalar.span,
+        help=f"give `{given[0].name}` a value that depends on no result"
+        if given
+        else "take it from inputs and values",
+        related=related,
+    )
 
 
 class NotAdmitted(Exception):  # noqa: N818 - not an error of the program: carries a diagnostic out of a rendering

@@ -6,7 +6,7 @@ from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepNode
 from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
-from seedflow.plan.border import NotAdmitted
+from seedflow.plan.border import NotAdmitted, known_too_late
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.judge import Findings
 from seedflow.plan.requests import Refused, Renderer
@@ -53,12 +53,5 @@ class ModelFinder:
         env = Env(frame)
         standing = self._stander.of([template], env)
         if standing.waits:
-            raise Refused(
-                Diagnostic(
-                    "known-too-late",
-                    "the model depends on results, but it must be known when planning",
-                    template.scalar.span,
-                    help="take it from inputs and values",
-                )
-            )
+            raise Refused(known_too_late(template, env, "the model depends on results"))
         return self._renderer.render(template, env, as_text=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepNode
+from seedflow.plan.border import known_too_late
 from seedflow.plan.expect import Expectation
 from seedflow.plan.frames import Env
 from seedflow.plan.requests import Refused, Renderer
@@ -115,12 +116,5 @@ class OptionReader:
     def _value(self, template: Template, env: Env, *, as_text: bool = False) -> object:
         standing = self._stander.of([template], env)
         if standing.waits or standing.failed is not None or standing.skips is not None:
-            raise Refused(
-                Diagnostic(
-                    "known-too-late",
-                    "this depends on results, but it must be known when planning",
-                    template.scalar.span,
-                    help="take it from inputs and values",
-                )
-            )
+            raise Refused(known_too_late(template, env, "this depends on results"))
         return self._renderer.render(template, env, as_text=as_text)

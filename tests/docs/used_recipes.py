@@ -37,6 +37,14 @@ outputs:
   day: "{{ steps.day.images }}"
   night: "{{ steps.night.images }}"
 """,
+    "draws.yaml": """seedflow: 1
+name: draws
+inputs:
+  count: {type: integer, default: 2}
+steps:
+  s: {takes: "{{ inputs.count }}", generate: {prompt: A mill}}
+outputs: {images: "{{ steps.s.images }}"}
+""",
     "mill.yaml": """seedflow: 1
 name: mill
 steps:

@@ -23,7 +23,6 @@ EXEMPT = {
     "file-unreadable": "needs permissions, which root does not have to mind; held in tests/unit/text",
     "foreign-settings": "needs a file of another user; held in tests/unit/settings",
     "half-an-account": "caused by the environment; held in tests/unit/cli",
-    "known-too-late": "needs results that cross the border of a used recipe; held in tests/unit/plan",
     "newer-picks": "caused by a picks file; held in tests/unit/recipe",
     "no-gateway": "caused by the environment; held in tests/unit/cli",
     "no-libyaml": "caused by how PyYAML was built; held in tests/unit/cli",
