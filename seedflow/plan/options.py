@@ -102,14 +102,16 @@ class OptionReader:
 
     def _whole(self, template: Template, env: Env, name: str, least: int, most: int) -> int:
         value = self._value(template, env)
-        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if whole and isinstance(value, int) and least <= value <= most:
             return value
+        missing = "give what it uses a value, or a default: `{{ … | default(1) }}`"
         raise Refused(
             Diagnostic(
-                "out-of-range" if isinstance(value, int) and not isinstance(value, bool) else "wrong-type",
-                f"`{name}` is {value!r}, expected a whole number from {least} to {most:,}",
+                "out-of-range" if whole else "wrong-type",
+                f"`{name}` is {'none' if value is None else repr(value)}, expected a whole number from {least} to {most:,}",
                 template.scalar.span,
-                help=f"write a number, such as {max(least, 2)}",
+                help=missing if value is None else f"write a number, such as {max(least, 2)}",
             )
         )
 

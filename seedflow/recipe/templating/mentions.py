@@ -36,7 +36,7 @@ ROOTS: Final = {
     "inputs": "where inputs may be used",
     "values": "where values may be used",
     "steps": "where the results of steps may be used",
-    "each": "in a step with `for_each`",
+    "each": "in a step with `for_each`, behind its first list",
     "ref": "in a prompt whose references have names",
     "recipe": "where the recipe's name may be used",
     "image": "in the `file` of an output",
