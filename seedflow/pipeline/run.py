@@ -16,7 +16,7 @@ from seedflow.pipeline.endpoint import load_facts
 from seedflow.pipeline.out_folder import refuse_as_folder
 from seedflow.pipeline.plan import Planned
 from seedflow.pipeline.session import Session
-from seedflow.plan.model import Action, Plan, Reason, Task
+from seedflow.plan.model import Action, Plan, Task
 from seedflow.providers.options import REALM_CLOUDFLARE
 from seedflow.providers.registry import open_provider, open_uploader
 from seedflow.providers.upload import Uploader
@@ -69,7 +69,7 @@ async def run_recipe(
     refuse_unaffordable(plan, budgets, planned.spent)
     out = request.out or find_out_folder(plan, settings)
     refuse_as_folder(out, settings.state_folder)
-    if planned.picks_path is not None and any(task.reason is Reason.FORCED for task in plan.tasks):
+    if planned.picks_path is not None and any(task.to_be_noted for task in plan.tasks):
         _require_writable(planned.picks_path)
     store = open_store(settings.state_folder)
     try:

@@ -251,6 +251,7 @@ class TaskBuilder:
             attempts=max(attempts, 1) if called else 1,
             attempts_made=decision.attempts_made,
             expectation=expectation,
+            moved=decision.moved,
             hubs=(tasks.hub, *tasks.frame.hubs),
             depth=self._levels.get(tasks.node.id, 0),
             least=least,
@@ -333,18 +334,19 @@ class TaskBuilder:
             return unit.slot, UNSETTLED, fingerprint, params_digest, stored
         past = self._find_past(unit)
         if fingerprint is not None and params_digest is not None:
-            take, forced = self._takes.choose(unit, fingerprint)
+            chosen = self._takes.choose(unit, fingerprint)
             decision = decide_settled(
                 context.view,
                 realm=context.realm,
                 fingerprint=fingerprint,
                 params_digest=params_digest,
-                take=take,
+                take=chosen.take,
                 past=past,
                 expectation=expectation,
-                forced=forced,
+                forced=chosen.forced,
+                moved=chosen.moved,
             )
-            return take, decision, fingerprint, params_digest, decision.may_be_free
+            return chosen.take, decision, fingerprint, params_digest, decision.may_be_free
         may_be_stored = past is not None and params_digest in (None, past.params_digest)
         return unit.slot, UNSETTLED, None, params_digest, may_be_stored or self._may_be_past(request)
 
@@ -359,7 +361,7 @@ class TaskBuilder:
         context = self._context
         past = context.view.find_past_request(context.realm, context.recipe_id, unit.address)
         if past is None:
-            earlier = find_earlier_address(unit)
+            earlier = find_earlier_address(unit.instance.tasks, unit.address)
             if earlier is not None:
                 past = context.view.find_past_request(context.realm, context.recipe_id, earlier)
         return past

@@ -14,7 +14,7 @@ class Decision:
     """An action with its reason.
 
     `result` when it is reused, `may_be_free` when the picture may be had without paying. `attempts` may still be made after
-    `attempts_made`, which are stored and were not as expected; `complaint` says how.
+    `attempts_made`, which are stored and were not as expected; `complaint` says how. `moved` as for a task.
     """
 
     action: Action
@@ -24,6 +24,7 @@ class Decision:
     attempts: int = 1
     attempts_made: int = 0
     complaint: str | None = None
+    moved: bool = False
 
 
 def decide_settled(
@@ -36,6 +37,7 @@ def decide_settled(
     past: PastRequest | None,
     expectation: Expectation | None = None,
     forced: bool = False,
+    moved: bool = False,
 ) -> Decision:
     """For a request of which everything is known."""
     choice = choose_result(expectation, view.list_results(realm, fingerprint, take))
@@ -51,6 +53,7 @@ def decide_settled(
         attempts=choice.left,
         attempts_made=choice.after_attempt,
         complaint=choice.complaint,
+        moved=moved,
     )
 
 

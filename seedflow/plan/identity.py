@@ -11,7 +11,7 @@ from collections.abc import Callable
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.expect import Expectation
-from seedflow.plan.instances import Unit
+from seedflow.plan.instances import StepTasks
 from seedflow.plan.model import PendingImages, StepImage, Task
 from seedflow.plan.requests import Request
 
@@ -39,14 +39,13 @@ def has_pending_reference(task: Task) -> bool:
     return any(isinstance(item.image, PendingImages) for item in task.references)
 
 
-def find_earlier_address(unit: Unit) -> str | None:
+def find_earlier_address(tasks: StepTasks, address: str) -> str | None:
     """The address that a task had under its step's earlier name, if it had one."""
-    tasks = unit.instance.tasks
     step = tasks.node.step
     if step.was is None and tasks.frame.earlier == tasks.frame.prefix:
         return None
-    earlier = tasks.frame.earlier + (step.was or step.name) + unit.address.removeprefix(tasks.hub)
-    return None if earlier == unit.address else earlier
+    earlier = tasks.frame.earlier + (step.was or step.name) + address.removeprefix(tasks.hub)
+    return None if earlier == address else earlier
 
 
 def _spell(model: Model, request: Request, take: int, find_first: Callable[[str], str]) -> str:

@@ -159,7 +159,8 @@ class Task:
     blocked task waited for. `attempts` is how many may still be made, each for up to `images.high` images;
     `expectation` is what they must be. Results of attempts up to number `attempts_made` are stored and were not good enough
     (`Choice.after_attempt`). `hubs` are the wholes that it is part of and that others may need: its step, first,
-    then the used recipes around it. `least` is what its requests take at least, kind by kind.
+    then the used recipes around it. `least` is what its requests take at least, kind by kind. `moved` when another take of
+    its step shows the one that would be its own, so that its take has to be written down before it is asked for.
     """
 
     address: str
@@ -191,11 +192,17 @@ class Task:
     depth: int = 0
     least: tuple[Least, ...] = ()
     expectation: Expectation | None = None
+    moved: bool = False
 
     @property
     def settled(self) -> bool:
         """Whether everything about the request is known."""
         return self.fingerprint is not None
+
+    @property
+    def to_be_noted(self) -> bool:
+        """Whether its take is written into the picks file before it is asked for."""
+        return self.reason is Reason.FORCED or self.moved
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from seedflow.plan.context import PlanContext
 from seedflow.plan.identity import find_earlier_address
-from seedflow.plan.instances import Unit
+from seedflow.plan.instances import StepTasks, Unit
 from seedflow.store.base import OUTCOME_OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenTake:
+    """A take. `forced` when it is a new one that somebody wants to have; `moved` when its place's own is shown by a sibling.
+
+    A moved one is written down before it is asked for, as a new one is: what moved it may be rerolled away.
+    """
+
+    take: int
+    forced: bool = False
+    moved: bool = False
 
 
 class TakeChooser:
@@ -14,34 +29,32 @@ class TakeChooser:
     def __init__(self, context: PlanContext) -> None:
         self._context = context
         self._new: dict[tuple[str, str], int] = {}
+        self._shown: dict[tuple[str, str], tuple[ChosenTake, ...]] = {}
 
     def use_context(self, context: PlanContext) -> None:
         """Decide by another view of the store from now on."""
         self._context = context
+        self._shown.clear()
 
-    def choose(self, unit: Unit, fingerprint: str) -> tuple[int, bool]:
-        """The take of a task, and whether it is a new one that somebody wants to have.
+    def choose(self, unit: Unit, fingerprint: str) -> ChosenTake:
+        """The take of a task.
 
         A reroll of a take that has not come to its end goes on with it: it may be paid, and there is nothing to replace yet.
         """
-        if self._context.rerolls(unit.address):
-            shown_now = self._find(unit, fingerprint) or self._own(unit, fingerprint)
-            if (unit.address, fingerprint) not in self._new and self._is_under_way(fingerprint, shown_now):
-                return shown_now, False
-            key = (unit.address, fingerprint)
-            take = self._new.get(key)
-            if take is None:
-                siblings = _siblings(unit)
-                shown = [self._find(other, fingerprint) or other.slot for other in siblings]
-                new = [found for other in siblings if (found := self._new.get((other.address, fingerprint)))]
-                above = max([unit.instance.tasks.takes, *shown, *new])
-                context = self._context
-                take = self._new[key] = context.view.next_take(context.realm, fingerprint, above)
-            return take, True
-        current = self._find(unit, fingerprint)
-        if current is not None:
-            return current, False
-        return self._own(unit, fingerprint), False
+        if not self._context.rerolls(unit.address):
+            return self._list_shown(unit, fingerprint)[unit.slot - 1]
+        key = (unit.address, fingerprint)
+        if key not in self._new:
+            places = self._list_shown(unit, fingerprint)
+            shown_now = places[unit.slot - 1]
+            if self._is_under_way(fingerprint, shown_now.take):
+                return shown_now
+            shown = [place.take for place in places]
+            new = [found for name in _spell_places(unit) if (found := self._new.get((name, fingerprint)))]
+            above = max([len(places), *shown, *new])
+            context = self._context
+            self._new[key] = context.view.next_take(context.realm, fingerprint, above)
+        return ChosenTake(self._new[key], forced=True)
 
     def _is_under_way(self, fingerprint: str, take: int) -> bool:
         """Whether its pictures are still to come: it was never sent, or sent and its outcome is open."""
@@ -52,23 +65,56 @@ class TakeChooser:
             return not view.has_result(realm, fingerprint, take, after_attempt)
         return take not in view.find_takes(realm, fingerprint)
 
-    def _own(self, unit: Unit, fingerprint: str) -> int:
-        """The take that an address has by its place, but for those that its siblings were made to show."""
-        siblings = _siblings(unit)
-        if len(siblings) == 1:
-            return unit.slot
-        taken = {take for other in siblings if (take := self._find(other, fingerprint)) is not None}
-        return unit.slot if unit.slot not in taken else max([*taken, unit.instance.tasks.takes]) + unit.slot
+    def _list_shown(self, unit: Unit, fingerprint: str) -> tuple[ChosenTake, ...]:
+        """The takes of a task and its siblings, in order of place, as long as nobody rerolls one now.
 
-    def _find(self, unit: Unit, fingerprint: str) -> int | None:
+        The tasks of later places need not be known yet: only their addresses count.
+        """
+        names = _spell_places(unit)
+        shown = self._shown.get((names[0], fingerprint))
+        if shown is None:
+            tasks = unit.instance.tasks
+            found = [self._find(tasks, name, fingerprint) for name in names]
+            own = list_own_takes(found)
+            shown = self._shown[names[0], fingerprint] = tuple(
+                ChosenTake(take, moved=pick is None and take != slot)
+                for slot, (pick, take) in enumerate(zip(found, own, strict=True), 1)
+            )
+        return shown
+
+    def _find(self, tasks: StepTasks, address: str, fingerprint: str) -> int | None:
         context = self._context
-        found = context.picks.find_take(context.realm, unit.address, fingerprint)
-        earlier = find_earlier_address(unit)
+        found = context.picks.find_take(context.realm, address, fingerprint)
+        earlier = find_earlier_address(tasks, address)
         if found is None and earlier is not None:
             found = context.picks.find_take(context.realm, earlier, fingerprint)
         return found
 
 
-def _siblings(unit: Unit) -> list[Unit]:
-    """The tasks of all takes of the same pass, this one included."""
-    return [other for other in unit.instance.units if other.number == unit.number]
+def list_own_takes(picks: Sequence[int | None]) -> list[int]:
+    """The takes that places show: what was picked for them, or their number, unless another place shows that one.
+
+    What a place shows does not depend on how many come after it, so that asking for more takes leaves those that are there.
+
+    Args:
+        picks: the take that somebody picked for each place, in order; None for none.
+    """
+    used = {pick for pick in picks if pick is not None}
+    takes = []
+    highest = 0
+    for place, pick in enumerate(picks, 1):
+        take = pick or place
+        highest = max(highest, pick or 0)
+        if pick is None and take in used:
+            take += max(highest, place)
+            while take in used:
+                take += 1
+        used.add(take)
+        takes.append(take)
+    return takes
+
+
+def _spell_places(unit: Unit) -> list[str]:
+    """The addresses of all takes of the same pass, this one included, be they known or not."""
+    first = unit.address.removesuffix(f"#{unit.slot}") if unit.slot > 1 else unit.address
+    return [first, *(f"{first}#{slot}" for slot in range(2, unit.instance.tasks.takes + 1))]

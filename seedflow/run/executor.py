@@ -15,7 +15,7 @@ from dataclasses import replace
 from seedflow.errors import StoreError
 from seedflow.models.catalog import Catalog
 from seedflow.money import ZERO_USD, to_json_usd
-from seedflow.plan.model import Plan, Reason, Task, TaskFacts
+from seedflow.plan.model import Plan, Task, TaskFacts
 from seedflow.plan.protocol import Advance
 from seedflow.providers.base import Provider
 from seedflow.run.book import TaskBook
@@ -276,7 +276,7 @@ class _Run:
         self._at_work[asyncio.create_task(self._perform(task))] = task
 
     async def _perform(self, task: Task) -> TaskResult:
-        if task.reason is not Reason.FORCED:
+        if not task.to_be_noted:
             return await self._requests.perform(task)
         return await self._rerolls.perform(task, self._requests.perform)
 

@@ -1,4 +1,6 @@
-"""Tasks that are asked anew: which take they show is written down before the first byte leaves, so that nothing paid is lost.
+"""Tasks that show another take than their own: which one is written down before the first byte leaves, so that nothing paid is lost.
+
+They are those that are asked anew, and those whose own take another one shows since it was asked anew.
 
 A run that is killed leaves a note of the take that it asked for; the next one goes on with that very take. When nothing came
 of it and nothing may have been paid, the address shows its earlier picture again.
@@ -16,7 +18,7 @@ from seedflow.run.status import Problem, TaskResult, TaskStatus
 
 
 class Rerolls:
-    """Performs tasks that are asked anew."""
+    """Performs tasks whose take is to be noted."""
 
     def __init__(self, notes: TakeNotes | None, disk: Disk) -> None:
         self._notes = notes

@@ -98,6 +98,46 @@ def test_one_of_several_takes_is_named_by_its_number(project: Project, emulator:
     assert emulator.bill()["calls"] == 3
 
 
+IDEA = "seedflow: 1\nsteps:\n  idea: {takes: 2, generate: {prompt: An idea}}\n"
+
+
+def test_more_takes_after_a_reroll_pay_for_the_new_ones_and_change_none(
+    project: Project, emulator: Any
+) -> None:
+    project.use(emulator.env)
+    shown: dict[str, str] = {}
+    bills = []
+    for takes, words in [(2, []), (2, ["idea#1"]), (3, []), (4, []), (4, ["idea#1"]), (1, []), (7, [])]:
+        project.write("idea.yaml", IDEA.replace("takes: 2", f"takes: {takes}"))
+        before = shown
+        shown = pictures(project.run("idea.yaml", *(["--reroll", *words] if words else [])))
+        bills.append(emulator.bill()["calls"])
+        assert len(set(shown.values())) == takes
+        changed = {name for name in shown.keys() & before.keys() if shown[name] != before[name]}
+        assert changed == ({"idea"} if words else set())
+    assert bills == [2, 3, 4, 5, 6, 6, 9]
+    picks = (project.folder / "idea.picks.yaml").read_text()
+    assert '"idea#3": {take: 6, request: "request/1:' in picks
+    (project.folder / "idea.picks.yaml").unlink()
+    takes = [task["take"] for task in project.run("idea.yaml")["tasks"]]
+    assert takes == [1, 2, 3, 4, 5, 6, 7]
+    assert emulator.bill()["calls"] == 9
+
+
+def test_a_take_that_moved_and_was_refused_leaves_no_note(project: Project, emulator: Any) -> None:
+    project.use(emulator.env)
+    project.write("idea.yaml", IDEA)
+    project.run("idea.yaml")
+    project.run("idea.yaml", "--reroll", "idea#1")
+    before = (project.folder / "idea.picks.yaml").read_text()
+    project.write("idea.yaml", IDEA.replace("takes: 2", "takes: 3"))
+    emulator.set_faults({"kind": "moderation"})
+    assert project.seedflow("run", "idea.yaml", "--yes").code
+    emulator.set_faults()
+    assert (project.folder / "idea.picks.yaml").read_text() == before
+    assert [task["take"] for task in project.run("idea.yaml")["tasks"]] == [3, 2, 6]
+
+
 def test_a_task_inside_a_used_recipe_is_named_by_its_path(project: Project, emulator: Any) -> None:
     project.use(emulator.env)
     project.write(

@@ -11,7 +11,7 @@ from seedflow.diagnostics import Diagnostic, Source, has_errors
 from seedflow.graph.build import build_graph
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.models.catalog import load_catalog
-from seedflow.plan.context import PlanContext, reroll_nothing
+from seedflow.plan.context import NO_TAKES, CurrentTakes, PlanContext, reroll_nothing
 from seedflow.plan.model import Outcome, Plan, StepImage, Task, TaskFacts
 from seedflow.plan.planner import Planner
 from seedflow.recipe.given import collect_inputs
@@ -98,6 +98,7 @@ def open_planner(
     paid: bool = True,
     folder: Path = Path(),
     rerolls: Callable[[str], bool] = reroll_nothing,
+    picks: CurrentTakes = NO_TAKES,
 ) -> Planner:
     recipe, found = parse_recipe(
         Source("r.yaml", f"seedflow: 1\n{text}"), CATALOG, folder=folder, default_name="r"
@@ -120,6 +121,7 @@ def open_planner(
         catalog=CATALOG,
         images=ImageFiles(),
         rerolls=rerolls,
+        picks=picks,
     )
     return Planner(graph, values, named, context)
 
