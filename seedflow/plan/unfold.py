@@ -18,8 +18,8 @@ from seedflow.plan.awaited import asked_before, find_awaited, may_be_stored
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.closing import Closer
 from seedflow.plan.expand import Expander, Explodes, Leaf, Opening, Row, explodes
-from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.fitting import FittingLists
+from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
 from seedflow.plan.gaps import Gap, Item, find_gap
 from seedflow.plan.groups import Totalled, build_group_task, count_none, find_instance
