@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import EdgeKind, StepGraph, StepNode
 from seedflow.graph.outputs import find_main_output
-from seedflow.graph.ranges import Range
-from seedflow.graph.shapes import ANY, ONE, Count, Kind
+from seedflow.graph.ranges import ANYTHING, Range
+from seedflow.graph.shapes import ANY, ONE, UNKNOWN, Count, Kind
 from seedflow.recipe.model import Expression, Otherwise, Output
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Template
@@ -83,7 +83,7 @@ class Counts:
         """How many images one answer may have that is as expected."""
         count = self._images.get(node.id)
         if count is None:
-            count = self._images[node.id] = _narrow(self.images_per_answer(node), node)
+            count = self._images[node.id] = self._narrow(self.images_per_answer(node), node)
         return count
 
     def images_per_answer(self, node: StepNode) -> Count:
@@ -153,22 +153,32 @@ class Counts:
             )
         return found
 
+    def _narrow(self, count: Count, node: StepNode) -> Count:
+        """What `expect.images` leaves of a count; with `otherwise: accept` it leaves everything."""
+        expect = node.step.expect
+        if expect is None or expect.images is None or expect.otherwise is Otherwise.ACCEPT:
+            return count
+        wanted = expect.images
+        least = wanted.get("min") if isinstance(wanted, Mapping) else wanted
+        most = wanted.get("max") if isinstance(wanted, Mapping) else wanted
+        low = self._bound_number(least, node).low
+        high = self._bound_number(most, node).high
+        least_images = count.low if low is None else max(count.low, low)
+        most_images = high if count.high is None else count.high if high is None else min(count.high, high)
+        if most_images is not None and least_images > most_images:
+            return count
+        return Count(least_images, most_images)
+
+    def _bound_number(self, expression: Expression | None, node: StepNode) -> Range:
+        """Between which numbers one lies that `expect` asks for, if it asks."""
+        shape = UNKNOWN if expression is None else self._flow.shape_of_expression(expression, node)
+        return ANYTHING if shape.between is None or shape.optional else shape.between
+
     def _list_count(self, items: Expression, node: StepNode) -> Count:
         shape = self._flow.shape_of_expression(items, node)
         if shape.kind is not Kind.LIST:
             return ANY
         return Count(0, shape.count.high) if shape.optional else shape.count
-
-
-def _narrow(count: Count, node: StepNode) -> Count:
-    """What `expect.images` leaves of a count; with `otherwise: accept` it leaves everything."""
-    expect = node.step.expect
-    if expect is None or expect.images is None or expect.otherwise is Otherwise.ACCEPT:
-        return count
-    low, high = read_expected(expect.images)
-    least = count.low if low is None else max(count.low, low)
-    most = high if count.high is None else count.high if high is None else min(count.high, high)
-    return count if most is not None and least > most else Count(least, most)
 
 
 def read_expected(images: Expression) -> tuple[int | None, int | None]:

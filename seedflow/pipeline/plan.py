@@ -104,7 +104,8 @@ def plan_recipe(
         )
         wrong_picks = [*wrong_picks, *find_unused_picks(picks, checked.graph)]
         found = [*found, *_judge_reroll(selectors, plan, several=reroll.several)]
-    doubts = _keep_doubts(checked.diagnostics, recipe, inputs, found)
+    open_doubts = [one for one in checked.diagnostics if has_errors([one]) or not planner.settles(one)]
+    doubts = _keep_doubts(open_doubts, recipe, inputs, found)
     problems = tuple(once([*doubts, *wrong_inputs, *wrong_values, *wrong_picks, *found]))
     return Planned(checked, plan, planner, problems, picks_path, spent)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepGraph, StepNode
@@ -36,6 +37,7 @@ from seedflow.plan.options import OptionReader
 from seedflow.plan.passes import PassReader
 from seedflow.plan.picking import Absent
 from seedflow.plan.ranges import RangeFinder
+from seedflow.plan.reference_counts import ReferenceCounter
 from seedflow.plan.requests import Refused, Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.stander import Stander
@@ -68,6 +70,7 @@ class TaskBuilder:
         self.renderer = Renderer(self.resolver)
         self.lister = Lister(self.resolver, self.stander, self.renderer.render)
         self.ranges = RangeFinder(self.lister.lengths, self.resolver)
+        self._reference_counts = ReferenceCounter(graph, context.catalog, self.lister.bound, self.ranges)
         self.crossings = CrossingJudge(self.ranges, self.stander, self.renderer)
         self.options = OptionReader(self.renderer, self.stander)
         self._models = ModelFinder(context.catalog, self.renderer, self.stander)
@@ -105,7 +108,7 @@ class TaskBuilder:
             self.resolver,
             self.stander,
             self._context.images,
-            self.lister.bound,
+            partial(self._reference_counts.count, node=node),
             self.ranges,
         )
         try:

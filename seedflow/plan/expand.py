@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.at_most import judge_length
 from seedflow.graph.model import StepNode
+from seedflow.plan.fitting import FittingLists
 from seedflow.plan.frames import Env, FrameInstance, Later
 from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_least, count_most, find_gap
 from seedflow.plan.instances import ImageSource, Instance, Order, StepTasks, spell_address
@@ -66,13 +67,20 @@ class Expander:
     """Expands one step within one use of its recipe."""
 
     def __init__(
-        self, node: StepNode, frame: FrameInstance, lister: Lister, resolver: Resolver, limit: int
+        self,
+        node: StepNode,
+        frame: FrameInstance,
+        lister: Lister,
+        resolver: Resolver,
+        limit: int,
+        fitting: FittingLists,
     ) -> None:
         self._node = node
         self._frame = frame
         self._lister = lister
         self._resolver = resolver
         self._limit = limit
+        self._fitting = fitting
         self._loops = node.step.for_each
 
     def rows(self, report: Report) -> Iterator[Row | Opening]:
@@ -157,7 +165,10 @@ class Expander:
             (parts,) = columns
         if variable.at_most is not None:
             low = count_least(parts)
-            for problem in judge_length(variable, low, self._find_most(parts, variable, env)):
+            most = self._find_most(parts, variable, env)
+            open_pairs = variable.zipped and any(isinstance(part, Gap) for part in parts)
+            self._fitting.note(variable, None if open_pairs else most)
+            for problem in judge_length(variable, low, most):
                 report(problem)
             if low > variable.at_most:
                 return None

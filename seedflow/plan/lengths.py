@@ -6,17 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from seedflow.graph.bounds import find_bound_sources, find_written_length
+from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import MOST_ITEMS, Listing, count_least, count_most
 from seedflow.plan.model import Bounds
-from seedflow.plan.picking import Absent, count_part
+from seedflow.plan.picking import Absent, count_part, is_single
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.stander import Stander
+from seedflow.plan.standing import Standing
 from seedflow.plan.views import is_pending
 from seedflow.plan.whole import find_part, find_whole, follow
 from seedflow.recipe.model import Expression, Input, InputType
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm, look_up
+from seedflow.recipe.templating.forms import FirstOf
 from seedflow.recipe.templating.lookup_nodes import Mentioned
 from seedflow.recipe.views import View
 
@@ -46,7 +49,35 @@ class LengthFinder:
         if sources is None:
             return _ANY_NUMBER
         longest = max((self._longest(source, env) for source in sources), default=0)
-        return Bounds(0, max(longest, find_written_length(template)))
+        least = self._least_of_first(node, template, env) if isinstance(node, FirstOf) else 0
+        return Bounds(least, max(least, longest, find_written_length(template)))
+
+    def _least_of_first(self, node: FirstOf, template: Template, env: Env) -> int:
+        """The fewest items of the alternative that it will be; none where all of them may be skipped."""
+        if may_all_be_skipped(template, env, self._stander):
+            return 0
+        least: list[int] = []
+        for argument in node.arguments:
+            if not isinstance(argument, Mentioned):
+                return 0
+            mention = replace(argument.reference, skip_ok=False)
+            standing = Standing()
+            self._stander.add([mention], env, standing)
+            if standing.skips is None:
+                least.append(self._least_if_made(mention, env))
+                if not standing.may_be_skipped:
+                    break
+        return min(least, default=0)
+
+    def _least_if_made(self, mention: StepReference, env: Env) -> int:
+        """How many items there are at least if what is mentioned is not skipped: of a request of its own, one."""
+        bounds = self.of_mention(replace(mention, index=None), env)
+        tasks = self._resolver.find_tasks(mention, env)
+        asked = tasks.node.step.call is None and is_single(mention, tasks) and not mention.fail_ok
+        least = max(bounds.low, 1) if asked else bounds.low
+        if isinstance(mention.index, Slice):
+            return count_part(Bounds(least, max(least, bounds.high)), mention.index).low
+        return least if mention.index is None else 0
 
     def of_mention(self, whole: Reference, env: Env) -> Bounds[int]:
         """How many items the list has that a mention gives."""

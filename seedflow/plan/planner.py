@@ -91,6 +91,10 @@ class Planner:
         self._unfolder.settle_kinds()
         return self._unfolder
 
+    def settles(self, doubt: Diagnostic) -> bool:
+        """Whether the plan knows that what the text alone left open comes to nothing."""
+        return doubt.code == "too-many-items" and doubt.span in self._unfolder.fitting
+
     def _find_certain(self) -> Iterator[Diagnostic]:
         """Of what is wrong with tasks whose results are there, what is wrong with whatever results: an error as it was before.
 

@@ -10,7 +10,6 @@ from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
 from seedflow.graph.ranges import Range
-from seedflow.graph.shapes import Kind
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.frames import Env, FrameInstance
@@ -24,7 +23,6 @@ from seedflow.plan.slots import SlotFinder
 from seedflow.plan.stander import Stander
 from seedflow.plan.texts import TextReader
 from seedflow.plan.views import is_pending
-from seedflow.plan.whole import is_one_image
 from seedflow.plan.wording import build_reference_view
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.model import Expression, Parameter, ReferenceItem
@@ -292,11 +290,6 @@ class RequestBuilder:
     def _bound(self, template: Template, env: Env) -> Bounds[int]:
         """How many images an expression may give that cannot be worked out yet."""
         low, high = self._count(template, env)
-        if is_one_image(template):
-            low, high = min(low, 1), min(high, 1)
-        given = self._ranges.find(template, env)
-        if given.holds_images and given.kind is Kind.LIST and given.count.high is not None:
-            high = max(low, min(high, given.count.high))
         if high < MOST_ITEMS:
             return Bounds(low, high)
         most = self.model.max_references if self.model.max_references is not None else _MOST_REFERENCES

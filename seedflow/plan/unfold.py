@@ -18,6 +18,7 @@ from seedflow.plan.awaited import asked_before, find_awaited, may_be_stored
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.closing import Closer
 from seedflow.plan.expand import Expander, Explodes, Leaf, Opening, Row, explodes
+from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
 from seedflow.plan.gaps import Gap, Item, find_gap
@@ -63,6 +64,7 @@ class Unfolder:
         self._ghosts = 0
         self._differences = Differences(build, lambda names: find_awaited(self._made(), names))
         self.findings = Findings()
+        self.fitting = FittingLists()
 
     @contextmanager
     def apart(self) -> Iterator[tuple[dict[str, Task], Findings]]:
@@ -119,7 +121,7 @@ class Unfolder:
             return
         most = self._graph.recipe.limits.tasks
         limit = MOST_TASKS if most is None else max(most - len(self.tasks), 0)
-        expander = Expander(node, frame, self._build.lister, self._build.resolver, limit)
+        expander = Expander(node, frame, self._build.lister, self._build.resolver, limit, self.fitting)
         self._expanders[tasks.hub] = expander
         before, self.findings = self.findings, Findings()
         try:

@@ -60,3 +60,74 @@ def test_counts_are_told_with_what_the_plan_knows(desk: Desk) -> None:
     """
     assert desk.codes(text, "words=a", "words=b") == []
     assert desk.codes(text, *(f"words={number}" for number in range(15))) == ["too-many-values"]
+
+
+KEPT = """
+    inputs: {n: {type: integer, minimum: 1, maximum: 4, default: 2}}
+    steps:
+      s: {generate: {prompt: A street, sequential_image_generation: auto, max_images: "{{ inputs.n }}"}}
+      a:
+        for_each: {v: {in: "{{ steps.s.images }}", at_most: 2}}
+        generate: {prompt: In oil, image_input: ["{{ each.v }}"]}
+"""
+NESTED = """
+    inputs: {n: {type: integer, minimum: 1, maximum: 4, default: 2}}
+    steps:
+      s: {generate: {prompt: A street, sequential_image_generation: auto, max_images: "{{ inputs.n }}"}}
+      t: {generate: {prompt: A lane, sequential_image_generation: auto, max_images: 2}}
+      a:
+        for_each: {v: "{{ steps.t.images }}", w: {in: "{{ steps.s.images }}", at_most: 2}}
+        generate: {prompt: Both, image_input: ["{{ each.v }}", "{{ each.w }}"]}
+"""
+
+
+@pytest.mark.parametrize("text", [KEPT, NESTED])
+def test_a_list_that_fits_with_the_numbers_of_the_plan_is_no_doubt_any_more(text: str, desk: Desk) -> None:
+    assert desk.codes(text) == []
+    assert desk.codes(text, "n=3") == ["too-many-items?"]
+
+
+def test_tasks_that_are_skipped_for_certain_do_not_count(desk: Desk) -> None:
+    text = """
+        steps:
+          s: {for_each: {i: [1, 2, 3]}, when: "{{ each.i < LEAST }}", generate: {prompt: "Street {{ each.i }}"}}
+          a:
+            for_each: {v: {in: "{{ steps.s.images }}", at_most: 2}}
+            generate: {prompt: In oil, image_input: ["{{ each.v }}"]}
+    """
+    assert desk.codes(text.replace("LEAST", "3")) == []
+    assert desk.codes(text.replace("LEAST", "9")) == ["too-many-items"]
+
+
+def test_what_a_used_recipe_gives_is_counted_with_what_it_is_given(desk: Desk) -> None:
+    desk.write(
+        "set.yaml",
+        """
+        seedflow: 1
+        inputs: {n: {type: integer, minimum: 1, maximum: 15}}
+        steps: {s: {generate: {prompt: "{{ inputs.n }}", sequential_image_generation: auto, max_images: "{{ inputs.n }}"}}}
+        outputs: {images: "{{ steps.s.images }}"}
+        """,
+    )
+    text = """
+        steps:
+          r: {for_each: {k: [1, 2]}, recipe: ./set.yaml, with: {n: "{{ each.k }}"}}
+          a:
+            for_each: {v: {in: "{{ steps.r.images }}", at_most: MOST}}
+            generate: {prompt: In oil, image_input: ["{{ each.v }}"]}
+    """
+    assert desk.codes(text.replace("MOST", "3")) == []
+    assert desk.codes(text.replace("MOST", "2")) == ["too-many-items?"]
+
+
+@pytest.mark.parametrize(("least", "found"), [(3, []), (2, ["image-may-be-missing?"])])
+def test_what_expect_wants_by_an_input_is_counted_on(least: int, found: list[str], desk: Desk) -> None:
+    text = f"""
+        inputs: {{n: {{type: integer, minimum: {least}, maximum: 4, default: 4}}}}
+        steps:
+          s:
+            generate: {{prompt: A street, sequential_image_generation: auto, max_images: 4}}
+            expect: {{images: "{{{{ inputs.n }}}}"}}
+          a: {{generate: {{prompt: In oil, image_input: ["{{{{ steps.s.images[2] }}}}"]}}}}
+    """
+    assert desk.codes(text) == found
