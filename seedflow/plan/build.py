@@ -136,7 +136,8 @@ class TaskBuilder:
             aside = self._set_aside(unit, builder, verdict)
             if aside is not None:
                 return Built(aside)
-            request = builder.build(env, unit.keys)
+            certain = not (unit.ghost or verdict.open or verdict.standing.may_be_skipped)
+            request = builder.build(env, unit.keys, certain=certain)
             expectation = self.options.expectation(tasks.node, env)
         except (Refused, NotAdmitted) as refused:
             findings.add(refused.diagnostic, unit.address)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from seedflow.diagnostics import Diagnostic
 from seedflow.plan.instances import StepTasks
 from seedflow.plan.model import Bounds, PendingImages, StepImage
 from seedflow.recipe.references import Slice, StepReference
+from seedflow.recipe.template import Template
 
 _MOST_STEPS = 100
 
@@ -26,6 +28,18 @@ class Absent(Exception):  # noqa: N818 - not an error of the program: carries wh
     def __init__(self, not_there: NotThere) -> None:
         super().__init__(not_there.message)
         self.not_there = not_there
+
+
+def diagnose_absent(not_there: NotThere, template: Template) -> Diagnostic:
+    """The diagnostic for a mention of something that does not exist, at the mention if the template has just one."""
+    mentions = [one for one in template.references if isinstance(one, StepReference)]
+    span = template.span_of(mentions[0]) if len(mentions) == 1 else template.scalar.span
+    return Diagnostic(
+        not_there.code,
+        not_there.message,
+        span,
+        help="ask for an image that the step gives, or for `.images` to take whatever there is",
+    )
 
 
 def as_list(value: object) -> list[object]:

@@ -16,12 +16,12 @@ from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.gaps import MOST_ITEMS
 from seedflow.plan.model import Bounds, Origin, PendingImages, PlannedReference, StepImage, Unknown
 from seedflow.plan.patterns import Pattern
-from seedflow.plan.picking import Absent, NotThere, as_list
+from seedflow.plan.picking import Absent, NotThere, as_list, diagnose_absent
 from seedflow.plan.ranges import RangeFinder
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.stander import Stander
-from seedflow.plan.texts import TextReader
+from seedflow.plan.texts import Positions, TextReader
 from seedflow.plan.views import is_pending
 from seedflow.plan.wording import build_reference_view
 from seedflow.recipe.input_images import ImageFiles
@@ -169,8 +169,8 @@ class RequestBuilder:
         )
         """Whether a request mentions no result by itself, so that only its values of `each` may have to be waited for."""
 
-    def build(self, env: Env, keys: Sequence[tuple[str, str]]) -> Request:
-        """The request of one task.
+    def build(self, env: Env, keys: Sequence[tuple[str, str]], *, certain: bool = False) -> Request:
+        """The request of one task; if it is `certain` that it will be made, errors of parts of a text that waits are told now.
 
         Raises:
             Refused: a template fails, a picture does not exist, an item is not an image.
@@ -197,6 +197,8 @@ class RequestBuilder:
                 if isinstance(value, Unknown):
                     unknown.append(name)
                     symbols.append(f"{name}={_symbol(expression, keys)}|{env.frame.prefix}")
+                    if certain and isinstance(expression, Template):
+                        self._refuse_parts(expression, env, positions)
                     if as_text and isinstance(expression, Template):
                         patterns[name] = self._texts.read(expression, env, positions, references)
                     found = None if as_text else self._ranges.find(expression, env).between
@@ -213,6 +215,11 @@ class RequestBuilder:
             between or NO_NUMBERS,
         )
 
+    def _refuse_parts(self, template: Template, env: Env, positions: Positions) -> None:
+        problem = self._texts.find_problem(template, env, positions)
+        if problem is not None:
+            raise Refused(problem)
+
     def is_plain(self, env: Env) -> bool:
         """Whether everything that the request of a task mentions is there for certain."""
         return self.plain and env.prev is None and not any(map(is_pending, env.each.values()))
@@ -223,7 +230,7 @@ class RequestBuilder:
         *,
         as_text: bool,
         env: Env,
-        positions: Mapping[str, View | Unknown] | None,
+        positions: Positions,
     ) -> object:
         if isinstance(expression, Template):
             unknown = self._unknown(expression, env, positions)
@@ -244,9 +251,7 @@ class RequestBuilder:
             return Unknown(after)
         return dict(zip(expression, rendered, strict=True)) if isinstance(expression, Mapping) else rendered
 
-    def _unknown(
-        self, template: Template, env: Env, positions: Mapping[str, View | Unknown] | None
-    ) -> Unknown | None:
+    def _unknown(self, template: Template, env: Env, positions: Positions) -> Unknown | None:
         if not template.references:
             return None
         if positions is None and self.is_plain(env):
@@ -348,18 +353,6 @@ class RequestBuilder:
             name: found if isinstance(found, Unknown) else build_reference_view(words, found)
             for name, found in numbers.items()
         }
-
-
-def diagnose_absent(not_there: NotThere, template: Template) -> Diagnostic:
-    """The diagnostic for a mention of something that does not exist, at the mention if the template has just one."""
-    mentions = [one for one in template.references if isinstance(one, StepReference)]
-    span = template.span_of(mentions[0]) if len(mentions) == 1 else template.scalar.span
-    return Diagnostic(
-        not_there.code,
-        not_there.message,
-        span,
-        help="ask for an image that the step gives, or for `.images` to take whatever there is",
-    )
 
 
 def _place(parameter: Parameter) -> Span:

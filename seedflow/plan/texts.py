@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from seedflow.diagnostics import Diagnostic
 from seedflow.plan.border import NotAdmitted
 from seedflow.plan.frames import Env
 from seedflow.plan.model import PlannedReference, Unknown
 from seedflow.plan.patterns import Part, Pattern, Token, build_pattern
-from seedflow.plan.picking import Absent
+from seedflow.plan.picking import Absent, diagnose_absent
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.wording import spell_count
 from seedflow.recipe.model import InputType
@@ -34,6 +35,42 @@ class TextReader:
     ) -> Pattern:
         """What is known of a text that is not known yet."""
         return build_pattern(self._parts(template, env, positions, references))
+
+    def find_problem(self, template: Template, env: Env, positions: Positions) -> Diagnostic | None:
+        """What is wrong with a part of a text that is printed whatever the run gives, and that mentions nothing unknown.
+
+        Parts inside of conditions and loops may never be printed, and say nothing here.
+        """
+        for piece in template.pieces:
+            if not isinstance(piece, Template):
+                continue
+            given = self._find_given(piece, env)
+            if given is not None:
+                problem = self.find_problem(*given, None)
+            elif self._find_unknown(piece, env, positions) is None:
+                problem = self._render_alone(piece, env, positions)
+            else:
+                continue
+            if problem is not None:
+                return problem
+        return None
+
+    def _render_alone(self, piece: Template, env: Env, positions: Positions) -> Diagnostic | None:
+        try:
+            self._render(piece, env, positions)
+        except RenderError as error:
+            return piece.diagnose(error)
+        except Absent as absent:
+            return diagnose_absent(absent.not_there, piece)
+        except NotAdmitted as refused:
+            return refused.diagnostic
+        except Skipped:
+            return None
+        return None
+
+    def _render(self, piece: Template, env: Env, positions: Positions) -> str:
+        known = {name: view for name, view in (positions or {}).items() if isinstance(view, View)}
+        return str(piece.render(self._resolver.build_scope(env, known), as_text=True))
 
     def _parts(
         self, template: Template, env: Env, positions: Positions, references: Sequence[PlannedReference]
@@ -65,9 +102,8 @@ class TextReader:
         self, piece: Template, env: Env, positions: Positions, references: Sequence[PlannedReference]
     ) -> Part:
         if self._find_unknown(piece, env, positions) is None:
-            known = {name: view for name, view in (positions or {}).items() if isinstance(view, View)}
             try:
-                return str(piece.render(self._resolver.build_scope(env, known), as_text=True))
+                return self._render(piece, env, positions)
             except (RenderError, Absent, Skipped, NotAdmitted):
                 return None
         roots = {mention.root for mention in piece.references if isinstance(mention, NameReference)}
