@@ -67,7 +67,7 @@ def test_the_first_of_a_list_that_may_be_empty_may_be_none() -> None:
 
 def test_of_several_alternatives_the_longest_counts() -> None:
     counts, _ = counts_of(over("steps.z.images", "first_of(steps.a.at(v=each.v).images, steps.z.images[:3])"))
-    assert counts == [(0, 3)]
+    assert counts == [(1, 3)]
 
 
 def test_more_than_fit_are_still_told() -> None:
