@@ -208,6 +208,9 @@ def _advise(result: RunResult) -> str:
     remedies = {problem.remedy for problem in failed}
     places = _spell_places(problem for problem in failed if problem.remedy is Remedy.CHANGE)
     in_vain = result.left is None or not result.left.calls.low
+    if in_vain and Remedy.RUN not in remedies and any(problem.doubtful for problem in failed):
+        change = "Run" if places is None else f"Change {places} first, or run"
+        return f"{change} it again later: the provider's log may then tell what was not billed, or have its answer."
     if remedies == {Remedy.CHANGE} and not result.problems and in_vain:
         return f"Change {places} first, as said above: as it is, it fails again. What is stored is not asked again."
     if result.left is not None:

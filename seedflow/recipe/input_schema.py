@@ -69,7 +69,16 @@ InputTypeValue = Annotated[InputType, BeforeValidator(_read_input_type), WithJso
 ItemTypeValue = Annotated[InputType, BeforeValidator(_read_input_type), WithJsonSchema(dict(_NO_TABLE))]
 Texts = Annotated[list[Words], BeforeValidator(open_sequence)]
 Delimiter = Annotated[
-    str, BeforeValidator(_read_delimiter), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 1})
+    str,
+    BeforeValidator(_read_delimiter),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1, "maxLength": 1},
+                {"type": "integer", "minimum": 0, "maximum": 9},
+            ]
+        }
+    ),
 ]
 
 

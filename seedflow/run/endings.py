@@ -37,7 +37,7 @@ def failed(task: Task, kind: str, error: SeedflowError, *, perhaps_paid: bool = 
     remedy = Remedy.CHANGE if hopeless else Remedy.RUN
     if perhaps_paid and not hopeless:
         remedy = Remedy.CONSENT
-    return Problem(kind, error.message, advice, task.origin.span, remedy=remedy)
+    return Problem(kind, error.message, advice, task.origin.span, remedy=remedy, doubtful=perhaps_paid)
 
 
 def clear(failure: ProviderError, found: str) -> ProviderError:
@@ -95,6 +95,7 @@ def paid_in_vain(task: Task, attempt: Attempt) -> Problem:
         "change what it asks for; or run again with --on-unknown retry to consent to paying for the same once more",
         task.origin.span,
         remedy=Remedy.CONSENT,
+        doubtful=True,
     )
 
 

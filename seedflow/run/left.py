@@ -44,7 +44,8 @@ def _is_left(task: TaskResult, tasks: Mapping[str, TaskResult]) -> bool:
     """Whether another run asks for it: nobody came to it, it was asked and cost nothing, or nobody knows."""
     match task.status:
         case TaskStatus.FAILED:
-            return task.action is Action.CALL and not _is_paid(task) and _may_come(task)
+            asked = task.action is Action.CALL and not _is_paid(task)
+            return (asked or _may_prove_free(task)) and _may_come(task)
         case TaskStatus.BLOCKED:
             root = _find_cause(task, tasks)
             return root is None or _may_come(root)
@@ -59,9 +60,14 @@ def _is_paid(task: TaskResult) -> bool:
 
 def _may_come(task: TaskResult) -> bool:
     """Whether another run, with nobody's consent, may bring its images."""
-    if task.problem is None or task.problem.remedy is Remedy.RUN:
+    if task.problem is None or task.problem.remedy is Remedy.RUN or _may_prove_free(task):
         return True
     return task.problem.remedy is Remedy.CHANGE and task.calls > 0 and not task.cost_usd
+
+
+def _may_prove_free(task: TaskResult) -> bool:
+    """Whether the provider's log may yet tell that it cost nothing, or have its answer."""
+    return task.problem is not None and task.problem.doubtful
 
 
 def _is_certain(task: TaskResult, tasks: Mapping[str, TaskResult], *, unknown: bool) -> bool:

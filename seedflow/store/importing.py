@@ -78,8 +78,8 @@ class _Here:
     done: tuple[tuple[str, ...], ...]
 
     def holds(self, result: ArchivedResult) -> bool:
-        """Whether the very result is here, be it that it was added as a further take when it came before."""
-        return self.state is AttemptState.DONE and tuple(facts.digest for facts in result.images) in self.done
+        """Whether the very result is here, under whatever take: added as a further one before, or made here and coming back."""
+        return self.state not in _OPEN and tuple(facts.digest for facts in result.images) in self.done
 
 
 class _Importer:

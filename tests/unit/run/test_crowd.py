@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from world import World, dead, drop, fetching, refuse, reject, slow, statuses, stop
 
+from seedflow.errors import Billed
 from seedflow.providers.options import Pace
 from seedflow.run.events import EventKind
 from seedflow.run.retry import RetryPolicy
@@ -151,6 +152,17 @@ def test_what_was_refused_for_nothing_is_left_with_what_it_blocked_and_need_not_
     assert [task.problem.remedy for task in result.tasks if task.status is TaskStatus.FAILED] == [
         Remedy.CHANGE
     ]
+
+
+def test_what_was_refused_and_perhaps_billed_is_left_as_perhaps_asked_with_what_it_blocked(
+    make_world,
+) -> None:
+    world = make_world(PAIR)
+    world.provider.meet("first", reject("moderation", billed=Billed.MAYBE))
+    for _ in range(2):  # by the run that was refused, and by the next one
+        left = world.run().left
+        assert left is not None
+        assert (left.tasks, left.calls) == ((2, 2), (0, 2))
 
 
 def test_what_nobody_knows_of_is_left_at_what_it_may_cost(make_world) -> None:
