@@ -324,3 +324,7 @@ def test_a_result_that_has_other_pictures_here_is_added_as_a_further_take_and_on
     again = take(root, tmp_path / "e.zip")
     assert (again.added, again.moved, len(again.restored), len(again.kept)) == ([], [], 1, 1)
     assert len(list_rows(root, "SELECT 1 FROM attempts")) == 3
+    export(root, tmp_path / "back.zip")
+    back = take(there, tmp_path / "back.zip")
+    assert [one.request.take for one, _ in back.moved] == [1], "theirs has mine now"
+    assert (back.added, len(back.kept)) == ([], 2), "and not its own once more, under the take that it had here"
