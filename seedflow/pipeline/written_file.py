@@ -12,6 +12,7 @@ from seedflow.errors import UsageError
 from seedflow.pipeline.check import Checked
 from seedflow.pipeline.plan import find_picks_path
 from seedflow.pipeline.session import Session
+from seedflow.recipe.model import Recipe
 from seedflow.settings.files import PROJECT_FILE, STATE_FOLDER
 from seedflow.store.state import StateFolder
 
@@ -50,6 +51,8 @@ def refuse_as_file(
         *((session.folder / text.partition("=")[2], "a file that an input names") for text in inputs),
     ]
     what = next((what for path, what in read if _is_same(file, path)), None)
+    if what is None and checked is not None and any(_names(one, file) for one in _find_recipes(checked)):
+        what = "a file that a recipe names"
     models = session.settings.models_folder
     if what is None and models is not None and file.resolve().is_relative_to(models.resolve()):
         what = "in the folder of models"
@@ -92,15 +95,24 @@ def _list_recipes(checked: Checked, session: Session) -> Iterator[tuple[Path, st
     if checked.path is not None:
         yield checked.path, "the recipe"
     yield find_picks_path(checked, session), "the recipe's picks file"
-    recipes = [checked.recipe]
-    if checked.graph is not None:
-        recipes.extend(frame.recipe for frame in checked.graph.frames.values())
-    for recipe in recipes:
-        if recipe is None:
-            continue
+    for recipe in _find_recipes(checked):
         yield recipe.folder / Path(recipe.source.name).name, "a recipe that is used"
         for name in recipe.partials:
             yield recipe.folder / name, "a file that a prompt includes"
+
+
+def _find_recipes(checked: Checked) -> list[Recipe]:
+    """The recipe of a command and all that it uses, as far as they could be read."""
+    used = [] if checked.graph is None else [frame.recipe for frame in checked.graph.frames.values()]
+    return used if checked.recipe is None else [checked.recipe, *used]
+
+
+def _names(recipe: Recipe, file: Path) -> bool:
+    """Whether a file that is there is named in a recipe's text: a table or a picture, wherever it stands."""
+    with suppress(OSError, ValueError):
+        named = os.path.relpath(file.resolve(), recipe.folder.resolve()).replace(os.sep, "/")
+        return file.exists() and any(name in recipe.source.text for name in (named, str(file.resolve())))
+    return False
 
 
 def _is_same(file: Path, other: Path) -> bool:

@@ -15,7 +15,9 @@ from seedflow.settings.load import load_settings
 
 OUTER = """\
 seedflow: 1
+inputs: {rows: {type: table, columns: {a: text}, default: ./goods.json}}
 steps:
+  row: {for_each: {r: {in: "{{ inputs.rows }}", key: a}}, generate: {prompt: "{{ each.r.a }}"}}
   used: {recipe: ./below/used.yaml}
   a: {generate: {prompt: "{% include './words.txt' %}"}}
 """
@@ -35,6 +37,7 @@ def session(tmp_path: Path) -> Session:
         ("other/state/ledger.db", "rows"),
         ("other/state/VERSION", "1"),
         ("rows.json", "[]"),
+        ("goods.json", '[{"a": "b"}]'),
         ("inputs.yaml", "a: b\n"),
         ("free.txt", "anything"),
     ):
@@ -97,6 +100,7 @@ def test_nothing_of_a_state_is_written(session: Session, name: str) -> None:
         ("cards/new.json", "in the folder of models"),
         ("rows.json", "a file that an input names"),
         ("inputs.yaml", "the inputs file"),
+        ("goods.json", "a file that a recipe names"),
     ],
 )
 def test_nothing_that_is_read_is_written(session: Session, name: str, what: str) -> None:

@@ -327,4 +327,6 @@ def test_a_result_that_has_other_pictures_here_is_added_as_a_further_take_and_on
     export(root, tmp_path / "back.zip")
     back = take(there, tmp_path / "back.zip")
     assert [one.request.take for one, _ in back.moved] == [1], "theirs has mine now"
-    assert (back.added, len(back.kept)) == ([], 2), "and not its own once more, under the take that it had here"
+    assert (back.added, len(back.kept)) == ([], 2), (
+        "and not its own once more, under the take that it had here"
+    )
