@@ -111,7 +111,7 @@ def _names(recipe: Recipe, file: Path) -> bool:
     """Whether a file that is there is named in a recipe's text: a table or a picture, wherever it stands."""
     with suppress(OSError, ValueError):
         named = os.path.relpath(file.resolve(), recipe.folder.resolve()).replace(os.sep, "/")
-        return file.exists() and any(name in recipe.source.text for name in (named, str(file.resolve())))
+        return file.is_file() and any(name in recipe.source.text for name in (named, str(file.resolve())))
     return False
 
 
