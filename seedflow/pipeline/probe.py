@@ -316,9 +316,12 @@ class Probe:
     async def _watch_urls(self, provider: Provider) -> None:
         """Look once at each URL that was alive when last seen: a probe that is run again finds out when it died."""
         watched = [url for url in self.record.urls if url.dead_s is None]
+        asked_at = time()
         alive = await asyncio.gather(*(provider.is_alive(url.url) for url in watched))
+        seen_at = time()
         for url, lives in zip(watched, alive, strict=True):
-            age_s = round(max(0.0, time() - url.answered_at), 1)
+            # A look takes a while: what was found alive was so when asked, what was found dead when it was seen.
+            age_s = round(max(0.0, (asked_at if lives else seen_at) - url.answered_at), 3)
             seen = replace(url, alive_s=age_s) if lives else replace(url, dead_s=age_s)
             self._keep(replace(self.record, urls=self.record.watch(seen)))
 
