@@ -107,6 +107,10 @@ class LazyInputs(Mapping[str, object]):
             self._found[name] = self._work_out(name, argument, env)
         return self._found[name]
 
+    def __contains__(self, name: object) -> bool:
+        # The inherited one would work it out, which is too early while it waits.
+        return name in self._known or name in self.later
+
     def __iter__(self) -> Iterator[str]:
         yield from self._known
         yield from self.later
@@ -129,6 +133,9 @@ class LazyValues(Mapping[str, object]):
         if name not in self._found:
             self._found[name] = self._work_out(self._templates[name])
         return self._found[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._templates
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._templates)

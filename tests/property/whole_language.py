@@ -560,6 +560,7 @@ def cases(draw: st.DrawFn, *, sharp: bool = False) -> Case:
         text = _spell(steps, {f"i{kind}": TYPES[kind] for kind in kinds}, outputs)
         for name, items in lists.items():
             text = text.replace(f'"@{name}@"', json.dumps(list(items)))
+        text = _go_through_values(text, draw(st.lists(st.sampled_from(list(inputs)), unique=True)))
         file = f"sub{number}.yaml"
         files[file] = text
         subs.append(SubRecipe(file, inputs, given))
@@ -577,6 +578,17 @@ def cases(draw: st.DrawFn, *, sharp: bool = False) -> Case:
     recipe = _spell(steps, {}, outputs, MOST_TASKS)
     mixes = {step.name: frozenset(step.mixes) for step in author.steps}
     return Case(recipe, files, lists, mixes, sharp)
+
+
+def _go_through_values(text: str, names: Sequence[str]) -> str:
+    """The same recipe, in which values stand between some of its inputs and whoever asks for them."""
+    values: dict[str, str] = {}
+    for name in names:
+        for value, expression in ((f"n{name}", f"inputs.{name} | length"), (f"v{name}", f"inputs.{name}")):
+            if expression in text:
+                text = text.replace(expression, f"values.{value}")
+                values[value] = f"{{{{ {expression} }}}}"
+    return f"values: {json.dumps(values)}\n{text}" if values else text
 
 
 def _spell(

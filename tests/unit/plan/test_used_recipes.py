@@ -172,3 +172,45 @@ def test_what_a_template_gives_at_the_border_must_be_of_the_declared_type(folder
     assert problems == []
     assert found is not None
     assert found.tasks[0].params["prompt"] == "Sheet of 3, warm"
+
+
+POSTERS = """\
+seedflow: 1
+inputs: {views: {type: list, of: image}, one: {type: image, optional: true}}
+values:
+  views: "{{ inputs.views }}"
+  count: "{{ values.views | length }}"
+  size: "{{ inputs.one.width if inputs.one else 'no' }}"
+  bad: "{{ 1 / (values.count - 3) }}"
+steps:
+  poster: {generate: {prompt: "{{ values.count }} views, {{ values.size }} wide", image_input: {v: "{{ values.views }}"}}}
+  twin: {generate: {prompt: "{{ inputs.views | length }} twins"}}
+  several: {when: "{{ values.count > 1 }}", generate: {prompt: Several}}
+  each_one: {for_each: {v: "{{ values.views }}"}, generate: {prompt: "View", image_input: ["{{ each.v }}"]}}
+  row: {generate: {prompt: Row, sequential_image_generation: auto, max_images: "{{ values.count }}"}}
+outputs: {images: "{{ steps.each_one.images }}"}
+"""
+
+
+@pytest.mark.parametrize("source", ["view", "shots"])
+def test_values_of_a_use_wait_for_what_its_inputs_wait_for(folder: Path, source: str) -> None:
+    (folder / "posters.yaml").write_text(POSTERS)
+    played = play(
+        """\
+steps:
+  view: {for_each: {i: [1, 2]}, generate: {prompt: "Fox {{ each.i }}"}}
+  shots: {generate: {prompt: Shots, sequential_image_generation: auto, max_images: 5}}
+  sheet: {generate: {prompt: Sheet}}
+  use: {recipe: ./posters.yaml, with: {views: "{{ steps.SOURCE.images }}", one: "{{ steps.sheet.images[0] }}"}}
+""".replace("SOURCE", source),
+        folder=folder,
+        gives={"shots": 2, "use/row": 2},
+    )
+    assert played.problems == {}
+    asked = played.asked
+    assert asked["use/poster"].params["prompt"] == "2 views, 40 wide"
+    assert asked["use/twin"].params["prompt"] == "2 twins"
+    assert asked["use/row"].params["max_images"] == 2
+    assert len(played.references("use/poster")) == 2
+    assert "use/several" in asked
+    assert sum(address.startswith("use/each_one") for address in asked) == 2
