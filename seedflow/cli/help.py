@@ -58,8 +58,8 @@ class Command(click.Command):
         self.examples = examples
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does, after a look for values that are empty."""
-        refuse_empty(self, ctx, args)
+        """As click does, after a look for values that are empty or given twice."""
+        refuse_slips(self, ctx, args)
         return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
@@ -67,15 +67,15 @@ class Command(click.Command):
         write_examples(formatter, self.examples)
 
 
-def refuse_empty(command: click.Command, ctx: click.Context, args: Sequence[str]) -> None:
-    """See that no option and no argument has an empty value: a variable of the shell that is not set, most likely.
+def refuse_slips(command: click.Command, ctx: click.Context, args: Sequence[str]) -> None:
+    """See that no option and no argument has an empty value, a variable of the shell that is not set, most likely, or several of which one would count.
 
     Raises:
         UsageError: one has.
     """
     if ctx.resilient_parsing:
         return
-    given, _, _ = command.make_parser(ctx).parse_args(list(args))
+    given, _, order = command.make_parser(ctx).parse_args(list(args))
     for param in command.params:
         found = given.get(param.name or "")
         values = found if isinstance(found, list | tuple) else [found]
@@ -83,6 +83,15 @@ def refuse_empty(command: click.Command, ctx: click.Context, args: Sequence[str]
             name = param.opts[0] if isinstance(param, click.Option) else param.make_metavar(ctx).strip("[].")
             advice = "give it a value" if param.required else "give it a value, or leave it away"
             raise UsageError(f"{name} is empty", help=f"{advice}; see `{ctx.command_path} --help`")
+        if (
+            isinstance(param, click.Option)
+            and not (param.multiple or param.is_flag)
+            and order.count(param) > 1
+        ):
+            times = "twice" if order.count(param) == 2 else f"{order.count(param)} times"
+            raise UsageError(
+                f"{param.opts[0]} is given {times}", help="give it once: only one of them would count"
+            )
 
 
 def write_examples(formatter: click.HelpFormatter, examples: Sequence[tuple[str, str]]) -> None:

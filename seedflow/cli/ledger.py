@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from seedflow.cli.console import open_console
-from seedflow.cli.help import Context, refuse_empty, write_examples
+from seedflow.cli.help import Context, refuse_slips, write_examples
 from seedflow.cli.how_many import HowMany
 from seedflow.cli.ledger_reconcile import command as reconcile
 from seedflow.cli.ledger_text import describe_call, describe_total, find_open, print_calls, print_totals
@@ -38,7 +38,7 @@ class Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, after a look for values that are empty."""
-        refuse_empty(self, ctx, args)
+        refuse_slips(self, ctx, args)
         return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature

@@ -9,7 +9,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from seedflow.diagnostics import Diagnostic, Severity
@@ -101,6 +101,11 @@ def plan_recipe(
         RecipeError: the recipe or the inputs have errors.
         UsageError: the settings cannot be used.
     """
+    if not isinstance(inputs, Mapping | None):
+        raise UsageError(
+            f"inputs are {_name_type(inputs)}, expected a mapping of names to values",
+            help='write plan_recipe(…, {"hero": "a fox"})',
+        )
     session = _open(provider)
     checked = recipe if isinstance(recipe, Checked) else _check(recipe, session)
     given, wrong = collect_inputs(values=inputs or {})
@@ -149,15 +154,13 @@ async def arun_recipe(
         planned = recipe
     else:
         planned = plan_recipe(recipe, inputs, provider=provider)
-    budget = None if max_cost_usd is None else Decimal(str(max_cost_usd))
+    budget, consent = _read_budget(max_cost_usd), _read_consent(on_unknown)
     if budget is None and wants_consent(planned.plan):
         raise UsageError(
             f"running {planned.plan.recipe} with {planned.plan.provider} costs money, and no budget was given",
             help="pass max_cost_usd=…",
         )
-    request = RunRequest(
-        out=None if out is None else Path(out), max_cost_usd=budget, on_unknown=OnUnknown(on_unknown)
-    )
+    request = RunRequest(out=None if out is None else Path(out), max_cost_usd=budget, on_unknown=consent)
     return await run_planned(planned.planned, planned.session, request, on_event or _ignore, control)
 
 
@@ -193,10 +196,43 @@ def _open(provider: str | None) -> Session:
 
 
 def _check(recipe: str | os.PathLike[str], session: Session, *, with_defaults: bool = False) -> Checked:
+    if not isinstance(recipe, str | os.PathLike):
+        raise UsageError(
+            f"recipe is {_name_type(recipe)}, expected a path or the name of a shipped recipe",
+            help='write "storybook", or Path("my.yaml")',
+        )
     path = Path(recipe)
     if isinstance(recipe, str) and not path.exists():
         path = find_shipped(recipe) or path
     return check_file(path, session, with_defaults=with_defaults)
+
+
+def _read_budget(max_cost_usd: Decimal | float | str | None) -> Decimal | None:
+    if max_cost_usd is None:
+        return None
+    try:
+        budget = Decimal(str(max_cost_usd))
+    except InvalidOperation:
+        budget = Decimal("NaN")
+    if isinstance(max_cost_usd, bool) or not budget.is_finite() or budget < 0:
+        raise UsageError(
+            f"max_cost_usd is {max_cost_usd!r}, expected a number of dollars", help="write max_cost_usd=0.50"
+        )
+    return budget
+
+
+def _read_consent(on_unknown: str) -> OnUnknown:
+    try:
+        return OnUnknown(on_unknown)
+    except ValueError:
+        raise UsageError(
+            f"on_unknown is {on_unknown!r}, expected one of: {', '.join(OnUnknown)}",
+            help='write on_unknown="stop"',
+        ) from None
+
+
+def _name_type(value: object) -> str:
+    return f"of type {type(value).__name__}"
 
 
 def _ignore(event: Event) -> None:

@@ -37,6 +37,8 @@ class ModelFinder:
             except (Refused, NotAdmitted) as refused:
                 findings.add(refused.diagnostic)
                 return None
+        if name is None:
+            return catalog.find(catalog.default_id)
         model = catalog.find(str(name))
         if model is None:
             findings.add(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.recipe.leaves import describe_node
 from seedflow.recipe.model import Expression
 from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.template import Template, TemplateForm, parse_template
+from seedflow.recipe.templating.problems import Refusal
+from seedflow.recipe.templating.rendering import to_text
 from seedflow.recipe.unbraced import suggest_braces
 from seedflow.text.nodes import Node, Scalar, Sequence
 
@@ -87,14 +90,17 @@ def warn_of_spelling(node: Node) -> Iterator[Diagnostic]:
     """Warnings of plain numbers such as `007` and `1.10`, which are printed otherwise than they are spelled."""
     if isinstance(node, Scalar):
         value = node.resolve()
-        if isinstance(value, int | float) and not isinstance(value, bool) and str(value) != node.value:
-            yield Diagnostic(
-                "spelling-changes",
-                f"{node.value} is the number {value} here, and is printed so in a text",
-                node.span,
-                Severity.WARNING,
-                help=f'write "{node.value}" to keep its spelling, or {value} for the number',
-            )
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            with suppress(Refusal):
+                printed = to_text(value)
+                if printed != node.value:
+                    yield Diagnostic(
+                        "spelling-changes",
+                        f"{node.value} is a number here, and is printed as {printed} in a text",
+                        node.span,
+                        Severity.WARNING,
+                        help=f'write "{node.value}" to keep its spelling, or {printed} for the number',
+                    )
     elif isinstance(node, Sequence):
         for item in node.items:
             yield from warn_of_spelling(item)

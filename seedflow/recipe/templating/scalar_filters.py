@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from math import ceil, floor
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Final
 
 from seedflow.canonical import build_slug
@@ -15,7 +14,9 @@ from seedflow.recipe.templating.rendering import Rendering, describe, is_true, t
 
 _WORD_START = re.compile(r"([-\s({\[<]+)")
 _MAX_DECIMALS: Final = 15
-_ROUNDINGS: Final[dict[str, Callable[[Number], int]]] = {"common": round, "ceil": ceil, "floor": floor}
+_ROUNDINGS: Final = {"common": ROUND_HALF_EVEN, "ceil": ROUND_CEILING, "floor": ROUND_FLOOR}
+_MOST_DIGITS: Final = 400
+"""More than any number has that a template may make, written out with its decimals."""
 
 
 def read_text(rendering: Rendering, value: object) -> str:
@@ -140,18 +141,22 @@ def round_number(_: Rendering, value: object, precision: object = 0, method: obj
             message="`method` is one of common, ceil, floor",
             help='write `method="ceil"`',
         )
-    if decimals == 0:
-        return check_number(rounding(number))
-    if method == "common":
-        return check_number(round(number, decimals))
-    return check_number(rounding(check_number(number * 10**decimals)) / 10**decimals)
+    rounded = _round(number, decimals, rounding)
+    return check_number(int(rounded) if decimals == 0 or isinstance(number, int) else float(rounded))
 
 
 def write_decimals(_: Rendering, value: object, places: object = 2) -> str:
     """A number as text with so many decimals, zeros included. Halves go to the even neighbour, as with `round`."""
     number, decimals = check_number(value), _check_decimals(places, "`places`")
-    written = f"{number:.{decimals}f}"
+    written = f"{_round(number, decimals, ROUND_HALF_EVEN):f}"
     return written if any(digit in "123456789" for digit in written) else written.removeprefix("-")
+
+
+def _round(number: Number, decimals: int, rounding: str) -> Decimal:
+    """As it is spelled: 2.675 is a half here, although no number of the machine is just that."""
+    with localcontext() as context:
+        context.prec = _MOST_DIGITS
+        return Decimal(repr(number)).quantize(Decimal(1).scaleb(-decimals), rounding)
 
 
 def _check_decimals(value: object, called: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,23 @@ def test_a_price_of_nothing_does_not_make_a_paid_provider_free(
     with pytest.raises(seedflow.UsageError, match="no budget"):
         seedflow.run_recipe("one.yaml")
     assert emulator.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: seedflow.plan_recipe("one.yaml", ["x"]), "inputs are of type list"),
+        (lambda: seedflow.plan_recipe(5), "recipe is of type int"),
+        (lambda: seedflow.load_recipe(None), "recipe is of type NoneType"),
+        (lambda: seedflow.run_recipe("one.yaml", max_cost_usd="a lot"), "max_cost_usd is 'a lot'"),
+        (lambda: seedflow.run_recipe("one.yaml", max_cost_usd=float("nan")), "max_cost_usd is nan"),
+        (lambda: seedflow.run_recipe("one.yaml", max_cost_usd=-1), "max_cost_usd is -1"),
+        (lambda: seedflow.run_recipe("one.yaml", max_cost_usd=True), "max_cost_usd is True"),
+        (lambda: seedflow.run_recipe("one.yaml", on_unknown="again"), "on_unknown is 'again'"),
+    ],
+)
+def test_arguments_of_a_wrong_type_are_told(call: Callable[[], object], told: str) -> None:
+    with pytest.raises(seedflow.UsageError) as caught:
+        call()
+    assert caught.value.message.startswith(told)
+    assert caught.value.help

@@ -268,3 +268,11 @@ def test_a_request_that_was_sent_before_and_has_no_result_is_said_so_and_may_cos
     assert found.tasks[0].reason is Reason.ASKED_BEFORE
     assert found.totals.calls == Bounds(0, 1)
     assert found.totals.cost_usd == Bounds(Decimal(0), Decimal("0.04"))
+
+
+def test_a_model_whose_template_gives_none_is_the_default_one() -> None:
+    (task,) = plan(
+        "inputs: {m: {type: text, optional: true}}\n"
+        'steps: {a: {generate: {model: "{{ inputs.m }}", prompt: A fox}}}\n'
+    ).tasks
+    assert task.model == "bytedance/seedream-4.5"

@@ -278,7 +278,30 @@ def test_zipped_lists_are_templates_of_their_own(parse, scope) -> None:
         ("{{ 999999999999999 | decimals }}", "999999999999999.00"),
         ("{{ -0.001 | decimals }}", "0.00"),
         ("{{ (-0.01) | decimals }}", "-0.01"),
+        ("{{ 2.675 | decimals }}", "2.68"),
+        ("{{ 12.345 | decimals }}", "12.34"),
+        ("{{ 4.35 | decimals(1) }}", "4.4"),
     ],
 )
 def test_decimals_are_written_with_their_zeros(render, text: str, expected: str) -> None:
     assert render(f"{text} ") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ 1.1 | round(2, method='ceil') }}", "1.1"),
+        ("{{ 0.07 | round(2, method='ceil') }}", "0.07"),
+        ("{{ 4.35 | round(2, method='floor') }}", "4.35"),
+        ("{{ 0.571 | round(2, method='ceil') }}", "0.58"),
+        ("{{ -0.571 | round(2, method='floor') }}", "-0.58"),
+        ("{{ 2.345 | round(2) }}", "2.34"),
+        ("{{ 2.355 | round(2) }}", "2.36"),
+        ("{{ 2.5 | round }}", "2"),
+        ("{{ -0.2 | round(method='ceil') }}", "0"),
+        ("{{ 7 | round(2) }}", "7"),
+        ("{{ 1e300 | round(2) }}", "1e+300"),
+    ],
+)
+def test_numbers_are_rounded_as_they_are_spelled(render, text: str, expected: str) -> None:
+    assert render(text, as_text=True) == expected
