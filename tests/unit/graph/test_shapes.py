@@ -62,10 +62,15 @@ def test_counts_beyond_reason_are_no_bound() -> None:
     assert Count(0, 2**53).plus(huge).high is None
 
 
+def _one_of(*options: str) -> Shape:
+    return Shape(Kind.TEXT, options=options)
+
+
 @pytest.mark.parametrize(
     ("value", "shape"),
     [
-        ("a", TEXT),
+        ("a", _one_of("a")),
+        ("a" * 41, TEXT),
         (7, whole_number(Range(7, 7))),
         (True, BOOLEAN),
         (1.5, NUMBER),
@@ -73,7 +78,8 @@ def test_counts_beyond_reason_are_no_bound() -> None:
         (["a", "b"], list_of(TEXT, Count(2, 2))),
         ([1, 2.5], list_of(NUMBER, Count(2, 2))),
         (["a", 1], list_of(UNKNOWN, Count(2, 2))),
-        ({"name": "fox"}, Shape(Kind.RECORD, fields={"name": TEXT})),
+        (["a", "a"], list_of(_one_of("a"), Count(2, 2))),
+        ({"name": "fox"}, Shape(Kind.RECORD, fields={"name": _one_of("fox")})),
     ],
 )
 def test_plain_values_have_their_shape(value: object, shape: Shape) -> None:
@@ -84,8 +90,12 @@ def test_records_join_to_the_fields_that_any_of_them_has() -> None:
     joined = join_shapes(
         [shape_of_value({"name": "fox", "age": 3}), shape_of_value({"name": "owl", "tone": "grey"})]
     )
-    assert joined.fields == {"name": TEXT, "age": whole_number(Range(3, 3)), "tone": TEXT}
-    assert joined.find("tone") == TEXT
+    assert joined.fields == {
+        "name": TEXT,
+        "age": whole_number(Range(3, 3)),
+        "tone": _one_of("grey"),
+    }
+    assert joined.find("tone") == _one_of("grey")
     assert joined.find("colour") is None
 
 
