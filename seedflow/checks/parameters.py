@@ -148,10 +148,10 @@ def _check_options(parameter: Parameter, shape: Shape, schema: Mapping[str, obje
     allowed = schema.get("enum")
     if not isinstance(allowed, list):
         return
-    refused = [option for option in shape.options if option not in allowed]
+    refused = [option for option in shape.options if option.strip() not in allowed]
     certain = bool(refused) and len(refused) == len(shape.options)
     if not shape.options:
-        refused = [one for one in _find_written(parameter.expression) if one not in allowed]
+        refused = [one for one in _find_written(parameter.expression) if one.strip() not in allowed]
     of_picture = shape.options == IMAGE_FORMATS
     if refused and of_picture and not certain:
         return  # which of them a model gives is not for the recipe to say
