@@ -192,7 +192,7 @@ class ExpressionReader:
                 lambda base: Attribute(base, node.name, node.end, node.name_start, node.name_end),
             )
         shape = self.shape_of(node.base)
-        if not shape.known or shape.find(node.name) is not None:
+        if not shape.known or shape.open or shape.find(node.name) is not None:
             return True
         owner = f"`{node.base.name}`" if isinstance(node.base, Attribute | Variable) else "this"
         message = f"{owner} is {shape.describe()} and has no `{node.name}`"

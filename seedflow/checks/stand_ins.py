@@ -100,6 +100,8 @@ class _Parts(Mapping[str, object]):
 
     def __getitem__(self, name: str) -> object:
         found = self._shape.find(name)
+        if found is None and self._shape.open:
+            raise Undecided
         if found is None:
             raise KeyError(name)
         values = find_stand_ins(found)

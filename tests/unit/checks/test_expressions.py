@@ -16,8 +16,9 @@ def recipe(template: str, *, key: str = "prompt", last: str = "") -> str:
           mode: {{type: choice, options: [ceil, floor], default: ceil}}
           maybe: {{type: text, optional: true}}
           unknown: {{type: table, key: name, default: [{{name: Ann}}]}}
+          typed: {{type: table, key: name, columns: {{name: text}}, default: [{{name: Ann}}]}}
         steps:
-          used: {{generate: {{prompt: "{{{{ inputs.word }}}}{{{{ inputs.mode }}}}{{{{ inputs.maybe or '' }}}}{{{{ inputs.unknown[0].name }}}}"}}}}
+          used: {{generate: {{prompt: "{{{{ inputs.word }}}}{{{{ inputs.mode }}}}{{{{ inputs.maybe or '' }}}}{{{{ inputs.unknown[0].name }}}}{{{{ inputs.typed[0].name }}}}"}}}}
           one: {{generate: {{prompt: One}}}}
           set:
             for_each: {{i: [1, 2], who: [{{name: Ann, age: 3}}], w: [a, b]}}
@@ -142,6 +143,7 @@ RIGHT = [
     "{{ inputs.unknown | map(attribute='hat') | join }}",
     "{{ inputs.unknown | sort(attribute='hat') | map(attribute='name') | join }}",
     "{{ (inputs.unknown | first).hat + 1 }}",
+    "{{ inputs.typed | map(attribute='nmae') | join }}{% for row in inputs.typed %}{{ row.nmae }}{% endfor %}",
     "{{ inputs.maybe | default(3) }}",
     "{{ (inputs.maybe or 3) + 4 }}",
     "{% set x = 1 %}{% if inputs.maybe %}{% set x = 'a' %}{% endif %}{{ x + 1 }}",
