@@ -235,8 +235,10 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
         return join_shapes([_without_none(base), others[0] if others else TEXT])
     if node.name == "round":
         return INTEGER if len(node.arguments) == 1 and "precision" not in node.keywords else NUMBER
-    if node.name == "abs":
+    if node.name in ("abs", "sum"):
         return INTEGER if base.kind is Kind.INTEGER else NUMBER
+    if base.kind is Kind.RECORD and node.name == "list":
+        return list_of(TEXT)
     if base.kind is not Kind.LIST:
         return UNKNOWN
     if node.name == "map":

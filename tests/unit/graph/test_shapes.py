@@ -22,6 +22,7 @@ from seedflow.graph.shapes import (
     list_of,
     shape_of_value,
     whole_number,
+    without_fields,
 )
 
 ENDS = st.none() | st.integers(-6, 6)
@@ -136,3 +137,19 @@ def test_of_an_open_record_only_slips_are_certainly_wrong() -> None:
     joined = join_shapes([row, Shape(Kind.RECORD, fields={"sku": TEXT})])
     assert joined.find("material") == UNKNOWN
     assert joined.find("sku") == TEXT
+
+
+def test_of_a_task_that_is_one_of_several_kinds_nothing_is_claimed_but_what_all_tasks_have() -> None:
+    one = Shape(Kind.TASK, item=list_of(IMAGE), fields={"a": TEXT})
+    other = Shape(Kind.TASK, item=list_of(IMAGE), fields={"b": TEXT}, outputs={"x": list_of(IMAGE)})
+    assert (one.find("outputs"), one.find("name")) == (None, None)
+    joined = join_shapes([one, other])
+    assert (joined.find("images"), joined.find("outputs"), joined.find("key")) == (UNKNOWN, UNKNOWN, TEXT)
+    assert joined.find("each") == Shape(Kind.RECORD)
+    assert joined.find("name") is None
+
+
+def test_outputs_that_a_deep_shape_no_longer_knows_are_not_claimed_to_be_missing() -> None:
+    deep = Shape(Kind.TASK, item=list_of(IMAGE), fields={}, outputs={"x": list_of(IMAGE)})
+    assert without_fields(deep, 0).find("outputs") == UNKNOWN
+    assert without_fields(deep).find("outputs") == Shape(Kind.RECORD, fields={"x": list_of(IMAGE)})
