@@ -1,13 +1,14 @@
 """Expressions over what steps give: what fails for every value that it could have is found before anything is paid.
 
 Loops, variables, macros and included files are followed, so that it is known what a name stands for. What is wrong is
-wrong in every branch, taken or not, and for every item of a list, however many there are.
+wrong in every branch, taken or not, and for every item of a list, however many there are. Only where the test in front of
+a branch may be about the kinds of values themselves is the branch left alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from seedflow.checks.operations import Enough, ExpressionReader, Frame
 from seedflow.checks.subject import Subject
@@ -97,7 +98,9 @@ class _TemplateReader(ExpressionReader):
         """Look at what a macro does with its arguments, in the file that it stands in."""
         shapes = [UNKNOWN if one is None else self.shape_of(one) for one in called.arguments]
         if not isinstance(called, CalledFrom):
+            self.shared += 1
             self._read_macro(called, shapes)
+            self.shared -= 1
             return True
         frame = self.frame.get(called.module.slot)
         call = Call(None, called.start, called.end, f"`{called.name}` is called here")
@@ -118,13 +121,15 @@ class _TemplateReader(ExpressionReader):
 
     def _read_if(self, statement: If) -> None:
         before, after = self.frame, list[Frame]()
-        for test, body in statement.branches:
+        with ExitStack() as tests:
+            for test, body in statement.branches:
+                self.frame = dict(before)
+                self.read(test)
+                tests.enter_context(self.branch(test))
+                self.read_body(body)
+                after.append(self.frame)
             self.frame = dict(before)
-            self.read(test)
-            self.read_body(body)
-            after.append(self.frame)
-        self.frame = dict(before)
-        self.read_body(statement.otherwise)
+            self.read_body(statement.otherwise)
         after.append(self.frame)
         before.update(_merge(after))
         self.frame = before
@@ -152,11 +157,14 @@ class _TemplateReader(ExpressionReader):
             case _:
                 self.refuse(_refuse_loop(statement.items, items))
         self._assign(statement.slots, item)
-        if statement.condition is not None:
-            self.read(statement.condition)
         if statement.loop_slot is not None:
             self.frame[statement.loop_slot] = _shape_of_loop(item)
-        self.read_body(statement.body)
+        if statement.condition is None:
+            self.read_body(statement.body)
+            return
+        self.read(statement.condition)
+        with self.branch(statement.condition):
+            self.read_body(statement.body)
 
     def _read_import(self, statement: Import) -> None:
         frame: Frame = {}
@@ -178,9 +186,11 @@ class _TemplateReader(ExpressionReader):
         """Among the variables of a file."""
         outside, self.frame = self.frame, frame
         self._files.append((source, call))
+        self.shared += 1
         try:
             yield
         finally:
+            self.shared -= 1
             self.frame = outside
             self._files.pop()
 

@@ -6,7 +6,8 @@ something unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import product
 from math import prod
 from typing import Final, TypeAlias
@@ -45,6 +46,7 @@ from seedflow.recipe.templating.operation_nodes import (
 from seedflow.recipe.templating.problems import Refusal, RenderError, suggest
 from seedflow.recipe.templating.rendering import Rendering, Scope, to_text
 from seedflow.recipe.templating.statements import Called
+from seedflow.recipe.templating.walking import walk
 
 Frame: TypeAlias = "dict[int, Shape | Frame]"
 """The variables of one text by their slots; of an imported file, its own frame."""
@@ -63,6 +65,9 @@ _CERTAIN: Final = frozenset(
 """What is wrong whichever values of these kinds there are; anything else is wrong with those that were tried."""
 _NAMING: Final = ("attribute", "method", "test")
 """Arguments whose text is a name, so that one text says nothing of another."""
+_OF_KINDS: Final = frozenset(
+    ("boolean", "defined", "float", "integer", "mapping", "number", "sequence", "string", "undefined")
+)
 _MOST_TRIED: Final = 600
 _MOST_NODES: Final = 20_000
 """Nodes that are looked at in one template: macros that call macros can make more of a short text than anybody reads."""
@@ -78,6 +83,9 @@ class ExpressionReader:
     def __init__(self, flow: Flow, place: Place) -> None:
         self.found: list[RenderError] = []
         self.frame: Frame = {}
+        self.shared = 0
+        """How many macros and files are being read within each other: what others use, perhaps with other kinds of values."""
+        self._unsure = 0
         self._flow = flow
         self._place = place
         self._left = _MOST_NODES
@@ -101,8 +109,22 @@ class ExpressionReader:
 
     def refuse(self, error: RenderError) -> bool:
         """Take down what is wrong; false, since nothing that stands on it is worth a look."""
-        self.found.append(error)
+        if self._unsure == 0:
+            self.found.append(error)
         return False
+
+    @contextmanager
+    def branch(self, test: Expression | None) -> Iterator[None]:
+        """What stands behind a test, which may be about the very kinds of values for which it would be wrong.
+
+        So it is in macros and files, which others may use with other values, and behind tests such as `is defined`.
+        """
+        unsure = self.shared > 0 or (test is not None and _asks_for_kind(test))
+        self._unsure += unsure
+        try:
+            yield
+        finally:
+            self._unsure -= unsure
 
     def read(self, node: Expression, *, may_be_missing: bool = False) -> bool:  # noqa: C901 - one case for each kind of node
         """Look at an expression and all that it is made of; whether nothing is wrong with it.
@@ -144,9 +166,9 @@ class ExpressionReader:
             case RecordOf():
                 return self._read_all([part for entry in node.entries for part in entry])
             case Either():
-                return self._read_all((node.test, node.then, node.otherwise))
+                return self._read_behind(node.test, (node.then, node.otherwise))
             case And() | Or():
-                return self._read_all((node.left, node.right))
+                return self._read_behind(node.left, (node.right,))
             case Not():
                 return self.read(node.operand)
             case FirstOf():
@@ -180,6 +202,11 @@ class ExpressionReader:
         for node in nodes:
             clean = self.read(node) and clean
         return clean
+
+    def _read_behind(self, test: Expression, branches: Sequence[Expression]) -> bool:
+        clean = self.read(test)
+        with self.branch(test):
+            return self._read_all(branches) and clean
 
     def _look_up(self, node: Attribute) -> bool:
         """Names in the author's own data are looked at by others."""
@@ -279,6 +306,11 @@ class ExpressionReader:
 
     def _choose(self, node: Expression) -> Sequence[object]:
         return (node.value,) if isinstance(node, Constant) else find_stand_ins(self.shape_of(node))
+
+
+def _asks_for_kind(test: Expression) -> bool:
+    """Whether a test asks whether something is there, or what it is."""
+    return any(isinstance(node, Applied) and node.name in _OF_KINDS for node in walk(test))
 
 
 def _is_mention(node: Expression) -> bool:

@@ -57,6 +57,8 @@ GRAMMAR = {
         "{{ <value> }}", "{{ <value> }}", "{{ <value> }} x", "{% for v in <name> %}{{ <value> }}{% endfor %}", "{% set v = <value> %}{{ <value> }}",
         "{% for v in <value> %}{{ v }} {{ <picked> }}{{ loop.index + <value> }}{% endfor %}",
         "{% macro m(v, w=<value>) %}{{ v }}{{ <value> }}{% endmacro %}{{ m(<value>) }}", "{% set v %}{{ <value> }}{% endset %}{{ <made> }}",
+        "{% macro m(v, w=<value>) %}{% if w %}{{ <value> }}{% else %}{{ w if v else <picked> }}{% endif %}{{ <made> }}{% endmacro %}{{ m(<value>) }}{{ m(1, <value>) }}",
+        "{% macro m(v) %}{% for w in v %}{{ w and w.name }}{% endfor %}{{ v or <value> }}{% endmacro %}{{ m(<value>) }}",
         "{% with v = <value> %}{{ <made> }}{% endwith %}",
     ],
 }  # fmt: skip
