@@ -14,7 +14,7 @@ from seedflow.graph.literals import read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import Part, Place, find_templates
 from seedflow.graph.shapes import Kind, Shape
-from seedflow.recipe.model import Expect, Iterate
+from seedflow.recipe.model import Expect, Iterate, Otherwise
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 
@@ -91,7 +91,7 @@ def _check_setting(place: Place, shape: Shape) -> Iterator[Diagnostic]:
 
 def _check_expect(expect: Expect, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
     if expect.aspect_ratio is not None:
-        yield from _check_ratio(expect.aspect_ratio, node, subject)
+        yield from _check_ratio(expect, expect.aspect_ratio, node, subject)
     if expect.images is None:
         return
     least, most = subject.flow.counts.images_per_answer(node)
@@ -111,7 +111,9 @@ def _check_expect(expect: Expect, node: StepNode, subject: Subject) -> Iterator[
     )
 
 
-def _check_ratio(expected: Template, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
+def _check_ratio(
+    expect: Expect, expected: Template, node: StepNode, subject: Subject
+) -> Iterator[Diagnostic]:
     """A picture that has the ratio asked for can have the one that is expected; nothing is said where sizes are not known."""
     model, request = subject.flow.find_model(node), subject.flow.request(node)
     pixels = model.profile.pixels if model is not None else None
@@ -134,6 +136,7 @@ def _check_ratio(expected: Template, node: StepNode, subject: Subject) -> Iterat
         f"`expect` wants the ratio {ratio}, and the request asks for {asked.text}, "
         f"{size_px[0]}×{size_px[1]}: no result could ever be as expected",
         expected.scalar.span,
+        Severity.WARNING if expect.otherwise is Otherwise.ACCEPT else Severity.ERROR,
         help="ask for the ratio that is expected, or expect the one that is asked for",
         related=(Related(node.generate.span, "the request"),),
     )

@@ -134,6 +134,8 @@ def scopes(draw: st.DrawFn) -> Scope:
         if mention.collection is None:
             return tasks[0]
         found: list[View] = tasks if mention.collection == "tasks" else of_set
+        if isinstance(mention.index, int):
+            return found[mention.index]
         return found if mention.index is None else found[:2]
 
     return Scope(
