@@ -10,7 +10,6 @@ from seedflow.diagnostics import Diagnostic, Related, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import Part, Place
-from seedflow.graph.printed import find_printed_tail
 from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.model import Recipe
 from seedflow.recipe.references import NameReference, StepReference
@@ -173,20 +172,13 @@ def _check_step_mention(reference: StepReference, place: Place, subject: Subject
         for argument in reference.selector.arguments:
             if isinstance(argument.value, NameReference):
                 yield from _check_name(argument.value, place, subject)
-    if not place.template.scalar.value.startswith(".", reference.end):
-        return
-    tail = find_printed_tail(place.template, reference) or ()
-    if len(tail) > 1:  # the first attribute is one that the reader of templates knows
-        shape = subject.flow.shape_of_mention(reference, place.node, place.frame).find(tail[0])
-        if shape is not None:
-            yield from _check_attributes(f"`{tail[0]}`", shape, tail[1:], reference, place)
 
 
 def _check_attributes(
     owner: str,
     shape: Shape,
     parts: tuple[str | int, ...],
-    reference: NameReference | StepReference,
+    reference: NameReference,
     place: Place,
 ) -> Iterator[Diagnostic]:
     for part in parts:

@@ -10,14 +10,17 @@ from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
 from seedflow.graph.bounds import bound_source
 from seedflow.graph.counting import read_expected
+from seedflow.graph.literals import read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import Part, Place, find_templates
 from seedflow.graph.shapes import Kind, Shape
-from seedflow.recipe.model import Expect, Iterate
+from seedflow.recipe.model import Expect, Iterate, Otherwise
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
+_RATIO_TOLERANCE = 0.03
+"""How far a picture may be from the ratio that is asked for, and from the one that is expected."""
 
 
 def check_options(subject: Subject) -> Iterator[Diagnostic]:
@@ -87,6 +90,8 @@ def _check_setting(place: Place, shape: Shape) -> Iterator[Diagnostic]:
 
 
 def _check_expect(expect: Expect, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
+    if expect.aspect_ratio is not None:
+        yield from _check_ratio(expect, expect.aspect_ratio, node, subject)
     if expect.images is None:
         return
     least, most = subject.flow.counts.images_per_answer(node)
@@ -102,6 +107,37 @@ def _check_expect(expect: Expect, node: StepNode, subject: Subject) -> Iterator[
         help="ask for more images in `generate:`, such as `max_images` with `sequential_image_generation: auto`"
         if low is not None and low > most
         else "expect more images",
+        related=(Related(node.generate.span, "the request"),),
+    )
+
+
+def _check_ratio(
+    expect: Expect, expected: Template, node: StepNode, subject: Subject
+) -> Iterator[Diagnostic]:
+    """A picture that has the ratio asked for can have the one that is expected; nothing is said where sizes are not known."""
+    model, request = subject.flow.find_model(node), subject.flow.request(node)
+    pixels = model.profile.pixels if model is not None else None
+    ratio = read_literal(expected, as_text=True)
+    if model is None or pixels is None or not isinstance(ratio, str):
+        return
+    if request.unknown.intersection((pixels.tier, pixels.ratio)):
+        return
+    asked, size_px = model.asked_ratio(request.parameters), model.size_px(request.parameters)
+    if asked is None or size_px is None:
+        return
+    across, down = map(int, ratio.split(":"))
+    wanted, gives = across / down, size_px[0] / size_px[1]
+    if gives * (1 - _RATIO_TOLERANCE) <= wanted * (1 + _RATIO_TOLERANCE) and wanted * (
+        1 - _RATIO_TOLERANCE
+    ) <= gives * (1 + _RATIO_TOLERANCE):
+        return
+    yield Diagnostic(
+        "expect-impossible",
+        f"`expect` wants the ratio {ratio}, and the request asks for {asked.text}, "
+        f"{size_px[0]}×{size_px[1]}: no result could ever be as expected",
+        expected.scalar.span,
+        Severity.WARNING if expect.otherwise is Otherwise.ACCEPT else Severity.ERROR,
+        help="ask for the ratio that is expected, or expect the one that is asked for",
         related=(Related(node.generate.span, "the request"),),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from seedflow.checks.request import Judge, span_of
@@ -10,11 +11,14 @@ from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.growth import Growth
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
-from seedflow.graph.shapes import Kind, Shape
+from seedflow.graph.shapes import IMAGE_FORMATS, Kind, Shape
 from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
-from seedflow.recipe.model import Parameter
+from seedflow.recipe.model import Expression, Parameter
 from seedflow.recipe.template import Template
+from seedflow.recipe.templating.lookup_nodes import Attribute, Named
+from seedflow.recipe.templating.nodes import Constant
+from seedflow.recipe.templating.operation_nodes import Either
 from seedflow.recipe.unbraced import suggest_braces
 
 _FITTING: Mapping[str, frozenset[Kind]] = {
@@ -33,6 +37,8 @@ _TYPE_WORDS: Mapping[str, str] = {
     "array": "a list",
     "object": "a record",
 }
+_WHOLE = re.compile(r"-?[0-9]+")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?")
 
 
 def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
@@ -140,17 +146,65 @@ def _check_shape(
 
 def _check_options(parameter: Parameter, shape: Shape, schema: Mapping[str, object]) -> Iterator[Diagnostic]:
     allowed = schema.get("enum")
-    if not shape.options or not isinstance(allowed, list):
+    if not isinstance(allowed, list):
         return
-    refused = [option for option in shape.options if option not in allowed]
+    refused = [option for option in shape.options if option.strip() not in allowed]
+    certain = bool(refused) and len(refused) == len(shape.options)
+    if not shape.options:
+        refused = [one for one in _find_written(parameter.expression) if one.strip() not in allowed]
+    of_picture = shape.options == IMAGE_FORMATS
+    if refused and of_picture and not certain:
+        return  # which of them a model gives is not for the recipe to say
+    span = span_of(parameter.expression) or parameter.span
     if refused:
         yield Diagnostic(
             "option-not-allowed",
             f"`{parameter.name}` may become {_list(refused)} here; the model takes {_list(allowed)}",
-            span_of(parameter.expression) or parameter.span,
-            Severity.ERROR if len(refused) == len(shape.options) else Severity.WARNING,
-            help="change the options of the input",
+            span,
+            Severity.ERROR if certain else Severity.WARNING,
+            help="change the options of the input"
+            if _is_given(parameter.expression) and not of_picture
+            else "give it only what the model takes",
         )
+    elif not any(_may_be_written(str(option), shape.kind) for option in allowed):
+        yield Diagnostic(
+            "option-not-allowed",
+            f"`{parameter.name}` becomes {shape.describe()} here; the model takes {_list(allowed)}",
+            span,
+            Severity.WARNING if shape.optional else Severity.ERROR,
+            help="give it only what the model takes",
+        )
+
+
+def _find_written(expression: Expression) -> Iterator[str]:
+    """The texts that are written out in the branches of an expression, each of which it may give."""
+    nodes = [expression.expression] if isinstance(expression, Template) else []
+    while nodes:
+        match nodes.pop():
+            case Either() as node:
+                nodes += (node.otherwise, node.then)
+            case Constant(value=str() as text):
+                yield text
+            case _:
+                pass
+
+
+def _is_given(expression: Expression) -> bool:
+    """Whether it is what a caller chooses, and nothing else."""
+    return isinstance(expression, Template) and isinstance(expression.expression, Named | Attribute)
+
+
+def _may_be_written(option: str, kind: Kind) -> bool:
+    """Whether a value of a kind, as text, may be an option of a model."""
+    match kind:
+        case Kind.INTEGER:
+            return _WHOLE.fullmatch(option) is not None
+        case Kind.NUMBER:
+            return _NUMBER.fullmatch(option) is not None
+        case Kind.BOOLEAN:
+            return option in ("true", "false")
+        case _:
+            return True
 
 
 def _list(values: Iterable[object]) -> str:

@@ -8,6 +8,7 @@ from seedflow.checks.absent import check_absent
 from seedflow.checks.amounts import check_amounts
 from seedflow.checks.braces import check_braces
 from seedflow.checks.calls import check_calls
+from seedflow.checks.expressions import check_expressions
 from seedflow.checks.indexing import check_indexing
 from seedflow.checks.limits import check_limits
 from seedflow.checks.loops import check_loops
@@ -42,6 +43,7 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_indexing,
     check_picking,
     check_text,
+    check_expressions,
     check_braces,
     check_outputs,
     check_limits,

@@ -18,7 +18,7 @@ _ALWAYS_TEXT = ("ref", "recipe")
 def check_text(subject: Subject) -> Iterator[Diagnostic]:
     """Every mention that is printed into text has a text."""
     for place in subject.places:
-        if not _wants_text(place, subject):
+        if not wants_text(place, subject):
             continue
         for reference in place.template.references:
             if isinstance(reference, NameReference) and reference.root in _ALWAYS_TEXT:
@@ -36,7 +36,8 @@ def check_text(subject: Subject) -> Iterator[Diagnostic]:
                 yield _may_be_none(place, reference)
 
 
-def _wants_text(place: Place, subject: Subject) -> bool:
+def wants_text(place: Place, subject: Subject) -> bool:
+    """Whether what a template gives at its place becomes text."""
     if place.template.form is TemplateForm.TEXT:
         return place.part is not Part.REFERENCE and place.part is not Part.OUTPUT
     if place.part is Part.OUTPUT_FILE:

@@ -362,3 +362,7 @@ class _Lookup:
     def shape_of_step(self, reference: StepReference) -> Shape:
         """The shape of a mention of a step."""
         return self._flow.shape_of_mention(reference, self._node, self._frame, all_made=self._all_made)
+
+    def shape_of_variable(self, _: int) -> Shape:
+        """Unknown: an expression that stands alone sets none."""
+        return UNKNOWN

@@ -30,7 +30,15 @@ from seedflow.recipe.functions import TESTS
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
-from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Named, OneImage, Part
+from seedflow.recipe.templating.lookup_nodes import (
+    Attribute,
+    Item,
+    Mentioned,
+    Named,
+    OneImage,
+    Part,
+    Variable,
+)
 from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.operation_nodes import (
     And,
@@ -45,6 +53,7 @@ from seedflow.recipe.templating.operation_nodes import (
     RecordOf,
     Signed,
 )
+from seedflow.recipe.templating.statements import Called
 
 _TEXT_FILTERS: Final = frozenset(
     (
@@ -78,6 +87,9 @@ class Lookup(Protocol):
     def shape_of_step(self, reference: StepReference) -> Shape:
         """The shape of a mention of a step."""
 
+    def shape_of_variable(self, slot: int) -> Shape:
+        """The shape of a variable that the template sets itself."""
+
 
 def infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one case for each kind of node
     """The shape of what an expression gives; unknown where the text alone does not tell."""
@@ -88,6 +100,8 @@ def infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one 
             return lookup.shape_of_root(node.root, node.name)
         case Mentioned():
             return lookup.shape_of_step(node.reference)
+        case Variable():
+            return lookup.shape_of_variable(node.slot)
         case OneImage():
             return IMAGE
         case Attribute():
@@ -114,7 +128,7 @@ def infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one 
             return _infer_signed(node, lookup)
         case Binary():
             return _infer_binary(node, lookup)
-        case Joined():
+        case Joined() | Called():
             return TEXT
         case Applied():
             return _infer_applied(node, lookup)
@@ -219,6 +233,12 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
         others = [infer_shape(other, lookup) for other in node.arguments[1:]]
         others += [infer_shape(other, lookup) for name, other in node.keywords.items() if name != "boolean"]
         return join_shapes([_without_none(base), others[0] if others else TEXT])
+    if node.name == "round":
+        return INTEGER if len(node.arguments) == 1 and "precision" not in node.keywords else NUMBER
+    if node.name in ("abs", "sum"):
+        return INTEGER if base.kind is Kind.INTEGER else NUMBER
+    if base.kind is Kind.RECORD and node.name == "list":
+        return list_of(TEXT)
     if base.kind is not Kind.LIST:
         return UNKNOWN
     if node.name == "map":
@@ -249,7 +269,8 @@ def _infer_extreme(name: str, items: ListOf, lookup: Lookup) -> Shape:
 
 def _infer_mapped(node: Applied, item: Shape) -> Shape:
     """What `map(attribute="NAME")` takes of each item. A list of lists is not claimed: where images are wanted it is flattened."""
-    name = node.keywords.get("attribute") if len(node.keywords) == 1 else None
+    given = (*node.arguments[1:], *node.keywords.values())
+    name = given[0] if len(given) == 1 else None
     if not isinstance(name, Constant) or not isinstance(name.value, str) or not name.value.isidentifier():
         return UNKNOWN
     found = item.find(name.value)

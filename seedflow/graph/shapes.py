@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.ranges import Range
+from seedflow.images.facts import ImageFormat
 
 
 class Count(NamedTuple):
@@ -48,6 +49,8 @@ def _within_reason(low: int, high: int | None) -> Count:
 
 
 _MOST = 10**15
+_LONGEST_OPTION = 40
+"""Characters of a written text that is remembered."""
 _MOST_LENGTHS = 64
 ONE = Count(1, 1)
 ANY = Count(0, None)
@@ -79,7 +82,8 @@ class Shape:
     record, `fields` are those that every such record may have, None when they are not known; when it is `open` it may have
     more, and only a name that is a slip of one of them is called wrong. Of a text with a closed set of values, `options`
     are these. Of a task, `item` is the shape of its images, `fields` are its variables, and `outputs` those of a step that
-    uses a recipe. A whole number lies `between` two others, where that is known.
+    uses a recipe; when it is `open`, or nothing is known of it, it may have outputs that are not known. A whole number lies
+    `between` two others, where that is known.
     """
 
     kind: Kind
@@ -167,13 +171,15 @@ class Shape:
     def _task_attribute(self, part: str | int) -> Shape | None:
         match part:
             case "images":
-                return self.item
+                return self.item or UNKNOWN
             case "each":
                 return _record(self.fields)
             case "key":
                 return TEXT
             case "outputs" if self.outputs is not None:
                 return _record(self.outputs)
+            case "outputs" if self.open or self.item is None:
+                return UNKNOWN
             case _:
                 return None
 
@@ -194,10 +200,12 @@ BOOLEAN = Shape(Kind.BOOLEAN)
 NONE = Shape(Kind.NONE, optional=True)
 IMAGE = Shape(Kind.IMAGE)
 
+IMAGE_FORMATS = tuple(one.value for one in ImageFormat)
+"""What `format` of an image may be."""
 _IMAGE_ATTRIBUTES: Mapping[str | int, Shape] = {
     "width": INTEGER,
     "height": INTEGER,
-    "format": TEXT,
+    "format": Shape(Kind.TEXT, options=IMAGE_FORMATS),
     "digest": TEXT,
     "name": TEXT,
     "number": INTEGER,
@@ -219,7 +227,7 @@ def shape_of_value(value: object) -> Shape:
         case float():
             return NUMBER
         case str():
-            return TEXT
+            return Shape(Kind.TEXT, options=(value,)) if len(value) <= _LONGEST_OPTION else TEXT
         case list() | tuple():
             return list_of(
                 join_shapes([shape_of_value(item) for item in value]), Count(len(value), len(value))
@@ -243,7 +251,8 @@ def without_fields(shape: Shape, depth: int = 2) -> Shape:
     outputs = None
     if depth and shape.outputs is not None:
         outputs = {name: without_fields(output, depth - 1) for name, output in shape.outputs.items()}
-    return replace(shape, item=item, fields=fields, outputs=outputs)
+    cut = shape.outputs is not None and outputs is None
+    return replace(shape, item=item, fields=fields, outputs=outputs, open=shape.open or cut)
 
 
 def whole_number(between: Range) -> Shape:

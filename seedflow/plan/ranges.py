@@ -108,6 +108,10 @@ class _Names:
         """The shape of a mention of a step."""
         return self._finder.of_step(reference, self._env)
 
+    def shape_of_variable(self, _: int) -> Shape:
+        """Unknown: an expression that stands alone sets none."""
+        return UNKNOWN
+
 
 def _admit(given: Shape, declared: Input) -> Shape:
     """What an input lets through of what it is given: with anything else, nothing is asked."""

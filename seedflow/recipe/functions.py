@@ -55,6 +55,17 @@ def zip_lists(rendering: Rendering, /, **lists: object) -> list[object]:
     return rows
 
 
+def map_items(rendering: Rendering, value: object, attribute: object, default: object = None) -> list[object]:
+    """The attribute of every item; `default` stands in where an item has none."""
+    try:
+        return list_filters.map_items(rendering, value, attribute, default)
+    except Refusal as refusal:
+        if not isinstance(attribute, str) or attribute not in FILTERS:
+            raise
+        advice = f"`map` takes an attribute, not a filter: write `{{% for item in … %}}{{{{ item | {attribute} }}}}{{% endfor %}}`"
+        raise Refusal(code=refusal.code, message=refusal.message, help=advice) from None
+
+
 FILTERS: Final[Mapping[str, Callee]] = {
     "abs": Callee(scalar_filters.absolute),
     "capitalize": Callee(scalar_filters.capitalize),
@@ -70,7 +81,7 @@ FILTERS: Final[Mapping[str, Callee]] = {
     "length": Callee(list_filters.length_of),
     "list": Callee(list_filters.to_list),
     "lower": Callee(scalar_filters.lower),
-    "map": Callee(list_filters.map_items),
+    "map": Callee(map_items),
     "max": Callee(list_filters.largest),
     "min": Callee(list_filters.smallest),
     "reject": Callee(list_filters.reject),

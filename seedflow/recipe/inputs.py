@@ -9,6 +9,7 @@ from pathlib import Path
 
 from seedflow.diagnostics import Diagnostic, Related, has_errors
 from seedflow.diagnostics.suggest import find_near
+from seedflow.recipe.binding import sort_by_place
 from seedflow.recipe.given import GivenInputs, GivenValue
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.input_types import read_value
@@ -65,8 +66,8 @@ def resolve_inputs(
         files = FilesFrom(start, images, recipe_folder=recipe.folder, current_folder=folder)
         values[name], wrong = read_value(declared, node, files)
         split = declared.type is InputType.LIST and found is not None and found.arguments
-        problems.extend(map(_tell_commas, wrong) if split else wrong)
-    return (None if has_errors(problems) else values), problems
+        problems.extend((_tell_form(one, declared) for one in wrong) if split else wrong)
+    return (None if has_errors(problems) else values), _sort_within_files(problems)
 
 
 class FilesFrom:
@@ -155,9 +156,19 @@ def _choose_node(declared: Input, given: GivenValue, problems: list[Diagnostic])
     return scalars[0]
 
 
-def _tell_commas(problem: Diagnostic) -> Diagnostic:
-    """The same with the help that commas never split, where a text of the command line looks like several items."""
+def _sort_within_files(problems: list[Diagnostic]) -> list[Diagnostic]:
+    """Those of one file in the order of its lines, files in the order in which they were found wrong."""
+    found: dict[str, list[Diagnostic]] = {}
+    for problem in problems:
+        found.setdefault("" if problem.span is None else problem.span.source.name, []).append(problem)
+    return [problem for of_file in found.values() for problem in sort_by_place(of_file)]
+
+
+def _tell_form(problem: Diagnostic, declared: Input) -> Diagnostic:
+    """The same with what the command line has to do with it: commas never split, and brackets make no list."""
     span = problem.span
+    if declared.of is not None and declared.of.type is InputType.LIST and problem.code == "wrong-type":
+        return replace(problem, help="give lists within a list by a file: `--inputs FILE`")
     if (
         span is None
         or not span.source.name.startswith("-i ")

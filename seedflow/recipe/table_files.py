@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from seedflow.diagnostics import Diagnostic, Source, Span
+from seedflow.recipe.binding import sort_by_place
 from seedflow.recipe.csv_tables import CsvTableReader
 from seedflow.recipe.leaves import describe_node, is_nothing, quote
 from seedflow.recipe.model import Input
@@ -78,10 +79,10 @@ def load_table(
     if ending in _DELIMITERS:
         cells = CsvTableReader(declared, read_cell, read_default)
         problems = _read_csv(source, declared.delimiter or _DELIMITERS[ending], cells)
-        return cells.rows, [*problems, *cells.problems]
+        return cells.rows, sort_by_place([*problems, *cells.problems])
     reader = TableReader(declared, read_cell, read_default, titled=True)
     problems = _read_lines(source, reader) if ending in _LINES else _read_tree(source, ending, reader)
-    return reader.rows, [*problems, *reader.problems]
+    return reader.rows, sort_by_place([*problems, *reader.problems])
 
 
 def _find_ending(text: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from inspect import Parameter, signature
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,14 @@ class Callee:
 @lru_cache(maxsize=256)
 def _parameters(apply: Callable[..., object]) -> tuple[Parameter, ...]:
     return tuple(signature(apply).parameters.values())[1:]
+
+
+def name_arguments(
+    apply: Callable[..., object], given: Sequence[T], named: Mapping[str, T]
+) -> Mapping[str, T]:
+    """The arguments of a call by the names of the parameters that take them; those that have no such name are left out."""
+    plain = [one.name for one in _parameters(apply) if one.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    return {**dict(zip(plain, given, strict=False)), **named}
 
 
 def explain_mismatch(callee: Callee, given: int, named: Collection[str], *, piped: bool) -> str | None:

@@ -167,6 +167,9 @@ def compare(rendering: Rendering, sign: str, left: object, right: object) -> boo
     raise Refusal(
         code="template-type",
         message=f"`{sign}` compares two numbers or two texts, but these are {describe(left)} and {describe(right)}",
+        help="text never becomes a number: write the number without quotes, or compare its `… | string`"
+        if {describe(left), describe(right)} == {"a number", "text"}
+        else None,
     )
 
 

@@ -30,7 +30,7 @@ BOUNDED = [
     "steps.set.images",
     "steps.set.images[:2]",
     "steps.set.images | selectattr('width') | list",
-    "steps.set.images | sort | reverse | unique",
+    "steps.set.images | sort(attribute='name') | reverse | unique(attribute='key')",
     "steps.page.images",
     "steps.page.tasks",
     "succeeded(steps.page.images)",

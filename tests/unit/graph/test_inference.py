@@ -43,6 +43,9 @@ class Names:
     def shape_of_step(self, reference: StepReference) -> Shape:
         return list_of(IMAGE, Count(1, 3)) if reference.index is None else IMAGE
 
+    def shape_of_variable(self, _: int) -> Shape:
+        return UNKNOWN
+
 
 def infer(expression: str) -> Shape:
     text = f"{{{{ {expression} }}}}"
@@ -101,6 +104,17 @@ def infer(expression: str) -> Shape:
         ("optional(steps.a.images[0])", Shape(Kind.IMAGE, optional=True)),
         ("succeeded(steps.a.images)", list_of(IMAGE, Count(0, 3))),
         ("steps.a.images | map(attribute='name')", list_of(TEXT, Count(1, 3))),
+        ("steps.a.images | map('width')", list_of(INTEGER, Count(1, 3))),
+        ("steps.a.images | map('width', 3)", list_of(UNKNOWN, Count(1, 3))),
+        ("steps.a.images | map('widht')", list_of(UNKNOWN, Count(1, 3))),
+        ("steps.a.images | sum(attribute='width')", NUMBER),
+        ("inputs.r | list", list_of(TEXT)),
+        ("inputs.f | round", INTEGER),
+        ("inputs.f | round(1)", NUMBER),
+        ("inputs.f | round(precision=1)", NUMBER),
+        ("inputs.f | round(method='ceil')", INTEGER),
+        ("inputs.n | abs", INTEGER),
+        ("inputs.f | abs", NUMBER),
         ("inputs.nobody_knows", UNKNOWN),
     ],
 )

@@ -22,6 +22,7 @@ from seedflow.graph.shapes import (
     list_of,
     shape_of_value,
     whole_number,
+    without_fields,
 )
 
 ENDS = st.none() | st.integers(-6, 6)
@@ -62,10 +63,15 @@ def test_counts_beyond_reason_are_no_bound() -> None:
     assert Count(0, 2**53).plus(huge).high is None
 
 
+def _one_of(*options: str) -> Shape:
+    return Shape(Kind.TEXT, options=options)
+
+
 @pytest.mark.parametrize(
     ("value", "shape"),
     [
-        ("a", TEXT),
+        ("a", _one_of("a")),
+        ("a" * 41, TEXT),
         (7, whole_number(Range(7, 7))),
         (True, BOOLEAN),
         (1.5, NUMBER),
@@ -73,7 +79,8 @@ def test_counts_beyond_reason_are_no_bound() -> None:
         (["a", "b"], list_of(TEXT, Count(2, 2))),
         ([1, 2.5], list_of(NUMBER, Count(2, 2))),
         (["a", 1], list_of(UNKNOWN, Count(2, 2))),
-        ({"name": "fox"}, Shape(Kind.RECORD, fields={"name": TEXT})),
+        (["a", "a"], list_of(_one_of("a"), Count(2, 2))),
+        ({"name": "fox"}, Shape(Kind.RECORD, fields={"name": _one_of("fox")})),
     ],
 )
 def test_plain_values_have_their_shape(value: object, shape: Shape) -> None:
@@ -84,8 +91,12 @@ def test_records_join_to_the_fields_that_any_of_them_has() -> None:
     joined = join_shapes(
         [shape_of_value({"name": "fox", "age": 3}), shape_of_value({"name": "owl", "tone": "grey"})]
     )
-    assert joined.fields == {"name": TEXT, "age": whole_number(Range(3, 3)), "tone": TEXT}
-    assert joined.find("tone") == TEXT
+    assert joined.fields == {
+        "name": TEXT,
+        "age": whole_number(Range(3, 3)),
+        "tone": _one_of("grey"),
+    }
+    assert joined.find("tone") == _one_of("grey")
     assert joined.find("colour") is None
 
 
@@ -126,3 +137,19 @@ def test_of_an_open_record_only_slips_are_certainly_wrong() -> None:
     joined = join_shapes([row, Shape(Kind.RECORD, fields={"sku": TEXT})])
     assert joined.find("material") == UNKNOWN
     assert joined.find("sku") == TEXT
+
+
+def test_of_a_task_that_is_one_of_several_kinds_nothing_is_claimed_but_what_all_tasks_have() -> None:
+    one = Shape(Kind.TASK, item=list_of(IMAGE), fields={"a": TEXT})
+    other = Shape(Kind.TASK, item=list_of(IMAGE), fields={"b": TEXT}, outputs={"x": list_of(IMAGE)})
+    assert (one.find("outputs"), one.find("name")) == (None, None)
+    joined = join_shapes([one, other])
+    assert (joined.find("images"), joined.find("outputs"), joined.find("key")) == (UNKNOWN, UNKNOWN, TEXT)
+    assert joined.find("each") == Shape(Kind.RECORD)
+    assert joined.find("name") is None
+
+
+def test_outputs_that_a_deep_shape_no_longer_knows_are_not_claimed_to_be_missing() -> None:
+    deep = Shape(Kind.TASK, item=list_of(IMAGE), fields={}, outputs={"x": list_of(IMAGE)})
+    assert without_fields(deep, 0).find("outputs") == UNKNOWN
+    assert without_fields(deep).find("outputs") == Shape(Kind.RECORD, fields={"x": list_of(IMAGE)})

@@ -335,6 +335,21 @@ def test_all_problems_of_a_list_come_in_one_go(resolve: Resolve) -> None:
     assert sorted(codes(problems)) == ["out-of-bounds", "out-of-bounds", "wrong-type", "wrong-type"]
 
 
+def test_problems_of_a_file_come_in_the_order_of_its_lines(resolve: Resolve) -> None:
+    _, problems = resolve(
+        "{a: {type: list, of: text}, b: {type: text}, c: {type: integer}}", file="c: x\nb: [b]\na: 1\n"
+    )
+    assert [marked(found) for found in problems] == ["x", "[b]", "1"]
+
+
+@pytest.mark.parametrize("argument", ["a=1", "a=[1]", "a=1,2"])
+def test_a_list_within_a_list_is_given_by_a_file(resolve: Resolve, argument: str) -> None:
+    _, problems = resolve("{a: {type: list, of: {type: list, of: text}}}", [argument])
+    (found,) = problems
+    assert found.code == "wrong-type"
+    assert "`--inputs FILE`" in str(found.help)
+
+
 def test_a_near_miss_of_an_option_is_suggested(resolve: Resolve) -> None:
     _, problems = resolve("{a: {type: choice, options: [watercolour, ink]}}", ["a=watercolor"])
     assert problems[0].help == "did you mean `watercolour`?"

@@ -460,6 +460,12 @@ def test_what_is_wrong_in_every_row_is_said_a_few_times_and_counted(resolve: Res
     assert found[-1][2].endswith("and 4,997 more lines are not JSON")
 
 
+def test_lines_that_are_not_json_are_told_among_the_others_in_order(resolve: Resolve) -> None:
+    text = '{"n": "x"}\n{"n":\n{"n": 1.5}\n[1]\n'
+    found = wrong(resolve("{type: table, columns: {n: integer}}", name="t.jsonl", file=text))
+    assert [one[1] for one in found] == ["t.jsonl:1:7", "t.jsonl:2:6", "t.jsonl:3:7", "t.jsonl:4:1"]
+
+
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.json"])
 def test_ten_thousand_rows_are_read_soon(resolve: Resolve, name: str) -> None:
     if name == "t.csv":

@@ -159,6 +159,8 @@ FAILURES = [
     ("{{ inputs.cast | sort }}", "template-type", "inputs.cast | sort", "attribute"),
     ("{{ [1, 'a'] | sort }}", "template-type", "[1, 'a'] | sort", None),
     ("{{ inputs.cast | map(attribute='nam') }}", "template-undefined", "inputs.cast | map(attribute='nam')", "`name`"),
+    ("{{ inputs.numbers | map('string') }}", "template-type", "inputs.numbers | map('string')", "not a filter"),
+    ("{{ inputs.cast | map('title') }}", "template-undefined", "inputs.cast | map('title')", "item | title"),
     ("{{ inputs.cast | selectattr('old') }}", "template-undefined", "inputs.cast | selectattr('old')", None),
     ("{{ inputs.words | select('evn') }}", "template-unknown-test", "inputs.words | select('evn')", "`even`"),
     ("{{ inputs.words | select('eq') }}", "template-arguments", "inputs.words | select('eq')", None),
