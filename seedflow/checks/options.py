@@ -61,6 +61,8 @@ def _help_compare(template: Template, shape: Shape) -> str:
     inner = template.scalar.value.strip()[2:-2].strip()
     if shape.kind is Kind.LIST:
         return f"compare its length: `{{{{ {inner} | length > 0 }}}}`"
+    if shape.optional and shape.kind is Kind.TEXT and not shape.options:
+        return f"ask whether it is given: `{{{{ {inner} is not none }}}}`"
     if shape.kind is Kind.TEXT:
         value = shape.options[0] if shape.options else "…"
         return f"compare it: `{{{{ {inner} == '{value}' }}}}`"
@@ -118,7 +120,7 @@ def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterat
                 help="give it a list",
             )
     yield from _check_amount(iterate, node, subject)
-    start = flow.shape_of_template(iterate.start, node)
+    start = flow.shape_of_template(iterate.start, node, facts=flow.certain.of_step(node))
     if start.known and start.kind is not Kind.IMAGE:
         yield Diagnostic(
             "wrong-shape",

@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
+from seedflow.graph.facts import Facts, Names, spell
+from seedflow.graph.guards import learn
 from seedflow.graph.ranges import ANYTHING, Range, find_greatest, find_smallest
+from seedflow.graph.selecting import narrow_items
 from seedflow.graph.shapes import (
     BOOLEAN,
     IMAGE,
@@ -27,7 +30,7 @@ from seedflow.graph.shapes import (
     whole_number,
 )
 from seedflow.recipe.functions import TESTS
-from seedflow.recipe.references import StepReference
+from seedflow.recipe.references import Slice, StepReference
 from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
 from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Named, OneImage, Part
@@ -67,6 +70,8 @@ _WHOLE: Final = frozenset(("count", "length", "int"))
 _ARITHMETIC: Final = frozenset(
     (operators.add, operators.subtract, operators.multiply, operators.floor_divide, operators.modulo)
 )
+_MAX_DEPTH = 6
+"""How many values are looked through again with what is certain at one place."""
 
 
 class Lookup(Protocol):
@@ -78,9 +83,22 @@ class Lookup(Protocol):
     def shape_of_step(self, reference: StepReference) -> Shape:
         """The shape of a mention of a step."""
 
+    @property
+    def facts(self) -> Facts:
+        """What is certain where the expression stands."""
 
-def infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one case for each kind of node
+    @property
+    def names(self) -> Names:
+        """What names stand for."""
+
+
+def infer_shape(node: Expression, lookup: Lookup) -> Shape:
     """The shape of what an expression gives; unknown where the text alone does not tell."""
+    shape = _infer_shape(node, lookup)
+    return narrow(shape, node, lookup) if lookup.facts else shape
+
+
+def _infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one case for each kind of node
     match node:
         case Constant():
             return shape_of_value(node.value)
@@ -102,12 +120,11 @@ def infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one 
         case RecordOf():
             return _infer_record(node, lookup)
         case Either():
-            return _join((node.then, node.otherwise), lookup)
+            return _join_branches(_branch(node.test, node.then, node.otherwise), lookup)
         case And():
-            return _join((node.left, node.right), lookup)
+            return _join_branches(_branch(node.left, node.right, node.left), lookup)
         case Or():
-            left, right = infer_shape(node.left, lookup), infer_shape(node.right, lookup)
-            return join_shapes([_without_none(left), right]) if left.kind is not Kind.NONE else right
+            return _join_branches(_branch(node.left, node.left, node.right), lookup)
         case Not() | Compared():
             return BOOLEAN
         case Signed():
@@ -128,8 +145,29 @@ def infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one 
             return UNKNOWN
 
 
+def _branch(
+    test: Expression, then: Expression, otherwise: Expression
+) -> tuple[tuple[Expression, bool, Expression], ...]:
+    """What is given where a test holds, and where it does not."""
+    return (test, True, then), (test, False, otherwise)
+
+
+def _join_branches(branches: Sequence[tuple[Expression, bool, Expression]], lookup: Lookup) -> Shape:
+    """What is true of all branches that can be taken, each with what its test makes certain."""
+    found = []
+    for test, holds, node in branches:
+        inside = Assuming(lookup, lookup.facts.both(learn(test, lookup.names, holds=holds)))
+        if not inside.facts.never:
+            shape = infer_shape(node, inside)
+            found.append(replace(shape, optional=False) if node is test and holds else shape)
+    return _join_all(found)
+
+
 def _join(nodes: Sequence[Expression], lookup: Lookup) -> Shape:
-    shapes = [infer_shape(node, lookup) for node in nodes]
+    return _join_all([infer_shape(node, lookup) for node in nodes])
+
+
+def _join_all(shapes: list[Shape]) -> Shape:
     lists = [shape for shape in shapes if shape.kind is Kind.LIST]
     if len(lists) == len(shapes) and shapes:
         items = join_shapes([shape.item or UNKNOWN for shape in lists])
@@ -224,7 +262,8 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
     if node.name == "map":
         return list_of(_infer_mapped(node, base.item or UNKNOWN), base.count)
     shape_of_list = _LISTS.get(node.name)
-    return shape_of_list(base) if shape_of_list is not None else UNKNOWN
+    found = shape_of_list(base) if shape_of_list is not None else UNKNOWN
+    return found if found.item is None else replace(found, item=narrow_items(node, found.item))
 
 
 def _infer_whole(node: Applied, lookup: Lookup) -> Shape:
@@ -254,6 +293,49 @@ def _infer_mapped(node: Applied, item: Shape) -> Shape:
         return UNKNOWN
     found = item.find(name.value)
     return UNKNOWN if found is None or found.kind is Kind.LIST else found
+
+
+class Assuming:
+    """What somebody knows of names, where more is certain."""
+
+    def __init__(self, lookup: Lookup, facts: Facts, depth: int = 0) -> None:
+        self._lookup = lookup
+        self._depth = depth
+        self.facts = facts
+        self.names = lookup.names
+
+    def shape_of_root(self, root: str, name: str) -> Shape:
+        """The shape of `inputs.NAME` and the like."""
+        followed = root == "values" and self._depth < _MAX_DEPTH
+        meant = self.names.find_value(name) if followed and self.facts else None
+        if meant is None:
+            return self._lookup.shape_of_root(root, name)
+        return infer_shape(meant, Assuming(self._lookup, self.facts, self._depth + 1))
+
+    def shape_of_step(self, reference: StepReference) -> Shape:
+        """The shape of a mention of a step."""
+        shape = self._lookup.shape_of_step(reference)
+        if not isinstance(reference.index, Slice) or shape.kind is not Kind.LIST:
+            return shape
+        whole = infer_shape(Mentioned(replace(reference, index=None)), self)
+        start, stop, step = reference.index.start, reference.index.stop, reference.index.step
+        return replace(shape, count=whole.count.sliced(start, stop, step))
+
+
+def narrow(shape: Shape, node: Expression, lookup: Lookup) -> Shape:
+    """What is left of a shape where more is certain of the expression that has it."""
+    if not shape.optional and shape.kind is not Kind.LIST:
+        return shape
+    key = spell(node, lookup.names)
+    if key is None:
+        return shape
+    if shape.optional and shape.kind is not Kind.NONE and lookup.facts.is_there(key):
+        shape = replace(shape, optional=False)
+    if shape.kind is Kind.LIST:
+        low, high = lookup.facts.count(key)
+        between = Range(*shape.count).within(low, high)
+        shape = replace(shape, count=Count(between.low or 0, between.high))
+    return shape
 
 
 def _without_none(shape: Shape) -> Shape:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from seedflow.graph.facts import NO_FACTS, Names
 from seedflow.graph.inference import infer_shape
 from seedflow.graph.input_shapes import shape_of_input
 from seedflow.graph.ranges import ANYTHING, Range
@@ -28,6 +29,7 @@ from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.views import View
 
+_NO_NAMES = Names()
 _MAX_DEPTH = 20
 """How many inputs and values look through each other before nothing more is claimed."""
 
@@ -99,6 +101,8 @@ class _Names:
         self._finder = finder
         self._env = env
         self._depth = depth
+        self.facts = NO_FACTS
+        self.names = _NO_NAMES
 
     def shape_of_root(self, root: str, name: str) -> Shape:
         """The shape of `inputs.NAME` and the like."""

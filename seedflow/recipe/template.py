@@ -21,7 +21,7 @@ from seedflow.recipe.templating.operation_nodes import Applied
 from seedflow.recipe.templating.problems import Problem, Refusal, RenderError, Skipped, refuse_length, suggest
 from seedflow.recipe.templating.program import LITERAL, Program, ProgramCache, TemplateForm, is_literal
 from seedflow.recipe.templating.rendering import MISSING, Rendering, Scope, to_text
-from seedflow.recipe.templating.statements import Print, Text, render_body
+from seedflow.recipe.templating.statements import Body, Print, Text, render_body
 from seedflow.text.nodes import Scalar
 
 __all__ = ["RenderError", "Scope", "Skipped", "Template", "TemplateForm", "look_up", "parse_template"]
@@ -55,6 +55,11 @@ class Template:
     def expression(self) -> Expression | None:
         """What stands in the braces of the form `EXPRESSION`, for whoever asks what it could give; None if it has problems."""
         return None if self._program.problems else self._program.expression
+
+    @property
+    def body(self) -> Body:
+        """The statements of the form `TEXT`, for whoever asks what could be printed; nothing if it has problems."""
+        return () if self._program.problems else self._program.body
 
     @property
     def unread(self) -> bool:

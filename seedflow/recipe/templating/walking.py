@@ -10,17 +10,23 @@ from seedflow.recipe.templating.nodes import Expression
 def walk(node: Expression) -> Iterator[Expression]:
     """A node and all that it is made of."""
     yield node
+    for part in find_parts(node):
+        yield from walk(part)
+
+
+def find_parts(node: Expression) -> Iterator[Expression]:
+    """What a node is made of, without what that is made of."""
     for kind in type(node).__mro__:
         for name in getattr(kind, "__slots__", ()):
-            yield from _walk_into(getattr(node, name, None))
+            yield from _look_into(getattr(node, name, None))
 
 
-def _walk_into(value: object) -> Iterator[Expression]:
+def _look_into(value: object) -> Iterator[Expression]:
     if isinstance(value, Expression):
-        yield from walk(value)
+        yield value
     elif isinstance(value, dict):
         for part in value.values():
-            yield from _walk_into(part)
+            yield from _look_into(part)
     elif isinstance(value, tuple):
         for part in value:
-            yield from _walk_into(part)
+            yield from _look_into(part)
