@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from seedflow.graph.facts import NO_FACTS, Facts, Names
+from seedflow.graph.facts import NO_FACTS, Facts, Names, spell
 from seedflow.graph.guards import learn
 from seedflow.graph.model import Frame, StepNode
 from seedflow.graph.places import Place
@@ -40,6 +40,15 @@ class Certain:
             found = NO_FACTS if when is None else learn(when, names_of(node.frame))
             self._facts[node.id] = found
         return found
+
+
+def find_most(node: StepNode, templates: Sequence[Template]) -> list[int | None]:
+    """How many items lists of a step have at most where its condition holds; None where it does not say."""
+    facts, names = Certain().of_step(node), names_of(node.frame)
+    keys = [
+        None if one.expression is None or not facts else spell(one.expression, names) for one in templates
+    ]
+    return [None if key is None else facts.count(key)[1] for key in keys]
 
 
 def names_of(frame: Frame) -> Names:

@@ -93,6 +93,8 @@ class Planner:
 
     def settles(self, doubt: Diagnostic) -> bool:
         """Whether the plan knows that what the text alone left open comes to nothing."""
+        if doubt.code == "image-may-be-missing" and doubt.span is not None:
+            return self._build.resolver.sure.covers(doubt.span, self._graph)
         return doubt.code == "too-many-items" and doubt.span in self._unfolder.fitting
 
     def _find_certain(self) -> Iterator[Diagnostic]:
