@@ -11,6 +11,7 @@ from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.certain import find_guarded, names_of
 from seedflow.graph.facts import Facts, spell
+from seedflow.graph.guards import as_long_as
 from seedflow.graph.places import Place
 from seedflow.graph.shapes import Count, Kind, Shape
 from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Named
@@ -43,7 +44,7 @@ def _check_node(node: Expression, facts: Facts, place: Place, subject: Subject) 
     if needed > shape.count.high and not (isinstance(node, Item) and _is_name(base)):
         yield _missing(node, shape, place)
     elif shape.count.low < needed <= shape.count.high and shape.holds_images:
-        key = spell(base, names_of(place.frame))
+        key = spell(as_long_as(base), names_of(place.frame))
         if key is None or facts.has(key, needed):
             return
         yield _may_be_missing(node, shape.count, place)

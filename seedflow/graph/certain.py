@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from seedflow.graph.facts import NO_FACTS, Facts, Names, spell
-from seedflow.graph.guards import learn
+from seedflow.graph.guards import is_test, learn
 from seedflow.graph.model import Frame, StepNode
 from seedflow.graph.places import Place
 from seedflow.recipe.template import Template
@@ -71,7 +71,7 @@ def find_printed(template: Template, frame: Frame, facts: Facts, *, whole: bool 
         if printed and whole:
             yield from _find_texts(node, known, names)
         for part, inside in _go_through(node, known, names):
-            if isinstance(part, Joined):
+            if isinstance(part, Joined) or _needs_text(part):
                 yield from _find_texts(part, inside, names)
 
 
@@ -97,11 +97,17 @@ def _find_texts(node: Expression, facts: Facts, names: Names) -> _Found:
         case And():
             yield from _find_texts(node.left, facts.both(learn(node.left, names, holds=False)), names)
             yield from _find_texts(node.right, facts.both(learn(node.left, names)), names)
-        case Applied() if node.name in _TEXT_FILTERS and node.arguments:
+        case Applied() if _needs_text(node):
             yield from _find_texts(node.arguments[0], facts, names)
         case _:
             if not facts.never:
                 yield node, facts
+
+
+def _needs_text(node: Expression) -> bool:
+    if not isinstance(node, Applied) or not node.arguments:
+        return False
+    return node.name in _TEXT_FILTERS and not is_test(node)
 
 
 def _go_through(node: Expression, facts: Facts, names: Names) -> _Found:

@@ -103,7 +103,7 @@ class Facts:
 
     def count(self, key: Key) -> tuple[int, int | None]:
         """How many items a list has at least and at most."""
-        found = [_look_up(case, key) for case in self.cases]
+        found = [known for case in self.cases if (known := _look_up(case, key)).there is not False]
         highs = [known.high for known in found]
         high = None if None in highs else max((high for high in highs if high is not None), default=None)
         return min((known.low for known in found), default=0), high
@@ -111,7 +111,9 @@ class Facts:
     def has(self, key: Key, least: int) -> bool:
         """Whether it is ruled out that a list has fewer items, as far as anybody can tell."""
         return all(
-            known.low >= least or known.unclear for case in self.cases for known in (_look_up(case, key),)
+            known.low >= least or known.unclear or known.there is False
+            for case in self.cases
+            for known in (_look_up(case, key),)
         )
 
     @property

@@ -99,11 +99,13 @@ def _learn_row(test: Compared, names: Names, holds: bool) -> Facts:
 
 def _learn_leaf(test: Expression, names: Names, holds: bool) -> Facts:
     """A test that is not made of others, and that it came to be worked out at all."""
+    if spell(test, names) is None:
+        return MAYBE_ANYTHING
     facts = _know(test, names, Known(holds=holds))
     if isinstance(test, Compared):
         ((operator, right),) = test.rest
         found = _learn_compared(test.first, operator if holds else _OPPOSITE.get(operator), right, names)
-    elif isinstance(test, Applied) and _is_test(test):
+    elif isinstance(test, Applied) and is_test(test):
         found = _learn_test(test, names, holds)
     else:
         found = _learn_truth(test, names, holds)
@@ -166,7 +168,15 @@ def _learn_compared(
         elif isinstance(other, Constant) and other.value is None:
             facts = facts.both(_know(one, names, Known(there=operator is operators.unequal)))
         elif isinstance(other, Constant) and operator is operators.equal:
-            facts = facts.both(_know(one, names, Known(there=True)))
+            facts = facts.both(_know(one, names, Known(there=True, holds=bool(other.value))))
+        key = spell(one, names)
+        if (
+            key is not None
+            and isinstance(other, Constant)
+            and operator in (operators.equal, operators.unequal)
+        ):
+            same = ("equal", key, type(other.value), other.value)
+            facts = facts.both(know(same, Known(holds=operator is operators.equal)))
         if not _is_path(one):
             facts = facts.both(_doubt(one, names))
     return facts
@@ -180,10 +190,12 @@ def _learn_contained(
         column = Attribute(container, value.value, 0, 0, 0)
         return _know(column, names, Known(found=operator is operators.contains))
     if isinstance(container, ListOf) and all(isinstance(item, Constant) for item in container.items):
-        has_none = any(isinstance(item, Constant) and item.value is None for item in container.items)
-        if has_none is (operator is operators.lacks) and _is_path(value):
-            return _know(value, names, Known(there=True))
-        return NO_FACTS if _is_path(value) else _doubt(value, names)
+        within = operator is operators.contains
+        facts = NEVER if within else NO_FACTS
+        for item in container.items:
+            one = _learn_compared(value, operators.equal if within else operators.unequal, item, names)
+            facts = facts.either(one) if within else facts.both(one)
+        return facts
     return _doubt(value, names).both(_doubt(container, names))
 
 
@@ -218,7 +230,11 @@ def _find_counted(node: Expression) -> Expression | None:
     """The list whose length an expression is."""
     if not isinstance(node, Applied) or node.name not in _LENGTHS or len(node.arguments) != 1:
         return None
-    (items,) = node.arguments
+    return as_long_as(node.arguments[0])
+
+
+def as_long_as(items: Expression) -> Expression:
+    """The list that another one is as long as: without filters that only change the order."""
     while isinstance(items, Applied) and items.name in _SAME_LENGTH and items.arguments:
         items = items.arguments[0]
     return items
@@ -261,6 +277,7 @@ def _is_path(node: Expression) -> bool:
             return isinstance(node, Named | Mentioned | OneImage | Variable)
 
 
-def _is_test(node: Applied) -> bool:
+def is_test(node: Applied) -> bool:
+    """Whether it is a test and no filter of the same name."""
     test = TESTS.get(node.name)
     return test is not None and node.apply is test.apply and bool(node.arguments)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
-from seedflow.graph.facts import Facts, Names, spell
+from seedflow.graph.facts import Facts, Known, Names, know, spell
 from seedflow.graph.guards import learn
 from seedflow.graph.ranges import ANYTHING, Range, find_greatest, find_smallest
 from seedflow.graph.selecting import narrow_items
@@ -254,9 +254,7 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
         return _infer_extreme(node.name, node.arguments[0], lookup)
     base = infer_shape(node.arguments[0], lookup)
     if node.name in ("default", "d"):
-        others = [infer_shape(other, lookup) for other in node.arguments[1:]]
-        others += [infer_shape(other, lookup) for name, other in node.keywords.items() if name != "boolean"]
-        return join_shapes([_without_none(base), others[0] if others else TEXT])
+        return _infer_default(node, base, lookup)
     if base.kind is not Kind.LIST:
         return UNKNOWN
     if node.name == "map":
@@ -264,6 +262,21 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
     shape_of_list = _LISTS.get(node.name)
     found = shape_of_list(base) if shape_of_list is not None else UNKNOWN
     return found if found.item is None else replace(found, item=narrow_items(node, found.item))
+
+
+def _infer_default(node: Applied, base: Shape, lookup: Lookup) -> Shape:
+    """What stands there, or where that is none, something else."""
+    given = [*node.arguments[1:], *(one for name, one in node.keywords.items() if name != "boolean")]
+    of_none = len(node.arguments) + len(node.keywords) <= 2
+    key = spell(node.arguments[0], lookup.names) if of_none else None
+    missing = lookup.facts if key is None else lookup.facts.both(know(key, Known(there=False)))
+    otherwise = TEXT
+    if given:
+        otherwise = infer_shape(given[0], Assuming(lookup, missing) if missing else lookup)
+    joined = join_shapes([_without_none(base), otherwise])
+    named = isinstance(node.arguments[0], Named | Attribute)
+    sure = missing.never or (of_none and named and base.known and not base.optional)
+    return _without_none(joined) if sure else joined
 
 
 def _infer_whole(node: Applied, lookup: Lookup) -> Shape:
