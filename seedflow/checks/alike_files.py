@@ -69,12 +69,12 @@ def _check_items(
         value = value.get(variable.key or "", NOT_LITERAL) if isinstance(value, Mapping) else value
         if not isinstance(value, str | int | float):
             continue
-        name, key = spell(value), build_key(value)
-        other, known = first.setdefault(name.casefold(), (item, key))
-        if known != key:
+        text = str(value)
+        other, known = first.setdefault(spell(value).casefold(), (item, text))
+        if known != text and known.casefold() == text.casefold():
             yield Diagnostic(
                 "same-file",
-                f"`{known}` and `{key}` differ by capital letters alone, and the files of output `{output.name}` are named by them: "
+                f"`{known}` and `{text}` differ by capital letters alone, and the files of output `{output.name}` are named by them: "
                 "on many systems they would be one",
                 span_of(item) or variable.span,
                 help="rename one of them, or name the files otherwise, for example by `{{ image.digest }}`",
