@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
-from seedflow.graph.certain import find_printed, names_of
 from seedflow.graph.facts import Facts, spell
 from seedflow.graph.growth import Growth, Where
 from seedflow.graph.model import StepNode
@@ -36,10 +35,10 @@ def _check_printed(
 ) -> Iterator[Diagnostic]:
     names = {name for name, _ in references.names}
     certain = subject.flow.certain.of_step(node)
-    for printed, facts in find_printed(template, node.frame, certain):
+    for printed, facts in subject.flow.certain.find_printed(template, node.frame, certain):
         if not isinstance(printed, Named) or printed.root != "ref" or printed.name not in names:
             continue
-        key = spell(printed, names_of(node.frame))
+        key = spell(printed, subject.flow.certain.names(node.frame))
         absent = (
             None if key is None or facts.is_there(key) else _find_absent(printed.name, facts, node, subject)
         )

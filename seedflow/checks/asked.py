@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seedflow.graph.certain import Certain, find_guarded, names_of
+from seedflow.graph.certain import Certain
 from seedflow.graph.facts import spell
 from seedflow.graph.places import Place
 from seedflow.recipe.references import Reference
@@ -13,11 +13,11 @@ from seedflow.recipe.templating.operation_nodes import Applied
 def is_asked_for(reference: Reference, field: str | int, place: Place, certain: Certain) -> bool:
     """Whether a mention of a field that may be missing stands where that does no harm."""
     asked: set[int] = set()
-    for node, facts in find_guarded(place.template, place.frame, certain.at(place)):
+    for node, facts in certain.find_guarded(place.template, place.frame, certain.at(place)):
         if isinstance(node, Applied) and node.takes_missing and node.arguments:
             asked.add(id(node.arguments[0]))
         if isinstance(node, Attribute) and node.start == reference.start and node.name == field:
-            key = spell(node, names_of(place.frame))
+            key = spell(node, certain.names(place.frame))
             if id(node) in asked or (key is not None and bool(facts) and facts.is_found(key)):
                 return True
     return False

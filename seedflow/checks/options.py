@@ -9,7 +9,6 @@ from seedflow.checks.request import span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
 from seedflow.graph.bounds import bound_source
-from seedflow.graph.certain import names_of
 from seedflow.graph.counting import read_expected
 from seedflow.graph.facts import spell
 from seedflow.graph.model import StepNode
@@ -186,7 +185,7 @@ def _check_amount(iterate: Iterate, node: StepNode, subject: Subject) -> Iterato
     # What was skipped skips this step as well, so that it is not looked at as if it were empty.
     certain = subject.flow.certain.of_step(node)
     shape = subject.flow.shape_of_part(expression, node, all_made=True, facts=certain)
-    if certain.has(spell(expression, names_of(node.frame)) or (), 1):
+    if certain.has(spell(expression, subject.flow.certain.names(node.frame)) or (), 1):
         return
     whole = subject.flow.shape_of_mention(replace(source, index=None), node, all_made=True)
     if shape.kind is Kind.LIST and shape.count.low == 0 and whole.kind is Kind.LIST and whole.count.low > 0:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
-from seedflow.graph.certain import find_guarded, names_of
 from seedflow.graph.facts import Facts, spell
 from seedflow.graph.guards import as_long_as
 from seedflow.graph.places import Place
@@ -27,7 +26,7 @@ def check_picking(subject: Subject) -> Iterator[Diagnostic]:
     """Every number in brackets, and every filter that picks one of a list, finds something."""
     for place in subject.places:
         certain = subject.flow.certain.at(place)
-        for node, facts in find_guarded(place.template, place.frame, certain):
+        for node, facts in subject.flow.certain.find_guarded(place.template, place.frame, certain):
             yield from _check_node(node, facts, place, subject)
 
 
@@ -44,7 +43,7 @@ def _check_node(node: Expression, facts: Facts, place: Place, subject: Subject) 
     if needed > shape.count.high and not (isinstance(node, Item) and _is_name(base)):
         yield _missing(node, shape, place)
     elif shape.count.low < needed <= shape.count.high and shape.holds_images:
-        key = spell(as_long_as(base), names_of(place.frame))
+        key = spell(as_long_as(base), subject.flow.certain.names(place.frame))
         if key is None or facts.has(key, needed):
             return
         yield _may_be_missing(node, shape.count, place)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from seedflow.diagnostics import Span
-from seedflow.graph.certain import find_guarded
 from seedflow.graph.facts import NO_FACTS, Facts
 from seedflow.graph.flow import Flow
 from seedflow.graph.model import Frame, StepGraph, StepNode
@@ -86,7 +85,9 @@ def _find_mentions(places: Iterable[Place], flow: Flow) -> Iterator[Mention]:
         certain = flow.certain.at(place)
         facts = {
             node.start: known
-            for node, known in (find_guarded(place.template, place.frame, certain) if mentions else ())
+            for node, known in (
+                flow.certain.find_guarded(place.template, place.frame, certain) if mentions else ()
+            )
             if isinstance(node, Mentioned)
         }
         for reference in mentions:

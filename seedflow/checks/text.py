@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
-from seedflow.graph.certain import find_printed
 from seedflow.graph.places import Part, Place
 from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.references import NameReference, Reference
@@ -38,7 +37,9 @@ def _check_kinds(place: Place, subject: Subject) -> Iterator[Diagnostic]:
 def _check_none(place: Place, subject: Subject, *, wanted: bool) -> Iterator[Diagnostic]:
     flow = subject.flow
     whole = wanted and not _may_be_left_out(place, subject)
-    for node, facts in find_printed(place.template, place.frame, flow.certain.at(place), whole=whole):
+    for node, facts in flow.certain.find_printed(
+        place.template, place.frame, flow.certain.at(place), whole=whole
+    ):
         if isinstance(node, Constant):
             continue
         shape = flow.shape_of_part(node, place.node, place.frame, facts=facts)

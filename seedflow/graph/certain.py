@@ -27,6 +27,15 @@ class Certain:
 
     def __init__(self) -> None:
         self._facts: dict[str, Facts] = {}
+        self._names: dict[str, Names] = {}
+        self._in_templates: dict[tuple[int, str], tuple[Template, Names]] = {}
+
+    def names(self, frame: Frame) -> Names:
+        """What the names of a recipe's values stand for."""
+        found = self._names.get(frame.path)
+        if found is None:
+            found = self._names[frame.path] = names_of(frame)
+        return found
 
     def at(self, place: Place) -> Facts:
         """What the condition of the step around a place makes certain there."""
@@ -37,9 +46,38 @@ class Certain:
         found = self._facts.get(node.id)
         if found is None:
             when = node.step.when.expression if node.step.when is not None else None
-            found = NO_FACTS if when is None else learn(when, names_of(node.frame))
+            found = NO_FACTS if when is None else learn(when, self.names(node.frame))
             self._facts[node.id] = found
         return found
+
+    def find_printed(self, template: Template, frame: Frame, facts: Facts, *, whole: bool = True) -> _Found:
+        """Everything in a template of which a text is wanted, with what is certain there; macros and files left out.
+
+        Without `whole`, nobody wants a text of the template itself.
+        """
+        names = self._names_in(template, frame)
+        for node, known, printed in _find_expressions(template, facts, names):
+            if printed and whole:
+                yield from _find_texts(node, known, names)
+            for part, inside in _go_through(node, known, names):
+                if isinstance(part, Joined) or _needs_text(part):
+                    yield from _find_texts(part, inside, names)
+
+    def find_guarded(self, template: Template, frame: Frame, facts: Facts) -> _Found:
+        """Every part of every expression in a template, with what is certain there; macros and files left out."""
+        names = self._names_in(template, frame)
+        for node, known, _ in _find_expressions(template, facts, names):
+            yield from _go_through(node, known, names)
+
+    def _names_in(self, template: Template, frame: Frame) -> Names:
+        """What names stand for in a template, its own variables included."""
+        if not template.body:
+            return self.names(frame)
+        key = (id(template), frame.path)
+        found = self._in_templates.get(key)
+        if found is None:
+            found = self._in_templates[key] = (template, _name_variables(template, self.names(frame)))
+        return found[1]
 
 
 def find_most(node: StepNode, templates: Sequence[Template]) -> list[int | None]:
@@ -59,27 +97,6 @@ def names_of(frame: Frame) -> Names:
         return template.expression if template is not None else None
 
     return Names(find_value)
-
-
-def find_printed(template: Template, frame: Frame, facts: Facts, *, whole: bool = True) -> _Found:
-    """Everything in a template of which a text is wanted, with what is certain there; macros and files left out.
-
-    Without `whole`, nobody wants a text of the template itself.
-    """
-    names = _name_variables(template, frame)
-    for node, known, printed in _find_expressions(template, facts, names):
-        if printed and whole:
-            yield from _find_texts(node, known, names)
-        for part, inside in _go_through(node, known, names):
-            if isinstance(part, Joined) or _needs_text(part):
-                yield from _find_texts(part, inside, names)
-
-
-def find_guarded(template: Template, frame: Frame, facts: Facts) -> _Found:
-    """Every part of every expression in a template, with what is certain there; macros and files left out."""
-    names = _name_variables(template, frame)
-    for node, known, _ in _find_expressions(template, facts, names):
-        yield from _go_through(node, known, names)
 
 
 def _find_texts(node: Expression, facts: Facts, names: Names) -> _Found:
@@ -166,7 +183,7 @@ def _walk_body(body: Body, facts: Facts, names: Names) -> Iterator[tuple[Express
                 pass
 
 
-def _name_variables(template: Template, frame: Frame) -> Names:
+def _name_variables(template: Template, names: Names) -> Names:
     """What the variables of a template stand for, where each is set once."""
     found: dict[int, Expression] = {}
     times: Counter[int] = Counter()
@@ -174,7 +191,8 @@ def _name_variables(template: Template, frame: Frame) -> Names:
         times.update(slots)
         if len(slots) == 1 and expression is not None:
             found[slots[0]] = expression
-    names = names_of(frame)
+    if not times:
+        return names
     changing = frozenset(slot for slot, count in times.items() if count > 1)
     once = {slot: expression for slot, expression in found.items() if slot not in changing}
     return Names(names.find_value, once, changing)

@@ -6,18 +6,20 @@ is told from `a and b`. What is known is what every case says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Final, TypeAlias
 
 from seedflow.recipe.references import NameReference, StepReference
-from seedflow.recipe.templating.lookup_nodes import Mentioned, Named, Variable
+from seedflow.recipe.templating.forms import OrNone
+from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Named, OneImage, Variable
 from seedflow.recipe.templating.nodes import Constant, Expression
 
 Key: TypeAlias = tuple[object, ...]
 """How an expression is spelled, wherever it stands: equal ones give equal values at one place."""
 
-_MOST_CASES = 64
+_MOST_CASES = 32
 """Ways to come true that are told apart; what more of them say in common is kept."""
 _MAX_DEPTH = 6
 """How many values and variables are followed to what they stand for."""
@@ -82,8 +84,11 @@ class Facts:
         """What is known when these facts hold and the others as well."""
         if not self or not other:
             return self or other
-        met = (_meet(one, two) for one in self.cases for two in other.cases)
-        return _limit(case for case in met if case is not None)
+        fewer, more = sorted((self.cases, other.cases), key=len)
+        if len(fewer) * len(more) > _MOST_CASES:
+            more = (_join(*more),)
+        met = (_meet(one, two) for one in more for two in fewer)
+        return _limit([case for case in met if case is not None])
 
     def either(self, other: Facts) -> Facts:
         """What is known when these facts hold or the others."""
@@ -148,14 +153,10 @@ def _meet(one: _Case, other: _Case) -> _Case | None:
     return met
 
 
-def _limit(cases: Iterable[_Case]) -> Facts:
-    found: list[_Case] = []
-    for case in cases:
-        if case not in found:
-            found.append(case)
-        if len(found) > _MOST_CASES:
-            found = [_join(*found)]
-    return Facts(tuple(found))
+def _limit(cases: Sequence[_Case]) -> Facts:
+    told_apart = {frozenset(case.items()): case for case in cases}
+    found = tuple(told_apart.values())
+    return Facts(found if len(found) <= _MOST_CASES else (_join(*found),))
 
 
 def _join(first: _Case, *others: _Case) -> _Case:
@@ -169,12 +170,16 @@ def _join(first: _Case, *others: _Case) -> _Case:
 class Names:
     """What names stand for: `find_value` gives the expression of a value of the recipe, `variables` those of a text's variables.
 
-    A variable that is set several times, or nobody knows to what, is `changing`.
+    A variable that is set several times, or nobody knows to what, is `changing`. What was `learned` of tests with these names is
+    kept, by the test's own node, which is held as long.
     """
 
     find_value: Callable[[str], Expression | None] = lambda _: None
     variables: Mapping[int, Expression] = field(default_factory=dict)
     changing: frozenset[int] = frozenset()
+    learned: dict[tuple[int, bool, int], tuple[Expression, Facts]] = field(
+        default_factory=dict, compare=False
+    )
 
     def follow(self, node: Expression) -> Expression | None:
         """What a name of a value or a variable stands for, or None."""
@@ -188,7 +193,7 @@ class Names:
 def spell(node: Expression, names: Names, depth: int = 0) -> Key | None:
     """The key of an expression; None where a variable stands in it that may change."""
     meant = names.follow(node) if depth < _MAX_DEPTH else None
-    if meant is not None:
+    if meant is not None and is_path(meant):
         return spell(meant, names, depth + 1)
     if isinstance(node, Variable) and node.slot in names.changing:
         return None
@@ -197,14 +202,33 @@ def spell(node: Expression, names: Names, depth: int = 0) -> Key | None:
     if isinstance(node, Constant):
         return ("constant", type(node.value), node.value)
     parts: list[object] = [type(node)]
-    for kind in type(node).__mro__:
-        for slot in sorted(getattr(kind, "__slots__", ())):
-            if slot not in _PLACES:
-                part = _spell_part(getattr(node, slot), names, depth)
-                if part is None:
-                    return None
-                parts.append((slot, *part))
+    for slot in _list_slots(type(node)):
+        part = _spell_part(getattr(node, slot), names, depth)
+        if part is None:
+            return None
+        parts.append((slot, *part))
     return tuple(parts)
+
+
+@cache
+def _list_slots(kind: type[Expression]) -> tuple[str, ...]:
+    return tuple(
+        slot
+        for base in kind.__mro__
+        for slot in sorted(getattr(base, "__slots__", ()))
+        if slot not in _PLACES
+    )
+
+
+def is_path(node: Expression) -> bool:
+    """Whether it is a name or a mention, with attributes behind it."""
+    while True:
+        if isinstance(node, Attribute) or (isinstance(node, Item) and isinstance(node.key, Constant)):
+            node = node.base
+        elif isinstance(node, OrNone):
+            node = node.argument
+        else:
+            return isinstance(node, Named | Mentioned | OneImage | Variable)
 
 
 def _spell_part(value: object, names: Names, depth: int) -> tuple[object, ...] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seedflow.graph.certain import Certain, names_of
+from seedflow.graph.certain import Certain
 from seedflow.graph.counting import Counts
 from seedflow.graph.facts import NO_FACTS, Facts, Names
 from seedflow.graph.inference import Assuming, infer_shape
@@ -376,7 +376,7 @@ class _Lookup:
     @property
     def names(self) -> Names:
         """What names stand for."""
-        return names_of(self._frame)
+        return self._flow.certain.names(self._frame)
 
     def shape_of_root(self, root: str, name: str) -> Shape:
         """The shape of `inputs.NAME` and the like."""

@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from seedflow.graph.facts import MAYBE_ANYTHING, NEVER, NO_FACTS, Facts, Known, Names, know, spell
+from seedflow.graph.facts import MAYBE_ANYTHING, NEVER, NO_FACTS, Facts, Known, Names, is_path, know, spell
 from seedflow.recipe.functions import TESTS
 from seedflow.recipe.references import Slice
 from seedflow.recipe.templating import operators
-from seedflow.recipe.templating.forms import OrNone
-from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Named, OneImage, Variable
+from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned
 from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.operation_nodes import And, Applied, Compared, Either, ListOf, Not, Or
 from seedflow.recipe.templating.walking import find_parts, walk
@@ -57,34 +56,52 @@ _ORDERS: Final = frozenset(
 )
 
 
-def learn(test: Expression, names: Names, *, holds: bool = True, depth: int = 0) -> Facts:
+def learn(test: Expression, names: Names, *, holds: bool = True) -> Facts:
     """What is certain where a test holds, or where it does not."""
+    return _Reader(names).learn(test, holds)
 
-    def also(part: Expression, wanted: bool) -> Facts:
-        return learn(part, names, holds=wanted, depth=depth)
 
-    match test:
-        case Constant():
-            return NO_FACTS if bool(test.value) is holds else NEVER
-        case Not():
-            return also(test.operand, not holds)
-        case And() if holds:
-            return also(test.left, True).both(also(test.right, True))
-        case And():
-            return also(test.left, False).either(also(test.left, True).both(also(test.right, False)))
-        case Or() if holds:
-            return also(test.left, True).either(also(test.left, False).both(also(test.right, True)))
-        case Or():
-            return also(test.left, False).both(also(test.right, False))
-        case Either():
-            taken = also(test.test, True).both(also(test.then, holds))
-            return taken.either(also(test.test, False).both(also(test.otherwise, holds)))
-        case Compared() if len(test.rest) > 1:
-            return _learn_row(test, names, holds)
-    meant = names.follow(test) if depth < _MAX_DEPTH else None
-    if meant is not None:
-        return learn(meant, names, holds=holds, depth=depth + 1)
-    return _learn_leaf(test, names, holds)
+class _Reader:
+    """Reads tests. Each part of them is looked at once for either outcome, so that the time does not explode."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    def learn(self, test: Expression, holds: bool, depth: int = 0) -> Facts:
+        key = (id(test), holds, depth)
+        found = self._names.learned.get(key)
+        if found is None:
+            found = self._names.learned[key] = (test, self._learn(test, holds, depth))
+        return found[1]
+
+    def _learn(self, test: Expression, holds: bool, depth: int) -> Facts:
+        names = self._names
+
+        def also(part: Expression, wanted: bool) -> Facts:
+            return self.learn(part, wanted, depth)
+
+        match test:
+            case Constant():
+                return NO_FACTS if bool(test.value) is holds else NEVER
+            case Not():
+                return also(test.operand, not holds)
+            case And() if holds:
+                return also(test.left, True).both(also(test.right, True))
+            case And():
+                return also(test.left, False).either(also(test.left, True).both(also(test.right, False)))
+            case Or() if holds:
+                return also(test.left, True).either(also(test.left, False).both(also(test.right, True)))
+            case Or():
+                return also(test.left, False).both(also(test.right, False))
+            case Either():
+                taken = also(test.test, True).both(also(test.then, holds))
+                return taken.either(also(test.test, False).both(also(test.otherwise, holds)))
+            case Compared() if len(test.rest) > 1:
+                return _learn_row(test, names, holds)
+        meant = names.follow(test) if depth < _MAX_DEPTH else None
+        if meant is not None:
+            return self.learn(meant, holds, depth + 1)
+        return _learn_leaf(test, names, holds)
 
 
 def _learn_row(test: Compared, names: Names, holds: bool) -> Facts:
@@ -110,7 +127,7 @@ def _learn_leaf(test: Expression, names: Names, holds: bool) -> Facts:
     else:
         found = _learn_truth(test, names, holds)
     for node in walk(test):
-        if isinstance(node, Attribute | Item) and _is_path(node.base):
+        if isinstance(node, Attribute | Item) and is_path(node.base):
             found = found.both(_know(node.base, names, Known(there=True)))
     return facts.both(found)
 
@@ -122,7 +139,7 @@ def _learn_truth(test: Expression, names: Names, holds: bool) -> Facts:
     facts = _know(
         test, names, Known(there=True if holds else None, low=int(holds), high=None if holds else 0)
     )
-    return facts if _is_path(test) else facts.both(_doubt(test, names))
+    return facts if is_path(test) else facts.both(_doubt(test, names))
 
 
 def _learn_test(test: Applied, names: Names, holds: bool) -> Facts:
@@ -140,7 +157,7 @@ def _learn_test(test: Applied, names: Names, holds: bool) -> Facts:
             return _learn_compared(first, operators.equal if equal else operators.unequal, others[0], names)
         case _:
             return _doubt(test, names)
-    return facts if _is_path(first) else facts.both(_doubt(first, names))
+    return facts if is_path(first) else facts.both(_doubt(first, names))
 
 
 def _learn_compared(
@@ -177,7 +194,7 @@ def _learn_compared(
         ):
             same = ("equal", key, type(other.value), other.value)
             facts = facts.both(know(same, Known(holds=operator is operators.equal)))
-        if not _is_path(one):
+        if not is_path(one):
             facts = facts.both(_doubt(one, names))
     return facts
 
@@ -186,7 +203,7 @@ def _learn_contained(
     value: Expression, operator: operators.Operator, container: Expression, names: Names
 ) -> Facts:
     """`'shade' in each.row`, `inputs.style in ['ink', 'oil']`."""
-    if isinstance(value, Constant) and isinstance(value.value, str) and _is_path(container):
+    if isinstance(value, Constant) and isinstance(value.value, str) and is_path(container):
         column = Attribute(container, value.value, 0, 0, 0)
         return _know(column, names, Known(found=operator is operators.contains))
     if isinstance(container, ListOf) and all(isinstance(item, Constant) for item in container.items):
@@ -210,7 +227,7 @@ def _learn_count(items: Expression, names: Names, between: tuple[int, int | None
         if low and start >= 0 and step == 1 and (stop is None or stop > 0):
             whole = Mentioned(replace(reference, index=None))
             facts = facts.both(_know(whole, names, Known(low=start + low)))
-    return facts if _is_path(items) else facts.both(_doubt(items, names))
+    return facts if is_path(items) else facts.both(_doubt(items, names))
 
 
 def _learn_unlike(items: Expression, number: int, names: Names) -> Facts:
@@ -248,33 +265,25 @@ def _know(node: Expression, names: Names, known: Known) -> Facts:
 def _doubt(node: Expression, names: Names) -> Facts:
     """What is known of the parts of an expression of which nobody here knows what it means."""
     facts = NO_FACTS
-    for part in _find_paths(node):
-        meant = names.follow(part)
-        if meant is not None and not _is_path(meant):
-            facts = facts.both(_doubt(meant, names))
-        key = spell(part, names)
-        facts = facts.both(MAYBE_ANYTHING if key is None else know(key, Known(unclear=True)))
+    waiting, seen = [node], {id(node)}
+    while waiting:
+        for part in _find_paths(waiting.pop()):
+            meant = names.follow(part)
+            if meant is not None and id(meant) not in seen:
+                seen.add(id(meant))
+                waiting.append(meant)
+            key = spell(part, names)
+            facts = facts.both(MAYBE_ANYTHING if key is None else know(key, Known(unclear=True)))
     return facts
 
 
 def _find_paths(node: Expression) -> Iterator[Expression]:
     """The longest paths in an expression."""
-    if _is_path(node):
+    if is_path(node):
         yield node
         return
     for part in find_parts(node):
         yield from _find_paths(part)
-
-
-def _is_path(node: Expression) -> bool:
-    """Whether it is a name or a mention, with attributes behind it."""
-    while True:
-        if isinstance(node, Attribute) or (isinstance(node, Item) and isinstance(node.key, Constant)):
-            node = node.base
-        elif isinstance(node, OrNone):
-            node = node.argument
-        else:
-            return isinstance(node, Named | Mentioned | OneImage | Variable)
 
 
 def is_test(node: Applied) -> bool:

@@ -70,8 +70,8 @@ _WHOLE: Final = frozenset(("count", "length", "int"))
 _ARITHMETIC: Final = frozenset(
     (operators.add, operators.subtract, operators.multiply, operators.floor_divide, operators.modulo)
 )
-_MAX_DEPTH = 6
-"""How many values are looked through again with what is certain at one place."""
+_MOST_FOLLOWED = 50
+"""How often values are looked through again with what is certain at one place."""
 
 
 class Lookup(Protocol):
@@ -311,23 +311,23 @@ def _infer_mapped(node: Applied, item: Shape) -> Shape:
 class Assuming:
     """What somebody knows of names, where more is certain."""
 
-    def __init__(self, lookup: Lookup, facts: Facts, depth: int = 0) -> None:
-        self._lookup = lookup
-        self._depth = depth
+    def __init__(self, lookup: Lookup, facts: Facts) -> None:
+        self.plain: Lookup = lookup.plain if isinstance(lookup, Assuming) else lookup
+        self.followed: list[str] = lookup.followed if isinstance(lookup, Assuming) else []
         self.facts = facts
         self.names = lookup.names
 
     def shape_of_root(self, root: str, name: str) -> Shape:
         """The shape of `inputs.NAME` and the like."""
-        followed = root == "values" and self._depth < _MAX_DEPTH
-        meant = self.names.find_value(name) if followed and self.facts else None
-        if meant is None:
-            return self._lookup.shape_of_root(root, name)
-        return infer_shape(meant, Assuming(self._lookup, self.facts, self._depth + 1))
+        meant = self.names.find_value(name) if root == "values" and self.facts else None
+        if meant is None or len(self.followed) >= _MOST_FOLLOWED:
+            return self.plain.shape_of_root(root, name)
+        self.followed.append(name)
+        return infer_shape(meant, self)
 
     def shape_of_step(self, reference: StepReference) -> Shape:
         """The shape of a mention of a step."""
-        shape = self._lookup.shape_of_step(reference)
+        shape = self.plain.shape_of_step(reference)
         if not isinstance(reference.index, Slice) or shape.kind is not Kind.LIST:
             return shape
         whole = infer_shape(Mentioned(replace(reference, index=None)), self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from seedflow.recipe.templating.nodes import Expression
 
@@ -16,9 +17,17 @@ def walk(node: Expression) -> Iterator[Expression]:
 
 def find_parts(node: Expression) -> Iterator[Expression]:
     """What a node is made of, without what that is made of."""
-    for kind in type(node).__mro__:
-        for name in getattr(kind, "__slots__", ()):
-            yield from _look_into(getattr(node, name, None))
+    for name in _list_slots(type(node)):
+        value = getattr(node, name, None)
+        if isinstance(value, Expression):
+            yield value
+        elif isinstance(value, tuple | dict):
+            yield from _look_into(value)
+
+
+@cache
+def _list_slots(kind: type[Expression]) -> tuple[str, ...]:
+    return tuple(name for base in kind.__mro__ for name in getattr(base, "__slots__", ()))
 
 
 def _look_into(value: object) -> Iterator[Expression]:
