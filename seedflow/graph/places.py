@@ -65,7 +65,6 @@ _AFTER_WHEN = frozenset(
     (
         Part.PARAMETER,
         Part.REFERENCE,
-        Part.TAKES,
         Part.EXPECT,
         Part.ITERATE_OVER,
         Part.ITERATE_START,

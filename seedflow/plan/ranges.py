@@ -29,7 +29,6 @@ from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.views import View
 
-_NO_NAMES = Names()
 _MAX_DEPTH = 20
 """How many inputs and values look through each other before nothing more is claimed."""
 
@@ -38,6 +37,7 @@ class RangeFinder:
     """Finds the shapes of expressions with what the plan knows of inputs, and of how many images and tasks there will be."""
 
     def __init__(self, lengths: LengthFinder, resolver: Resolver) -> None:
+        self.names = Names()
         self._lengths = lengths
         self._resolver = resolver
         self._counted: dict[tuple[str, StepReference], Bounds[int]] = {}
@@ -102,7 +102,7 @@ class _Names:
         self._env = env
         self._depth = depth
         self.facts = NO_FACTS
-        self.names = _NO_NAMES
+        self.names = finder.names
 
     def shape_of_root(self, root: str, name: str) -> Shape:
         """The shape of `inputs.NAME` and the like."""
