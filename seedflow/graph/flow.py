@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from seedflow.graph.certain import Certain
 from seedflow.graph.counting import Counts
 from seedflow.graph.facts import NO_FACTS, Facts, Names
-from seedflow.graph.inference import Assuming, infer_shape
+from seedflow.graph.inference import infer_shape, infer_where
 from seedflow.graph.input_shapes import shape_of_input
 from seedflow.graph.literals import read_literal
 from seedflow.graph.model import Frame, StepGraph, StepNode
@@ -196,7 +196,7 @@ class Flow:
     ) -> Shape:
         """The shape of a part of a template's expression; `all_made` as if nothing were skipped."""
         lookup = _Lookup(self, node, self._frame(node, frame), all_made=all_made)
-        return infer_shape(part, Assuming(lookup, facts) if facts else lookup)
+        return infer_where(part, lookup, facts)
 
     def shape_of_name(
         self, reference: NameReference, node: StepNode | None, frame: Frame | None = None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
+from seedflow.graph.assuming import Assuming, narrow
 from seedflow.graph.facts import Facts, Known, Names, know, spell
 from seedflow.graph.guards import learn
 from seedflow.graph.ranges import ANYTHING, Range, find_greatest, find_smallest
@@ -30,7 +31,7 @@ from seedflow.graph.shapes import (
     whole_number,
 )
 from seedflow.recipe.functions import TESTS
-from seedflow.recipe.references import Slice, StepReference
+from seedflow.recipe.references import StepReference
 from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
 from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Named, OneImage, Part
@@ -70,8 +71,6 @@ _WHOLE: Final = frozenset(("count", "length", "int"))
 _ARITHMETIC: Final = frozenset(
     (operators.add, operators.subtract, operators.multiply, operators.floor_divide, operators.modulo)
 )
-_MOST_FOLLOWED = 50
-"""How often values are looked through again with what is certain at one place."""
 
 
 class Lookup(Protocol):
@@ -96,6 +95,11 @@ def infer_shape(node: Expression, lookup: Lookup) -> Shape:
     """The shape of what an expression gives; unknown where the text alone does not tell."""
     shape = _infer_shape(node, lookup)
     return narrow(shape, node, lookup) if lookup.facts else shape
+
+
+def infer_where(node: Expression, lookup: Lookup, facts: Facts) -> Shape:
+    """The same where more is certain."""
+    return infer_shape(node, Assuming(lookup, facts, infer_shape) if facts else lookup)
 
 
 def _infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one case for each kind of node
@@ -156,9 +160,9 @@ def _join_branches(branches: Sequence[tuple[Expression, bool, Expression]], look
     """What is true of all branches that can be taken, each with what its test makes certain."""
     found = []
     for test, holds, node in branches:
-        inside = Assuming(lookup, lookup.facts.both(learn(test, lookup.names, holds=holds)))
-        if not inside.facts.never:
-            shape = infer_shape(node, inside)
+        facts = lookup.facts.both(learn(test, lookup.names, holds=holds))
+        if not facts.never:
+            shape = infer_where(node, lookup, facts)
             found.append(replace(shape, optional=False) if node is test and holds else shape)
     return _join_all(found)
 
@@ -272,7 +276,7 @@ def _infer_default(node: Applied, base: Shape, lookup: Lookup) -> Shape:
     missing = lookup.facts if key is None else lookup.facts.both(know(key, Known(there=False)))
     otherwise = TEXT
     if given:
-        otherwise = infer_shape(given[0], Assuming(lookup, missing) if missing else lookup)
+        otherwise = infer_where(given[0], lookup, missing)
     joined = join_shapes([_without_none(base), otherwise])
     named = isinstance(node.arguments[0], Named | Attribute)
     sure = missing.never or (of_none and named and base.known and not base.optional)
@@ -306,49 +310,6 @@ def _infer_mapped(node: Applied, item: Shape) -> Shape:
         return UNKNOWN
     found = item.find(name.value)
     return UNKNOWN if found is None or found.kind is Kind.LIST else found
-
-
-class Assuming:
-    """What somebody knows of names, where more is certain."""
-
-    def __init__(self, lookup: Lookup, facts: Facts) -> None:
-        self.plain: Lookup = lookup.plain if isinstance(lookup, Assuming) else lookup
-        self.followed: list[str] = lookup.followed if isinstance(lookup, Assuming) else []
-        self.facts = facts
-        self.names = lookup.names
-
-    def shape_of_root(self, root: str, name: str) -> Shape:
-        """The shape of `inputs.NAME` and the like."""
-        meant = self.names.find_value(name) if root == "values" and self.facts else None
-        if meant is None or len(self.followed) >= _MOST_FOLLOWED:
-            return self.plain.shape_of_root(root, name)
-        self.followed.append(name)
-        return infer_shape(meant, self)
-
-    def shape_of_step(self, reference: StepReference) -> Shape:
-        """The shape of a mention of a step."""
-        shape = self.plain.shape_of_step(reference)
-        if not isinstance(reference.index, Slice) or shape.kind is not Kind.LIST:
-            return shape
-        whole = infer_shape(Mentioned(replace(reference, index=None)), self)
-        start, stop, step = reference.index.start, reference.index.stop, reference.index.step
-        return replace(shape, count=whole.count.sliced(start, stop, step))
-
-
-def narrow(shape: Shape, node: Expression, lookup: Lookup) -> Shape:
-    """What is left of a shape where more is certain of the expression that has it."""
-    if not shape.optional and shape.kind is not Kind.LIST:
-        return shape
-    key = spell(node, lookup.names)
-    if key is None:
-        return shape
-    if shape.optional and shape.kind is not Kind.NONE and lookup.facts.is_there(key):
-        shape = replace(shape, optional=False)
-    if shape.kind is Kind.LIST:
-        low, high = lookup.facts.count(key)
-        between = Range(*shape.count).within(low, high)
-        shape = replace(shape, count=Count(between.low or 0, between.high))
-    return shape
 
 
 def _without_none(shape: Shape) -> Shape:
