@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.model import StepGraph
-from seedflow.graph.places import Part, Place, find_step_places
+from seedflow.graph.places import Part, find_step_places
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.lookup_nodes import Named
@@ -24,6 +24,7 @@ def keep_doubts(
     found: Sequence[Diagnostic],
 ) -> Iterator[Diagnostic]:
     """What the check said, without doubts that the plan judges better, and those about inputs that are answered by their values."""
+    answered: frozenset[Span] | None = None
     wrong = {str(one.span) for one in found if one.severity is Severity.ERROR}
     said = {(one.code, str(one.span)) for one in found}
     for one in checked:
@@ -32,24 +33,14 @@ def keep_doubts(
         if doubt and (one.code in _JUDGED_AGAIN or (one.code, str(span)) in said):
             continue
         if one.code in _ANSWERED and span is not None and doubt:
-            given = one.code == "may-be-none" and _is_given(one, span, graph, inputs)
-            if given or str(span) in wrong:
+            if str(span) in wrong:
                 continue
+            if one.code == "may-be-none" and span.source is graph.recipe.source:
+                if answered is None:
+                    answered = frozenset(_find_answered(graph, inputs))
+                if span in answered or inputs.get(_find_input(one, span)) is not None:
+                    continue
         yield one
-
-
-def _is_given(doubt: Diagnostic, span: Span, graph: StepGraph, inputs: Mapping[str, object]) -> bool:
-    """Whether what may be none is there with these values."""
-    if span.source is not graph.recipe.source:
-        return False
-    name = _find_input(doubt, span)
-    if inputs.get(name) is not None:
-        return True
-    return any(
-        _answers(place, span, inputs)
-        for node in graph.list_steps(graph.frame)
-        for place in find_step_places(node)
-    )
 
 
 def _find_input(doubt: Diagnostic, span: Span) -> str:
@@ -61,19 +52,24 @@ def _find_input(doubt: Diagnostic, span: Span) -> str:
     return text.strip("\"'{} ").removeprefix("inputs.")
 
 
-def _answers(place: Place, span: Span, inputs: Mapping[str, object]) -> bool:
-    """Whether what stands at a place is a list that the plan has looked at, or a column that no row of its table lacks."""
-    references = place.template.references
-    if place.part is Part.FOR_EACH and place.template.scalar.span == span:
-        return not any(isinstance(one, StepReference) for one in references)
-    for one in references:
-        of_row = isinstance(one, NameReference) and one.root == "each" and len(one.path) == 2
-        if of_row and isinstance(one, NameReference) and place.template.span_of(one) == span:
-            loops = place.node.step.for_each if place.node is not None else ()
-            lists = [loop.lists[loop.names.index(one.name)] for loop in loops if one.name in loop.names]
-            rows = _find_rows(lists[0], inputs) if lists else (None,)
-            return all(isinstance(row, Mapping) and row.get(str(one.path[1])) is not None for row in rows)
-    return False
+def _find_answered(graph: StepGraph, inputs: Mapping[str, object]) -> Iterator[Span]:
+    """The places of lists that the plan has looked at, and of columns that no row of their table lacks."""
+    for node in graph.list_steps(graph.frame):
+        rows = {
+            name: _find_rows(items, inputs)
+            for loop in node.step.for_each
+            for name, items in zip(loop.names, loop.lists, strict=True)
+        }
+        for place in find_step_places(node):
+            mentions = place.template.references
+            if place.part is Part.FOR_EACH and not any(isinstance(one, StepReference) for one in mentions):
+                yield place.template.scalar.span
+            for one in mentions:
+                if isinstance(one, NameReference) and one.root == "each" and len(one.path) == 2:
+                    column = str(one.path[1])
+                    found = rows.get(one.name, (None,))
+                    if all(isinstance(row, Mapping) and row.get(column) is not None for row in found):
+                        yield place.template.span_of(one)
 
 
 def _find_rows(items: object, inputs: Mapping[str, object]) -> Sequence[object]:

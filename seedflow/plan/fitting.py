@@ -44,13 +44,14 @@ class SurePicks:
             key = (source, mention)
             self._sure[key] = least >= needed and self._sure.get(key, True)
 
-    def covers(self, span: Span, graph: StepGraph) -> bool:
-        """Whether the image that is mentioned at a place of the text is there wherever it is picked."""
-        return any(
-            isinstance(one, StepReference)
-            and self._sure.get((place.frame.recipe.source, one), False)
-            and place.template.span_of(one) == span
-            for node in graph.steps.values()
+    def find_places(self, graph: StepGraph) -> frozenset[Span]:
+        """The places in the text of images that are there wherever they are picked."""
+        return frozenset(
+            place.template.span_of(one)
+            for node in (graph.steps.values() if self._sure else ())
             for place in find_step_places(node)
             for one in place.template.references
+            if isinstance(one, StepReference)
+            and isinstance(one.index, int)
+            and self._sure.get((place.frame.recipe.source, one), False)
         )

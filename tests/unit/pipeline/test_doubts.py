@@ -240,3 +240,26 @@ def test_a_condition_leaves_edits_out_before_what_they_need_is_looked_at(over: s
 def test_edits_that_begin_with_none_are_one_problem(desk: Desk) -> None:
     text = EDITS.replace("OVER", "[a, b]").replace("inputs.photo is not none and ", "")
     assert desk.codes(text, "words=a") == ["not-an-image"]
+
+
+def test_what_does_not_fit_an_input_is_said_of_what_is_given_alone(desk: Desk) -> None:
+    desk.write(
+        "used.yaml",
+        """
+        seedflow: 1
+        inputs: {pics: {type: list, of: image, min_items: 1, max_items: 2}}
+        steps:
+          a: {generate: {prompt: "A {{ ref.x }}", image_input: {x: "{{ inputs.pics }}"}}}
+          b: {generate: {prompt: "B {{ ref.x }}", image_input: {x: "{{ inputs.pics }}"}}}
+        outputs: {images: "{{ steps.a.images + steps.b.images }}"}
+        """,
+    )
+    text = """
+        inputs: {words: {type: list, of: text}}
+        steps:
+          y: {for_each: {word: "{{ inputs.words }}"}, generate: {prompt: "Y {{ each.word }}"}}
+          c: {recipe: ./used.yaml, with: {pics: "{{ steps.y.images }}"}}
+    """
+    assert desk.codes(text, "words=a", "words=b") == []
+    assert desk.codes(text, "words=") == ["out-of-bounds"]
+    assert desk.codes(text, "words=a", "words=b", "words=c") == ["out-of-bounds"]
