@@ -6,105 +6,87 @@ from collections.abc import Iterator
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
+from seedflow.graph.facts import Facts, spell
 from seedflow.graph.growth import Growth, Where
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
+from seedflow.graph.shapes import Kind
 from seedflow.recipe.model import ReferenceItem, References
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.forms import OrNone, WithoutFailed
 from seedflow.recipe.templating.lookup_nodes import Named
-from seedflow.recipe.templating.nodes import Expression
-from seedflow.recipe.templating.operation_nodes import And, Applied, Either, Joined, Or
 from seedflow.recipe.templating.walking import walk
 
 
 def check_absent(subject: Subject) -> Iterator[Diagnostic]:
-    """Every reference that is printed outside of any test is there."""
+    """Every reference that is printed is there, wherever no test stands before it."""
     for node in subject.requests:
         references = node.generate.references
         if references is None or not references.named:
             continue
-        absent = dict(_find_absent(references, node, subject))
-        if not absent:
-            continue
         for parameter in node.generate.parameters.values():
             for template in find_templates(parameter.expression):
-                yield from _check_printed(template, absent)
+                yield from _check_printed(template, references, node, subject)
 
 
-def _check_printed(template: Template, absent: dict[str, tuple[ReferenceItem, str]]) -> Iterator[Diagnostic]:
-    for piece in template.pieces:
-        if not isinstance(piece, Template) or piece.expression is None:
+def _check_printed(
+    template: Template, references: References, node: StepNode, subject: Subject
+) -> Iterator[Diagnostic]:
+    names = {name for name, _ in references.names}
+    certain = subject.flow.certain.of_step(node)
+    for printed, facts in subject.flow.certain.find_printed(template, node.frame, certain):
+        if not isinstance(printed, Named) or printed.root != "ref" or printed.name not in names:
             continue
-        for named in _find_printed(piece.expression):
-            if named.root == "ref" and named.name in absent:
-                item, why = absent[named.name]
-                yield Diagnostic(
-                    "may-be-none",
-                    f"`ref.{named.name}` is printed, and there may be no such reference: {why}",
-                    template.scalar.span_at(named.start, named.end),
-                    Severity.WARNING,
-                    help=f"write `{{% if ref.{named.name} %}}…{{% endif %}}` around it, or leave the step out then, with `when:`",
-                    related=(Related(item.template.scalar.span, "this may be none"),),
-                )
-
-
-def _find_printed(node: Expression) -> Iterator[Named]:
-    """The names whose text is printed whatever they are: not those that are only tested, or that a test stands before."""
-    match node:
-        case Named():
-            yield node
-        case Joined():
-            for part in node.parts:
-                yield from _find_printed(part)
-        case Applied() if node.arguments and node.name not in ("default", "d"):
-            yield from _find_printed(node.arguments[0])
-        case Or():
-            yield from _find_printed(node.right)
-        case And():
-            yield from _without_tested(node.left, (node.right,))
-        case Either():
-            yield from _without_tested(node.test, (node.then, node.otherwise))
-        case _:
-            pass
-
-
-def _without_tested(test: Expression, printed: tuple[Expression, ...]) -> Iterator[Named]:
-    tested = {one.name for one in walk(test) if isinstance(one, Named)}
-    for node in printed:
-        yield from (named for named in _find_printed(node) if named.name not in tested)
+        key = spell(printed, subject.flow.certain.names(node.frame))
+        absent = (
+            None if key is None or facts.is_there(key) else _find_absent(printed.name, facts, node, subject)
+        )
+        if absent is not None:
+            item, why = absent
+            yield Diagnostic(
+                "may-be-none",
+                f"`ref.{printed.name}` is printed, and there may be no such reference: {why}",
+                template.scalar.span_at(printed.start, printed.end),
+                Severity.WARNING,
+                help=f"write `{{% if ref.{printed.name} %}}…{{% endif %}}` around it, or leave the step out then, with `when:`",
+                related=(Related(item.template.scalar.span, "this may be none"),),
+            )
 
 
 def _find_absent(
-    references: References, node: StepNode, subject: Subject
-) -> Iterator[tuple[str, tuple[ReferenceItem, str]]]:
-    """The names of which every item may come to nothing, each with one of them and why it may."""
-    for name, _ in references.names:
-        items = [item for item in references.items if item.name == name]
-        reasons = [_say_why_absent(item, len(references.items), node, subject) for item in items]
-        if items and all(reasons):
-            yield name, (items[0], reasons[0] or "")
+    name: str, facts: Facts, node: StepNode, subject: Subject
+) -> tuple[ReferenceItem, str] | None:
+    """One of the items of a name, and why it may come to nothing, if every one of them may."""
+    references = node.generate.references
+    every = references.items if references is not None else ()
+    items = [item for item in every if item.name == name]
+    reasons = [_say_why_absent(item, len(every), facts, node, subject) for item in items]
+    return (items[0], reasons[0] or "") if items and all(reasons) else None
 
 
-def _say_why_absent(item: ReferenceItem, count: int, node: StepNode, subject: Subject) -> str | None:
-    template = item.template
-    if template.expression is None or _is_tested(template, node):
+def _say_why_absent(
+    item: ReferenceItem, count: int, facts: Facts, node: StepNode, subject: Subject
+) -> str | None:
+    expression = item.template.expression
+    if expression is None:
         return None
-    parts = list(walk(template.expression))
-    if any(isinstance(part, OrNone) for part in parts):
-        return "what `optional` stands around may be skipped"
-    if any(isinstance(part, WithoutFailed) for part in parts):
-        return "all that `succeeded` goes on without may fail"
-    shape = subject.flow.shape_of_template(template, node)
+    shape = subject.flow.shape_of_part(expression, node, facts=facts)
+    parts = list(walk(expression))
     if shape.optional:
-        mentioned = [one for one in template.references if isinstance(one, NameReference)]
+        if any(isinstance(part, OrNone) for part in parts):
+            return "what `optional` stands around may be skipped"
+        mentioned = [one for one in item.template.references if isinstance(one, NameReference)]
         inputs = [one.name for one in mentioned if one.root == "inputs"]
         return (
             f"input `{inputs[0]}` is optional and has no default" if inputs else f"this is {shape.describe()}"
         )
-    if count > 1 and shape.count.low == 0:
-        for one in template.references:
+    if shape.kind is not Kind.LIST or shape.count.low > 0:
+        return None
+    if any(isinstance(part, WithoutFailed) for part in parts):
+        return "all that `succeeded` goes on without may fail"
+    if count > 1:
+        for one in item.template.references:
             target = subject.flow.find_target(one, node) if isinstance(one, StepReference) else None
             if target is not None and target.step.for_each and _depends_on_results(target, subject):
                 return f"all tasks of step `{target.step.name}` may be skipped"
@@ -115,18 +97,3 @@ def _depends_on_results(node: StepNode, subject: Subject) -> bool:
     """Whether only the run knows which tasks of a step are skipped."""
     when = node.step.when
     return when is not None and Growth(subject.graph).is_dynamic(when, Where(node.frame, node))
-
-
-def _is_tested(template: Template, node: StepNode) -> bool:
-    """Whether the step's own condition looks at what the reference is made of."""
-    when = node.step.when
-    if when is None:
-        return False
-    looked_at = {_root(one) for one in when.references}
-    return any(_root(one) in looked_at for one in template.references)
-
-
-def _root(reference: StepReference | NameReference) -> tuple[str, str]:
-    if isinstance(reference, StepReference):
-        return ("steps", reference.step)
-    return (reference.root, reference.name if reference.path else "")

@@ -105,7 +105,8 @@ class _Border:
             if not is_nothing(node):
                 yield from read_value(declared, node, self._files)[1]
         elif isinstance(expression, Template):
-            shape = self._flow.shape_of_template(expression, self._node)
+            certain = self._flow.certain.of_step(self._node)
+            shape = self._flow.shape_of_template(expression, self._node, facts=certain)
             span, name = expression.scalar.span, self._name(declared, item=item)
             yield from _check_shape(declared, shape, span, name)
             if not self._is_guarded():

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from seedflow.checks.asked import is_asked_for
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span, has_errors
 from seedflow.diagnostics.suggest import find_near
+from seedflow.graph.certain import Certain
 from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.places import find_step_places
 from seedflow.graph.printed import find_printed_tail
@@ -48,9 +50,11 @@ def _check_columns(declared: Input, rows: list[object], nodes: Iterable[StepNode
     columns = list(dict.fromkeys(name for row in rows if isinstance(row, Mapping) for name in row))
     if not columns:
         return
+    certain = Certain()
     for node in nodes:
         variables = _find_variables(declared.name, node)
-        for template in (place.template for place in find_step_places(node)):
+        for place in find_step_places(node):
+            template = place.template
             for mention in template.references:
                 if (
                     isinstance(mention, NameReference)
@@ -59,7 +63,8 @@ def _check_columns(declared: Input, rows: list[object], nodes: Iterable[StepNode
                 ):
                     tail = find_printed_tail(template, mention)
                     path = (*mention.path, *(tail or ()))
-                    if tail is not None and len(path) > 1 and path[1] not in columns:
+                    lacks = tail is not None and len(path) > 1 and path[1] not in columns
+                    if lacks and not is_asked_for(mention, path[1], place, certain):
                         yield _no_column(declared, str(path[1]), columns, template.span_of(mention))
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from seedflow.checks.subject import Mention, Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
+from seedflow.graph.facts import Names, spell
 from seedflow.graph.flow import Flow
 from seedflow.graph.shapes import Count
 from seedflow.recipe.references import Slice
+from seedflow.recipe.templating.lookup_nodes import Mentioned
 
 
 def check_indexing(subject: Subject) -> Iterator[Diagnostic]:
@@ -82,7 +85,7 @@ def _check_number(mention: Mention, index: int, count: Count) -> Iterator[Diagno
             else "there is nothing to pick",
             related=(_declared(mention),),
         )
-    elif needed > count.low and images:
+    elif needed > count.low and images and not _is_certain(mention, needed):
         yield Diagnostic(
             "image-may-be-missing",
             f"`{name}` may not exist: {_give(mention, count)}, and how many is the model's choice",
@@ -91,6 +94,12 @@ def _check_number(mention: Mention, index: int, count: Count) -> Iterator[Diagno
             help="a slice such as `[:N]` takes as many as there are; without the image this task fails",
             related=(_declared(mention),),
         )
+
+
+def _is_certain(mention: Mention, needed: int) -> bool:
+    """Whether a test made sure that there are so many."""
+    whole = Mentioned(replace(mention.reference, index=None))
+    return mention.facts.has(spell(whole, Names()) or (), needed)
 
 
 def _check_slice(mention: Mention, index: Slice, count: Count) -> Iterator[Diagnostic]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from seedflow.checks.item_keys import check_keys
 from seedflow.checks.pairs import check_pairs
 from seedflow.checks.subject import Subject
-from seedflow.diagnostics import Diagnostic, Related, Span
+from seedflow.diagnostics import Diagnostic, Related, Severity, Span, has_errors
 from seedflow.graph.at_most import judge_length
 from seedflow.graph.growth import Growth, Where
 from seedflow.graph.model import StepNode
@@ -22,7 +22,7 @@ def check_loops(subject: Subject) -> Iterator[Diagnostic]:
         for variable in node.step.for_each:
             broken = list(_check_lists(variable, node, subject))
             yield from broken
-            if not broken:
+            if not has_errors(broken):
                 yield from check_keys(variable, node, subject.flow)
     yield from _check_bounds(subject)
     yield from check_pairs(subject)
@@ -42,6 +42,19 @@ def _check_lists(variable: LoopVariable, node: StepNode, subject: Subject) -> It
                 if shape.scalar
                 else "give it a list",
             )
+        elif shape.kind is Kind.LIST and shape.optional:
+            yield Diagnostic(
+                "may-be-none",
+                f"this may be none, and `for_each` needs a list for `{name}`; it is looked at before `when`",
+                items.scalar.span,
+                Severity.WARNING,
+                help=f"write `{{{{ {_inside(items)} or [] }}}}` for no task at all then, or give the input a default",
+            )
+
+
+def _inside(items: Template) -> str:
+    node = items.expression
+    return "…" if node is None else " ".join(items.scalar.value[node.start : node.end].split())
 
 
 def _check_bounds(subject: Subject) -> Iterator[Diagnostic]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from itertools import islice
 
+from seedflow.checks.asked import is_asked_for
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Span
 from seedflow.diagnostics.suggest import find_near
@@ -48,7 +49,9 @@ def _check_name(reference: NameReference, place: Place, subject: Subject) -> Ite
         yield found
     elif len(reference.path) > 1 and reference.root in _OF_THE_AUTHOR and place.part is not Part.OUTPUT_FILE:
         shape = subject.flow.shape_of_name(reference, place.node, place.frame)
-        yield from _check_attributes(f"`{reference.name}`", shape, reference.path[1:], reference, place)
+        yield from _check_attributes(
+            f"`{reference.name}`", shape, reference.path[1:], reference, place, subject
+        )
 
 
 def _check_known(
@@ -180,11 +183,18 @@ def _check_attributes(
     parts: tuple[str | int, ...],
     reference: NameReference,
     place: Place,
+    subject: Subject,
 ) -> Iterator[Diagnostic]:
     for part in parts:
         if not shape.known:
             return
         found = shape.find(part)
+        if (
+            found is None
+            and shape.kind is Kind.RECORD
+            and is_asked_for(reference, part, place, subject.flow.certain)
+        ):
+            return
         if found is None:
             known = shape.attributes()
             what = f"no `{part}`" if isinstance(part, str) else f"no item {part}"

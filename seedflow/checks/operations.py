@@ -13,6 +13,7 @@ from math import prod
 from typing import Final, TypeAlias
 
 from seedflow.checks.stand_ins import Undecided, find_stand_ins
+from seedflow.graph.facts import NO_FACTS, Names
 from seedflow.graph.flow import Flow
 from seedflow.graph.inference import infer_shape
 from seedflow.graph.places import Place
@@ -85,6 +86,8 @@ class ExpressionReader:
         self.frame: Frame = {}
         self.shared = 0
         """How many macros and files are being read within each other: what others use, perhaps with other kinds of values."""
+        self.facts = NO_FACTS
+        self.names = Names()
         self._unsure = 0
         self._flow = flow
         self._place = place

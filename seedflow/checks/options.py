@@ -10,6 +10,7 @@ from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
 from seedflow.graph.bounds import bound_source
 from seedflow.graph.counting import read_expected
+from seedflow.graph.facts import spell
 from seedflow.graph.literals import read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import Part, Place, find_templates
@@ -64,6 +65,8 @@ def _help_compare(template: Template, shape: Shape) -> str:
     inner = template.scalar.value.strip()[2:-2].strip()
     if shape.kind is Kind.LIST:
         return f"compare its length: `{{{{ {inner} | length > 0 }}}}`"
+    if shape.optional and shape.kind is Kind.TEXT and not shape.options:
+        return f"ask whether it is given: `{{{{ {inner} is not none }}}}`"
     if shape.kind is Kind.TEXT:
         value = shape.options[0] if shape.options else "…"
         return f"compare it: `{{{{ {inner} == '{value}' }}}}`"
@@ -144,8 +147,9 @@ def _check_ratio(
 
 def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
     flow = subject.flow
+    certain = flow.certain.of_step(node)
     if isinstance(iterate.over, Template):
-        shape = flow.shape_of_template(iterate.over, node)
+        shape = flow.shape_of_template(iterate.over, node, facts=certain)
         if shape.known and shape.kind is not Kind.LIST:
             yield Diagnostic(
                 "not-a-list",
@@ -153,8 +157,16 @@ def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterat
                 iterate.over.scalar.span,
                 help="give it a list",
             )
+        elif shape.kind is Kind.LIST and shape.optional:
+            yield Diagnostic(
+                "may-be-none",
+                "this may be none, and `iterate` needs a list of edits",
+                iterate.over.scalar.span,
+                Severity.WARNING,
+                help="give the input a default, or skip the step with `when:`",
+            )
     yield from _check_amount(iterate, node, subject)
-    start = flow.shape_of_template(iterate.start, node)
+    start = flow.shape_of_template(iterate.start, node, facts=certain)
     if start.known and start.kind is not Kind.IMAGE:
         yield Diagnostic(
             "wrong-shape",
@@ -191,11 +203,9 @@ def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterat
 
 def _check_amount(iterate: Iterate, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
     """A step with `iterate` applies at least one edit."""
-    if node.step.when is not None:
-        return  # which leaves it out, perhaps for this very reason
     count = subject.flow.counts.passes(node)
     span = iterate.over.scalar.span if isinstance(iterate.over, Template) else iterate.span
-    if count.high == 0:
+    if count.high == 0 and node.step.when is None:
         yield Diagnostic(
             "nothing-to-apply",
             "`iterate` never has anything to apply, so that the step would give no image",
@@ -209,7 +219,10 @@ def _check_amount(iterate: Iterate, node: StepNode, subject: Subject) -> Iterato
     if expression is None or target is None or not isinstance(source, StepReference):
         return
     # What was skipped skips this step as well, so that it is not looked at as if it were empty.
-    shape = subject.flow.shape_of_part(expression, node, all_made=True)
+    certain = subject.flow.certain.of_step(node)
+    shape = subject.flow.shape_of_part(expression, node, all_made=True, facts=certain)
+    if certain.has(spell(expression, subject.flow.certain.names(node.frame)) or (), 1):
+        return
     whole = subject.flow.shape_of_mention(replace(source, index=None), node, all_made=True)
     if shape.kind is Kind.LIST and shape.count.low == 0 and whole.kind is Kind.LIST and whole.count.low > 0:
         yield Diagnostic(

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.graph.facts import Facts, spell
+from seedflow.graph.guards import as_long_as
 from seedflow.graph.places import Place
 from seedflow.graph.shapes import Count, Kind, Shape
-from seedflow.recipe.template import Template
 from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Named
 from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.operation_nodes import Applied
@@ -24,25 +25,27 @@ _ONE_OF_A_LIST = frozenset(("first", "last", "min", "max"))
 def check_picking(subject: Subject) -> Iterator[Diagnostic]:
     """Every number in brackets, and every filter that picks one of a list, finds something."""
     for place in subject.places:
-        for piece in place.template.pieces:
-            if isinstance(piece, Template) and piece.expression is not None:
-                for node in walk(piece.expression):
-                    yield from _check_node(node, place, subject)
+        certain = subject.flow.certain.at(place)
+        for node, facts in subject.flow.certain.find_guarded(place.template, place.frame, certain):
+            yield from _check_node(node, facts, place, subject)
 
 
-def _check_node(node: Expression, place: Place, subject: Subject) -> Iterator[Diagnostic]:
+def _check_node(node: Expression, facts: Facts, place: Place, subject: Subject) -> Iterator[Diagnostic]:
     picked = _find_picked(node)
     if picked is None:
         return
     base, needed = picked
     if not _looks_at_results(base):
         return
-    shape = subject.flow.shape_of_part(base, place.node, place.frame, all_made=True)
+    shape = subject.flow.shape_of_part(base, place.node, place.frame, all_made=True, facts=facts)
     if shape.kind is not Kind.LIST or shape.item is None or shape.count.high is None or shape.optional:
         return
     if needed > shape.count.high and not (isinstance(node, Item) and _is_name(base)):
         yield _missing(node, shape, place)
     elif shape.count.low < needed <= shape.count.high and shape.holds_images:
+        key = spell(as_long_as(base), subject.flow.certain.names(place.frame))
+        if key is None or facts.has(key, needed):
+            return
         yield _may_be_missing(node, shape.count, place)
 
 

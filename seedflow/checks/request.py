@@ -182,7 +182,7 @@ def _count_item(item: ReferenceItem, node: StepNode, flow: Flow) -> ReferenceCou
         url = literal if isinstance(literal, str) and literal[:6].lower() == "https:" else None
         good = url is not None and check_image_text(url, item.template.scalar.span) is None
         return ReferenceCount(item, ONE, url if good else None)
-    shape = flow.shape_of_template(item.template, node)
+    shape = flow.shape_of_template(item.template, node, facts=flow.certain.of_step(node))
     match shape.kind:
         case Kind.IMAGE:
             count = ONE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from seedflow.checks.absent import check_absent
+from seedflow.checks.alike_files import check_alike_files
 from seedflow.checks.amounts import check_amounts
 from seedflow.checks.braces import check_braces
 from seedflow.checks.calls import check_calls
@@ -46,6 +47,7 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_expressions,
     check_braces,
     check_outputs,
+    check_alike_files,
     check_limits,
     check_skipping,
     check_amounts,

@@ -6,21 +6,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from seedflow.diagnostics import Span
+from seedflow.graph.facts import NO_FACTS, Facts
 from seedflow.graph.flow import Flow
 from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.places import Place, find_recipe_places, find_step_places
 from seedflow.models.catalog import Catalog
 from seedflow.recipe.model import Call
 from seedflow.recipe.references import StepReference
+from seedflow.recipe.templating.lookup_nodes import Mentioned
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One mention of a step that exists: `target` is the step that is meant."""
+    """One mention of a step that exists: `target` is the step that is meant, `facts` what is certain where it stands."""
 
     reference: StepReference
     target: StepNode
     place: Place
+    facts: Facts = NO_FACTS
 
     @property
     def span(self) -> Span:
@@ -78,8 +81,16 @@ def _choose_frames(graph: StepGraph) -> Iterator[Frame]:
 
 def _find_mentions(places: Iterable[Place], flow: Flow) -> Iterator[Mention]:
     for place in places:
-        for reference in place.template.references:
-            if isinstance(reference, StepReference):
-                target = flow.find_target(reference, place.node, place.frame)
-                if target is not None:
-                    yield Mention(reference, target, place)
+        mentions = [one for one in place.template.references if isinstance(one, StepReference)]
+        certain = flow.certain.at(place)
+        facts = {
+            node.start: known
+            for node, known in (
+                flow.certain.find_guarded(place.template, place.frame, certain) if mentions else ()
+            )
+            if isinstance(node, Mentioned)
+        }
+        for reference in mentions:
+            target = flow.find_target(reference, place.node, place.frame)
+            if target is not None:
+                yield Mention(reference, target, place, facts.get(reference.start, certain))

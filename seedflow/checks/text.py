@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.places import Part, Place
-from seedflow.graph.printed import find_printed_tail
 from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.references import NameReference, Reference
 from seedflow.recipe.template import TemplateForm
+from seedflow.recipe.templating.lookup_nodes import Attribute, Named
+from seedflow.recipe.templating.nodes import Constant, Expression
 
 _ALWAYS_TEXT = ("ref", "recipe")
 
@@ -18,22 +19,32 @@ _ALWAYS_TEXT = ("ref", "recipe")
 def check_text(subject: Subject) -> Iterator[Diagnostic]:
     """Every mention that is printed into text has a text."""
     for place in subject.places:
-        if not wants_text(place, subject):
+        wanted = wants_text(place, subject)
+        if wanted:
+            yield from _check_kinds(place, subject)
+        yield from _check_none(place, subject, wanted=wanted)
+
+
+def _check_kinds(place: Place, subject: Subject) -> Iterator[Diagnostic]:
+    for reference in place.template.references:
+        if isinstance(reference, NameReference) and reference.root in _ALWAYS_TEXT:
             continue
-        for reference in place.template.references:
-            if isinstance(reference, NameReference) and reference.root in _ALWAYS_TEXT:
-                continue
-            shape = subject.flow.shape_if_printed(place.template, reference, place.node, place.frame)
-            if shape is None or not shape.known:
-                continue
-            if not shape.scalar:
-                yield _no_text(place, reference, shape)
-            elif (
-                shape.optional
-                and "{%" not in place.template.scalar.value
-                and not _may_be_left_out(place, subject)
-            ):
-                yield _may_be_none(place, reference)
+        shape = subject.flow.shape_if_printed(place.template, reference, place.node, place.frame)
+        if shape is not None and shape.known and not shape.scalar:
+            yield _no_text(place, reference, shape)
+
+
+def _check_none(place: Place, subject: Subject, *, wanted: bool) -> Iterator[Diagnostic]:
+    flow = subject.flow
+    whole = wanted and not _may_be_left_out(place, subject)
+    for node, facts in flow.certain.find_printed(
+        place.template, place.frame, flow.certain.at(place), whole=whole
+    ):
+        if isinstance(node, Constant):
+            continue
+        shape = flow.shape_of_part(node, place.node, place.frame, facts=facts)
+        if shape.scalar and shape.optional:
+            yield _may_be_none(place, node, subject)
 
 
 def wants_text(place: Place, subject: Subject) -> bool:
@@ -81,18 +92,30 @@ def _help(place: Place, reference: Reference, shape: Shape) -> str:
     return "use something that has a text"
 
 
-def _may_be_none(place: Place, reference: Reference) -> Diagnostic:
-    tail = "".join(f".{part}" for part in find_printed_tail(place.template, reference) or ())
-    mention = place.template.scalar.value[reference.start : reference.end] + tail
-    whole = isinstance(reference, NameReference) and len(reference.path) == 1 and not tail
-    name = reference.name if whole and isinstance(reference, NameReference) else mention
-    of_row = isinstance(reference, NameReference) and not whole
+def _may_be_none(place: Place, node: Expression, subject: Subject) -> Diagnostic:
+    mention = " ".join(place.template.scalar.value[node.start : node.end].split())
+    what = _find_declared(node, place, subject)
+    name = node.name if isinstance(node, Named) and what is not None else mention
+    whole = place.template.form is TemplateForm.EXPRESSION
+    otherwise = f"write `{mention} | default(…)`"
+    if what is not None:
+        otherwise = f"give {f'the {what}' if whole else 'it'} a default"
     return Diagnostic(
         "may-be-none",
-        f"`{name}` is optional and has no default; when it is not given, none cannot stand inside text",
-        place.template.span_of(reference),
+        f"`{name}` is optional and has no default; when it is not given, none cannot stand inside text"
+        if what is not None
+        else f"`{name}` may be none, which cannot stand inside text",
+        place.template.scalar.span_at(node.start, node.end),
         Severity.WARNING,
-        help=f"give the {'column' if of_row else 'input'} a default"
-        if place.template.form is TemplateForm.EXPRESSION
-        else f"write `{{% if {mention} %}}…{{% endif %}}` around it, or give it a default",
+        help=otherwise if whole else f"write `{{% if {mention} %}}…{{% endif %}}` around it, or {otherwise}",
     )
+
+
+def _find_declared(node: Expression, place: Place, subject: Subject) -> str | None:
+    """What is declared without a default where this comes from: an input, or a column of a table."""
+    if isinstance(node, Named) and node.root == "inputs":
+        return "input"
+    if isinstance(node, Attribute):
+        base = subject.flow.shape_of_part(node.base, place.node, place.frame)
+        return "column" if base.open else None
+    return None

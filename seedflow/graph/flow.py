@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from seedflow.graph.certain import Certain
 from seedflow.graph.counting import Counts
-from seedflow.graph.inference import infer_shape
+from seedflow.graph.facts import NO_FACTS, Facts, Names
+from seedflow.graph.inference import infer_shape, infer_where
 from seedflow.graph.input_shapes import shape_of_input
 from seedflow.graph.literals import read_literal
 from seedflow.graph.model import Frame, StepGraph, StepNode
@@ -51,6 +53,7 @@ class Flow:
         self._graph = graph
         self._catalog = catalog
         self.counts = Counts(self, graph)
+        self.certain = Certain()
         self._models: dict[str, Model | None] = {}
         self._requests: dict[str, StaticRequest] = {}
         self._variables: dict[str, dict[str, Shape]] = {}
@@ -110,12 +113,19 @@ class Flow:
 
     def shape_of(self, place: Place) -> Shape:
         """The shape of what a template gives at its place."""
-        return self.shape_of_template(place.template, place.node, place.frame)
+        return self.shape_of_template(place.template, place.node, place.frame, facts=self.certain.at(place))
 
     def shape_of_template(
-        self, template: Template, node: StepNode | None = None, frame: Frame | None = None
+        self,
+        template: Template,
+        node: StepNode | None = None,
+        frame: Frame | None = None,
+        *,
+        facts: Facts = NO_FACTS,
     ) -> Shape:
         """The shape of what a template gives, `node` being the step around it; without one, `frame` is its recipe."""
+        if facts and template.form is TemplateForm.EXPRESSION and template.expression is not None:
+            return self.shape_of_part(template.expression, node, frame, facts=facts)
         match template.form:
             case TemplateForm.TEXT:
                 return TEXT if template.references else UNKNOWN  # one that could not be read mentions nothing
@@ -176,10 +186,17 @@ class Flow:
         return shape
 
     def shape_of_part(
-        self, part: Node, node: StepNode | None, frame: Frame | None = None, *, all_made: bool = False
+        self,
+        part: Node,
+        node: StepNode | None,
+        frame: Frame | None = None,
+        *,
+        all_made: bool = False,
+        facts: Facts = NO_FACTS,
     ) -> Shape:
         """The shape of a part of a template's expression; `all_made` as if nothing were skipped."""
-        return infer_shape(part, _Lookup(self, node, self._frame(node, frame), all_made=all_made))
+        lookup = _Lookup(self, node, self._frame(node, frame), all_made=all_made)
+        return infer_where(part, lookup, facts)
 
     def shape_of_name(
         self, reference: NameReference, node: StepNode | None, frame: Frame | None = None
@@ -354,6 +371,12 @@ class _Lookup:
         self._node = node
         self._frame = frame
         self._all_made = all_made
+        self.facts = NO_FACTS
+
+    @property
+    def names(self) -> Names:
+        """What names stand for."""
+        return self._flow.certain.names(self._frame)
 
     def shape_of_root(self, root: str, name: str) -> Shape:
         """The shape of `inputs.NAME` and the like."""

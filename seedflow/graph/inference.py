@@ -10,7 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
+from seedflow.graph.assuming import Assuming, narrow
+from seedflow.graph.facts import Facts, Known, Names, know, spell
+from seedflow.graph.guards import learn
 from seedflow.graph.ranges import ANYTHING, Range, find_greatest, find_smallest
+from seedflow.graph.selecting import narrow_items
 from seedflow.graph.shapes import (
     BOOLEAN,
     IMAGE,
@@ -90,9 +94,27 @@ class Lookup(Protocol):
     def shape_of_variable(self, slot: int) -> Shape:
         """The shape of a variable that the template sets itself."""
 
+    @property
+    def facts(self) -> Facts:
+        """What is certain where the expression stands."""
 
-def infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one case for each kind of node
+    @property
+    def names(self) -> Names:
+        """What names stand for."""
+
+
+def infer_shape(node: Expression, lookup: Lookup) -> Shape:
     """The shape of what an expression gives; unknown where the text alone does not tell."""
+    shape = _infer_shape(node, lookup)
+    return narrow(shape, node, lookup) if lookup.facts else shape
+
+
+def infer_where(node: Expression, lookup: Lookup, facts: Facts) -> Shape:
+    """The same where more is certain."""
+    return infer_shape(node, Assuming(lookup, facts, infer_shape) if facts else lookup)
+
+
+def _infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one case for each kind of node
     match node:
         case Constant():
             return shape_of_value(node.value)
@@ -116,12 +138,11 @@ def infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one 
         case RecordOf():
             return _infer_record(node, lookup)
         case Either():
-            return _join((node.then, node.otherwise), lookup)
+            return _join_branches(_branch(node.test, node.then, node.otherwise), lookup)
         case And():
-            return _join((node.left, node.right), lookup)
+            return _join_branches(_branch(node.left, node.right, node.left), lookup)
         case Or():
-            left, right = infer_shape(node.left, lookup), infer_shape(node.right, lookup)
-            return join_shapes([_without_none(left), right]) if left.kind is not Kind.NONE else right
+            return _join_branches(_branch(node.left, node.left, node.right), lookup)
         case Not() | Compared():
             return BOOLEAN
         case Signed():
@@ -142,8 +163,29 @@ def infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one 
             return UNKNOWN
 
 
+def _branch(
+    test: Expression, then: Expression, otherwise: Expression
+) -> tuple[tuple[Expression, bool, Expression], ...]:
+    """What is given where a test holds, and where it does not."""
+    return (test, True, then), (test, False, otherwise)
+
+
+def _join_branches(branches: Sequence[tuple[Expression, bool, Expression]], lookup: Lookup) -> Shape:
+    """What is true of all branches that can be taken, each with what its test makes certain."""
+    found = []
+    for test, holds, node in branches:
+        facts = lookup.facts.both(learn(test, lookup.names, holds=holds))
+        if not facts.never:
+            shape = infer_where(node, lookup, facts)
+            found.append(replace(shape, optional=False) if node is test and holds else shape)
+    return _join_all(found)
+
+
 def _join(nodes: Sequence[Expression], lookup: Lookup) -> Shape:
-    shapes = [infer_shape(node, lookup) for node in nodes]
+    return _join_all([infer_shape(node, lookup) for node in nodes])
+
+
+def _join_all(shapes: list[Shape]) -> Shape:
     lists = [shape for shape in shapes if shape.kind is Kind.LIST]
     if len(lists) == len(shapes) and shapes:
         items = join_shapes([shape.item or UNKNOWN for shape in lists])
@@ -230,9 +272,7 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
         return _infer_extreme(node.name, node.arguments[0], lookup)
     base = infer_shape(node.arguments[0], lookup)
     if node.name in ("default", "d"):
-        others = [infer_shape(other, lookup) for other in node.arguments[1:]]
-        others += [infer_shape(other, lookup) for name, other in node.keywords.items() if name != "boolean"]
-        return join_shapes([_without_none(base), others[0] if others else TEXT])
+        return _infer_default(node, base, lookup)
     if node.name == "round":
         return INTEGER if len(node.arguments) == 1 and "precision" not in node.keywords else NUMBER
     if node.name in ("abs", "sum"):
@@ -244,7 +284,23 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
     if node.name == "map":
         return list_of(_infer_mapped(node, base.item or UNKNOWN), base.count)
     shape_of_list = _LISTS.get(node.name)
-    return shape_of_list(base) if shape_of_list is not None else UNKNOWN
+    found = shape_of_list(base) if shape_of_list is not None else UNKNOWN
+    return found if found.item is None else replace(found, item=narrow_items(node, found.item))
+
+
+def _infer_default(node: Applied, base: Shape, lookup: Lookup) -> Shape:
+    """What stands there, or where that is none, something else."""
+    given = [*node.arguments[1:], *(one for name, one in node.keywords.items() if name != "boolean")]
+    of_none = len(node.arguments) + len(node.keywords) <= 2
+    key = spell(node.arguments[0], lookup.names) if of_none else None
+    missing = lookup.facts if key is None else lookup.facts.both(know(key, Known(there=False)))
+    otherwise = TEXT
+    if given:
+        otherwise = infer_where(given[0], lookup, missing)
+    joined = join_shapes([_without_none(base), otherwise])
+    named = isinstance(node.arguments[0], Named | Attribute)
+    sure = missing.never or (of_none and named and base.known and not base.optional)
+    return _without_none(joined) if sure else joined
 
 
 def _infer_whole(node: Applied, lookup: Lookup) -> Shape:

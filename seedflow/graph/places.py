@@ -55,6 +55,23 @@ class Place:
             and self.node.step.iterate is not None
         )
 
+    @property
+    def guarded(self) -> bool:
+        """Whether it is worked out only where the condition of the step around it holds."""
+        return self.part in _AFTER_WHEN
+
+
+_AFTER_WHEN = frozenset(
+    (
+        Part.PARAMETER,
+        Part.REFERENCE,
+        Part.EXPECT,
+        Part.ITERATE_OVER,
+        Part.ITERATE_START,
+        Part.WITH,
+    )
+)
+
 
 def find_step_places(node: StepNode) -> Iterator[Place]:
     """The templates of one step, literal text left out, in the order in which they are worked out."""

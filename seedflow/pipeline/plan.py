@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from seedflow.diagnostics import Diagnostic, Severity, Span, has_errors
+from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.graph.tolerance import find_tolerated
 from seedflow.money import format_usd
 from seedflow.pipeline.affordable import NOTHING_SPENT, Spent, look_up_spent
 from seedflow.pipeline.check import Checked, once
+from seedflow.pipeline.doubts import keep_doubts
 from seedflow.pipeline.session import Session
 from seedflow.plan.context import PlanContext
 from seedflow.plan.estimate import add_up
@@ -21,7 +22,6 @@ from seedflow.plan.unused_picks import find_unused_picks
 from seedflow.recipe.given import GivenInputs
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.inputs import resolve_inputs
-from seedflow.recipe.model import Recipe
 from seedflow.recipe.picks import load_picks
 from seedflow.recipe.picks_file import locate_picks, locate_shipped_picks
 from seedflow.recipe.shipped import is_shipped
@@ -105,40 +105,9 @@ def plan_recipe(
         wrong_picks = [*wrong_picks, *find_unused_picks(picks, checked.graph)]
         found = [*found, *_judge_reroll(selectors, plan, several=reroll.several)]
     open_doubts = [one for one in checked.diagnostics if has_errors([one]) or not planner.settles(one)]
-    doubts = _keep_doubts(open_doubts, recipe, inputs, found)
+    doubts = keep_doubts(open_doubts, checked.graph, inputs, found)
     problems = tuple(once([*doubts, *wrong_inputs, *wrong_values, *wrong_picks, *found]))
     return Planned(checked, plan, planner, problems, picks_path, spent)
-
-
-_JUDGED_AGAIN = frozenset(("out-of-bounds", "out-of-range", "too-many-together", "too-many-values"))
-"""What the plan judges as well, of every request and every use of a recipe, and with better numbers."""
-
-
-def _keep_doubts(
-    checked: Sequence[Diagnostic], recipe: Recipe, inputs: Mapping[str, object], found: Sequence[Diagnostic]
-) -> Iterator[Diagnostic]:
-    """What the check said, without doubts that the plan judges better, and those about inputs that are answered by their values."""
-    wrong = {str(one.span) for one in found if one.severity is Severity.ERROR}
-    said = {(one.code, str(one.span)) for one in found}
-    for one in checked:
-        span = one.span
-        doubt = one.severity is Severity.WARNING
-        if doubt and (one.code in _JUDGED_AGAIN or (one.code, str(span)) in said):
-            continue
-        if one.code == "may-be-none" and span is not None:
-            name = _find_input(one, span)
-            if str(span) in wrong or (span.source is recipe.source and inputs.get(name) is not None):
-                continue
-        yield one
-
-
-def _find_input(doubt: Diagnostic, span: Span) -> str:
-    """The input that a doubt is about: the one at its place, or the one that a reference names."""
-    text = span.source.text[span.start : span.end]
-    if text.startswith("ref.") and doubt.related:
-        beside = doubt.related[0].span
-        text = beside.source.text[beside.start : beside.end].strip("\"'{} ")
-    return text.removeprefix("inputs.")
 
 
 def find_picks_path(checked: Checked, session: Session) -> Path:

@@ -126,7 +126,7 @@ class TaskBuilder:
             env = self.resolver.refresh(unit.env)
             expressions = builder.expressions
             iterate = tasks.node.step.iterate
-            if iterate is not None:
+            if iterate is not None and not self.judge.refuses(unit.instance, env):
                 env = Env(env.frame, env.each, self._passes.find_before(unit, iterate, env))
                 expressions = (*expressions, iterate.start) if unit.before is None else expressions
             if builder.is_plain(env) and not self.judge.has_conditions(unit):
@@ -143,6 +143,8 @@ class TaskBuilder:
             findings.add(refused.diagnostic, unit.address)
             return None
         except Absent as absent:
+            if unit.before is not None and tasks.images.get(unit.before.address) == ():
+                return None  # nothing but that something is wrong with the edit before
             findings.add(
                 Diagnostic(absent.not_there.code, absent.not_there.message, builder.origin.span), unit.address
             )

@@ -1,9 +1,15 @@
-"""Which lists of `for_each` fit their `at_most` with what the plan knows, whatever the text alone leaves open."""
+"""What fits with what the plan knows, whatever the text alone leaves open: lists of `for_each`, and images that are picked."""
 
 from __future__ import annotations
 
-from seedflow.diagnostics import Span
+from collections.abc import Sequence
+
+from seedflow.diagnostics import Source, Span
+from seedflow.graph.model import StepGraph
+from seedflow.graph.places import find_step_places
+from seedflow.plan.model import PendingImages, StepImage
 from seedflow.recipe.model import LoopVariable
+from seedflow.recipe.references import StepReference
 
 
 class FittingLists:
@@ -20,3 +26,32 @@ class FittingLists:
     def __contains__(self, span: object) -> bool:
         """Whether every list of the entry at a place fits for certain."""
         return isinstance(span, Span) and self._fits.get(span, False)
+
+
+class SurePicks:
+    """Gathers which single images, such as `images[2]`, are there for certain wherever they are picked."""
+
+    def __init__(self) -> None:
+        self._sure: dict[tuple[Source, StepReference], bool] = {}
+
+    def note(
+        self, source: Source, mention: StepReference, slots: Sequence[StepImage | PendingImages]
+    ) -> None:
+        """A mention of a recipe picks of these."""
+        if isinstance(mention.index, int):
+            least = sum(slot.count.low if isinstance(slot, PendingImages) else 1 for slot in slots)
+            needed = mention.index + 1 if mention.index >= 0 else -mention.index
+            key = (source, mention)
+            self._sure[key] = least >= needed and self._sure.get(key, True)
+
+    def find_places(self, graph: StepGraph) -> frozenset[Span]:
+        """The places in the text of images that are there wherever they are picked."""
+        return frozenset(
+            place.template.span_of(one)
+            for node in (graph.steps.values() if self._sure else ())
+            for place in find_step_places(node)
+            for one in place.template.references
+            if isinstance(one, StepReference)
+            and isinstance(one.index, int)
+            and self._sure.get((place.frame.recipe.source, one), False)
+        )

@@ -55,7 +55,8 @@ def _fill(model: Model, request: Request) -> tuple[dict[str, object], dict[str, 
         if sum(most) > _MOST_JUDGED:
             unknown.add(field)
         else:
-            few[field], many[field] = _urls(request, least), _urls(request, most)
+            few[field] = _urls(request, least)
+            many[field] = _urls(request, most)[: max(sum(least), sum(most) - request.never_sent)]
     return few, many, unknown
 
 

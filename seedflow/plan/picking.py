@@ -92,6 +92,17 @@ def _no_image(mention: StepReference, index: int, count: int) -> NotThere:
     )
 
 
+def choose_slots(
+    slots: Sequence[StepImage | PendingImages], mention: StepReference, after: str, what: str
+) -> tuple[StepImage | PendingImages, ...] | NotThere:
+    """What a mention picks of images, be it known or not how many there are; `after` and `what` as in `narrow_slots`."""
+    if mention.index is None:
+        return tuple(slots)
+    if all(isinstance(slot, StepImage) or slot.count == (1, 1) for slot in slots):
+        return pick_slots(slots, mention)
+    return (narrow_slots(slots, mention, after, what),)
+
+
 def narrow_slots(
     slots: Sequence[StepImage | PendingImages],
     mention: StepReference,

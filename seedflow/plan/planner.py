@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 
-from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.model import StepGraph
 from seedflow.money import ZERO_USD, format_usd
 from seedflow.plan.build import TaskBuilder
@@ -91,8 +92,15 @@ class Planner:
         self._unfolder.settle_kinds()
         return self._unfolder
 
+    @cached_property
+    def _sure_places(self) -> frozenset[Span]:
+        """Where images are picked that are there for certain, by the plan as it was first."""
+        return self._build.resolver.sure.find_places(self._graph)
+
     def settles(self, doubt: Diagnostic) -> bool:
         """Whether the plan knows that what the text alone left open comes to nothing."""
+        if doubt.code == "image-may-be-missing":
+            return doubt.span in self._sure_places
         return doubt.code == "too-many-items" and doubt.span in self._unfolder.fitting
 
     def _find_certain(self) -> Iterator[Diagnostic]:

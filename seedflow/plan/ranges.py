@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from seedflow.graph.facts import NO_FACTS, Names
 from seedflow.graph.inference import infer_shape
 from seedflow.graph.input_shapes import shape_of_input
 from seedflow.graph.ranges import ANYTHING, Range
@@ -36,6 +37,7 @@ class RangeFinder:
     """Finds the shapes of expressions with what the plan knows of inputs, and of how many images and tasks there will be."""
 
     def __init__(self, lengths: LengthFinder, resolver: Resolver) -> None:
+        self.names = Names()
         self._lengths = lengths
         self._resolver = resolver
         self._counted: dict[tuple[str, StepReference], Bounds[int]] = {}
@@ -99,6 +101,8 @@ class _Names:
         self._finder = finder
         self._env = env
         self._depth = depth
+        self.facts = NO_FACTS
+        self.names = finder.names
 
     def shape_of_root(self, root: str, name: str) -> Shape:
         """The shape of `inputs.NAME` and the like."""

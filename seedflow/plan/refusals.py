@@ -138,15 +138,18 @@ def refuse_nothing(instance: Instance, iterate: Iterate) -> Diagnostic:
     )
 
 
-def doubt_edits(iterate: Iterate, most: int) -> Diagnostic:
-    """A row of edits that may turn out to have none."""
-    return Diagnostic(
+def doubt_edits(instance: Instance, iterate: Iterate, most: int, findings: Findings) -> None:
+    """A row of edits that may turn out to have none, and that no condition leaves out then."""
+    if instance.stands_for_others or instance.tasks.node.step.when is not None:
+        return
+    doubt = Diagnostic(
         "nothing-to-apply",
         f"`iterate` may have nothing to apply: its list has 0 to {most} items, and how many is known only when they are paid",
         iterate.over.scalar.span if isinstance(iterate.over, Template) else iterate.span,
         Severity.WARNING,
         help="go through what is there for certain, or leave the step out when there is none, with `when:`",
     )
+    findings.add(doubt, instance.address)
 
 
 def refuse_same_address(instance: Instance) -> Diagnostic:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from seedflow.diagnostics import Diagnostic, Span
+from seedflow.graph.certain import find_most
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
 from seedflow.graph.ranges import Range
@@ -41,6 +42,7 @@ class Request:
     """A request as far as it is known. `symbols` stands for what is unknown, to recognise two equal ones.
 
     `unknown` names the parameters that are not known, `patterns` has what is known of their texts, `between` of their numbers.
+    With the most references that it may have, so many are `never_sent`: with them, the condition of the step does not hold.
     """
 
     params: Mapping[str, object]
@@ -49,6 +51,7 @@ class Request:
     unknown: tuple[str, ...] = ()
     patterns: Mapping[str, Pattern] = field(default_factory=lambda: NOTHING_KNOWN)
     between: Mapping[str, Range] = field(default_factory=lambda: NO_NUMBERS)
+    never_sent: int = 0
 
     @property
     def known(self) -> bool:
@@ -147,6 +150,7 @@ class RequestBuilder:
                 self._rendered[name] = (expression, as_text)
         self._order = tuple(generate.parameters)
         self._items = generate.references.items if generate.references else ()
+        self._most_of_items = find_most(node, [item.template for item in self._items])
         self._named = generate.references is not None and generate.references.named
         spans = {name: _place(parameter) for name, parameter in generate.parameters.items()}
         if generate.references:
@@ -178,8 +182,12 @@ class RequestBuilder:
         """
         references: list[PlannedReference] = []
         symbols: list[str] = []
-        for item in self._items:
-            for image in self._images(item, env, keys):
+        never_sent = 0
+        for item, most in zip(self._items, self._most_of_items, strict=True):
+            images = self._images(item, env, keys)
+            if most is not None:
+                never_sent += max(0, sum(map(_count_most, images)) - most)
+            for image in images:
                 references.append(PlannedReference(item.name, image))
                 if isinstance(image, PendingImages):
                     symbols.append(f"{len(references)}:{image.mention}")
@@ -213,6 +221,7 @@ class RequestBuilder:
             tuple(unknown),
             patterns or NOTHING_KNOWN,
             between or NO_NUMBERS,
+            never_sent,
         )
 
     def _refuse_parts(self, template: Template, env: Env, positions: Positions) -> None:
@@ -353,6 +362,10 @@ class RequestBuilder:
             name: found if isinstance(found, Unknown) else build_reference_view(words, found)
             for name, found in numbers.items()
         }
+
+
+def _count_most(image: object) -> int:
+    return image.count.high if isinstance(image, PendingImages) else 1
 
 
 def _place(parameter: Parameter) -> Span:

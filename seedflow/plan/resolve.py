@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from seedflow.graph.outputs import find_main_output, find_output
+from seedflow.plan.fitting import SurePicks
 from seedflow.plan.frames import Env
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit
 from seedflow.plan.keys import find_key, find_record_key
@@ -17,10 +18,9 @@ from seedflow.plan.picking import (
     Absent,
     NotThere,
     as_list,
+    choose_slots,
     is_single,
-    narrow_slots,
     pick,
-    pick_slots,
 )
 from seedflow.plan.views import (
     LazyAttributes,
@@ -42,6 +42,7 @@ class Resolver:
 
     def __init__(self) -> None:
         self.steps: dict[str, StepTasks] = {}
+        self.sure = SurePicks()
         self._units: dict[str, Unit] = {}
         self._views: dict[str, tuple[View, ...]] = {}
         self._whole: dict[str, tuple[View, ...]] = {}
@@ -341,12 +342,8 @@ class Resolver:
                 continue
             certain = single or not (source.may_skip or mention.fail_ok)
             slots.extend(self.slots_of(source, passes=passes, certain=certain))
-        exact = all(isinstance(slot, StepImage) or slot.count == (1, 1) for slot in slots)
-        if mention.index is None:
-            return tuple(slots)
-        if exact:
-            return pick_slots(slots, mention)
-        return (narrow_slots(slots, mention, selected[0].address if len(selected) == 1 else tasks.hub, what),)
+        self.sure.note(env.frame.frame.recipe.source, mention, slots)
+        return choose_slots(slots, mention, selected[0].address if len(selected) == 1 else tasks.hub, what)
 
     def slots_of(
         self, instance: Instance, *, passes: bool = False, certain: bool = True

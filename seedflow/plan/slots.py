@@ -18,7 +18,7 @@ from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.plan.whole import find_part, find_whole
-from seedflow.recipe.model import Expression
+from seedflow.recipe.model import Expression, Input, InputType
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.templating.forms import FirstOf, OrNone
@@ -166,7 +166,9 @@ class SlotFinder:
                 return self._of_value(env.prev, name.path)
             case "inputs" if len(name.path) == 1 and name.name in env.frame.later:
                 argument, outer = env.frame.later[name.name]
-                return self._of_expression(argument.expression, self._resolver.refresh(outer))
+                found = self._of_expression(argument.expression, self._resolver.refresh(outer))
+                # What does not fit the input is said of what is given, and not of what would come of it.
+                return found if _may_be_admitted(found, env.frame.frame.recipe.inputs[name.name]) else None
             case _:
                 return None
 
@@ -219,6 +221,13 @@ class SlotFinder:
             ghost = isinstance(value, View) and isinstance(value.subject, PendingImages)
             return ghost or isinstance(value, Later)
         return name.root == "inputs" and name.name in env.frame.later
+
+
+def _may_be_admitted(found: Slots | NotThere | None, declared: Input) -> bool:
+    if not isinstance(found, tuple) or declared.type is not InputType.LIST or not _are_exact(found):
+        return True
+    most = declared.max_items
+    return (declared.min_items or 0) <= len(found) and (most is None or len(found) <= most)
 
 
 def _are_exact(slots: Iterable[UrlImage | FileImage | StepImage | PendingImages]) -> bool:

@@ -193,9 +193,9 @@ class Unfolder:
         parts = list(self._read(tasks.node.step.span, lambda: self._build.lister.read(iterate.over, env)))
         found, self.findings = self.findings, before_all
         gaps = [gap for part in parts if (gap := find_gap(part)) is not None]
+        if not parts and self._closer.leaves_out(instance, iterate, env, self._sink, self.findings):
+            return
         if not parts and not found.has_errors:
-            if self._closer.leaves_out(instance, iterate, env, self._sink, self.findings):
-                return
             skips = self._build.stander.of([iterate.over], env).skips
             if skips is not None:
                 gaps = [Gap((), "?", (), Bounds(0, 0), Later((skips,)), skipped=skips)]
@@ -332,8 +332,8 @@ class Unfolder:
         skipped = built is not None and outcome_of(built.task) is Outcome.SKIPPED
         if skipped or stand_in.may_skip or any(gap.may_skip for gap in gaps):
             instance.note_may_skip()
-        elif not low and not instance.stands_for_others and tasks.node.step.when is None:
-            self.findings.add(doubt_edits(iterate, high), instance.address)
+        elif not low and self._build.lister.lengths.may_be_empty(iterate.over, ghost.env):
+            doubt_edits(instance, iterate, high, self.findings)
         totalled = Totalled(self._build.kinds.spell)
         count = Bounds(low * tasks.takes, high * tasks.takes)
         if built is not None:

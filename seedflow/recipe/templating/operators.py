@@ -190,3 +190,33 @@ def contains(rendering: Rendering, value: object, container: object) -> bool:
         message=f"`in` looks for {describe(value)} in {describe(container)}",
         help="the right side is a list, a record, or, for text, text",
     )
+
+
+def unequal(rendering: Rendering, left: object, right: object) -> bool:
+    """Whether two values differ."""
+    return not equal(rendering, left, right)
+
+
+def less(rendering: Rendering, left: object, right: object) -> bool:
+    """`<`."""
+    return compare(rendering, "<", left, right)
+
+
+def less_or_equal(rendering: Rendering, left: object, right: object) -> bool:
+    """`<=`."""
+    return compare(rendering, "<=", left, right)
+
+
+def greater(rendering: Rendering, left: object, right: object) -> bool:
+    """`>`."""
+    return compare(rendering, ">", left, right)
+
+
+def greater_or_equal(rendering: Rendering, left: object, right: object) -> bool:
+    """`>=`."""
+    return compare(rendering, ">=", left, right)
+
+
+def lacks(rendering: Rendering, value: object, container: object) -> bool:
+    """`not in`."""
+    return not contains(rendering, value, container)

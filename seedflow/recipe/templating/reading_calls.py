@@ -257,7 +257,7 @@ class CallReader(ABC):
                 value.end,
                 f"write `{name}=each.{name}`",
             )
-            chosen = ""
+            chosen = NameReference("inputs", (), value.start, value.end)  # something, nobody knows what
         return Argument(name, chosen, place.start, value.end)
 
 

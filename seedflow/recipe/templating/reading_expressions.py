@@ -53,13 +53,13 @@ _BINARY: Final[dict[type[nodes.BinExpr], operators.Operator]] = {
 }
 _COMPARISONS: Final[dict[str, operators.Operator]] = {
     "eq": operators.equal,
-    "ne": lambda rendering, left, right: not operators.equal(rendering, left, right),
-    "lt": lambda rendering, left, right: operators.compare(rendering, "<", left, right),
-    "lteq": lambda rendering, left, right: operators.compare(rendering, "<=", left, right),
-    "gt": lambda rendering, left, right: operators.compare(rendering, ">", left, right),
-    "gteq": lambda rendering, left, right: operators.compare(rendering, ">=", left, right),
+    "ne": operators.unequal,
+    "lt": operators.less,
+    "lteq": operators.less_or_equal,
+    "gt": operators.greater,
+    "gteq": operators.greater_or_equal,
     "in": operators.contains,
-    "notin": lambda rendering, left, right: not operators.contains(rendering, left, right),
+    "notin": operators.lacks,
 }
 _WIDENED: Final = (
     And,

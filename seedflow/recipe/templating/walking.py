@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from seedflow.recipe.templating.nodes import Expression
 
@@ -10,17 +11,31 @@ from seedflow.recipe.templating.nodes import Expression
 def walk(node: Expression) -> Iterator[Expression]:
     """A node and all that it is made of."""
     yield node
-    for kind in type(node).__mro__:
-        for name in getattr(kind, "__slots__", ()):
-            yield from _walk_into(getattr(node, name, None))
+    for part in find_parts(node):
+        yield from walk(part)
 
 
-def _walk_into(value: object) -> Iterator[Expression]:
+def find_parts(node: Expression) -> Iterator[Expression]:
+    """What a node is made of, without what that is made of."""
+    for name in _list_slots(type(node)):
+        value = getattr(node, name, None)
+        if isinstance(value, Expression):
+            yield value
+        elif isinstance(value, tuple | dict):
+            yield from _look_into(value)
+
+
+@cache
+def _list_slots(kind: type[Expression]) -> tuple[str, ...]:
+    return tuple(name for base in kind.__mro__ for name in getattr(base, "__slots__", ()))
+
+
+def _look_into(value: object) -> Iterator[Expression]:
     if isinstance(value, Expression):
-        yield from walk(value)
+        yield value
     elif isinstance(value, dict):
         for part in value.values():
-            yield from _walk_into(part)
+            yield from _look_into(part)
     elif isinstance(value, tuple):
         for part in value:
-            yield from _walk_into(part)
+            yield from _look_into(part)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from seedflow.diagnostics import Source
+from seedflow.graph.facts import NO_FACTS
+from seedflow.graph.facts import Names as StandFor
 from seedflow.graph.inference import infer_shape
 from seedflow.graph.ranges import Range
 from seedflow.graph.shapes import (
@@ -37,6 +39,9 @@ NAMES = {
 
 
 class Names:
+    facts = NO_FACTS
+    names = StandFor()
+
     def shape_of_root(self, root: str, name: str) -> Shape:
         return NAMES.get(name, UNKNOWN)
 

@@ -120,8 +120,8 @@ def test_what_a_used_recipe_gives_is_counted_with_what_it_is_given(desk: Desk) -
     assert desk.codes(text.replace("MOST", "2")) == ["too-many-items?"]
 
 
-@pytest.mark.parametrize(("least", "found"), [(3, []), (2, ["image-may-be-missing?"])])
-def test_what_expect_wants_by_an_input_is_counted_on(least: int, found: list[str], desk: Desk) -> None:
+@pytest.mark.parametrize("least", [2, 3])
+def test_what_expect_wants_by_an_input_is_counted_on(least: int, desk: Desk) -> None:
     text = f"""
         inputs: {{n: {{type: integer, minimum: {least}, maximum: 4, default: 4}}}}
         steps:
@@ -130,4 +130,136 @@ def test_what_expect_wants_by_an_input_is_counted_on(least: int, found: list[str
             expect: {{images: "{{{{ inputs.n }}}}"}}
           a: {{generate: {{prompt: In oil, image_input: ["{{{{ steps.s.images[2] }}}}"]}}}}
     """
-    assert desk.codes(text) == found
+    assert desk.codes(text) == []
+
+
+@pytest.mark.parametrize(("n", "found"), [("4", []), ("1", ["no-such-image"]), ("2", [])])
+def test_an_image_that_there_is_with_these_values_is_no_doubt_any_more(
+    n: str, found: list[str], desk: Desk
+) -> None:
+    text = """
+        inputs: {n: {type: integer, minimum: 1, maximum: 4}}
+        steps:
+          s:
+            generate: {prompt: A street, sequential_image_generation: auto, max_images: 4}
+            expect: {images: "{{ inputs.n }}"}
+          a: {generate: {prompt: In oil, image_input: ["{{ steps.s.images[1] }}"]}}
+    """
+    assert desk.codes(text, f"n={n}") == found
+
+
+def test_an_image_that_only_some_tasks_are_sure_of_stays_a_doubt(desk: Desk) -> None:
+    text = """
+        inputs: {n: {type: integer, minimum: 1, maximum: 4, default: 2}}
+        steps:
+          s:
+            generate: {prompt: A street, sequential_image_generation: auto, max_images: 4}
+            expect: {images: {min: "{{ inputs.n }}"}}
+          a: {generate: {prompt: In oil, image_input: ["{{ steps.s.images[1] }}", "{{ steps.s.images[2] }}"]}}
+    """
+    assert desk.codes(text) == ["image-may-be-missing?"]
+    assert desk.codes(text, "n=3") == []
+
+
+COLUMN = """
+    inputs: {rows: {type: table, key: name, columns: {name: {type: text}, note: {type: text, optional: true}}}}
+    steps: {page: {for_each: {row: "{{ inputs.rows }}"}, generate: {prompt: "{{ each.row.name }}, {{ each.row.note }}"}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ("name,note\nfox,red\nowl,grey\n", []),
+        ("name,note\nfox,red\nowl,\n", ["template-none-in-text"]),
+    ],
+)
+def test_a_column_that_every_row_has_is_no_doubt_any_more(rows: str, found: list[str], desk: Desk) -> None:
+    desk.write("rows.csv", rows)
+    assert desk.codes(COLUMN, "rows=rows.csv") == found
+
+
+def test_a_list_that_is_given_is_no_doubt_any_more_and_one_that_is_not_is_the_error_alone(desk: Desk) -> None:
+    text = """
+        inputs: {words: {type: list, of: text, optional: true}}
+        values: {same: "{{ inputs.words }}"}
+        steps:
+          page: {for_each: {word: "{{ inputs.words }}"}, generate: {prompt: "{{ each.word }}"}}
+          other: {for_each: {word: "{{ values.same }}"}, generate: {prompt: "Other {{ each.word }}"}}
+    """
+    assert desk.codes(text, "words=a") == []
+    assert desk.codes(text) == ["not-a-list", "not-a-list"]
+
+
+def test_a_condition_that_bounds_the_references_bounds_them_in_the_plan(desk: Desk) -> None:
+    text = """
+        steps:
+          s: {generate: {prompt: A street, sequential_image_generation: auto, max_images: 10}}
+          a:
+            when: "{{ steps.s.images | length <= MOST }}"
+            generate: {prompt: All, sequential_image_generation: auto, max_images: 10, image_input: "{{ steps.s.images }}"}
+    """
+    assert desk.codes(text.replace("MOST", "5")) == []
+    assert desk.codes(text.replace("MOST", "6")) == ["too-many-together?"]
+
+
+def test_edits_of_branches_that_are_all_skipped_are_skipped_and_no_doubt(desk: Desk) -> None:
+    text = """
+        steps:
+          s: {generate: {prompt: A street, sequential_image_generation: auto, max_images: 3}}
+          a: {when: "{{ steps.s.images | length > 1 }}", generate: {prompt: A, image_input: ["{{ steps.s.images }}"]}}
+          b: {when: "{{ steps.s.images | length > 2 }}", generate: {prompt: B, image_input: ["{{ steps.s.images }}"]}}
+          c:
+            iterate: {over: "{{ first_of(steps.a.images, steps.b.imagesPART) }}", as: e, start: "{{ steps.s.images[0] }}"}
+            generate: {prompt: C, image_input: ["{{ prev }}", "{{ each.e }}"]}
+    """
+    assert desk.codes(text.replace("PART", "")) == []
+    assert desk.codes(text.replace("PART", " | list")) == ["nothing-to-apply?"]
+
+
+EDITS = """
+    inputs: {photo: {type: image, optional: true}, words: {type: list, of: text, optional: true}}
+    steps:
+      page: {generate: {prompt: A fox}}
+      edited:
+        when: "{{ inputs.photo is not none and inputs.words is not none }}"
+        iterate: {over: OVER, as: e, start: "{{ inputs.photo }}"}
+        generate: {prompt: "{{ each.e }}{{ inputs.words | default([]) | length }}", image_input: ["{{ prev }}"]}
+"""
+
+
+@pytest.mark.parametrize("over", ["[a, b]", '"{{ inputs.words }}"'])
+def test_a_condition_leaves_edits_out_before_what_they_need_is_looked_at(over: str, desk: Desk) -> None:
+    text = EDITS.replace("OVER", over)
+    photo = "photo=https://pictures.example/1.jpg"
+    assert desk.codes(text) == []
+    assert desk.codes(text, photo) == []
+    assert desk.codes(text, photo, "words=a", "words=b") == []
+
+
+def test_edits_that_begin_with_none_are_one_problem(desk: Desk) -> None:
+    text = EDITS.replace("OVER", "[a, b]").replace("inputs.photo is not none and ", "")
+    assert desk.codes(text, "words=a") == ["not-an-image"]
+
+
+def test_what_does_not_fit_an_input_is_said_of_what_is_given_alone(desk: Desk) -> None:
+    desk.write(
+        "used.yaml",
+        """
+        seedflow: 1
+        inputs: {pics: {type: list, of: image, min_items: 1, max_items: 2}}
+        steps:
+          a: {generate: {prompt: "A {{ ref.x }}", image_input: {x: "{{ inputs.pics }}"}}}
+          b: {generate: {prompt: "B {{ ref.x }}", image_input: {x: "{{ inputs.pics }}"}}}
+        outputs: {images: "{{ steps.a.images + steps.b.images }}"}
+        """,
+    )
+    text = """
+        inputs: {words: {type: list, of: text}}
+        steps:
+          y: {for_each: {word: "{{ inputs.words }}"}, generate: {prompt: "Y {{ each.word }}"}}
+          c: {recipe: ./used.yaml, with: {pics: "{{ steps.y.images }}"}}
+    """
+    assert desk.codes(text, "words=a", "words=b") == []
+    assert desk.codes(text, "words=") == ["out-of-bounds"]
+    assert desk.codes(text, "words=a", "words=b", "words=c") == ["out-of-bounds"]
