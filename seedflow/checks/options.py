@@ -15,6 +15,7 @@ from seedflow.graph.literals import read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import Part, Place, find_templates
 from seedflow.graph.shapes import Kind, Shape
+from seedflow.models.pixels import AskedRatio
 from seedflow.recipe.model import Expect, Iterate, Otherwise
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
@@ -95,6 +96,7 @@ def _check_setting(place: Place, shape: Shape) -> Iterator[Diagnostic]:
 def _check_expect(expect: Expect, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
     if expect.aspect_ratio is not None:
         yield from _check_ratio(expect, expect.aspect_ratio, node, subject)
+    yield from _check_least_size(expect, node, subject)
     if expect.images is None:
         return
     least, most = subject.flow.counts.images_per_answer(node)
@@ -118,15 +120,9 @@ def _check_ratio(
     expect: Expect, expected: Template, node: StepNode, subject: Subject
 ) -> Iterator[Diagnostic]:
     """A picture that has the ratio asked for can have the one that is expected; nothing is said where sizes are not known."""
-    model, request = subject.flow.find_model(node), subject.flow.request(node)
-    pixels = model.profile.pixels if model is not None else None
+    size_px, asked = _find_size(node, subject)
     ratio = read_literal(expected, as_text=True)
-    if model is None or pixels is None or not isinstance(ratio, str):
-        return
-    if request.unknown.intersection((pixels.tier, pixels.ratio)):
-        return
-    asked, size_px = model.asked_ratio(request.parameters), model.size_px(request.parameters)
-    if asked is None or size_px is None:
+    if size_px is None or asked is None or not isinstance(ratio, str):
         return
     across, down = map(int, ratio.split(":"))
     wanted, gives = across / down, size_px[0] / size_px[1]
@@ -143,6 +139,38 @@ def _check_ratio(
         help="ask for the ratio that is expected, or expect the one that is asked for",
         related=(Related(node.generate.span, "the request"),),
     )
+
+
+def _find_size(node: StepNode, subject: Subject) -> tuple[tuple[int, int] | None, AskedRatio | None]:
+    """The pixels that the request asks for, across and down, and the ratio that it spells; None where they are not certain."""
+    model, request = subject.flow.find_model(node), subject.flow.request(node)
+    pixels = model.profile.pixels if model is not None else None
+    if model is None or pixels is None or request.unknown.intersection((pixels.tier, pixels.ratio)):
+        return None, None
+    return model.size_px(request.parameters), model.asked_ratio(request.parameters)
+
+
+def _check_least_size(expect: Expect, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
+    """As many pixels as the request asks for can come, and a few more, since a ratio is not kept to the pixel."""
+    size_px, asked = _find_size(node, subject)
+    if size_px is None or asked is None:
+        return
+    for name, least, gives in (
+        ("min_width", expect.min_width, size_px[0]),
+        ("min_height", expect.min_height, size_px[1]),
+    ):
+        wanted = None if least is None else read_literal(least)
+        if least is None or not isinstance(wanted, int) or wanted <= gives * (1 + _RATIO_TOLERANCE):
+            continue
+        yield Diagnostic(
+            "expect-impossible",
+            f"`{name}` is {wanted:,} pixels, and the request asks for "
+            f"{size_px[0]}×{size_px[1]}: no result could ever be as expected",
+            least.scalar.span,
+            Severity.WARNING if expect.otherwise is Otherwise.ACCEPT else Severity.ERROR,
+            help="ask for a larger size, or expect less",
+            related=(Related(node.generate.span, "the request"),),
+        )
 
 
 def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
