@@ -40,7 +40,7 @@ from seedflow.store.findings import Finding, FindingKind, Report
 from seedflow.store.ledger import Ledger, open_for_reading
 from seedflow.store.local import open_store
 from seedflow.store.locks import KernelLock, RunLocks
-from seedflow.store.paid_runs import settle_marks, spell_missing
+from seedflow.store.paid_runs import Lacking, settle_marks
 from seedflow.store.salvage import finish_salvage, salvage_ledger
 from seedflow.store.state import StateFolder, mend_version
 from seedflow.store.transitions import check_transition
@@ -88,11 +88,11 @@ def repair_state(
         actions += saved
     if not before.findings and not actions:
         return Repaired(before, (), before)
-    missing = _settle_age(folder)
-    if missing:
-        actions.append(f"goes on with this ledger: {spell_missing(missing)}")
+    lacking = _settle_age(folder)
+    if lacking:
+        actions.append(f"goes on with this ledger: {lacking.spell()}")
         losses.append(
-            f"{spell_missing(missing)}: what they paid for may be asked and paid again; pictures that are theirs stay in blobs/"
+            f"{lacking.spell()}: what they paid for may be asked and paid again; pictures that are theirs stay in blobs/"
         )
     actions += _restrict(root)
     without_version = not os.path.lexists(folder.version)
@@ -139,7 +139,7 @@ def _repair_rows(folder: StateFolder, before: Report) -> list[str]:
     return actions
 
 
-def _settle_age(folder: StateFolder) -> tuple[str, ...]:
+def _settle_age(folder: StateFolder) -> Lacking:
     """Go on with a ledger that is older than what was paid since, or from which runs could not be saved."""
     connection = open_for_reading(folder)
     try:

@@ -87,7 +87,7 @@ class StateFolder:
 
     @property
     def paid_runs(self) -> Path:
-        """An empty file for each run that sent something that costs money."""
+        """A small file for each run that sent something that costs money: how far it came."""
         return self.root / "paid-runs"
 
     @property

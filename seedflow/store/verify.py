@@ -27,7 +27,7 @@ from seedflow.store.failures import disk_errors
 from seedflow.store.findings import Finding, FindingKind, Report
 from seedflow.store.ledger import open_for_reading
 from seedflow.store.locks import KernelLock, RunLocks
-from seedflow.store.paid_runs import find_missing_runs, spell_missing
+from seedflow.store.paid_runs import find_lacking
 from seedflow.store.salvage import preview_salvage
 from seedflow.store.state import StateFolder
 
@@ -116,13 +116,13 @@ def verify_state(root: Path, on_progress: OnProgress) -> Report | None:
 
 def _judge_age(folder: StateFolder, connection: sqlite3.Connection) -> Iterator[Finding]:
     """Whether the ledger was put back from a copy that is older than what was paid since."""
-    missing = find_missing_runs(folder, connection)
-    if missing:
+    lacking = find_lacking(folder, connection)
+    if lacking:
         yield Finding(
             FindingKind.LEDGER_OLDER,
             "ledger.db",
-            f"it is older than what was paid since: {spell_missing(missing)}. Put the newest ledger.db there is in its place; where "
-            "there is none, `seedflow verify --repair` goes on without these runs, and what they paid for may be paid again",
+            f"it is older than what was paid since: {lacking.spell()}. Put the newest ledger.db there is in its place; where "
+            "there is none, `seedflow verify --repair` goes on with this one, and what these runs paid for may be paid again",
         )
 
 
