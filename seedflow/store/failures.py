@@ -43,6 +43,7 @@ _MORE_FILES: Final = (
     "raise the limit of open files (`ulimit -n 256`) and run again: what was answered is kept"
 )
 _OTHER_DISK: Final = "make the disk writable, or name another folder with SEEDFLOW_HOME"
+_NO_TEXT: Final = "Could not decode to UTF-8"
 _ROOM_BYTES: Final = 64 << 10
 """A disk with less than this is full: SQLite's index of its log alone takes 32 KiB."""
 
@@ -117,6 +118,8 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         kind = _KIND_BY_SQLITE_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        if kind is None and _NO_TEXT in str(error):  # of Python's own, without a code
+            kind = "damaged"
         if kind is None:
             raise
         if kind == "io-error" and _is_full(path):  # even to read, SQLite wants room for its index of the log
