@@ -62,7 +62,7 @@ _HELP_BY_KIND = {
 def explain_os_error(error: OSError, path: Path) -> StoreError:
     """The `StoreError` that says what the system refused at `path`."""
     kind = _KIND_BY_ERRNO.get(error.errno or 0, "io-error")
-    where = Path(error.filename) if isinstance(error.filename, str) else path
+    where = Path(error.filename) if isinstance(error.filename, str | os.PathLike) else path
     found = build_store_error(f"{where}: {error.strerror or error}", kind)
     if error.errno in _NO_DESCRIPTORS:
         return StoreError(found.message, kind=kind, help=_MORE_FILES)
@@ -83,9 +83,9 @@ def _make_writable(what: str, path: Path) -> str:
     return f"make the {what} {path} writable for this user and run again"
 
 
-def build_closed_error(folder: Path, message: str) -> StoreError:
-    """A folder that may not be written to was found before anybody tried."""
-    return StoreError(f"{folder}: {message}", kind="read-only", help=_make_writable("folder", folder))
+def build_closed_error(path: Path, message: str, what: str = "folder") -> StoreError:
+    """A folder, or a file, that may not be written to was found before anybody tried."""
+    return StoreError(f"{path}: {message}", kind="read-only", help=_make_writable(what, path))
 
 
 def build_store_error(message: str, kind: str) -> StoreError:

@@ -42,7 +42,7 @@ from seedflow.store.ledger import Ledger
 from seedflow.store.locks import KernelLock, RunLocks, probe_locks
 from seedflow.store.lookups import Lookups, Touched
 from seedflow.store.paid_runs import PaidRunMarks, refuse_older_ledger
-from seedflow.store.state import StateFolder, finish_state, prepare_state
+from seedflow.store.state import StateFolder, finish_state, prepare_state, require_open
 from seedflow.store.transitions import TransitionError
 
 
@@ -60,6 +60,7 @@ def open_store(root: Path, *, clock: Callable[[], float] = time.time) -> LocalSt
     """
     folder = prepare_state(root)
     with disk_errors(folder.root):
+        require_open(folder)
         probe_locks(folder.write_lock)
         making = KernelLock(folder.write_lock)
         try:

@@ -57,11 +57,12 @@ class PaidRunMarks:
 
         Raises:
             OSError: the disk refuses.
+            StoreError: the same, or something else has its name.
         """
         with self._mutex:
             if run_id in self._open:
                 return
-            with Step.PAID_RUN_MARK:
+            with disk_errors(self._folder.paid_runs), Step.PAID_RUN_MARK:
                 descriptor = open_private(self._folder.paid_runs / run_id, os.O_RDWR | os.O_CREAT)
             self._open[run_id] = (descriptor, _read(descriptor))
             try:
