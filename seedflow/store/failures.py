@@ -43,6 +43,9 @@ _MORE_FILES: Final = (
     "raise the limit of open files (`ulimit -n 256`) and run again: what was answered is kept"
 )
 _OTHER_DISK: Final = "make the disk writable, or name another folder with SEEDFLOW_HOME"
+UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What SQLite raises over a damaged file."""
+
 _NO_TEXT: Final = "Could not decode to UTF-8"
 _ROOM_BYTES: Final = 64 << 10
 """A disk with less than this is full: SQLite's index of its log alone takes 32 KiB."""
@@ -130,5 +133,7 @@ def disk_errors(path: Path) -> Iterator[None]:
             ) from error
         found = build_store_error(f"{path}: {error}", kind)
         raise (_name_closed(found, path) if kind == "read-only" else found) from error
+    except UnicodeDecodeError as error:  # what SQLite says of a list of tables is made of the bytes in it
+        raise build_store_error(f"{path}: holds bytes that are no text", "damaged") from error
     except OSError as error:
         raise explain_os_error(error, path) from error

@@ -18,6 +18,7 @@ from seedflow.images.inspect import inspect_image
 from seedflow.store.budgets import day_of
 from seedflow.store.calls import RESTORED
 from seedflow.store.check_files import list_blobs, path_of
+from seedflow.store.failures import UNREADABLE
 from seedflow.store.mend_rows import Mended, apply_rule, load_past, mend_rows
 from seedflow.store.row_rules import NOT_KNOWN, OF_COPIES, RULES
 from seedflow.store.state import StateFolder
@@ -131,7 +132,7 @@ def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str) ->
     """The rows of a table that can be read and that the new ledger takes; others go into a copy without types, to be mended."""
     try:
         there = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return 0
     columns = [row[1] for row in new.execute(f"PRAGMA table_info({table})") if row[1] in there]
     if not columns:
@@ -202,7 +203,7 @@ def _read_between(
     misses = 0
     for number in range(first + 1, last if last is not None else first + _MOST_SINGLE):
         row = None
-        with suppress(sqlite3.DatabaseError):
+        with suppress(*UNREADABLE):
             row = old.execute(question, (number,)).fetchone()
         if row is not None:
             yield row
@@ -217,7 +218,7 @@ def _read_until_broken(old: sqlite3.Connection, question: str) -> Iterator[Seque
         cursor = old.execute(question)
         while (row := cursor.fetchone()) is not None:
             yield row
-    except (sqlite3.DatabaseError, OverflowError, UnicodeDecodeError):
+    except (*UNREADABLE, OverflowError):
         yield None
 
 

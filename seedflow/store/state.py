@@ -134,8 +134,20 @@ def look_at_state(folder: StateFolder) -> bool:
 
 
 def is_begun(folder: StateFolder) -> bool:
-    """Whether a ledger must be there: the state was finished once, whether or not its VERSION is there still."""
-    return os.path.lexists(folder.version) or _has_pictures(folder)
+    """Whether a ledger must be there: the state was finished once, whether or not its VERSION is there still.
+
+    Pictures tell that, and so do the marks of runs that paid.
+    """
+    return os.path.lexists(folder.version) or _has_pictures(folder) or count_marks(folder) > 0
+
+
+def count_marks(folder: StateFolder) -> int:
+    """How many runs, and imports, left a mark that they paid."""
+    try:
+        with os.scandir(folder.paid_runs) as marks:
+            return sum(mark.is_file(follow_symlinks=False) for mark in marks)
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
 
 
 def _has_pictures(folder: StateFolder) -> bool:

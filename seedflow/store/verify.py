@@ -165,7 +165,8 @@ def _judge_damage(folder: StateFolder) -> Finding:
             "`seedflow verify --repair` goes on with it",
         )
     try:
-        saved = preview_salvage(folder)
+        there = folder.ledger.is_file() and folder.ledger.stat().st_size > 0
+        saved = preview_salvage(folder) if there else None
     except StoreError as error:
         return Finding(
             FindingKind.LEDGER_DAMAGED,

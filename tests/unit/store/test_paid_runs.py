@@ -15,6 +15,7 @@ from seedflow.store.exporting import export_results
 from seedflow.store.garbage import InUse, find_garbage
 from seedflow.store.history import History
 from seedflow.store.importing import import_results
+from seedflow.store.inspection import inspect_state
 from seedflow.store.local import open_store
 from seedflow.store.paid_runs import Lacking
 from seedflow.store.repair import repair_state
@@ -347,3 +348,27 @@ def test_many_missing_runs_are_counted_and_three_are_named():
     assert lacking.spell() == (
         "1,200 runs that paid are not in it (r0, r1, r2 …); 2 runs went on after it was copied (a, b)"
     )
+
+
+# A ledger that is gone, and marks that are there
+
+
+@pytest.mark.parametrize("also", [(), ("VERSION",), ("VERSION", "blobs")])
+def test_a_state_of_which_marks_alone_are_left_is_damaged_for_everybody(root, also):
+    make_state(root, ("red",))
+    for path in [*root.glob("ledger.db*"), *(root / name for name in also)]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for opens in (open_view, open_store, History):
+        with pytest.raises(StoreError) as caught:
+            opens(root)
+        assert caught.value.kind == "damaged"
+        assert caught.value.message.endswith(
+            "the ledger is missing, although the rest of the state is there; 1 run paid here"
+        )
+        assert "put ledger.db back from a backup" in caught.value.help
+    report = verify_state(root, ignore)
+    assert "not one can be read" in report.damage[0].message
+    assert not report.damage[0].mendable
+    with pytest.raises(StoreError, match="not a row of the ledger can be read"):
+        repair_state(root, ignore)
+    assert inspect_state(root).problem.message.endswith("1 run paid here")
