@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from seedflow.errors import StoreError
 from seedflow.store.findings import FindingKind
 from seedflow.store.local import open_store
 from seedflow.store.repair import repair_state
