@@ -40,12 +40,15 @@ NOTHING_SPENT: Final = Spent("")
 def look_up_spent(view: LocalView, session: Session) -> Spent:
     """What counts against the budgets of a day and of the project already, where there are any and anything is paid."""
     day, provider = day_of(time.time()), session.provider
-    scopes = {budget.scope for budget in session.settings.budgets} if provider.paid else set()
+    limits = {budget.scope: budget.limit_usd for budget in session.settings.budgets} if provider.paid else {}
+    project_usd = view.settled_usd(provider.realm) if "project" in limits else ZERO_USD
+    # It reads every call: only where enough is used up for it to matter.
+    is_short = "project" in limits and project_usd * 2 > limits["project"]
     return Spent(
         day,
-        view.settled_usd(provider.realm, day) if "day" in scopes else ZERO_USD,
-        view.settled_usd(provider.realm) if "project" in scopes else ZERO_USD,
-        view.refused_usd(provider.realm) if "project" in scopes else ZERO_USD,
+        view.settled_usd(provider.realm, day) if "day" in limits else ZERO_USD,
+        project_usd,
+        view.refused_usd(provider.realm) if is_short else ZERO_USD,
     )
 
 
