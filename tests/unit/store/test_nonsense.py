@@ -174,6 +174,7 @@ def test_of_a_result_with_a_nonsense_digest_all_pictures_are_fetched_again(root)
         store.end_run("two", "done")
     change(root, "UPDATE images SET digest = 'sha256:12' WHERE number = 2")
     repair_state(root, ignore)
+    assert find_garbage(root, InUse(), None).garbage == (), "its pictures may be wanted yet"
     with open_store(root) as store:
         store.begin_run("next", "book", REALM)
         claim = store.claim("next", request_for("set"), PRICE, ())
