@@ -129,6 +129,7 @@ class StoreError(SeedflowError):
         kind: `disk-full`, `read-only`, `io-error`, `busy`, `newer`, `older`, `damaged`, `missing`, `no-locks`, `unsafe`,
             `not-ours` or `sqlite`.
         unsaved: a raw answer that was paid for and could be kept nowhere, to be printed as the last resort.
+        paid: whether what could not be written is an answer that was paid for.
     """
 
     def __init__(
@@ -138,10 +139,12 @@ class StoreError(SeedflowError):
         kind: str,
         help: str | None = None,  # noqa: A002 - the word users see
         unsaved: bytes | None = None,
+        paid: bool = False,
     ) -> None:
         super().__init__(message, help=help)
         self.kind = kind
         self.unsaved = unsaved
+        self.paid = paid
 
 
 class CatalogError(SeedflowError):

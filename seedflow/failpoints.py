@@ -70,6 +70,8 @@ class Step(StrEnum):
     SMALL_SYNC = "small-sync"
     SMALL_RENAME = "small-rename"
     PAID_RUN_MARK = "paid-run-mark"
+    PAID_RUN_NOTE = "paid-run-note"
+    """How far the run came, after the ledger has it."""
     LOCK_FILE = "lock-file"
     LOCK_TAKE = "lock-take"
     LOCK_REMOVE = "lock-remove"

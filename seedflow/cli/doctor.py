@@ -29,7 +29,7 @@ from seedflow.diagnostics import Diagnostic, Severity, has_errors
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode, SeedflowError, UsageError
 from seedflow.models.model import SHIPPED, Model
-from seedflow.pipeline.out_folder import is_part_of_state
+from seedflow.pipeline.out_folder import find_state_around
 from seedflow.pipeline.session import Session
 from seedflow.providers.endpoint_record import EndpointRecord
 from seedflow.providers.options import REALM_EMULATED
@@ -144,10 +144,11 @@ def _find_problems(session: Session, state: StateFacts) -> Iterator[Diagnostic]:
     nearest = outputs
     while not os.path.lexists(nearest):
         nearest = nearest.parent
-    if is_part_of_state(outputs, settings.state_folder):
+    state_around = find_state_around(outputs, settings.state_folder)
+    if state_around is not None:
         yield Diagnostic(
             "unusable-outputs",
-            f"outputs cannot be written to {outputs}: it belongs to the state {settings.state_folder}",
+            f"outputs cannot be written to {outputs}: it belongs to the state {state_around}",
             help="choose another folder with `outputs.folder` in the settings, or with --out DIR",
         )
     elif not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):

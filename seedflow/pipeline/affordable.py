@@ -16,7 +16,7 @@ from seedflow.plan.estimate import add_up, find_calls
 from seedflow.plan.model import Action, Plan, Task
 from seedflow.settings.model import Settings
 from seedflow.store.base import Budget
-from seedflow.store.budgets import day_of
+from seedflow.store.budgets import day_of, explain_refused
 from seedflow.store.view import LocalView
 
 
@@ -24,12 +24,14 @@ from seedflow.store.view import LocalView
 class Spent:
     """What counts as spent for good in the realm of a plan, as of when it was planned: on that UTC day, and in all.
 
-    What is reserved, under way or unknown is not in it: it may still turn out to have cost nothing.
+    What is reserved, under way or unknown is not in it: it may still turn out to have cost nothing. So may the `refused` part
+    of it, once the provider's log is asked.
     """
 
     day: str
     day_usd: Decimal = ZERO_USD
     project_usd: Decimal = ZERO_USD
+    project_refused_usd: Decimal = ZERO_USD
 
 
 NOTHING_SPENT: Final = Spent("")
@@ -38,11 +40,15 @@ NOTHING_SPENT: Final = Spent("")
 def look_up_spent(view: LocalView, session: Session) -> Spent:
     """What counts against the budgets of a day and of the project already, where there are any and anything is paid."""
     day, provider = day_of(time.time()), session.provider
-    scopes = {budget.scope for budget in session.settings.budgets} if provider.paid else set()
+    limits = {budget.scope: budget.limit_usd for budget in session.settings.budgets} if provider.paid else {}
+    project_usd = view.settled_usd(provider.realm) if "project" in limits else ZERO_USD
+    # It reads every call: only where enough is used up for it to matter.
+    is_short = "project" in limits and project_usd * 2 > limits["project"]
     return Spent(
         day,
-        view.settled_usd(provider.realm, day) if "day" in scopes else ZERO_USD,
-        view.settled_usd(provider.realm) if "project" in scopes else ZERO_USD,
+        view.settled_usd(provider.realm, day) if "day" in limits else ZERO_USD,
+        project_usd,
+        view.refused_usd(provider.realm) if is_short else ZERO_USD,
     )
 
 
@@ -78,7 +84,11 @@ def refuse_unaffordable(plan: Plan, budgets: Sequence[Budget], spent: Spent) -> 
     """
     refusal = find_refusal(plan, budgets, spent)
     if refusal is not None:
-        raise BudgetError(f"{refusal}; nothing was sent", help="raise that budget, or ask for less")
+        others = [budget for budget in budgets if budget.scope != "project"]
+        of_project = find_refusal(plan, others, spent) != refusal
+        refused_usd = spent.project_refused_usd if of_project else ZERO_USD
+        advice = f"raise that budget, or ask for less{explain_refused(refused_usd)}"
+        raise BudgetError(f"{refusal}; nothing was sent", help=advice)
 
 
 def find_refusal(plan: Plan, budgets: Sequence[Budget], spent: Spent) -> str | None:

@@ -10,6 +10,8 @@ from typing import Final
 
 from seedflow.errors import UsageError
 from seedflow.failpoints import Step
+from seedflow.settings.files import STATE_FOLDER
+from seedflow.store.state import StateFolder
 
 _TRIED: Final = ".seedflow-tried-"
 """A name of its own: what others try may be removed at any moment, files of theirs that are arriving (`.seedflow-…`) must not be."""
@@ -23,9 +25,10 @@ def refuse_as_folder(folder: Path, state_folder: Path) -> None:
     Raises:
         UsageError: they cannot.
     """
-    if is_part_of_state(folder, state_folder):
+    state = find_state_around(folder, state_folder)
+    if state is not None:
         raise UsageError(
-            f"outputs cannot be written to {_shorten(str(folder))}: it belongs to the state {_shorten(str(state_folder))}",
+            f"outputs cannot be written to {_shorten(str(folder))}: it belongs to the state {_shorten(str(state))}",
             help=_HELP,
         )
     nearest = _find_nearest(folder.absolute())
@@ -36,9 +39,18 @@ def refuse_as_folder(folder: Path, state_folder: Path) -> None:
         raise UsageError(f"outputs cannot be written to {_shorten(str(folder))}: {found}", help=help_)
 
 
-def is_part_of_state(folder: Path, state_folder: Path) -> bool:
-    """Whether a folder is that of the state, or lies in it, links followed."""
-    return folder.resolve().is_relative_to(state_folder.resolve())
+def find_state_around(place: Path, own: Path) -> Path | None:
+    """The state that a place is, or lies in, or would: the project's (`own`) or any other, links followed, by whatever name."""
+    if place.resolve().is_relative_to(own.resolve()):
+        return own
+    for folder in (place.resolve(), *place.resolve().parents):
+        there = StateFolder(folder)
+        if folder.name == STATE_FOLDER:
+            return folder
+        with suppress(OSError):  # a name that the system does not take is nobody's state
+            if there.version.is_file() and there.ledger.is_file():
+                return folder
+    return None
 
 
 def _find_nearest(folder: Path) -> Path:

@@ -10,11 +10,11 @@ from typing import Final
 
 from seedflow.errors import UsageError
 from seedflow.pipeline.check import Checked
+from seedflow.pipeline.out_folder import find_state_around
 from seedflow.pipeline.plan import find_picks_path
 from seedflow.pipeline.session import Session
 from seedflow.recipe.model import Recipe
-from seedflow.settings.files import PROJECT_FILE, STATE_FOLDER
-from seedflow.store.state import StateFolder
+from seedflow.settings.files import PROJECT_FILE
 
 _HELP: Final = "name another file"
 
@@ -41,6 +41,9 @@ def refuse_as_file(
     Raises:
         UsageError: it would replace, or stand in the way of, a file of a state or one that is read.
     """
+    if str(file) == "-":
+        device = ", or /dev/stdout to have it on standard output" if option == "--events" else ""
+        raise UsageError(f"{option}: `-` is not taken for standard output", help=f"name a file{device}")
     state = _find_state(file, session.settings.state_folder)
     if state is not None:
         raise UsageError(f"{option}: {file} belongs to the state {state}", help=_HELP)
@@ -61,16 +64,10 @@ def refuse_as_file(
 
 
 def _find_state(file: Path, own: Path) -> Path | None:
-    """The state that a file belongs to, or would: the project's or any other, links followed, by whatever name."""
-    place = file.resolve()
-    for folder in (place, *place.parents):
-        there = StateFolder(folder)
-        if (
-            folder.name == STATE_FOLDER
-            or _is_same(folder, own)
-            or (there.version.is_file() and there.ledger.is_file())
-        ):
-            return folder
+    """The state that a file belongs to, or would: as a place in it, or as another name of one of its files."""
+    around = find_state_around(file, own)
+    if around is not None:
+        return around
     with suppress(OSError):
         found = file.stat()
         if found.st_nlink > 1 and any(os.path.samestat(found, one) for one in _list_files(own)):

@@ -124,6 +124,12 @@ def not_fetched(task: Task, message: str) -> Problem:
 
 def not_kept(task: Task, error: StoreError, *, paid: bool) -> Problem:
     """The disk did not take what there was to write; `paid` when its answer is in the ledger, and what it names is not here."""
+    if error.paid:
+        message = f"it was answered and paid, but {error.message}"
+        is_certain = (
+            task.images.low == task.images.high
+        )  # else nobody has counted yet what there is to pay for
+        return Problem(error.kind, message, error.help, task.origin.span, error.unsaved, paid=is_certain)
     if not paid:
         return Problem(error.kind, error.message, error.help, task.origin.span, error.unsaved)
     remedy = _MAKE_ROOM.get(error.kind, error.help or "see what is wrong with the disk")

@@ -20,6 +20,8 @@ _SETTLED = """SELECT
       AND realm = ? AND (? = '' OR day = ?)), 0)"""
 """The states are written as the indices of `attempts` have them."""
 
+_REFUSED = """SELECT coalesce(sum(counted_micros), 0) FROM attempts
+  WHERE state = 'failed' AND counted_micros > 0 AND realm = ? AND (? = '' OR day = ?)"""
 _RUN_SPENT = "SELECT sum(micros) FROM spending WHERE scope = 'run' AND key = ?"
 
 _WORDS = {
@@ -70,6 +72,22 @@ def find_settled_micros(connection: sqlite3.Connection, realm: str, day: str = "
     return settled
 
 
+def find_refused_micros(connection: sqlite3.Connection, realm: str, day: str = "") -> int:
+    """What was refused and may have been billed in a realm, on a day or ever: the provider's log may tell that it was not."""
+    found: int = connection.execute(_REFUSED, (realm, day, day)).fetchone()[0]
+    return found
+
+
+def explain_refused(refused_usd: Decimal) -> str:
+    """What to do about calls that count and may have cost nothing, to stand behind other advice."""
+    if not refused_usd:
+        return ""
+    return (
+        f"; {format_usd(refused_usd)} of it was refused and perhaps not billed: "
+        "`seedflow ledger reconcile` looks that up"
+    )
+
+
 def find_run_spent_micros(connection: sqlite3.Connection, run_id: str) -> int:
     """The same for a whole run."""
     row = connection.execute(_RUN_SPENT, (run_id,)).fetchone()
@@ -103,13 +121,18 @@ def check_budgets(
         return
     room, spent_micros, budget = min(rooms, key=lambda entry: entry[0])
     if reserve_micros > room:
-        raise build_budget_error(request, budget, spent_micros, reserve_micros)
+        refused_micros = 0
+        if budget.scope in ("day", "project"):
+            refused_micros = find_refused_micros(
+                connection, request.realm, day if budget.scope == "day" else ""
+            )
+        raise build_budget_error(request, budget, spent_micros, reserve_micros, refused_micros)
 
 
 def build_budget_error(
-    request: RequestRecord, budget: Budget, spent_micros: int, reserve_micros: int
+    request: RequestRecord, budget: Budget, spent_micros: int, reserve_micros: int, refused_micros: int = 0
 ) -> BudgetError:
-    """What a refused reservation says."""
+    """What a refused reservation says; `refused_micros` of what is spent may have cost nothing."""
     scope = _WORDS[budget.scope].format(step=request.step)
     left_micros = max(0, limit_to_micros(budget.limit_usd) - spent_micros)
     later = " run again on another day (UTC)," if budget.scope == "day" else ""
@@ -117,5 +140,5 @@ def build_budget_error(
         f"{request.address}: {format_usd(from_micros(reserve_micros))} more would pass the budget of "
         f"{format_usd(budget.limit_usd)} for {scope}; {format_usd(from_micros(spent_micros))} counts as spent or is reserved, "
         f"{format_usd(from_micros(left_micros))} is left",
-        help=f"raise {budget.where or 'that budget'},{later} or ask for less",
+        help=f"raise {budget.where or 'that budget'},{later} or ask for less{explain_refused(from_micros(refused_micros))}",
     )

@@ -18,8 +18,9 @@ COLLECTED = "collected: "
 """How the message of a result begins whose pictures were collected on somebody's word."""
 
 _MOST_LINES = 20
-_FINGERPRINT = re.compile(r"request/[0-9]+:[0-9A-Za-z]+")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_WRONG_VALUES = re.compile(
+    r"(NULL|non-\w+|TEXT|NUMERIC|NUMBER|BLOB|REAL|INTEGER) value in |CHECK constraint failed"
+)
 
 Sums = dict[tuple[str, str, str], int]
 
@@ -71,6 +72,11 @@ def check_structure(connection: sqlite3.Connection) -> Iterator[Finding]:
         )
 
 
+def is_wrong_value(found: Finding) -> bool:
+    """Whether SQLite found a value that its column cannot have: rows with one cannot be held against each other."""
+    return _WRONG_VALUES.search(found.message) is not None
+
+
 def check_rows(connection: sqlite3.Connection, living: Collection[str]) -> Iterator[Finding]:
     """What the rows say of each other; `living` are the runs that go on now."""
     done = load_done(connection)
@@ -78,7 +84,6 @@ def check_rows(connection: sqlite3.Connection, living: Collection[str]) -> Itera
     yield from _check_requests(connection)
     yield from _check_answers(connection, done)
     yield from _check_images(connection, done)
-    yield from _check_past(connection)
     yield from _check_sums(connection)
     for run_id, status in connection.execute("SELECT run_id, status FROM runs WHERE status IS NULL"):
         if run_id not in living and status is None:
@@ -104,34 +109,22 @@ def find_due_count(state: AttemptState, reserved: int, cost: int, counted: int, 
 
 def _check_attempts(connection: sqlite3.Connection, living: Collection[str]) -> Iterator[Finding]:
     rows = connection.execute(
-        """SELECT attempt_id, realm, fingerprint, state, claimed, run_id, reserved_micros, cost_micros, counted_micros,
-             sent_at, answered_at, address FROM attempts LEFT JOIN requests USING (attempt_id)"""
+        """SELECT attempt_id, realm, state, claimed, run_id, reserved_micros, cost_micros, counted_micros, address FROM attempts LEFT JOIN requests USING (attempt_id)"""
     )
     for (
         number,
         realm,
-        fingerprint,
         word,
         claimed,
         run_id,
         reserved,
         cost,
         counted,
-        sent,
-        answered,
         address,
     ) in rows:
         where, state = f"ledger.db: attempt {number}", AttemptState(word)
         if address is None:
             yield Finding(FindingKind.BROKEN_ROW, where, "what it asked is not there (no row of `requests`)")
-        if not realm or not _FINGERPRINT.fullmatch(fingerprint):
-            yield Finding(
-                FindingKind.BROKEN_ROW, where, f"{fingerprint!r} of realm {realm!r} is no fingerprint"
-            )
-        if state in (AttemptState.ANSWERED, AttemptState.FETCHED, AttemptState.DONE) and answered is None:
-            yield Finding(FindingKind.BROKEN_ROW, where, f"it is `{state}` and has no time of its answer")
-        if state is AttemptState.SENDING and sent is None:
-            yield Finding(FindingKind.BROKEN_ROW, where, "it is `sending` and has no time of sending")
         due = find_due_count(state, reserved, cost, counted, imported=run_id.startswith("import-"))
         if counted != due:
             yield Finding(
@@ -197,14 +190,8 @@ def _check_answers(connection: sqlite3.Connection, done: dict[int, DoneRow]) -> 
 
 def _check_images(connection: sqlite3.Connection, done: dict[int, DoneRow]) -> Iterator[Finding]:
     numbers: dict[int, list[int]] = {}
-    for attempt_id, number, digest in connection.execute(
-        "SELECT attempt_id, number, digest FROM images ORDER BY attempt_id, number"
-    ):
+    for attempt_id, number in connection.execute("SELECT attempt_id, number FROM images ORDER BY 1, 2"):
         numbers.setdefault(attempt_id, []).append(number)
-        if not _DIGEST.fullmatch(digest):
-            yield Finding(
-                FindingKind.BROKEN_ROW, f"ledger.db: image {attempt_id}/{number}", f"{digest!r} is no digest"
-            )
     collected = {
         number
         for (number,) in connection.execute(
@@ -223,18 +210,6 @@ def _check_images(connection: sqlite3.Connection, done: dict[int, DoneRow]) -> I
             )
         elif found != list(range(1, len(found) + 1)):
             yield Finding(FindingKind.BROKEN_ROW, where, f"{row.address}: its pictures are numbered {found}")
-
-
-def _check_past(connection: sqlite3.Connection) -> Iterator[Finding]:
-    for recipe, address, fingerprint in connection.execute(
-        "SELECT recipe, address, fingerprint FROM past_requests"
-    ):
-        if not _FINGERPRINT.fullmatch(fingerprint):
-            yield Finding(
-                FindingKind.BROKEN_ROW,
-                f"ledger.db: past request {recipe} {address}",
-                f"{fingerprint!r} is no fingerprint",
-            )
 
 
 def compute_sums(connection: sqlite3.Connection) -> Sums:

@@ -43,6 +43,10 @@ _MORE_FILES: Final = (
     "raise the limit of open files (`ulimit -n 256`) and run again: what was answered is kept"
 )
 _OTHER_DISK: Final = "make the disk writable, or name another folder with SEEDFLOW_HOME"
+UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What SQLite raises over a damaged file."""
+
+_NO_TEXT: Final = "Could not decode to UTF-8"
 _ROOM_BYTES: Final = 64 << 10
 """A disk with less than this is full: SQLite's index of its log alone takes 32 KiB."""
 
@@ -61,7 +65,7 @@ _HELP_BY_KIND = {
 def explain_os_error(error: OSError, path: Path) -> StoreError:
     """The `StoreError` that says what the system refused at `path`."""
     kind = _KIND_BY_ERRNO.get(error.errno or 0, "io-error")
-    where = Path(error.filename) if isinstance(error.filename, str) else path
+    where = Path(error.filename) if isinstance(error.filename, str | os.PathLike) else path
     found = build_store_error(f"{where}: {error.strerror or error}", kind)
     if error.errno in _NO_DESCRIPTORS:
         return StoreError(found.message, kind=kind, help=_MORE_FILES)
@@ -82,9 +86,9 @@ def _make_writable(what: str, path: Path) -> str:
     return f"make the {what} {path} writable for this user and run again"
 
 
-def build_closed_error(folder: Path, message: str) -> StoreError:
-    """A folder that may not be written to was found before anybody tried."""
-    return StoreError(f"{folder}: {message}", kind="read-only", help=_make_writable("folder", folder))
+def build_closed_error(path: Path, message: str, what: str = "folder") -> StoreError:
+    """A folder, or a file, that may not be written to was found before anybody tried."""
+    return StoreError(f"{path}: {message}", kind="read-only", help=_make_writable(what, path))
 
 
 def build_store_error(message: str, kind: str) -> StoreError:
@@ -117,6 +121,8 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         kind = _KIND_BY_SQLITE_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        if kind is None and _NO_TEXT in str(error):  # of Python's own, without a code
+            kind = "damaged"
         if kind is None:
             raise
         if kind == "io-error" and _is_full(path):  # even to read, SQLite wants room for its index of the log
@@ -127,5 +133,7 @@ def disk_errors(path: Path) -> Iterator[None]:
             ) from error
         found = build_store_error(f"{path}: {error}", kind)
         raise (_name_closed(found, path) if kind == "read-only" else found) from error
+    except UnicodeDecodeError as error:  # what SQLite says of a list of tables is made of the bytes in it
+        raise build_store_error(f"{path}: holds bytes that are no text", "damaged") from error
     except OSError as error:
         raise explain_os_error(error, path) from error

@@ -17,6 +17,7 @@ from typing import Final
 
 from seedflow.money import ZERO_USD, from_micros
 from seedflow.store.check_files import check_strays, list_blobs, path_of
+from seedflow.store.check_rows import COLLECTED
 from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
 from seedflow.store.findings import FindingKind
@@ -160,11 +161,16 @@ def list_output_folders(root: Path) -> tuple[Path, ...]:
 
 
 def has_open_attempt(connection: sqlite3.Connection) -> bool:
-    """Whether a call may still be given pictures that lie here without a result, or was answered, paid and lost its own."""
+    """Whether a call may still be given pictures that lie here without a result, or was answered, paid and lost its own.
+
+    So has a result of which the ledger names no picture any more, though nobody collected it.
+    """
     states = ", ".join(f"'{state}'" for state in OPEN_STATES)
     question = f"""SELECT EXISTS (SELECT 1 FROM attempts WHERE state IN ({states}))
-      OR EXISTS (SELECT 1 FROM attempts JOIN answers USING (attempt_id) WHERE state = 'lost-paid')"""  # noqa: S608 - our own words
-    return bool(connection.execute(question).fetchone()[0])
+      OR EXISTS (SELECT 1 FROM attempts JOIN answers USING (attempt_id) WHERE state = 'lost-paid')
+      OR EXISTS (SELECT 1 FROM attempts WHERE state = 'done' AND coalesce(message, '') NOT LIKE ? || '%'
+        AND NOT EXISTS (SELECT 1 FROM images WHERE images.attempt_id = attempts.attempt_id))"""  # noqa: S608 - our own words
+    return bool(connection.execute(question, (COLLECTED,)).fetchone()[0])
 
 
 def find_dearest_picture(connection: sqlite3.Connection) -> Decimal:

@@ -24,7 +24,7 @@ from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import Ledger
 from seedflow.store.local import open_store
 from seedflow.store.locks import KernelLock, RunLocks
-from seedflow.store.paid_runs import mark_paid_run
+from seedflow.store.paid_runs import PaidRunMarks
 from seedflow.store.state import StateFolder
 
 STATUS: Final = "imported"
@@ -94,7 +94,9 @@ class _Importer:
         self._session = f"store-{uuid4().hex}"
         self._blobs = Blobs(folder.blobs)
         self._locks = RunLocks(folder.locks)
-        self._is_written = self._is_marked = False
+        self._is_written = False
+        self._marks = PaidRunMarks(folder)
+        self._last_number = 0
         self._last_takes: dict[tuple[str, str], int] = {}
         for result in archive.results:
             name = (result.request.realm, result.request.fingerprint)
@@ -147,14 +149,14 @@ class _Importer:
                 else:
                     self._add(connection, result)
                     done.added.append(result)
-        self._mark()
+        self._note_batch()
 
-    def _mark(self) -> None:
+    def _note_batch(self) -> None:
         """Let a ledger that is put back from before this be known for that, as from before a run."""
-        if self._is_written and not self._is_marked:
+        if self._is_written:
             with disk_errors(self._folder.paid_runs):
-                mark_paid_run(self._folder, self._import_id)
-            self._is_marked = True
+                self._marks.mark(self._import_id)
+            self._marks.note_call(self._import_id, self._last_number)
 
     def _find(self, connection: sqlite3.Connection, result: ArchivedResult) -> _Here:
         """What is here of a result: itself, under whatever take, another one in its place, or an open call that is for it."""
@@ -236,12 +238,14 @@ class _Importer:
             "INSERT INTO imported_attempts (attempt_id, import_id) VALUES (?, ?)",
             (attempt_id, self._import_id),
         )
+        self._last_number = max(self._last_number, attempt_id)
 
     def _path_of(self, facts: ImageFacts) -> Path:
         return Path(self._blobs.path_of(facts.digest))
 
     def close(self) -> None:
         """Stop receiving."""
+        self._marks.close()
         self._blobs.remove_incoming(self._session)
         self._locks.release(self._session)
         self._ledger.close()

@@ -14,7 +14,13 @@ from seedflow.store.blobs import require_writable
 from seedflow.store.durable import refuse_instead_of_folder
 from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
-from seedflow.store.state import StateFolder, find_file_system, is_network, refuse_foreign_contents
+from seedflow.store.state import (
+    StateFolder,
+    find_file_system,
+    is_network,
+    refuse_foreign_contents,
+    require_open,
+)
 from seedflow.store.view import open_view
 
 
@@ -103,10 +109,11 @@ def _find_problem(root: Path, nearest: Path) -> StoreError | None:
 
 
 def _find_closed(root: Path) -> StoreError | None:
-    """The first place of the state in which pictures could not be kept."""
+    """The first place of the state in which a run could not write what it has to."""
     try:
         with disk_errors(root):
             require_writable(StateFolder(root).blobs)
+            require_open(StateFolder(root))
     except StoreError as error:
         return error
     return None

@@ -126,13 +126,18 @@ def rescue(journal: Journal, record: JournaledAnswer, error: StoreError) -> Stor
         journal.append(record)
     except StoreError as worse:
         return StoreError(
-            f"{error.message}; and the emergency journal: {worse.message}",
+            f"the ledger does not take its answer ({error.message}), nor does the emergency journal ({worse.message})",
             kind=error.kind,
-            help="keep the answer that is printed here: it was paid for",
+            help="keep the answer that is printed here; with a gateway, the next run looks it up in the log",
             unsaved=record.answer,
+            paid=record.cost_micros > 0,
         )
-    message = f"{error.message}; the answer is kept in {journal.path}"
-    return StoreError(message, kind=error.kind, help=error.help)
+    return StoreError(
+        f"the ledger does not take its answer ({error.message}); the answer is kept in {journal.path}, and the next run takes it up",
+        kind=error.kind,
+        help=error.help,
+        paid=record.cost_micros > 0,
+    )
 
 
 def read_journal(path: Path) -> Iterator[JournaledAnswer]:

@@ -20,7 +20,7 @@ from seedflow.errors import StoreError
 from seedflow.failpoints import Step
 from seedflow.store.cut_short import drop_rebuilt, has_log, refuse_half_repaired
 from seedflow.store.durable import open_private, sync_folder
-from seedflow.store.failures import build_store_error, disk_errors
+from seedflow.store.failures import UNREADABLE, build_store_error, disk_errors
 from seedflow.store.locks import WRITE_LOCK_TIMEOUT_S, KernelLock
 from seedflow.store.schema import (
     APPLICATION_ID,
@@ -30,7 +30,7 @@ from seedflow.store.schema import (
     find_schema_problem,
     read_version,
 )
-from seedflow.store.state import StateFolder, is_begun
+from seedflow.store.state import StateFolder, count_marks, is_begun
 from seedflow.store.upgrade import upgrade_ledger
 
 _BUSY_TIMEOUT_S = 10.0
@@ -174,7 +174,7 @@ def has_tables(folder: StateFolder) -> bool:
             return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
         finally:
             connection.close()
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return True  # whoever opens it says what is wrong with it
 
 
@@ -234,8 +234,13 @@ def _make_file(folder: StateFolder) -> None:
 def _refuse_missing(folder: StateFolder) -> None:
     if not _is_filled(folder.ledger):
         word = "is empty" if folder.ledger.exists() else "is missing"
-        raise build_store_error(
-            f"{folder.ledger}: the ledger {word}, although the rest of the state is there", "damaged"
+        count = count_marks(folder)
+        runs = f"; {count:,} run{'' if count == 1 else 's'} paid here" if count else ""
+        raise StoreError(
+            f"{folder.ledger}: the ledger {word}, although the rest of the state is there{runs}",
+            kind="damaged",
+            help="put ledger.db back from a backup; where there is none, move the state folder away to begin anew, so that all "
+            "that was paid here is asked and paid again, and keep its blobs/",
         )
 
 

@@ -41,8 +41,8 @@ from seedflow.store.journal import Journal, JournaledAnswer, rescue
 from seedflow.store.ledger import Ledger
 from seedflow.store.locks import KernelLock, RunLocks, probe_locks
 from seedflow.store.lookups import Lookups, Touched
-from seedflow.store.paid_runs import mark_paid_run, refuse_older_ledger
-from seedflow.store.state import StateFolder, finish_state, prepare_state
+from seedflow.store.paid_runs import PaidRunMarks, refuse_older_ledger
+from seedflow.store.state import StateFolder, finish_state, prepare_state, require_open
 from seedflow.store.transitions import TransitionError
 
 
@@ -60,6 +60,7 @@ def open_store(root: Path, *, clock: Callable[[], float] = time.time) -> LocalSt
     """
     folder = prepare_state(root)
     with disk_errors(folder.root):
+        require_open(folder)
         probe_locks(folder.write_lock)
         making = KernelLock(folder.write_lock)
         try:
@@ -97,7 +98,7 @@ class LocalStore(Lookups):
         self._locks = RunLocks(folder.locks)
         self._claims = Claims(folder, self._blobs, self._locks)
         self._journals: dict[str, Journal] = {}
-        self._marked: set[str] = set()
+        self._marks = PaidRunMarks(folder)
 
     def __enter__(self) -> Self:
         return self
@@ -163,6 +164,7 @@ class LocalStore(Lookups):
         except StoreError as error:
             runs.note_end(self._journals[run_id], status, self._clock(), error)
             raise
+        self._marks.note_end(run_id)
         self._forget_run(run_id)
 
     def _forget_run(self, run_id: str) -> None:
@@ -215,9 +217,8 @@ class LocalStore(Lookups):
         """See `Store.mark_sending`."""
         with self._ledger.transaction(Step.LEDGER_SENDING) as connection:
             row = self._get_own(connection, intent_id)
-            if row.reserved_micros and row.run_id not in self._marked:
-                mark_paid_run(self._folder, row.run_id)
-                self._marked.add(row.run_id)
+            if row.reserved_micros:
+                self._marks.mark(row.run_id)
             attempts.write_references(connection, row.attempt_id, references)
             moment = self._clock() if sent_at is None else sent_at
             attempts.move_attempt(connection, row, AttemptState.SENDING, claimed=True, sent_at=moment)
@@ -300,6 +301,7 @@ class LocalStore(Lookups):
                 cost_micros=cost_micros,
                 counted_micros=cost_micros,
             )
+        self._marks.note_call(row.run_id, row.attempt_id)
         return StoredResult(row.fingerprint, row.take, kept, from_micros(cost_micros), intent_id, row.attempt)
 
     def mark_failed(self, intent_id: str, failure: str, message: str, cost_usd: Decimal) -> None:
@@ -322,6 +324,7 @@ class LocalStore(Lookups):
                 connection, row, AttemptState.UNKNOWN, claimed=False, message=storable(message),
                 cost_micros=0, counted_micros=row.reserved_micros,
             )  # fmt: skip
+        self._marks.note_call(row.run_id, row.attempt_id)
 
     def mark_lost_paid(self, intent_id: str, message: str, cost_usd: Decimal | None = None) -> None:
         """See `Store.mark_lost_paid`."""
@@ -333,6 +336,7 @@ class LocalStore(Lookups):
         with self._ledger.transaction(Step.LEDGER_END) as connection:
             row = self._get_own(connection, intent_id)
             attempts.move_attempt(connection, row, state, claimed=False, message=storable(message), **columns)
+        self._marks.note_call(row.run_id, row.attempt_id)
 
     # Blobs
 
@@ -367,21 +371,15 @@ class LocalStore(Lookups):
     def record_past_requests(self, realm: str, recipe: str, past: Mapping[str, PastRequest]) -> None:
         """See `Store.record_past_requests`. What is known already costs no write."""
         with self._ledger.transaction() as connection:
-            connection.executemany(
-                """INSERT INTO past_requests (realm, recipe, address, fingerprint, params_digest) VALUES (?, ?, ?, ?, ?)
-                   ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, params_digest = excluded.params_digest
-                   WHERE (fingerprint, params_digest) IS NOT (excluded.fingerprint, excluded.params_digest)""",
-                [
-                    (realm, recipe, address, request.fingerprint, request.params_digest)
-                    for address, request in past.items()
-                ],
-            )
+            results.record_past_requests(connection, realm, recipe, past)
 
     def close(self) -> None:
         """See `Store.close`. A run that was not ended counts as killed. A forked child leaves all as it is."""
         for journal in self._journals.values():
             journal.close()
         self._journals.clear()
+        if not self._ledger.is_inherited:
+            self._marks.close()
         if self._session in self._locks.mine and not self._ledger.is_inherited:
             self._blobs.remove_incoming(self._session)
             self._locks.release(self._session)

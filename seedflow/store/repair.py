@@ -28,7 +28,6 @@ from seedflow.store.check_files import (
 from seedflow.store.check_rows import (
     check_rows,
     compute_sums,
-    find_broken_requests,
     find_due_count,
     load_done,
 )
@@ -40,10 +39,12 @@ from seedflow.store.findings import Finding, FindingKind, Report
 from seedflow.store.ledger import Ledger, open_for_reading
 from seedflow.store.local import open_store
 from seedflow.store.locks import KernelLock, RunLocks
-from seedflow.store.paid_runs import settle_marks, spell_missing
-from seedflow.store.salvage import finish_salvage, salvage_ledger
+from seedflow.store.mend_rows import Mended, mend_rows
+from seedflow.store.paid_runs import Lacking, settle_marks
+from seedflow.store.salvage import finish_salvage, make_aside, salvage_ledger
 from seedflow.store.state import StateFolder, mend_version
 from seedflow.store.transitions import check_transition
+from seedflow.store.upgrade import back_up
 from seedflow.store.verify import load_blob_rows, load_users, verify_state
 
 _ASIDE = (FindingKind.PICTURE_DAMAGED,)
@@ -86,13 +87,16 @@ def repair_state(
     if any(found.kind is FindingKind.LEDGER_DAMAGED for found in before.findings):
         saved, losses = salvage_ledger(folder)
         actions += saved
+    elif any(found.kind is FindingKind.BROKEN_ROW for found in before.findings):
+        mended, losses = _mend_values(folder)
+        actions += mended
     if not before.findings and not actions:
         return Repaired(before, (), before)
-    missing = _settle_age(folder)
-    if missing:
-        actions.append(f"goes on with this ledger: {spell_missing(missing)}")
+    lacking = _settle_age(folder)
+    if lacking:
+        actions.append(f"goes on with this ledger: {lacking.spell()}")
         losses.append(
-            f"{spell_missing(missing)}: what they paid for may be asked and paid again; pictures that are theirs stay in blobs/"
+            f"{lacking.spell()}: what they paid for may be asked and paid again; pictures that are theirs stay in blobs/"
         )
     actions += _restrict(root)
     without_version = not os.path.lexists(folder.version)
@@ -104,10 +108,18 @@ def repair_state(
         actions.append(
             f"brought {count:,} picture{'' if count == 1 else 's'} back from copies among the outputs"
         )
-    actions += _repair_rows(folder, before)
+    looked = verify_state(root, on_progress) if _has_bad_rows(before) else before
+    actions += _repair_rows(folder, looked or before)
     after = verify_state(root, on_progress)
     assert after is not None  # noqa: S101 - it was there a moment ago
     return Repaired(before, tuple(actions), after, tuple(losses))
+
+
+def _has_bad_rows(report: Report) -> bool:
+    """Whether pictures could not be held against the ledger yet when it was looked at."""
+    return any(
+        found.kind in (FindingKind.LEDGER_DAMAGED, FindingKind.BROKEN_ROW) for found in report.findings
+    )
 
 
 def _refuse_newer(folder: StateFolder) -> None:
@@ -129,7 +141,6 @@ def _repair_rows(folder: StateFolder, before: Report) -> list[str]:
             digests = _digests(before.findings)
             actions += _repair_pictures(folder, connection, digests)
             actions += restore_results(folder, connection)
-            actions += _mend_requests(connection)
             actions += _leave_dead_claims(connection, locks)
             actions += _count_anew(connection)
             actions += _mark_lost(folder, connection)
@@ -139,7 +150,28 @@ def _repair_rows(folder: StateFolder, before: Report) -> list[str]:
     return actions
 
 
-def _settle_age(folder: StateFolder) -> tuple[str, ...]:
+def _mend_values(folder: StateFolder) -> tuple[list[str], list[str]]:
+    """Set right what makes no sense, after a copy of the ledger as it is was put aside. Gives what was done, and what is lost."""
+    done = Mended()
+    with disk_errors(folder.root):
+        ledger = _open_ledger(folder)
+    try:
+        with disk_errors(folder.root):
+            aside = make_aside(folder)
+            with ledger.reading() as connection:
+                back_up(connection, aside / folder.ledger.name)
+            with ledger.transaction() as connection:
+                connection.execute("PRAGMA defer_foreign_keys = ON")
+                mend_rows(connection, done)
+                for _ in (*_count_anew(connection), *_sum_anew(connection)):
+                    pass  # follows from what was mended
+    finally:
+        ledger.close()
+    kept = f"kept the ledger as it was in {aside.relative_to(folder.root)}"
+    return [*done.list_actions(), kept], list(done.list_losses())
+
+
+def _settle_age(folder: StateFolder) -> Lacking:
     """Go on with a ledger that is older than what was paid since, or from which runs could not be saved."""
     connection = open_for_reading(folder)
     try:
@@ -219,18 +251,6 @@ def move_aside(folder: StateFolder, path: Path) -> Path:
     sync_folder(folder.damaged)
     sync_folder(path.parent)
     return target
-
-
-def _mend_requests(connection: sqlite3.Connection) -> Iterator[str]:
-    """What a call asked and cannot be read any more is written down as not known; what it gave stays."""
-    broken = list(find_broken_requests(connection))
-    for attempt_id in broken:
-        connection.execute(
-            """UPDATE requests SET params = '{}', "references" = '[]' WHERE attempt_id = ?""", (attempt_id,)
-        )
-    if broken:
-        calls = f"{len(broken):,} call{'' if len(broken) == 1 else 's'}"
-        yield f"wrote down that it is not known any more what {calls} asked"
 
 
 def _leave_dead_claims(connection: sqlite3.Connection, locks: RunLocks) -> Iterator[str]:

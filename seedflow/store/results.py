@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from seedflow.images.facts import ImageFacts, ImageFormat
@@ -118,6 +118,21 @@ def load_images(connection: sqlite3.Connection, blobs: Blobs, attempt_id: int) -
         for number, digest, size_bytes, width_px, height_px, format_ in connection.execute(
             _IMAGES, (attempt_id,)
         )
+    )
+
+
+def record_past_requests(
+    connection: sqlite3.Connection, realm: str, recipe: str, past: Mapping[str, PastRequest]
+) -> None:
+    """What addresses asked for, for the next plan's reasons; what is known already stays as it is."""
+    connection.executemany(
+        """INSERT INTO past_requests (realm, recipe, address, fingerprint, params_digest) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, params_digest = excluded.params_digest
+           WHERE (fingerprint, params_digest) IS NOT (excluded.fingerprint, excluded.params_digest)""",
+        [
+            (realm, recipe, address, request.fingerprint, request.params_digest)
+            for address, request in past.items()
+        ],
     )
 
 

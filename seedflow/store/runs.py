@@ -18,6 +18,7 @@ from seedflow.store.failures import disk_errors
 from seedflow.store.journal import Journal, JournaledEnd, read_end, read_journal
 from seedflow.store.ledger import Ledger
 from seedflow.store.locks import RunLocks, is_run_id
+from seedflow.store.paid_runs import note_ends
 from seedflow.store.state import StateFolder
 
 _INTERRUPTED = "interrupted"
@@ -150,6 +151,7 @@ def fold_journal(connection: sqlite3.Connection, folder: StateFolder, run_id: st
 
 def take_up_leftovers(ledger: Ledger, folder: StateFolder, blobs: Blobs, locks: RunLocks) -> None:
     """Fold the journals of killed runs into the ledger, then delete their files. Never by age, only by free locks."""
+    over = []
     with ledger.transaction(Step.LEDGER_LEFTOVERS) as connection:
         dead = sorted(
             path.name
@@ -164,10 +166,12 @@ def take_up_leftovers(ledger: Ledger, folder: StateFolder, blobs: Blobs, locks: 
             if not locks.is_alive(run_id):
                 free_reservations(connection, run_id)
                 connection.execute("UPDATE runs SET status = ? WHERE run_id = ?", (_INTERRUPTED, run_id))
+                over.append(run_id)
         for session in blobs.find_incoming():
             if not locks.is_alive(session):
                 blobs.remove_incoming(session)
         locks.remove_dead()
+    note_ends(folder, sorted({*dead, *over}))
     for run_id in dead:  # only now that their answers are durable in the ledger
         remove_journal(folder, run_id)
 

@@ -48,7 +48,7 @@ def finish_salvage(folder: StateFolder) -> list[str]:
             drop_rebuilt(folder)  # the old ledger is whole yet: it is rebuilt once more
             if not ready.exists():
                 return []
-            _put_in_place(folder, _find_aside(folder) or _make_aside(folder))
+            _put_in_place(folder, _find_aside(folder) or make_aside(folder))
     finally:
         lock.close()
     return ["finished a repair that was cut short"]
@@ -112,7 +112,7 @@ def _rebuild(folder: StateFolder) -> tuple[list[str], list[str]]:
         for path in folder.root.glob(f"{fresh.name}*"):
             path.unlink(missing_ok=True)
         raise
-    aside = _make_aside(folder)
+    aside = make_aside(folder)
     with Step.SALVAGE_READY:
         fresh.replace(folder.ledger_rebuilt)
     _put_in_place(folder, aside)
@@ -258,7 +258,8 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
     return connection
 
 
-def _make_aside(folder: StateFolder) -> Path:
+def make_aside(folder: StateFolder) -> Path:
+    """A new folder in `damaged/` for a ledger."""
     make_folder(folder.damaged)
     number = 1
     while os.path.lexists(folder.damaged / f"ledger-{number}"):

@@ -18,16 +18,22 @@ from seedflow.images.inspect import inspect_image
 from seedflow.store.budgets import day_of
 from seedflow.store.calls import RESTORED
 from seedflow.store.check_files import list_blobs, path_of
+from seedflow.store.failures import UNREADABLE
+from seedflow.store.mend_rows import Mended, apply_rule, load_past, mend_rows
+from seedflow.store.row_rules import NOT_KNOWN, OF_COPIES, RULES
 from seedflow.store.state import StateFolder
 
 BY_NUMBER: Final = ("attempts", "requests", "answers")
 """Tables whose rows have a number, so that each can be looked for by itself."""
 
 MADE_ANEW: Final = ("spending", "blobs")
+_STRANGE: Final = "strange_"
+_LATE: Final = ("attempts",)
+"""What is mended by what the other tables say."""
 _MOST_SINGLE: Final = 1_000_000
 _MOST_MISSES: Final = 10_000
 _MOST_NAMED: Final = 20
-_UNKNOWN_RUN: Final = "not-known"
+_LAST_MOMENT_S: Final = 250_000_000_000
 _BY_REQUEST: Final = ("attempts_by_request", "fingerprint, take, realm")
 _BY_ADDRESS: Final = ("requests_by_address", "address")
 _INDEXES: Final = (
@@ -47,6 +53,7 @@ class Saved:
         gone: the numbers of calls that were there and cannot be read.
         unasked: of how many calls it is not known what was asked.
         left_pictures: how many pictures there are that no call names.
+        mended: what was done to rows that could be read and made no sense.
     """
 
     calls: int
@@ -54,12 +61,14 @@ class Saved:
     gone: tuple[int, ...]
     unasked: int
     left_pictures: int
+    mended: Mended
 
     def list_actions(self) -> Iterator[str]:
         """What a repair did."""
         yield f"saved {_count(self.calls)} of the ledger"
         if self.restored:
             yield f"restored {_count(self.restored)} of them from the indexes"
+        yield from self.mended.list_actions()
 
     def list_losses(self) -> Iterator[str]:
         """What nobody can tell any more."""
@@ -78,6 +87,7 @@ class Saved:
             yield f"{pictures} in blobs/ may be theirs and no result names them: they stay, and gc leaves them alone"
         if self.unasked:
             yield f"of {_count(self.unasked)} it is not known any more what was asked; the results stay"
+        yield from self.mended.list_losses()
 
     def spell_gone(self) -> str:
         """`number 4, 5, 9 …`."""
@@ -93,17 +103,20 @@ def copy_tables(old: sqlite3.Connection, new: sqlite3.Connection, folder: StateF
         if name not in MADE_ANEW
     ]
     taken = {table: _copy_table(old, new, table) for table in tables}
+    mended = Mended()
+    for table in sorted(tables, key=_LATE.count):
+        taken[table] += _take_strange(new, table, mended)
     if not any(taken.values()):
         return None
     restored = _restore_calls(old, new)
-    _add_pictures(new, folder)
     last = max(_find_last(new, table) for table in BY_NUMBER)
-    _drop_orphans(new)
+    mend_rows(new, mended)
+    _add_pictures(new, folder)
     numbers = {number for (number,) in new.execute("SELECT attempt_id FROM attempts")}
     gone = tuple(sorted(set(range(1, last + 1)) - numbers))
     named = {digest for (digest,) in new.execute("SELECT digest FROM images")}
     left = sum(digest not in named for digest in list_blobs(folder))
-    return Saved(len(numbers), restored, gone, _add_missing(new), left)
+    return Saved(len(numbers), restored, gone, mended.unasked, left, mended)
 
 
 def _find_last(new: sqlite3.Connection, table: str) -> int:
@@ -116,20 +129,45 @@ def _count(calls: int) -> str:
 
 
 def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> int:
-    """The rows of a table that can be read and that the new ledger takes."""
+    """The rows of a table that can be read and that the new ledger takes; others go into a copy without types, to be mended."""
     try:
         there = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return 0
     columns = [row[1] for row in new.execute(f"PRAGMA table_info({table})") if row[1] in there]
     if not columns:
         return 0
     names = ", ".join(f'"{name}"' for name in columns)
     put = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - our own names
+    new.execute(f"CREATE TEMP TABLE {_STRANGE}{table} ({names})")
+    keep = put.replace(f"INTO {table} ", f"INTO {_STRANGE}{table} ")
     count = 0
     for row in _read_rows(old, table, names):
-        with suppress(sqlite3.IntegrityError):  # a row whose bytes were overwritten
+        taken = 0
+        with suppress(sqlite3.IntegrityError):
+            taken = new.execute(put, row).rowcount
+        if not taken:  # a row whose bytes were overwritten
+            new.execute(keep, row)
+        count += taken
+    return count
+
+
+def _take_strange(new: sqlite3.Connection, table: str, mended: Mended) -> int:
+    """Mend the rows that the new ledger did not take, and take them."""
+    strange = f"{_STRANGE}{table}"
+    columns = [row[1] for row in new.execute(f"PRAGMA temp.table_info({strange})")]
+    if not columns:
+        return 0
+    for rule in (*RULES, *OF_COPIES):
+        if rule.table == table and rule.column in columns:
+            apply_rule(new, rule, strange, mended)
+    names = ", ".join(f'"{name}"' for name in columns)
+    count = 0
+    put = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - our own names
+    for row in new.execute(f"SELECT {names} FROM {strange}").fetchall():  # noqa: S608 - our own names
+        with suppress(sqlite3.IntegrityError):
             count += new.execute(put, row).rowcount
+    new.execute(f"DROP TABLE {strange}")
     return count
 
 
@@ -165,7 +203,7 @@ def _read_between(
     misses = 0
     for number in range(first + 1, last if last is not None else first + _MOST_SINGLE):
         row = None
-        with suppress(sqlite3.DatabaseError):
+        with suppress(*UNREADABLE):
             row = old.execute(question, (number,)).fetchone()
         if row is not None:
             yield row
@@ -180,7 +218,7 @@ def _read_until_broken(old: sqlite3.Connection, question: str) -> Iterator[Seque
         cursor = old.execute(question)
         while (row := cursor.fetchone()) is not None:
             yield row
-    except (sqlite3.DatabaseError, OverflowError, UnicodeDecodeError):
+    except (*UNREADABLE, OverflowError):
         yield None
 
 
@@ -194,7 +232,7 @@ def _restore_calls(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
     prices = _find_prices(new)
     steps = {number: address for number, (address,) in _read_index(old, *_BY_ADDRESS).items()}
     steps |= dict(new.execute("SELECT attempt_id, address FROM requests"))
-    past = _load_past(new)
+    past = load_past(new)
     runs, payers, times = (_read_index(old, *index) for index in _INDEXES)
     counts: dict[tuple[str, int, str], int] = {}
     restored = 0
@@ -205,8 +243,9 @@ def _restore_calls(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
         step = steps.get(number) or past.get((realm, fingerprint), ("", ""))[1]
         is_done = number in named
         counts[name] = counts.get(name, 0) + (1 if is_done else 0)
-        (run_id,), (at,) = runs.get(number, (_UNKNOWN_RUN,)), times.get(number, (0.0,))
+        (run_id,), (at,) = runs.get(number, (NOT_KNOWN,)), times.get(number, (0.0,))
         (payer,) = payers.get(number, (run_id,))
+        at = at if isinstance(at, float) and 0 <= at < _LAST_MOMENT_S else 0.0
         each_micros, call_micros = prices.get(realm, (0, 0))
         micros = each_micros * named[number] if is_done else call_micros
         try:
@@ -263,50 +302,3 @@ def _add_pictures(new: sqlite3.Connection, folder: StateFolder) -> None:
                 time_ns = path.lstat().st_mtime_ns if facts.digest == digest else 0
                 values = (facts.size_bytes, time_ns, facts.width_px, facts.height_px, facts.format.value)
         new.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?, ?)", (digest, *values))
-
-
-def _drop_orphans(new: sqlite3.Connection) -> None:
-    """Rows that belong to a call that could not be read; they say nothing by themselves."""
-    for table in ("requests", "answers", "images", "imported_attempts"):
-        new.execute(f"DELETE FROM {table} WHERE attempt_id NOT IN (SELECT attempt_id FROM attempts)")  # noqa: S608 - our own names
-    new.execute("DELETE FROM blobs WHERE digest NOT IN (SELECT digest FROM images)")
-
-
-def _add_missing(new: sqlite3.Connection) -> int:
-    """Runs and requests that calls name and that could not be read, as far as the rest tells; how many requests these are."""
-    new.execute(
-        """INSERT OR IGNORE INTO runs (run_id, recipe, realm, started_at, ended_at, status)
-           SELECT run_id, coalesce(max(recipe), ''), max(realm), min(reserved_at), max(reserved_at), 'interrupted'
-           FROM (SELECT attempt_id, run_id, realm, reserved_at FROM attempts
-                 UNION ALL SELECT attempt_id, payer_run_id, realm, reserved_at FROM attempts)
-           LEFT JOIN requests USING (attempt_id) GROUP BY run_id"""
-    )
-    new.execute("DELETE FROM run_order WHERE run_id NOT IN (SELECT run_id FROM runs)")
-    new.execute(
-        """INSERT INTO run_order (run_id) SELECT run_id FROM runs WHERE run_id NOT IN (SELECT run_id FROM run_order)
-           ORDER BY started_at, run_id"""
-    )
-    new.execute("DELETE FROM run_results WHERE run_id NOT IN (SELECT run_id FROM runs)")
-    new.execute(
-        """INSERT OR IGNORE INTO imports (import_id, imported_at, source, digest)
-           SELECT import_id, min(reserved_at), '', '' FROM imported_attempts JOIN attempts USING (attempt_id)
-           GROUP BY import_id"""
-    )
-    past = _load_past(new)
-    unasked = new.execute(
-        "SELECT attempt_id, realm, fingerprint, step FROM attempts WHERE attempt_id NOT IN (SELECT attempt_id FROM requests)"
-    ).fetchall()
-    for number, realm, fingerprint, step in unasked:
-        recipe, address = past.get((realm, fingerprint), ("", step))
-        new.execute(
-            """INSERT INTO requests (attempt_id, recipe, address, model, params, params_digest, "references")
-               VALUES (?, ?, ?, '', '{}', '', '[]')""",
-            (number, recipe, step or address),
-        )
-    return len(unasked)
-
-
-def _load_past(new: sqlite3.Connection) -> dict[tuple[str, str], tuple[str, str]]:
-    """By realm and fingerprint, a recipe and an address that last asked for it."""
-    rows = new.execute("SELECT realm, fingerprint, recipe, address FROM past_requests")
-    return {(realm, fingerprint): (recipe, address) for realm, fingerprint, recipe, address in rows}

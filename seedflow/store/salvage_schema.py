@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from seedflow.failpoints import Step
+from seedflow.store.failures import UNREADABLE
 from seedflow.store.schema import APPLICATION_ID, SCHEMA_VERSION, VERSIONS, apply_upgrade
 
 _INTERIOR: Final = 5
@@ -39,7 +40,7 @@ def needs_schema(old: sqlite3.Connection) -> bool:
     try:
         number = old.execute("PRAGMA user_version").fetchone()[0]
         there = {name for (name,) in old.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return True
     wanted = _name_tables(number)
     return not wanted <= there
@@ -50,7 +51,7 @@ def give_schema(old: sqlite3.Connection, place: Path) -> bool:
     try:
         with Step.SALVAGE_COPY, closing(sqlite3.connect(place, isolation_level=None)) as copy:
             old.backup(copy)  # its write-ahead log included; asks for no table
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return False
     with place.open("r+b") as file:
         header = file.read(_HEADER_BYTES)

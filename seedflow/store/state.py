@@ -15,10 +15,11 @@ from seedflow.store.durable import (
     make_folder,
     name_kind,
     open_private,
+    refuse_instead_of_folder,
     sync_folder,
     write_durably,
 )
-from seedflow.store.failures import build_store_error, disk_errors
+from seedflow.store.failures import build_closed_error, build_store_error, disk_errors
 
 FORMAT_VERSION = 1
 """The layout of the folder. The tables have a version of their own (`schema.SCHEMA_VERSION`)."""
@@ -87,7 +88,7 @@ class StateFolder:
 
     @property
     def paid_runs(self) -> Path:
-        """An empty file for each run that sent something that costs money."""
+        """A small file for each run that sent something that costs money: how far it came."""
         return self.root / "paid-runs"
 
     @property
@@ -133,8 +134,20 @@ def look_at_state(folder: StateFolder) -> bool:
 
 
 def is_begun(folder: StateFolder) -> bool:
-    """Whether a ledger must be there: the state was finished once, whether or not its VERSION is there still."""
-    return os.path.lexists(folder.version) or _has_pictures(folder)
+    """Whether a ledger must be there: the state was finished once, whether or not its VERSION is there still.
+
+    Pictures tell that, and so do the marks of runs that paid.
+    """
+    return os.path.lexists(folder.version) or _has_pictures(folder) or count_marks(folder) > 0
+
+
+def count_marks(folder: StateFolder) -> int:
+    """How many runs, and imports, left a mark that they paid."""
+    try:
+        with os.scandir(folder.paid_runs) as marks:
+            return sum(mark.is_file(follow_symlinks=False) for mark in marks)
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
 
 
 def _has_pictures(folder: StateFolder) -> bool:
@@ -183,6 +196,22 @@ def finish_state(folder: StateFolder) -> None:
         )
         sync_folder(folder.root)
         write_durably(folder.version, f"{FORMAT_VERSION}\n".encode())
+
+
+def require_open(folder: StateFolder) -> None:
+    """See that everything can be written that a run writes beside pictures: what is found out later may be found out after paying.
+
+    Raises:
+        StoreError: a folder cannot, or is none, or a file cannot.
+    """
+    for place in (folder.locks, folder.runs, folder.paid_runs):
+        refuse_instead_of_folder(place)
+        if os.path.lexists(place) and not os.access(place, os.W_OK | os.X_OK):
+            raise build_closed_error(place, "no run can begin without writing here: not writable")
+    sides = (folder.ledger.with_name(f"{folder.ledger.name}{suffix}") for suffix in ("-wal", "-shm"))
+    for path in (folder.ledger, *sides, folder.write_lock):
+        if path.is_file() and not os.access(path, os.R_OK | os.W_OK):
+            raise build_closed_error(path, "no run can begin without writing here: not writable", what="file")
 
 
 def mend_version(root: Path) -> list[str]:

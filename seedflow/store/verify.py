@@ -21,13 +21,21 @@ from seedflow.store.check_files import (
     look_at_blobs,
     path_of,
 )
-from seedflow.store.check_rows import DoneRow, check_rows, check_structure, describe_result, load_done
+from seedflow.store.check_rows import (
+    DoneRow,
+    check_rows,
+    check_structure,
+    describe_result,
+    is_wrong_value,
+    load_done,
+)
 from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
 from seedflow.store.findings import Finding, FindingKind, Report
 from seedflow.store.ledger import open_for_reading
 from seedflow.store.locks import KernelLock, RunLocks
-from seedflow.store.paid_runs import find_missing_runs, spell_missing
+from seedflow.store.mend_rows import find_nonsense, read_texts
+from seedflow.store.paid_runs import find_lacking
 from seedflow.store.salvage import preview_salvage
 from seedflow.store.state import StateFolder
 
@@ -83,10 +91,20 @@ def verify_state(root: Path, on_progress: OnProgress) -> Report | None:
             with disk_errors(folder.ledger):
                 findings.extend(_judge_age(folder, connection))
                 connection.execute("BEGIN")
-                findings.extend(check_structure(connection))
+                structure = list(check_structure(connection))
+                nonsense = list(_judge_values(connection))
+                findings.extend((*structure, *nonsense))
+                read_texts(connection)
                 attempts = connection.execute("SELECT count(*) FROM attempts").fetchone()[0]
-                done, rows, users = load_done(connection), load_blob_rows(connection), load_users(connection)
-                findings.extend(check_rows(connection, find_living(folder)))
+                if nonsense or any(map(is_wrong_value, structure)):
+                    readable = False  # what rows say of each other is looked at when each of them makes sense
+                else:
+                    done, rows, users = (
+                        load_done(connection),
+                        load_blob_rows(connection),
+                        load_users(connection),
+                    )
+                    findings.extend(check_rows(connection, find_living(folder)))
         except StoreError as error:
             if error.kind != "damaged":
                 raise
@@ -116,13 +134,23 @@ def verify_state(root: Path, on_progress: OnProgress) -> Report | None:
 
 def _judge_age(folder: StateFolder, connection: sqlite3.Connection) -> Iterator[Finding]:
     """Whether the ledger was put back from a copy that is older than what was paid since."""
-    missing = find_missing_runs(folder, connection)
-    if missing:
+    lacking = find_lacking(folder, connection)
+    if lacking:
         yield Finding(
             FindingKind.LEDGER_OLDER,
             "ledger.db",
-            f"it is older than what was paid since: {spell_missing(missing)}. Put the newest ledger.db there is in its place; where "
-            "there is none, `seedflow verify --repair` goes on without these runs, and what they paid for may be paid again",
+            f"it is older than what was paid since: {lacking.spell()}. Put the newest ledger.db there is in its place; where "
+            "there is none, `seedflow verify --repair` goes on with this one, and what these runs paid for may be paid again",
+        )
+
+
+def _judge_values(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Values that may not stand where they stand."""
+    for one in find_nonsense(connection):
+        yield Finding(
+            FindingKind.BROKEN_ROW,
+            f"ledger.db: {one.table} {one.row}",
+            f"its `{one.column}` is {one.found}; expected {one.expected}",
         )
 
 
@@ -137,7 +165,8 @@ def _judge_damage(folder: StateFolder) -> Finding:
             "`seedflow verify --repair` goes on with it",
         )
     try:
-        saved = preview_salvage(folder)
+        there = folder.ledger.is_file() and folder.ledger.stat().st_size > 0
+        saved = preview_salvage(folder) if there else None
     except StoreError as error:
         return Finding(
             FindingKind.LEDGER_DAMAGED,
@@ -163,7 +192,8 @@ def _judge_damage(folder: StateFolder) -> Finding:
         parts.append(
             f"of {saved.restored:,} it can no longer be told what they cost, and budgets will not count it"
         )
-    if not saved.gone and not saved.restored:
+    parts += saved.mended.list_losses()
+    if not parts[1:]:
         parts.append("nothing that was paid is forgotten")
     return Finding(
         FindingKind.LEDGER_DAMAGED,

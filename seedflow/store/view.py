@@ -13,7 +13,7 @@ from typing import Self
 
 from seedflow.money import ZERO_USD, from_micros
 from seedflow.store.blobs import Blobs
-from seedflow.store.budgets import find_settled_micros
+from seedflow.store.budgets import find_refused_micros, find_settled_micros
 from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import open_for_reading
@@ -77,6 +77,11 @@ class LocalView(Lookups):
         """What was spent for certain in a realm, on a UTC day or ever."""
         with self._reading() as state:
             return ZERO_USD if state is None else from_micros(find_settled_micros(state[0], realm, day))
+
+    def refused_usd(self, realm: str, day: str = "") -> Decimal:
+        """What of that was refused, so that the provider's log may tell that it was not billed."""
+        with self._reading() as state:
+            return ZERO_USD if state is None else from_micros(find_refused_micros(state[0], realm, day))
 
     def close(self) -> None:
         """Close the file. A read-only connection leaves the write-ahead log alone, so no lock is needed."""

@@ -71,6 +71,7 @@ def test_an_answer_that_the_ledger_cannot_take_is_in_the_journal_and_found_there
     project = bench.set_up("chain", bench.folder / "journal")
     ended = bench.run(project, *WORDS, point="ledger-answered:before", errno=28)
     assert ended.code == 3
+    assert "it was answered and paid, but the ledger does not take its answer" in ended.out
     assert "the answer is kept in" in ended.out
     paid = bench.emulator.bill()["calls"]
     assert bench.run(project, *WORDS).code == 0

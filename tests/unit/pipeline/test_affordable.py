@@ -131,3 +131,14 @@ def test_a_budget_is_called_what_its_caller_called_it(plan: Plan) -> None:
     del plan
     with pytest.raises(BudgetError, match=r"more than the \$0\.01 of max_cost_usd"):
         seedflow.run_recipe("book.yaml", max_cost_usd="0.01")
+
+
+@pytest.mark.parametrize(("scope", "told"), [("project", True), ("run", False)])
+def test_what_was_refused_and_perhaps_not_billed_is_named_where_it_stands_in_the_way(
+    plan: Plan, scope: str, told: bool
+) -> None:
+    spent = Spent("", Decimal(0), Decimal("0.04"), Decimal("0.04"))
+    with pytest.raises(BudgetError) as caught:
+        refuse_unaffordable(plan, [Budget(scope, Decimal("0.05"), "key")], spent)
+    advice = "$0.04 of it was refused and perhaps not billed: `seedflow ledger reconcile` looks that up"
+    assert (advice in (caught.value.help or "")) is told

@@ -71,6 +71,18 @@ def test_a_place_inside_of_the_state_is_refused(tmp_path: Path, below: str) -> N
         refuse_as_folder(tmp_path / below, tmp_path / ".seedflow")
 
 
+@pytest.mark.parametrize("below", ["other/.seedflow", "other/.seedflow/blobs", "elsewhere/state/x", "link/x"])
+def test_a_place_inside_of_the_state_of_another_project_is_refused(tmp_path: Path, below: str) -> None:
+    for state in ("other/.seedflow", "elsewhere/state"):
+        (tmp_path / state).mkdir(parents=True)
+        for name in ("VERSION", "ledger.db"):
+            (tmp_path / state / name).write_text("1")
+    (tmp_path / "link").symlink_to("elsewhere/state")
+    with pytest.raises(UsageError, match=r"it belongs to the state .*(other/.seedflow|elsewhere/state)"):
+        refuse_as_folder(tmp_path / below, tmp_path / ".seedflow")
+    refuse_as_folder(tmp_path / "other/outputs", tmp_path / ".seedflow")
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
 def test_a_place_where_nothing_can_be_made_is_found_by_trying() -> None:
     with pytest.raises(UsageError, match=r"nothing can be made in /proc|/proc is not writable"):

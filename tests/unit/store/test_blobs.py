@@ -147,6 +147,47 @@ def test_a_run_begins_only_where_what_it_pays_can_be_kept(tmp_path, place):
         shutil.rmtree(home)
 
 
+@pytest.mark.parametrize("place", ["locks", "runs", "paid-runs", "ledger.db", "locks/ledger.lock"])
+def test_a_run_begins_only_where_it_can_write_down_what_it_does(tmp_path, place):
+    home = Path(tempfile.mkdtemp())
+    try:
+        root = home / "state"
+        open_store(root).close()
+        for path in (home, root, *root.rglob("*")):
+            if os.geteuid() == 0:
+                os.chown(path, NOBODY, NOBODY)
+        closed = root / place
+        mode = closed.stat().st_mode & 0o777
+        closed.chmod(mode & 0o555)
+        told = _as_nobody(lambda: _begin(root))
+        assert f"{closed}: " in told, told
+        assert told == f"{closed}: no run can begin without writing here: not writable"
+        assert _as_nobody(lambda: _raise_problem(root)).startswith(f"{closed}: "), "doctor says so, too"
+        for path in closed.parent.glob(f"{closed.name}*"):  # SQLite's files beside a ledger have its mode
+            path.chmod(mode)
+        assert _as_nobody(lambda: _begin(root)) == ""
+    finally:
+        shutil.rmtree(home)
+
+
+def _begin(root):
+    with open_store(root) as store:
+        store.begin_run(f"run-{os.getpid()}", "recipe", "cloudflare")
+
+
+def test_a_mark_that_cannot_be_made_is_told_with_its_own_name(root, tools):
+    with open_store(root) as store:
+        store.begin_run("run-1", "recipe", "cloudflare")
+        request = tools.other_request(1)
+        attempt = store.claim("run-1", request, tools.price, ()).attempt
+        (root / "paid-runs").rmdir()
+        (root / "paid-runs").write_text("")
+        with pytest.raises(StoreError) as caught:
+            store.mark_sending(attempt.intent_id, ())
+        assert str(root / "paid-runs") in caught.value.message
+        assert store.find_unfinished("cloudflare", request.fingerprint, 1) is None, "nothing was sent"
+
+
 def test_a_file_in_place_of_a_shelf_is_found_before_anything_is_paid(root):
     with open_store(root) as store:
         (root / "blobs/sha256/ab").write_text("")

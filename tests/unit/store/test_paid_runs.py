@@ -15,15 +15,16 @@ from seedflow.store.exporting import export_results
 from seedflow.store.garbage import InUse, find_garbage
 from seedflow.store.history import History
 from seedflow.store.importing import import_results
+from seedflow.store.inspection import inspect_state
 from seedflow.store.local import open_store
-from seedflow.store.paid_runs import spell_missing
+from seedflow.store.paid_runs import Lacking
 from seedflow.store.repair import repair_state
 from seedflow.store.verify import verify_state
 from seedflow.store.view import open_view
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from project_state import PRICE, REALM, blob, make_state, request_for
+from project_state import PRICE, REALM, ask, blob, draw, keep, make_state, request_for
 
 
 def ignore(done, total):
@@ -176,7 +177,198 @@ def test_an_import_is_marked_like_a_run(root, tmp_path):
         open_store(root)
 
 
-def test_many_missing_runs_are_counted_and_three_are_named():
-    assert (
-        spell_missing([f"r{n}" for n in range(1200)]) == "1,200 runs that paid are not in it (r0, r1, r2 …)"
+def test_an_import_that_went_on_after_the_copy_is_known(root, tmp_path, monkeypatch):
+    make_state(tmp_path / "theirs", ("green", "blue"))
+    export_results(tmp_path / "theirs", tmp_path / "x.zip", build_wanted((), (), ()), ignore)
+    make_state(root, ("red",))
+    monkeypatch.setattr("seedflow.store.importing._BATCH", 1)
+
+    def copy_after_the_first(done, total):
+        if done == 1 and not (tmp_path / "backup").exists() and list((root / "paid-runs").glob("import-*")):
+            shutil.copytree(root, tmp_path / "backup")
+
+    import_results(root, tmp_path / "x.zip", judge_fingerprint, copy_after_the_first)
+    open_store(root).close()
+    put_back(root, tmp_path / "backup")
+    with pytest.raises(StoreError, match="1 run went on after it was copied \\(import-"):
+        open_store(root)
+
+
+# A ledger that was copied while a run was at work
+
+
+def copy_while_at_work(root, backup, how_it_ends):
+    """A run of which one call ended, and one is being sent, when somebody copies the ledger; then it goes on."""
+    store = open_store(root)
+    store.begin_run("long", "book", REALM)
+    ask(store, "long", request_for("red"), "red")
+    waiting = store.claim("long", request_for("blue"), PRICE, ()).attempt
+    shutil.copytree(root, backup)
+    how_it_ends(store, waiting)
+    store.close()
+
+
+def end_well(store, waiting):
+    finish(store, waiting, "blue")
+    store.end_run("long", "done")
+
+
+def finish(store, waiting, color):
+    store.mark_sending(waiting.intent_id, ())
+    store.mark_answered(waiting.intent_id, b"{}", PRICE)
+    store.mark_done(waiting.intent_id, [keep(store, draw(color))], PRICE)
+
+
+def be_killed(store, waiting):
+    finish(store, waiting, "blue")
+
+
+@pytest.mark.parametrize("how_it_ends", [end_well, be_killed])
+def test_a_ledger_that_was_copied_while_its_run_was_at_work_is_older(root, tmp_path, how_it_ends):
+    copy_while_at_work(root, tmp_path / "backup", how_it_ends)
+    put_back(root, tmp_path / "backup")
+    for opens in (open_view, open_store):
+        with pytest.raises(StoreError) as caught:
+            opens(root)
+        assert caught.value.kind == "older"
+        assert "1 run went on after it was copied (long)" in caught.value.message
+    assert {"ledger-older"} == {found.kind.value for found in verify_state(root, ignore).damage}
+    done = repair_state(root, ignore)
+    assert "1 run went on after it was copied (long)" in done.losses[0]
+    assert done.after.damage == ()
+    open_store(root).close()
+    assert repair_state(root, ignore).actions == ()
+
+
+def test_after_going_on_with_it_a_ledger_from_before_the_run_is_still_known(root, tmp_path):
+    make_state(root, ("green",))
+    shutil.copytree(root, tmp_path / "before")
+    copy_while_at_work(root, tmp_path / "backup", end_well)
+    put_back(root, tmp_path / "backup")
+    repair_state(root, ignore)
+    put_back(root, tmp_path / "before")
+    with pytest.raises(StoreError, match="1 run that paid is not in it \\(long\\)"):
+        open_store(root)
+
+
+def test_a_run_that_was_killed_and_taken_up_since_is_known_to_be_over(root, tmp_path):
+    """What its journal had was put into the ledger that is gone."""
+    copy_while_at_work(root, tmp_path / "backup", lambda store, waiting: None)
+    open_store(root).close()
+    put_back(root, tmp_path / "backup")
+    with pytest.raises(StoreError, match="1 run went on after it was copied \\(long\\)"):
+        open_view(root)
+
+
+def test_the_newest_ledger_put_back_while_its_run_was_dead_is_no_alarm(root, tmp_path):
+    copy_while_at_work(root, tmp_path / "backup", be_killed)
+    shutil.copytree(root, tmp_path / "newest")
+    put_back(root, tmp_path / "backup")
+    put_back(root, tmp_path / "newest")
+    open_store(root).close()
+    assert verify_state(root, ignore).damage == ()
+
+
+def test_whoever_looks_while_a_run_goes_on_sees_no_older_ledger(root):
+    with open_store(root) as store:
+        store.begin_run("long", "book", REALM)
+        for color in ("red", "green", "blue"):
+            ask(store, "long", request_for(color), color)
+            open_view(root).close()
+        store.end_run("long", "done")
+        open_view(root).close()
+
+
+@pytest.mark.parametrize(
+    ("step", "nth"),
+    [
+        (Step.LEDGER_DONE, 1), (Step.LEDGER_END, 1), (Step.LEDGER_END, 2), (Step.LEDGER_UNKNOWN, 1), (Step.LEDGER_NOT_BILLED, 1),
+        (Step.LEDGER_END_RUN, 1), (Step.PAID_RUN_NOTE, 1), (Step.PAID_RUN_NOTE, 2), (Step.PAID_RUN_NOTE, 3),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("side", list(Side))
+def test_a_run_that_is_killed_wherever_its_mark_is_written_is_no_alarm(root, processes, step, nth, side):
+    processes.run_until_killed(
+        f"""
+from project_state import ask, request_for
+from seedflow.failpoints import Side, Step, watch
+left = {nth}
+def look(step, side):
+    global left
+    left -= (step, side) == (Step.{step.name}, Side.{side.name})
+    if not left:
+        die()
+store = open_store(root)
+watch(look)
+store.begin_run("killed", "book", "cloudflare")
+ask(store, "killed", request_for("red"), "red")
+for address, end in (
+    ("a", lambda one: store.mark_failed(one, "moderation", "no", PRICE)),
+    ("b", lambda one: store.mark_unknown(one, "silence")),
+    ("c", lambda one: store.mark_not_billed(one, "not billed")),
+    ("d", lambda one: store.mark_lost_paid(one, "gone")),
+):
+    one = store.claim("killed", request_for(address), PRICE, ()).attempt.intent_id
+    store.mark_sending(one, ())
+    if address == "d":
+        store.mark_answered(one, b"{{}}", PRICE)
+    end(one)
+store.end_run("killed", "done")
+die()
+"""
     )
+    open_view(root).close()
+    open_store(root).close()
+    assert "ledger-older" not in {found.kind.value for found in verify_state(root, ignore).findings}
+
+
+def test_a_mark_that_cannot_be_written_any_further_stops_nothing(root):
+    def refuse(step, side):
+        if (step, side) == (Step.PAID_RUN_NOTE, Side.BEFORE):
+            raise OSError(28, "No space left on device")
+
+    watch(refuse)
+    try:
+        make_state(root, ("red",))
+    finally:
+        watch(None)
+    assert verify_state(root, ignore).findings == ()
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 28, b"nonsense\n", b"99999999999999999999999 ended  \n"])
+def test_a_mark_that_says_nothing_is_a_mark_all_the_same(root, content):
+    make_state(root, ("red",))
+    (root / "paid-runs/run-red").write_bytes(content)
+    open_store(root).close()
+    assert verify_state(root, ignore).findings == ()
+
+
+def test_many_missing_runs_are_counted_and_three_are_named():
+    lacking = Lacking(tuple(f"r{n}" for n in range(1200)), ("a", "b"))
+    assert lacking.spell() == (
+        "1,200 runs that paid are not in it (r0, r1, r2 …); 2 runs went on after it was copied (a, b)"
+    )
+
+
+# A ledger that is gone, and marks that are there
+
+
+@pytest.mark.parametrize("also", [(), ("VERSION",), ("VERSION", "blobs")])
+def test_a_state_of_which_marks_alone_are_left_is_damaged_for_everybody(root, also):
+    make_state(root, ("red",))
+    for path in [*root.glob("ledger.db*"), *(root / name for name in also)]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for opens in (open_view, open_store, History):
+        with pytest.raises(StoreError) as caught:
+            opens(root)
+        assert caught.value.kind == "damaged"
+        assert caught.value.message.endswith(
+            "the ledger is missing, although the rest of the state is there; 1 run paid here"
+        )
+        assert "put ledger.db back from a backup" in caught.value.help
+    report = verify_state(root, ignore)
+    assert "not one can be read" in report.damage[0].message
+    assert not report.damage[0].mendable
+    with pytest.raises(StoreError, match="not a row of the ledger can be read"):
+        repair_state(root, ignore)
+    assert inspect_state(root).problem.message.endswith("1 run paid here")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from seedflow.errors import StoreError
 from seedflow.store.findings import FindingKind
 from seedflow.store.local import open_store
 from seedflow.store.repair import repair_state
@@ -98,3 +99,19 @@ def test_tables_that_an_upgrade_added_behind_the_rows_are_found_and_so_is_what_o
     assert list_rows(state, NAMES) == before
     assert list_rows(state, "SELECT count(*) FROM images") == results
     assert list_rows(state, "SELECT count(*) FROM run_results WHERE run_id = 'newest'") == [(0,)]
+
+
+def test_bytes_in_the_list_that_are_no_text_are_damage_and_no_traceback(root):
+    make_state(root)
+    before = list_rows(root, CALLS)
+    data = bytearray((root / "ledger.db").read_bytes())
+    at = data.index(b"CREATE TABLE attempts")
+    data[at + 3 : at + 9] = b"\xe5\xf4\x89\x82\x8a\xcc"
+    (root / "ledger.db").write_bytes(data)
+    with pytest.raises(StoreError) as caught:
+        open_store(root)
+    assert caught.value.kind == "damaged"
+    assert FindingKind.LEDGER_DAMAGED in {found.kind for found in verify_state(root, ignore).findings}
+    repaired = repair_state(root, ignore)
+    assert (repaired.losses, repaired.after.damage) == ((), ())
+    assert list_rows(root, CALLS) == before

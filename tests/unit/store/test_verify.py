@@ -154,9 +154,13 @@ def test_what_can_be_worked_out_is_worked_out_anew(root, statement, kind):
         ("DELETE FROM requests WHERE attempt_id = 2", FindingKind.BROKEN_ROW, "what it asked"),
         ("UPDATE answers SET answer = X'7b'", FindingKind.BROKEN_ANSWER, "cannot be read"),
         ("DELETE FROM images WHERE attempt_id = 2", FindingKind.NO_IMAGES, "names none"),
-        ("UPDATE attempts SET answered_at = NULL", FindingKind.BROKEN_ROW, "no time of its answer"),
-        ("UPDATE attempts SET fingerprint = 'x'", FindingKind.BROKEN_ROW, "no fingerprint"),
-        ("UPDATE past_requests SET fingerprint = 'x'", FindingKind.BROKEN_ROW, "no fingerprint"),
+        ("UPDATE attempts SET answered_at = NULL", FindingKind.BROKEN_ROW, "expected the time of its answer"),
+        (
+            "UPDATE attempts SET fingerprint = 'x'",
+            FindingKind.BROKEN_ROW,
+            "its `fingerprint` is 'x'; expected a fingerprint",
+        ),
+        ("UPDATE past_requests SET fingerprint = 'x'", FindingKind.BROKEN_ROW, "expected a fingerprint"),
         ("UPDATE images SET number = 2", FindingKind.BROKEN_ROW, "numbered [2]"),
     ],
 )
