@@ -149,7 +149,8 @@ def start_emulator() -> Iterator[Callable[..., EmulatorProcess]]:
     started: list[EmulatorProcess] = []
 
     def start(*arguments: str, project: Path | None = None) -> EmulatorProcess:
-        started.append(EmulatorProcess("--pictures", "tiny", *arguments, project=project))
+        pictures = () if "--pictures" in arguments else ("--pictures", "tiny")
+        started.append(EmulatorProcess(*pictures, *arguments, project=project))
         return started[-1]
 
     yield start

@@ -54,15 +54,18 @@ def _is_left(task: TaskResult, tasks: Mapping[str, TaskResult]) -> bool:
 
 
 def _is_paid(task: TaskResult) -> bool:
-    """Whether money went into it, of this run or of an earlier one, so that it is fetched and not asked for again."""
-    return bool(task.cost_usd) or (task.problem is not None and task.problem.paid)
+    """Whether its last call was paid, by this run or an earlier one, so that it is fetched and not asked for again."""
+    problem = task.problem
+    if problem is None:
+        return bool(task.cost_usd)
+    return problem.paid or (problem.doubtful and bool(task.cost_usd))
 
 
 def _may_come(task: TaskResult) -> bool:
     """Whether another run, with nobody's consent, may bring its images."""
     if task.problem is None or task.problem.remedy is Remedy.RUN or _may_prove_free(task):
         return True
-    return task.problem.remedy is Remedy.CHANGE and task.calls > 0 and not task.cost_usd
+    return task.problem.remedy is Remedy.CHANGE and task.calls > 0 and not _is_paid(task)
 
 
 def _may_prove_free(task: TaskResult) -> bool:
@@ -77,7 +80,12 @@ def _is_certain(task: TaskResult, tasks: Mapping[str, TaskResult], *, unknown: b
             root = _find_cause(task, tasks)
             return not unknown and (root is None or _is_certain(root, tasks, unknown=unknown))
         case TaskStatus.FAILED:
-            return not _is_paid(task) and (task.problem is None or task.problem.remedy is Remedy.RUN)
+            # What was paid went into earlier attempts, which may be judged anew.
+            return (
+                not task.cost_usd
+                and not _is_paid(task)
+                and (task.problem is None or task.problem.remedy is Remedy.RUN)
+            )
         case _:
             return task.status is not TaskStatus.UNKNOWN and not task.cost_usd
 

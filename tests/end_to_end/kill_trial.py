@@ -172,15 +172,16 @@ def assert_nothing_lost_and_nothing_paid_twice(project: Project, emulator: Any) 
 
 
 def assert_nothing_is_left_behind(folder: Path) -> None:
-    """No half file, no dead run, no claim."""
+    """No half file, no dead run, no claim; a call that was cut off on its way there is known to have cost nothing."""
     state = folder / ".seedflow"
     assert list((state / "runs").iterdir()) == []
     assert list((state / "blobs/incoming").iterdir()) == []
     assert [path.name for path in (state / "locks").iterdir()] == ["ledger.lock"]
     assert list((folder / "outputs").rglob(".*")) == []
-    rows = ask_ledger(folder, "SELECT state, claimed FROM attempts")
-    assert {claimed for _, claimed in rows} == {0}
-    assert {found for found, _ in rows} <= {"done", "unknown"}
+    rows = ask_ledger(folder, "SELECT state, claimed, failure, cost_micros FROM attempts")
+    assert {claimed for _, claimed, *_ in rows} == {0}
+    others = {row for row in rows if row[0] not in ("done", "unknown")}
+    assert others <= {("failed", 0, "not-billed", 0)}, others
 
 
 def find_answered_pictures(emulator: Any) -> set[str]:

@@ -331,6 +331,8 @@ def test_what_binds_without_a_word_is_accepted_by_the_json_schema(
         error
         for error in validator.iter_errors(plain(root))
         if not dynamic & set(map(str, error.instance_path))
+        # A table inside of a list binds, so that its own message can tell what to do.
+        and (list(error.instance_path)[-1:], error.instance) != (["of"], "table")
     ]
     assert [str(error) for error in refused] == []
 

@@ -185,3 +185,19 @@ def test_what_was_paid_in_vain_is_not_counted_as_left_nor_what_it_blocked(make_w
     world = make_world(PAIR)
     world.provider.meet("first", fetching(dead()))
     assert world.run().left is None
+
+
+@pytest.mark.parametrize("fault", [reject("bad-request"), refuse("api-blocked", 7200)])
+def test_a_further_attempt_that_was_refused_for_nothing_is_left(make_world, fault) -> None:
+    world = make_world(
+        "steps: {a: {generate: {prompt: One}, expect: {min_width: 9000, otherwise: retry, attempts: 2}}}"
+    )
+    world.provider.meet("a", fetching(), fault)
+    result = world.run()
+    assert (world.provider.paid_images, result.status) == (1, RunStatus.FAILED)
+    assert result.left is not None
+    assert result.left.calls.low == 0
+    assert result.left.calls.high >= 1
+    world.run()
+    assert world.provider.paid_images == 2
+    assert world.run().left is None
