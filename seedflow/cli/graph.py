@@ -111,7 +111,7 @@ def command(
         drawing = (
             None
             if planned.plan is None
-            else draw_tasks(planned.plan, everything=everything or form == "json")
+            else draw_tasks(planned.plan, planned.checked.graph, everything=everything or form == "json")
         )
     else:
         found = checked
