@@ -223,9 +223,11 @@ def test_the_scripts_are_printed(folder: Path) -> None:
 
 
 START = {
-    "bash": (["--norc", "--noprofile"], "PS1='READY''> '; bind 'set bell-style none'; bind 'set enable-bracketed-paste off'; eval \"$(seedflow completion bash)\""),
-    "zsh": (["-f"], "PROMPT='READY''> '; unsetopt BEEP; autoload -U compinit; compinit -u -D; eval \"$(seedflow completion zsh)\""),
+    "bash": (["--norc", "--noprofile"], "PS1='READY''> '; bind 'set bell-style none'; bind 'set enable-bracketed-paste off'; eval \"$(seedflow completion bash)\"; tell() { printf '%s' \"$READLINE_LINE\" >../line; echo 'TOLD'' '; }; bind -x '\"\\C-t\": tell'"),
+    "zsh": (["-f"], "PROMPT='READY''> '; unsetopt BEEP; autoload -U compinit; compinit -u -D; eval \"$(seedflow completion zsh)\"; tell() { print -rn -- \"$BUFFER\" >../line; zle -I; print 'TOLD'' ' }; zle -N tell; bindkey '^T' tell"),
 }  # fmt: skip
+"""What a shell begins with; Ctrl-T writes down the line as it is, whatever the terminal shows."""
+
 LINES = {
     "seedflow pl": "seedflow plan ",
     "seedflow run rec": "seedflow run recipes/",
@@ -234,23 +236,60 @@ LINES = {
     "seedflow run mine.yaml --input=lo": "seedflow run mine.yaml --input=loud=",
     "seedflow run ~/pro": "seedflow run ~/project/",
 }
+QUOTED = {
+    "bash": {
+        "--input=tones=co": "--input=tones=cold ",
+        "-i mood=a:": "-i mood=a:b ",
+        "--input=mood=a": "--input=mood=a:b ",
+        '-i "mood=da': '-i "mood=dark blue" ',
+        '--input="mood=da': '--input="mood=dark blue" ',
+        "--input=mood=dark\\ ": "--input=mood=dark\\ blue ",
+        '-i "mo': '-i "mood=',
+        "-i 'style=my": "-i 'style=my pics/",
+        "-i style='my pics/": "-i style='my pics/a $b.jpg' ",
+        '-i style="my pics/': '-i style="my pics/a \\$b.jpg" ',
+        "-i style=my\\ pics/": "-i style=my\\ pics/a\\ \\$b.jpg ",
+        "--input=style=it": "--input=style=it\\'s.jpg ",
+        "-i 'style=it": "-i 'style=it'\\''s.jpg' ",
+    },
+    "zsh": {
+        "--input=tones=co": "--input=tones=cold ",
+        '-i "mood=da': '-i "mood=dark blue" ',
+        '--input="mood=da': "--input=mood=dark\\ blue ",
+        "-i 'mood=da": "-i 'mood=dark blue' ",
+        "-i style='my pics/": "-i style=my\\ pics/a\\ \\$b.jpg ",
+        "-i 'style=my pics/": "-i 'style=my pics/a $b.jpg' ",
+        "-i style=it": "-i style=it\\'s.jpg ",
+    },
+}
+"""What stands behind `seedflow run mine.yaml`, and what it becomes."""
 
 
 @pytest.mark.parametrize("shell", list(START))
 def test_a_real_shell_completes_the_line(shell: str, folder: Path) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
+    (folder / "my pics").mkdir()
+    for name in ("my pics/a $b.jpg", "it's.jpg"):
+        (folder / name).write_text("")
     options, script = START[shell]
     terminal = pexpect.spawn(
-        shell, options, cwd=str(folder), env=environment(folder), encoding="utf-8", dimensions=(40, 160), timeout=30
+        shell, options, cwd=str(folder), env=environment(folder), encoding="utf-8", dimensions=(40, 160), timeout=60
     )  # fmt: skip
     terminal.sendline(script)
     terminal.expect_exact("READY> ")
-    for typed, whole in LINES.items():
+    before = "seedflow run mine.yaml "
+    wanted = LINES | {before + typed: before + whole for typed, whole in QUOTED[shell].items()}
+    found = {}
+    for typed in wanted:
         terminal.send(f"{typed}\t")
-        terminal.expect_exact(whole.removeprefix(typed.rpartition(" ")[0] + " ").rstrip())
+        terminal.sendcontrol("t")
+        terminal.expect_exact("TOLD ")
+        found[typed] = (folder.parent / "line").read_text()
+        terminal.sendcontrol("e")
         terminal.sendcontrol("u")
     terminal.close(force=True)
+    assert found == wanted
 
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
