@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import chdir
@@ -13,6 +14,7 @@ import pexpect
 import pytest
 from click.shell_completion import ShellComplete
 
+from seedflow.cli import completion_tasks
 from seedflow.cli.completion_scripts import SCRIPTS
 from seedflow.cli.main import COMMANDS, seedflow
 from seedflow.recipe.shipped import list_shipped
@@ -125,11 +127,51 @@ def test_inputs_of_the_recipe_on_the_line_even_of_one_with_mistakes(folder: Path
     assert ask(folder, "run", "recipes/deep one.yml", "-i", "h") == plain("hero=")
 
 
-def test_reroll_offers_the_steps_of_the_recipe_on_the_line(folder: Path) -> None:
-    for command in ("plan", "run"):
-        assert ask(folder, command, "mine.yaml", "--reroll", "") == plain("a")
+TASKS = """\
+seedflow: 1
+inputs: {who: {type: text}, many: {type: boolean, default: false}}
+steps:
+  cast: {recipe: ./used.yaml, for_each: {k: [x, y]}, with: {who: "{{ inputs.who }} {{ each.k }}"}}
+  left: {when: "{{ false }}", generate: {prompt: left out}}
+  set: {generate: {prompt: set, sequential_image_generation: auto, max_images: 3}}
+  later: {for_each: {img: {in: "{{ steps.set.images }}", at_most: 3}}, generate: {prompt: later, image_input: "{{ each.img }}"}}
+  end: {takes: "{{ 3 if inputs.many else 2 }}", generate: {prompt: "end of {{ inputs.who }}"}}
+"""
+USED = 'seedflow: 1\ninputs: {who: {type: text}}\nsteps: {one: {description: A portrait, generate: {prompt: "{{ inputs.who }}"}}}\noutputs: {one: "{{ steps.one.images }}"}\n'
+
+
+def test_reroll_offers_steps_and_tasks_of_the_plan_of_the_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(completion_tasks, "MOST_SECONDS", 60)
+    (folder / "tasks.yaml").write_text(TASKS)
+    (folder / "used.yaml").write_text(USED)
+    line = ("run", "tasks.yaml", "-i", "who=a", "--reroll")
+    takes = ("end", "end#2")
+    found = ("cast/one", "set", "end", "cast[k=x]/one", "cast[k=y]/one", "end#2")
+    assert ask(folder, *line, "") == plain(*found)
+    assert ask(folder, *line, "cast[k=y") == plain("cast[k=y]/one")
+    assert ask(folder, "plan", *line[1:], "end") == plain(*takes)
+    assert ask(folder, *line[:-1], "-i", "many=true", "--reroll", "end") == plain(*takes, "end#3")
     assert ask(folder, "run", "storybook", "--reroll", "s") == plain("sheet")
     assert ask(folder, "run", "--reroll", "s") == [""]
+
+
+def test_reroll_offers_the_steps_as_written_where_no_plan_is_to_be_had(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "tasks.yaml").write_text(TASKS)
+    (folder / "used.yaml").write_text(USED)
+    steps = plain("cast", "left", "set", "later", "end")
+    for command in ("plan", "run"):
+        assert ask(folder, command, "mine.yaml", "--reroll", "") == plain("a")
+        assert ask(folder, command, "tasks.yaml", "--reroll", "") == steps
+    monkeypatch.setattr(completion_tasks, "MOST_SECONDS", 0.000_001)
+    assert ask(folder, "run", "tasks.yaml", "-i", "who=a", "--reroll", "") == steps
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    os.mkfifo(folder / "inputs.yaml")
+    assert ask(folder, "run", "tasks.yaml", "--inputs", "inputs.yaml", "--reroll", "") == steps
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_input_that_is_given_is_offered_again_only_for_lists(folder: Path) -> None:
