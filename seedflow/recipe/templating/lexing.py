@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, NoReturn
 
 from seedflow.recipe.templating.limits import MAX_BRACKETS, MAX_DIGITS
 from seedflow.recipe.templating.problems import Misread
+from seedflow.text.characters import describe, find_control
 
 
 class Token(NamedTuple):
@@ -286,6 +287,18 @@ def _unescape(text: str, offset: int) -> str:
         return text
 
     def replace(found: re.Match[str]) -> str:
+        character = find_character(found)
+        if find_control(character) is None:
+            return character
+        raise Misread(
+            code="template-syntax",
+            message=f"`{found.group()}` makes {describe(character)}, which is not allowed in a text",
+            start=offset + found.start(),
+            end=offset + found.end(),
+            help="remove it",
+        )
+
+    def find_character(found: re.Match[str]) -> str:
         hexadecimal = found[1] or found[2] or found[3]
         if hexadecimal:
             number = int(hexadecimal, 16)
