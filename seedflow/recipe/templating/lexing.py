@@ -6,7 +6,9 @@ rewrites line ends, and has comments (`{#`), which here are text.
 
 from __future__ import annotations
 
+import math
 import re
+import sys
 from typing import Final, NamedTuple, NoReturn
 
 from seedflow.recipe.templating.limits import MAX_BRACKETS, MAX_DIGITS
@@ -266,8 +268,14 @@ def _build_token(found: re.Match[str]) -> Token:
         case _:
             _check_digits(text, start, end)
             number = float(text.replace("_", ""))
-            if number in (float("inf"), float("-inf")):
-                _check_digits("9" * (MAX_DIGITS + 1), start, end)
+            if math.isinf(number):
+                raise Misread(
+                    code="template-syntax",
+                    message=f"`{text}` is too large a number; the largest is about {sys.float_info.max:.1e}",
+                    start=start,
+                    end=end,
+                    help="write a smaller number",
+                )
             return Token(start, end, "float", number)
 
 

@@ -33,6 +33,8 @@ SYNTAX = [
     ("{{ inputs.hero + }}", "template-syntax", "}}", "before"),
     ("{{ '\\d' }}", "template-syntax", "\\d", "backslash"),
     ("{{ '\\x00' }}", "template-syntax", "\\x00", "itself"),
+    ("{{ 1e309 }}", "template-syntax", "1e309", "smaller"),
+    ("{{ 12345678901234567890 }}", "template-syntax", "12345678901234567890", "shorter"),
     ("{{ '\\x07' }}", "template-syntax", "\\x07", "remove it"),
     ("{{ 'a\\u001b' }}", "template-syntax", "\\u001b", "remove it"),
     ("{{ '\\f' }}", "template-syntax", "\\f", "remove it"),
