@@ -648,31 +648,3 @@ def test_limits_and_wording(load: Load, parse: Parse) -> None:
     assert recipe.ref_words == RefWords(one="Bild {n}", many="Bilder {list}", last=" und ")
     _, problems = parse("steps: {a: {generate: {prompt: x}}}\nref_words: {one: Bild, range: '{first}'}\n")
     assert [found.code for found in problems] == ["wording-without-place"] * 2
-
-
-@pytest.mark.parametrize(
-    ("words", "code"),
-    [
-        ("last: ''", "numbers-run-together"),
-        ("last: ' '", "numbers-run-together"),
-        ("range: '{first}{last}'", "numbers-run-together"),
-        ("range: '{last} {first}'", "numbers-run-together"),
-        ("one: '{n}. Bild'", None),
-        ("one: 'Bild 1{n}'", "numbers-run-together"),
-        ("many: '{list}2'", "numbers-run-together"),
-        ("many: '{list} {n}'", "unknown-place"),
-        ("one: '{n} {list}'", "unknown-place"),
-        ("one: '{n} }'", "unknown-place"),
-        ("last: '{n}'", "unknown-place"),
-        ("last: '/'", None),
-        ("range: '{last} bis {first}'", None),
-        ("many: '{list} ({list})'", None),
-        ("comma: ', '", "unknown-key"),
-    ],
-)
-def test_a_wording_never_makes_numbers_unreadable_nor_sends_braces(
-    parse: Parse, words: str, code: str | None
-) -> None:
-    _, problems = parse(f"steps: {{a: {{generate: {{prompt: x}}}}}}\nref_words: {{{words}}}\n")
-    assert [found.code for found in problems] == ([] if code is None else [code])
-    assert all(found.help for found in problems)
