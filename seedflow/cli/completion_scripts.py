@@ -13,7 +13,8 @@ from typing import Final
 
 BASH: Final = r"""# seedflow completion for bash; in ~/.bashrc: eval "$(seedflow completion bash)"
 _seedflow_completion() {
-    local IFS=$'\n' rest="${COMP_LINE:0:COMP_POINT}" words=() index=0 word trimmed current before kind value
+    local IFS=$'\n' rest="${COMP_LINE:0:COMP_POINT}" words=() index=0 word trimmed current kind value
+    local character quote="" text="" before="" option=""
     # Bash takes `hero=fox` for three words; those without a blank between them are one.
     for ((; index <= COMP_CWORD; index++)); do
         trimmed="${rest#"${rest%%[![:space:]]*}"}"
@@ -27,27 +28,48 @@ _seedflow_completion() {
         rest="${trimmed:${#word}}"
     done
     current="${words[${#words[@]}-1]}"
-    # What stands before the last of `=` and `:` is in the line already, and Bash would write it twice.
-    before=""
-    [[ "$COMP_WORDBREAKS" == *"="* && "$current" == *"="* ]] && before="${current%"${current##*=}"}"
-    [[ "$COMP_WORDBREAKS" == *":"* && "${current#"$before"}" == *":"* ]] && before="${current%"${current##*:}"}"
-    before="${before#[\"\']}"
+    # What stands before an open quote, or before the last `=` or `:` outside of quotes, is in the line already: Bash
+    # replaces what follows it.
+    for ((index = 0; index < ${#current}; index++)); do
+        character="${current:index:1}"
+        case "$quote$character" in
+            "''" | '""') quote="" ;;
+            "'"?) text+="$character" ;;
+            '"\' | "\\") ((++index)) && text+="${current:index:1}" ;;
+            '"'?) text+="$character" ;;
+            "'" | '"') quote="$character" before="$text" ;;
+            *) text+="$character"; [[ "$COMP_WORDBREAKS" == *"$character"* ]] && before="$text" ;;
+        esac
+    done
+    [[ "$text" == -*=* ]] && option="${text%%=*}="
     COMPREPLY=()
     while IFS=',' read -r kind value; do
         case "$kind" in
             dir) compopt -o dirnames 2>/dev/null ;;
             file) compopt -o default 2>/dev/null ;;
             plain)
-                [[ "$value" == *[=/] ]] && compopt -o nospace 2>/dev/null
+                value="$option$value"
                 value="${value#"$before"}"
-                case "$current" in
-                    [\"\']* | *=[\"\']*) ;;
-                    "~"*) value="~$(printf '%q' "${value#\~}")" ;;
-                    *) value="$(printf '%q' "$value")" ;;
+                case "$quote" in
+                    "'") value="${value//"'"/"'\''"}" ;;
+                    '"')
+                        for character in '\' '"' '$' '`'; do
+                            value="${value//"$character"/"\\$character"}"
+                        done ;;
+                    *)
+                        case "$value" in
+                            "~"*) value="~$(printf '%q' "${value#\~}")" ;;
+                            *) value="$(printf '%q' "$value")" ;;
+                        esac ;;
                 esac
                 COMPREPLY+=("$value") ;;
         esac
     done < <(COMP_WORDS="${words[*]}" COMP_CWORD=$((${#words[@]} - 1)) _SEEDFLOW_COMPLETE=bash_complete "$1" 2>/dev/null)
+    # Typing goes on behind `name=` and `folder/`. Bash would close the quote behind a single answer, so there are two.
+    if [[ "${COMPREPLY[*]}" == *[=/] ]]; then
+        compopt -o nospace 2>/dev/null
+        [[ -n "$quote" && ${#COMPREPLY[@]} == 1 ]] && COMPREPLY+=("${COMPREPLY[0]} ")
+    fi
 }
 complete -o nosort -F _seedflow_completion seedflow 2>/dev/null || complete -F _seedflow_completion seedflow
 """

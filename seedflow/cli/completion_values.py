@@ -1,7 +1,7 @@
 """What a shell offers behind an option or in an argument's place: recipes, inputs of the recipe on the line, their values.
 
-Somebody is typing: nothing here prints, waits or fails. A recipe is opened only for its inputs, and read as YAML alone, so
-that one with mistakes completes as well.
+Somebody is typing: nothing here prints, waits or fails. A recipe is opened only for its inputs, steps and tasks, and its
+inputs are read as YAML alone, so that one with mistakes completes as well.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MOST_NAMES: Final = 500
 """Of a folder with more files, so many are offered."""
 
 
-def _silently(find: Callable[[click.Context, str], Iterator[CompletionItem[str]]]) -> Completer:
+def offer_silently(find: Callable[[click.Context, str], Iterator[CompletionItem[str]]]) -> Completer:
     """As click wants it. Whatever goes wrong, nothing is offered and nothing is said."""
 
     @functools.wraps(find)
@@ -46,7 +46,7 @@ def _silently(find: Callable[[click.Context, str], Iterator[CompletionItem[str]]
     return complete
 
 
-@_silently
+@offer_silently
 def complete_recipes(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[str]]:  # noqa: ARG001 - as the others
     """Names of shipped recipes, YAML files, and folders to look into."""
     yield from _list_files(incomplete, RECIPES)
@@ -55,7 +55,7 @@ def complete_recipes(ctx: click.Context, incomplete: str) -> Iterator[Completion
             yield CompletionItem(recipe.name, help="shipped with seedflow")
 
 
-@_silently
+@offer_silently
 def complete_providers(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[str]]:  # noqa: ARG001 - as the others
     """Who may make the images."""
     for name in PROVIDERS:
@@ -63,13 +63,13 @@ def complete_providers(ctx: click.Context, incomplete: str) -> Iterator[Completi
             yield CompletionItem(name)
 
 
-@_silently
+@offer_silently
 def complete_folders(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[str]]:  # noqa: ARG001 - as the others
     """Folders."""
     yield CompletionItem(incomplete, type="dir")
 
 
-@_silently
+@offer_silently
 def complete_inputs(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[str]]:
     """`hero=` for each input of the recipe on the line; behind the `=`, what its type knows: options, booleans, pictures."""
     inputs = _read_inputs(ctx)
@@ -80,28 +80,24 @@ def complete_inputs(ctx: click.Context, incomplete: str) -> Iterator[CompletionI
         return
     given = {text.partition("=")[0] for text in ctx.params.get("inputs") or ()}
     for found, declared in inputs.items():
-        if found.startswith(name) and (found not in given or _read_text(declared, "type") == "list"):
+        if found.startswith(name) and (found not in given or read_text(declared, "type") == "list"):
             yield CompletionItem(f"{found}=", help=_describe(declared))
-
-
-@_silently
-def complete_selectors(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[str]]:
-    """The steps of the recipe on the line; which tasks they have, only a plan knows."""
-    for name, step in _read_part(ctx, "steps").items():
-        if name.startswith(incomplete) and not name.startswith("x-"):
-            about = " ".join((_read_text(step, "description") or "").split())
-            yield CompletionItem(name, help=about or ("all its tasks" if step.find("for_each") else "step"))
 
 
 def _read_inputs(ctx: click.Context) -> dict[str, Mapping]:
     """The definitions under `inputs:` of the recipe that stands on the line."""
-    return _read_part(ctx, "inputs")
+    return read_part(ctx, "inputs")
 
 
-def _read_part(ctx: click.Context, part: str) -> dict[str, Mapping]:
-    """What stands under one key of the recipe that stands on the line, whatever else is in it."""
+def find_named(ctx: click.Context) -> str | None:
+    """The recipe that stands on the line, as it is written there."""
     words = [ctx.params.get("recipe"), *ctx.args]
-    named = next((word for word in words if isinstance(word, str) and not word.startswith("-")), None)
+    return next((word for word in words if isinstance(word, str) and not word.startswith("-")), None)
+
+
+def read_part(ctx: click.Context, part: str) -> dict[str, Mapping]:
+    """What stands under one key of the recipe that stands on the line, whatever else is in it."""
+    named = find_named(ctx)
     if named is None:
         return {}
     path = Path(named).expanduser()
@@ -121,7 +117,7 @@ def _list_values(declared: Mapping | None, typed: str) -> Iterator[str]:
     if declared is None:
         return
     of = _find(declared, "of")
-    match _read_text(declared, "type"):
+    match read_text(declared, "type"):
         case "list" if isinstance(of, Mapping):
             yield from _list_values(of, typed)
         case "list" if isinstance(of, Scalar):
@@ -148,11 +144,11 @@ def _list_of_type(kind: str | None, declared: Mapping, typed: str) -> Iterator[s
 
 
 def _describe(declared: Mapping) -> str:
-    kind = _read_text(declared, "type") or ""
+    kind = read_text(declared, "type") or ""
     of = _find(declared, "of")
     if kind == "list" and isinstance(of, Scalar):
         kind = f"list of {of.value}"
-    about = " ".join((_read_text(declared, "description") or "").split())
+    about = " ".join((read_text(declared, "description") or "").split())
     return f"{kind}: {about}" if about else kind
 
 
@@ -161,7 +157,8 @@ def _find(declared: Mapping, key: str) -> Node | None:
     return None if entry is None else entry.value
 
 
-def _read_text(declared: Mapping, key: str) -> str | None:
+def read_text(declared: Mapping, key: str) -> str | None:
+    """The text behind a key, if it is one."""
     value = _find(declared, key)
     return value.value if isinstance(value, Scalar) else None
 

@@ -27,6 +27,7 @@ from seedflow.pipeline.written_file import refuse_as_file
 from seedflow.report.dot import write_dot
 from seedflow.report.drawing import Drawing
 from seedflow.report.mermaid import MOST_EDGES, write_mermaid
+from seedflow.report.recognize import may_be_replaced
 from seedflow.report.serialize import build_drawing_json
 from seedflow.report.steps import draw_steps
 from seedflow.report.tasks import draw_tasks
@@ -105,13 +106,14 @@ def command(
     checked = check_named(recipe, session)
     if file is not None:
         refuse_as_file(file, "-o", session, checked=checked, inputs=inputs, inputs_file=inputs_file)
+        _refuse_other_file(file)
     form = form or ("tree" if file is None else _choose_form(file))
     if tasks:
         found = planned = plan_checked(checked, inputs, inputs_file, session)
         drawing = (
             None
             if planned.plan is None
-            else draw_tasks(planned.plan, everything=everything or form == "json")
+            else draw_tasks(planned.plan, planned.checked.graph, everything=everything or form == "json")
         )
     else:
         found = checked
@@ -207,6 +209,19 @@ def _refuse_place(file: Path) -> None:
         raise UsageError(f"-o: {file} is a folder", help=f"name a file in it, such as {file / 'graph.mmd'}")
     if not file.parent.is_dir():
         raise UsageError(f"-o: there is no folder {file.parent}", help="make it first")
+
+
+def _refuse_other_file(file: Path) -> None:
+    """See that nothing but a drawing is replaced.
+
+    Raises:
+        UsageError: the file is there and is something else.
+    """
+    if not may_be_replaced(file):
+        raise UsageError(
+            f"-o: {file} is there and holds something else than a drawing, so it is not replaced",
+            help="name another file, or remove this one first",
+        )
 
 
 def _write(file: Path, text: str) -> None:

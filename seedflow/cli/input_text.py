@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from seedflow.cli.columns import shorten
@@ -12,7 +13,8 @@ from seedflow.diagnostics.printable import make_printable
 from seedflow.recipe.model import Input, InputType
 from seedflow.text.nodes import Node, Scalar, Sequence
 
-_MOST_CELLS: Final = 60
+_MOST_CELLS: Final = 240
+"""A default is shown whole up to here, over several lines where the terminal is narrow; `show --source` has longer ones."""
 _BOUNDS: Final = (
     ("minimum", "maximum", ""),
     ("min_length", "max_length", "character"),
@@ -106,17 +108,35 @@ def _spell_bounds(declared: Input) -> Iterator[str]:
 def _spell_default(declared: Input, node: Node) -> str:
     """A default on one line: a text as it is, the items of a list, how many rows."""
     if isinstance(node, Scalar):
-        return shorten(" ".join(node.value.split()), _MOST_CELLS) if node.value else '""'
+        return _spell_text(node) or '""'
     if isinstance(node, Sequence):
         if all(isinstance(item, Scalar) for item in node.items):
-            return (
-                shorten(", ".join(item.value for item in node.items if isinstance(item, Scalar)), _MOST_CELLS)
-                or "[]"
-            )
+            return _spell_items([_spell_text(item) for item in node.items if isinstance(item, Scalar)])
         count = len(node.items)
         noun = "row" if declared.type is InputType.TABLE else "item"
         return f"{count:,} {noun}{'' if count == 1 else 's'}"
     return "a record"
+
+
+def _spell_text(node: Scalar) -> str:
+    """A text on one line; a very long one loses its end, or its middle where it is one word."""
+    words = node.value.split()
+    text = " ".join(words)
+    if cell_len(text) <= _MOST_CELLS:
+        return text
+    whole = 0
+    while cell_len(" ".join(words[: whole + 1])) < _MOST_CELLS:
+        whole += 1
+    return f"{' '.join(words[:whole])} …" if whole else shorten(text, _MOST_CELLS)
+
+
+def _spell_items(items: list[str]) -> str:
+    """Items of a list: all, or as many whole ones as there is room for, and how many there are besides."""
+    shown = 1
+    while shown < len(items) and cell_len(", ".join(items[: shown + 1])) <= _MOST_CELLS:
+        shown += 1
+    more = f" and {len(items) - shown:,} more" if shown < len(items) else ""
+    return f"{', '.join(items[:shown])}{more}" or "[]"
 
 
 def _find_plain(declared: Input, node: Node) -> object:

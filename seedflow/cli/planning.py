@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from seedflow.cli.completion_values import complete_inputs, complete_providers, complete_selectors
+from seedflow.cli.completion_tasks import complete_selectors
+from seedflow.cli.completion_values import complete_inputs, complete_providers
 from seedflow.cli.session import check_named
 from seedflow.diagnostics import Diagnostic, Source, Span
 from seedflow.pipeline.check import Checked

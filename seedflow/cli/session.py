@@ -12,7 +12,7 @@ from seedflow.pipeline.check import Checked, check_recipe
 from seedflow.pipeline.session import Session, open_session, refuse_broken_models
 from seedflow.recipe.shipped import find_shipped, list_blocks, list_shipped
 from seedflow.settings.load import load_settings
-from seedflow.text.characters import is_unicode
+from seedflow.text.characters import describe, find_control, is_unicode
 
 
 def start(provider: str | None = None, *, quiet: bool = False) -> Session:
@@ -79,14 +79,20 @@ def _refuse_ascii() -> None:
 
 
 def refuse_odd_name(path: Path, what: str) -> None:
-    """Refuse a path that the ledger could not keep as text.
+    """Refuse a path that the ledger could not keep as text, or whose name no prompt may hold.
 
     Raises:
-        UsageError: it is not UTF-8.
+        UsageError: it is not UTF-8, or holds a control character.
     """
     if not is_unicode(str(path)):
         raise UsageError(
             f"{what} has a name that is not UTF-8: {path}", help="rename it; the ledger keeps names as text"
+        )
+    control = find_control(str(path))
+    if control is not None:
+        raise UsageError(
+            f"{what} has a name with {describe(str(path)[control])}, which is not allowed in a text: {path}",
+            help="rename it",
         )
 
 

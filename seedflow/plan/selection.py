@@ -65,12 +65,12 @@ class TaskSelector:
     def explain_nothing(self, addresses: Iterable[str]) -> Diagnostic:
         """The diagnostic for a selector that means no task of these."""
         known = list(addresses)
-        near = find_near(self.text, [*known, *dict.fromkeys(_strip_keys(one) for one in known)])
-        inside = [one for one in known if _strip_keys(one).startswith(f"{_strip_keys(self.text)}/")]
-        open_ = [one for one in known if "?" in one and _strip_keys(one) == _strip_keys(self.text)]
+        near = find_near(self.text, [*known, *dict.fromkeys(strip_keys(one) for one in known)])
+        inside = [one for one in known if strip_keys(one).startswith(f"{strip_keys(self.text)}/")]
+        open_ = [one for one in known if "?" in one and strip_keys(one) == strip_keys(self.text)]
         help_ = "`seedflow plan --all` shows the addresses of all tasks"
         if inside:
-            help_ = f"`{self.text}` uses a recipe: name a step in it, such as `{_strip_keys(inside[0])}`"
+            help_ = f"`{self.text}` uses a recipe: name a step in it, such as `{strip_keys(inside[0])}`"
         elif open_:
             help_ = (
                 f"the tasks of {open_[0]} are known once what they depend on is stored: run the recipe first"
@@ -124,7 +124,8 @@ def parse_address(text: str) -> tuple[tuple[Part, ...], int | None] | None:
         at += 1
 
 
-def _strip_keys(address: str) -> str:
+def strip_keys(address: str) -> str:
+    """An address without its keys and its take: the selector of all tasks of that step."""
     return re.sub(r"\[[^\[\]]*\]|#\d+$", "", address)
 
 

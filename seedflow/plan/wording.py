@@ -19,14 +19,13 @@ def build_reference_view(words: RefWords, numbers: Sequence[int]) -> View:
 
 
 def word_positions(words: RefWords, numbers: Sequence[int]) -> str:
-    """`image 2`, `images 2 and 3`, `images 2 to 5`, in the wording of the recipe."""
+    """`image 2`, `images 2 and 3`, `images 2 to 5`, in the wording of the recipe: images of one name stand in a row."""
     if len(numbers) == 1:
         return words.one.replace("{n}", str(numbers[0]))
-    consecutive = numbers[-1] - numbers[0] == len(numbers) - 1
-    if len(numbers) > 2 and consecutive:
+    if len(numbers) > 2:
         spelled = words.range.replace("{first}", str(numbers[0])).replace("{last}", str(numbers[-1]))
     else:
-        spelled = words.comma.join(map(str, numbers[:-1])) + words.last + str(numbers[-1])
+        spelled = f"{numbers[0]}{words.last}{numbers[1]}"
     return words.many.replace("{list}", spelled)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from seedflow.diagnostics import Diagnostic, Source, Span
 from seedflow.recipe.leaves import describe_node, quote
-from seedflow.text.characters import is_unicode
+from seedflow.text.characters import find_control, is_unicode, report_given_control
 from seedflow.text.json_nodes import read_json
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 from seedflow.text.reader import PROJECT_LIMITS, load_source, read_yaml
@@ -99,6 +99,11 @@ def _read_arguments(arguments: SequenceOf[str]) -> tuple[dict[str, GivenValue], 
                 )
             )
             continue
+        control = find_control(value)
+        if control is not None:
+            at = start + control
+            problems.append(report_given_control(Span(source, at, at + 1), value[control]))
+            continue
         texts.setdefault(name, []).append(Scalar(source, start, len(text), value, '"'))
     found = {
         name: GivenValue(Span(first.source, 0, first.start - 1), first, arguments=(first, *more))
@@ -148,7 +153,7 @@ def _read_values(values: MappingOf[str, object]) -> tuple[dict[str, GivenValue],
             )
         writer.end_line()
     writer.finish()
-    return found, problems
+    return found, [*problems, *writer.problems]
 
 
 class _Unwritable(Exception):  # noqa: N818 - not an error of the program: says which value has no YAML form
@@ -164,6 +169,7 @@ class _NodeWriter:
         self._source = Source("inputs", "")
         self._parts: list[str] = []
         self._length = 0
+        self.problems: list[Diagnostic] = []
 
     def finish(self) -> None:
         """Put the text behind the nodes that were given."""
@@ -213,6 +219,9 @@ class _NodeWriter:
 
     def _write_text(self, text: str) -> Scalar:
         shown = self.write(json.dumps(text, ensure_ascii=False))
+        control = find_control(text)
+        if control is not None:
+            self.problems.append(report_given_control(shown.span, text[control]))
         return Scalar(self._source, shown.start, shown.end, text, '"')
 
     def _write_list(self, values: SequenceOf[object], level: int) -> Sequence:

@@ -19,6 +19,7 @@ from seedflow.recipe.image_folders import MOST_FILES, FoundFiles, find_files, ha
 from seedflow.recipe.leaves import quote
 from seedflow.recipe.unbraced import find_expression, suggest_braces
 from seedflow.recipe.views import View
+from seedflow.text.characters import describe, find_control
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _MOST_NAMED = 3
@@ -164,6 +165,14 @@ class ImageFiles:
         return FileImage(path, name, known)
 
     def _inspect(self, path: Path, name: str, span: Span) -> ImageFacts | Diagnostic:
+        control = find_control(name)
+        if control is not None:
+            return Diagnostic(
+                "image-path",
+                f"the name {quote(name)} holds {describe(name[control])}, which is not allowed in a text",
+                span,
+                help="rename the file; prompts may use its name",
+            )
         try:
             mode = path.stat().st_mode
         except FileNotFoundError:

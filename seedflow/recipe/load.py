@@ -29,15 +29,13 @@ from seedflow.recipe.model import Call, Generate, Input, Limits, Output, Recipe,
 from seedflow.recipe.options import OptionBuilder
 from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.salvage import Path as TreePath
-from seedflow.recipe.schema import RecipeBlock, RefWordsBlock, StepBlock
+from seedflow.recipe.schema import RecipeBlock, StepBlock
 from seedflow.recipe.template import Template
 from seedflow.recipe.used_recipes import Caller, UsedRecipes
 from seedflow.recipe.values import order_values
+from seedflow.recipe.wordings import build_ref_words
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 from seedflow.text.reader import PROJECT_LIMITS, load_source, read_yaml
-
-_PLACES = {"one": ("{n}",), "many": ("{list}",), "range": ("{first}", "{last}"), "comma": (), "last": ()}
-"""What each wording of references must hold."""
 
 
 def load_recipe(
@@ -287,29 +285,14 @@ class _RecipeBuilder:
         block = self._document.ref_words
         if block is None:
             return RefWords()
-        for key, places in _PLACES.items():
-            text = getattr(block, key)
-            missing = [place for place in places if text is not None and place not in text]
-            if missing:
-                self.problems.append(_wording_without(block, key, missing))
-        given = {key: getattr(block, key) for key in _PLACES if getattr(block, key) is not None}
-        return RefWords(**given)
+        words, problems = build_ref_words(block)
+        self.problems.extend(problems)
+        return words
 
     def _key_of(self, part: str, name: str) -> Span:
         node = _find_value(self._document, part)
         entry = node.find(name) if isinstance(node, Mapping) else None
         return entry.key.span if entry is not None else self._document.node.span
-
-
-def _wording_without(block: RefWordsBlock, key: str, missing: list[str]) -> Diagnostic:
-    node = _find_value(block, key) or block.node
-    needed = " and ".join(f"`{place}`" for place in missing)
-    return Diagnostic(
-        "wording-without-place",
-        f"the wording `{key}` does not say where {needed} goes",
-        node.span,
-        help=f"put {needed} into it",
-    )
 
 
 def _has_kind(block: StepBlock) -> bool:

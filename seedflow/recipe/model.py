@@ -236,11 +236,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class RefWords:
-    """How references are worded in prompts: `one` "image {n}", `many` "images {list}", and the joining words."""
+    """How references are worded in prompts; the numbers of one name always stand in a row."""
 
     one: str = "image {n}"
     many: str = "images {list}"
-    comma: str = ", "
     last: str = " and "
     range: str = "{first} to {last}"
 

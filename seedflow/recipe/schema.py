@@ -43,6 +43,7 @@ from seedflow.recipe.words import (
     LANGUAGE_VERSION,
     LIMITS_ELSEWHERE,
     RECIPE_ELSEWHERE,
+    REF_WORDS_ELSEWHERE,
     STEP_ELSEWHERE,
     STEP_LATER,
 )
@@ -201,11 +202,11 @@ class RefWordsBlock(Block):
     """How references are worded in prompts."""
 
     called = "the wording of references"
+    elsewhere = REF_WORDS_ELSEWHERE
 
     one: Text | None = Field(None, description="One image: `image {n}`.")
     many: Text | None = Field(None, description="Several images: `images {list}`.")
-    comma: Text | None = Field(None, description="Between the numbers of a list: a comma and a space.")
-    last: Text | None = Field(None, description="Before the last number of a list: ` and `.")
+    last: Text | None = Field(None, description="Between two numbers: ` and `.")
     range: Text | None = Field(None, description="Three or more numbers in a row: `{first} to {last}`.")
 
 

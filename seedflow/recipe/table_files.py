@@ -11,7 +11,7 @@ from typing import Final
 from seedflow.diagnostics import Diagnostic, Source, Span
 from seedflow.recipe.binding import sort_by_place
 from seedflow.recipe.csv_tables import CsvTableReader
-from seedflow.recipe.leaves import describe_node, is_nothing, quote
+from seedflow.recipe.leaves import describe_node, quote
 from seedflow.recipe.model import Input
 from seedflow.recipe.tables import ReadCell, TableReader
 from seedflow.recipe.views import Row
@@ -101,15 +101,19 @@ def _place(found: Diagnostic, path: Path, span: Span) -> Diagnostic:
 
 
 def _read_csv(source: Source, delimiter: str, reader: CsvTableReader) -> list[Diagnostic]:
+    if not source.text.strip():
+        return [_report_empty(source, "write the titles of the columns into the first line")]
     rows, problems = read_csv(source, delimiter=delimiter)
     if rows:
         reader.read_rows(rows[0], rows[1:])
-    elif not problems:
-        problems.append(_report_empty(source, "write the titles of the columns into the first line"))
     return problems
 
 
 def _read_lines(source: Source, reader: TableReader) -> list[Diagnostic]:
+    if not source.text.strip():
+        return [
+            _report_empty(source, "write one JSON object on each line; `[]` in a .json file means no rows")
+        ]
     _, problems = check_characters(source)
     broken = 0
     number = 0
@@ -144,12 +148,14 @@ def _find_lines(text: str) -> Iterator[tuple[int, int]]:
 
 def _read_tree(source: Source, ending: str, reader: TableReader) -> list[Diagnostic]:
     if ending == ".json":
-        root, problems = (
-            read_json(source) if source.text.strip() else (None, [_report_empty(source, "write `[]`")])
-        )
+        if not source.text.strip():
+            return [_report_empty(source, "write `[]` for no rows")]
+        root, problems = read_json(source)
     else:
         root, problems = read_yaml(source)
-    if root is None or is_nothing(root):
+        if any(found.code == "empty-file" for found in problems):
+            return [_report_empty(source, "write `- COLUMN: VALUE` for each row, or `[]` for no rows")]
+    if root is None:
         return problems
     if not isinstance(root, Sequence):
         return [*problems, _report_root(root)]

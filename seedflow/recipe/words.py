@@ -86,6 +86,13 @@ LIMITS_ELSEWHERE: Final[Mapping[str, str]] = {
     "budget": "write `cost_usd:`, in US dollars",
 }
 
+REF_WORDS_ELSEWHERE: Final[Mapping[str, str]] = {
+    "comma": "take it out: the images of one name always stand in a row, so that three and more are worded by `range:`",
+    "two": "write `many:` for several images, and `last:` for what stands between two numbers",
+    "and": "write `last:`",
+    "to": "write `range:`",
+}
+
 RECIPE_ELSEWHERE: Final[Mapping[str, str]] = {
     "version": f"write `seedflow: {LANGUAGE_VERSION}`",
     "vars": "write `values:`",

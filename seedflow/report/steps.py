@@ -30,9 +30,7 @@ def draw_steps(graph: StepGraph) -> Drawing:
     )
     made = sum(1 for node in graph.steps.values() if node.step.call is None)
     notes = (_count(made, "step"), *((_count(len(groups), "used recipe"),) if groups else ()))
-    return Drawing(
-        make_printable(graph.recipe.name), "steps", notes, nodes, tuple(_draw_edges(graph)), groups
-    )
+    return Drawing(make_printable(graph.recipe.name), "steps", notes, nodes, tuple(draw_edges(graph)), groups)
 
 
 def _draw(node: StepNode, outputs: tuple[str, ...]) -> DrawnNode:
@@ -118,7 +116,8 @@ def _find_published(graph: StepGraph) -> dict[str, tuple[str, ...]]:
     return {step_id: tuple(names) for step_id, names in found.items()}
 
 
-def _draw_edges(graph: StepGraph) -> Iterator[DrawnEdge]:
+def draw_edges(graph: StepGraph) -> Iterator[DrawnEdge]:
+    """One arrow for two steps, whatever one uses of the other."""
     drawn: dict[tuple[str, str], tuple[dict[str, None], bool]] = {}
     names: dict[str, dict[int, str]] = {}
     for edge in graph.edges:

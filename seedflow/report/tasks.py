@@ -8,8 +8,10 @@ from itertools import product
 from typing import Final, TypeAlias
 
 from seedflow.diagnostics.printable import make_printable
+from seedflow.graph.model import StepGraph
 from seedflow.money import format_usd
 from seedflow.plan.model import Action, Bounds, Plan, Task
+from seedflow.report.arrows import Arrow, Arrows
 from seedflow.report.drawing import Drawing, DrawnEdge, DrawnGroup, DrawnNode, NodeKind
 from seedflow.report.reasons import spell_reason
 
@@ -23,20 +25,23 @@ _HUB: Final = "all of "
 _REST: Final = "rest of "
 
 
-def draw_tasks(plan: Plan, *, everything: bool = False) -> Drawing:
+def draw_tasks(plan: Plan, graph: StepGraph | None = None, *, everything: bool = False) -> Drawing:
     """The tasks of a plan.
 
     Args:
         plan: what to draw.
+        graph: the steps that it was made of; without it arrows are labelled by the references alone.
         everything: every task; else of a step with many the first few, and one node for the rest.
     """
     by_step: dict[str, list[Task]] = {}
     for task in plan.tasks:
         by_step.setdefault(task.step, []).append(task)
-    members = _find_members(by_step)
-    hubs = _find_hubs(plan)
+    arrows = Arrows(plan, graph)
+    uses = [(task, list(arrows.list_to(task))) for task in plan.tasks]
+    hubs = _find_hubs(plan, uses)
+    behind = _place_hubs(hubs, arrows.members, tuple(by_step))
     shown: _Shown = {}
-    nodes = [_draw_hub(step, None, len(members.get(step, ()))) for step in hubs if step not in by_step]
+    nodes = [_draw_hub(hub, None, 0) for hub in behind.get(None, ())]
     hidden = 0
     for step, tasks in by_step.items():
         few = everything or len(tasks) <= MOST_TASKS_OF_A_STEP
@@ -53,33 +58,25 @@ def draw_tasks(plan: Plan, *, everything: bool = False) -> Drawing:
             for task in rest:
                 shown.setdefault(task.address, {})[_REST + step] = None
             nodes.append(_draw_rest(step, rest, group))
-        if step in hubs:
-            nodes.append(_draw_hub(step, group, len(tasks)))
+        for hub in behind.get(step, ()):
+            inside = arrows.members[hub]
+            nodes.append(
+                _draw_hub(hub, group if all(task.step == step for task in inside) else None, len(inside))
+            )
     groups = tuple(
         DrawnGroup(_GROUP + step, make_printable(step), None, (f"{len(tasks):,} tasks",))
         for step, tasks in by_step.items()
         if len(tasks) > 1
     )
-    edges = dict.fromkeys(_find_edges(plan, members, hubs, shown))
     return Drawing(
         make_printable(plan.recipe),
         "tasks",
         tuple(_sum_up(plan)),
         tuple(nodes),
-        tuple(DrawnEdge(source, target) for source, target in edges),
+        tuple(_merge(_find_edges(uses, arrows.members, hubs, shown))),
         groups,
         hidden,
     )
-
-
-def _find_members(by_step: Mapping[str, Sequence[Task]]) -> dict[str, list[Task]]:
-    """The tasks of each step, those of the recipe that it uses included."""
-    found: dict[str, list[Task]] = {}
-    for step, tasks in by_step.items():
-        parts = step.split("/")
-        for count in range(1, len(parts) + 1):
-            found.setdefault("/".join(parts[:count]), []).extend(tasks)
-    return found
 
 
 def _draw(task: Task, group: str | None, *, is_further_take: bool) -> DrawnNode:
@@ -106,10 +103,22 @@ def _draw_rest(step: str, tasks: list[Task], group: str | None) -> DrawnNode:
     )
 
 
-def _find_hubs(plan: Plan) -> dict[str, None]:
-    """The steps that something uses as a whole: a node for each, so that N tasks and M users make N+M edges."""
+def _find_hubs(plan: Plan, uses: Iterable[tuple[Task, Sequence[Arrow]]]) -> dict[str, None]:
+    """The wholes that something uses: a node for each, so that N tasks and M users make N+M edges."""
     addresses = {task.address for task in plan.tasks}
-    return dict.fromkeys(need for task in plan.tasks for need in task.needs if need not in addresses)
+    return dict.fromkeys(arrow.need for _, arrows in uses for arrow in arrows if arrow.need not in addresses)
+
+
+def _place_hubs(
+    hubs: Iterable[str], members: Mapping[str, Sequence[Task]], steps: Sequence[str]
+) -> dict[str | None, list[str]]:
+    """By step, the wholes whose last tasks are its own; under None those without any."""
+    position = {step: number for number, step in enumerate(steps)}
+    found: dict[str | None, list[str]] = {}
+    for hub in hubs:
+        last = max((task.step for task in members.get(hub, ())), key=position.__getitem__, default=None)
+        found.setdefault(last, []).append(hub)
+    return found
 
 
 def _draw_hub(step: str, group: str | None, count: int) -> DrawnNode:
@@ -118,17 +127,31 @@ def _draw_hub(step: str, group: str | None, count: int) -> DrawnNode:
 
 
 def _find_edges(
-    plan: Plan, members: Mapping[str, Sequence[Task]], hubs: Iterable[str], shown: _Shown
-) -> Iterator[tuple[str, str]]:
-    for task in plan.tasks:
-        for need in task.needs:
+    uses: Iterable[tuple[Task, Sequence[Arrow]]],
+    members: Mapping[str, Sequence[Task]],
+    hubs: Iterable[str],
+    shown: _Shown,
+) -> Iterator[DrawnEdge]:
+    for task, arrows in uses:
+        for need, labels, order_only in arrows:
             for source, target in product(shown.get(need, (_HUB + need,)), shown[task.address]):
                 if source != target:
-                    yield source, target
-    for step in hubs:
-        for task in members.get(step, ()):
+                    yield DrawnEdge(source, target, labels, order_only)
+    for hub in hubs:
+        for task in members.get(hub, ()):
             for source in shown[task.address]:
-                yield source, _HUB + step
+                yield DrawnEdge(source, _HUB + hub)
+
+
+def _merge(edges: Iterable[DrawnEdge]) -> Iterator[DrawnEdge]:
+    """One edge between two nodes, with all that is said of it."""
+    found: dict[tuple[str, str], tuple[dict[str, None], bool]] = {}
+    for edge in edges:
+        labels, order_only = found.get((edge.source, edge.target), ({}, True))
+        labels |= dict.fromkeys(map(make_printable, edge.labels))
+        found[edge.source, edge.target] = (labels, order_only and edge.order_only)
+    for (source, target), (labels, order_only) in found.items():
+        yield DrawnEdge(source, target, tuple(labels), order_only)
 
 
 def _sum_up(plan: Plan) -> Iterator[str]:

@@ -51,8 +51,8 @@ def check_characters(source: Source) -> tuple[str, list[Diagnostic]]:
     ]
 
 
-def find_escaped_control(value: str) -> int | None:
-    """The offset of the first control character that an escape sequence put into a value, or None."""
+def find_control(value: str) -> int | None:
+    """The offset of the first control character of a value, be it written by an escape sequence or given, or None."""
     found = _FORBIDDEN_VALUE.search(value)
     return found.start() if found else None
 
@@ -73,6 +73,16 @@ def report_escaped_control(span: Span, character: str) -> Diagnostic:
         f"this escape sequence makes {describe(character)}, which is not allowed in a text",
         span,
         help="remove the escape sequence",
+    )
+
+
+def report_given_control(span: Span, character: str) -> Diagnostic:
+    """The diagnostic of a control character in a value that no file holds."""
+    return Diagnostic(
+        "control-character",
+        f"found the character {describe(character)}, which is not allowed in a text",
+        span,
+        help="remove it",
     )
 
 

@@ -12,7 +12,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # a part of P
 from typing import Final, NoReturn
 
 from seedflow.diagnostics import Diagnostic, Related, Source, Span
-from seedflow.text.characters import find_escaped_control, report_escaped_control
+from seedflow.text.characters import find_control, report_escaped_control
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 _MAX_DEPTH: Final = 64
@@ -98,7 +98,7 @@ class _Reader:
         except JSONDecodeError as error:
             self._refuse_text(at, error)
         scalar = Scalar(self._source, at, end, value, '"')
-        control = find_escaped_control(value)
+        control = find_control(value)
         if control is not None:
             self.problems.append(report_escaped_control(scalar.span, value[control]))
         return scalar

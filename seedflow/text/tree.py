@@ -8,7 +8,7 @@ from collections.abc import Mapping as Lookup
 from typing import Final
 
 from seedflow.diagnostics import Diagnostic, Related, Severity, Source, Span
-from seedflow.text.characters import find_escaped_control, report_escaped_control
+from seedflow.text.characters import find_control, report_escaped_control
 from seedflow.text.events import Event
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 from seedflow.text.split_numbers import warn_of_split_numbers
@@ -181,7 +181,7 @@ class TreeBuilder:
         scalar = Scalar(self._source, start, end, value, style)
         if event.anchor is not None:
             self._anchors[event.anchor] = scalar
-        if style == '"' and (at := find_escaped_control(value)) is not None and "\\" in self._text[start:end]:
+        if style == '"' and (at := find_control(value)) is not None and "\\" in self._text[start:end]:
             self.problems.append(report_escaped_control(scalar.span_at(at, at + 1), value[at]))
         return scalar
 

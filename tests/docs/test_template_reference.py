@@ -9,10 +9,12 @@ import pytest
 import yaml
 
 from seedflow.diagnostics import Source
+from seedflow.plan.options import MOST_ATTEMPTS, MOST_TAKES
 from seedflow.recipe.functions import FILTERS, FORMS, FUNCTIONS, TESTS
 from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import RenderError, Scope, Skipped, parse_template
+from seedflow.recipe.templating.limits import MAX_DIGITS, MAX_EXPONENT, MAX_SLUGGED_CHARACTERS
 from seedflow.recipe.views import View
 from seedflow.text.nodes import Scalar
 
@@ -109,3 +111,15 @@ def test_the_example_of_each_code_causes_it(code: str, tmp_path: Path) -> None:
     with pytest.raises(RenderError) as caught:
         template.render(RENDERED_WITH)
     assert caught.value.code == code
+
+
+def test_the_limits_of_numbers_are_those_that_hold() -> None:
+    recipe = (ROOT / "docs/reference/recipe.md").read_text()
+    for page, row, most in (
+        (PAGE, "| a number as it is written, dot and exponent included | {} characters,", MAX_DIGITS),
+        (PAGE, "| the second number of `**`, in size | {} |", MAX_EXPONENT),
+        (PAGE, "| text that `slug` takes | {} characters |", MAX_SLUGGED_CHARACTERS),
+        (recipe, "is drawn: a whole number from 1 to {},", MOST_TAKES),
+        (recipe, "| `attempts` | a whole number from 1 to {};", MOST_ATTEMPTS),
+    ):
+        assert row.format(f"{most:,}") in page

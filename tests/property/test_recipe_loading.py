@@ -26,6 +26,7 @@ from seedflow.recipe.load import parse_recipe
 from seedflow.recipe.schema import build_json_schema
 from seedflow.recipe.values import resolve_values
 from seedflow.recipe.views import Row
+from seedflow.text.characters import find_control
 from seedflow.text.nodes import Mapping, Node, Scalar
 from seedflow.text.reader import read_yaml
 
@@ -380,13 +381,17 @@ def test_any_given_value_is_read_or_refused(
 
 
 @given(text=st.text(max_size=60))
-def test_text_given_for_text_stays_as_it_is(text: str, catalog: Catalog) -> None:
+def test_text_given_for_text_stays_as_it_is_or_is_refused(text: str, catalog: Catalog) -> None:
     source = Source("r.yaml", "seedflow: 1\ninputs: {t: {type: text}}\nsteps: {a: {generate: {prompt: x}}}\n")
     recipe, _ = parse_recipe(source, catalog, folder=Path(), default_name="r")
     assert recipe is not None
     for kwargs in ({"arguments": [f"t={text}"]}, {"values": {"t": text}}):
-        given_inputs, _ = collect_inputs(**kwargs)
-        assert resolve_inputs(recipe, given_inputs, folder=Path()) == ({"t": text}, [])
+        given_inputs, wrong = collect_inputs(**kwargs)
+        if find_control(text) is not None:
+            assert [found.code for found in wrong] == ["control-character"]
+        else:
+            assert wrong == []
+            assert resolve_inputs(recipe, given_inputs, folder=Path()) == ({"t": text}, [])
 
 
 ROWS = st.one_of(

@@ -6,11 +6,14 @@ rewrites line ends, and has comments (`{#`), which here are text.
 
 from __future__ import annotations
 
+import math
 import re
+import sys
 from typing import Final, NamedTuple, NoReturn
 
 from seedflow.recipe.templating.limits import MAX_BRACKETS, MAX_DIGITS
 from seedflow.recipe.templating.problems import Misread
+from seedflow.text.characters import describe, find_control
 
 
 class Token(NamedTuple):
@@ -265,8 +268,14 @@ def _build_token(found: re.Match[str]) -> Token:
         case _:
             _check_digits(text, start, end)
             number = float(text.replace("_", ""))
-            if number in (float("inf"), float("-inf")):
-                _check_digits("9" * (MAX_DIGITS + 1), start, end)
+            if math.isinf(number):
+                raise Misread(
+                    code="template-syntax",
+                    message=f"`{text}` is too large a number; the largest is about {sys.float_info.max:.1e}",
+                    start=start,
+                    end=end,
+                    help="write a smaller number",
+                )
             return Token(start, end, "float", number)
 
 
@@ -286,6 +295,18 @@ def _unescape(text: str, offset: int) -> str:
         return text
 
     def replace(found: re.Match[str]) -> str:
+        character = find_character(found)
+        if find_control(character) is None:
+            return character
+        raise Misread(
+            code="template-syntax",
+            message=f"`{found.group()}` makes {describe(character)}, which is not allowed in a text",
+            start=offset + found.start(),
+            end=offset + found.end(),
+            help="remove it",
+        )
+
+    def find_character(found: re.Match[str]) -> str:
         hexadecimal = found[1] or found[2] or found[3]
         if hexadecimal:
             number = int(hexadecimal, 16)

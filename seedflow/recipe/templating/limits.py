@@ -34,8 +34,11 @@ MAX_NESTING: Final = 64
 MAX_NUMBER: Final = 2**63
 """Whole numbers that arithmetic gives stay below, in size."""
 
+MAX_EXPONENT: Final = 1_000
+"""Exponents, in size."""
+
 MAX_DIGITS: Final = 19
-"""Digits of a number as written."""
+"""Characters of a number as written."""
 
 MAX_SLUGGED_CHARACTERS: Final = 1_000
 """Length of text that `slug` takes: putting combining marks in order takes time that grows with its square."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from operator import ge, gt, le, lt
 from typing import Any, Final, TypeAlias
 
-from seedflow.recipe.templating.limits import MAX_NUMBER
+from seedflow.recipe.templating.limits import MAX_EXPONENT, MAX_NUMBER
 from seedflow.recipe.templating.problems import Refusal
 from seedflow.recipe.templating.rendering import Rendering, describe, to_text
 
@@ -16,7 +16,6 @@ Operator: TypeAlias = Callable[[Rendering, object, object], object]
 
 _TEXT_SHARE: Final = 6
 """Comparing text is paid for by this power of two characters."""
-_MAX_POWER: Final = 1_000
 _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -119,9 +118,11 @@ def modulo(_: Rendering, left: object, right: object) -> object:
 def power(_: Rendering, left: object, right: object) -> object:
     """Numbers, small ones."""
     base, exponent = _two_numbers("**", left, right)
-    if abs(exponent) > _MAX_POWER:
+    if abs(exponent) > MAX_EXPONENT:
         raise Refusal(
-            code="template-number", message=f"an exponent is at most {_MAX_POWER}", help="use smaller numbers"
+            code="template-number",
+            message=f"an exponent lies between -{MAX_EXPONENT:,} and {MAX_EXPONENT:,}",
+            help="use a smaller one",
         )
     if base == 0 and exponent < 0:
         raise _refuse_zero()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import chdir
@@ -13,6 +14,7 @@ import pexpect
 import pytest
 from click.shell_completion import ShellComplete
 
+from seedflow.cli import completion_tasks
 from seedflow.cli.completion_scripts import SCRIPTS
 from seedflow.cli.main import COMMANDS, seedflow
 from seedflow.recipe.shipped import list_shipped
@@ -125,11 +127,51 @@ def test_inputs_of_the_recipe_on_the_line_even_of_one_with_mistakes(folder: Path
     assert ask(folder, "run", "recipes/deep one.yml", "-i", "h") == plain("hero=")
 
 
-def test_reroll_offers_the_steps_of_the_recipe_on_the_line(folder: Path) -> None:
-    for command in ("plan", "run"):
-        assert ask(folder, command, "mine.yaml", "--reroll", "") == plain("a")
+TASKS = """\
+seedflow: 1
+inputs: {who: {type: text}, many: {type: boolean, default: false}}
+steps:
+  cast: {recipe: ./used.yaml, for_each: {k: [x, y]}, with: {who: "{{ inputs.who }} {{ each.k }}"}}
+  left: {when: "{{ false }}", generate: {prompt: left out}}
+  set: {generate: {prompt: set, sequential_image_generation: auto, max_images: 3}}
+  later: {for_each: {img: {in: "{{ steps.set.images }}", at_most: 3}}, generate: {prompt: later, image_input: "{{ each.img }}"}}
+  end: {takes: "{{ 3 if inputs.many else 2 }}", generate: {prompt: "end of {{ inputs.who }}"}}
+"""
+USED = 'seedflow: 1\ninputs: {who: {type: text}}\nsteps: {one: {description: A portrait, generate: {prompt: "{{ inputs.who }}"}}}\noutputs: {one: "{{ steps.one.images }}"}\n'
+
+
+def test_reroll_offers_steps_and_tasks_of_the_plan_of_the_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(completion_tasks, "MOST_SECONDS", 60)
+    (folder / "tasks.yaml").write_text(TASKS)
+    (folder / "used.yaml").write_text(USED)
+    line = ("run", "tasks.yaml", "-i", "who=a", "--reroll")
+    takes = ("end", "end#2")
+    found = ("cast/one", "set", "end", "cast[k=x]/one", "cast[k=y]/one", "end#2")
+    assert ask(folder, *line, "") == plain(*found)
+    assert ask(folder, *line, "cast[k=y") == plain("cast[k=y]/one")
+    assert ask(folder, "plan", *line[1:], "end") == plain(*takes)
+    assert ask(folder, *line[:-1], "-i", "many=true", "--reroll", "end") == plain(*takes, "end#3")
     assert ask(folder, "run", "storybook", "--reroll", "s") == plain("sheet")
     assert ask(folder, "run", "--reroll", "s") == [""]
+
+
+def test_reroll_offers_the_steps_as_written_where_no_plan_is_to_be_had(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "tasks.yaml").write_text(TASKS)
+    (folder / "used.yaml").write_text(USED)
+    steps = plain("cast", "left", "set", "later", "end")
+    for command in ("plan", "run"):
+        assert ask(folder, command, "mine.yaml", "--reroll", "") == plain("a")
+        assert ask(folder, command, "tasks.yaml", "--reroll", "") == steps
+    monkeypatch.setattr(completion_tasks, "MOST_SECONDS", 0.000_001)
+    assert ask(folder, "run", "tasks.yaml", "-i", "who=a", "--reroll", "") == steps
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    os.mkfifo(folder / "inputs.yaml")
+    assert ask(folder, "run", "tasks.yaml", "--inputs", "inputs.yaml", "--reroll", "") == steps
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_input_that_is_given_is_offered_again_only_for_lists(folder: Path) -> None:
@@ -223,9 +265,11 @@ def test_the_scripts_are_printed(folder: Path) -> None:
 
 
 START = {
-    "bash": (["--norc", "--noprofile"], "PS1='READY''> '; bind 'set bell-style none'; bind 'set enable-bracketed-paste off'; eval \"$(seedflow completion bash)\""),
-    "zsh": (["-f"], "PROMPT='READY''> '; unsetopt BEEP; autoload -U compinit; compinit -u -D; eval \"$(seedflow completion zsh)\""),
+    "bash": (["--norc", "--noprofile"], "PS1='READY''> '; bind 'set bell-style none'; bind 'set enable-bracketed-paste off'; eval \"$(seedflow completion bash)\"; tell() { printf '%s' \"$READLINE_LINE\" >../line; echo 'TOLD'' '; }; bind -x '\"\\C-t\": tell'"),
+    "zsh": (["-f"], "PROMPT='READY''> '; unsetopt BEEP; autoload -U compinit; compinit -u -D; eval \"$(seedflow completion zsh)\"; tell() { print -rn -- \"$BUFFER\" >../line; zle -I; print 'TOLD'' ' }; zle -N tell; bindkey '^T' tell"),
 }  # fmt: skip
+"""What a shell begins with; Ctrl-T writes down the line as it is, whatever the terminal shows."""
+
 LINES = {
     "seedflow pl": "seedflow plan ",
     "seedflow run rec": "seedflow run recipes/",
@@ -234,23 +278,60 @@ LINES = {
     "seedflow run mine.yaml --input=lo": "seedflow run mine.yaml --input=loud=",
     "seedflow run ~/pro": "seedflow run ~/project/",
 }
+QUOTED = {
+    "bash": {
+        "--input=tones=co": "--input=tones=cold ",
+        "-i mood=a:": "-i mood=a:b ",
+        "--input=mood=a": "--input=mood=a:b ",
+        '-i "mood=da': '-i "mood=dark blue" ',
+        '--input="mood=da': '--input="mood=dark blue" ',
+        "--input=mood=dark\\ ": "--input=mood=dark\\ blue ",
+        '-i "mo': '-i "mood=',
+        "-i 'style=my": "-i 'style=my pics/",
+        "-i style='my pics/": "-i style='my pics/a $b.jpg' ",
+        '-i style="my pics/': '-i style="my pics/a \\$b.jpg" ',
+        "-i style=my\\ pics/": "-i style=my\\ pics/a\\ \\$b.jpg ",
+        "--input=style=it": "--input=style=it\\'s.jpg ",
+        "-i 'style=it": "-i 'style=it'\\''s.jpg' ",
+    },
+    "zsh": {
+        "--input=tones=co": "--input=tones=cold ",
+        '-i "mood=da': '-i "mood=dark blue" ',
+        '--input="mood=da': "--input=mood=dark\\ blue ",
+        "-i 'mood=da": "-i 'mood=dark blue' ",
+        "-i style='my pics/": "-i style=my\\ pics/a\\ \\$b.jpg ",
+        "-i 'style=my pics/": "-i 'style=my pics/a $b.jpg' ",
+        "-i style=it": "-i style=it\\'s.jpg ",
+    },
+}
+"""What stands behind `seedflow run mine.yaml`, and what it becomes."""
 
 
 @pytest.mark.parametrize("shell", list(START))
 def test_a_real_shell_completes_the_line(shell: str, folder: Path) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
+    (folder / "my pics").mkdir()
+    for name in ("my pics/a $b.jpg", "it's.jpg"):
+        (folder / name).write_text("")
     options, script = START[shell]
     terminal = pexpect.spawn(
-        shell, options, cwd=str(folder), env=environment(folder), encoding="utf-8", dimensions=(40, 160), timeout=30
+        shell, options, cwd=str(folder), env=environment(folder), encoding="utf-8", dimensions=(40, 160), timeout=60
     )  # fmt: skip
     terminal.sendline(script)
     terminal.expect_exact("READY> ")
-    for typed, whole in LINES.items():
+    before = "seedflow run mine.yaml "
+    wanted = LINES | {before + typed: before + whole for typed, whole in QUOTED[shell].items()}
+    found = {}
+    for typed in wanted:
         terminal.send(f"{typed}\t")
-        terminal.expect_exact(whole.removeprefix(typed.rpartition(" ")[0] + " ").rstrip())
+        terminal.sendcontrol("t")
+        terminal.expect_exact("TOLD ")
+        found[typed] = (folder.parent / "line").read_text()
+        terminal.sendcontrol("e")
         terminal.sendcontrol("u")
     terminal.close(force=True)
+    assert found == wanted
 
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")

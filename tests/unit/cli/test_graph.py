@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from seedflow.cli.graph import FORMATS
 from tests.golden.harness import Shell
 
 
@@ -64,6 +65,34 @@ def test_what_is_drawn_and_what_was_read_is_never_replaced(shell: Shell) -> None
     assert recipe.read_text() == FAN
     assert shell.seedflow("graph", "fan.yaml", "-o", "folder").err.startswith("error: -o: folder is a folder")
     assert "no folder nowhere" in shell.seedflow("graph", "fan.yaml", "-o", "nowhere/a.dot").err
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("name", ["other.yaml", "table.csv", "data.json", "notes.txt", "owl.png"])
+def test_nothing_but_a_drawing_is_replaced(shell: Shell, form: str, name: str) -> None:
+    there = {
+        "other.yaml": FAN.encode(),
+        "table.csv": b"title,words\na,b\n",
+        "data.json": b'{"names": ["a"]}',
+        "notes.txt": b"3 steps, I think\n",
+        "owl.png": b"\x89PNG\r\n\x1a\n\x00",
+    }
+    (shell.folder / name).write_bytes(there[name])
+    ended = shell.seedflow("graph", "storybook", "--format", form, "-o", name)
+    assert (ended.code, ended.out) == (2, "")
+    assert f"-o: {name} is there and holds something else than a drawing" in ended.err
+    assert (shell.folder / name).read_bytes() == there[name]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("more", [(), ("--tasks", "--all")])
+def test_a_drawing_or_an_empty_file_is_replaced_in_any_form(
+    shell: Shell, form: str, more: tuple[str, ...]
+) -> None:
+    (shell.folder / "a").write_text("")
+    for other in (form, *FORMATS):
+        assert shell.seedflow("graph", "storybook", *more, "--format", form, "-o", "a").code == 0
+        assert shell.seedflow("graph", "storybook", "--format", other, "-o", "a").code == 0
 
 
 def test_inputs_without_tasks_are_refused(shell: Shell) -> None:

@@ -356,6 +356,21 @@ def test_what_is_wrong_with_a_file_is_said_where_it_stands(
     assert (code, place) in [one[:2] for one in found]
 
 
+@pytest.mark.parametrize("text", ["", "\n", " \n\n", "\ufeff"])
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "ndjson", "json", "yaml"])
+def test_an_empty_file_is_no_table_in_whatever_form(resolve: Resolve, ending: str, text: str) -> None:
+    _, problems = resolve(PRODUCTS, name=f"t.{ending}", file=text)
+    assert [(found.code, found.message) for found in problems] == [
+        ("empty-file", "this file is empty, expected a table")
+    ]
+
+
+@pytest.mark.parametrize("ending", ["json", "yaml"])
+def test_null_is_no_table(resolve: Resolve, ending: str) -> None:
+    _, problems = resolve(PRODUCTS, name=f"t.{ending}", file="null")
+    assert [found.code for found in problems] == ["wrong-type"]
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [("sku\nK\u00e4se\n".encode("cp1252"), "Windows-1252"), ("sku\n".encode("utf-16"), "UTF-16")],

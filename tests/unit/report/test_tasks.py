@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -16,12 +17,22 @@ FREE = Bounds(Decimal(0), Decimal(0))
 
 def task(address: str, *needs: str, **changes: object) -> Task:
     made = Task(
-        address=address, step=address.partition("[")[0], each={}, action=Action.CALL, reason=Reason.NEW, model="m",
+        address=address, step=re.sub(r"\[.*?\]", "", address), each={}, action=Action.CALL, reason=Reason.NEW, model="m",
         params={}, references_field=None, references=(), needs=needs, take=1, fingerprint=None, params_digest=None,
         images=Bounds(1, 1), cost_usd=FREE, list_cost_usd=FREE, price_usd=None, result=None,
-        origin=Origin(Span(Source("r", ""), 0, 0), {}),
+        origin=Origin(Span(Source("r", ""), 0, 0), {}), hubs=_find_hubs(address),
     )  # fmt: skip
     return replace(made, **changes)
+
+
+def _find_hubs(address: str) -> tuple[str, ...]:
+    """The step's whole, and those of the used recipes around it, as the planner gives them."""
+    *around, own = address.split("/")
+    found = {"/".join((*around, own.partition("[")[0])): None}
+    for count in range(len(around), 0, -1):
+        one = "/".join(around[:count])
+        found |= {one: None, "/".join((*around[: count - 1], around[count - 1].partition("[")[0])): None}
+    return tuple(found)
 
 
 def plan(*tasks: Task) -> Plan:
