@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 
 from seedflow.checks.asked import is_asked_for
@@ -47,11 +47,25 @@ def _check_name(reference: NameReference, place: Place, subject: Subject) -> Ite
             return  # their names are fixed, and known when a template is read
     if found is not None:
         yield found
-    elif len(reference.path) > 1 and reference.root in _OF_THE_AUTHOR and place.part is not Part.OUTPUT_FILE:
-        shape = subject.flow.shape_of_name(reference, place.node, place.frame)
-        yield from _check_attributes(
-            f"`{reference.name}`", shape, reference.path[1:], reference, place, subject
-        )
+    elif len(reference.path) > 1 and reference.root in _OF_THE_AUTHOR:
+        for shape in _list_shapes(reference, place, subject):
+            wrong = list(
+                _check_attributes(f"`{reference.name}`", shape, reference.path[1:], reference, place, subject)
+            )
+            if wrong:
+                yield from wrong
+                return
+
+
+def _list_shapes(reference: NameReference, place: Place, subject: Subject) -> list[Shape]:
+    """What a name may stand for: in an output's file, `each` is that of any of the steps whose images it publishes."""
+    if reference.root != "each" or place.part is not Part.OUTPUT_FILE:
+        return [subject.flow.shape_of_name(reference, place.node, place.frame)]
+    found = (
+        _find_image_fields(mention, target, place, subject)
+        for mention, target in _list_sources(place, subject)
+    )
+    return [fields[reference.name] for fields in found if fields is not None and reference.name in fields]
 
 
 def _check_known(
@@ -116,18 +130,16 @@ def _variables_unread(node: StepNode) -> bool:
 
 def _check_file_each(reference: NameReference, place: Place, subject: Subject) -> Diagnostic | None:
     """`each` in an output's file is that of the task that gave the image."""
-    output = place.frame.recipe.outputs[place.name]
-    mentions = [found for found in output.images.references if isinstance(found, StepReference)]
-    targets = [subject.flow.find_target(found, None, place.frame) for found in mentions]
+    sources = _list_sources(place, subject)
     variables: set[str] = set()
-    for mention, target in zip(mentions, targets, strict=True):
-        known = _find_image_variables(mention, target, place, subject)
+    for mention, target in sources:
+        known = _find_image_fields(mention, target, place, subject)
         if known is None:
             return None
         variables.update(known)
-    if reference.name in variables or not targets:
+    if reference.name in variables or not sources:
         return None
-    steps = " and ".join(dict.fromkeys(mention.step for mention in mentions))
+    steps = " and ".join(dict.fromkeys(mention.step for mention, _ in sources))
     return Diagnostic(
         "unknown-variable",
         f"the images of this output come from {steps}, where no `for_each` variable is called `{reference.name}`",
@@ -136,9 +148,16 @@ def _check_file_each(reference: NameReference, place: Place, subject: Subject) -
     )
 
 
-def _find_image_variables(
+def _list_sources(place: Place, subject: Subject) -> list[tuple[StepReference, StepNode | None]]:
+    """The steps whose images an output publishes, with what mentions them."""
+    output = place.frame.recipe.outputs[place.name]
+    mentions = [found for found in output.images.references if isinstance(found, StepReference)]
+    return [(mention, subject.flow.find_target(mention, None, place.frame)) for mention in mentions]
+
+
+def _find_image_fields(
     mention: StepReference, target: StepNode | None, place: Place, subject: Subject
-) -> Collection[str] | None:
+) -> Mapping[str, Shape] | None:
     """The variables that the images of a mention have; None when nobody knows."""
     if target is None:
         return None
@@ -146,7 +165,7 @@ def _find_image_variables(
     image = shape if shape.kind is Kind.IMAGE else shape.item
     if image is None or image.kind is not Kind.IMAGE or image.fields is None:
         return None
-    return tuple(image.fields)
+    return image.fields
 
 
 def _describe_variables(node: StepNode) -> str:

@@ -17,7 +17,7 @@ from seedflow.graph.facts import NO_FACTS, Names
 from seedflow.graph.flow import Flow
 from seedflow.graph.inference import infer_shape
 from seedflow.graph.places import Place
-from seedflow.graph.shapes import UNKNOWN, Shape
+from seedflow.graph.shapes import UNKNOWN, Kind, Shape
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.templating.callees import name_arguments
 from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
@@ -222,7 +222,9 @@ class ExpressionReader:
                 lambda base: Attribute(base, node.name, node.end, node.name_start, node.name_end),
             )
         shape = self.shape_of(node.base)
-        if not shape.known or shape.open or shape.find(node.name) is not None:
+        # An open record has any name but a slip of one that it has; of other open things too little is known.
+        unsettled = shape.open and shape.kind is not Kind.RECORD
+        if not shape.known or unsettled or shape.find(node.name) is not None:
             return True
         owner = f"`{node.base.name}`" if isinstance(node.base, Attribute | Variable) else "this"
         message = f"{owner} is {shape.describe()} and has no `{node.name}`"

@@ -100,7 +100,7 @@ class _Parts(Mapping[str, object]):
 
     def __getitem__(self, name: str) -> object:
         found = self._shape.find(name)
-        if found is None and self._shape.open:
+        if found is None and self._shape.open and self._shape.kind is not Kind.RECORD:
             raise Undecided
         if found is None:
             raise KeyError(name)

@@ -143,7 +143,6 @@ RIGHT = [
     "{{ inputs.unknown | map(attribute='hat') | join }}",
     "{{ inputs.unknown | sort(attribute='hat') | map(attribute='name') | join }}",
     "{{ (inputs.unknown | first).hat + 1 }}",
-    "{{ inputs.typed | map(attribute='nmae') | join }}{% for row in inputs.typed %}{{ row.nmae }}{% endfor %}",
     "{{ inputs.maybe | default(3) }}",
     "{{ (inputs.maybe or 3) + 4 }}",
     "{% set x = 1 %}{% if inputs.maybe %}{% set x = 'a' %}{% endif %}{{ x + 1 }}",
@@ -271,3 +270,55 @@ def test_the_ratio_that_is_expected_is_one_that_is_asked_for(
           a: {{generate: {{prompt: A, {request_}}}, expect: {{aspect_ratio: "{expect}"}}}}
     """)
     assert [f"{one.code}{'' if one.severity == 'error' else '?'}" for one in found] == codes
+
+
+ROWS = """
+    inputs:
+      t: {{type: table, key: name, columns: {{name: text, price: number}}, default: [{{name: Ann, price: 3, note: x}}]}}
+    steps:
+      one:
+        for_each: {{r: "{{{{ inputs.t }}}}"}}
+        generate: {{prompt: "{{{{ each.r.name }}}} {{{{ each.r.price }}}}"}}
+      last: {{generate: {{prompt: '{template}'}}}}
+    outputs:
+      all: {{images: "{{{{ steps.one.images }}}}", file: '{file}'}}
+      last: "{{{{ steps.last.images }}}}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{% for i in steps.one.images %}{{ i.each.r.pirce }}{% endfor %}", ["unknown-attribute «pirce»"]),
+        ("{% for t in steps.one.tasks %}{{ t.each.r.nmae }}{% endfor %}", ["unknown-attribute «nmae»"]),
+        ("{% for r in inputs.t %}{{ r.nmae }}{% endfor %}", ["unknown-attribute «nmae»"]),
+        ("{% for r in inputs.t %}{{ r.note }}{{ r.name }}{% endfor %}", []),
+        ("{% for r in inputs.t %}{% if r.nmae is defined %}{{ r.nmae }}{% endif %}{% endfor %}", []),
+        ("{% macro m(r) %}{{ r.nmae }}{% endmacro %}{{ m(inputs.t[0]) }}", ["unknown-attribute «nmae»"]),
+        (
+            '{{ steps.one.images | map(attribute="each.r.nmae") | join }}',
+            ['template-undefined «steps.one.images | map(attribute="each.r.nmae")»'],
+        ),
+        ('{{ steps.one.images | map(attribute="each.r.note") | join }}', []),
+        (
+            '{{ inputs.t | selectattr("pirce") | list | length }}',
+            ['template-undefined «inputs.t | selectattr("pirce")»'],
+        ),
+        ('{{ inputs.t | selectattr("note") | list | length }}', []),
+    ],
+)
+def test_slips_of_declared_columns_are_found_wherever_a_row_gets_to(
+    say: Say, template: str, said: list[str]
+) -> None:
+    assert say(ROWS.format(template=template, file="{{ each.r.name }}")) == said
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("{{ each.r.nmae }}", ["unknown-attribute «each.r.nmae»"]),
+        ("{{ each.r.note }}-{{ each.r.name }}", []),
+    ],
+)
+def test_slips_of_declared_columns_are_found_in_names_of_files(say: Say, file: str, said: list[str]) -> None:
+    assert say(ROWS.format(template="Last", file=file)) == said
