@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
@@ -19,6 +18,7 @@ from seedflow.cli.help import Command
 from seedflow.cli.ledger_text import describe_call, print_calls
 from seedflow.cli.moments import spell_moment
 from seedflow.cli.session import start
+from seedflow.cli.stopping import listen
 from seedflow.cli.terminal import print_json, say
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
@@ -102,9 +102,7 @@ def command(provider: str | None, as_json: bool) -> int:
 
 
 async def _reconcile(session: Session, control: RunControl) -> tuple[str, Sequence[Settled], RunStatus]:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, control.stop)
+    listen(control)
     return await reconcile_ledger(session, control)
 
 

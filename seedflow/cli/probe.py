@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import sys
 from decimal import Decimal
 
 import click
 
 from seedflow.cli.model_text import spell_source
+from seedflow.cli.stopping import listen
 from seedflow.cli.terminal import is_interactive, say
 from seedflow.errors import ExitCode
 from seedflow.money import format_usd
@@ -65,15 +65,13 @@ def run_probe(
 
 async def _run(probe: Probe, most_usd: Decimal) -> ProbeResult:
     """As `run` does with Ctrl-C, a call in flight is finished, since it is paid; the next one is not made."""
-    loop = asyncio.get_running_loop()
 
     def stop() -> None:
         if not probe.control.aborted:
             say("Letting go." if probe.control.interrupted else "Stopping after this call; it is paid.")
             probe.control.stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+    listen(probe.control, stop)
     return await probe.run(most_usd)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from seedflow.cli.provider_text import introduce, spell_priced_at_nothing
 from seedflow.cli.result_text import print_result
 from seedflow.cli.run_text import Display, open_display
 from seedflow.cli.session import check_named, start
+from seedflow.cli.stopping import listen
 from seedflow.cli.terminal import (
     is_interactive,
     moves_cursor,
@@ -255,7 +255,6 @@ async def _run_until_done(
     planned: Planned, session: Session, request: RunRequest, emit: Callable[[Event], None], display: Display
 ) -> RunResult:
     control = RunControl()
-    loop = asyncio.get_running_loop()
 
     def stop() -> None:
         if control.aborted:
@@ -264,8 +263,7 @@ async def _run_until_done(
         control.stop()
         display.say(words)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+    listen(control, stop)
     fresh = asyncio.create_task(_keep_fresh(display))
     try:
         return await run_recipe(planned, session, request, emit, control)

@@ -85,6 +85,12 @@ class Terminal:
         finally:
             self.close()
 
+    def hang_up(self, within_s: float = 60) -> int:
+        """Close the window while it works; gives the exit code."""
+        os.close(self._master)
+        self._master = -1
+        return self._process.wait(within_s)
+
     def close(self) -> None:
         """End whatever still runs."""
         if self._process.poll() is None:
@@ -110,6 +116,7 @@ class Terminal:
 
 
 def _take_terminal() -> None:
-    """As a shell starts a command: in its terminal, deaf to nothing. A suite in the background is itself deaf to Ctrl-C."""
+    """As a shell starts a command: in its terminal, deaf to nothing. A suite in the background is itself deaf to Ctrl-C, or to its end."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)

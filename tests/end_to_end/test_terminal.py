@@ -159,3 +159,19 @@ def test_without_colour_a_plan_is_the_same_text(project: Project, open_terminal:
     assert colored
     assert b"\x1b" not in plain.raw
     assert plain.lines == terminal.lines
+
+
+def test_a_window_that_is_closed_loses_nothing_that_is_under_way(
+    project: Project, open_terminal: Open, start_emulator: Any
+) -> None:
+    emulator = start_emulator("--latency-ms", "1500", "--no-log")
+    project.use(emulator.env)
+    project.write("seedflow.yaml", "provider: {timeouts: {log_s: 1}}\n")
+    terminal = open_terminal("run", "book.yaml", "--yes")
+    terminal.wait_for(lambda: len(emulator.requests()) > 3, within_s=60)
+    assert terminal.hang_up() == 130
+    billed = emulator.bill()["calls"]
+    assert 3 < billed < 13
+    ended = project.run("book.yaml")
+    assert ended["calls"] == 13 - billed
+    assert emulator.bill()["calls"] == 13
