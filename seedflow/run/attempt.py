@@ -163,6 +163,7 @@ class AttemptRunner(AttemptEnds):
                 partial(self._commit_sending, prepared),
             )
         except ProviderError as error:
+            endings.advise_on_data(error, prepared.records)
             return error
         except asyncio.CancelledError:
             if self._tally.stage is Stage.SENT:

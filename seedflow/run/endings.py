@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from math import ceil
@@ -18,6 +19,7 @@ from seedflow.store.base import Attempt, AttemptState
 
 _WRONG_REQUEST: Final = "wrong-request"
 """What the model's card does not allow; found before anything is sent."""
+_NOT_ACCEPTED: Final = "bad-request"
 _MAY_PASS: Final = ("reference-missing", "generation-failed")
 """Never repeated by a run itself, and yet another run may have better luck."""
 _MAKE_ROOM: Final = {"read-only": "make the folder writable", "disk-full": "free some room on this disk"}
@@ -38,6 +40,15 @@ def failed(task: Task, kind: str, error: SeedflowError, *, perhaps_paid: bool = 
     if perhaps_paid and not hopeless:
         remedy = Remedy.CONSENT
     return Problem(kind, error.message, advice, task.origin.span, remedy=remedy, doubtful=perhaps_paid)
+
+
+def advise_on_data(failure: ProviderError, references: Sequence[Mapping[str, object]]) -> None:
+    """Pictures within a request are what an account may not take, and no parameter of the recipe is to blame then."""
+    if failure.kind == _NOT_ACCEPTED and any(one.get("transport") == "data" for one in references):
+        failure.help = (
+            f"{failure.help}; pictures were sent within it, which not every account takes: `seedflow doctor --probe` finds out, "
+            "and `references: upload` sends links to a bucket of yours instead"
+        )
 
 
 def clear(failure: ProviderError, found: str) -> ProviderError:

@@ -14,7 +14,22 @@ from seedflow.text.trouble import Trouble, advise_quotes, find_line_end, find_li
 _KEY: Final = re.compile(r"[ ]*(?:- +)*(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'#\[\]{},][^\n#]*?)[ ]*:(?=[ \t\n]|\Z)")
 _GLUED_KEY: Final = re.compile(r"[ ]*(?:- +)*([A-Za-z_][\w.-]*):([^\s/:][^\n]*)")
 _BLOCK_HEADER: Final = re.compile(r"(?:^|[ \t])[|>][-+0-9]*[ \t]*(?:#.*)?$")
+_CONFLICT: Final = re.compile(r"^<{7}(?: [^\n]*)?$(?=[\s\S]*^>{7}(?: [^\n]*)?$)", re.MULTILINE)
 _CLOSINGS: Final = {"[": "]", "{": "}"}
+
+
+def explain_unmerged(trouble: Trouble) -> Diagnostic | None:
+    """The marks that a version control leaves where two versions of a file did not fit together."""
+    found = _CONFLICT.search(trouble.text)
+    if found is None:
+        return None
+    return trouble.report(
+        found.start(),
+        found.end(),
+        "this is the mark of an unfinished merge: two versions of the file stand below each other",
+        "keep the lines that are right, and take those of the other version and the three marks away",
+        code="yaml-syntax",
+    )
 
 
 def explain_second_value(trouble: Trouble) -> Diagnostic | None:

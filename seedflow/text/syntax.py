@@ -19,6 +19,7 @@ from seedflow.text.slips_in_structure import (
     explain_list_on_key_line,
     explain_missing_colon,
     explain_second_value,
+    explain_unmerged,
 )
 from seedflow.text.slips_in_words import (
     explain_block_header,
@@ -32,6 +33,7 @@ from seedflow.text.slips_in_words import (
 from seedflow.text.trouble import Trouble
 
 _EXPLANATIONS: Final[tuple[Callable[[Trouble], Diagnostic | None], ...]] = (
+    explain_unmerged,
     explain_tab,
     explain_open_quote,
     explain_escape,

@@ -121,3 +121,19 @@ def test_two_tasks_with_the_same_request_share_one_payment(project: Project, emu
     result = project.run("twins.yaml")
     assert emulator.bill()["calls"] == 1
     assert result["tasks"][0]["images"][0]["digest"] == result["tasks"][1]["images"][0]["digest"]
+
+
+def test_who_takes_no_pictures_within_a_request_is_told_of_links(
+    project: Project, start_emulator: Callable[..., Any]
+) -> None:
+    Image.new("RGB", (64, 48), "teal").save(project.folder / "photo.png")
+    project.use(start_emulator("--no-data-uris").env)
+    project.write(
+        "a.yaml", "seedflow: 1\nsteps: {a: {generate: {prompt: A fox, image_input: [photo.png]}}}\n"
+    )
+    ended = project.seedflow("run", "a.yaml", "--yes", "--json")
+    assert ended.code == 3
+    (task,) = ended.json["tasks"]
+    assert task["problem"]["kind"] == "bad-request"
+    assert "doctor --probe" in task["problem"]["help"]
+    assert "references: upload" in task["problem"]["help"]

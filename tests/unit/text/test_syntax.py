@@ -279,3 +279,25 @@ def test_what_stands_before_a_slip_is_reported_with_it(read: Read) -> None:
     assert root is None
     assert has_errors(problems)
     assert [found.code for found in problems] == ["repeated-key", "glued-comment", "anchor", "yaml-tab"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> autumn\nc: 4\n",
+        "<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> autumn\n",
+        "a:\n<<<<<<< HEAD\n  b: 2\n=======\n>>>>>>> autumn\n",
+    ],
+)
+def test_an_unfinished_merge_is_called_that(read: Read, text: str) -> None:
+    root, problems = read(text)
+    assert root is None
+    [found] = problems
+    assert found.span is not None
+    assert (found.code, text[found.span.start : found.span.end]) == ("yaml-syntax", "<<<<<<< HEAD")
+    assert "unfinished merge" in found.message
+
+
+def test_arrows_without_their_end_are_no_merge(read: Read) -> None:
+    _, problems = read("a: 1\n<<<<<<< HEAD\nb: 2\n")
+    assert ["unfinished merge" in found.message for found in problems] == [False]
