@@ -8,7 +8,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Final
 
-from seedflow.errors import Billed, ProviderError, Retry, SeedflowError, StoreError
+from seedflow.errors import Billed, BudgetError, ProviderError, Retry, SeedflowError, StoreError
 from seedflow.money import format_usd
 from seedflow.plan.model import Task
 from seedflow.run.references import LargeReferenceError
@@ -172,6 +172,14 @@ def still_unknown(unknown: Problem, then: Problem | None) -> Problem:
         return unknown
     advice = "; then ".join(text for text in (then.help, unknown.help) if text)
     return replace(unknown, message=f"{then.message}; before that: {unknown.message}", help=advice)
+
+
+def short_of_room(unknown: Problem, error: BudgetError) -> Problem:
+    """Somebody consented to asking again, and the budget has no room for that."""
+    advice = (
+        "make room in the budget, and run again with the same consent" if error.help is None else error.help
+    )
+    return replace(unknown, help=f"it was to be asked again, for which the budget has no room: {advice}")
 
 
 def unexpected(task: Task, complaint: str, attempts: int) -> Problem:

@@ -99,6 +99,8 @@ class Performer:
                 self._give_up_if_stopping()
                 if not await self._room.wait_freed(freed):
                     self._give_up_if_stopping()
+                    if tally.unknown is not None and repeats:
+                        tally.unknown = endings.short_of_room(tally.unknown, error)
                     services.halt(Problem("budget", error.message, error.help, task.origin.span), budget=True)
                     raise TaskEndedError(TaskStatus.CANCELLED) from None
             except TaskEndedError as ended:

@@ -231,3 +231,14 @@ def test_what_may_pass_and_was_perhaps_billed_waits_for_consent_and_not_for_anot
     result = world.run()
     assert result.tasks[0].problem.remedy is remedy
     assert result.left.calls == ((0, 1) if remedy is Remedy.CONSENT else (1, 1))
+
+
+def test_consent_without_room_in_the_budget_is_told_of_the_budget(make_world) -> None:
+    world = make_world(ONE)
+    world.provider.meet("a", drop(logged=False))
+    world.run()
+    result = world.run(budgets=(Budget("project", Decimal("0.04")),), **CONSENT)
+    (task,) = result.tasks
+    assert (statuses(result), len(world.provider.calls)) == ({"a": "unknown"}, 1)
+    assert "the budget has no room" in task.problem.help
+    assert "--on-unknown" not in task.problem.help
