@@ -41,6 +41,15 @@ _LOOK_AGAIN_S: Final = 1.0
 _WRITE_BYTES: Final = 512 * 1024
 
 
+_NOT_WRITTEN: Final = {
+    errno.ENOSPC: ("disk-full", "make room on the disk"),
+    errno.EDQUOT: ("disk-full", "make room on the disk"),
+    errno.EIO: ("io-error", "look at the disk and the system's log"),
+    errno.ENOENT: ("missing", "do not move or delete the state while a run uses it"),
+}
+"""Why the disk did not take a picture: kind of the failure and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class DownloadLimits:
     """Bounds of one download.
@@ -282,13 +291,13 @@ class _Writer:
         try:
             await asyncio.to_thread(_append, self._into, data, mode)
         except OSError as error:
-            full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+            kind, advice = _NOT_WRITTEN.get(
+                error.errno or 0, ("read-only", "see that the state folder can be written to")
+            )
             raise StoreError(
                 f"the picture could not be written: {error.strerror or error}",
-                kind="disk-full" if full else "read-only",
-                help="make room on the disk, then run again: what was paid for is fetched, not paid again"
-                if full
-                else "see that the state folder can be written to, then run again: what was paid for is fetched",
+                kind=kind,
+                help=f"{advice}, then run again: what was paid for is fetched, not paid again",
             ) from None
 
 

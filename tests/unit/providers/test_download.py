@@ -378,6 +378,14 @@ async def test_full_disk_is_told_as_such(serve, tmp_path):
     assert os.strerror(errno.ENOSPC) in caught.value.message
 
 
+async def test_a_folder_that_is_gone_is_told_as_such(serve, tmp_path):
+    async with serve(answering(200, PICTURE)) as server, open_downloader() as downloader:
+        with pytest.raises(StoreError) as caught:
+            await downloader.fetch(f"{server.origin}/a", tmp_path / "moved" / "a")
+    assert caught.value.kind == "missing"
+    assert "do not move" in caught.value.help
+
+
 async def test_connections_are_reused_for_pictures(serve, tmp_path):
     async def handler(exchange):
         while True:
