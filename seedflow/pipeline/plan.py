@@ -13,6 +13,7 @@ from seedflow.pipeline.affordable import NOTHING_SPENT, Spent, look_up_spent
 from seedflow.pipeline.check import Checked, once
 from seedflow.pipeline.doubts import keep_doubts
 from seedflow.pipeline.session import Session
+from seedflow.pipeline.stray_picks import find_stray_picks
 from seedflow.plan.context import PlanContext
 from seedflow.plan.estimate import add_up
 from seedflow.plan.model import Action, Plan, Task
@@ -102,7 +103,11 @@ def plan_recipe(
             references=session.settings.references,
             goes_on_without=find_tolerated(checked.graph),
         )
-        wrong_picks = [*wrong_picks, *find_unused_picks(picks, checked.graph)]
+        wrong_picks = [
+            *wrong_picks,
+            *find_unused_picks(picks, checked.graph),
+            *find_stray_picks(picks_path, plan),
+        ]
         found = [*found, *_judge_reroll(selectors, plan, several=reroll.several)]
     open_doubts = [one for one in checked.diagnostics if has_errors([one]) or not planner.settles(one)]
     doubts = keep_doubts(open_doubts, checked.graph, inputs, found)

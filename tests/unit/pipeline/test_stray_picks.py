@@ -1,0 +1,46 @@
+"""A recipe's file is renamed, and its picks stay behind: said when they are of what the recipe asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import seedflow
+from seedflow.cli.main import run
+
+OWL = "seedflow: 1\nsteps:\n  owl: {generate: {prompt: An owl}}\n"
+
+
+@pytest.fixture(autouse=True)
+def renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which `owl.yaml` had a reroll and is called `uhu.yaml` now."""
+    for name in ("CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN", "SEEDFLOW_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    Path("owl.yaml").write_text(OWL)
+    assert run(["run", "owl.yaml"]) == 0
+    assert run(["run", "owl.yaml", "--reroll", "owl"]) == 0
+    Path("owl.yaml").rename("uhu.yaml")
+    return tmp_path
+
+
+def warned(recipe: str) -> list[tuple[str, str]]:
+    return [(one.code, str(one.help)) for one in seedflow.plan_recipe(recipe).warnings]
+
+
+def test_picks_that_stayed_behind_are_told_with_the_name_that_they_need() -> None:
+    assert warned("uhu.yaml") == [
+        ("unused-pick", "if the recipe was renamed, rename this file to uhu.picks.yaml")
+    ]
+    Path("owl.picks.yaml").rename("uhu.picks.yaml")
+    assert warned("uhu.yaml") == []
+
+
+def test_nothing_is_said_of_picks_of_others() -> None:
+    Path("uhu.yaml").write_text(OWL.replace("An owl", "Another owl"))
+    assert warned("uhu.yaml") == []
+    Path("uhu.yaml").write_text(OWL)
+    Path("owl.yaml").write_text(OWL)
+    assert warned("uhu.yaml") == []
