@@ -41,7 +41,7 @@ _ENDINGS: Final = {
 }
 _GO_ON: Final = "Run it again to go on: what is stored is not asked again."
 _ADVICE: Final = {
-    RunStatus.STOPPED: "Run it again with more money to go on: what is stored is not asked again.",
+    RunStatus.STOPPED: "Run it again once there is money for it: what is stored is not asked again.",
     RunStatus.INTERRUPTED: _GO_ON,
 }
 
