@@ -122,3 +122,33 @@ def test_python_code_is_told_the_same(shell: Shell) -> None:
     write(shell, "our-models/pencil.json", "{}")
     with pytest.raises(seedflow.UsageError, match="model files have errors"):
         seedflow.check_recipe("pencil.yaml")
+
+
+@pytest.mark.parametrize("written", ["nope", "", "~", "[our-models]", "../elsewhere"])
+def test_nothing_is_done_where_the_settings_name_no_folder_of_models(written: str, shell: Shell) -> None:
+    write(shell, "seedflow.yaml", f"models: {written}\n")
+    for command in ("check pencil.yaml", "plan pencil.yaml", "models"):
+        ended = shell.seedflow(*command.split())
+        assert (ended.code, ended.out) == (2, "")
+        assert "seedflow.yaml:1:" in ended.err
+        assert "the project's models are not known and nothing is done" in " ".join(ended.err.split())
+        assert "there is no model" not in ended.err
+    assert "the project's models are not known" in " ".join(shell.seedflow("doctor").out.split())
+    with pytest.raises(seedflow.UsageError, match="names no folder"):
+        seedflow.check_recipe("pencil.yaml")
+
+
+def test_nothing_is_said_twice_of_an_empty_setting(shell: Shell) -> None:
+    write(shell, "seedflow.yaml", "models: ~\n")
+    words = " ".join(shell.seedflow("models").err.split())
+    assert "`models`: expected a value, found nothing [wrong-setting]" in words
+
+
+def test_a_link_of_a_project_is_not_followed_out_of_it(shell: Shell) -> None:
+    outside = shell.folder.parent / "secret.json"
+    outside.write_text("TOKEN=abc", encoding="utf-8")
+    (shell.folder / "our-models" / "more.json").symlink_to(outside)
+    ended = shell.seedflow("models")
+    assert ended.code == 2
+    assert "leads out of the project" in ended.err
+    assert "TOKEN" not in ended.err
