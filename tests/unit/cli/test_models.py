@@ -152,3 +152,41 @@ def test_a_link_of_a_project_is_not_followed_out_of_it(shell: Shell) -> None:
     assert ended.code == 2
     assert "leads out of the project" in ended.err
     assert "TOKEN" not in ended.err
+
+
+def test_images_for_a_card_without_a_profile_are_told_what_its_profile_must_say(shell: Shell) -> None:
+    (shell.folder / "our-models" / "pencil.profile.json").unlink()
+    write(
+        shell,
+        "pencil.yaml",
+        RECIPE.replace("text: A fox", 'text: A fox, picture: {fox: "{{ steps.fox.images }}"}').replace(
+            "steps:", "steps:\n  fox: {generate: {prompt: A fox}}"
+        ),
+    )
+    ended = shell.seedflow("check", "pencil.yaml")
+    words = " ".join(ended.err.split())
+    assert (ended.code, words.count("[not-text]")) == (1, 1)
+    assert 'say so in its profile: `"references": {"parameter": "picture", …}`' in words
+
+
+def test_a_prompt_for_a_card_without_references_has_no_names(shell: Shell) -> None:
+    write(shell, "our-models/pencil.json", json.dumps(CARD).replace('"text"', '"prompt"'))
+    (shell.folder / "our-models" / "pencil.profile.json").unlink()
+    write(
+        shell,
+        "pencil.yaml",
+        RECIPE.replace("text: A fox", 'prompt: "A {{ ref.fox }}", picture: {fox: x.png}'),
+    )
+    words = " ".join(shell.seedflow("check", "pencil.yaml").err.split())
+    assert "its profile must name it, in `references`" in words
+
+
+def test_images_in_another_parameter_are_sent_to_the_right_one(shell: Shell) -> None:
+    write(
+        shell,
+        "pencil.yaml",
+        RECIPE.replace("paper: a5", 'paper: "{{ steps.fox.images[0] }}"').replace(
+            "steps:", "steps:\n  fox: {generate: {prompt: A fox}}"
+        ),
+    )
+    assert "help: images go into `picture`" in shell.seedflow("check", "pencil.yaml").err

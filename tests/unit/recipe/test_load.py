@@ -240,13 +240,26 @@ def test_names_that_are_in_scope(load: Load) -> None:
           a:
             for_each: {x: "{{ inputs.l }}", y: {in: "{{ [each.x, values.v] }}"}}
             generate:
-              model: "{{ each.x }}"
+              model: "{{ inputs.m }}{{ values.v }}"
               prompt: "{{ each.x }} {{ each.y }} {{ ref.r }} {{ steps.b.images | length }} {{ recipe.name }}"
               image_input: {r: "{{ steps.b.images[0] }}", s: ["{{ steps.b.images }}"]}
               aspect_ratio: "{{ each.y }}"
         outputs: {o: {images: "{{ steps.a.images }}", file: "{{ image.number }}{{ each.x }}{{ recipe.name }}"}}
         """
     )
+
+
+@pytest.mark.parametrize("model", ["{{ each.x }}", "{{ steps.b.images[0].name }}"])
+def test_a_model_is_known_from_inputs_and_values_alone(parse: Parse, model: str) -> None:
+    _, problems = parse(
+        f"""
+        steps:
+          b: {{generate: {{prompt: x}}}}
+          a: {{for_each: {{x: [a, b]}}, generate: {{prompt: x, model: "{model}"}}}}
+        """
+    )
+    assert [found.code for found in problems] == ["template-unknown-name"]
+    assert "known from `inputs` and `values` alone" in str(problems[0].help)
 
 
 # names, inputs, values
