@@ -190,3 +190,11 @@ def test_images_in_another_parameter_are_sent_to_the_right_one(shell: Shell) -> 
         ),
     )
     assert "help: images go into `picture`" in shell.seedflow("check", "pencil.yaml").err
+
+
+def test_a_plan_spells_lists_and_mappings_as_json(shell: Shell) -> None:
+    card = json.loads(json.dumps(CARD))
+    card["input"]["properties"]["opts"] = {"type": "object"}
+    write(shell, "our-models/pencil.json", json.dumps(card))
+    write(shell, "pencil.yaml", RECIPE.replace("paper: a5", "paper: a5, opts: {a: é 1, b: [true, 1.5]}"))
+    assert 'opts {"a": "é 1", "b": [true, 1.5]}' in shell.seedflow("plan", "pencil.yaml").out
