@@ -31,7 +31,7 @@ def _check_kinds(place: Place, subject: Subject) -> Iterator[Diagnostic]:
             continue
         shape = subject.flow.shape_if_printed(place.template, reference, place.node, place.frame)
         if shape is not None and shape.known and not shape.scalar:
-            yield _no_text(place, reference, shape)
+            yield _no_text(place, reference, shape, subject)
 
 
 def _check_none(place: Place, subject: Subject, *, wanted: bool) -> Iterator[Diagnostic]:
@@ -67,7 +67,7 @@ def _may_be_left_out(place: Place, subject: Subject) -> bool:
     return model is not None and place.name not in model.required
 
 
-def _no_text(place: Place, reference: Reference, shape: Shape) -> Diagnostic:
+def _no_text(place: Place, reference: Reference, shape: Shape, subject: Subject) -> Diagnostic:
     whole = place.part is Part.PARAMETER and place.template.form is TemplateForm.EXPRESSION
     return Diagnostic(
         "not-text",
@@ -75,8 +75,27 @@ def _no_text(place: Place, reference: Reference, shape: Shape) -> Diagnostic:
         if whole
         else f"{shape.describe()} cannot stand inside text",
         place.template.span_of(reference),
-        help=_help(place, reference, shape),
+        help=_advise_on_model(place, shape, subject) or _help(place, reference, shape),
     )
+
+
+def _advise_on_model(place: Place, shape: Shape, subject: Subject) -> str | None:
+    """What to do with images in a parameter that takes none, where that depends on the model."""
+    if (
+        place.part is not Part.PARAMETER
+        or place.node is None
+        or not (shape.holds_images or shape.kind is Kind.TASK)
+    ):
+        return None
+    model = subject.flow.find_model(place.node)
+    if model is None or place.name == model.prompt_field:
+        return None
+    if model.references_field is None:
+        return (
+            f"nothing says which parameter of `{model.id}` takes images; if it is `{place.name}`, "
+            f'say so in its profile: `"references": {{"parameter": "{place.name}", …}}`'
+        )
+    return f"images go into `{model.references_field}`"
 
 
 def _help(place: Place, reference: Reference, shape: Shape) -> str:

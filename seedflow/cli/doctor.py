@@ -109,6 +109,8 @@ def examine(session: Session) -> Findings:
     ]
     if has_errors(session.model_problems):
         in_the_way.append("model files have errors")
+    if settings.models_unknown:
+        in_the_way.append("the project's models are not known")
     missing = [f"{name} is not set" for name in list_missing(settings)]
     errors = ["a settings file has errors"] if has_errors(settings.diagnostics) else []
     return Findings(

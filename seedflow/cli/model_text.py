@@ -58,7 +58,7 @@ def spell_references(model: Model) -> str:
     if model.references_field is None:
         return "takes no references"
     most = model.max_references
-    limit = "any number" if most is None else f"at most {most}"
+    limit = "any number of" if most is None else f"at most {most}"
     return f"{limit} reference{'' if most == 1 else 's'} in {model.references_field}"
 
 

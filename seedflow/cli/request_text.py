@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from rich.cells import cell_len
@@ -67,7 +68,14 @@ def _spell_value(value: object) -> str:
         return _spell_known_after(value.after)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list | tuple | Mapping):
+        return make_printable(json.dumps(value, ensure_ascii=False, default=_spell_inner))
     return make_printable(str(value)).replace("\n", " ")
+
+
+def _spell_inner(value: object) -> object:
+    """What JSON has no word for, inside a list or a mapping."""
+    return dict(value) if isinstance(value, Mapping) else _spell_value(value)
 
 
 def _spell_known_after(addresses: Iterable[str]) -> str:

@@ -9,12 +9,28 @@ from typing import Any
 
 from seedflow.images.header import MAX_PIXELS
 from seedflow.models.card import Card
+from seedflow.models.fitting import find_misfits, find_untyped
 from seedflow.models.flaws import Flaw
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _MOST_DEVIATION = 0.03
 _WEBP_SIDE_PX = 16_383
-_MESSAGE_FIELDS = frozenset({"count", "limit", "excess", "items", "images", "value"})
+_COUNTED = ("count", "limit", "excess")
+_MESSAGE_FIELDS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        "most-items": _COUNTED,
+        "least-items": _COUNTED,
+        "most-words": _COUNTED,
+        "most-characters": _COUNTED,
+        "most-items-and-images": (*_COUNTED, "items", "images"),
+        "one-of": ("value",),
+        "least-pixels": (*_COUNTED, "value"),
+        "most-pixels": (*_COUNTED, "value"),
+        "only-with": (),
+        "expects": (),
+    }
+)
+"""What `message` and `help` of each kind of rule may print."""
 
 Path = tuple[str | int, ...]
 
@@ -39,6 +55,7 @@ def find_contradictions(data: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
         yield from _wrong_price(price, card)
     for number, rule in enumerate(data.get("rules", ())):
         yield from _wrong_rule(rule, ("rules", number), data)
+    yield from find_misfits(data, card)
 
 
 def _named_parameters(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -77,6 +94,9 @@ def _wrong_values(path: Path, values: Mapping[str, Any], card: Card) -> Iterator
             yield Flaw(path, f"the card has no parameter {name}")
         elif options is not None and value not in options:
             yield Flaw((*path, name), f"the card does not allow {value!r}")
+    yield from find_untyped(
+        path, {name: value for name, value in values.items() if name in card.parameters}, card
+    )
 
 
 def _wrong_answer(answer: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
@@ -152,8 +172,11 @@ def _wrong_price(price: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
 def _wrong_rule(rule: Mapping[str, Any], path: Path, data: Mapping[str, Any]) -> Iterator[Flaw]:
     for key in ("message", "help"):
         for field in _fields_of(rule.get(key, "")):
-            if field not in _MESSAGE_FIELDS:
-                yield Flaw((*path, key), f"{{{field}}} is none of {', '.join(sorted(_MESSAGE_FIELDS))}")
+            known = _MESSAGE_FIELDS[rule["kind"]]
+            if field not in known:
+                may = ", ".join(f"{{{name}}}" for name in known)
+                stands = f"such a rule may use {may}" if may else "such a rule has none"
+                yield Flaw((*path, key), f"{{{field}}} stands for nothing here; {stands}")
     if rule["kind"] in {"least-pixels", "most-pixels"}:
         pixels = data.get("pixels", _NOTHING)
         if pixels.get("tier") != rule["parameter"] or not pixels.get("written"):
@@ -162,6 +185,8 @@ def _wrong_rule(rule: Mapping[str, Any], path: Path, data: Mapping[str, Any]) ->
 
 def _fields_of(text: str) -> Iterator[str]:
     try:
-        yield from (field for _, field, _, _ in Formatter().parse(text) if field is not None)
+        for _, field, spec, conversion in Formatter().parse(text):
+            if field is not None:
+                yield field + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
     except ValueError as error:
         yield str(error)

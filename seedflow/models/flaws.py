@@ -10,10 +10,14 @@ from seedflow.errors import CatalogError
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One thing that is wrong. `path` leads from the file's outermost object inwards; it is empty for the file as a whole."""
+    """One thing that is wrong. `path` leads from the file's outermost object inwards; it is empty for the file as a whole.
+
+    `help` says what to do, where that is more than to correct what the message tells.
+    """
 
     path: tuple[str | int, ...]
     message: str
+    help: str | None = None
 
     def __str__(self) -> str:
         return f"{'.'.join(map(str, self.path))}: {self.message}" if self.path else self.message

@@ -1,13 +1,16 @@
-"""Where a value stands in the text of a JSON file, so that a flaw can be shown at its place."""
+"""Where a value stands in the text of a JSON file, so that a flaw can be shown at its place; and what Python takes for JSON that is none."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|-?Infinity|NaN', re.DOTALL)
+
+Place = tuple[int, int]
 
 
 def find_place(text: str, path: Sequence[str | int]) -> tuple[int, int]:
@@ -27,6 +30,29 @@ def find_place(text: str, path: Sequence[str | int]) -> tuple[int, int]:
             break
         place, at = found
     return place
+
+
+def find_repeated(text: str) -> Iterator[tuple[Place, Place]]:
+    """Every key that its object has already, as the places of the first one and of this one."""
+    opened: list[dict[str, Place] | None] = []
+    last: Place | None = None
+    for token in _TOKEN.finditer(text):
+        mark = token.group()
+        if mark in "{[":
+            opened.append({} if mark == "{" else None)
+        elif mark in "}]":
+            opened.pop()
+        elif mark == ":" and last is not None and opened and (keys := opened[-1]) is not None:
+            name = str(json.loads(text[last[0] : last[1]]))
+            if name in keys:
+                yield keys[name], last
+            keys.setdefault(name, last)
+        last = token.span() if mark.startswith('"') else None
+
+
+def find_constants(text: str) -> Iterator[Place]:
+    """The places of `NaN` and `Infinity`, which Python reads and JSON does not have."""
+    return (token.span() for token in _TOKEN.finditer(text) if token.group()[-1] in "yN")
 
 
 def _find_member(text: str, at: int, step: str | int) -> tuple[tuple[int, int], int] | None:

@@ -6,7 +6,7 @@ A profile decides nothing about identity: editing it never makes anything be pai
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -20,8 +20,9 @@ from seedflow.diagnostics import Severity
 from seedflow.images.facts import ImageFormat
 from seedflow.models.card import Card
 from seedflow.models.contradictions import find_contradictions
-from seedflow.models.flaws import Flaw, FlawedError
+from seedflow.models.flaws import FlawedError
 from seedflow.models.rules import Rule, RuleKind
+from seedflow.models.shape import find_shape_flaws
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -126,9 +127,7 @@ def parse_profile(data: object, card: Card, name: str) -> Profile:
         FlawedError: it has not the shape of `profile.schema.json`, or speaks of parameters, values or messages that
             do not exist; all flaws in one.
     """
-    flaws = [
-        Flaw(tuple(error.instance_path), error.message) for error in _profile_validator().iter_errors(data)
-    ]
+    flaws = list(find_shape_flaws(_profile_validator().iter_errors(data), _known_keys()))
     if not flaws and isinstance(data, dict):
         flaws = list(find_contradictions(data, card))
     if flaws or not isinstance(data, dict):
@@ -182,7 +181,32 @@ def _usual_prompt(card: Card) -> str | None:
 
 @cache
 def _profile_validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(_SCHEMA_FILE.read_text(encoding="utf-8")), validate_formats=True)
+    return Draft202012Validator(_profile_schema(), validate_formats=True)
+
+
+@cache
+def _profile_schema() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_SCHEMA_FILE.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def _known_keys() -> Mapping[tuple[str | int, ...], tuple[str, ...]]:
+    """The keys that a profile may have at each place, a `0` standing for every item of a list."""
+    return dict(_walk_keys(_profile_schema(), ()))
+
+
+def _walk_keys(
+    schema: Mapping[str, Any], path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], tuple[str, ...]]]:
+    schema = _profile_schema()["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    properties = schema.get("properties", NOTHING)
+    if properties:
+        yield path, tuple(properties)
+    for key, inner in properties.items():
+        yield from _walk_keys(inner, (*path, key))
+    if "items" in schema:
+        yield from _walk_keys(schema["items"], (*path, 0))
 
 
 def _bound(data: Mapping[str, Any] | None) -> Bound | None:

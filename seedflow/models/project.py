@@ -5,63 +5,50 @@ Everything that is wrong with a file is a diagnostic at its place; a model with 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NoReturn
+from typing import Final
 
-from seedflow.diagnostics import Diagnostic, Source, Span
+from seedflow.diagnostics import Diagnostic, Span
 from seedflow.models.card import Card, parse_card
 from seedflow.models.catalog import Catalog, build_model
+from seedflow.models.files import ModelFile, read_model_file, unusable
 from seedflow.models.flaws import Flaw, FlawedError
 from seedflow.models.model import Model
-from seedflow.models.places import find_place
 from seedflow.models.profile import empty_profile, parse_profile
+from seedflow.models.shape import find_schema_flaws
 
 CARD_SUFFIX: Final = ".json"
 PROFILE_SUFFIX: Final = ".profile.json"
-MOST_BYTES: Final = 1024 * 1024
 _MOST_FILES: Final = 500
-_MOST_LEVELS: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file of the folder that could be read: what messages call it, its text and what it says."""
-
-    source: Source
-    data: object
-
-    @property
-    def name(self) -> str:
-        return self.source.name
-
-    def span(self, path: tuple[str | int, ...]) -> Span:
-        return Span(self.source, *find_place(self.source.text, path))
-
-
-def add_project_models(catalog: Catalog, folder: Path, shown: str) -> tuple[Catalog, list[Diagnostic]]:
+def add_project_models(
+    catalog: Catalog, folder: Path, shown: str, within: Path | None = None
+) -> tuple[Catalog, list[Diagnostic]]:
     """A catalog with the models of a folder besides its own, and what is wrong with the folder's files.
 
     Args:
         catalog: the models that ship with seedflow; none of them can be replaced.
         folder: where the files are; its own folders are not looked into.
         shown: the folder as messages call it.
+        within: the project, out of which no link among the files may lead; None where the user's own settings name
+            the folder, so that links are the user's as well.
     """
-    reader = _Reader(folder, shown, catalog)
+    reader = _Reader(folder, shown, catalog, within)
     models = {model.id: model for model in reader.read_models()}
     joined = MappingProxyType({**catalog.models, **models})
     return Catalog(joined, catalog.default_id), reader.problems
 
 
 class _Reader:
-    def __init__(self, folder: Path, shown: str, shipped: Catalog) -> None:
+    def __init__(self, folder: Path, shown: str, shipped: Catalog, within: Path | None) -> None:
         self.problems: list[Diagnostic] = []
         self._folder = folder
         self._shown = shown
         self._shipped = shipped
+        self._within = within
         self._known: dict[str, Span] = {}
 
     def read_models(self) -> Iterator[Model]:
@@ -126,7 +113,7 @@ class _Reader:
             return None
         return build_model(card, profile, card_file.name)
 
-    def _claim(self, card: Card, file: _File) -> bool:
+    def _claim(self, card: Card, file: ModelFile) -> bool:
         """Whether the id is still free. Who reads a recipe must be able to rely on what a model's name means."""
         span = file.span(("model",))
         if self._shipped.find(card.id) is not None:
@@ -152,86 +139,31 @@ class _Reader:
         self._known[card.id] = span
         return True
 
-    def _read_file(self, name: str) -> _File | None:
-        path, shown = self._folder / name, f"{self._shown}/{name}"
-        try:
-            if not path.is_file():
-                self._report(f"{shown} is not a file", None, "remove it, or give it another name")
-                return None
-            with path.open("rb") as file:
-                raw = file.read(MOST_BYTES + 1)
-        except OSError as error:
-            self._report(f"{shown} cannot be read: {error.strerror}", None, "make it readable, or remove it")
-            return None
-        if len(raw) > MOST_BYTES:
-            self._report(f"{shown} is larger than 1 MiB", None, "a card holds two JSON Schemas and no more")
-            return None
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            self._report(f"{shown} is not UTF-8", None, "save it as UTF-8")
-            return None
-        source = Source(shown, text)
-        try:
-            data = json.loads(text, object_pairs_hook=_build_object, parse_constant=_refuse_constant)
-            if not _is_shallow(data):
-                raise RecursionError
-            return _File(source, data)
-        except json.JSONDecodeError as error:
-            end = min(error.pos + 1, max(error.pos, len(text)))
-            what = f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
-            self._report(what, Span(source, error.pos, end), "correct it; JSON has no comments")
-        except (ValueError, RecursionError) as error:
-            reason = (
-                f"it is nested more than {_MOST_LEVELS} levels deep"
-                if isinstance(error, RecursionError)
-                else str(error)
-            )
-            self._report(f"{shown} cannot be used: {reason}", None, "correct it")
+    def _read_file(self, name: str) -> ModelFile | None:
+        found = read_model_file(self._folder / name, f"{self._shown}/{name}", self._within)
+        if isinstance(found, ModelFile):
+            return found
+        self.problems.extend(found)
         return None
 
-    def _report_flaws(self, flaws: tuple[Flaw, ...], file: _File, what: str) -> None:
+    def _report_flaws(self, flaws: tuple[Flaw, ...], file: ModelFile, what: str) -> None:
         for flaw in flaws:
             place = ".".join(map(str, flaw.path))
             message = f"`{place}`: {flaw.message}" if place else f"the {what} cannot be used: {flaw.message}"
-            self._report(message, file.span(flaw.path), f"correct the {what}")
+            self._report(message, file.span(flaw.path), flaw.help or f"correct the {what}")
 
     def _report(self, message: str, span: Span | None, advice: str) -> None:
-        self.problems.append(Diagnostic("unusable-model", message, span, help=advice))
+        self.problems.append(unusable(message, span, advice))
 
 
 def _compile(card: Card) -> None:
     """Compile both schemas now, while it is known which file they are of.
 
     Raises:
-        FlawedError: one of them is not a JSON Schema.
+        FlawedError: one of them is not a JSON Schema; each flaw at its key.
     """
-    _ = card.input_validator, card.output_validator
-
-
-def _is_shallow(data: object) -> bool:
-    """Whether lists and objects are nested at most 64 levels deep, as everywhere."""
-    level = [data]
-    for _ in range(_MOST_LEVELS + 1):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, (dict, list))
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return True
-    return False
-
-
-def _build_object(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
-    found: dict[str, object] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f"the key {name!r} stands there twice in one object")
-        found[name] = value
-    return found
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    try:
+        _ = card.input_validator, card.output_validator
+    except FlawedError as error:
+        flaws = [*find_schema_flaws(card.input, ("input",)), *find_schema_flaws(card.output, ("output",))]
+        raise FlawedError(f"card {card.id}", flaws or error.flaws) from error

@@ -51,8 +51,8 @@ _TextKind: TypeAlias = Literal[
 class Rule:
     """One fact about a model as data.
 
-    `message` and `help` may use `{count}`, `{limit}`, `{excess}`, `{value}` (a text as it was given), and for
-    `most-items-and-images` `{items}` and `{images}`. `or_pixels` says that `one-of` takes WIDTHxHEIGHT besides.
+    `message` and `help` may use `{count}`, `{limit}` and `{excess}` where something is counted, `{value}` (a text as it was
+    given) where pixels or options are judged, and for `most-items-and-images` `{items}` and `{images}`. `or_pixels` says that `one-of` takes WIDTHxHEIGHT besides.
     `sureness` is D (official), L (recorded live), 3 (third parties) or I (inference).
     """
 

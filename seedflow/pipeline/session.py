@@ -43,17 +43,23 @@ def open_session(settings: Settings, folder: Path) -> Session:
     catalog, problems = load_catalog(), list[Diagnostic]()
     if settings.models_folder is not None:
         shown = shorten_path(settings.models_folder, folder)
-        catalog, problems = add_project_models(catalog, settings.models_folder, shown)
+        within = None if settings.trusts_models else settings.folder
+        catalog, problems = add_project_models(catalog, settings.models_folder, shown, within)
     settings, catalog, low = set_prices(settings, catalog)
     return Session(settings, catalog, folder, (*problems, *low))
 
 
 def refuse_broken_models(session: Session) -> None:
-    """Stop where a model file has errors: half a catalog would call good recipes wrong, and wrong ones good.
+    """Stop where a model file has errors or cannot be found: half a catalog would call good recipes wrong, and wrong ones good.
 
     Raises:
-        UsageError: one has.
+        UsageError: one has, or `models` in the settings names no folder.
     """
+    if session.settings.models_unknown:
+        raise UsageError(
+            "`models` in the settings names no folder, so the project's models are not known and nothing is done",
+            help="correct it, or take it out of the settings",
+        )
     if has_errors(session.model_problems):
         raise UsageError(
             "the project's model files have errors, so nothing is done",

@@ -152,6 +152,8 @@ class RequestBuilder:
         self._items = generate.references.items if generate.references else ()
         self._most_of_items = find_most(node, [item.template for item in self._items])
         self._named = generate.references is not None and generate.references.named
+        # A name with nothing behind it is that of a reference that the request does not have.
+        self._names = tuple(name for name, _ in generate.references.names) if generate.references else ()
         spans = {name: _place(parameter) for name, parameter in generate.parameters.items()}
         if generate.references:
             spans[generate.references.field] = generate.references.span
@@ -338,9 +340,7 @@ class RequestBuilder:
         )
 
     def _positions(self, references: Sequence[PlannedReference]) -> dict[str, View | Unknown]:
-        numbers: dict[str, list[int] | Unknown] = {
-            item.name: [] for item in self._items if item.name is not None
-        }
+        numbers: dict[str, list[int] | Unknown] = {name: [] for name in self._names}
         at = 1
         shifted: tuple[str, ...] = ()
         for reference in references:

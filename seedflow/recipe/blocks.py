@@ -56,6 +56,8 @@ class Block(BaseModel):
 
     called: ClassVar[str] = "this mapping"
     """What messages call such a mapping."""
+    wanted: ClassVar[str | None] = None
+    """What messages expect in place of something else; by default such a mapping."""
     later: ClassVar[MappingOf[str, str]] = {}
     """Keys of the language that this seedflow does not carry out yet, and what they do."""
     elsewhere: ClassVar[MappingOf[str, str]] = {}
@@ -99,8 +101,10 @@ class Block(BaseModel):
                 known = ", ".join(cls.known_keys())
                 raise wrong_type(
                     node,
-                    f"{cls.called}, which is a mapping",
-                    help=f"write it as a mapping; its keys: {known}",
+                    cls.wanted or f"{cls.called}, which is a mapping",
+                    help=f"write one of the two; the mapping's keys: {known}"
+                    if cls.wanted
+                    else f"write it as a mapping; its keys: {known}",
                 )
             entries = Entries(cls)
             entries.update(short)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
+from dataclasses import replace
 
 from pydantic_core import PydanticCustomError
 
@@ -20,6 +21,12 @@ from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 _PROMPT = "prompt"
 """Where `ref` may be used when only a template says which model is meant."""
 _MODEL = "model"
+_NOT_FOR_MODELS = frozenset(f"`{root}` is not known here" for root in ("each", "steps", "prev", "ref"))
+_NO_REF = frozenset({"`ref` is not known here"})
+_MODEL_HELP = (
+    "which model a step asks is known from `inputs` and `values` alone, and is the same for all its tasks; "
+    "for another model write another step"
+)
 
 
 class GenerateBuilder:
@@ -44,7 +51,7 @@ class GenerateBuilder:
             roots |= {"each", "prev"}
         entries = {entry.key.value: entry for entry in _entries(node)}
         chosen = entries.pop(_MODEL, None)
-        model = self._read_model(chosen, VALUE_ROOTS | {"each"} if in_loop else VALUE_ROOTS)
+        model = self._read_model(chosen)
         known = self._find_model(model)
         references = self._choose_references(entries, known, roots)
         prompt = _PROMPT if known is None else known.prompt_field
@@ -54,7 +61,11 @@ class GenerateBuilder:
                 continue
             named = references is not None and references.named
             scope = roots | {"ref"} if named and name == prompt else roots
+            before = len(self._parser.problems)
             parameters[name] = Parameter(name, entry.key.span, self._parser.parse_tree(entry.value, scope))
+            if name == prompt and known is not None and known.references_field is None:
+                help_ = f"nothing says which parameter of `{known.id}` takes images: its profile must name it, in `references`"
+                self._say_instead(before, _NO_REF, help_)
         return Generate(key, model, parameters, references)
 
     def check_defaults(self) -> list[Diagnostic]:
@@ -95,7 +106,7 @@ class GenerateBuilder:
             if name == _MODEL:
                 self._fitting.add(name)
                 if isinstance(entry.value, Scalar):
-                    self._model = self._parser.parse(entry.value, VALUE_ROOTS)
+                    self._model = self._parse_model(entry.value)
                 else:
                     self._parser.problems.append(_not_a_model(entry.value))
             elif name in self._catalog.reference_fields:
@@ -104,16 +115,30 @@ class GenerateBuilder:
                 expression = self._parser.parse_tree(entry.value, STEP_ROOTS)
                 self._parameters[name] = Parameter(name, entry.key.span, expression, from_defaults=True)
 
-    def _read_model(self, chosen: Entry | None, roots: Roots) -> Template | None:
+    def _read_model(self, chosen: Entry | None) -> Template | None:
         if chosen is None:
             self._used.add(_MODEL)
             return self._model
         if is_nothing(chosen.value):
             return None
         if isinstance(chosen.value, Scalar):
-            return self._parser.parse(chosen.value, roots)
+            return self._parse_model(chosen.value)
         self._parser.problems.append(_not_a_model(chosen.value))
         return None
+
+    def _parse_model(self, node: Scalar) -> Template:
+        before = len(self._parser.problems)
+        template = self._parser.parse(node, VALUE_ROOTS)
+        self._say_instead(before, _NOT_FOR_MODELS, _MODEL_HELP)
+        return template
+
+    def _say_instead(self, first: int, messages: frozenset[str], advice: str) -> None:
+        """Another help for those problems, from a number on, that have one of these messages."""
+        problems = self._parser.problems
+        problems[first:] = [
+            replace(problem, help=advice) if problem.message in messages else problem
+            for problem in problems[first:]
+        ]
 
     def _find_model(self, written: Template | None) -> Model | None:
         """A step's model, or None when a template decides it, or nobody knows it."""

@@ -216,7 +216,7 @@ def open_mapping(node: object) -> dict[str, Node]:
 
 def _check_size(node: object, value: int) -> int:
     if abs(value) > MAX_INTEGER:
-        raise wrong_type(node, "a whole number of at most 15 digits")
+        raise wrong_type(node, f"a whole number up to {MAX_INTEGER:,}, above and below 0")
     return value
 
 

@@ -202,7 +202,8 @@ class _RecipeBuilder:
         self._parser.declared["each"] = ()
         loops = build_loops(block, self._parser)
         self._parser.declared["each"] = [name for variable in loops for name in variable.names]
-        in_loop = isinstance(block.node, Mapping) and block.node.find("for_each") is not None
+        each = block.node.find("for_each") if isinstance(block.node, Mapping) else None
+        in_loop = each is not None and not is_nothing(each.value)
         roots = STEP_ROOTS | {"each"} if in_loop else STEP_ROOTS
         options = OptionBuilder(block, self._parser, roots)
         when, iterate = options.build_when(), options.build_iterate(loops)
@@ -234,7 +235,7 @@ class _RecipeBuilder:
     ) -> tuple[Generate | None, Call | None]:
         node = block.node
         generate = node.find("generate") if isinstance(node, Mapping) else None
-        if generate is not None:
+        if generate is not None and not is_nothing(generate.value):
             edits = block.iterate is not None
             return requests.build(generate.key.span, generate.value, in_loop=in_loop, edits=edits), None
         recipe = node.find("recipe") if isinstance(node, Mapping) else None
@@ -297,7 +298,8 @@ class _RecipeBuilder:
 
 def _has_kind(block: StepBlock) -> bool:
     node = block.node
-    return isinstance(node, Mapping) and any(node.find(kind) is not None for kind in ("generate", "recipe"))
+    kinds = (node.find(kind) for kind in ("generate", "recipe")) if isinstance(node, Mapping) else ()
+    return any(kind is not None and not is_nothing(kind.value) for kind in kinds)
 
 
 def _find_value(block: Block, key: str) -> Node | None:

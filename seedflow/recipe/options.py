@@ -89,7 +89,8 @@ class OptionBuilder:
             otherwise=block.otherwise,
             attempts=self._parse_known(block.attempts, read_positive, number),
         )
-        written = isinstance(block.node, Mapping) and any(block.node.find(key) for key in _EXPECTED)
+        expected = (block.images, block.min_width, block.min_height, block.aspect_ratio, block.distinct)
+        written = any(one is not None for one in expected)
         if not written and len(self._parser.problems) == before:
             self._parser.problems.append(_expects_nothing(span))
         return expect

@@ -100,7 +100,8 @@ OneOrMoreNames = Annotated[
 class LoopBlock(Block):
     """One variable of `for_each`."""
 
-    called = "a list, or a mapping of it"
+    called = "a variable of `for_each`"
+    wanted = "a list, or a mapping with the list behind `in`"
     short = EXPRESSION_OR_LIST_SCHEMA
 
     in_: AnyNode = Field(

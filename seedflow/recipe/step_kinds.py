@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedflow.diagnostics import Diagnostic, Related
-from seedflow.recipe.leaves import quote
+from seedflow.recipe.leaves import is_nothing, quote
 from seedflow.text.nodes import Entry, Mapping
 
 _FOR_ALL = frozenset({"for_each", "when", "needs", "description", "tags", "was"})
@@ -30,7 +30,17 @@ def check_kinds(steps: Mapping) -> Iterator[tuple[str, Diagnostic]]:
 
 
 def _check_step(step: Entry, block: Mapping) -> Iterator[Diagnostic]:
-    kinds = [entry for entry in block if entry.key.value in OPTIONS_BY_KIND]
+    named = [entry for entry in block if entry.key.value in OPTIONS_BY_KIND]
+    kinds = [entry for entry in named if not is_nothing(entry.value)]
+    if named and not kinds:
+        kind = named[0].key.value
+        yield Diagnostic(
+            "no-kind",
+            f"step {quote(step.key.value)} says nothing to do: nothing stands behind `{kind}`",
+            named[0].key.span,
+            help=f"write behind `{kind}` what to do, or take the step out",
+        )
+        return
     if not kinds:
         yield Diagnostic(
             "no-kind",
@@ -53,7 +63,7 @@ def _check_step(step: Entry, block: Mapping) -> Iterator[Diagnostic]:
     kind = first.key.value
     for entry in block:
         option = entry.key.value
-        if option in _ALL_OPTIONS and option not in OPTIONS_BY_KIND[kind]:
+        if option in _ALL_OPTIONS and option not in OPTIONS_BY_KIND[kind] and not is_nothing(entry.value):
             homes = [f"`{name}`" for name, options in OPTIONS_BY_KIND.items() if option in options]
             yield Diagnostic(
                 "option-not-for-kind",

@@ -28,9 +28,13 @@ _FOLDERS: Final = frozenset({"outputs.folder", _MODELS})
 
 @dataclass(frozen=True, slots=True)
 class FileValues:
-    """What one file gives: values by dotted path (prices as `prices.MODEL`), and what is wrong with it."""
+    """What one file gives: values by dotted path (prices as `prices.MODEL`), and what is wrong with it.
+
+    `unusable` are the paths of values that stand there and could not be used.
+    """
 
     values: dict[str, Found] = field(default_factory=dict)
+    unusable: set[str] = field(default_factory=set)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
@@ -63,8 +67,7 @@ def read_user_file(path: Path, name: str) -> FileValues:
         return _Reader(Layer.USER, path.parent).read(path, name)
     if facts.st_uid not in {os.getuid(), 0}:
         return FileValues(
-            {},
-            [
+            diagnostics=[
                 Diagnostic(
                     "foreign-settings",
                     f"`{name}` belongs to another user, so its settings are not used",
@@ -147,6 +150,7 @@ class _Reader:
             return
         node = entry.value
         if not isinstance(node, Scalar):
+            self._found.unusable.add(path)
             advice = f"write `{entry.key.value}: VALUE`"
             self._report("wrong-setting", f"expected one value for `{path}`", node.span, advice)
             return
@@ -157,7 +161,9 @@ class _Reader:
             if path == _MODELS:
                 _refuse_absent(value)
         except ValueError as error:
-            shown = "" if key.private else f", found `{node.value}`"
+            self._found.unusable.add(path)
+            found = "nothing" if _is_nothing(node) else f"`{node.value}`"
+            shown = "" if key.private else f", found {found}"
             advice = f"correct it, or take `{entry.key.value}` out"
             self._report("wrong-setting", f"`{path}`: {error}{shown}", node.span, advice)
             return

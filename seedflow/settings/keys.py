@@ -83,7 +83,7 @@ def read_region(text: str) -> str:
 
 def _read_text(scalar: Scalar) -> str:
     if scalar.plain and scalar.resolve() is None:
-        raise ValueError("expected a value, found nothing")
+        raise ValueError("expected a value")
     return scalar.value
 
 

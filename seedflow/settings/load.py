@@ -92,6 +92,8 @@ def load_settings(
         state_folder=merged.get("state.folder", Path, project_folder / STATE_FOLDER),
         outputs_folder=merged.get("outputs.folder", Path, project_folder / DEFAULT_OUTPUTS),
         models_folder=merged.find("models", Path),
+        models_unknown="models" not in merged.origins
+        and any("models" in file.unusable for file in (project, user)),
         provider_name=merged.find("provider.name", str),
         account_id=merged.find("provider.account_id", str),
         api_token=merged.find("provider.api_token", Secret),

@@ -35,6 +35,7 @@ class Settings:
         state_folder: where the ledger and the pictures are kept.
         outputs_folder: where outputs are published, each recipe below it.
         models_folder: where cards and profiles of further models are, or None.
+        models_unknown: whether there should be such a folder, and what stands in the settings for it cannot be used.
         provider_name: the provider that somebody chose, or None.
         account_id: Cloudflare's id of the account that pays.
         api_token: its token.
@@ -59,6 +60,7 @@ class Settings:
     state_folder: Path
     outputs_folder: Path
     models_folder: Path | None
+    models_unknown: bool
     provider_name: str | None
     account_id: str | None
     api_token: Secret | None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from inspect import Parameter, signature
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,26 @@ def test_everything_that_may_be_called_has_an_example() -> None:
     )
     names = {name for pair in shown for name in pair}
     assert set(TESTS) - names == set()
+
+
+def test_the_table_of_filters_names_every_argument_and_default() -> None:
+    rows = dict(
+        re.findall(r"^\| (`[^|]*`) \| (.*?) \|$", PAGE.partition("| filter | arguments |")[2], re.MULTILINE)
+    )
+    told = {name: cell for names, cell in rows.items() for name in re.findall(r"`(\w+)`", names)}
+    for name, callee in FILTERS.items():
+        taken = list(signature(callee.apply).parameters.values())[2:]
+        assert bool(taken) is (name in told), name
+        written = [spell_argument(one) for one in taken if one.kind is not one.VAR_POSITIONAL]
+        found = re.findall(r"`([a-z_]+(?:=[^`]*)?)`", told.get(name, ""))
+        assert [one for one in found if one in written] == written, name
+
+
+def spell_argument(argument: Parameter) -> str:
+    if argument.default is Parameter.empty:
+        return argument.name
+    default = "none" if argument.default is None else json.dumps(argument.default)
+    return f"{argument.name}={default}"
 
 
 def codes_in_source() -> set[str]:

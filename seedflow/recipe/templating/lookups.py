@@ -44,11 +44,7 @@ def find_item(value: object, key: object) -> object:
     if not isinstance(value, list | tuple):
         raise Refusal(code="template-type", message=f"this is {describe(value)}, which has no numbered items")
     if isinstance(key, bool) or not isinstance(key, int):
-        raise Refusal(
-            code="template-type",
-            message=f"the number of an item is a whole number, but this is {describe(key)}",
-            help="items are counted from 0",
-        )
+        raise refuse_part(key, "the number of an item", "items are counted from 0")
     return value[key] if -len(value) <= key < len(value) else MISSING
 
 
@@ -73,6 +69,20 @@ def find_path(value: object, path: str | int) -> object:
             else find_attribute(value, part)
         )
     return value
+
+
+def refuse_part(value: object, what: str, advice: str | None = None) -> Refusal:
+    """The words for something else where a whole number belongs; `what` is what a message calls it."""
+    if isinstance(value, float):
+        written = repr(value)
+        message = f"{what} is a whole number, but this is {written}"
+        advice = (
+            "divide with `//`, or write `… | int`" if value.is_integer() else "write `… | round` or `… | int`"
+        )
+        return Refusal(code="template-type", message=message, help=advice)
+    return Refusal(
+        code="template-type", message=f"{what} is a whole number, but this is {describe(value)}", help=advice
+    )
 
 
 def refuse_missing(value: object, key: object) -> Refusal:

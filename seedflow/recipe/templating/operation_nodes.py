@@ -39,7 +39,7 @@ class RecordOf(Expression):
         self.entries = tuple(entries)
 
     def evaluate(self, rendering: Rendering) -> object:
-        """A new record; of equal names the last one counts."""
+        """A new record."""
         made: dict[str, object] = {}
         for name_of, value_of in self.entries:
             name = name_of.evaluate(rendering)
@@ -50,6 +50,14 @@ class RecordOf(Expression):
                     name_of.end,
                     code="template-type",
                     help="put the name into quotes",
+                )
+            if name in made:
+                raise RenderError(
+                    f"the name `{name}` stands twice in this record",
+                    name_of.start,
+                    name_of.end,
+                    code="template-type",
+                    help="remove or rename one of the two",
                 )
             made[name] = value_of.evaluate(rendering)
         try:

@@ -145,16 +145,22 @@ def concatenate(rendering: Rendering, parts: list[object]) -> str:
 
 
 def equal(rendering: Rendering, left: object, right: object) -> bool:
-    """Whether two values are the same; lists and records item by item."""
+    """Whether two values are the same; lists and records item by item. A boolean is never a number."""
     if isinstance(left, str) and isinstance(right, str):
         rendering.spend(len(left) >> _TEXT_SHARE)
     elif isinstance(left, list | tuple | Mapping):
         rendering.weigh(left)
         rendering.weigh(right)
-        if isinstance(left, tuple) and isinstance(right, list | tuple):
-            return list(left) == list(right)
-        if isinstance(right, tuple):
-            return left == list(right)
+    return _are_same(left, right)
+
+
+def _are_same(left: object, right: object) -> bool:
+    if isinstance(left, bool) is not isinstance(right, bool):
+        return False
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(_are_same, left, right))
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(_are_same(left[name], right[name]) for name in left)
     return left == right
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from seedflow.diagnostics import Source
 from seedflow.recipe.templating.nodes import Expression, Found
@@ -131,7 +131,7 @@ class CalledFrom(Called):
 
     def write_body(self, rendering: Rendering, given: Sequence[object]) -> str:
         """The text of the body, among the variables of its own file."""
-        frame = _find_frame(rendering, self.module, self.start, self.end)
+        frame = _find_frame(rendering, self.module)
         call = Place(None, self.start, self.end, f"`{self.name}` is called here")
         with _within(rendering, frame, self.module.partial, call):
             return super().write_body(rendering, given)
@@ -150,7 +150,7 @@ class Member(Found):
 
     def find(self, rendering: Rendering) -> object:
         """What the file set last."""
-        return _find_frame(rendering, self.module, self.start, self.end)[self.slot]
+        return _find_frame(rendering, self.module)[self.slot]
 
     def refuse(self, _: Rendering) -> RenderError:
         """Only a `set` within an `if` can be passed by."""
@@ -163,17 +163,9 @@ class Member(Found):
         )
 
 
-def _find_frame(rendering: Rendering, module: Module, start: int, end: int) -> list[object]:
-    frame = rendering.slots[module.slot]
-    if not isinstance(frame, list):
-        raise RenderError(
-            f"`{module.partial.name}` was not imported on the way here",
-            start,
-            end,
-            code="template-undefined",
-            help="import it at the beginning, outside of every block",
-        )
-    return frame
+def _find_frame(rendering: Rendering, module: Module) -> list[object]:
+    """The variables of an imported file. No import is passed by: they stand outside of every block."""
+    return cast("list[object]", rendering.slots[module.slot])
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Final
 from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.callees import Callee
 from seedflow.recipe.templating.rendering import MISSING, Rendering
+from seedflow.recipe.templating.scalar_filters import check_whole
 
 
 def _kind(*kinds: type, but: type | None = None) -> Callee:
@@ -34,7 +35,7 @@ TESTS: Final[Mapping[str, Callee]] = {
     "eq": _EQUAL,
     "equalto": _EQUAL,
     "==": _EQUAL,
-    "even": Callee(lambda rendering, value: _is_divisible(rendering, value, 2)),
+    "even": Callee(lambda _, value: check_whole(value, "what is even or odd") % 2 == 0),
     "false": Callee(lambda _, value: value is False),
     "float": _kind(float),
     "ge": _ordered(">="),
@@ -52,7 +53,7 @@ TESTS: Final[Mapping[str, Callee]] = {
     "!=": _UNEQUAL,
     "none": Callee(lambda _, value: value is None),
     "number": _kind(int, float, but=bool),
-    "odd": Callee(lambda rendering, value: not _is_divisible(rendering, value, 2)),
+    "odd": Callee(lambda _, value: check_whole(value, "what is even or odd") % 2 == 1),
     "sequence": _kind(list, tuple),
     "string": _kind(str),
     "true": Callee(lambda _, value: value is True),

@@ -74,10 +74,13 @@ class BlockReader(FileReader):
         return found
 
     def _read_if(self, node: nodes.If) -> Statement:
+        self.branches += 1
         branches = [
             (self._read_test_of(branch), self.read_body(branch.body)) for branch in (node, *node.elif_)
         ]
-        return If(branches, self.read_body(node.else_))
+        otherwise = self.read_body(node.else_)
+        self.branches -= 1
+        return If(branches, otherwise)
 
     def _read_test_of(self, branch: nodes.If) -> Expression:
         test = self.read(branch.test)
@@ -167,7 +170,7 @@ class BlockReader(FileReader):
 
     def _read_macro(self, node: nodes.Macro) -> None:
         place = self.tokens.at(node.lineno, 1)
-        if self.names.kind != "template":
+        if self.names.kind != "template" or self.branches:
             self.refuse(
                 "a macro stands by itself, not inside another block",
                 place.start,
@@ -186,6 +189,7 @@ class BlockReader(FileReader):
             for number, parameter in enumerate(node.args):
                 if number >= len(node.args) - len(node.defaults):
                     defaults.append(self.read(node.defaults[number - len(node.args) + len(node.defaults)]))
+                self._refuse_repeated(parameter.name, names, parameter.lineno)
                 slots.extend(self._declare(parameter, names, by_set=False))
             return self.read_body(node.body)
 
@@ -199,6 +203,17 @@ class BlockReader(FileReader):
         macro.inner = tuple(inside[0].inner)
         macro.weight = 1 + self.count - before
         self.macros[node.name] = macro
+
+    def _refuse_repeated(self, name: str, names: Names, lineno: int) -> None:
+        if name in names.own:
+            place = self.tokens.at(lineno)
+            self.refuse(
+                f"`{name}` is a parameter of this macro already",
+                place.start,
+                place.end,
+                "give it another name",
+                code="template-syntax",
+            )
 
     def _declare(self, target: nodes.Node, names: Names, *, by_set: bool) -> list[int]:
         """The variables that a target names; at least one."""

@@ -94,6 +94,8 @@ class ExpressionReader(CallReader):
         self.names = Names("template")
         self.slots = 0
         self.count = 0
+        self.branches = 0
+        """How many `{% if %}` stand around this place."""
         self._depth = 0
         self._roots = roots
         self._readers: dict[type, Callable[..., Expression]] = {
@@ -182,6 +184,19 @@ class ExpressionReader(CallReader):
 
     def _read_record(self, node: nodes.Dict) -> Expression:
         entries = [(self.read(pair.key), self.read(pair.value)) for pair in node.items]
+        seen: set[object] = set()
+        for name, _ in entries:
+            if not isinstance(name, Constant) or not isinstance(name.value, str):
+                continue
+            if name.value in seen:
+                self.refuse(
+                    f"the name `{name.value}` stands twice in this record",
+                    name.start,
+                    name.end,
+                    "remove or rename one of the two",
+                    code="template-syntax",
+                )
+            seen.add(name.value)
         return RecordOf(entries, node.lineno, self.tokens.get_end(node.lineno))
 
     def _read_binary(self, node: nodes.BinExpr) -> Expression:

@@ -232,7 +232,7 @@ class FileReader(ExpressionReader):
                 )
 
     def _check_import(self, node: FileTag, place: Token, name: str) -> bool:
-        if self.names.kind != "template":
+        if self.names.kind != "template" or self.branches:
             tag = self.tokens.at(node.lineno)
             self.refuse(
                 "files are imported at the beginning, not inside another block",

@@ -8,9 +8,10 @@ from typing import Final
 
 from seedflow.canonical import build_slug
 from seedflow.recipe.templating.limits import MAX_SLUGGED_CHARACTERS
+from seedflow.recipe.templating.lookups import refuse_part
 from seedflow.recipe.templating.operators import Number, check_number
 from seedflow.recipe.templating.problems import Refusal
-from seedflow.recipe.templating.rendering import Rendering, describe, is_true, to_text
+from seedflow.recipe.templating.rendering import Rendering, is_true, to_text
 
 _WORD_START = re.compile(r"([-\s({\[<]+)")
 _MAX_DECIMALS: Final = 15
@@ -115,9 +116,7 @@ def check_whole(value: object, what: str) -> int:
         Refusal: no whole number, or too large.
     """
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Refusal(
-            code="template-type", message=f"{what} is a whole number, but this is {describe(value)}"
-        )
+        raise refuse_part(value, what)
     return int(check_number(value))
 
 

@@ -122,3 +122,79 @@ def test_python_code_is_told_the_same(shell: Shell) -> None:
     write(shell, "our-models/pencil.json", "{}")
     with pytest.raises(seedflow.UsageError, match="model files have errors"):
         seedflow.check_recipe("pencil.yaml")
+
+
+@pytest.mark.parametrize("written", ["nope", "", "~", "[our-models]", "../elsewhere"])
+def test_nothing_is_done_where_the_settings_name_no_folder_of_models(written: str, shell: Shell) -> None:
+    write(shell, "seedflow.yaml", f"models: {written}\n")
+    for command in ("check pencil.yaml", "plan pencil.yaml", "models"):
+        ended = shell.seedflow(*command.split())
+        assert (ended.code, ended.out) == (2, "")
+        assert "seedflow.yaml:1:" in ended.err
+        assert "the project's models are not known and nothing is done" in " ".join(ended.err.split())
+        assert "there is no model" not in ended.err
+    assert "the project's models are not known" in " ".join(shell.seedflow("doctor").out.split())
+    with pytest.raises(seedflow.UsageError, match="names no folder"):
+        seedflow.check_recipe("pencil.yaml")
+
+
+def test_nothing_is_said_twice_of_an_empty_setting(shell: Shell) -> None:
+    write(shell, "seedflow.yaml", "models: ~\n")
+    words = " ".join(shell.seedflow("models").err.split())
+    assert "`models`: expected a value, found nothing [wrong-setting]" in words
+
+
+def test_a_link_of_a_project_is_not_followed_out_of_it(shell: Shell) -> None:
+    outside = shell.folder.parent / "secret.json"
+    outside.write_text("TOKEN=abc", encoding="utf-8")
+    (shell.folder / "our-models" / "more.json").symlink_to(outside)
+    ended = shell.seedflow("models")
+    assert ended.code == 2
+    assert "leads out of the project" in ended.err
+    assert "TOKEN" not in ended.err
+
+
+def test_images_for_a_card_without_a_profile_are_told_what_its_profile_must_say(shell: Shell) -> None:
+    (shell.folder / "our-models" / "pencil.profile.json").unlink()
+    write(
+        shell,
+        "pencil.yaml",
+        RECIPE.replace("text: A fox", 'text: A fox, picture: {fox: "{{ steps.fox.images }}"}').replace(
+            "steps:", "steps:\n  fox: {generate: {prompt: A fox}}"
+        ),
+    )
+    ended = shell.seedflow("check", "pencil.yaml")
+    words = " ".join(ended.err.split())
+    assert (ended.code, words.count("[not-text]")) == (1, 1)
+    assert 'say so in its profile: `"references": {"parameter": "picture", …}`' in words
+
+
+def test_a_prompt_for_a_card_without_references_has_no_names(shell: Shell) -> None:
+    write(shell, "our-models/pencil.json", json.dumps(CARD).replace('"text"', '"prompt"'))
+    (shell.folder / "our-models" / "pencil.profile.json").unlink()
+    write(
+        shell,
+        "pencil.yaml",
+        RECIPE.replace("text: A fox", 'prompt: "A {{ ref.fox }}", picture: {fox: x.png}'),
+    )
+    words = " ".join(shell.seedflow("check", "pencil.yaml").err.split())
+    assert "its profile must name it, in `references`" in words
+
+
+def test_images_in_another_parameter_are_sent_to_the_right_one(shell: Shell) -> None:
+    write(
+        shell,
+        "pencil.yaml",
+        RECIPE.replace("paper: a5", 'paper: "{{ steps.fox.images[0] }}"').replace(
+            "steps:", "steps:\n  fox: {generate: {prompt: A fox}}"
+        ),
+    )
+    assert "help: images go into `picture`" in shell.seedflow("check", "pencil.yaml").err
+
+
+def test_a_plan_spells_lists_and_mappings_as_json(shell: Shell) -> None:
+    card = json.loads(json.dumps(CARD))
+    card["input"]["properties"]["opts"] = {"type": "object"}
+    write(shell, "our-models/pencil.json", json.dumps(card))
+    write(shell, "pencil.yaml", RECIPE.replace("paper: a5", "paper: a5, opts: {a: é 1, b: [true, 1.5]}"))
+    assert 'opts {"a": "é 1", "b": [true, 1.5]}' in shell.seedflow("plan", "pencil.yaml").out

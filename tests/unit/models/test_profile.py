@@ -65,7 +65,7 @@ def put(path: str, value: object) -> Callable[[dict[str, Any]], None]:
     [
         (put("format", 2), "format: "),
         (put("version", "today"), "version: "),
-        (put("surprise", 1), "'surprise'"),
+        (put("surprise", 1), "surprise: there is no such key in a profile"),
         (
             put("references.parameter", "image_inputs"),
             "references.parameter: the card has no parameter image_inputs",
@@ -120,11 +120,44 @@ def put(path: str, value: object) -> Callable[[dict[str, Any]], None]:
         (put("rules.0.limit", ...), "rules.0: "),
         (put("rules.0.severity", "fatal"), "rules.0.severity: "),
         (put("rules.0.parameter", "images"), "rules.0.parameter: the card has no parameter images"),
-        (put("rules.0.message", "{count.real} references"), "rules.0.message: {count.real} is none of"),
+        (
+            put("rules.0.message", "{count.real} references"),
+            "rules.0.message: {count.real} stands for nothing here",
+        ),
+        (
+            put("rules.0.message", "{count:,} references"),
+            "rules.0.message: {count:,} stands for nothing here",
+        ),
+        (
+            put("rules.0.help", "{images} come"),
+            "rules.0.help: {images} stands for nothing here; such a rule may use",
+        ),
         (put("rules.0.message", "{count"), "rules.0.message: "),
         (put("rules.0.needs", {"size": "2K"}), "rules.0"),
         (put("rules.5.needs", ...), "rules.5: "),
         (put("rules.6.when", ...), "rules.6: "),
+        (put("version", "2026-02-30"), 'version: "2026-02-30" is no day'),
+        (put("price.as_of", "2026-13-45"), 'price.as_of: "2026-13-45" is no day'),
+        (put("rules.0.limits", 3), "rules.0.limits: there is no such key here"),
+        (
+            put("references.parameter", "max_images"),
+            "references.parameter: expected a parameter that is a text or a list",
+        ),
+        (
+            put("images.counted_by", "size"),
+            "images.counted_by: expected a parameter that is a number, and the card's `size` is a text",
+        ),
+        (
+            put("images.when", {"disable_safety_checker": 1}),
+            "images.when.disable_safety_checker: is a whole number",
+        ),
+        (put("pixels.tier", "prompt"), "pixels.tier: expected a parameter with a few values to choose from"),
+        (put("pixels.ratio", "max_images"), "pixels.ratio: expected a parameter that is a text"),
+        (put("price.by", "prompt"), "price.by: expected a parameter with a few values"),
+        (put("price.by", "image_input"), "price.by: expected a parameter that is a text or a number"),
+        (put("rules.0.parameter", "size"), "rules.0.parameter: expected a parameter that is a list"),
+        (put("rules.3.parameter", "max_images"), "rules.3.parameter: expected a parameter that is a text"),
+        (put("images", ...), "rules.2.kind: the profile says nothing of sets"),
         (
             put("rules.7.when.aspect_ratio", "as_input"),
             "rules.7.when.aspect_ratio: the card does not allow 'as_input'",
@@ -142,7 +175,7 @@ def test_a_broken_profile_is_a_clear_error(
 
 @pytest.mark.parametrize("broken", [None, [], "text", 3])
 def test_a_profile_must_be_an_object(broken: object, seedream_card: Card) -> None:
-    with pytest.raises(CatalogError, match="is not of type"):
+    with pytest.raises(CatalogError, match="expected an object"):
         parse_profile(broken, seedream_card, "seedream.json")
 
 

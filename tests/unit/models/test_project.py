@@ -81,11 +81,14 @@ def expect(folder: Path, code: str, message: str, place: str | None) -> None:
         ("[]", "must be a JSON object with `model`", "models/pencil.json:1:1"),
         ('{\n  "model": "two words", "input": {"properties": {"a": {}}}, "output": {"properties": {"b": {}}}\n}',
          "`model`: must be the model's id", "models/pencil.json:2:3"),
-        ('{"a": 1, "a": 2}', "the key 'a' stands there twice", None),
-        ('{"a": NaN}', "NaN is not JSON", None),
+        ('{"a": 1, "a": 2}', "the key `a` stands twice in this object", "models/pencil.json:1:10"),
+        ('{\n "x": {"a": 1,\n "\\u0061": [{"a": 2}]}}', "the key `a` stands twice", "models/pencil.json:3:2"),
+        ('{"a": NaN}', "there is no `NaN`", "models/pencil.json:1:7"),
+        ('{"a": ["NaN"],\n "b": -Infinity}', "there is no `-Infinity`", "models/pencil.json:2:7"),
         ("[" * 80 + "]" * 80, "nested more than 64 levels deep", None),
         ("[" * 100_000, "nested more than 64 levels deep", None),
-        ("\udcff", "is not UTF-8", None),
+        ("\udcff", "is not UTF-8: there is the byte 0xFF", "models/pencil.json:1:1"),
+        ("\ufeff{\n \"é\": \"\udce9\"}", "the byte 0xE9", "models/pencil.json:2:8"),
         (" " * 1_100_000, "is larger than 1 MiB", None),
     ],
 )  # fmt: skip
@@ -104,7 +107,58 @@ def test_a_byte_order_mark_is_dropped(folder: Path, card: dict[str, Any]) -> Non
 def test_a_schema_that_is_none_is_told_when_it_is_loaded(folder: Path, card: dict[str, Any]) -> None:
     card["input"]["properties"]["text"] = {"type": "strin"}
     write(folder, "pencil.json", card)
-    expect(folder, "unusable-model", "`input`: is not a JSON Schema", "models/pencil.json:3:3")
+    expect(
+        folder, "unusable-model", "`input.properties.text.type`: is not a JSON Schema: \"strin\" is no type",
+        "models/pencil.json:7:9",
+    )  # fmt: skip
+    assert read(folder)[1][0].help == "did you mean `string`?"
+
+
+def test_every_flaw_of_a_schema_has_its_place(folder: Path, card: dict[str, Any]) -> None:
+    card["input"]["properties"]["text"] = {"type": ["string", "date"], "minLength": -1}
+    card["output"]["properties"]["image"] = {"enum": "x", "pattern": "("}
+    write(folder, "pencil.json", card)
+    text = (folder / "pencil.json").read_text()
+    found = {
+        problem.message: text[problem.span.start : problem.span.end]
+        for problem in read(folder)[1]
+        if problem.span is not None
+    }
+    assert found == {
+        "`input.properties.text.type`: is not a JSON Schema: \"date\" is no type; the types are "
+        "string, integer, number, boolean, array, object, null": '"type"',
+        "`input.properties.text.minLength`: is not a JSON Schema: it is -1, expected at least 0": '"minLength"',
+        "`output.properties.image.enum`: is not a JSON Schema: it is \"x\", expected a list": '"enum"',
+        "`output.properties.image.pattern`: is not a JSON Schema: it is \"(\", expected a regular expression":
+            '"pattern"',
+    }  # fmt: skip
+
+
+def test_an_unknown_key_of_a_profile_is_told_where_it_stands(
+    folder: Path, card: dict[str, Any], profile: dict[str, Any]
+) -> None:
+    profile["refrences"] = profile.pop("references")
+    write(folder, "pencil.json", card)
+    write(folder, "pencil.profile.json", profile)
+    expect(
+        folder, "unusable-model", "`refrences`: there is no such key in a profile",
+        "models/pencil.profile.json:17:3",
+    )  # fmt: skip
+    assert read(folder)[1][0].help == "did you mean `references`?"
+
+
+def test_a_link_out_of_the_project_is_not_read(folder: Path, card: dict[str, Any], tmp_path: Path) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-secret"
+    outside.write_text("a secret", encoding="utf-8")
+    (folder / "pencil.json").symlink_to(outside)
+    catalog, problems = add_project_models(SHIPPED, folder, "models", tmp_path)
+    assert [(problem.code, problem.span) for problem in problems] == [("unusable-model", None)]
+    assert "leads out of the project" in problems[0].message
+    assert catalog.ids == SHIPPED.ids
+    write(tmp_path, "shared.json", card)
+    (folder / "pencil.json").unlink()
+    (folder / "pencil.json").symlink_to(tmp_path / "shared.json")
+    assert add_project_models(SHIPPED, folder, "models", tmp_path)[1] == []
 
 
 def test_a_schema_that_points_elsewhere_is_not_followed(folder: Path, card: dict[str, Any]) -> None:
@@ -132,7 +186,7 @@ def test_every_flaw_of_a_profile_has_its_place(
     ] == [
         ("`references.parameter`: the card has no parameter pictures", '"parameter"'),
         (
-            "`rules.0.message`: {what} is none of count, excess, images, items, limit, value",
+            "`rules.0.message`: {what} stands for nothing here; such a rule may use {count}, {limit}, {excess}",
             '"message"',
         ),
     ]

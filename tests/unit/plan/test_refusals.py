@@ -121,6 +121,18 @@ ABSENT = (
 )
 
 
+@pytest.mark.parametrize("nothing", ["~", "[]"])
+def test_a_name_with_nothing_behind_it_is_a_reference_that_is_absent(nothing: str) -> None:
+    text = f"steps: {{r: {{generate: {{prompt: 'A fox{{% if ref.v %}} {{{{ ref.v }}}}{{% endif %}}', image_input: {{v: {nothing}}}}}}}}}\n"
+    plan, problems = open_planner(text).start()
+    assert plan is not None
+    assert plan.tasks[0].params["prompt"] == "A fox"
+    assert problems == [] or problems == ()
+    printed = text.replace("{% if ref.v %}", "").replace("{% endif %}", "")
+    _, problems = open_planner(printed).start()
+    assert [one.code for one in problems] == ["template-absent-reference"]
+
+
 def test_a_reference_that_is_known_to_be_absent_is_an_error_at_its_place() -> None:
     plan, problems = open_planner(ABSENT.replace("WHEN", "inputs.dark")).start()
     assert plan is None

@@ -108,7 +108,7 @@ def test_amounts_of_dollars_are_exact() -> None:
             "seedflow: 1\nlimits: {tasks: 9007199254740993}\n" + STEP,
             "wrong-type",
             "9007199254740993",
-            "15 digits",
+            "up to 9,007,199,254,740,991",
         ),
         ("seedflow: 1\nname: '  '\n" + STEP, "empty-text", "'  '", "at least one character"),
         ("seedflow: 1\noutputs: {a: {file: x}}\n" + STEP, "missing-key", "a", "`images`"),

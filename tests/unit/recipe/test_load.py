@@ -240,13 +240,26 @@ def test_names_that_are_in_scope(load: Load) -> None:
           a:
             for_each: {x: "{{ inputs.l }}", y: {in: "{{ [each.x, values.v] }}"}}
             generate:
-              model: "{{ each.x }}"
+              model: "{{ inputs.m }}{{ values.v }}"
               prompt: "{{ each.x }} {{ each.y }} {{ ref.r }} {{ steps.b.images | length }} {{ recipe.name }}"
               image_input: {r: "{{ steps.b.images[0] }}", s: ["{{ steps.b.images }}"]}
               aspect_ratio: "{{ each.y }}"
         outputs: {o: {images: "{{ steps.a.images }}", file: "{{ image.number }}{{ each.x }}{{ recipe.name }}"}}
         """
     )
+
+
+@pytest.mark.parametrize("model", ["{{ each.x }}", "{{ steps.b.images[0].name }}"])
+def test_a_model_is_known_from_inputs_and_values_alone(parse: Parse, model: str) -> None:
+    _, problems = parse(
+        f"""
+        steps:
+          b: {{generate: {{prompt: x}}}}
+          a: {{for_each: {{x: [a, b]}}, generate: {{prompt: x, model: "{model}"}}}}
+        """
+    )
+    assert [found.code for found in problems] == ["template-unknown-name"]
+    assert "known from `inputs` and `values` alone" in str(problems[0].help)
 
 
 # names, inputs, values
@@ -648,3 +661,32 @@ def test_limits_and_wording(load: Load, parse: Parse) -> None:
     assert recipe.ref_words == RefWords(one="Bild {n}", many="Bilder {list}", last=" und ")
     _, problems = parse("steps: {a: {generate: {prompt: x}}}\nref_words: {one: Bild, range: '{first}'}\n")
     assert [found.code for found in problems] == ["wording-without-place"] * 2
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "where"),
+    [
+        ("{generate: }", "no-kind", "generate"),
+        ("{generate: ~, recipe: ~}", "no-kind", "generate"),
+        ("{recipe: }", "no-kind", "recipe"),
+        ("{generate: {prompt: x}, expect: {min_width: ~}}", "missing-key", "expect"),
+        ("{generate: {prompt: x}, expect: {images: , otherwise: accept}}", "missing-key", "expect"),
+        ("{for_each: ~, generate: {prompt: '{{ each.v }}'}}", "template-unknown-name", "each"),
+    ],
+)
+def test_a_key_with_nothing_behind_it_counts_as_not_written(
+    parse: Parse, step: str, code: str, where: str
+) -> None:
+    assert said(parse(f"steps: {{a: {step}}}\n")[1]) == [(code, where)]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{generate: {prompt: x}, recipe: ~}",
+        "{generate: {prompt: x}, with: ~, expect: ~, for_each: ~}",
+    ],
+)
+def test_nothing_behind_a_key_does_no_harm(load: Load, step: str) -> None:
+    made = load(f"steps: {{a: {step}}}\n").steps["a"]
+    assert (made.for_each, made.expect, made.call) == ((), None, None)

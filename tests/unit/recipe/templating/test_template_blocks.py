@@ -122,3 +122,27 @@ def test_the_prompt_of_the_storybook(render, scope) -> None:
         == "Character design of fox: front view, side view, back view"
     )
     assert render(prompt.replace("STYLE", "hero")).endswith("back view, drawn in the style of image 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "marked", "part"),
+    [
+        ("{% if true %}{% macro m() %}x{% endmacro %}{% endif %}{{ m() }}", "m", "inside another block"),
+        (
+            "{% if false %}{% else %}{% macro m() %}x{% endmacro %}{% endif %}{{ m() }}",
+            "m",
+            "inside another block",
+        ),
+        ("{% macro m(a, a) %}{{ a }}{% endmacro %}", "a", "a parameter of this macro already"),
+        ("{{ {'a': 1, 'b': 2, 'a': 3} }}", "'a'", "stands twice in this record"),
+    ],
+)
+def test_what_would_have_two_meanings_is_refused(problem, text, marked, part) -> None:
+    found = problem(text)
+    assert (found.code, found.text) == ("template-syntax", marked)
+    assert part in found.message
+
+
+def test_what_is_set_in_a_branch_stays_and_what_is_set_in_a_loop_ends(render, problem) -> None:
+    assert render("{% if true %}{% set q = 1 %}{% endif %}{{ q }}") == "1"
+    assert problem("{% for i in [1] %}{% set q = 1 %}{% endfor %}{{ q }}").code == "template-unknown-name"

@@ -407,8 +407,15 @@ def test_what_goes_wrong_when_rendering_is_placed_in_the_file(failure) -> None:
     assert (found.file, found.related) == ("recipe.yaml", ())
     found = failure("{% import 'm.txt' as m %}{{ m.x }}", {"m.txt": "{% if 0 %}{% set x = 1 %}{% endif %}"})
     assert (found.code, found.text) == ("template-undefined", "m.x")
-    found = failure("{% if 0 %}{% import 'm.txt' as m %}{% endif %}{{ m.x }}", {"m.txt": "{% set x = 1 %}"})
-    assert (found.code, found.text) == ("template-undefined", "m.x")
+
+
+@pytest.mark.parametrize("tag", ["import 'm.txt' as m", "from 'm.txt' import x"])
+@pytest.mark.parametrize("before", ["{% if 1 %}", "{% if 0 %}{% else %}", "{% for i in [1] %}{% if 1 %}"])
+def test_nothing_is_imported_inside_a_block(read: Read, before: str, tag: str) -> None:
+    after = "{% endif %}" + "{% endfor %}" * ("for" in before)
+    _, problems = read(before + "{% " + tag + " %}" + after, {"m.txt": "{% set x = 1 %}"})
+    assert [problem.code for problem in problems] == ["template-syntax"]
+    assert "not inside another block" in problems[0].message
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ FAILURES = [
     ("{{ inputs.hero[0] }}", "template-type", "0", None),
     ("{{ inputs.none.x }}", "template-type", "x", "{% if"),
     ("{{ inputs.count[0] }}", "template-type", "0", None),
-    ("{{ inputs.words[inputs.ratio] }}", "template-type", "inputs.ratio", "from 0"),
+    ("{{ inputs.words[inputs.ratio] }}", "template-type", "inputs.ratio", "`… | int`"),
     ("{{ inputs.words[true] }}", "template-type", "true", "from 0"),
     ("{{ inputs.hero[1:] }}", "template-type", "inputs.hero[1:]", None),
     ("{{ inputs.words[:inputs.hero] }}", "template-type", "inputs.words[:inputs.hero]", None),
@@ -171,6 +171,10 @@ FAILURES = [
     ("{{ range(1, 5, 0) }}", "template-number", "range(1, 5, 0)", "step"),
     ("{{ zip(a=inputs.words, b=[1]) }}", "template-type", "zip(a=inputs.words, b=[1])", "equally"),
     ("{{ {1: 2} }}", "template-type", "1", "quotes"),
+    ("{{ {'a': 1, 'a' ~ '': 2} }}", "template-type", "'a' ~ ''", "rename"),
+    ("{{ 2.5 is odd }}", "template-type", "2.5 is odd", "`… | round` or `… | int`"),
+    ("{{ true is even }}", "template-type", "true is even", None),
+    ("{{ inputs.words[6 / 3] }}", "template-type", "6 / 3", "divide with `//`"),
 ]  # fmt: skip
 
 
@@ -307,3 +311,25 @@ def test_decimals_are_written_with_their_zeros(render, text: str, expected: str)
 )
 def test_numbers_are_rounded_as_they_are_spelled(render, text: str, expected: str) -> None:
     assert render(text, as_text=True) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "true == 1",
+        "0 == false",
+        "true in [1, 2]",
+        "{'a': 1} == {'a': true}",
+        "[[1]] == [[true]]",
+        "1 is eq true",
+    ],
+)
+def test_a_boolean_is_never_equal_to_a_number(render, text) -> None:
+    assert render("{{ " + text + " }}") is False
+
+
+@pytest.mark.parametrize(
+    "text", ["1 == 1.0", "(1, [2]) == [1, (2,)]", "{'a': true} == {'a': true}", "true == true"]
+)
+def test_what_is_the_same_is_equal(render, text) -> None:
+    assert render("{{ " + text + " }}") is True
