@@ -303,7 +303,7 @@ class Lister:
         )
         if views is not None:
             for number, view in enumerate(views):
-                yield Item((source.order, number), view, passes)
+                yield Item((source.order, number), view)
             return
         units = source.units if passes else source.last_units()
         bounds = [source.tasks.bounds[unit.address] for unit in units]

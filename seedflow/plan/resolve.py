@@ -105,7 +105,7 @@ class Resolver:
             return value
         for image in unit.instance.tasks.images[unit.address]:
             if image.number == value.subject.number:
-                return self._view(image, unit)
+                return self._view(image, unit, passes=value.one_of_passes)
         if unit.address in unit.instance.tasks.lost:
             return value
         raise Absent(NotThere(f"`{unit.address}` gave no image {value.subject.number}"))
@@ -153,9 +153,9 @@ class Resolver:
             )
         return wanted
 
-    def find_key(self, value: object, key_field: str | None = None, *, passes: bool = False) -> str | None:
+    def find_key(self, value: object, key_field: str | None = None) -> str | None:
         """The key of one value of `for_each`, or None for a record or list that declares none."""
-        return find_key(value, self._units, key_field, passes=passes)
+        return find_key(value, self._units, key_field)
 
     # Values
 
@@ -299,16 +299,17 @@ class Resolver:
                 self._whole[tasks.hub] = known
         return known
 
-    def _views_of_unit(self, unit: Unit) -> Iterator[View]:
+    def _views_of_unit(self, unit: Unit, *, passes: bool = False) -> Iterator[View]:
         for image in unit.instance.tasks.images.get(unit.address, ()):
-            yield self._view(image, unit)
+            yield self._view(image, unit, passes=passes)
 
     def _views_of_passes(self, instance: Instance) -> Iterator[View]:
         for unit in instance.units:
-            yield from self._views_of_unit(unit)
+            yield from self._views_of_unit(unit, passes=True)
 
-    def _view(self, image: StepImage, unit: Unit) -> View:
-        return build_image_view(image, unit, self.refresh(Env(unit.env.frame, unit.each)).each)
+    def _view(self, image: StepImage, unit: Unit, *, passes: bool = False) -> View:
+        each = self.refresh(Env(unit.env.frame, unit.each)).each
+        return build_image_view(image, unit, each, passes=passes)
 
     # Slots
 
@@ -380,7 +381,7 @@ class Resolver:
         views: list[View] = []
         for unit in instance.units if passes else instance.last_units():
             if unit.address in tasks.images:
-                views.extend(self._views_of_unit(unit))
+                views.extend(self._views_of_unit(unit, passes=passes))
                 continue
             count = tasks.bounds[unit.address]
             if count.low != count.high:
