@@ -195,6 +195,8 @@ class _Author:
                 continue
             if step.outputs is not None or not step.has_images:
                 continue
+            if step.passes and not step.loops and not self.sharp:
+                found.append(Expr(f"steps.{step.name}.passes[0]", frozenset(step.lists)))
             if step.single:
                 found.append(Expr(f"steps.{step.name}.images[0]", frozenset(step.lists)))
                 if step.most > 1 and not self.sharp:
@@ -351,6 +353,7 @@ class _Author:
                     f"succeeded({text})",
                     f"{text} if inputs.yes else {other.text}",
                     f"({text} | reverse | list)[:2]",
+                    f"{text} | sort(attribute='name')",
                 ]
             changed = self.one_of(changes)
             step.mixes |= found.lists | other.lists
