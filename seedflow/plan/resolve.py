@@ -350,8 +350,8 @@ class Resolver:
         tasks = instance.tasks
         units = instance.units if passes else instance.last_units()
         for unit in units:
-            if unit.address in tasks.images:
-                yield from tasks.images[unit.address]
+            if unit.address in tasks.images or instance.outcome is not None:
+                yield from tasks.images.get(unit.address, ())
                 continue
             count = tasks.bounds[unit.address]
             if not certain:
@@ -377,7 +377,7 @@ class Resolver:
         tasks = instance.tasks
         views: list[View] = []
         for unit in instance.units if passes else instance.last_units():
-            if unit.address in tasks.images:
+            if unit.address in tasks.images or instance.outcome is not None:
                 views.extend(self._views_of_unit(unit, passes=passes))
                 continue
             count = tasks.bounds[unit.address]
