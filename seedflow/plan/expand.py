@@ -194,7 +194,7 @@ class Expander:
         values = item.value if variable.zipped and isinstance(item.value, tuple) else (item.value,)
         keys: list[str] = []
         for name, value in zip(variable.names, values, strict=True):
-            key = self._resolver.find_key(value, variable.key, passes=item.passes)
+            key = self._resolver.find_key(value, variable.key)
             if key is None:
                 report(_no_key(variable, name, number, value))
                 return None
@@ -265,7 +265,7 @@ def _zip(variable: LoopVariable, columns: list[Listing], report: Report) -> List
         return None
     rows = zip(*columns, strict=True)
     return [
-        Item((number,), tuple(part.value for part in row if isinstance(part, Item)), _any_passes(row))
+        Item((number,), tuple(part.value for part in row if isinstance(part, Item)))
         for number, row in enumerate(rows)
     ]
 
@@ -274,10 +274,6 @@ def _measure(column: Listing) -> tuple[int, int]:
     """How many items a list has at least and at most, if what may be skipped is."""
     bounds = [ONE if (gap := find_gap(part)) is None else gap.bounds for part in column]
     return sum(one.low for one in bounds), sum(one.high for one in bounds)
-
-
-def _any_passes(parts: tuple[Item | Gap, ...]) -> bool:
-    return any(isinstance(part, Item) and part.passes for part in parts)
 
 
 def _sources_of(value: object) -> Iterator[ImageSource]:

@@ -21,11 +21,10 @@ MOST_ITEMS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One value, and its place in the order. `passes` when it is an image of one of several passes."""
+    """One value, and its place in the order."""
 
     order: Order
     value: object
-    passes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class NotAList(Exception):  # noqa: N818 - not an error of the program: carries 
 def nest_part(order: Order, part: Item | Gap, key: str) -> Item | Gap:
     """A part of a list inside a used recipe, as a part of a list outside of it."""
     if isinstance(part, Item):
-        return Item((order, *part.order), part.value, part.passes)
+        return Item((order, *part.order), part.value)
     return replace(
         part,
         order=(order, *part.order),

@@ -265,6 +265,21 @@ class StepTasks:
             self._by_keys[names] = index
         return index.get(tuple(wanted[name] for name in names), ())
 
+    def end_if_done(self, instance: Instance) -> None:
+        """Note what became of an instance once all of its tasks have ended."""
+        if instance.outcome is not None or not instance.complete:
+            return
+        if any(unit.address not in self.images for unit in instance.units):
+            return
+        lost = [self.lost[unit.address] for unit in instance.units if unit.address in self.lost]
+        failed = [cause for outcome, cause in lost if outcome is Outcome.FAILED]
+        if failed:
+            self.end_instance(instance, Outcome.FAILED, failed[0])
+        elif lost:
+            self.end_instance(instance, Outcome.SKIPPED, lost[0][1])
+        else:
+            self.end_instance(instance, Outcome.GIVEN, None)
+
     def end_instance(self, instance: Instance, outcome: Outcome, cause: str | None) -> None:
         """Note what became of an instance."""
         instance.outcome = outcome

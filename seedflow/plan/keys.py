@@ -11,16 +11,14 @@ from seedflow.plan.views import PendingImage, PendingTask, key_of_image
 from seedflow.recipe.views import Row, View
 
 
-def find_key(
-    value: object, units: Mapping[str, Unit], key_field: str | None = None, *, passes: bool = False
-) -> str | None:
+def find_key(value: object, units: Mapping[str, Unit], key_field: str | None = None) -> str | None:
     """The key of one value, or None for a record or list that declares none; `units` are the tasks that are known."""
     if isinstance(value, View):
         subject = value.subject
         if isinstance(subject, PendingImage) and subject.source.unit is not None:
-            return key_of_image(subject.source.unit, subject.number, passes=subject.passes)
+            return key_of_image(subject.source.unit, subject.number, passes=value.one_of_passes)
         if isinstance(subject, StepImage):
-            return key_of_image(units[subject.address], subject.number, passes=passes)
+            return key_of_image(units[subject.address], subject.number, passes=value.one_of_passes)
         if isinstance(subject, (PendingTask, Instance)):
             return (subject.instance if isinstance(subject, PendingTask) else subject).loop_key
         key = value.attributes.get("key")
@@ -30,7 +28,7 @@ def find_key(
     if isinstance(value, Row) and key_field is None:
         return build_key(value.key) if value.key is not None else None
     if isinstance(value, Mapping):
-        return None if key_field is None else find_key(value.get(key_field), units, passes=passes)
+        return None if key_field is None else find_key(value.get(key_field), units)
     if isinstance(value, (str, int, float)):
         return build_key(value)
     return None

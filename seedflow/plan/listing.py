@@ -272,38 +272,42 @@ class Lister:
 
     def _task_of(self, source: Instance, mention: StepReference) -> Listing:
         if source.outcome is Outcome.SKIPPED or (source.outcome is Outcome.FAILED and mention.fail_ok):
-            return []
+            return []  # a task is all its takes
         if source.outcome is Outcome.FAILED:
             return [build_failed_gap(source)]
         if source.outcome is Outcome.GIVEN:
             return [Item((source.order, 0), self._resolver.task_view(source))]
-        if source.may_be_missing:
-            return [self._missing_task(source)]
+        if source.may_be_missing or mention.fail_ok:
+            return [self._missing_task(source, may_skip=source.may_skip)]
         return [Item((source.order, 0), self._resolver.pending_task(source))]
 
-    def _missing_task(self, source: Instance) -> Gap:
-        """A task that will only be there if it is not skipped."""
-        after = tuple(unit.address for unit in source.units) or (source.address,)
-        view = self._resolver.pending_task(source)
+    def _missing_task(self, source: Instance, after: tuple[str, ...] = (), *, may_skip: bool = True) -> Gap:
+        """A task that will only be there if it is not skipped, or does not fail."""
+        units = tuple(unit.address for unit in source.units)
+        to_come = () if source.complete or source.stands_for_others else tuple(source.tasks.groups)
         return Gap(
-            (source.order,), f"{source.loop_key}-?", after, Bounds(0, 1), view, source=source, may_skip=True
+            (source.order,),
+            f"{source.loop_key}-?",
+            after or to_come or units or (source.address,),
+            Bounds(0, 1),
+            self._resolver.pending_task(source),
+            source=source,
+            may_skip=may_skip,
         )
 
     def _images_of(self, source: Instance, *, passes: bool, fail_ok: bool = False) -> Iterator[Item | Gap]:
         if source.outcome is Outcome.SKIPPED:
             return
-        if source.outcome is Outcome.FAILED:
-            if not fail_ok:
-                yield build_failed_gap(source)
+        if source.outcome is Outcome.FAILED and not fail_ok:
+            yield build_failed_gap(source)
             return
+        is_open = source.outcome is None and (not source.complete or fail_ok)
         views = (
-            None
-            if not source.complete or source.may_be_missing or (fail_ok and source.outcome is None)
-            else self._resolver.pending_views(source, passes=passes)
+            None if is_open or source.may_be_missing else self._resolver.pending_views(source, passes=passes)
         )
         if views is not None:
             for number, view in enumerate(views):
-                yield Item((source.order, number), view, passes)
+                yield Item((source.order, number), view)
             return
         units = source.units if passes else source.last_units()
         bounds = [source.tasks.bounds[unit.address] for unit in units]
@@ -335,27 +339,28 @@ class Lister:
         if source.inner is None or output is None:
             return []
         env = Env(source.inner)
-        standing = self._stander.of([output.images], env)
+        standing = Standing()
+        self._stander.add(output.images.references, env, standing, fail_ok=fail_ok)
         if not standing.waits and standing.failed is None:
             if standing.skips is not None:
                 return []
-            values = self._resolver.output_images(output, source)
+            values = self._resolver.output_images(output, source, fail_ok=fail_ok)
             return [Item((source.order, number), value) for number, value in enumerate(values)]
         whole = find_whole(output.images)
         if isinstance(whole, StepReference) and whole.index is None:
             parts = self._take_apart(replace(whole, fail_ok=True) if fail_ok else whole, env)
             if parts is not None:
                 return [nest_part(source.order, part, source.loop_key) for part in parts]
-        elif whole is not None:
+        elif whole is not None and not fail_ok:
             view = self.pending_view(output.images, env)
             if view is not None:
                 return [Item((source.order, 0), view)]
         if standing.failed is not None:
-            return [] if fail_ok else [build_failed_gap(source, standing.failed)]
+            return [build_failed_gap(source, standing.failed)]
         if not standing.waits:
             return []
         bounds = self.bound(output.images, env) if whole is None or not _is_index(whole) else Bounds(1, 1)
-        if standing.may_be_skipped:
+        if standing.may_be_skipped or fail_ok:
             bounds = Bounds(0, bounds.high)
         after = tuple(standing.waits)
         return [
@@ -373,11 +378,16 @@ class Lister:
     def _task_of_call(self, source: Instance, mention: StepReference) -> Listing:
         standing = Standing()
         self._stander.add_instance(source, standing)
+        if mention.fail_ok and standing.failed is not None:
+            return []
         if not standing.waits:
             if standing.failed is not None:
-                return [] if mention.fail_ok else [build_failed_gap(source, standing.failed)]
+                return [build_failed_gap(source, standing.failed)]
             if standing.skips is not None:
                 return []
+        elif mention.fail_ok:
+            after = () if source.stands_for_others else tuple(standing.waits)
+            return [self._missing_task(source, after, may_skip=standing.may_be_skipped)]
         if source.tasks.frame.ghost and standing.may_be_skipped:
             return [self._missing_task(source)]
         return [Item((source.order, 0), self._resolver.pending_task(source))]

@@ -46,6 +46,8 @@ class Resolver:
         self._units: dict[str, Unit] = {}
         self._views: dict[str, tuple[View, ...]] = {}
         self._whole: dict[str, tuple[View, ...]] = {}
+        self.find_failed: Callable[[Instance, Output | None], str | None] = lambda *_: None
+        """What failed of an output of a used recipe, or of all its outputs; whoever knows what these stand on says so."""
 
     # What is known
 
@@ -67,23 +69,7 @@ class Resolver:
         tasks.images[address] = images
         if outcome is not Outcome.GIVEN:
             tasks.lost[address] = (outcome, cause or address)
-        self.end_instance(instance)
-
-    def end_instance(self, instance: Instance) -> None:
-        """Note what became of an instance once all of its tasks have ended."""
-        tasks = instance.tasks
-        if instance.outcome is not None or not instance.complete:
-            return
-        if any(unit.address not in tasks.images for unit in instance.units):
-            return
-        lost = [tasks.lost[unit.address] for unit in instance.units if unit.address in tasks.lost]
-        failed = [cause for outcome, cause in lost if outcome is Outcome.FAILED]
-        if failed:
-            tasks.end_instance(instance, Outcome.FAILED, failed[0])
-        elif lost:
-            tasks.end_instance(instance, Outcome.SKIPPED, lost[0][1])
-        else:
-            tasks.end_instance(instance, Outcome.GIVEN, None)
+        tasks.end_if_done(instance)
 
     def current(self, value: object) -> object:
         """A value of `each` as it is by now: an image that has come to be there in place of the one to come.
@@ -105,7 +91,7 @@ class Resolver:
             return value
         for image in unit.instance.tasks.images[unit.address]:
             if image.number == value.subject.number:
-                return self._view(image, unit)
+                return self._view(image, unit, passes=value.one_of_passes)
         if unit.address in unit.instance.tasks.lost:
             return value
         raise Absent(NotThere(f"`{unit.address}` gave no image {value.subject.number}"))
@@ -153,9 +139,9 @@ class Resolver:
             )
         return wanted
 
-    def find_key(self, value: object, key_field: str | None = None, *, passes: bool = False) -> str | None:
+    def find_key(self, value: object, key_field: str | None = None) -> str | None:
         """The key of one value of `for_each`, or None for a record or list that declares none."""
-        return find_key(value, self._units, key_field, passes=passes)
+        return find_key(value, self._units, key_field)
 
     # Values
 
@@ -178,7 +164,7 @@ class Resolver:
         if mention.collection == "tasks":
             return pick([self.task_view(one) for one in selected if _gave(one)], mention)
         if mention.collection == "passes":
-            views = [view for one in selected if _gave(one) for view in self._views_of_passes(one)]
+            views = [view for one in selected if _ended(one) for view in self._views_of_passes(one)]
             return pick(views, mention)
         return pick(self._image_views(tasks, selected, whole=mention.selector is None), mention)
 
@@ -220,14 +206,23 @@ class Resolver:
             self._views[instance.address] = views
         return views
 
-    def output_images(self, output: Output, instance: Instance) -> list[object]:
-        """What an output of a used recipe gives: a list, also where its expression gives a single image."""
+    def output_images(self, output: Output, instance: Instance, *, fail_ok: bool = False) -> list[object]:
+        """What an output of a used recipe gives: a list, also where its expression gives a single image.
+
+        With `fail_ok`, without what failed: nothing where that is the single image.
+        """
         if instance.inner is None:
             raise ValueError(f"{instance.address} uses no recipe")
         env = Env(instance.inner)
         try:
             return as_list(output.images.render(self.build_scope(env)))
+        except Absent:
+            if fail_ok and self.find_failed(instance, output) is not None:
+                return []
+            raise
         except RenderError as error:
+            if fail_ok and self.find_failed(instance, output) is not None:
+                return []
             raise Absent(
                 NotThere(f"output `{output.name}` of {instance.address}: {error.message}", error.code)
             ) from None
@@ -256,6 +251,8 @@ class Resolver:
         if mention.collection == "tasks":
             views = []
             for instance in selected:
+                if mention.fail_ok and self.find_failed(instance, None) is not None:
+                    continue
                 try:
                     views.append(self.task_view(instance))
                 except Skipped:
@@ -272,7 +269,7 @@ class Resolver:
                     NotThere(f"step `{mention.step}` has no output `{mention.output}`", "unknown-output")
                 )
             try:
-                found.extend(self.output_images(output, instance))
+                found.extend(self.output_images(output, instance, fail_ok=mention.fail_ok))
             except Skipped as error:
                 if single:
                     raise
@@ -291,24 +288,25 @@ class Resolver:
 
     def _image_views(self, tasks: StepTasks, selected: Sequence[Instance], *, whole: bool) -> Sequence[View]:
         if not whole:
-            return [view for one in selected if _gave(one) for view in self.views_of(one)]
+            return [view for one in selected if _ended(one) for view in self.views_of(one)]
         known = self._whole.get(tasks.hub)
         if known is None:
-            known = tuple(view for one in selected if _gave(one) for view in self.views_of(one))
+            known = tuple(view for one in selected if _ended(one) for view in self.views_of(one))
             if tasks.ended:
                 self._whole[tasks.hub] = known
         return known
 
-    def _views_of_unit(self, unit: Unit) -> Iterator[View]:
+    def _views_of_unit(self, unit: Unit, *, passes: bool = False) -> Iterator[View]:
         for image in unit.instance.tasks.images.get(unit.address, ()):
-            yield self._view(image, unit)
+            yield self._view(image, unit, passes=passes)
 
     def _views_of_passes(self, instance: Instance) -> Iterator[View]:
         for unit in instance.units:
-            yield from self._views_of_unit(unit)
+            yield from self._views_of_unit(unit, passes=True)
 
-    def _view(self, image: StepImage, unit: Unit) -> View:
-        return build_image_view(image, unit, self.refresh(Env(unit.env.frame, unit.each)).each)
+    def _view(self, image: StepImage, unit: Unit, *, passes: bool = False) -> View:
+        each = self.refresh(Env(unit.env.frame, unit.each)).each
+        return build_image_view(image, unit, each, passes=passes)
 
     # Slots
 
@@ -352,8 +350,8 @@ class Resolver:
         tasks = instance.tasks
         units = instance.units if passes else instance.last_units()
         for unit in units:
-            if unit.address in tasks.images:
-                yield from tasks.images[unit.address]
+            if unit.address in tasks.images or instance.outcome is not None:
+                yield from tasks.images.get(unit.address, ())
                 continue
             count = tasks.bounds[unit.address]
             if not certain:
@@ -379,8 +377,8 @@ class Resolver:
         tasks = instance.tasks
         views: list[View] = []
         for unit in instance.units if passes else instance.last_units():
-            if unit.address in tasks.images:
-                views.extend(self._views_of_unit(unit))
+            if unit.address in tasks.images or instance.outcome is not None:
+                views.extend(self._views_of_unit(unit, passes=passes))
                 continue
             count = tasks.bounds[unit.address]
             if count.low != count.high:
@@ -393,3 +391,8 @@ class Resolver:
 
 def _gave(instance: Instance) -> bool:
     return instance.outcome is Outcome.GIVEN
+
+
+def _ended(instance: Instance) -> bool:
+    """Whether its images are known: those of the takes that came, when others failed."""
+    return instance.outcome is not None

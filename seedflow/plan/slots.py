@@ -146,9 +146,15 @@ class SlotFinder:
             if output is None or instance.inner is None:
                 return None
             slots = self.find(output.images, Env(instance.inner))
+            if (
+                isinstance(slots, NotThere)
+                and mention.fail_ok
+                and self._stander.find_failed(instance, output)
+            ):
+                continue
             if slots is None or isinstance(slots, NotThere):
                 return slots
-            found.extend(slots)
+            found.extend(map(_may_fail, slots) if mention.fail_ok else slots)
         index = mention.index
         if index is None:
             return tuple(found)
@@ -221,6 +227,15 @@ class SlotFinder:
             ghost = isinstance(value, View) and isinstance(value.subject, PendingImages)
             return ghost or isinstance(value, Later)
         return name.root == "inputs" and name.name in env.frame.later
+
+
+def _may_fail(
+    slot: UrlImage | FileImage | StepImage | PendingImages,
+) -> UrlImage | FileImage | StepImage | PendingImages:
+    """An image of which nobody minds whether it comes."""
+    if not isinstance(slot, PendingImages):
+        return slot
+    return replace(slot, count=Bounds(0, slot.count.high), mention=f"succeeded {slot.mention}", number=0)
 
 
 def _may_be_admitted(found: Slots | NotThere | None, declared: Input) -> bool:

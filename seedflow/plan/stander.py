@@ -29,6 +29,16 @@ class Stander:
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
+        resolver.find_failed = self.find_failed
+
+    def find_failed(self, use: Instance, output: Output | None) -> str | None:
+        """What failed of an output of a used recipe, or of all its outputs."""
+        standing = Standing()
+        if use.inner is not None and output is not None:
+            self.add(output.images.references, Env(use.inner), standing)
+        else:
+            self.add_instance(use, standing)
+        return standing.failed
 
     def of(self, expressions: Iterable[Expression], env: Env) -> Standing:
         """How far everything is that expressions mention."""

@@ -183,7 +183,7 @@ class Unfolder:
         else:
             self._add_edits(instance, tasks.node.step.iterate)
         if not instance.ghost:
-            self._build.resolver.end_instance(instance)
+            tasks.end_if_done(instance)
 
     def _add_edits(self, instance: Instance, iterate: Iterate) -> None:
         tasks = instance.tasks

@@ -21,7 +21,6 @@ class PendingImage:
 
     source: ImageSource
     number: int
-    passes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,9 @@ class PendingTask:
     instance: Instance
 
 
-def build_image_view(image: StepImage, unit: Unit, each: Mapping[str, object]) -> View:
+def build_image_view(
+    image: StepImage, unit: Unit, each: Mapping[str, object], *, passes: bool = False
+) -> View:
     """What templates may ask an image of a step for; `each` are the values of its task."""
     return View(
         "image",
@@ -47,6 +48,7 @@ def build_image_view(image: StepImage, unit: Unit, each: Mapping[str, object]) -
             "each": each,
         },
         image,
+        one_of_passes=passes,
     )
 
 
@@ -58,7 +60,8 @@ def build_pending_view(unit: Unit, number: int, *, passes: bool = False) -> View
         missing.update(dict.fromkeys(_OF_A_KEY, _LATER))
     else:
         known.update(name=name_image(unit, number), key=unit.instance.key)
-    return View("image", known, PendingImage(ImageSource(unit.instance, unit), number, passes), missing)
+    subject = PendingImage(ImageSource(unit.instance, unit), number)
+    return View("image", known, subject, missing, passes)
 
 
 def build_pending_task(instance: Instance, later: Mapping[str, Callable[[], object]] | None = None) -> View:

@@ -24,12 +24,15 @@ class View:
     ("images 2 and 3"); templates do not ask for it, printing the reference prints it. With `text` in `missing` the
     reference is there, but its words are not known: true in a test, an error when printed. With `text` in neither the
     reference is absent: false in a test, an error when printed.
+
+    An image is `one_of_passes` when it was mentioned as such: the key that it has in a loop says so.
     """
 
     kind: Literal["image", "task", "reference"]
     attributes: Mapping[str, object]
     subject: object = None
     missing: Mapping[str, str] | None = None
+    one_of_passes: bool = False
 
 
 class Row(Mapping[str, object]):

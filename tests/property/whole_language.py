@@ -195,6 +195,8 @@ class _Author:
                 continue
             if step.outputs is not None or not step.has_images:
                 continue
+            if step.passes and not step.loops and not self.sharp:
+                found.append(Expr(f"steps.{step.name}.passes[0]", frozenset(step.lists)))
             if step.single:
                 found.append(Expr(f"steps.{step.name}.images[0]", frozenset(step.lists)))
                 if step.most > 1 and not self.sharp:
@@ -325,6 +327,8 @@ class _Author:
             target = self.one_of(self.steps)
             step.mixes |= target.mixes
             text = f"steps.{target.name}.tasks"
+            if not self.sharp and self.chance(30):
+                text = f"succeeded({text})"
             return Loop(name, "task", text, frozenset(target.lists), target), f"{{{{ {text} }}}}"
         many = self.many_images(step.loops)
         if not many:
@@ -351,6 +355,7 @@ class _Author:
                     f"succeeded({text})",
                     f"{text} if inputs.yes else {other.text}",
                     f"({text} | reverse | list)[:2]",
+                    f"{text} | sort(attribute='name')",
                 ]
             changed = self.one_of(changes)
             step.mixes |= found.lists | other.lists
@@ -431,7 +436,10 @@ class _Author:
             images.append(f"{{{{ {self.mention(step, found)} }}}}")
         many = self.many_images(step.loops)
         if not self.sharp and many and self.chance(20):
-            prompt.append(f"{{{{ {self.mention(step, self.one_of(many))} | length }}}}")
+            counted = self.mention(step, self.one_of(many))
+            if counted.startswith("steps.") and self.chance(30):
+                counted = f"succeeded({counted})"
+            prompt.append(f"{{{{ {counted} | length }}}}")
         parameters: dict[str, Any] = {"prompt": " ".join(filter(None, prompt))}
         if images:
             parameters["image_input"] = images
@@ -499,6 +507,9 @@ class _Author:
                 if found is None:
                     return None
                 text = self.mention(step, found)
+                collection = any(one.text == text for one in self.many_images(step.loops))
+                if not self.sharp and collection and text.startswith("steps.") and self.chance(30):
+                    return f"{{{{ succeeded({text}) }}}}"
                 whole = (
                     any(one.text in text for one in self.many_images(step.loops)) and "optional" not in text
                 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from planning import KnownResults, done, open_planner, plan, problems_of
 from playing import FAILS, play
@@ -211,3 +213,72 @@ def test_edits_of_which_there_may_be_none_are_a_warning_of_the_plan() -> None:
     assert [(one.code, one.severity) for one in found] == [("nothing-to-apply", Severity.WARNING)]
     _, found = open_planner(text, {"l": ["x", "y"]}).start()
     assert not found
+
+
+EDITED = (
+    "steps:\n"
+    "  s: {generate: {prompt: s}}\n"
+    '  it: {iterate: {over: [snow, night, day], as: e, start: "{{ steps.s.images[0] }}"}, '
+    'generate: {prompt: "{{ each.e }}", image_input: ["{{ prev }}"]}}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("items", "keys"),
+    [
+        ("'{{ steps.it.passes }}'", ["it-p1-1", "it-p2-1", "it-p3-1"]),
+        ("'{{ steps.it.passes[:2] }}'", ["it-p1-1", "it-p2-1"]),
+        ("'{{ steps.it.passes[1:2] }}'", ["it-p2-1"]),
+        ("'{{ steps.it.passes | reverse | list }}'", ["it-p3-1", "it-p2-1", "it-p1-1"]),
+        ("'{{ steps.it.passes | sort(attribute=\"name\") }}'", ["it-p3-1", "it-p1-1", "it-p2-1"]),
+        ('\'{{ steps.it.passes | rejectattr("each.e", "eq", "night") }}\'', ["it-p1-1", "it-p3-1"]),
+        ("'{{ first_of(steps.it.passes, steps.it.images) }}'", ["it-p1-1", "it-p2-1", "it-p3-1"]),
+        ("'{{ succeeded(steps.it.passes)[1:] }}'", ["it-p2-1", "it-p3-1"]),
+        ("['{{ steps.it.passes[1] }}', '{{ steps.it.images[0] }}']", ["it-p2-1", "it-1"]),
+        ("'{{ steps.it.images[:1] + steps.it.passes[:1] }}'", ["it-1", "it-p1-1"]),
+    ],
+)
+def test_keys_of_passes_say_so_whichever_way_their_list_was_made(items: str, keys: list[str]) -> None:
+    played = play(
+        f"{EDITED}  u: {{for_each: {{i: {{in: {items}, at_most: 4}}}}, generate: {{prompt: u, image_input: ['{{{{ each.i }}}}']}}}}\n"
+    )
+    made = sorted(one for one in played.addresses if one.startswith("u["))
+    assert made == sorted(f"u[i={key}]" for key in keys)
+    assert not played.problems
+
+
+def test_records_and_tasks_of_passes_are_told_apart_by_them() -> None:
+    played = play(
+        EDITED + '  u: {for_each: {p: {in: "{{ zip(i=steps.it.passes, w=[1, 2, 3]) }}", key: i}}, '
+        "generate: {prompt: '{{ each.p.w }}', image_input: ['{{ each.p.i }}']}}\n"
+        '  v: {for_each: {i: "{{ steps.it.passes }}"}, generate: {prompt: v, image_input: ["{{ each.i }}"]}}\n'
+        '  w: {for_each: {i: "{{ steps.it.passes[:2] }}"}, generate: '
+        '{prompt: w, image_input: ["{{ steps.v.at(i=each.i).images[0] }}"]}}\n'
+    )
+    assert not played.problems
+    assert [one for one in played.addresses if one[0] == "u"] == [
+        f"u[p=it-p{number}-1]" for number in (1, 2, 3)
+    ]
+    assert played.references("w[i=it-p2-1]") == ["v[i=it-p2-1] 1"]
+
+
+def test_passes_go_through_used_recipes_with_their_keys(tmp_path: Path) -> None:
+    (tmp_path / "u.yaml").write_text(
+        "seedflow: 1\ninputs: {pics: {type: list, of: image}}\n"
+        "values: {two: '{{ inputs.pics | reverse | list }}'}\nsteps:\n"
+        '  a: {for_each: {i: "{{ values.two[:2] }}"}, generate: {prompt: a, image_input: ["{{ each.i }}"]}}\n'
+        "outputs: {back: '{{ inputs.pics }}', made: '{{ steps.a.images }}'}\n"
+    )
+    played = play(
+        EDITED
+        + "  r: {recipe: ./u.yaml, with: {pics: '{{ steps.it.passes }}'}}\n"
+        + '  z: {for_each: {i: "{{ steps.r.outputs.back[1:] }}"}, generate: {prompt: z, image_input: ["{{ each.i }}"]}}\n',
+        folder=tmp_path,
+    )
+    assert not played.problems
+    assert sorted(played.addresses[4:]) == [
+        "r/a[i=it-p2-1]",
+        "r/a[i=it-p3-1]",
+        "z[i=it-p2-1]",
+        "z[i=it-p3-1]",
+    ]

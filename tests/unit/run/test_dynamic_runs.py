@@ -178,6 +178,35 @@ def test_a_failed_task_blocks_those_that_use_it_and_succeeded_goes_on(make_world
     assert causes == {"item[i=x-1]": "a[w=x]", "all": "a[w=x]", "after": "all"}
 
 
+def test_takes_that_failed_and_tasks_that_did_are_left_out_and_a_further_run_pays_for_nothing(make_world):
+    world = make_world(
+        "steps:\n"
+        f"  a: {{takes: 3, expect: {{images: 3}}, generate: {{prompt: A, {SET}}}}}\n"
+        "  b: {for_each: {w: [x, y]}, generate: {prompt: 'B {{ each.w }}'}}\n"
+        "  item: {for_each: {i: '{{ succeeded(steps.a.images) }}'}, generate: {prompt: I, image_input: ['{{ each.i }}']}}\n"
+        "  task: {for_each: {t: '{{ succeeded(steps.b.tasks) }}'}, generate: {prompt: T, image_input: ['{{ each.t.images }}']}}\n"
+        "  all: {generate: {prompt: '{{ succeeded(steps.a.images) | length }} of {{ steps.task.images | length }}'}}\n"
+    )
+    world.provider.count = lambda context: 3 if context.address in ("a", "a#3") else 1
+    world.provider.meet("b[w=y]", reject())
+    result = world.run()
+    found = statuses(result)
+    assert {address: status for address, status in found.items() if status != "done"} == {
+        "a#2": "failed",
+        "b[w=y]": "failed",
+    }
+    assert [one for one in found if one.startswith("item")] == [
+        f"item[i=a-{take}{number}]" for take in ("", "t3-") for number in (1, 2, 3)
+    ]
+    assert "task[t=x]" in found
+    prompts = [call.params["prompt"] for call in world.provider.calls if call.context.address == "all"]
+    assert prompts == ["6 of 1"]
+    sent = len(world.provider.calls)
+    world.provider.meet("b[w=y]", reject())
+    again = statuses(world.run())
+    assert (again["a#2"], again["all"], len(world.provider.calls)) == ("failed", "reused", sent + 1)
+
+
 def test_an_index_that_does_not_exist_fails_that_task_alone(make_world):
     world = make_world(
         "steps:\n"
