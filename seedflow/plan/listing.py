@@ -89,7 +89,8 @@ class Lister:
             found.extend(self._images_of_task(source))
         for order, key in reversed(gap.nest):
             found = [nest_part(order, part, key) for part in found]
-        return found
+        skipped = None if found else self._stander.of([expression], env).skipped
+        return found if skipped is None else [build_skipped_gap(gap.order, gap.label, skipped)]
 
     def _read_item(self, number: int, item: Expression, env: Env) -> Item | Gap:
         """One item of a list that is written out."""
@@ -186,12 +187,18 @@ class Lister:
         if mention.selector is not None and mention.selector.kind == "where" and tasks.groups:
             return None
         if not tasks.fanned or (mention.selector is not None and mention.selector.kind == "at"):
-            skipped = next((one for one in selected if one.outcome is Outcome.SKIPPED), None)
+            skipped = next((one for one in selected if self._is_left_out(one)), None)
             if skipped is not None:
                 return [build_skipped_gap((), "?", skipped.address)]
         for source in sources:
             parts.extend(self._parts_of(source, mention))
         return parts
+
+    def _is_left_out(self, source: Instance) -> bool:
+        """Whether one was skipped, of a use of a recipe all that it gives."""
+        return (
+            source.outcome if source.inner is None else self._stander.find_entered(source)
+        ) is Outcome.SKIPPED
 
     def _take_apart_name(self, whole: NameReference, env: Env) -> Listing | None:
         """`each.task.images` and `each.task.outputs.NAME`, of a task that has not ended."""
@@ -335,7 +342,8 @@ class Lister:
         if source.inner is None or output is None:
             return []
         env = Env(source.inner)
-        standing = self._stander.of([output.images], env)
+        standing = Standing()
+        self._stander.add_outputs(source, [output], standing)
         if not standing.waits and standing.failed is None:
             if standing.skips is not None:
                 return []

@@ -12,6 +12,7 @@ from seedflow.plan.model import Outcome, PendingImages
 from seedflow.plan.picking import NotThere, is_single
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.standing import Standing
+from seedflow.plan.use_conditions import UseConditions
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.model import Expression, Output, Recipe
 from seedflow.recipe.references import NameReference, Reference, StepReference
@@ -29,6 +30,9 @@ class Stander:
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
+        self._uses = UseConditions(
+            resolver, lambda template, env, standing: self.add(template.references, env, standing)
+        )
 
     def of(self, expressions: Iterable[Expression], env: Env) -> Standing:
         """How far everything is that expressions mention."""
@@ -73,10 +77,8 @@ class Stander:
     ) -> None:
         """Take in one instance that is meant by itself, or what of it stands at a path."""
         if instance.inner is not None:
-            for output in find_outputs_at(instance.inner.frame.recipe, path):
-                self.add(
-                    output.images.references, Env(instance.inner), standing, skip_ok=skip_ok, fail_ok=fail_ok
-                )
+            outputs = find_outputs_at(instance.inner.frame.recipe, path)
+            self.add_outputs(instance, outputs, standing, skip_ok=skip_ok, fail_ok=fail_ok)
             return
         if instance.outcome is not None:
             standing.need(self._spell_instance(instance))
@@ -92,6 +94,27 @@ class Stander:
             standing.failed = standing.failed or instance.cause
         elif instance.outcome is Outcome.SKIPPED and not skip_ok:
             standing.skipped = standing.skipped or instance.address
+
+    def add_outputs(
+        self,
+        instance: Instance,
+        outputs: Iterable[Output],
+        standing: Standing,
+        *,
+        skip_ok: bool = False,
+        fail_ok: bool = False,
+    ) -> None:
+        """Take in what one use of a recipe gives as these outputs; nothing when its conditions leave it out."""
+        if instance.inner is None or not self._uses.add(instance, standing, skip_ok=skip_ok, fail_ok=fail_ok):
+            return
+        env = Env(instance.inner)
+        for output in outputs:
+            self.add(output.images.references, env, standing, skip_ok=skip_ok, fail_ok=fail_ok)
+
+    def find_entered(self, instance: Instance) -> Outcome | None:
+        """What the conditions of a use of a recipe say of it; None as long as that is not known."""
+        self._uses.add(instance, Standing())
+        return instance.entered
 
     def add_need(self, tasks: StepTasks, standing: Standing) -> None:
         """Take in an entry of `needs:`: it is about order alone, so that what was skipped stands in nobody's way."""
@@ -197,10 +220,8 @@ class Stander:
             if instance.inner is None:
                 continue
             inner = standing if single else Standing()
-            for output in _find_outputs(instance.inner.frame.recipe, mention):
-                self.add(
-                    output.images.references, Env(instance.inner), inner, skip_ok=skip_ok, fail_ok=fail_ok
-                )
+            outputs = _find_outputs(instance.inner.frame.recipe, mention)
+            self.add_outputs(instance, outputs, inner, skip_ok=skip_ok, fail_ok=fail_ok)
             if single:
                 continue
             standing.include(inner)
@@ -244,8 +265,7 @@ class Stander:
         if instance.inner is None:
             return False
         standing = Standing()
-        for output in _find_outputs(instance.inner.frame.recipe, mention):
-            self.add(output.images.references, Env(instance.inner), standing)
+        self.add_outputs(instance, _find_outputs(instance.inner.frame.recipe, mention), standing)
         return standing.may_be_skipped or standing.skips is not None
 
     def of_arguments(self, mention: StepReference, env: Env) -> Standing:
