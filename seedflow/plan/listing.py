@@ -32,7 +32,7 @@ from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
-from seedflow.plan.views import PendingTask, build_ghost_view
+from seedflow.plan.views import PendingTask, build_ghost_view, find_common_each
 from seedflow.plan.whole import find_whole, follow
 from seedflow.recipe.model import Expression, Output
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
@@ -327,7 +327,7 @@ class Lister:
             f"{source.loop_key}-?",
             after,
             Bounds(low, high),
-            build_ghost_view(source.address),
+            build_ghost_view(source.address, each=find_common_each(source)),
             source=source,
             may_skip=source.may_skip,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from seedflow.graph.outputs import find_output, find_outputs_at
 from seedflow.graph.places import find_templates
@@ -34,9 +34,9 @@ class Stander:
             resolver, lambda template, env, standing: self.add(template.references, env, standing)
         )
 
-    def of(self, expressions: Iterable[Expression], env: Env) -> Standing:
+    def of(self, expressions: Iterable[Expression], env: Env, *, sees_each: bool = False) -> Standing:
         """How far everything is that expressions mention."""
-        standing = Standing()
+        standing = Standing(sees_each=sees_each)
         for expression in expressions:
             for template in find_templates(expression):
                 self.add(template.references, env, standing)
@@ -322,10 +322,8 @@ class Stander:
             if instance.stands_for_others:
                 standing.wait((instance.address,), instance.tasks.node.id)
             return
-        if path[:1] == ("each",) and isinstance(subject, (PendingImage, PendingTask)):
-            each = (
-                subject.source.instance.each if isinstance(subject, PendingImage) else subject.instance.each
-            )
+        each = _find_each(value, standing) if path[:1] == ("each",) else None
+        if each is not None:
             for name in path[1:2] or each:
                 self._add_value(each.get(str(name)), path[2:], standing, skip_ok, fail_ok)
             return
@@ -374,6 +372,20 @@ def _find_outputs(recipe: Recipe, mention: StepReference) -> list[Output]:
         return list(recipe.outputs.values())
     output = find_output(recipe, mention)
     return [] if output is None else [output]
+
+
+def _find_each(value: object, standing: Standing) -> Mapping[str, object] | None:
+    """The values of the task that an image or task comes from which is not there yet; None where these are not known."""
+    match value.subject if isinstance(value, View) else None:
+        case PendingImage(source=source):
+            return source.instance.each
+        case PendingTask(instance=instance):
+            return instance.each
+        case PendingImages() if standing.sees_each and isinstance(value, View):
+            each = value.attributes.get("each")
+            return each if isinstance(each, Mapping) else None
+        case _:
+            return None
 
 
 def _is_unknown(value: object) -> bool:
