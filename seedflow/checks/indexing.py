@@ -31,7 +31,7 @@ def check_indexing(subject: Subject) -> Iterator[Diagnostic]:
 def _count(mention: Mention, flow: Flow) -> Count:
     """How many there are to pick from, if nothing is skipped: what was skipped skips the task that mentions it."""
     if mention.reference.collection == "tasks":
-        return flow.selected_tasks(mention.target, mention.reference.selector, all_made=True)
+        return flow.selected_tasks(mention.target, mention.reference, all_made=True)
     return flow.images_before_index(mention.reference, mention.target, all_made=True)
 
 

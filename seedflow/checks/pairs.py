@@ -67,7 +67,7 @@ def _find_chooser(items: Expression, node: StepNode | None, frame: Frame, flow: 
     target = flow.find_target(mention, node, frame)
     if target is None or target.step.generate is None:
         return None
-    tasks = flow.selected_tasks(target, mention.selector, all_made=True)
+    tasks = flow.selected_tasks(target, mention, all_made=True)
     given = flow.counts.images_per_request(target)
     fixed = tasks.low == tasks.high and given.high is not None and given.low < given.high
     return target if fixed else None

@@ -25,9 +25,13 @@ def check_skipping(subject: Subject) -> Iterator[Diagnostic]:
         if chosen is not None:
             guarded = [chosen]
         targets = [subject.flow.find_target(reference, place.node, place.frame) for reference in guarded]
+        skipping = subject.flow.counts.skipping
         if not guarded or isinstance(place.template.expression, Constant):
             continue  # nothing to guard, or refused when it was read
-        if any(target is None or subject.flow.counts.may_be_skipped(target) for target in targets):
+        if any(
+            target is None or skipping.may_skip_mentioned(target, reference)
+            for target, reference in zip(targets, guarded, strict=True)
+        ):
             continue
         first, target = guarded[0], targets[0]
         if target is not None:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from seedflow.graph.literals import NOT_LITERAL, read_literal
-from seedflow.graph.model import EdgeKind, StepGraph, StepNode
+from seedflow.graph.model import StepGraph, StepNode
 from seedflow.graph.outputs import find_main_output
 from seedflow.graph.ranges import ANYTHING, Range
 from seedflow.graph.shapes import ANY, ONE, UNKNOWN, Count, Kind
+from seedflow.graph.skipped import Skipping
 from seedflow.recipe.model import Expression, Otherwise, Output
-from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Template
 
 if TYPE_CHECKING:
@@ -23,11 +23,10 @@ class Counts:
 
     def __init__(self, flow: Flow, graph: StepGraph) -> None:
         self._flow = flow
-        self._graph = graph
         self._tasks: dict[str, Count] = {}
         self._passes: dict[str, Count] = {}
         self._images: dict[str, Count] = {}
-        self._skipped: dict[str, bool] = {}
+        self.skipping = Skipping(graph)
 
     def tasks(self, node: StepNode) -> Count:
         """How many tasks a step becomes for each task of the step that uses its recipe, those that are skipped included."""
@@ -127,31 +126,12 @@ class Counts:
 
     def may_be_skipped(self, node: StepNode) -> bool:
         """Whether a condition may skip tasks of a step: its own, that of a step that it mentions, or that of its frame's step."""
-        if not self._skipped:
-            self._skipped = self._find_skipped()
-        return self._skipped.get(node.id, False)
+        return self.skipping.may_skip(node)
 
     def find_main_output(self, node: StepNode) -> Output | None:
         """What `.images` of a step that uses a recipe means."""
         recipe = node.step.call.recipe if node.step.call is not None else None
         return find_main_output(recipe) if recipe is not None else None
-
-    def _find_skipped(self) -> dict[str, bool]:
-        sources: dict[str, list[str]] = {}
-        for edge in self._graph.edges:
-            mention = edge.reference
-            if edge.kind is EdgeKind.MENTION and isinstance(mention, StepReference) and not mention.skip_ok:
-                sources.setdefault(edge.target, []).append(edge.source)
-        found: dict[str, bool] = {}
-        for step_id in self._graph.order:
-            node = self._graph.steps[step_id]
-            call = node.frame.call
-            found[step_id] = (
-                node.step.when is not None
-                or (call is not None and found.get(call.id, False))
-                or any(found.get(source, False) for source in sources.get(step_id, ()))
-            )
-        return found
 
     def _narrow(self, count: Count, node: StepNode) -> Count:
         """What `expect.images` leaves of a count; with `otherwise: accept` it leaves everything."""

@@ -37,7 +37,7 @@ from seedflow.graph.shapes import (
 from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
 from seedflow.recipe.model import Expression, Output
-from seedflow.recipe.references import NameReference, Reference, Selector, Slice, StepReference
+from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.templating.nodes import Expression as Node
 
@@ -229,8 +229,9 @@ class Flow:
         """The step that a mention means, or None."""
         return self._graph.steps.get(self._frame(node, frame).step_id(reference.step))
 
-    def selected_tasks(self, target: StepNode, selector: Selector | None, *, all_made: bool = False) -> Count:
+    def selected_tasks(self, target: StepNode, mention: StepReference, *, all_made: bool = False) -> Count:
         """How many tasks of a step a mention is about; `all_made` as if none of them were skipped."""
+        selector = mention.selector
         if selector is not None and selector.kind == "at":
             return ONE
         count = self.counts.tasks(target)
@@ -244,7 +245,7 @@ class Flow:
                 elif named.intersection(variable.names):
                     items = Count(0, items.high)
                 count = count.times(items)
-        if not all_made and target.step.for_each and self.counts.may_be_skipped(target):
+        if not all_made and target.step.for_each and self.counts.skipping.may_skip_mentioned(target, mention):
             return Count(0, count.high)
         return count
 
@@ -259,7 +260,7 @@ class Flow:
         else:
             output = self.find_call_output(target, reference)
             each = ANY if output is None else self.shape_of_call_output(target, output).count
-        return self.selected_tasks(target, reference.selector, all_made=all_made).times(each)
+        return self.selected_tasks(target, reference, all_made=all_made).times(each)
 
     def find_call_output(self, target: StepNode, reference: StepReference) -> Output | None:
         """The output of the used recipe that a mention of a step is about."""
@@ -313,7 +314,7 @@ class Flow:
         if item is None or reference.collection is None or isinstance(reference.index, int):
             return item or UNKNOWN
         if of_tasks:
-            count = self.selected_tasks(target, reference.selector, all_made=all_made)
+            count = self.selected_tasks(target, reference, all_made=all_made)
         else:
             count = self.images_before_index(reference, target, all_made=all_made)
         if isinstance(reference.index, Slice):

@@ -21,7 +21,7 @@ def shape_of_input(declared: Input) -> Shape:
     optional = declared.optional and declared.default is None
     match declared.type:
         case InputType.IMAGE:
-            return Shape(Kind.IMAGE, optional, fields={})
+            return Shape(Kind.IMAGE, optional)  # of which step, if of any, its caller knows
         case InputType.LIST:
             item = UNKNOWN if declared.of is None else shape_of_input(declared.of)
             return Shape(Kind.LIST, optional, item, Count(declared.min_items or 0, declared.max_items))

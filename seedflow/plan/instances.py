@@ -60,7 +60,7 @@ class Instance:
     """A step with one set of `for_each` values. `keys` has a pair of variable and key for each variable, in written order.
 
     `sources` are the tasks (or whole instances) whose images its values are and that are not there yet. `inner` is the
-    inside of a step that uses another recipe. `complete` once all its tasks are known, which `to_come` stands for until
+    inside of a step that uses another recipe, `entered` what its conditions say of that once it is known. `complete` once all its tasks are known, which `to_come` stands for until
     then. A `ghost` stands for instances that are
     not known yet, and is never asked.
     """
@@ -77,6 +77,7 @@ class Instance:
     cause: str | None = None
     may_skip: bool = False
     inner: FrameInstance | None = None
+    entered: Outcome | None = None
     to_come: Group | None = None
     ghost: bool = False
 

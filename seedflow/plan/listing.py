@@ -32,7 +32,7 @@ from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
-from seedflow.plan.views import PendingTask, build_ghost_view
+from seedflow.plan.views import PendingTask, build_ghost_view, find_common_each
 from seedflow.plan.whole import find_whole, follow
 from seedflow.recipe.model import Expression, Output
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
@@ -89,7 +89,8 @@ class Lister:
             found.extend(self._images_of_task(source))
         for order, key in reversed(gap.nest):
             found = [nest_part(order, part, key) for part in found]
-        return found
+        skipped = None if found else self._stander.of([expression], env).skipped
+        return found if skipped is None else [build_skipped_gap(gap.order, gap.label, skipped)]
 
     def _read_item(self, number: int, item: Expression, env: Env) -> Item | Gap:
         """One item of a list that is written out."""
@@ -186,12 +187,18 @@ class Lister:
         if mention.selector is not None and mention.selector.kind == "where" and tasks.groups:
             return None
         if not tasks.fanned or (mention.selector is not None and mention.selector.kind == "at"):
-            skipped = next((one for one in selected if one.outcome is Outcome.SKIPPED), None)
+            skipped = next((one for one in selected if self._is_left_out(one)), None)
             if skipped is not None:
                 return [build_skipped_gap((), "?", skipped.address)]
         for source in sources:
             parts.extend(self._parts_of(source, mention))
         return parts
+
+    def _is_left_out(self, source: Instance) -> bool:
+        """Whether one was skipped, of a use of a recipe all that it gives."""
+        return (
+            source.outcome if source.inner is None else self._stander.find_entered(source)
+        ) is Outcome.SKIPPED
 
     def _take_apart_name(self, whole: NameReference, env: Env) -> Listing | None:
         """`each.task.images` and `each.task.outputs.NAME`, of a task that has not ended."""
@@ -324,7 +331,7 @@ class Lister:
             f"{source.loop_key}-?",
             after,
             Bounds(low, high),
-            build_ghost_view(source.address),
+            build_ghost_view(source.address, each=find_common_each(source)),
             source=source,
             may_skip=source.may_skip,
         )
@@ -340,7 +347,7 @@ class Lister:
             return []
         env = Env(source.inner)
         standing = Standing()
-        self._stander.add(output.images.references, env, standing, fail_ok=fail_ok)
+        self._stander.add_outputs(source, [output], standing, fail_ok=fail_ok)
         if not standing.waits and standing.failed is None:
             if standing.skips is not None:
                 return []

@@ -116,7 +116,7 @@ class OptionReader:
         )
 
     def _value(self, template: Template, env: Env, *, as_text: bool = False) -> object:
-        standing = self._stander.of([template], env)
+        standing = self._stander.of([template], env, sees_each=True)
         if standing.waits or standing.failed is not None or standing.skips is not None:
             raise Refused(known_too_late(template, env, "this depends on results"))
         return self._renderer.render(template, env, as_text=as_text)

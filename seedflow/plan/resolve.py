@@ -213,6 +213,10 @@ class Resolver:
         """
         if instance.inner is None:
             raise ValueError(f"{instance.address} uses no recipe")
+        if instance.entered is Outcome.SKIPPED:
+            raise Skipped(instance.address)
+        if instance.entered is Outcome.FAILED:
+            return []
         env = Env(instance.inner)
         try:
             return as_list(output.images.render(self.build_scope(env)))

@@ -10,15 +10,15 @@ from seedflow.graph.outputs import find_main_output
 from seedflow.graph.places import find_templates
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.plan.frames import Env, FrameInstance, Later
-from seedflow.plan.instances import Unit
-from seedflow.plan.model import ANYWHERE, ELSEWHERE, Bounds, PendingImages, StepImage
+from seedflow.plan.instances import Instance, Unit
+from seedflow.plan.model import ANYWHERE, ELSEWHERE, Bounds, Outcome, PendingImages, StepImage
 from seedflow.plan.picking import NotThere
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.plan.whole import find_part, find_whole
-from seedflow.recipe.model import Expression, Input, InputType
+from seedflow.recipe.model import Expression, Input, InputType, Output
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.templating.forms import FirstOf, OrNone
@@ -145,7 +145,7 @@ class SlotFinder:
             output = self._resolver.find_call_output(instance, mention)
             if output is None or instance.inner is None:
                 return None
-            slots = self.find(output.images, Env(instance.inner))
+            slots = self._of_output(instance, instance.inner, output)
             if (
                 isinstance(slots, NotThere)
                 and mention.fail_ok
@@ -203,11 +203,23 @@ class SlotFinder:
             case PendingTask(instance=instance) if path == ("images",) and instance.inner is None:
                 return tuple(self._resolver.slots_of(instance))
             case PendingTask(instance=instance) if instance.inner is not None:
-                return self._of_used_recipe(instance.inner, path)
+                return self._of_used_recipe(instance, instance.inner, path)
             case _:
                 return None
 
-    def _of_used_recipe(self, inner: FrameInstance, path: tuple[str | int, ...]) -> Slots | None:
+    def _of_output(self, instance: Instance, inner: FrameInstance, output: Output) -> Slots | NotThere | None:
+        """What one use gives; nothing when it is left out. As long as that is not known, so is whether anything goes through."""
+        entered = self._stander.find_entered(instance)
+        if entered in (Outcome.SKIPPED, Outcome.FAILED):
+            return ()
+        slots = self.find(output.images, Env(inner))
+        if entered is not None or not isinstance(slots, tuple):
+            return slots
+        return slots if all(_is_inside(slot, inner) for slot in slots) else None
+
+    def _of_used_recipe(
+        self, instance: Instance, inner: FrameInstance, path: tuple[str | int, ...]
+    ) -> Slots | None:
         """`each.task.images` and `each.task.outputs.NAME`, of a task that uses a recipe and has not ended."""
         recipe = inner.frame.recipe
         output = None
@@ -215,7 +227,7 @@ class SlotFinder:
             output = find_main_output(recipe)
         elif len(path) == 2 and path[0] == "outputs":
             output = recipe.outputs.get(str(path[1]))
-        found = None if output is None else self.find(output.images, Env(inner))
+        found = None if output is None else self._of_output(instance, inner, output)
         return found if isinstance(found, tuple) else None
 
     def _is_unknown(self, name: Reference, env: Env) -> bool:
@@ -236,6 +248,15 @@ def _may_fail(
     if not isinstance(slot, PendingImages):
         return slot
     return replace(slot, count=Bounds(0, slot.count.high), mention=f"succeeded {slot.mention}", number=0)
+
+
+def _is_inside(slot: UrlImage | FileImage | StepImage | PendingImages, inner: FrameInstance) -> bool:
+    """Whether an image comes of a task inside of a use of a recipe."""
+    match slot:
+        case StepImage(address=address) | PendingImages(after=address):
+            return address.startswith(inner.prefix)
+        case _:
+            return False
 
 
 def _may_be_admitted(found: Slots | NotThere | None, declared: Input) -> bool:

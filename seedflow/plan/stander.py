@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from seedflow.graph.outputs import find_output, find_outputs_at
 from seedflow.graph.places import find_templates
@@ -12,6 +12,7 @@ from seedflow.plan.model import Outcome, PendingImages
 from seedflow.plan.picking import NotThere, is_single
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.standing import Standing
+from seedflow.plan.use_conditions import UseConditions
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.model import Expression, Output, Recipe
 from seedflow.recipe.references import NameReference, Reference, StepReference
@@ -30,19 +31,22 @@ class Stander:
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
         resolver.find_failed = self.find_failed
+        self._uses = UseConditions(
+            resolver, lambda template, env, standing: self.add(template.references, env, standing)
+        )
 
     def find_failed(self, use: Instance, output: Output | None) -> str | None:
         """What failed of an output of a used recipe, or of all its outputs."""
         standing = Standing()
         if use.inner is not None and output is not None:
-            self.add(output.images.references, Env(use.inner), standing)
+            self.add_outputs(use, [output], standing)
         else:
             self.add_instance(use, standing)
         return standing.failed
 
-    def of(self, expressions: Iterable[Expression], env: Env) -> Standing:
+    def of(self, expressions: Iterable[Expression], env: Env, *, sees_each: bool = False) -> Standing:
         """How far everything is that expressions mention."""
-        standing = Standing()
+        standing = Standing(sees_each=sees_each)
         for expression in expressions:
             for template in find_templates(expression):
                 self.add(template.references, env, standing)
@@ -83,10 +87,8 @@ class Stander:
     ) -> None:
         """Take in one instance that is meant by itself, or what of it stands at a path."""
         if instance.inner is not None:
-            for output in find_outputs_at(instance.inner.frame.recipe, path):
-                self.add(
-                    output.images.references, Env(instance.inner), standing, skip_ok=skip_ok, fail_ok=fail_ok
-                )
+            outputs = find_outputs_at(instance.inner.frame.recipe, path)
+            self.add_outputs(instance, outputs, standing, skip_ok=skip_ok, fail_ok=fail_ok)
             return
         if instance.outcome is not None:
             standing.need(self._spell_instance(instance))
@@ -102,6 +104,27 @@ class Stander:
             standing.failed = standing.failed or instance.cause
         elif instance.outcome is Outcome.SKIPPED and not skip_ok:
             standing.skipped = standing.skipped or instance.address
+
+    def add_outputs(
+        self,
+        instance: Instance,
+        outputs: Iterable[Output],
+        standing: Standing,
+        *,
+        skip_ok: bool = False,
+        fail_ok: bool = False,
+    ) -> None:
+        """Take in what one use of a recipe gives as these outputs; nothing when its conditions leave it out."""
+        if instance.inner is None or not self._uses.add(instance, standing, skip_ok=skip_ok, fail_ok=fail_ok):
+            return
+        env = Env(instance.inner)
+        for output in outputs:
+            self.add(output.images.references, env, standing, skip_ok=skip_ok, fail_ok=fail_ok)
+
+    def find_entered(self, instance: Instance) -> Outcome | None:
+        """What the conditions of a use of a recipe say of it; None as long as that is not known."""
+        self._uses.add(instance, Standing())
+        return instance.entered
 
     def add_need(self, tasks: StepTasks, standing: Standing) -> None:
         """Take in an entry of `needs:`: it is about order alone, so that what was skipped stands in nobody's way."""
@@ -207,10 +230,8 @@ class Stander:
             if instance.inner is None:
                 continue
             inner = standing if single else Standing()
-            for output in _find_outputs(instance.inner.frame.recipe, mention):
-                self.add(
-                    output.images.references, Env(instance.inner), inner, skip_ok=skip_ok, fail_ok=fail_ok
-                )
+            outputs = _find_outputs(instance.inner.frame.recipe, mention)
+            self.add_outputs(instance, outputs, inner, skip_ok=skip_ok, fail_ok=fail_ok)
             if single:
                 continue
             standing.include(inner)
@@ -254,8 +275,7 @@ class Stander:
         if instance.inner is None:
             return False
         standing = Standing()
-        for output in _find_outputs(instance.inner.frame.recipe, mention):
-            self.add(output.images.references, Env(instance.inner), standing)
+        self.add_outputs(instance, _find_outputs(instance.inner.frame.recipe, mention), standing)
         return standing.may_be_skipped or standing.skips is not None
 
     def of_arguments(self, mention: StepReference, env: Env) -> Standing:
@@ -312,10 +332,8 @@ class Stander:
             if instance.stands_for_others:
                 standing.wait((instance.address,), instance.tasks.node.id)
             return
-        if path[:1] == ("each",) and isinstance(subject, (PendingImage, PendingTask)):
-            each = (
-                subject.source.instance.each if isinstance(subject, PendingImage) else subject.instance.each
-            )
+        each = _find_each(value, standing) if path[:1] == ("each",) else None
+        if each is not None:
             for name in path[1:2] or each:
                 self._add_value(each.get(str(name)), path[2:], standing, skip_ok, fail_ok)
             return
@@ -364,6 +382,20 @@ def _find_outputs(recipe: Recipe, mention: StepReference) -> list[Output]:
         return list(recipe.outputs.values())
     output = find_output(recipe, mention)
     return [] if output is None else [output]
+
+
+def _find_each(value: object, standing: Standing) -> Mapping[str, object] | None:
+    """The values of the task that an image or task comes from which is not there yet; None where these are not known."""
+    match value.subject if isinstance(value, View) else None:
+        case PendingImage(source=source):
+            return source.instance.each
+        case PendingTask(instance=instance):
+            return instance.each
+        case PendingImages() if standing.sees_each and isinstance(value, View):
+            each = value.attributes.get("each")
+            return each if isinstance(each, Mapping) else None
+        case _:
+            return None
 
 
 def _is_unknown(value: object) -> bool:

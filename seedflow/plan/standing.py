@@ -14,7 +14,8 @@ class Standing:
     call that. `failed` and `skipped` name a
     result that stands in the way. `given` counts the tasks that gave images or may, `certain` those that
     cannot be skipped any more, and `omitted` is one of a collection that was; any of it `may_omit` when it may yet be. `tolerant`
-    when something is mentioned that may be absent.
+    when something is mentioned that may be absent. One that `sees_each` knows what an image to come was made with as soon as
+    its task does, however many images there will be.
     """
 
     needs: dict[str, None] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class Standing:
     may_omit: bool = False
     tolerant: bool = False
     may_skip: bool = False
+    sees_each: bool = False
 
     def wait(self, needs: Iterable[str], after: str) -> None:
         """Something has to end first."""

@@ -95,11 +95,19 @@ class LazyAttributes(Mapping[str, object]):
         return len(self._known) + len(self._later)
 
 
-def build_ghost_view(after: str, *others: str) -> View:
-    """An image of which nothing is known but what it comes after: one of these."""
+def build_ghost_view(after: str, *others: str, each: Mapping[str, object] | None = None) -> View:
+    """An image of which nothing is known but what it comes after: one of these; perhaps `each`, the values of its task."""
     unknown = (*_PIXELS, "name", "number", "key", "take", "each")
     images = PendingImages(after, count=Bounds(1, 1), mention=f"{after} image", others=(after, *others))
-    return View("image", {}, images, dict.fromkeys(unknown, _LATER))
+    known = {} if each is None else {"each": each}
+    return View("image", known, images, {name: _LATER for name in unknown if name not in known})
+
+
+def find_common_each(source: Instance) -> Mapping[str, object] | None:
+    """The values that all images of an instance are made with; None where these are not known before the images are."""
+    if source.stands_for_others or source.tasks.node.step.iterate is not None:
+        return None
+    return {**source.tasks.frame.each, **source.each}
 
 
 def name_image(unit: Unit, number: int) -> str:

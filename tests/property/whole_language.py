@@ -105,11 +105,15 @@ class Expr:
 
 @dataclass(frozen=True, slots=True)
 class SubRecipe:
-    """A recipe that others may use: kinds of its inputs by name, and whether each of its outputs is one image."""
+    """A recipe that others may use: kinds of its inputs by name, and whether each of its outputs is one image.
+
+    `passes_on` when an input goes through to an output.
+    """
 
     file: str
     inputs: Mapping[str, str]
     outputs: Mapping[str, bool]
+    passes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,6 +488,8 @@ class _Author:
         if given:
             body["with"] = given
         step.outputs = sub.outputs
+        if sub.passes_on and not self.sharp and "when" not in body and self.chance(40):
+            body["when"] = self.draw_condition(step)
 
     def draw_argument(self, step: Step, kind: str) -> Any:
         match kind:
@@ -526,6 +532,12 @@ class _Author:
         for name in ["images", "other"][: self.number(1, 2)]:
             one = bool(singles) and (not many or self.chance(30))
             found = self.one_of(singles if one else many)
+            given = [expr for expr in many if expr.text.startswith("inputs.")]
+            if given and not one and not self.sharp and self.chance(40):
+                found = self.one_of(given)
+                others = [expr for expr in many if expr not in given]
+                if others and self.chance(40):
+                    found = Expr(f"first_of({self.one_of(others).text}, {found.text})")
             written[name] = f"{{{{ {found.text} }}}}"
             kinds[name] = one
         return written, kinds
@@ -574,7 +586,8 @@ def cases(draw: st.DrawFn, *, sharp: bool = False) -> Case:
         text = _go_through_values(text, draw(st.lists(st.sampled_from(list(inputs)), unique=True)))
         file = f"sub{number}.yaml"
         files[file] = text
-        subs.append(SubRecipe(file, inputs, given))
+        passes_on = any("inputs." in text for text in outputs.values())
+        subs.append(SubRecipe(file, inputs, given, passes_on))
     lists = {}
     author = _Author(
         draw,

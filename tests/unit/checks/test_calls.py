@@ -174,3 +174,32 @@ def test_a_list_in_a_list_is_told_apart_from_a_list(call: Call) -> None:
 def test_literal_paths_start_at_the_caller(call: Call, tmp_path: Path) -> None:
     Image.new("RGB", (64, 64)).save(tmp_path / "here.png")
     assert call("who: x, photo: here.png") == []
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "{{ inputs.x[0].each.k }}",
+        "{{ inputs.x[0].each.i.each.k }} {{ inputs.y.each.k }}",
+        "{% for i in inputs.x %}{{ i.each.k }}{% endfor %}",
+        "{{ inputs.x | map(attribute='each.k') | join }}",
+    ],
+)
+def test_what_the_each_of_an_image_from_outside_has_its_caller_knows(
+    catalog: Catalog, tmp_path: Path, prompt: str
+) -> None:
+    path = tmp_path / "inner.yaml"
+    path.write_text(
+        f"""
+seedflow: 1
+inputs: {{x: {{type: list, of: image}}, y: {{type: image}}}}
+steps:
+  s: {{generate: {{prompt: "{prompt}", image_input: ["{{{{ inputs.x }}}}", "{{{{ inputs.y }}}}"]}}}}
+  t: {{for_each: {{i: "{{{{ inputs.x }}}}"}}, generate: {{prompt: "{{{{ each.i.each.k }}}}", image_input: ["{{{{ each.i }}}}"]}}}}
+outputs: {{images: "{{{{ steps.s.images }}}}", t: "{{{{ steps.t.images }}}}"}}
+"""
+    )
+    recipe, problems = load_recipe(path, catalog)
+    assert recipe is not None, problems
+    graph, wrong = build_graph(recipe, catalog)
+    assert not has_errors([*problems, *wrong, *check_graph(graph, catalog)])

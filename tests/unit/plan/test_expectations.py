@@ -108,3 +108,28 @@ def test_a_file_keeps_its_name_when_the_expected_number_changes() -> None:
         == play(SETS % ("{min: 1}", "") + out).files
         == {"a": ["a/a-1.jpg"]}
     )
+
+
+PAGES = """\
+steps:
+  page:
+    for_each: {s: {in: [{n: a, r: "1:1"}, {n: b, r: "16:9"}], key: n}}
+    generate: {prompt: "{{ each.s.n }}", aspect_ratio: "{{ each.s.r }}", sequential_image_generation: auto, max_images: 2}
+  oil:
+    for_each: {p: "{{ steps.page.images }}"}
+    generate: {prompt: Oil, image_input: ["{{ each.p }}"]}
+    expect: {aspect_ratio: "{{ EXPECTED }}"}
+"""
+
+
+@pytest.mark.parametrize("given", [1, 2])
+def test_what_is_expected_may_rest_on_what_the_item_of_a_loop_was_made_with(given: int) -> None:
+    played = play(PAGES.replace("EXPECTED", "each.p.each.s.r"), gives={"page": given})
+    ratios = [task.expectation and task.expectation.ratio for task in played.asked.values()]
+    assert sorted(ratio for ratio in ratios if ratio) == [(1, 1)] * given + [(16, 9)] * given
+
+
+@pytest.mark.parametrize("expected", ["each.p.width ~ ':' ~ each.p.height", "each.p.number ~ ':1'"])
+def test_what_only_the_image_itself_says_is_known_too_late_for_what_is_expected(expected: str) -> None:
+    _, found = open_planner(PAGES.replace("EXPECTED", expected)).start()
+    assert {one.code for one in found} == {"known-too-late"}

@@ -1,0 +1,69 @@
+"""Whether a use of a recipe is made: `when` of its step and of the steps around it.
+
+With a use everything is skipped that it gives: what it asks for, and what only goes through it as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from seedflow.plan.frames import Env
+from seedflow.plan.instances import Instance
+from seedflow.plan.model import Outcome
+from seedflow.plan.picking import Absent
+from seedflow.plan.resolve import Resolver
+from seedflow.plan.standing import Standing
+from seedflow.recipe.template import RenderError, Skipped, Template
+
+Stand: TypeAlias = "Callable[[Template, Env, Standing], None]"
+"""Takes what a template mentions into a standing."""
+
+
+class UseConditions:
+    """Judges uses of recipes, each once all is there that its conditions mention."""
+
+    def __init__(self, resolver: Resolver, stand: Stand) -> None:
+        self._resolver = resolver
+        self._stand = stand
+
+    def add(
+        self, instance: Instance, standing: Standing, *, skip_ok: bool = False, fail_ok: bool = False
+    ) -> bool:
+        """Take the conditions of a use into a standing; False when it gives nothing."""
+        if instance.inner is None:
+            return False
+        waits, failed = False, None
+        for template, around in instance.inner.conditions:
+            env = self._resolver.refresh(around)
+            own = Standing()
+            self._stand(template, env, own)
+            standing.include(own)
+            waits = waits or bool(own.waits)
+            if instance.entered is None and own.failed is not None and own.skips is None:
+                failed = failed or own.failed
+            elif instance.entered is None and (own.skips is not None or not own.waits):
+                failed = self._judge(instance, template, env, own) or failed
+        if instance.entered is None and not waits:  # skipping comes before failing, whichever is known first
+            instance.entered = Outcome.GIVEN if failed is None else Outcome.FAILED
+            instance.cause = failed
+        if instance.entered is Outcome.SKIPPED and not skip_ok:
+            standing.skipped = standing.skipped or instance.address
+        if instance.entered is Outcome.FAILED and not fail_ok:
+            standing.failed = standing.failed or instance.cause or instance.address
+        if instance.entered is None:
+            standing.may_skip = standing.may_skip or not skip_ok
+        return instance.entered in (None, Outcome.GIVEN)
+
+    def _judge(self, instance: Instance, template: Template, env: Env, own: Standing) -> str | None:
+        """Note a condition that leaves a use out; gives what it fails with when it says neither yes nor no."""
+        try:
+            made = own.skips is None and template.render(self._resolver.build_scope(env))
+        except Skipped:
+            made = False
+        except (RenderError, Absent):
+            made = None
+        if made is False:
+            instance.entered = Outcome.SKIPPED
+        # What is wrong with a condition is said of what is inside.
+        return None if isinstance(made, bool) else instance.address

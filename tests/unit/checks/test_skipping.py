@@ -1,0 +1,82 @@
+"""`first_of` and `optional` around what is never skipped, seen through the uses of recipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.checks.conftest import Say
+
+INNER = """\
+seedflow: 1
+inputs: {p: {type: list, of: image}}
+steps:
+  a: {generate: {prompt: A}}
+  c: {when: "{{ inputs.p | length > 1 }}", generate: {prompt: C}}
+  d: {when: "{{ inputs.p | length > 2 }}", generate: {prompt: D}}
+  e: {generate: {prompt: E, image_input: ["{{ first_of(steps.c.images, steps.d.images) }}"]}}
+outputs:
+  a: "{{ steps.a.images }}"
+  c: "{{ steps.c.images }}"
+  either: "{{ first_of(steps.c.images, steps.d.images) }}"
+  surely: "{{ first_of(steps.c.images, steps.a.images) }}"
+  given: "{{ first_of(steps.c.images, inputs.p) }}"
+  none: "{{ optional(steps.c.images) }}"
+  e: "{{ steps.e.images }}"
+"""
+AROUND = """\
+seedflow: 1
+inputs: {p: {type: list, of: image}}
+steps:
+  in: {recipe: ./inner.yaml, with: {p: "{{ inputs.p }}"}}
+  after: {generate: {prompt: After, image_input: "{{ steps.in.outputs.c }}"}}
+outputs: {a: "{{ steps.in.outputs.a }}", c: "{{ steps.in.outputs.c }}", after: "{{ steps.after.images }}"}
+"""
+
+
+@pytest.mark.parametrize("around", ["optional(steps.u.{})", "first_of(steps.u.{}, steps.s.images)"])
+@pytest.mark.parametrize(
+    ("recipe", "output", "may_skip"),
+    [
+        ("inner", "a", False),
+        ("inner", "c", True),
+        ("inner", "either", True),
+        ("inner", "surely", False),
+        ("inner", "given", False),
+        ("inner", "none", False),
+        ("inner", "e", True),
+        ("around", "a", False),
+        ("around", "c", True),
+        ("around", "after", True),
+    ],
+)
+def test_what_an_output_names_says_whether_it_may_be_skipped(
+    say: Say, tmp_path: Path, recipe: str, output: str, may_skip: bool, around: str
+) -> None:
+    (tmp_path / "inner.yaml").write_text(INNER)
+    (tmp_path / "around.yaml").write_text(AROUND)
+    mention = around.format(f"outputs.{output}")
+    found = say(
+        f"""
+        steps:
+          s: {{generate: {{prompt: S, sequential_image_generation: auto, max_images: 2}}}}
+          u: {{recipe: ./{recipe}.yaml, with: {{p: "{{{{ steps.s.images }}}}"}}}}
+          y: {{generate: {{prompt: y, image_input: ["{{{{ {mention} }}}}"]}}}}
+        """
+    )
+    assert [one.partition(" ")[0] for one in found] == ([] if may_skip else ["never-skipped?"])
+
+
+def test_what_mentions_nothing_but_what_may_all_be_skipped_may_be_skipped(say: Say) -> None:
+    found = say(
+        """
+        inputs: {n: {type: integer, default: 1}}
+        steps:
+          a: {when: "{{ inputs.n > 1 }}", generate: {prompt: A}}
+          b: {when: "{{ inputs.n > 2 }}", generate: {prompt: B}}
+          c: {generate: {prompt: C, image_input: ["{{ first_of(steps.a.images, steps.b.images) }}"]}}
+          d: {generate: {prompt: D, image_input: ["{{ optional(steps.c.images) }}"]}}
+        """
+    )
+    assert found == []
