@@ -64,6 +64,14 @@ def find_output(recipe: Recipe, reference: StepReference) -> Output | None:
             return None
 
 
+def find_mentioned_outputs(recipe: Recipe, mention: StepReference) -> list[Output]:
+    """The outputs that a mention of a step with a used recipe is about; all of them when it is about its tasks."""
+    if mention.collection not in ("images", "outputs"):
+        return list(recipe.outputs.values())
+    output = find_output(recipe, mention)
+    return [] if output is None else [output]
+
+
 def _publish_step(node: StepNode) -> Iterator[Output]:
     name = node.step.name
     called = node.step.call.recipe if node.step.call is not None else None

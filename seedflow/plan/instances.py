@@ -98,6 +98,16 @@ class Instance:
         return shorten_key(".".join([*self.tasks.frame.keys, *own]))
 
     @property
+    def gave(self) -> bool:
+        """Whether it came to all that it is asked for."""
+        return self.outcome is Outcome.GIVEN
+
+    @property
+    def ended(self) -> bool:
+        """Whether its images are known: those of the takes that came, when others failed."""
+        return self.outcome is not None
+
+    @property
     def may_be_missing(self) -> bool:
         """Whether those that it stands for may be skipped before anybody asks what they give."""
         return self.may_skip and self.stands_for_others

@@ -35,7 +35,7 @@ from seedflow.plan.standing import Standing
 from seedflow.plan.views import PendingTask, build_ghost_view, find_common_each
 from seedflow.plan.whole import find_whole, follow
 from seedflow.recipe.model import Expression, Output
-from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
+from seedflow.recipe.references import NameReference, Reference, Slice, StepReference, is_one
 from seedflow.recipe.template import Skipped, Template
 from seedflow.recipe.views import View
 
@@ -366,7 +366,7 @@ class Lister:
             return [build_failed_gap(source, standing.failed)]
         if not standing.waits:
             return []
-        bounds = self.bound(output.images, env) if whole is None or not _is_index(whole) else Bounds(1, 1)
+        bounds = self.bound(output.images, env) if whole is None or not is_one(whole) else Bounds(1, 1)
         if standing.may_be_skipped or fail_ok:
             bounds = Bounds(0, bounds.high)
         after = tuple(standing.waits)
@@ -398,7 +398,3 @@ class Lister:
         if source.tasks.frame.ghost and standing.may_be_skipped:
             return [self._missing_task(source)]
         return [Item((source.order, 0), self._resolver.pending_task(source))]
-
-
-def _is_index(whole: Reference) -> bool:
-    return isinstance(whole, StepReference) and isinstance(whole.index, int)

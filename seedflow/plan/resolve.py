@@ -162,9 +162,9 @@ class Resolver:
         if mention.collection is None:
             return self.task_view(selected[0])
         if mention.collection == "tasks":
-            return pick([self.task_view(one) for one in selected if _gave(one)], mention)
+            return pick([self.task_view(one) for one in selected if one.gave], mention)
         if mention.collection == "passes":
-            views = [view for one in selected if _ended(one) for view in self._views_of_passes(one)]
+            views = [view for one in selected if one.ended for view in self._views_of_passes(one)]
             return pick(views, mention)
         return pick(self._image_views(tasks, selected, whole=mention.selector is None), mention)
 
@@ -292,10 +292,10 @@ class Resolver:
 
     def _image_views(self, tasks: StepTasks, selected: Sequence[Instance], *, whole: bool) -> Sequence[View]:
         if not whole:
-            return [view for one in selected if _ended(one) for view in self.views_of(one)]
+            return [view for one in selected if one.ended for view in self.views_of(one)]
         known = self._whole.get(tasks.hub)
         if known is None:
-            known = tuple(view for one in selected if _ended(one) for view in self.views_of(one))
+            known = tuple(view for one in selected if one.ended for view in self.views_of(one))
             if tasks.ended:
                 self._whole[tasks.hub] = known
         return known
@@ -391,12 +391,3 @@ class Resolver:
                 build_pending_view(unit, number, passes=passes) for number in range(1, count.low + 1)
             )
         return views
-
-
-def _gave(instance: Instance) -> bool:
-    return instance.outcome is Outcome.GIVEN
-
-
-def _ended(instance: Instance) -> bool:
-    """Whether its images are known: those of the takes that came, when others failed."""
-    return instance.outcome is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from seedflow.graph.outputs import find_output, find_outputs_at
+from seedflow.graph.outputs import find_mentioned_outputs, find_outputs_at
 from seedflow.graph.places import find_templates
 from seedflow.plan.frames import Env, Later, LazyValues
 from seedflow.plan.instances import Instance, StepTasks
@@ -14,7 +14,7 @@ from seedflow.plan.resolve import Resolver
 from seedflow.plan.standing import Standing
 from seedflow.plan.use_conditions import UseConditions
 from seedflow.plan.views import PendingImage, PendingTask
-from seedflow.recipe.model import Expression, Output, Recipe
+from seedflow.recipe.model import Expression, Output
 from seedflow.recipe.references import NameReference, Reference, StepReference
 from seedflow.recipe.views import View
 
@@ -230,7 +230,7 @@ class Stander:
             if instance.inner is None:
                 continue
             inner = standing if single else Standing()
-            outputs = _find_outputs(instance.inner.frame.recipe, mention)
+            outputs = find_mentioned_outputs(instance.inner.frame.recipe, mention)
             self.add_outputs(instance, outputs, inner, skip_ok=skip_ok, fail_ok=fail_ok)
             if single:
                 continue
@@ -275,7 +275,7 @@ class Stander:
         if instance.inner is None:
             return False
         standing = Standing()
-        self.add_outputs(instance, _find_outputs(instance.inner.frame.recipe, mention), standing)
+        self.add_outputs(instance, find_mentioned_outputs(instance.inner.frame.recipe, mention), standing)
         return standing.may_be_skipped or standing.skips is not None
 
     def of_arguments(self, mention: StepReference, env: Env) -> Standing:
@@ -374,14 +374,6 @@ class Stander:
             standing.failed = standing.failed or cause
         if outcome is Outcome.SKIPPED and not skip_ok:
             standing.skipped = standing.skipped or address
-
-
-def _find_outputs(recipe: Recipe, mention: StepReference) -> list[Output]:
-    """The outputs that a mention of a step with a used recipe is about; all of them when it is about its tasks."""
-    if mention.collection not in ("images", "outputs"):
-        return list(recipe.outputs.values())
-    output = find_output(recipe, mention)
-    return [] if output is None else [output]
 
 
 def _find_each(value: object, standing: Standing) -> Mapping[str, object] | None:

@@ -86,3 +86,8 @@ class StepReference:
 
 
 Reference: TypeAlias = NameReference | StepReference
+
+
+def is_one(mention: Reference) -> bool:
+    """Whether it means one item of what a step gives, by a whole number."""
+    return isinstance(mention, StepReference) and isinstance(mention.index, int)
