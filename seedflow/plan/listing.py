@@ -123,12 +123,14 @@ class Lister:
         if isinstance(whole, NameReference) and whole.root == "each" and len(whole.path) == 1:
             value = env.each.get(whole.name)
             return value if isinstance(value, View) else None
-        if not isinstance(whole, StepReference) or whole.collection != "images" or whole.index is None:
+        if not isinstance(whole, StepReference) or whole.index is None:
+            return None
+        if whole.collection not in ("images", "passes"):
             return None
         selected = self._resolver.select(whole, env)
         if isinstance(selected, NotThere) or len(selected) != 1 or selected[0].may_skip:
             return None
-        views = self._resolver.pending_views(selected[0], passes=False)
+        views = self._resolver.pending_views(selected[0], passes=whole.collection == "passes")
         if views is None or isinstance(whole.index, Slice) or not -len(views) <= whole.index < len(views):
             return None
         return views[whole.index]

@@ -371,7 +371,7 @@ class Resolver:
                     )
 
         group = instance.to_come
-        if group is not None and not instance.complete and group.failed is None:
+        if group is not None and not instance.complete and instance.outcome is None and group.failed is None:
             images = group.passes if passes else group.images
             images = images if certain else Bounds(0, images.high)
             yield PendingImages(group.address, images, f"{group.address} {'passes' if passes else 'images'}")

@@ -169,3 +169,16 @@ def test_a_use_of_which_an_output_failed_is_left_out(folder: Path, wanted: str) 
     assert made(played, "q") == [f"q[t={key}]" for key in came]
     assert not played.blocked
     assert played.prompts["n"] == f"n {''.join(came)}".strip()
+
+
+def test_edits_of_which_the_list_failed_are_left_out_once_that_is_known() -> None:
+    played = play(
+        "steps:\n"
+        "  s: {for_each: {k: [k1, k2]}, generate: {prompt: 'S {{ each.k }}', sequential_image_generation: auto, max_images: 3}}\n"
+        "  e: {for_each: {k: [k1, k2]}, iterate: {over: '{{ steps.s.at(k=each.k).images }}', as: i, "
+        "start: '{{ steps.s.at(k=each.k).images[0] }}'}, "
+        "generate: {prompt: '{{ each.k }}', image_input: ['{{ prev }}', '{{ each.i }}']}}\n"
+        "  n: {generate: {prompt: N, image_input: ['{{ succeeded(steps.e.images) }}']}}\n",
+        gives={"s[k=k1]": FAILS, "s[k=k2]": 2},
+    )
+    assert played.references("n") == ["e[k=k2,i=2] 1"]

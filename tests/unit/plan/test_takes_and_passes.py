@@ -247,6 +247,15 @@ def test_keys_of_passes_say_so_whichever_way_their_list_was_made(items: str, key
     assert not played.problems
 
 
+def test_one_pass_by_its_number_is_a_task_of_the_plan() -> None:
+    found = plan(
+        EDITED + "  u: {for_each: {i: ['{{ steps.it.passes[1] }}']}, "
+        "generate: {prompt: u, image_input: ['{{ each.i }}']}}\n"
+    )
+    assert [task.address for task in found.tasks[4:]] == ["u[i=it-p2-1]"]
+    assert found.tasks[4].needs == ("it[e=2]",)
+
+
 def test_records_and_tasks_of_passes_are_told_apart_by_them() -> None:
     played = play(
         EDITED + '  u: {for_each: {p: {in: "{{ zip(i=steps.it.passes, w=[1, 2, 3]) }}", key: i}}, '
