@@ -112,6 +112,8 @@ def _print(root: str, found: Found | None, console: Console) -> None:
         if one.perhaps_usd:
             cost = f"perhaps {format_usd(one.perhaps_usd)}"
         where = make_printable(one.where)
+        if one.unused_import:
+            where += ", imported, its recipe not run since"
         rows.append(
             (
                 Text(one.kind.value, "cyan"),
@@ -186,4 +188,5 @@ def _describe_one(one: Garbage) -> dict[str, object]:
         "size_bytes": one.size_bytes,
         "cost_usd": to_json_usd(one.cost_usd),
         "perhaps_usd": to_json_usd(one.perhaps_usd),
+        "unused_import": one.unused_import,
     }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from kill_trial import ask_ledger
+from kill_trial import ask_ledger, wait_for
 from project import ROOT, Project
 
 RECIPE = """\
@@ -108,6 +109,29 @@ def test_collecting_asks_and_keeps_what_plans_picks_and_outputs_show(paid, emula
     assert emulator.bill()["calls"] == 4
     assert paid.seedflow("verify").code == 0
     assert paid.seedflow("gc", "--paid-older-than", "0d").code == 0
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_what_reconciling_recovered_is_not_collected_before_its_recipe_ran(project, start_emulator, killed):
+    """Of a run that was killed, and of one that ended without knowing what became of its calls."""
+    emulator = start_emulator("--latency-ms", "1500" if killed else "0", "--log-delay-s", "2")
+    project.use(emulator.env)
+    project.write("book.yaml", RECIPE)
+    project.write("seedflow.yaml", "provider:\n  timeouts: {log_s: 1}\n")
+    if killed:
+        process = project.start("run", "book.yaml", "--yes")
+        wait_for(lambda: len(emulator.requests()) == 1)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        wait_for(lambda: emulator.bill()["calls"] == 1)
+    else:
+        emulator.set_faults({"kind": "bill-then-drop", "match": {"task": "sheet"}, "times": 1})
+        project.seedflow("run", "book.yaml", "--yes")
+    wait_for(lambda: "1 recovered ($0.04, paid already)" in project.seedflow("ledger", "reconcile").out)
+    kept = project.seedflow("gc", "--yes", "--paid-older-than", "0d", "--json").json
+    assert kept["garbage"] == []
+    assert project.run("book.yaml")["calls"] == 2
+    assert emulator.bill()["calls"] == 3
 
 
 def test_collecting_paid_results_refuses_when_a_file_that_may_name_them_is_broken(paid):
