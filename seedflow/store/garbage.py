@@ -10,7 +10,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -68,11 +68,13 @@ class Garbage:
 class InUse:
     """What a project refers to outside of its state: pictures that outputs list, and takes that somebody picked.
 
-    `takes` has the picked takes by (realm, fingerprint).
+    `takes` has the picked takes by (realm, fingerprint). `shared`: other projects, of which nothing was read, may use the state, too:
+    then every result is in use.
     """
 
     digests: Collection[str] = field(default_factory=frozenset)
     takes: Mapping[tuple[str, str], frozenset[int]] = field(default_factory=dict)
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,15 @@ class Found:
     """What may be removed, and how many pictures without a result stay.
 
     `waiting`: because a call is open or a run is at work. `unknown`: because a call that the ledger does not know may have paid
-    for them, perhaps `unknown_usd`.
+    for them, perhaps `unknown_usd`. `shared`: results, paid with `shared_usd`, that stay because other projects may use them.
     """
 
     garbage: tuple[Garbage, ...] = ()
     waiting: int = 0
     unknown: int = 0
     unknown_usd: Decimal = ZERO_USD
+    shared: int = 0
+    shared_usd: Decimal = ZERO_USD
 
 
 def find_garbage(
@@ -119,7 +123,8 @@ def find_garbage(
                 (digest, size) for digest, size in sorted(list_blobs(folder).items()) if digest not in named
             ]
             stays = bool(living) or has_open_attempt(connection)
-            waiting = unknown = 0
+            waiting = unknown = shared = 0
+            shared_usd = ZERO_USD
             for digest, size in unused:
                 if stays and not _is_old(path_of(folder, digest), None if living else paid_before):
                     waiting += 1
@@ -137,10 +142,14 @@ def find_garbage(
                     unknown += 1
             if paid_before is not None:
                 garbage += _list_rejected(folder, paid_before)
-                garbage += _list_old(folder, connection, in_use, paid_before)
+                old = tuple(_list_old(folder, connection, replace(in_use, shared=False), paid_before))
+                if in_use.shared:
+                    shared, shared_usd = len(old), sum((one.cost_usd for one in old), ZERO_USD)
+                else:
+                    garbage += old
     finally:
         connection.close()
-    return Found(tuple(garbage), waiting, unknown, unknown * dearest)
+    return Found(tuple(garbage), waiting, unknown, unknown * dearest, shared, shared_usd)
 
 
 def list_output_folders(root: Path) -> tuple[Path, ...]:
@@ -189,6 +198,8 @@ def find_dearest_picture(connection: sqlite3.Connection) -> Decimal:
 
 def find_old_results(connection: sqlite3.Connection, in_use: InUse, paid_before: float) -> list[int]:
     """The results that nobody refers to and that came here before a moment, by the number of their attempt."""
+    if in_use.shared:
+        return []
     protected = _Protected(connection, in_use)
     has_run_since = RunsSince(connection)
     imports = "imported_attempts JOIN imports USING (import_id)" if _has_imports(connection) else _NO_IMPORTS
