@@ -88,7 +88,7 @@ def command(
     if done.left_out:
         say(f"warning: {spell_many(len(done.left_out), 'result')} left out: a picture is missing or damaged")
         say("help: seedflow verify shows which")
-    return ExitCode.DONE
+    return ExitCode.FAILED_TASKS if done.left_out else ExitCode.DONE
 
 
 def _find_runs(root: Path, texts: Sequence[str]) -> list[str]:

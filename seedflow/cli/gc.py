@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import click
@@ -17,9 +18,9 @@ from seedflow.cli.session import start
 from seedflow.cli.sizes import Age, spell_bytes, spell_many
 from seedflow.cli.terminal import is_interactive, print_json, say
 from seedflow.diagnostics.printable import make_printable
-from seedflow.errors import ExitCode
+from seedflow.errors import ExitCode, UsageError
 from seedflow.money import ZERO_USD, format_usd, to_json_usd
-from seedflow.pipeline.in_use import find_in_use
+from seedflow.pipeline.in_use import find_in_use, find_sharing
 from seedflow.store.collect import Collected, collect_garbage
 from seedflow.store.garbage import Found, Garbage, InUse, find_garbage
 
@@ -47,22 +48,30 @@ MOST_SHOWN: Final = 40
     is_flag=True,
     help="Also pictures that the ledger has never named. Calls that it does not know may have paid for them.",
 )
+@click.option(
+    "--shared",
+    is_flag=True,
+    help="With --paid-older-than: also where other projects may use this state. What they pick or ask for is not known here.",
+)
 @click.option("--yes", is_flag=True, help="Remove without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def command(age_s: float | None, unknown_pictures: bool, yes: bool, as_json: bool) -> int:
+def command(age_s: float | None, unknown_pictures: bool, shared: bool, yes: bool, as_json: bool) -> int:
     """Remove from this project's state what nothing refers to. Shows it first, and asks.
 
     What any run may still use stays; paid results go only with --paid-older-than, and never those that the last plan of a
     recipe, a pick or an output refers to.
     """
+    if shared and age_s is None:
+        raise UsageError("--shared is about paid results", help="say how old they are with --paid-older-than")
     settings = start(quiet=True).settings
     root, now = settings.state_folder, time.time()
-    in_use = InUse() if age_s is None else find_in_use(settings)
+    sharing = None if shared or age_s is None else find_sharing(settings)
+    in_use = InUse() if age_s is None else replace(find_in_use(settings), shared=sharing is not None)
     paid_before = None if age_s is None else now - age_s
     found = find_garbage(root, in_use, paid_before, with_unknown=unknown_pictures)
     garbage = () if found is None else found.garbage
     if not as_json:
-        _print(str(root), found, open_console())
+        _print(str(root), found, sharing, open_console())
     done: Collected | None = None
     agreed = bool(garbage) and (yes or _ask(garbage))
     if agreed:
@@ -95,7 +104,7 @@ def _ask(garbage: Sequence[Garbage]) -> bool:
     return agreed
 
 
-def _print(root: str, found: Found | None, console: Console) -> None:
+def _print(root: str, found: Found | None, sharing: str | None, console: Console) -> None:
     if found is None:
         say(f"{make_printable(root)}: there is no state yet, so there is nothing to remove")
         return
@@ -112,6 +121,8 @@ def _print(root: str, found: Found | None, console: Console) -> None:
         if one.perhaps_usd:
             cost = f"perhaps {format_usd(one.perhaps_usd)}"
         where = make_printable(one.where)
+        if one.unused_import:
+            where += ", imported, its recipe not run since"
         rows.append(
             (
                 Text(one.kind.value, "cyan"),
@@ -146,6 +157,17 @@ def _print(root: str, found: Found | None, console: Console) -> None:
                 style="yellow",
             ),
         )
+    if found.shared and sharing is not None:
+        single = found.shared == 1
+        print_folded(
+            console,
+            Text(
+                f"note: {spell_many(found.shared, 'old result')}, paid {format_usd(found.shared_usd)}, {'stays' if single else 'stay'}: "
+                f"{make_printable(sharing)}, so that other projects may use {'it' if single else 'them'}. "
+                f"--shared removes {'it' if single else 'them'}",
+                style="yellow",
+            ),
+        )
 
 
 def _conclude(done: Collected, console: Console) -> None:
@@ -173,6 +195,8 @@ def _describe(root: str, found: Found | None, done: Collected | None) -> dict[st
         "waiting": 0 if found is None else found.waiting,
         "unknown": 0 if found is None else found.unknown,
         "unknown_usd": to_json_usd(ZERO_USD if found is None else found.unknown_usd),
+        "shared": 0 if found is None else found.shared,
+        "shared_usd": to_json_usd(ZERO_USD if found is None else found.shared_usd),
         "removed": 0 if done is None else len(done.removed),
         "freed_bytes": 0 if done is None else done.size_bytes,
         "kept": [] if done is None else [one.where for one in done.kept],
@@ -186,4 +210,5 @@ def _describe_one(one: Garbage) -> dict[str, object]:
         "size_bytes": one.size_bytes,
         "cost_usd": to_json_usd(one.cost_usd),
         "perhaps_usd": to_json_usd(one.perhaps_usd),
+        "unused_import": one.unused_import,
     }

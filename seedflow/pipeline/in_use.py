@@ -43,6 +43,24 @@ def find_in_use(settings: Settings) -> InUse:
     return InUse(frozenset(digests), {name: frozenset(found) for name, found in takes.items()})
 
 
+def find_sharing(settings: Settings) -> str | None:
+    """Why other projects may use this state, too, whose picks and recipes nobody reads from here; None where nothing speaks for it.
+
+    Recipes of two projects may have one name, and then only one of their plans is known: reading the files of both would not tell.
+
+    Raises:
+        StoreError: the state cannot be read.
+    """
+    own = settings.folder.resolve()
+    if not settings.state_folder.resolve().is_relative_to(own):
+        return "the state lies outside of this project"
+    mine = (own, settings.outputs_folder.resolve())
+    for folder in sorted(list_output_folders(settings.state_folder)):
+        if not any(folder.resolve().is_relative_to(place) for place in mine):
+            return f"a run wrote its outputs to {folder}, outside of this project"
+    return None
+
+
 def find_copies(settings: Settings, digests: Collection[str]) -> dict[str, list[Path]]:
     """Files among the outputs that have one of these digests by the manifest beside them. Manifests that cannot be read have none."""
     found: dict[str, list[Path]] = {}

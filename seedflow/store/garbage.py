@@ -5,17 +5,19 @@ Finding changes nothing. What was found is looked at again before it is removed 
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from seedflow.money import ZERO_USD, from_micros
+from seedflow.store.calls import IMPORT_PREFIX
 from seedflow.store.check_files import check_strays, list_blobs, path_of
 from seedflow.store.check_rows import COLLECTED
 from seedflow.store.existing import find_state
@@ -29,6 +31,7 @@ from seedflow.store.verify import find_living
 
 _OF_SEVERAL: Final = re.compile(r"#([1-9][0-9]{0,5})$")
 _WITH_FOLDERS: Final = 2
+_NO_IMPORTS: Final = "(SELECT NULL AS attempt_id, NULL AS imported_at)"
 OPEN_STATES: Final = ("reserved", "sending", "answered", "fetched", "unknown")
 
 
@@ -48,6 +51,7 @@ class Garbage:
     """One thing that may be removed. `attempt_id` and `digests` of an old result.
 
     `cost_usd` is what it cost, `perhaps_usd` what a picture of which nobody knows it may have cost, at the dearest price here.
+    `unused_import`: it was imported, and its recipe was not run since.
     """
 
     kind: GarbageKind
@@ -57,17 +61,20 @@ class Garbage:
     perhaps_usd: Decimal = ZERO_USD
     attempt_id: int | None = None
     digests: tuple[str, ...] = ()
+    unused_import: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class InUse:
     """What a project refers to outside of its state: pictures that outputs list, and takes that somebody picked.
 
-    `takes` has the picked takes by (realm, fingerprint).
+    `takes` has the picked takes by (realm, fingerprint). `shared`: other projects, of which nothing was read, may use the state, too:
+    then every result is in use.
     """
 
     digests: Collection[str] = field(default_factory=frozenset)
     takes: Mapping[tuple[str, str], frozenset[int]] = field(default_factory=dict)
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +82,15 @@ class Found:
     """What may be removed, and how many pictures without a result stay.
 
     `waiting`: because a call is open or a run is at work. `unknown`: because a call that the ledger does not know may have paid
-    for them, perhaps `unknown_usd`.
+    for them, perhaps `unknown_usd`. `shared`: results, paid with `shared_usd`, that stay because other projects may use them.
     """
 
     garbage: tuple[Garbage, ...] = ()
     waiting: int = 0
     unknown: int = 0
     unknown_usd: Decimal = ZERO_USD
+    shared: int = 0
+    shared_usd: Decimal = ZERO_USD
 
 
 def find_garbage(
@@ -114,7 +123,8 @@ def find_garbage(
                 (digest, size) for digest, size in sorted(list_blobs(folder).items()) if digest not in named
             ]
             stays = bool(living) or has_open_attempt(connection)
-            waiting = unknown = 0
+            waiting = unknown = shared = 0
+            shared_usd = ZERO_USD
             for digest, size in unused:
                 if stays and not _is_old(path_of(folder, digest), None if living else paid_before):
                     waiting += 1
@@ -132,10 +142,14 @@ def find_garbage(
                     unknown += 1
             if paid_before is not None:
                 garbage += _list_rejected(folder, paid_before)
-                garbage += _list_old(folder, connection, in_use, paid_before)
+                old = tuple(_list_old(folder, connection, replace(in_use, shared=False), paid_before))
+                if in_use.shared:
+                    shared, shared_usd = len(old), sum((one.cost_usd for one in old), ZERO_USD)
+                else:
+                    garbage += old
     finally:
         connection.close()
-    return Found(tuple(garbage), waiting, unknown, unknown * dearest)
+    return Found(tuple(garbage), waiting, unknown, unknown * dearest, shared, shared_usd)
 
 
 def list_output_folders(root: Path) -> tuple[Path, ...]:
@@ -183,15 +197,16 @@ def find_dearest_picture(connection: sqlite3.Connection) -> Decimal:
 
 
 def find_old_results(connection: sqlite3.Connection, in_use: InUse, paid_before: float) -> list[int]:
-    """The results that nobody refers to and that were answered before a moment, by the number of their attempt."""
+    """The results that nobody refers to and that came here before a moment, by the number of their attempt."""
+    if in_use.shared:
+        return []
     protected = _Protected(connection, in_use)
+    has_run_since = RunsSince(connection)
+    imports = "imported_attempts JOIN imports USING (import_id)" if _has_imports(connection) else _NO_IMPORTS
     rows = connection.execute(
-        f"""SELECT attempt_id, attempts.realm, fingerprint, take,
-             (runs.status IS NULL OR runs.status = 'interrupted') AND NOT EXISTS (
-               SELECT 1 FROM runs AS later WHERE later.recipe = runs.recipe AND later.realm = runs.realm
-               AND {number_of(connection, "later")} > {number_of(connection)} AND later.status <> 'interrupted')
-           FROM attempts JOIN requests USING (attempt_id) LEFT JOIN runs ON runs.run_id = attempts.run_id
-           WHERE state = 'done' AND claimed = 0 AND answered_at < ? ORDER BY attempt_id""",  # noqa: S608 - our own words
+        f"""SELECT attempt_id, attempts.realm, fingerprint, take, recipe, run_id, payer_run_id, imported_at IS NOT NULL
+           FROM attempts JOIN requests USING (attempt_id) LEFT JOIN (SELECT attempt_id, imported_at FROM {imports}) USING (attempt_id)
+           WHERE state = 'done' AND claimed = 0 AND coalesce(imported_at, answered_at) < ? ORDER BY attempt_id""",  # noqa: S608 - our own words
         (paid_before,),
     ).fetchall()
     images: dict[int, list[str]] = {}
@@ -199,14 +214,42 @@ def find_old_results(connection: sqlite3.Connection, in_use: InUse, paid_before:
         images.setdefault(attempt_id, []).append(digest)
     referenced = _find_referenced(connection)
     old = []
-    for attempt_id, realm, fingerprint, take, may_go_on in rows:
+    for attempt_id, realm, fingerprint, take, recipe, run_id, payer_run_id, imported in rows:
         digests = images.get(attempt_id, [])
-        if not digests or protected(realm, fingerprint, take) or may_go_on:
+        if not digests or protected(realm, fingerprint, take):
+            continue
+        if not imported and not has_run_since(recipe, realm, run_id, payer_run_id):
             continue
         if any(digest in in_use.digests or digest in referenced for digest in digests):
             continue
         old.append(attempt_id)
     return old
+
+
+class RunsSince:
+    """Whether a recipe was run to an end since a result came, or by the very run that brought it.
+
+    Only then the ledger knows what its tasks show: a run that was killed wrote nothing of it down, nor does one that takes up the
+    calls of another recipe.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        rows = connection.execute(
+            f"SELECT run_id, recipe, realm, {number_of(connection)}, status IS NOT NULL AND status <> 'interrupted' FROM runs"  # noqa: S608 - our own words
+        ).fetchall()
+        self._numbers: dict[str, float] = {
+            run_id: number for run_id, _, _, number, _ in rows if number is not None
+        }
+        self._last: dict[tuple[str, str], float] = {}
+        for run_id, recipe, realm, _, ended in rows:
+            if ended and run_id in self._numbers:
+                name = (recipe, realm)
+                self._last[name] = max(self._last.get(name, -math.inf), self._numbers[run_id])
+
+    def __call__(self, recipe: str, realm: str, *run_ids: str) -> bool:
+        """Since all these runs began that worked on it and paid for it."""
+        began = max(self._numbers.get(run_id, math.inf) for run_id in run_ids)
+        return self._last.get((recipe, realm), -math.inf) >= began
 
 
 class _Protected:
@@ -238,6 +281,10 @@ class _Protected:
         return take in asked or bool(self._takes.get(name, set()) - asked)
 
 
+def _has_imports(connection: sqlite3.Connection) -> bool:
+    return read_version(connection) >= _WITH_FOLDERS
+
+
 def _find_referenced(connection: sqlite3.Connection) -> set[str]:
     """The pictures that open calls send along."""
     states = ", ".join(f"'{state}'" for state in OPEN_STATES)
@@ -256,10 +303,11 @@ def _list_old(
     for digest, attempt_id in connection.execute("SELECT digest, attempt_id FROM images"):
         users.setdefault(digest, set()).add(attempt_id)
     going = set(old)
+    has_run_since = RunsSince(connection)
     told: set[str] = set()
     for attempt_id in old:
-        recipe, address, realm, take, cost = connection.execute(
-            """SELECT recipe, address, realm, take, cost_micros FROM attempts JOIN requests USING (attempt_id)
+        recipe, address, realm, take, cost, run_id = connection.execute(
+            """SELECT recipe, address, realm, take, cost_micros, run_id FROM attempts JOIN requests USING (attempt_id)
                WHERE attempt_id = ?""",
             (attempt_id,),
         ).fetchone()
@@ -268,7 +316,13 @@ def _list_old(
         told.update(mine)
         where = f"{recipe} {address}, take {take} ({realm})"
         yield Garbage(
-            GarbageKind.OLD_RESULT, where, size, from_micros(cost), attempt_id=attempt_id, digests=tuple(mine)
+            GarbageKind.OLD_RESULT,
+            where,
+            size,
+            from_micros(cost),
+            attempt_id=attempt_id,
+            digests=tuple(mine),
+            unused_import=run_id.startswith(IMPORT_PREFIX) and not has_run_since(recipe, realm, run_id),
         )
 
 

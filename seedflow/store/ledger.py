@@ -155,6 +155,7 @@ def open_for_reading(folder: StateFolder) -> sqlite3.Connection:
     with disk_errors(folder.ledger):
         _refuse_missing(folder)
         refuse_half_repaired(folder)
+        _refuse_newer_at_rest(folder)
         connection = _connect_for_reading(folder)
         try:
             check_ledger(connection, folder.ledger)
@@ -184,6 +185,21 @@ def _connect_for_reading(folder: StateFolder) -> sqlite3.Connection:
     return _connect(folder.ledger, "ro&immutable=1" if at_rest else "ro")
 
 
+def _refuse_newer_at_rest(folder: StateFolder) -> None:
+    """Refuse a newer ledger that nobody has open as it lies there: opened as any other it would get side files beside it."""
+    if has_log(folder):
+        return
+    with contextlib.suppress(*UNREADABLE):  # whoever opens it next says what is wrong with it
+        connection = _connect(folder.ledger, "ro&immutable=1")
+        try:
+            version = read_version(connection)
+            application = connection.execute("PRAGMA application_id").fetchone()[0]
+        finally:
+            connection.close()
+        if application == APPLICATION_ID:
+            _refuse_newer(version, folder.ledger)
+
+
 def _refuse_untouched(folder: StateFolder) -> None:
     """See that a ledger can be ours before it is opened for writing: closing it again would fold its write-ahead log."""
     try:
@@ -207,15 +223,19 @@ def check_ledger(connection: sqlite3.Connection, path: Path) -> None:
                 f"{path}: the ledger is empty (copied without its `ledger.db-wal`?)", "damaged"
             )
         raise build_store_error(f"{path}: a database, but not a seedflow ledger", "damaged")
+    _refuse_newer(version, path)
+    problem = find_schema_problem(connection)
+    if problem is not None:
+        raise build_store_error(f"{path}: the ledger {problem}", "damaged")
+
+
+def _refuse_newer(version: int, path: Path) -> None:
     if version > SCHEMA_VERSION:
         raise StoreError(
             f"{path}: the ledger has schema {version}; this seedflow knows schemas up to {SCHEMA_VERSION}",
             kind="newer",
             help="use the newer seedflow that wrote it; nothing was changed",
         )
-    problem = find_schema_problem(connection)
-    if problem is not None:
-        raise build_store_error(f"{path}: the ledger {problem}", "damaged")
 
 
 def _make_file(folder: StateFolder) -> None:

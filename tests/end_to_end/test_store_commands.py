@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from kill_trial import ask_ledger
+from kill_trial import ask_ledger, wait_for
 from project import ROOT, Project
 
 RECIPE = """\
@@ -110,6 +111,76 @@ def test_collecting_asks_and_keeps_what_plans_picks_and_outputs_show(paid, emula
     assert paid.seedflow("gc", "--paid-older-than", "0d").code == 0
 
 
+@pytest.mark.parametrize("killed", [True, False])
+def test_what_reconciling_recovered_is_not_collected_before_its_recipe_ran(project, start_emulator, killed):
+    """Of a run that was killed, and of one that ended without knowing what became of its calls."""
+    emulator = start_emulator("--latency-ms", "1500" if killed else "0", "--log-delay-s", "2")
+    project.use(emulator.env)
+    project.write("book.yaml", RECIPE)
+    project.write("seedflow.yaml", "provider:\n  timeouts: {log_s: 1}\n")
+    if killed:
+        process = project.start("run", "book.yaml", "--yes")
+        wait_for(lambda: len(emulator.requests()) == 1)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        wait_for(lambda: emulator.bill()["calls"] == 1)
+    else:
+        emulator.set_faults({"kind": "bill-then-drop", "match": {"task": "sheet"}, "times": 1})
+        project.seedflow("run", "book.yaml", "--yes")
+    wait_for(lambda: "1 recovered ($0.04, paid already)" in project.seedflow("ledger", "reconcile").out)
+    kept = project.seedflow("gc", "--yes", "--paid-older-than", "0d", "--json").json
+    assert kept["garbage"] == []
+    assert project.run("book.yaml")["calls"] == 2
+    assert emulator.bill()["calls"] == 3
+
+
+def test_what_another_project_paid_and_picked_in_the_same_state_stays(emulator, tmp_path):
+    """Two projects have a recipe of one name, which shows other takes and other prompts in each."""
+    projects = []
+    for name in ("here", "there"):
+        folder = tmp_path / name
+        folder.mkdir()
+        project = Project(folder)
+        project.use(emulator.env | {"SEEDFLOW_HOME": str(tmp_path / "state")})
+        project.write("seedflow.yaml", "")
+        projects.append(project)
+    here, there = projects
+    there.write("book.yaml", RECIPE)
+    there.run("book.yaml")
+    there.run("book.yaml", "--reroll", "sheet")
+    here.write("book.yaml", RECIPE.replace("A fox", "A hare"))
+    here.run("book.yaml")
+    shutil.rmtree(there.folder / "outputs")
+    calls = emulator.bill()["calls"]
+    kept = here.seedflow("gc", "--yes", "--paid-older-than", "0d", "--json").json
+    assert (kept["garbage"], kept["removed"]) == ([], 0)
+    assert kept["shared"] > 0
+    assert kept["shared_usd"] == pytest.approx(0.04 * kept["shared"])
+    said = " ".join(here.seedflow("gc", "--paid-older-than", "0d").out.split())
+    assert (
+        "the state lies outside of this project, so that other projects may use them. --shared removes them"
+        in said
+    )
+    assert there.run("book.yaml")["calls"] == 0
+    assert emulator.bill()["calls"] == calls
+    here.run("book.yaml")
+    meant = here.seedflow("gc", "--yes", "--paid-older-than", "0d", "--shared", "--json").json
+    assert (meant["removed"], meant["shared"]) == (len(meant["garbage"]), 0)
+    assert meant["removed"] > 0
+    assert here.run("book.yaml")["calls"] == 0
+
+
+def test_a_state_inside_of_a_project_is_shared_once_runs_wrote_outside(paid, tmp_path):
+    """Another project's, or the same folder's before it was moved."""
+    assert paid.run("book.yaml", "--reroll", "page[scene=mill]")["calls"] == 1
+    assert paid.run("book.yaml", "--out", str(tmp_path.parent / f"{tmp_path.name}-far"))["calls"] == 0
+    kept = paid.seedflow("gc", "--yes", "--paid-older-than", "0d", "--json").json
+    assert (kept["garbage"], kept["shared"], kept["shared_usd"]) == ([], 1, 0.04)
+    assert f"{tmp_path.name}-far" in "".join(paid.seedflow("gc", "--paid-older-than", "0d").out.split())
+    refused = paid.seedflow("gc", "--shared")
+    assert (refused.code, "--paid-older-than" in refused.err) == (2, True)
+
+
 def test_collecting_paid_results_refuses_when_a_file_that_may_name_them_is_broken(paid):
     paid.write("book.picks.yaml", "seedflow_picks: 1\ntakes: [\n")
     refused = paid.seedflow("gc", "--yes", "--paid-older-than", "0d")
@@ -152,6 +223,13 @@ def test_results_of_another_machine_are_reused_without_a_request(paid, emulator,
     pages = (paid.folder / "outputs").rglob("*.jpg"), (folder / "outputs").rglob("*.jpg")
     mine, its = ({path.name: path.read_bytes() for path in found} for found in pages)
     assert mine == its
+
+
+def test_an_export_that_left_something_out_does_not_end_well(paid):
+    find_blob(paid, "page[scene=mill]").write_bytes(b"damaged")
+    left = paid.seedflow("export", "book.zip", "--all", "--json")
+    assert (left.code, left.json["results"], left.json["left_out"]) == (3, 2, ["page[scene=mill]"])
+    assert (paid.folder / "book.zip").exists()
 
 
 def test_runs_and_collections_at_once_lose_nothing(tmp_path):

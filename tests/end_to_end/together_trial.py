@@ -56,7 +56,7 @@ OTHERS = (
     ("verify", "--repair"),
     ("export", "--all"),
 )
-MAY_END_WITH = {"run": (0, UNKNOWN_OUTCOME), "gc": (0,), "verify": (0,), "export": (0, 2)}
+MAY_END_WITH = {"run": (0, UNKNOWN_OUTCOME), "gc": (0,), "verify": (0,), "export": (0, 2, 3)}
 
 
 @dataclass(slots=True)

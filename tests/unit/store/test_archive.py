@@ -15,6 +15,7 @@ from seedflow.pipeline.archives import build_wanted, judge_fingerprint
 from seedflow.store.archive import HEAD, RESULTS, ArchiveError
 from seedflow.store.base import AlreadyStored, Budget, PastRequest
 from seedflow.store.exporting import export_results
+from seedflow.store.garbage import InUse, find_garbage
 from seedflow.store.importing import import_results
 from seedflow.store.local import open_store
 from seedflow.store.verify import verify_state
@@ -330,3 +331,16 @@ def test_a_result_that_has_other_pictures_here_is_added_as_a_further_take_and_on
     assert (back.added, len(back.kept)) == ([], 2), (
         "and not its own once more, under the take that it had here"
     )
+
+
+def test_what_was_imported_is_as_old_as_its_import_and_is_named_until_its_recipe_ran(there, root, tmp_path):
+    make_state(root, clock=lambda: 1000.0)
+    export(root, tmp_path / "old.zip")
+    take(there, tmp_path / "old.zip")
+    ((imported_at,),) = list_rows(there, "SELECT imported_at FROM imports")
+    assert find_garbage(there, InUse(), imported_at - 1).garbage == ()
+    found = find_garbage(there, InUse(), imported_at + 1).garbage
+    assert [one.unused_import for one in found] == [True] * 3
+    make_state(there, ("pink",))
+    found = find_garbage(there, InUse(), imported_at + 1).garbage
+    assert [one.unused_import for one in found] == [False] * 3

@@ -186,6 +186,34 @@ def test_results_of_a_run_that_may_still_be_taken_up_stay(root):
     assert len(find_garbage(root, NOTHING, LATER).garbage) == 3
 
 
+@pytest.mark.parametrize("kind", ["reconcile", "another recipe", "same recipe, killed as well"])
+def test_what_was_recovered_from_a_killed_run_stays_until_its_recipe_was_run_to_an_end(root, kind):
+    """Whoever took it up: no plan of its recipe has shown it yet."""
+    clock = lambda: NOW  # noqa: E731
+    request = request_for("red")
+    with open_store(root, clock=clock) as store:
+        store.begin_run("killed", "book", REALM)
+        attempt = store.claim("killed", request, PRICE, ()).attempt
+        store.mark_sending(attempt.intent_id, ())
+        store.mark_unknown(attempt.intent_id, "the line went dead")
+        store.end_run("killed", "interrupted")
+    make_state(root, ("pink",), clock=clock)  # run again, around what is unknown
+    with open_store(root, clock=clock) as store:
+        store.begin_run(
+            "taker", {"reconcile": "ledger reconcile", "another recipe": "other"}.get(kind, "book"), REALM
+        )
+        attempt = store.take_up("taker", attempt.intent_id).attempt
+        store.mark_answered(attempt.intent_id, b"{}", PRICE)
+        store.mark_done(attempt.intent_id, [keep(store, draw("red"))], PRICE)
+        store.end_run("taker", "done" if "killed" not in kind else "interrupted")
+    forget_plans(root)
+    paid = [one.where for one in find_garbage(root, NOTHING, LATER).garbage]
+    assert paid == ["book pink, take 1 (cloudflare)"]
+    make_state(root, ("green",), clock=clock)
+    paid = [one.where for one in find_garbage(root, NOTHING, LATER).garbage]
+    assert paid == ["book red, take 1 (cloudflare)", "book pink, take 1 (cloudflare)"]
+
+
 def test_nothing_paid_goes_while_a_run_lives(root):
     make_state(root, clock=lambda: NOW)
     forget_plans(root)

@@ -79,10 +79,12 @@ def test_a_newer_schema_is_refused_and_its_data_untouched(root, opens):
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
     before = (root / "ledger.db").read_bytes()
+    files = sorted(root.iterdir())
     with pytest.raises(StoreError, match=f"schema {SCHEMA_VERSION + 1}") as caught:
         opens(root)
     assert caught.value.kind == "newer"
     assert (root / "ledger.db").read_bytes() == before
+    assert sorted(root.iterdir()) == files
 
 
 @pytest.mark.parametrize("text", ["", "x\n", "-1\n", "1.5\n", "²\n", "0\n", "9" * 40])
