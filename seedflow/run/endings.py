@@ -39,7 +39,15 @@ def failed(task: Task, kind: str, error: SeedflowError, *, perhaps_paid: bool = 
     remedy = Remedy.CHANGE if hopeless else Remedy.RUN
     if perhaps_paid and not hopeless:
         remedy = Remedy.CONSENT
-    return Problem(kind, error.message, advice, task.origin.span, remedy=remedy, doubtful=perhaps_paid)
+    return Problem(
+        kind,
+        error.message,
+        advice,
+        task.origin.span,
+        remedy=remedy,
+        doubtful=perhaps_paid,
+        unbilled=not perhaps_paid,
+    )
 
 
 def advise_on_data(failure: ProviderError, references: Sequence[Mapping[str, object]]) -> None:

@@ -58,7 +58,7 @@ def _is_paid(task: TaskResult) -> bool:
     problem = task.problem
     if problem is None:
         return bool(task.cost_usd)
-    return problem.paid or (problem.doubtful and bool(task.cost_usd))
+    return problem.paid or (bool(task.cost_usd) and not problem.unbilled)
 
 
 def _may_come(task: TaskResult) -> bool:

@@ -69,8 +69,8 @@ class Problem:
     """Why a task has no images: `kind` is short kebab-case; `span` is its place in the recipe; `remedy` what helps.
 
     `unsaved` is a raw answer that was paid for and could be kept nowhere; it has to be shown to somebody. `paid`: its last call was
-    answered and paid for certain; `doubtful`: it was refused, and only a log can tell whether it was billed. `unpublished`: it is
-    about an output, and not about a task.
+    answered and paid for certain; `doubtful`: it was refused, and only a log can tell whether it was billed; `unbilled`: it was
+    refused, and cost nothing, whatever was paid for attempts before it. `unpublished`: it is about an output, and not about a task.
     """
 
     kind: str
@@ -81,6 +81,7 @@ class Problem:
     remedy: Remedy = Remedy.RUN
     paid: bool = False
     doubtful: bool = False
+    unbilled: bool = False
     unpublished: bool = False
 
 
