@@ -164,16 +164,20 @@ def _check_shape(declared: Input, shape: Shape, span: Span, name: str) -> Iterat
     if not shape.known:
         return
     wanted = shape_of_input(declared)
-    if shape.kind is Kind.NONE or (shape.optional and not declared.optional and declared.default is None):
+    if (shape.kind is Kind.NONE or shape.optional) and not declared.optional:
+        is_none = "this is none" if shape.kind is Kind.NONE else "this may be none"
+        has_default = declared.default is not None
+        leave_out = "leave it out here, so that it has its default" if shape.kind is Kind.NONE else ""
+        instead = "give it something else for that case: `… | default(…)`"
         yield Diagnostic(
             "may-be-none",
-            f"this may be none, and {name} must be given",
+            f"{is_none}, and {name} {'has its default only where it is left out' if has_default else 'must be given'}",
             span,
             Severity.WARNING,
-            help="give it something else for that case: `… | default(…)`, or declare the input `optional`",
+            help=f"{(has_default and leave_out) or instead}, or declare the input `optional`",
         )
-        if shape.kind is Kind.NONE:
-            return
+    if shape.kind is Kind.NONE:
+        return
     if shape.kind not in _FITTING[declared.type]:
         yield _misfit(declared, wanted, shape, span, name)
     elif declared.type in (InputType.LIST, InputType.TABLE):

@@ -251,3 +251,33 @@ steps:
     found = [one for one in (*problems, *wrong, *check_graph(graph, catalog)) if one.code not in WASTE]
     assert [one.severity.value for one in found if has_errors([one])] == ([] if said is None else ["error"])
     assert said is None or said in next(one for one in found if has_errors([one])).message
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "help_"),
+    [
+        (
+            'who: "{{ none }}"',
+            "this is none, and input `who` of recipe `inner` must be given",
+            "give it something",
+        ),
+        (
+            'who: x, size: "{{ none }}"',
+            "this is none, and input `size` of recipe `inner` has its default only where it is left out",
+            "leave it out here, so that it has its default",
+        ),
+        (
+            'who: x, mood: "{{ inputs.o }}"',
+            "this may be none, and input `mood` of recipe `inner` has its default only where it is left out",
+            "give it something else for that case",
+        ),
+        ('who: x, photo: "{{ none }}"', None, ""),
+        ('who: x, photo: "{{ inputs.p }}"', None, ""),
+    ],
+)
+def test_none_for_an_input_says_what_becomes_of_it_and_what_to_do(
+    call: Call, given: str, said: str | None, help_: str
+) -> None:
+    found = [one for one in call(given) if one.code == "may-be-none"]
+    assert [one.message for one in found] == ([] if said is None else [said])
+    assert all(help_ in str(one.help) for one in found)
