@@ -14,13 +14,14 @@ from seedflow.graph.growth import Growth, Where
 from seedflow.graph.input_shapes import shape_of_input
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
-from seedflow.graph.shapes import Kind, Shape
+from seedflow.graph.shapes import Kind, Shape, list_of
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.input_types import read_value
 from seedflow.recipe.inputs import FilesFrom
 from seedflow.recipe.leaves import is_nothing, quote
 from seedflow.recipe.model import Argument, Call, Expression, Input, InputType, Recipe
 from seedflow.recipe.template import Template
+from seedflow.text.nodes import Mapping as WrittenMapping
 from seedflow.text.nodes import Node, Sequence
 
 _FITTING: Mapping[InputType, frozenset[Kind]] = {
@@ -95,11 +96,12 @@ class _Border:
         )
 
     def _check(self, declared: Input, argument: Argument) -> Iterator[Diagnostic]:
-        found = list(self._check_value(declared, argument.expression, argument.node))
+        name = name_input(declared, self._recipe)
+        found = list(self._check_value(declared, argument.expression, argument.node, name))
         yield from (replace(one, related=(*one.related, _declared(declared))) for one in found)
 
     def _check_value(
-        self, declared: Input, expression: Expression, node: Node, *, item: bool = False
+        self, declared: Input, expression: Expression, node: Node, name: str
     ) -> Iterator[Diagnostic]:
         if read_literal(expression) is not NOT_LITERAL:
             if not is_nothing(node):
@@ -107,7 +109,7 @@ class _Border:
         elif isinstance(expression, Template):
             certain = self._flow.certain.of_step(self._node)
             shape = self._flow.shape_of_template(expression, self._node, facts=certain)
-            span, name = expression.scalar.span, self._name(declared, item=item)
+            span = expression.scalar.span
             yield from _check_shape(declared, shape, span, name)
             if not self._is_guarded():
                 dynamic = self._growth.is_dynamic(expression, Where(self._node.frame, self._node))
@@ -120,11 +122,31 @@ class _Border:
         ):
             for inner, inner_node in zip(expression, node.items, strict=True):
                 yield from self._check_value(
-                    replace(declared.of, name=declared.name), inner, inner_node, item=True
+                    replace(declared.of, name=declared.name), inner, inner_node, f"an item of {name}"
                 )
-        elif declared.type is not InputType.TABLE:
+        elif (
+            isinstance(expression, tuple) and declared.type is InputType.TABLE and isinstance(node, Sequence)
+        ):
+            for row, row_node in zip(expression, node.items, strict=True):
+                yield from self._check_row(declared, row, row_node, name)
+        else:
             shape = self._flow.shape_of_expression(expression, self._node)
-            yield from _check_shape(declared, shape, node.span, self._name(declared, item=item))
+            yield from _check_shape(declared, shape, node.span, name)
+
+    def _check_row(self, declared: Input, row: Expression, node: Node, name: str) -> Iterator[Diagnostic]:
+        """One row of a table that is written out."""
+        if isinstance(row, tuple | Template) or not isinstance(node, WrittenMapping):
+            shape = self._flow.shape_of_expression(row, self._node)
+            if shape.known:
+                yield from _check_shape(declared, list_of(shape), node.span, name)
+            return
+        for column in declared.columns.values():
+            entry = node.find(column.name)
+            if entry is not None and column.name in row:
+                of_column = f"column `{column.name}` of {name}"
+                yield from self._check_value(column, row[column.name], entry.value, of_column)
+            elif _is_needed(column):
+                yield _without_column(column, node.span, name)
 
     def _is_guarded(self) -> bool:
         """Whether a condition may keep from it what does not fit."""
@@ -132,10 +154,6 @@ class _Border:
         while at is not None and at.step.when is None:
             at = at.frame.call
         return at is not None
-
-    def _name(self, declared: Input, *, item: bool) -> str:
-        name = name_input(declared, self._recipe)
-        return f"an item of {name}" if item else name
 
 
 def _declared(declared: Input) -> Related:
@@ -146,16 +164,20 @@ def _check_shape(declared: Input, shape: Shape, span: Span, name: str) -> Iterat
     if not shape.known:
         return
     wanted = shape_of_input(declared)
-    if shape.kind is Kind.NONE or (shape.optional and not declared.optional and declared.default is None):
+    if (shape.kind is Kind.NONE or shape.optional) and not declared.optional:
+        is_none = "this is none" if shape.kind is Kind.NONE else "this may be none"
+        has_default = declared.default is not None
+        leave_out = "leave it out here, so that it has its default" if shape.kind is Kind.NONE else ""
+        instead = "give it something else for that case: `… | default(…)`"
         yield Diagnostic(
             "may-be-none",
-            f"this may be none, and {name} must be given",
+            f"{is_none}, and {name} {'has its default only where it is left out' if has_default else 'must be given'}",
             span,
             Severity.WARNING,
-            help="give it something else for that case: `… | default(…)`, or declare the input `optional`",
+            help=f"{(has_default and leave_out) or instead}, or declare the input `optional`",
         )
-        if shape.kind is Kind.NONE:
-            return
+    if shape.kind is Kind.NONE:
+        return
     if shape.kind not in _FITTING[declared.type]:
         yield _misfit(declared, wanted, shape, span, name)
     elif declared.type in (InputType.LIST, InputType.TABLE):
@@ -208,6 +230,8 @@ def _check_items(declared: Input, shape: Shape, span: Span, name: str) -> Iterat
     if shape.item is None or not shape.item.known or shape.item.kind is Kind.NONE:
         return
     if shape.item.kind in _fitting_items(declared):
+        if declared.type is InputType.TABLE and shape.item.fields is not None:
+            yield from _check_columns(declared, shape.item, span, name)
         return
     wanted = shape_of_input(declared)
     yield Diagnostic(
@@ -217,6 +241,29 @@ def _check_items(declared: Input, shape: Shape, span: Span, name: str) -> Iterat
         help="add `.images` to use their images"
         if shape.item.kind is Kind.TASK
         else f"give it {wanted.describe()}",
+    )
+
+
+def _check_columns(declared: Input, row: Shape, span: Span, name: str) -> Iterator[Diagnostic]:
+    """The columns of a table against the fields that records have which only expressions give."""
+    for column in declared.columns.values():
+        found = (row.fields or {}).get(column.name)
+        if found is not None:
+            yield from _check_shape(column, found, span, f"column `{column.name}` of {name}")
+        elif not row.open and _is_needed(column):
+            yield _without_column(column, span, name)
+
+
+def _is_needed(column: Input) -> bool:
+    return not column.optional and column.default is None
+
+
+def _without_column(column: Input, span: Span, name: str) -> Diagnostic:
+    return Diagnostic(
+        "wrong-shape",
+        f"{name} has a column `{column.name}`, which must be given in each row, and there is none here",
+        span,
+        help=f"add `{column.name}`, or declare the column `optional` or with a `default`",
     )
 
 

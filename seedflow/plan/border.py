@@ -56,7 +56,9 @@ def admit(declared: Input, value: object, argument: Argument, files: Files) -> o
                 misfit.code,
                 f"`{argument.name}` is {misfit.found}, expected {misfit.expected}",
                 spot(argument),
-                help="give what the recipe declares",
+                help=f"leave `{argument.name}` out, so that it has its default, or give `… | default(…)`"
+                if value is None and declared.default is not None
+                else "give what the recipe declares",
                 related=(Related(declared.span, f"`{declared.name}` is declared here"),),
             )
         ) from None

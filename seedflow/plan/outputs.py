@@ -11,6 +11,7 @@ from seedflow.diagnostics import Diagnostic, Related
 from seedflow.images.facts import FileImage
 from seedflow.plan.border import NotAdmitted
 from seedflow.plan.build import TaskBuilder
+from seedflow.plan.file_names import propose_file
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.instances import Unit
 from seedflow.plan.model import PendingImages, PublishedImage, StepImage, Unsettled
@@ -76,7 +77,7 @@ class OutputPlanner:
                 folded = path.casefold()
                 other = taken.setdefault(folded, (output, _describe(slot)))
                 if other != (output, _describe(slot)):
-                    found.append(_collision(output, slot, path, other))
+                    found.append(self._collide(output, slot, path, other))
                     break
         return found
 
@@ -110,7 +111,7 @@ class OutputPlanner:
                 continue
             other = taken.setdefault(path.casefold(), (output, _describe(slot)))
             if other != (output, _describe(slot)):
-                found = _collision(output, slot, path, other)
+                found = self._collide(output, slot, path, other)
                 missing.append(Unsettled(output.name, found.message, found.span, found.code))
                 continue
             yield PublishedImage(output.name, f"{path}.{slot.image.facts.format.extension}", slot.image)
@@ -213,6 +214,10 @@ class OutputPlanner:
                 found.update((slot.address, slot.number) for slot in slots if isinstance(slot, StepImage))
         return found if len(found) == 1 else set()
 
+    def _collide(self, output: Output, slot: _Slot, path: str, other: tuple[Output, str]) -> Diagnostic:
+        unit = self._build.resolver.find_unit(slot.address) if slot.address else None
+        return _collision(output, slot, path, other, propose_file(unit, single=slot.single))
+
     def _path(self, output: Output, slot: _Slot, *, lone: bool) -> str | Diagnostic:
         unit = self._build.resolver.find_unit(slot.address) if slot.address else None
         if output.file is None:
@@ -258,19 +263,22 @@ def _describe(slot: _Slot) -> str:
     return f"{slot.address} image {slot.number}" if slot.address else f"image {slot.number}"
 
 
-def _collision(output: Output, slot: _Slot, path: str, other: tuple[Output, str]) -> Diagnostic:
+def _collision(
+    output: Output, slot: _Slot, path: str, other: tuple[Output, str], proposal: str
+) -> Diagnostic:
     span = output.file.scalar.span if output.file is not None else output.span
     related = (
         () if other[0] is output else (Related(other[0].span, f"output `{other[0].name}` writes it too"),)
     )
-    by_key = output.file is not None and ".key" in output.file.scalar.value
+    written = "" if output.file is None else output.file.scalar.value
+    by_key = proposal in written or (".key" in written and "each." not in proposal)
     return Diagnostic(
         "same-file",
         f"{other[1]} and {_describe(slot)} would both be published as `{path}`",
         span,
         help="rename what they come from: of a value only letters, digits, `_` and `-` stay in a path"
         if by_key
-        else "tell them apart in `file:`, for example with `{{ image.key }}-{{ image.number }}`",
+        else f"tell them apart in `file:`, for example with `{proposal}`",
         related=related,
     )
 

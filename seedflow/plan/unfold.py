@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 from seedflow.diagnostics import Span, has_errors
@@ -165,7 +165,8 @@ class Unfolder:
             inner, problems = self._uses.enter(instance, self._graph.frames[tasks.node.id])
             self.findings.extend(problems)
             instance.inner = inner
-            if not has_errors(problems):
+            # With errors, others mention what is inside all the same; of that nothing more is to be said, or asked.
+            with nullcontext() if not has_errors(problems) else self.apart():
                 self.plan_frame(inner)
             return
         self._add_units(instance)
@@ -173,8 +174,7 @@ class Unfolder:
     def _add_units(self, instance: Instance) -> None:
         """The takes and passes of an instance; it is complete then, unless its passes are still to come."""
         instance.complete = False
-        tasks = instance.tasks
-        frame = tasks.frame
+        tasks, frame = instance.tasks, instance.tasks.frame
         if tasks.node.step.iterate is None:
             for slot in range(1, tasks.takes + 1):
                 address = instance.address if slot == 1 else f"{instance.address}#{slot}"
@@ -186,8 +186,7 @@ class Unfolder:
             tasks.end_if_done(instance)
 
     def _add_edits(self, instance: Instance, iterate: Iterate) -> None:
-        tasks = instance.tasks
-        frame = tasks.frame
+        tasks, frame = instance.tasks, instance.tasks.frame
         env = self._build.resolver.refresh(Env(frame, instance.each))
         before_all, self.findings = self.findings, Findings()
         parts = list(self._read(tasks.node.step.span, lambda: self._build.lister.read(iterate.over, env)))
@@ -387,7 +386,7 @@ class Unfolder:
                 inner, problems = self._uses.enter(instance, self._graph.frames[tasks.node.id])
                 instance.inner = replace(inner, ghost=True)
                 errors.extend(problems)
-                if not has_errors(problems):
+                with nullcontext() if not has_errors(problems) else self.apart():
                     self.plan_frame(instance.inner)
             else:
                 self._add_units(instance)

@@ -19,12 +19,16 @@ from seedflow.recipe.templating.statements import Body, Called, Macro, Statement
 
 
 class Need(NamedTuple):
-    """A variable that a file uses and does not set; `source`, `start`, `end` are the place of its first use."""
+    """A variable that a file uses and does not set; `source`, `start`, `end` are the place of its first use.
+
+    It is `required` when a use of it, then the first such one, has neither a test nor `default` before it.
+    """
 
     slot: int
     source: Source
     start: int
     end: int
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)

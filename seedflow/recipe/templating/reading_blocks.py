@@ -8,6 +8,7 @@ from jinja2 import nodes
 
 from seedflow.recipe.templating.lookup_nodes import Variable
 from seedflow.recipe.templating.nodes import Expression
+from seedflow.recipe.templating.optional_names import NO_NAMES, find_passed
 from seedflow.recipe.templating.reading_files import FileReader
 from seedflow.recipe.templating.statements import Body, For, If, Macro, Print, Set, SetText, Statement, Text
 from seedflow.recipe.templating.variables import Kind, Names
@@ -75,10 +76,16 @@ class BlockReader(FileReader):
 
     def _read_if(self, node: nodes.If) -> Statement:
         self.branches += 1
-        branches = [
-            (self._read_test_of(branch), self.read_body(branch.body)) for branch in (node, *node.elif_)
-        ]
-        otherwise = self.read_body(node.else_)
+        branches: list[tuple[Expression, Body]] = []
+        passed = NO_NAMES  # where none of the tests so far holds
+        for branch in (node, *node.elif_):
+            with self.sparing(passed):
+                test = self._read_test_of(branch)
+            with self.sparing(passed | find_passed(branch.test, holds=True)):
+                branches.append((test, self.read_body(branch.body)))
+            passed |= find_passed(branch.test, holds=False)
+        with self.sparing(passed):
+            otherwise = self.read_body(node.else_)
         self.branches -= 1
         return If(branches, otherwise)
 
@@ -241,6 +248,8 @@ class BlockReader(FileReader):
                     code="template-set-outside",
                 )
             slot = names.own.get(part.name)
+            if by_set and self.needs_slot(part.name, slot):
+                self.spare(part.name)
             if slot is None or not by_set:
                 slot = names.own[part.name] = self.new_slot()
                 if by_set:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, TypeAlias
 
 from jinja2 import nodes
@@ -31,6 +32,7 @@ from seedflow.recipe.templating.operation_nodes import (
     RecordOf,
     Signed,
 )
+from seedflow.recipe.templating.optional_names import NO_NAMES, find_passed, find_spared
 from seedflow.recipe.templating.partials import Module, Need
 from seedflow.recipe.templating.problems import Enough, Misread, Problem, suggest
 from seedflow.recipe.templating.reading_calls import CallReader
@@ -88,6 +90,7 @@ class ExpressionReader(CallReader):
         super().__init__(tokens, roots)
         self.source = source
         self.needs: dict[str, Need] = {}
+        self._spared: frozenset[str] = NO_NAMES
         self.modules: dict[str, Module] = {}
         self.unread: set[str] = set()
         """Names whose meaning is in a file with problems, so that nothing is said of them."""
@@ -107,13 +110,17 @@ class ExpressionReader(CallReader):
             nodes.List: self._read_list,
             nodes.Tuple: self._read_list,
             nodes.Dict: self._read_record,
-            nodes.Filter: lambda node: self.read_filter(node, self.read(node.node)),
-            nodes.Test: lambda node: self.read_test(node, self.read(node.node)),
+            nodes.Filter: lambda node: self.read_filter(node, self._read_operand(node, node.node)),
+            nodes.Test: lambda node: self.read_test(node, self._read_operand(node, node.node)),
             nodes.CondExpr: self._read_either,
             nodes.Compare: self._read_compared,
             nodes.Concat: self._read_joined,
-            nodes.And: lambda node: And(self.read(node.left), self.read(node.right)),
-            nodes.Or: lambda node: Or(self.read(node.left), self.read(node.right)),
+            nodes.And: lambda node: And(
+                self.read(node.left), self._read_after(node.left, node.right, holds=True)
+            ),
+            nodes.Or: lambda node: Or(
+                self.read(node.left), self._read_after(node.left, node.right, holds=False)
+            ),
             nodes.Not: self._read_not,
             nodes.Neg: lambda node: Signed(-1, self.read(node.node), node.lineno),
             nodes.Pos: lambda node: Signed(1, self.read(node.node), node.lineno),
@@ -155,14 +162,46 @@ class ExpressionReader(CallReader):
     def read_member(self, name: str, place: Token, chain: Chain) -> Expression:
         """`MODULE.NAME` or `MODULE.NAME(…)` of an imported file."""
 
-    def need(self, name: str, source: Source, start: int, end: int) -> int:
+    def need(self, name: str, source: Source, start: int, end: int, *, required: bool = True) -> int:
         """A variable of a file that comes from outside; the place is that of its first use."""
+        required = required and name not in self._spared
+        known = self.needs.get(name)
+        if known is not None:
+            if required and not known.required:
+                self.needs[name] = Need(known.slot, source, start, end)
+            return known.slot
         outermost = self.names
         while outermost.parent is not None:
             outermost = outermost.parent
         slot = outermost.own[name] = self.new_slot()
-        self.needs[name] = Need(slot, source, start, end)
+        self.needs[name] = Need(slot, source, start, end, required)
         return slot
+
+    def needs_slot(self, name: str, slot: int | None) -> bool:
+        """Whether a variable is one that comes from outside."""
+        return slot is not None and name in self.needs and self.needs[name].slot == slot
+
+    @contextmanager
+    def sparing(self, names: frozenset[str]) -> Iterator[None]:
+        """For the block, whoever includes the file may leave these names out."""
+        before, self._spared = self._spared, self._spared | names
+        try:
+            yield
+        finally:
+            self._spared = before
+
+    def spare(self, name: str) -> None:
+        """To the end of the block, the file itself has set this name."""
+        self._spared |= {name}
+
+    def _read_operand(self, node: nodes.Node, operand: nodes.Node) -> Expression:
+        with self.sparing(find_spared(node)):
+            return self.read(operand)
+
+    def _read_after(self, test: nodes.Node, node: nodes.Node, *, holds: bool) -> Expression:
+        """What is worked out only where a test holds, or only where it does not."""
+        with self.sparing(find_passed(test, holds=holds)):
+            return self.read(node)
 
     def new_slot(self) -> int:
         """A variable for the rendering."""
@@ -214,7 +253,7 @@ class ExpressionReader(CallReader):
         return Not(operand, min(node.lineno, operand.start), operand.end)
 
     def _read_either(self, node: nodes.CondExpr) -> Expression:
-        then, test = self.read(node.expr1), self.read(node.test)
+        then, test = self._read_after(node.test, node.expr1, holds=True), self.read(node.test)
         if node.expr2 is None:
             return self.refuse(
                 "`if` without `else` gives nothing when the test does not hold",
@@ -223,7 +262,7 @@ class ExpressionReader(CallReader):
                 'say what it gives then: `… else ""`',
                 code="template-syntax",
             )
-        return Either(test, then, self.read(node.expr2))
+        return Either(test, then, self._read_after(node.test, node.expr2, holds=False))
 
     # --- names, dots, brackets, calls
 
@@ -249,6 +288,8 @@ class ExpressionReader(CallReader):
                 return self._refuse_root(base.name, place)
             if self._may_come_from_outside(base.name, chain):
                 slot = self.need(base.name, self.source, place.start, place.end)
+        elif self.source is not None and self.needs_slot(base.name, slot):
+            self.need(base.name, self.source, place.start, place.end)
         if slot is None and base.name in ROOTS:
             return self.mentions.read(
                 base.name, place.start, place.end, [self.build_link(part) for part in chain]

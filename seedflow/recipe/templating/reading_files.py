@@ -52,15 +52,15 @@ class FileReader(ExpressionReader):
         arguments: list[tuple[int, Expression]] = []
         for name, need in partial.needs.items():
             slot = self.find_variable(name)
-            if (
-                slot is None
-                and self.source is not None
-                and name not in self.macros
-                and name not in self.modules
+            if self.source is not None and (
+                self.needs_slot(name, slot)
+                or (slot is None and name not in self.macros and name not in self.modules)
             ):
-                slot = self.need(name, need.source, need.start, need.end)
+                slot = self.need(name, need.source, need.start, need.end, required=need.required)
             if slot is not None:
                 arguments.append((need.slot, Variable(name, slot, literal.start, literal.end)))
+                continue
+            if not need.required:
                 continue
             self._stop_when_enough()
             self.problems.append(

@@ -203,3 +203,81 @@ outputs: {{images: "{{{{ steps.s.images }}}}", t: "{{{{ steps.t.images }}}}"}}
     assert recipe is not None, problems
     graph, wrong = build_graph(recipe, catalog)
     assert not has_errors([*problems, *wrong, *check_graph(graph, catalog)])
+
+
+TABLE = """
+seedflow: 1
+inputs:
+  r: {type: table, columns: {a: text, b: integer, c: {type: integer, optional: true}, pic: {type: image, optional: true}}}
+steps:
+  s: {for_each: {i: {in: "{{ inputs.r }}", key: a}}, generate: {prompt: "{{ each.i.a }} {{ each.i.b }}"}}
+outputs: {images: "{{ steps.s.images }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("\"{{ zip(a=['q'], c=[1]) }}\"", "has a column `b`, which must be given"),
+        ('[{a: q, b: "{{ steps.sheet.images[0].name }}"}]', "column `b` of input `r`"),
+        ('[{a: "{{ steps.sheet.images[0].name }}"}]', "has a column `b`, which must be given"),
+        ('[{a: q, b: 1, pic: "{{ steps.sheet.images }}"}]', "column `pic` of input `r`"),
+        ('[{a: "{{ steps.sheet.images[0].name }}", b: x}]', "b"),
+        ("\"{{ zip(a=['q'], b=['w']) }}\"", "column `b` of input `r`"),
+        ('"{{ zip(a=steps.sheet.images, b=[1]) }}"', "column `a` of input `r`"),
+        ('[{a: q, b: "{{ steps.sheet.images[0].number }}"}]', None),
+        ('[{a: "{{ steps.sheet.images[0].name }}", b: 1, pic: "{{ steps.sheet.images[0] }}", z: 4}]', None),
+        ("\"{{ zip(a=['q'], b=[1], z=['w']) }}\"", None),
+        ('"{{ inputs.rows }}"', None),
+    ],
+)
+def test_the_columns_of_a_table_are_judged_before_anything_is_paid(
+    catalog: Catalog, tmp_path: Path, given: str, said: str | None
+) -> None:
+    (tmp_path / "inner.yaml").write_text(TABLE)
+    path = tmp_path / "main.yaml"
+    path.write_text(
+        f"""
+seedflow: 1
+inputs: {{rows: {{type: table, columns: {{a: text, b: integer}}, default: []}}}}
+steps:
+  sheet: {{generate: {{prompt: S}}}}
+  u: {{recipe: ./inner.yaml, with: {{r: {given}}}}}
+"""
+    )
+    recipe, problems = load_recipe(path, catalog)
+    assert recipe is not None, problems
+    graph, wrong = build_graph(recipe, catalog)
+    found = [one for one in (*problems, *wrong, *check_graph(graph, catalog)) if one.code not in WASTE]
+    assert [one.severity.value for one in found if has_errors([one])] == ([] if said is None else ["error"])
+    assert said is None or said in next(one for one in found if has_errors([one])).message
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "help_"),
+    [
+        (
+            'who: "{{ none }}"',
+            "this is none, and input `who` of recipe `inner` must be given",
+            "give it something",
+        ),
+        (
+            'who: x, size: "{{ none }}"',
+            "this is none, and input `size` of recipe `inner` has its default only where it is left out",
+            "leave it out here, so that it has its default",
+        ),
+        (
+            'who: x, mood: "{{ inputs.o }}"',
+            "this may be none, and input `mood` of recipe `inner` has its default only where it is left out",
+            "give it something else for that case",
+        ),
+        ('who: x, photo: "{{ none }}"', None, ""),
+        ('who: x, photo: "{{ inputs.p }}"', None, ""),
+    ],
+)
+def test_none_for_an_input_says_what_becomes_of_it_and_what_to_do(
+    call: Call, given: str, said: str | None, help_: str
+) -> None:
+    found = [one for one in call(given) if one.code == "may-be-none"]
+    assert [one.message for one in found] == ([] if said is None else [said])
+    assert all(help_ in str(one.help) for one in found)

@@ -135,3 +135,33 @@ def test_references_and_images_together_as_many_as_there_may_be(
         {"words": [f"word {number}" for number in range(words)]},
     ).start()
     assert sorted((str(problem.severity), problem.code) for problem in problems) == said
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ('"{{ zip(a=inputs.words, b=[9]) }}"', "out-of-bounds"),
+        ('[{a: q, b: "{{ inputs.words | length + 5 }}"}]', "out-of-bounds"),
+        ('"{{ zip(a=inputs.words, b=[1, 2, 3]) }}"', "template-type"),
+        ("\"{{ zip(a=inputs.words + ['w'], b=[1, 2]) }}\"", "wrong-shape"),
+    ],
+)
+def test_what_is_known_of_what_is_given_is_judged_before_anything_is_paid(
+    tmp_path: Path, given: str, code: str
+) -> None:
+    (tmp_path / "inner.yaml").write_text(
+        """\
+seedflow: 1
+inputs: {x: {type: list, of: image}, r: {type: table, key: a, columns: {a: text, b: {type: integer, maximum: 5}}}}
+steps:
+  s: {for_each: {i: "{{ inputs.r }}"}, generate: {prompt: "{{ each.i.a }}", image_input: ["{{ inputs.x }}"]}}
+  t: {generate: {prompt: "{{ inputs.r | length }}", image_input: ["{{ inputs.x }}"]}}
+outputs: {images: "{{ steps.t.images }}"}
+"""
+    )
+    text = WORDS.replace("SET", "size: 2K")
+    text += f'  use: {{recipe: ./inner.yaml, with: {{x: "{{{{ steps.top.images }}}}", r: {given}}}}}\n'
+    text += '  after: {generate: {prompt: After, image_input: ["{{ steps.use.images }}"]}}\n'
+    plan, found = open_planner(text, {"words": ["w"]}, folder=tmp_path).start()
+    assert plan is None
+    assert [one.code for one in found] == [code]

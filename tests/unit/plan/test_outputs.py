@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from planning import KnownResults, done, open_planner
+
+from seedflow.diagnostics import Diagnostic
 
 SET = """\
 steps:
@@ -36,3 +39,33 @@ outputs:
 """
     ).start()
     assert [(found.code, "image.key" in str(found.help)) for found in problems] == [("same-file", True)]
+
+
+_BY_KEY = ', file: "{{ image.key }}-{{ image.number }}"'
+
+
+@pytest.mark.parametrize(
+    ("loops", "takes", "file"),
+    [
+        ("{a: [x, xy], b: [yz, z]}", 1, _BY_KEY),
+        ("{a: [x, x y], b: [y z, z]}", 1, ""),
+        ("{a: [x, x y], b: [y z, z]}", 2, ""),
+        ("{a: {in: [{n: x}, {n: x y}], key: n}, b: [y z, z]}", 1, ""),
+    ],
+)
+def test_the_file_that_a_collision_proposes_collides_no_more(loops: str, takes: int, file: str) -> None:
+    start = f"""\
+steps:
+  p:
+    for_each: {loops}
+    takes: {takes}
+    generate: {{prompt: A, sequential_image_generation: auto, max_images: 2}}
+"""
+
+    def look(file: str) -> list[Diagnostic]:
+        text = f'{start}outputs: {{p: {{images: "{{{{ steps.p.images }}}}"{file}}}}}\n'
+        return [found for found in open_planner(text).start()[1] if found.code == "same-file"]
+
+    (problem,) = look(file)
+    proposed = str(problem.help).partition("for example with `")[2].removesuffix("`")
+    assert look(f', file: "{proposed}"') == []

@@ -202,6 +202,51 @@ def test_a_name_that_is_not_passed_is_reported_where_the_file_is_included(proble
     assert "with who" in found.help
 
 
+OPTIONAL = [
+    ("{{ it | default('x') }}", "x", "y"),
+    ("{{ it | default('x') | upper }}", "X", "Y"),
+    ("{% if it is defined %}{{ it }}{{ it | upper }}{% endif %}", "", "yY"),
+    ("{% if it is not defined %}x{% else %}{{ it }}{% endif %}", "x", "y"),
+    ("{% if it is undefined %}x{% elif it == 'y' %}{{ it }}{% endif %}", "x", "y"),
+    ("{% if it is defined and it == 'y' %}{{ it }}{% else %}x{% endif %}", "x", "y"),
+    ("{% if it is not defined or it == 'z' %}x{% else %}{{ it }}{% endif %}", "x", "y"),
+    ("{{ it if it is defined else 'x' }}", "x", "y"),
+    ("{% set it = it | default('x') %}{{ it }}", "x", "y"),
+    ("{% if it is defined %}{% include 'b.txt' %}{% endif %}", "", "y"),
+    ("{% include 'c.txt' %}", "x", "y"),
+    ("{% include 'c.txt' %}{{ it | default('x') }}", "xx", "yy"),
+]
+OPTIONAL_FILES = {"b.txt": "{{ it }}", "c.txt": "{{ it | default('x') }}"}
+
+
+@pytest.mark.parametrize(("file", "without", "with_it"), OPTIONAL, ids=[one[0] for one in OPTIONAL])
+def test_a_name_behind_default_or_a_test_may_be_left_out(
+    render, file: str, without: str, with_it: str
+) -> None:
+    files = {**OPTIONAL_FILES, "a.txt": file}
+    assert render("{% include 'a.txt' %}.", files) == f"{without}."
+    assert render("{% with it = 'y' %}{% include 'a.txt' %}{% endwith %}.", files) == f"{with_it}."
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "{{ it | default('x') }} {{ it }}",
+        "{{ it }} {{ it | default('x') }}",
+        "{% if it is defined %}{{ it }}{% endif %}{{ it }}",
+        "{% if it is defined %}x{% else %}{{ it }}{% endif %}",
+        "{% if it is defined or 1 == 1 %}{{ it }}{% endif %}",
+        "{% if it is not defined and 1 == 1 %}x{% else %}{{ it }}{% endif %}",
+        "{{ it.name | default('x') }}",
+        "{% if other is defined %}{{ it }}{% endif %}",
+        "{% include 'c.txt' %}{% include 'b.txt' %}",
+    ],
+)
+def test_a_name_that_is_used_anywhere_else_is_passed(problem, file: str) -> None:
+    found = problem("{% include 'a.txt' %}", {**OPTIONAL_FILES, "a.txt": file})
+    assert (found.code, found.text) == ("template-not-passed", "'a.txt'")
+
+
 def test_a_file_does_not_see_the_macros_around_it(problem) -> None:
     found = problem("{% macro m() %}{% endmacro %}{% include 'a.txt' %}", {"a.txt": "{{ m() }}"})
     assert (found.code, found.file) == ("template-unknown-function", "recipes/a.txt")
