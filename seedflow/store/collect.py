@@ -116,7 +116,7 @@ class _Collector:
         with self._ledger.transaction() as connection:
             if self._paid_before is None or self._locks.list_living():
                 return []
-            old = set(find_old_results(connection, self._in_use, self._paid_before))
+            old = set(find_old_results(self._folder, connection, self._in_use, self._paid_before))
             for one in results:
                 if one.attempt_id not in old:
                     continue

@@ -196,12 +196,14 @@ def find_dearest_picture(connection: sqlite3.Connection) -> Decimal:
     return from_micros(micros or 0)
 
 
-def find_old_results(connection: sqlite3.Connection, in_use: InUse, paid_before: float) -> list[int]:
+def find_old_results(
+    folder: StateFolder, connection: sqlite3.Connection, in_use: InUse, paid_before: float
+) -> list[int]:
     """The results that nobody refers to and that came here before a moment, by the number of their attempt."""
     if in_use.shared:
         return []
     protected = _Protected(connection, in_use)
-    has_run_since = RunsSince(connection)
+    has_run_since = RunsSince(folder, connection)
     imports = "imported_attempts JOIN imports USING (import_id)" if _has_imports(connection) else _NO_IMPORTS
     rows = connection.execute(
         f"""SELECT attempt_id, attempts.realm, fingerprint, take, recipe, run_id, payer_run_id, imported_at IS NOT NULL
@@ -230,12 +232,14 @@ class RunsSince:
     """Whether a recipe was run to an end since a result came, or by the very run that brought it.
 
     Only then the ledger knows what its tasks show: a run that was killed wrote nothing of it down, nor does one that takes up the
-    calls of another recipe.
+    calls of another recipe. Of what was written before the ledger was saved from damage, nobody knows how much of it is left.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, folder: StateFolder, connection: sqlite3.Connection) -> None:
+        saved_at = _find_saved_at(folder)
         rows = connection.execute(
-            f"SELECT run_id, recipe, realm, {number_of(connection)}, status IS NOT NULL AND status <> 'interrupted' FROM runs"  # noqa: S608 - our own words
+            f"SELECT run_id, recipe, realm, {number_of(connection)}, status IS NOT NULL AND status <> 'interrupted' AND started_at >= ? FROM runs",  # noqa: S608 - our own words
+            (saved_at,),
         ).fetchall()
         self._numbers: dict[str, float] = {
             run_id: number for run_id, _, _, number, _ in rows if number is not None
@@ -250,6 +254,12 @@ class RunsSince:
         """Since all these runs began that worked on it and paid for it."""
         began = max(self._numbers.get(run_id, math.inf) for run_id in run_ids)
         return self._last.get((recipe, realm), -math.inf) >= began
+
+
+def _find_saved_at(folder: StateFolder) -> float:
+    """When a damaged ledger was moved aside last, to go on with what could be read of it."""
+    aside = folder.damaged.glob("ledger-*") if folder.damaged.is_dir() else ()
+    return max((path.lstat().st_mtime for path in aside), default=-math.inf)
 
 
 class _Protected:
@@ -298,12 +308,12 @@ def _find_referenced(connection: sqlite3.Connection) -> set[str]:
 def _list_old(
     folder: StateFolder, connection: sqlite3.Connection, in_use: InUse, paid_before: float
 ) -> Iterator[Garbage]:
-    old = find_old_results(connection, in_use, paid_before)
+    old = find_old_results(folder, connection, in_use, paid_before)
     users: dict[str, set[int]] = {}
     for digest, attempt_id in connection.execute("SELECT digest, attempt_id FROM images"):
         users.setdefault(digest, set()).add(attempt_id)
     going = set(old)
-    has_run_since = RunsSince(connection)
+    has_run_since = RunsSince(folder, connection)
     told: set[str] = set()
     for attempt_id in old:
         recipe, address, realm, take, cost, run_id = connection.execute(

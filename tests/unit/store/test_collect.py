@@ -1,5 +1,6 @@
 """Collecting removes what nothing refers to, decides at the moment of removal, and never what a run may still use."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -212,6 +213,18 @@ def test_what_was_recovered_from_a_killed_run_stays_until_its_recipe_was_run_to_
     make_state(root, ("green",), clock=clock)
     paid = [one.where for one in find_garbage(root, NOTHING, LATER).garbage]
     assert paid == ["book red, take 1 (cloudflare)", "book pink, take 1 (cloudflare)"]
+
+
+def test_after_a_repair_of_the_ledger_results_stay_until_their_recipe_was_run(root):
+    """What tasks asked for last may be among the rows that were lost."""
+    make_state(root, clock=lambda: NOW)
+    forget_plans(root)
+    aside = root / "damaged/ledger-1"
+    aside.mkdir(parents=True)
+    os.utime(aside, (NOW + 1, NOW + 1))
+    assert find_garbage(root, NOTHING, LATER).garbage == ()
+    make_state(root, ("pink",), clock=lambda: NOW + 2)
+    assert len(find_garbage(root, NOTHING, LATER).garbage) == 3
 
 
 def test_nothing_paid_goes_while_a_run_lives(root):
