@@ -13,6 +13,7 @@ from seedflow.plan.model import Bounds
 from seedflow.plan.nesting import is_flat, measure
 from seedflow.plan.picking import Absent, count_part, is_single
 from seedflow.plan.resolve import Resolver
+from seedflow.plan.selected import SelectionBounds
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
 from seedflow.plan.views import is_pending
@@ -31,11 +32,16 @@ class LengthFinder:
     """Bounds the lengths of lists. `take_apart` gives the parts of a mention as far as these are known."""
 
     def __init__(
-        self, resolver: Resolver, stander: Stander, take_apart: Callable[[Reference, Env], Listing | None]
+        self,
+        resolver: Resolver,
+        stander: Stander,
+        take_apart: Callable[[Reference, Env], Listing | None],
+        selections: SelectionBounds,
     ) -> None:
         self._resolver = resolver
         self._stander = stander
         self._take_apart = take_apart
+        self._selections = selections
 
     def find(self, template: Template, env: Env) -> Bounds[int]:
         """How many items a list may have that is not known yet."""
@@ -104,6 +110,13 @@ class LengthFinder:
             parts = self._take_apart(all_of_it, where)
             if parts is not None:
                 bounds = Bounds(count_least(parts), count_most(parts))
+                return count_part(bounds, cut) if isinstance(cut, Slice) else bounds
+            if (
+                isinstance(all_of_it, StepReference)
+                and all_of_it.selector is not None
+                and all_of_it.collection
+            ):
+                bounds = self._selections.find(all_of_it, where)
                 return count_part(bounds, cut) if isinstance(cut, Slice) else bounds
         if isinstance(given, tuple):
             return Bounds(sum(map(_is_one, given)), len(given))
