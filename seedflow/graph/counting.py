@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from seedflow.graph.given import find_given
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.graph.outputs import find_main_output
@@ -101,9 +102,20 @@ class Counts:
         for name in self._flow.request(node).unknown:
             parameter = node.generate.parameters.get(name)
             if parameter is not None:
-                between = self._flow.shape_of_expression(parameter.expression, node).between
+                between = self._find_between(parameter.expression, node)
                 if between is not None:
                     found[name] = between
+        return found
+
+    def _find_between(self, expression: Expression, node: StepNode) -> Range | None:
+        """Between which numbers a value lies: what a caller gives counts for more than what the recipe declares."""
+        found = self._flow.shape_of_expression(expression, node).between
+        given = find_given(expression, node)
+        while given is not None:
+            between = self._flow.shape_of_expression(*given).between
+            if between is not None:
+                found = between if found is None else between.within(*found)
+            given = find_given(*given)
         return found
 
     def images_per_task(self, node: StepNode) -> Count:
@@ -111,14 +123,15 @@ class Counts:
         if node.step.call is not None:
             output = self.find_main_output(node)
             return ANY if output is None else self._flow.shape_of_call_output(node, output).count
-        count = self.images_per_request(node).times(self.takes(node))
-        return count if self.passes(node).low > 0 else Count(0, count.high)
+        return self.images_per_request(node).times(self.takes(node))  # a list without edits is an error
 
     def passes_per_task(self, node: StepNode) -> Count:
         """How many images `.passes` of one task has."""
         if node.step.generate is None:
             return ANY
-        return self.images_per_request(node).times(self.takes(node)).times(self.passes(node))
+        low, high = self.passes(node)
+        passes = Count(max(low, 1), high if high is None else max(high, 1))
+        return self.images_per_request(node).times(self.takes(node)).times(passes)
 
     def requests(self, node: StepNode) -> Count:
         """How many requests a step is at least and at most, without any further attempt."""

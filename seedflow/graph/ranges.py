@@ -56,6 +56,12 @@ class Range(NamedTuple):
 ANYTHING = Range(None, None)
 
 
+def join_ranges(ranges: Iterable[Range]) -> Range:
+    """Of one of several numbers."""
+    lows, highs = zip(*ranges, strict=True)
+    return Range(None if None in lows else min(lows), None if None in highs else max(highs))
+
+
 def find_smallest(ranges: Iterable[Range]) -> Range:
     """Of the smallest of several numbers."""
     lows, highs = zip(*ranges, strict=True)

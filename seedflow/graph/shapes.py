@@ -8,7 +8,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from seedflow.diagnostics.suggest import find_near
-from seedflow.graph.ranges import Range
+from seedflow.graph.ranges import ANYTHING, Range, join_ranges
 from seedflow.images.facts import ImageFormat
 
 
@@ -279,6 +279,9 @@ def join_shapes(shapes: list[Shape]) -> Shape:
     if len(kinds) != 1:
         return UNKNOWN
     (kind,) = kinds
+    if kind is Kind.INTEGER:
+        between = join_ranges(shape.between or ANYTHING for shape in shapes if shape.kind is kind)
+        return Shape(kind, optional, between=None if between == ANYTHING else between)
     if kind is not Kind.RECORD:
         return Shape(kind, optional) if kind is not Kind.LIST else UNKNOWN
     gathered: dict[str, list[Shape]] = {}

@@ -19,6 +19,7 @@ from seedflow.plan.expect import Expectation
 from seedflow.plan.fingerprint import digest_params, digest_request
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.identity import find_earlier_address, identify_request
+from seedflow.plan.impossible import find_impossible
 from seedflow.plan.instances import StepTasks, Unit
 from seedflow.plan.judge import Findings, judge_request
 from seedflow.plan.kinds import Kinds
@@ -191,6 +192,9 @@ class TaskBuilder:
             unit, model, request, expectation
         )
         may_give = tasks.may_give[unit.address] = self._image_bounds(model, request)
+        impossible = find_impossible(tasks.node.step, expectation, may_give)
+        if impossible is not None:
+            findings.add(impossible, unit.address)
         usable = tasks.bounds[unit.address] = narrow_images(expectation, may_give)
         images = Bounds(usable.low, may_give.high)  # what is rejected is paid for as well
         if decision.result is not None:

@@ -113,6 +113,13 @@ class Expander:
         address = spell_address(tasks.hub, row.keys)
         return Instance(tasks, address, row.each, row.keys, row.order, row.sources)
 
+    def build_ghost(self, tasks: StepTasks, leaf: Leaf) -> Instance:
+        """The instance that stands for those that a leaf stands for."""
+        ghost = self.build(tasks, leaf.row)
+        ghost.ghost = True
+        ghost.spread = tuple((names, gap.bounds.high) for names, gap in leaf.gaps)
+        return ghost
+
     def address_of(self, opening: Opening, hub: str) -> str:
         """`page[scene=sea,panel=sea-?]`: what is known of the keys, and question marks."""
         keys = list(opening.row.keys)

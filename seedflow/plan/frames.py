@@ -79,6 +79,11 @@ class FrameInstance:
         """The inputs that templates of the caller give, with the surroundings of those templates."""
         return self.inputs.later if isinstance(self.inputs, LazyInputs) else {}
 
+    @property
+    def lazy_values(self) -> Mapping[str, Template]:
+        """The values that are worked out when asked for."""
+        return self.values.templates if isinstance(self.values, LazyValues) else {}
+
 
 class LazyInputs(Mapping[str, object]):
     """The inputs of a used recipe: `known` ones have values, `later` ones are worked out when asked for, each once.
@@ -122,23 +127,23 @@ class LazyInputs(Mapping[str, object]):
 class LazyValues(Mapping[str, object]):
     """The `values` of a recipe some of whose inputs come later."""
 
-    __slots__ = ("_found", "_templates", "_work_out")
+    __slots__ = ("_found", "_work_out", "templates")
 
     def __init__(self, templates: Mapping[str, Template], work_out: Callable[[Template], object]) -> None:
-        self._templates = templates
+        self.templates = templates
         self._work_out = work_out
         self._found: dict[str, object] = {}
 
     def __getitem__(self, name: str) -> object:
         if name not in self._found:
-            self._found[name] = self._work_out(self._templates[name])
+            self._found[name] = self._work_out(self.templates[name])
         return self._found[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._templates
+        return name in self.templates
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._templates)
+        return iter(self.templates)
 
     def __len__(self) -> int:
-        return len(self._templates)
+        return len(self.templates)

@@ -62,7 +62,7 @@ class Instance:
     `sources` are the tasks (or whole instances) whose images its values are and that are not there yet. `inner` is the
     inside of a step that uses another recipe, `entered` what its conditions say of that once it is known. `complete` once all its tasks are known, which `to_come` stands for until
     then. A `ghost` stands for instances that are
-    not known yet, and is never asked.
+    not known yet, and is never asked; its `spread` says of each place where values of variables will come how many these are at most.
     """
 
     tasks: StepTasks
@@ -80,6 +80,7 @@ class Instance:
     entered: Outcome | None = None
     to_come: Group | None = None
     ghost: bool = False
+    spread: tuple[tuple[tuple[str, ...], int], ...] = ()
 
     @property
     def step(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from seedflow.graph.bounds import find_bound_sources, find_written_length
@@ -10,12 +10,14 @@ from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import MOST_ITEMS, Listing, count_least, count_most
 from seedflow.plan.model import Bounds
+from seedflow.plan.nesting import is_flat, measure
 from seedflow.plan.picking import Absent, count_part, is_single
 from seedflow.plan.resolve import Resolver
+from seedflow.plan.selected import SelectionBounds
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
 from seedflow.plan.views import is_pending
-from seedflow.plan.whole import find_part, find_whole, follow
+from seedflow.plan.whole import find_part, find_whole, follow, look_behind
 from seedflow.recipe.model import Expression, Input, InputType
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm, look_up
@@ -30,11 +32,16 @@ class LengthFinder:
     """Bounds the lengths of lists. `take_apart` gives the parts of a mention as far as these are known."""
 
     def __init__(
-        self, resolver: Resolver, stander: Stander, take_apart: Callable[[Reference, Env], Listing | None]
+        self,
+        resolver: Resolver,
+        stander: Stander,
+        take_apart: Callable[[Reference, Env], Listing | None],
+        selections: SelectionBounds,
     ) -> None:
         self._resolver = resolver
         self._stander = stander
         self._take_apart = take_apart
+        self._selections = selections
 
     def find(self, template: Template, env: Env) -> Bounds[int]:
         """How many items a list may have that is not known yet."""
@@ -104,6 +111,13 @@ class LengthFinder:
             if parts is not None:
                 bounds = Bounds(count_least(parts), count_most(parts))
                 return count_part(bounds, cut) if isinstance(cut, Slice) else bounds
+            if (
+                isinstance(all_of_it, StepReference)
+                and all_of_it.selector is not None
+                and all_of_it.collection
+            ):
+                bounds = self._selections.find(all_of_it, where)
+                return count_part(bounds, cut) if isinstance(cut, Slice) else bounds
         if isinstance(given, tuple):
             return Bounds(sum(map(_is_one, given)), len(given))
         if isinstance(given, Template):
@@ -117,22 +131,45 @@ class LengthFinder:
 
     def _longest(self, source: Reference, env: Env) -> int:
         """The most items that something can give that is made of one mention without lengthening it."""
-        collections: tuple[Reference, ...] = (source,)
-        if isinstance(source, StepReference):
-            source = replace(source, index=None)
-            collections = (source,)
-            if source.collection in (None, "tasks"):
-                collections = (replace(source, collection="tasks"), replace(source, collection="images"))
-        lengths = []
-        for one in collections:
-            parts = self._take_apart(one, env)
-            known = None
-            if parts is not None:
-                known = Bounds(0, count_most(parts))
-            elif isinstance(one, NameReference) and not self._stander.waits_for_name(one, env):
-                known = self._of_known(one, env)
-            lengths.append(MOST_ITEMS if known is None else known.high)
-        return max(lengths)
+        if is_flat(source, env):
+            return self.of_mention(source, env).high
+        if isinstance(source, NameReference):
+            behind = look_behind(source, env, self._resolver.refresh)
+            return self._longest_of_name(source, env) if behind is None else self._reach(*behind)
+        source = replace(source, index=None)
+        collections: tuple[StepReference, ...] = (source,)
+        if source.collection in (None, "tasks"):
+            collections = (replace(source, collection="tasks"), replace(source, collection="images"))
+        return max(self.of_mention(one, env).high for one in collections)
+
+    def _longest_of_name(self, name: NameReference, env: Env) -> int:
+        parts = self._take_apart(name, env)
+        if parts is not None:
+            return count_most(parts)
+        if self._stander.waits_for_name(name, env):
+            return MOST_ITEMS
+        try:
+            return measure(look_up(name, self._resolver.build_scope(env)))
+        except (RenderError, Skipped, Absent):
+            return MOST_ITEMS
+
+    def _reach(self, expression: Expression, env: Env) -> int:
+        """The length of the longest list of what is written somewhere, lists within lists included."""
+        if isinstance(expression, tuple):
+            return max([len(expression), *(self._reach(item, env) for item in expression)])
+        if isinstance(expression, Mapping):
+            return max((self._reach(item, env) for item in expression.values()), default=1)
+        if expression.form is TemplateForm.LITERAL:
+            return measure(expression.literal(as_text=False))
+        if expression.form is TemplateForm.TEXT:
+            return 1
+        sources = find_bound_sources(expression)
+        if sources is None:
+            return MOST_ITEMS
+        if all(is_flat(source, env) for source in sources):
+            return self.find(expression, env).high
+        written = find_written_length(expression)
+        return max([written, *(self._longest(source, env) for source in sources)])
 
     def _of_known(self, name: NameReference, env: Env) -> Bounds[int] | None:
         try:

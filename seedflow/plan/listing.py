@@ -29,6 +29,7 @@ from seedflow.plan.lengths import LengthFinder, gives_images
 from seedflow.plan.model import Bounds, Outcome, PendingImages
 from seedflow.plan.picking import NotThere
 from seedflow.plan.resolve import Resolver
+from seedflow.plan.selected import SelectionBounds
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
@@ -50,7 +51,8 @@ class Lister:
         self._resolver = resolver
         self._stander = stander
         self._render = render
-        self.lengths = LengthFinder(resolver, stander, self._take_apart)
+        selections = SelectionBounds(resolver, stander, self._parts_of, self._may_skip)
+        self.lengths = LengthFinder(resolver, stander, self._take_apart, selections)
 
     def read(self, expression: Expression, env: Env, *, at_most: int | None = None) -> Listing:
         """The values of a list as far as they are known, in order.

@@ -19,7 +19,7 @@ from seedflow.graph.shapes import (
     shape_of_value,
     whole_number,
 )
-from seedflow.plan.frames import Env, LazyValues
+from seedflow.plan.frames import Env
 from seedflow.plan.gaps import MOST_ITEMS
 from seedflow.plan.lengths import LengthFinder
 from seedflow.plan.model import Bounds
@@ -64,8 +64,8 @@ class RangeFinder:
                 return _admit(given, recipe.inputs[name])
             case "inputs" if name in env.frame.inputs:
                 return _of_known(env.frame.inputs[name])
-            case "values" if isinstance(env.frame.values, LazyValues) and name in recipe.values:
-                return self.find(recipe.values[name], Env(env.frame), depth + 1)
+            case "values" if name in env.frame.lazy_values:
+                return self.find(env.frame.lazy_values[name], Env(env.frame), depth + 1)
             case "values" if name in env.frame.values:
                 return _of_known(env.frame.values[name])
             case "each":

@@ -117,14 +117,14 @@ class Resolver:
         tasks = self.find_tasks(mention, env)
         if mention.selector is None:
             return tasks.instances
-        wanted = self._find_wanted(mention, tasks, env)
+        wanted = self.find_wanted(mention, tasks, env)
         found = tasks.find(wanted)
         if not found and mention.selector.kind == "at":
             given = ", ".join(f"{name}={key}" for name, key in wanted.items())
             return NotThere(f"step `{mention.step}` has no task with `{given}`", "no-such-task")
         return found
 
-    def _find_wanted(self, mention: StepReference, tasks: StepTasks, env: Env) -> dict[str, str]:
+    def find_wanted(self, mention: StepReference, tasks: StepTasks, env: Env) -> dict[str, str]:
         """The keys that a selector wants, by variable."""
         wanted: dict[str, str] = {}
         for argument in mention.selector.arguments if mention.selector is not None else ():
@@ -325,7 +325,7 @@ class Resolver:
         if isinstance(selected, NotThere):
             return None if tasks.groups else selected
         passes = mention.collection == "passes"
-        where = ",".join(f"{name}={key}" for name, key in self._find_wanted(mention, tasks, env).items())
+        where = ",".join(f"{name}={key}" for name, key in self.find_wanted(mention, tasks, env).items())
         # Unlike the name of any other images of the same tasks.
         what = f"{mention.collection}{f' where {where}' if where else ''}"
         slots: list[StepImage | PendingImages] = []

@@ -175,6 +175,8 @@ class SlotFinder:
                 found = self._of_expression(argument.expression, self._resolver.refresh(outer))
                 # What does not fit the input is said of what is given, and not of what would come of it.
                 return found if _may_be_admitted(found, env.frame.frame.recipe.inputs[name.name]) else None
+            case "values" if len(name.path) == 1 and name.name in env.frame.lazy_values:
+                return self._of_expression(env.frame.lazy_values[name.name], Env(env.frame))
             case _:
                 return None
 
@@ -238,6 +240,8 @@ class SlotFinder:
             value = env.each.get(name.name)
             ghost = isinstance(value, View) and isinstance(value.subject, PendingImages)
             return ghost or isinstance(value, Later)
+        if name.root == "values":
+            return name.name in env.frame.lazy_values and self._stander.waits_for_name(name, env)
         return name.root == "inputs" and name.name in env.frame.later
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from seedflow.graph.outputs import find_mentioned_outputs, find_outputs_at
 from seedflow.graph.places import find_templates
-from seedflow.plan.frames import Env, Later, LazyValues
+from seedflow.plan.frames import Env, Later
 from seedflow.plan.instances import Instance, StepTasks
 from seedflow.plan.model import Outcome, PendingImages
 from seedflow.plan.picking import NotThere, is_single
@@ -312,9 +312,9 @@ class Stander:
                         fail_ok=fail_ok,
                     )
         elif name.root == "values":
-            if isinstance(env.frame.values, LazyValues) and name.name in env.frame.values:
-                template = env.frame.frame.recipe.values[name.name]
-                self.add(template.references, Env(env.frame), standing, skip_ok=skip_ok, fail_ok=fail_ok)
+            value = env.frame.lazy_values.get(name.name)
+            if value is not None:
+                self.add(value.references, Env(env.frame), standing, skip_ok=skip_ok, fail_ok=fail_ok)
         elif name.root == "each":
             self._add_value(env.each.get(name.name), name.path[1:], standing, skip_ok, fail_ok)
         elif name.root == "prev" and env.prev is not None:

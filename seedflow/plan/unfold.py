@@ -379,8 +379,7 @@ class Unfolder:
 
     def _stand_in(self, tasks: StepTasks, leaf: Leaf) -> tuple[Instance, list[Task]]:
         """An instance that stands for some that are not known yet, and its tasks; what is wrong is said when they come."""
-        instance = self._expanders[tasks.hub].build(tasks, leaf.row)
-        instance.ghost = True
+        instance = self._expanders[tasks.hub].build_ghost(tasks, leaf)
         with self.apart() as (made, errors):
             if tasks.node.step.call is not None:
                 inner, problems = self._uses.enter(instance, self._graph.frames[tasks.node.id])

@@ -77,20 +77,29 @@ def _is_one(node: nodes.Expression) -> bool:
 
 
 def follow(whole: Reference, env: Env, refresh: Callable[[Env], Env]) -> tuple[Reference | Expression, Env]:
-    """What a mention comes to through the inputs of used recipes: a mention again, or else what a caller wrote."""
-    while (
-        isinstance(whole, NameReference)
-        and whole.root == "inputs"
-        and len(whole.path) == 1
-        and whole.name in env.frame.later
-    ):
-        argument, outer = env.frame.later[whole.name]
-        env = refresh(outer)
-        inner = find_whole(argument.expression) if isinstance(argument.expression, Template) else None
+    """What a mention comes to through inputs and values of used recipes: a mention again, or else what is written there."""
+    while isinstance(whole, NameReference) and len(whole.path) == 1:
+        found = look_behind(whole, env, refresh)
+        if found is None:
+            break
+        written, env = found
+        inner = find_whole(written) if isinstance(written, Template) else None
         if inner is None:
-            return argument.expression, env
+            return written, env
         whole = inner
     return whole, env
+
+
+def look_behind(
+    name: NameReference, env: Env, refresh: Callable[[Env], Env]
+) -> tuple[Expression, Env] | None:
+    """What is written for an input that comes later, or for a value of a used recipe, and where; None for other names."""
+    if name.root == "inputs" and name.name in env.frame.later:
+        argument, outer = env.frame.later[name.name]
+        return argument.expression, refresh(outer)
+    if name.root == "values" and name.name in env.frame.lazy_values:
+        return env.frame.lazy_values[name.name], Env(env.frame)
+    return None
 
 
 class _NoLiteral:

@@ -84,7 +84,7 @@ def infer(expression: str) -> Shape:
         ("[inputs.l | length, 3] | min", whole_number(Range(2, 3))),
         ("[inputs.l | length, 3] | max", whole_number(Range(3, 5))),
         ("[inputs.l | length, inputs.n] | min", whole_number(Range(None, 5))),
-        ("inputs.l | length if inputs.b else 7", INTEGER),
+        ("inputs.l | length if inputs.b else 7", whole_number(Range(2, 7))),
         ("inputs.l | length % 3", INTEGER),
         ("inputs.l | join(', ')", TEXT),
         ("inputs.l | first", TEXT),

@@ -27,7 +27,7 @@ steps:
         ("first_of(steps.a.images, steps.z.images)", (1, 3)),
         ("first_of(steps.a.images, steps.b.images, steps.z.images)", (1, 3)),
         ("first_of(steps.a.images[1:], steps.z.images)", (0, 3)),
-        ("first_of(steps.a.images, steps.z.images[1:])", (0, 3)),
+        ("first_of(steps.a.images, steps.z.images[1:])", (0, 2)),
         ("first_of(steps.a.images, steps.painted.images)", (0, 2)),
         ("first_of(steps.a.images, steps.b.images)", (0, 2)),
         ("first_of(succeeded(steps.a.images), steps.z.images)", (0, 3)),
