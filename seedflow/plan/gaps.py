@@ -10,7 +10,7 @@ from seedflow.plan.frames import Later
 from seedflow.plan.instances import Group, Instance, Order
 from seedflow.plan.model import Bounds
 from seedflow.plan.standing import Standing
-from seedflow.plan.views import PendingImage, PendingTask
+from seedflow.plan.views import PendingImage, PendingTask, build_ghost_view
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.views import View
@@ -140,3 +140,17 @@ def build_failed_gap(source: Instance, cause: str | None = None) -> Gap:
     failed = cause or source.cause or source.address
     label = f"{source.loop_key}-?"
     return Gap((source.order,), label, (), Bounds(0, 0), Later((failed,)), source=source, failed=failed)
+
+
+def build_gap_of_use(source: Instance, standing: Standing, bounds: Bounds[int]) -> Gap:
+    """What stands for the images that a use of a recipe will give as one of its outputs."""
+    after = tuple(standing.waits)
+    return Gap(
+        (source.order,),
+        f"{source.loop_key}-?",
+        after,
+        bounds,
+        build_ghost_view(*after),
+        source=source,
+        may_skip=standing.may_be_skipped,
+    )

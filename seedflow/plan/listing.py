@@ -19,6 +19,7 @@ from seedflow.plan.gaps import (
     NotAList,
     build_failed_gap,
     build_gap,
+    build_gap_of_use,
     build_skipped_gap,
     count_least,
     count_most,
@@ -373,18 +374,7 @@ class Lister:
         bounds = self.bound(output.images, env) if whole is None or not is_one(whole) else Bounds(1, 1)
         if standing.may_be_skipped or fail_ok:
             bounds = Bounds(0, bounds.high)
-        after = tuple(standing.waits)
-        return [
-            Gap(
-                (source.order,),
-                f"{source.loop_key}-?",
-                after,
-                bounds,
-                build_ghost_view(*after),
-                source=source,
-                may_skip=standing.may_be_skipped,
-            )
-        ]
+        return [build_gap_of_use(source, standing, bounds)]
 
     def _task_of_call(self, source: Instance, mention: StepReference) -> Listing:
         standing = Standing()
