@@ -62,6 +62,8 @@ def _check_argument(
             span,
             help=f"did you mean `{near}`?" if near is not None else f"it has {', '.join(variables)}",
         )
+    elif argument.refused:
+        return
     elif isinstance(argument.value, NameReference):
         shape = flow.shape_of_mention(argument.value, mention.place.node, mention.place.frame)
         wanted = flow.variables(mention.target).get(argument.variable, UNKNOWN)

@@ -35,13 +35,15 @@ class NameReference:
 class Argument:
     """An argument of `.at()` or `.where()`: a literal, or data of `inputs` or `each`.
 
-    `start` and `end` cover the whole of `scene=each.scene`, so that the variable's name begins at `start`.
+    `start` and `end` cover the whole of `scene=each.scene`, so that the variable's name begins at `start`. `refused` when
+    something else stood there, of which all is said.
     """
 
     variable: str
     value: str | int | float | bool | NameReference
     start: int
     end: int
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

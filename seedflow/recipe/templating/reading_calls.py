@@ -257,7 +257,7 @@ class CallReader(ABC):
                 value.end,
                 f"write `{name}=each.{name}`",
             )
-            chosen = ""
+            return Argument(name, "", place.start, value.end, refused=True)
         return Argument(name, chosen, place.start, value.end)
 
 
