@@ -18,14 +18,14 @@ def judge_length(
     if low > most:
         yield Diagnostic(
             "too-many-items",
-            f"`{names}` has {'' if low == high else 'at least '}{low} items, but `at_most` is {most}",
+            f"`{names}` has {'' if low == high else 'at least '}{low} item{'' if low == 1 else 's'}, but `at_most` is {most}",
             variable.span,
             help="shorten the list or raise `at_most`",
         )
     elif high is not None and high > most and dynamic:
         yield Diagnostic(
             "too-many-items",
-            f"`{names}` may have up to {high} items, but `at_most` is {most}, and how many is known only when they are paid",
+            f"`{names}` may have up to {high} item{'' if high == 1 else 's'}, but `at_most` is {most}, and how many is known only when they are paid",
             variable.span,
             Severity.WARNING,
             help=f"take as many as are meant, with a slice such as `[:{most}]`; with more this step fails",

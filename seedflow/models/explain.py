@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from jsonschema_rs import ValidationError
@@ -14,6 +16,7 @@ from seedflow.models.problem import Problem
 
 Path = tuple[str | int, ...]
 
+_RATIO = re.compile(r"0*([1-9][0-9]{0,4}):0*([1-9][0-9]{0,4})", re.ASCII)
 _SHOWN_CHARACTERS = 60
 _SHOWN_OPTIONS = 24
 _TYPE_WORDS: Mapping[str, str] = {
@@ -145,7 +148,7 @@ def _explain(error: ValidationError, path: Path, card: Card) -> Iterator[Problem
             yield _not_a_uri(path, error.instance)
         case "maxItems" if isinstance(error.instance, list):
             message = (
-                f"{_name(path)} has {len(error.instance)} items, but may have at most {details['limit']}"
+                f"{_name(path)} has {_count_items(error.instance)}, but may have at most {details['limit']}"
             )
             excess = len(error.instance) - details["limit"]
             yield Problem(
@@ -153,7 +156,7 @@ def _explain(error: ValidationError, path: Path, card: Card) -> Iterator[Problem
             )
         case "minItems" if isinstance(error.instance, list):
             message = (
-                f"{_name(path)} has {len(error.instance)} items, but must have at least {details['limit']}"
+                f"{_name(path)} has {_count_items(error.instance)}, but must have at least {details['limit']}"
             )
             yield Problem(
                 path,
@@ -243,8 +246,29 @@ def _nearest(value: object, options: Sequence[object]) -> str | None:
         return None
     texts = [option for option in options if isinstance(option, str)]
     folded = {option.casefold(): option for option in reversed(texts)}
+    ratio = _nearest_ratio(value.strip(), texts)
+    if ratio is not None:
+        return ratio
     separated = value.strip().casefold().replace("x", ":").replace("/", ":").replace(" ", "")
     return folded.get(value.strip().casefold()) or folded.get(separated) or find_near(value, texts)
+
+
+def _nearest_ratio(text: str, options: Sequence[str]) -> str | None:
+    """Of ratios of width to height the one whose pictures look most alike: `5:4` is nearer to `4:3` than to `3:4`."""
+    wanted = _read_ratio(text)
+    known = {option: ratio for option in options if (ratio := _read_ratio(option)) is not None}
+    if wanted is None or not known:
+        return None
+    return min(known, key=lambda option: abs(math.log(known[option] / wanted)))
+
+
+def _read_ratio(text: str) -> float | None:
+    found = _RATIO.fullmatch(text)
+    return int(found[1]) / int(found[2]) if found else None
+
+
+def _count_items(items: Sequence[object]) -> str:
+    return f"{len(items)} item{'' if len(items) == 1 else 's'}"
 
 
 def _not_a_uri(path: Path, value: object) -> Problem:

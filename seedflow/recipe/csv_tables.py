@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,12 +11,11 @@ from seedflow.recipe.leaves import quote
 from seedflow.recipe.model import Input, InputType
 from seedflow.recipe.tables import MISSING, ReadCell, TableReader, is_required, list_titles
 from seedflow.text.csv_rows import CsvRow
-from seedflow.text.nodes import Node, Scalar
+from seedflow.text.nodes import Scalar
 
 _MOST_TITLES: Final = 12
 _AS_TEXT: Final = frozenset({InputType.TEXT, InputType.CHOICE, InputType.IMAGE})
 _BOOLEANS: Final = frozenset({"true", "false"})
-_DECIMAL_COMMA: Final = re.compile(r"[-+]?\d+,\d+")
 _DELIMITERS: Final = {";": '";"', "\t": r'"\t"', ",": '","', "|": '"|"'}
 
 
@@ -166,13 +164,8 @@ class CsvTableReader(TableReader):
             )
         )
 
-    def advise(self, column: Input, advice: str | None, node: Node) -> str | None:
-        """Quotes make no difference in CSV, and numbers come as a country writes them."""
-        text = node.value if isinstance(node, Scalar) else ""
-        if _DECIMAL_COMMA.fullmatch(text) and column.type is InputType.INTEGER:
-            return "write a whole number, without a comma"
-        if _DECIMAL_COMMA.fullmatch(text):
-            return f"write {text.replace(',', '.')}, with a point"
+    def advise(self, advice: str | None) -> str | None:
+        """Quotes make no difference in CSV."""
         return advice.removesuffix(", without quotes") if advice else advice
 
 

@@ -5,13 +5,16 @@ A local image is opened, decoded, hashed and measured once, before anything is p
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from seedflow.diagnostics import Diagnostic, Span
+from seedflow.diagnostics.suggest import find_near
 from seedflow.errors import ImageError
 from seedflow.images.facts import FileImage, ImageFacts, UrlImage
 from seedflow.images.inspect import inspect_image
@@ -23,6 +26,7 @@ from seedflow.text.characters import describe, find_control
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _MOST_NAMED = 3
+_MOST_NEIGHBOURS = 1000
 _NO_TEMPLATE = "what an input is given or falls back on is data, so no template can stand here: write a path or an https URL"
 _NOT_OF_A_STEP = "an input's image comes from no step"
 _NEVER_OPENED = "the image stands behind a URL, and seedflow does not look at it"
@@ -237,7 +241,19 @@ def _not_found(path: Path, name: str, span: Span) -> Diagnostic:
             help="write the path of an image; a list of images takes a pattern",
         )
     message = f"there is no file {quote(name)}"
-    return Diagnostic("image-missing", message, span, help=f"looked in the folder {path.absolute().parent}")
+    return Diagnostic("image-missing", message, span, help=_suggest_file(path, name))
+
+
+def _suggest_file(path: Path, name: str) -> str:
+    """A file beside it that may have been meant, else where it was looked for."""
+    looked = f"looked in the folder {path.absolute().parent}"
+    try:
+        with os.scandir(path.parent) as entries:
+            beside = sorted(entry.name for entry in islice(entries, _MOST_NEIGHBOURS))
+    except (OSError, ValueError):
+        return looked
+    near = find_near(path.name, [one for one in beside if has_image_ending(one)])
+    return looked if near is None else f"did you mean `{name.removesuffix(path.name)}{near}`? {looked}"
 
 
 def _not_there(path: Path, name: str, span: Span) -> Diagnostic:
@@ -246,7 +262,7 @@ def _not_there(path: Path, name: str, span: Span) -> Diagnostic:
         "image-missing",
         f"there is no folder and no file {quote(name)}",
         span,
-        help=f"looked in the folder {path.absolute().parent}",
+        help=_suggest_file(path, name),
     )
 
 

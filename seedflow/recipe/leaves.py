@@ -20,6 +20,8 @@ from seedflow.diagnostics import Diagnostic, Span
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 
 NAME_PATTERN = r"[a-z][a-z0-9_]*"
+DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+", re.ASCII)
+"""A number as many countries write it."""
 MAX_INTEGER = 2**53 - 1
 """The largest whole number that JSON carries exactly."""
 
@@ -221,6 +223,9 @@ def _check_size(node: object, value: int) -> int:
 
 
 def _help_unquote(node: object, wanted: Any) -> str | None:
+    if isinstance(node, Scalar) and DECIMAL_COMMA.fullmatch(node.value.strip()):
+        whole = "write a whole number, without a comma"
+        return whole if wanted is int else f"write {node.value.strip().replace(',', '.')}, with a point"
     if not isinstance(node, Scalar) or node.plain:
         return None
     unquoted = Scalar(node.source, node.start, node.end, node.value).resolve()

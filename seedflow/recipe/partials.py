@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path, PurePath, PurePosixPath
@@ -118,6 +119,9 @@ def _find_problem(name: str) -> tuple[str, str] | None:
     if name.startswith(("/", "~")) or ":" in name:
         return "it is not a path below that folder", "write a path that begins in the recipe's folder"
     parts = PurePosixPath(name).parts
+    inside = posixpath.normpath(name)
+    if ".." in parts and not inside.startswith("..") and inside != ".":
+        return "it holds `..`", f"write `{inside}`"
     if ".." in parts:
         return "it would leave the folder", "take `..` away, and move the file into the recipe's folder"
     hidden = next((part for part in parts if part.startswith(".")), None)

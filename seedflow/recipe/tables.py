@@ -106,9 +106,8 @@ class TableReader:
                     values[title] = entry.value.value
         self.add(values, number, node.span)
 
-    def advise(self, column: Input, advice: str | None, node: Node) -> str | None:
+    def advise(self, advice: str | None) -> str | None:
         """The help for a wrong value, as it fits to where the value stands."""
-        del column, node
         return advice
 
     def read(self, column: Input, node: Node, title: str, number: int) -> object:
@@ -116,7 +115,7 @@ class TableReader:
         value, wrong = self._read_cell(column, node)
         for one in wrong:
             said = f"row {number:,}, column {quote(title)}: {one.message}"
-            self.report(replace(one, message=said, help=self.advise(column, one.help, node)), title)
+            self.report(replace(one, message=said, help=self.advise(one.help)), title)
         return MISSING if wrong else value
 
     def explain(self, titles: Iterable[str]) -> None:

@@ -43,13 +43,15 @@ def explain_mismatch(callee: Callee, given: int, named: Collection[str], *, pipe
     any_name = any(one.kind is Parameter.VAR_KEYWORD for one in parameters)
     shown = plain[1:] if piped else plain
     takes = ", ".join(f"`{one.name}`" for one in shown) or "no arguments"
+    if any_number:
+        takes += " and, in its place, what the test takes"
     if any_name and not plain:
         takes = "named lists"
     if given > len(plain) and not any_number:
         return (
             f"it takes {takes}, but {given - piped} are given" if shown or any_name else f"it takes {takes}"
         )
-    taken = {one.name for one in plain[:given]}
+    taken = {one.name for one in plain[piped:given]}
     for name in named:
         if name in taken:
             return f"`{name}` is given twice"

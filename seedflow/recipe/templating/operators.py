@@ -227,3 +227,16 @@ def greater_or_equal(rendering: Rendering, left: object, right: object) -> bool:
 def lacks(rendering: Rendering, value: object, container: object) -> bool:
     """`not in`."""
     return not contains(rendering, value, container)
+
+
+COMPARISONS: Final[dict[str, Operator]] = {
+    "eq": equal,
+    "ne": unequal,
+    "lt": less,
+    "lteq": less_or_equal,
+    "gt": greater,
+    "gteq": greater_or_equal,
+    "in": contains,
+    "notin": lacks,
+}
+"""Comparisons by the names that Jinja has for them."""

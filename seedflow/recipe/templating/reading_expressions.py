@@ -53,16 +53,6 @@ _BINARY: Final[dict[type[nodes.BinExpr], operators.Operator]] = {
     nodes.Mod: operators.modulo,
     nodes.Pow: operators.power,
 }
-_COMPARISONS: Final[dict[str, operators.Operator]] = {
-    "eq": operators.equal,
-    "ne": operators.unequal,
-    "lt": operators.less,
-    "lteq": operators.less_or_equal,
-    "gt": operators.greater,
-    "gteq": operators.greater_or_equal,
-    "in": operators.contains,
-    "notin": operators.lacks,
-}
 _WIDENED: Final = (
     And,
     Applied,
@@ -246,7 +236,9 @@ class ExpressionReader(CallReader):
 
     def _read_compared(self, node: nodes.Compare) -> Expression:
         first = self.read(node.expr)
-        return Compared(first, [(_COMPARISONS[operand.op], self.read(operand.expr)) for operand in node.ops])
+        return Compared(
+            first, [(operators.COMPARISONS[operand.op], self.read(operand.expr)) for operand in node.ops]
+        )
 
     def _read_not(self, node: nodes.Not) -> Expression:
         operand = self.read(node.node)

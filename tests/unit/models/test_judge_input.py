@@ -201,3 +201,14 @@ def test_which_parameters_are_text_and_which_are_numbers(seedream: Model, pencil
     assert [name for name in pencil.parameters if pencil.wants_number(name)] == ["scale", "strokes"]
     assert not seedream.wants_text("nothing")
     assert not seedream.wants_number("nothing")
+
+
+@pytest.mark.parametrize(
+    ("written", "near"),
+    [("5:4", "4:3"), ("4:5", "3:4"), ("16:10", "3:2"), ("09:16", "9:16"), ("20:9", "21:9"), ("16/9", "16:9")],
+)
+def test_of_ratios_the_one_that_looks_most_alike_is_suggested(
+    seedream: Model, written: str, near: str
+) -> None:
+    found = only(seedream.judge({"prompt": "A", "aspect_ratio": written}))
+    assert found.help == f"did you mean `{near}`?"

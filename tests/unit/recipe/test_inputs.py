@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from seedflow.diagnostics import Diagnostic, Source, has_errors
+from seedflow.diagnostics import Diagnostic, Source, Span, has_errors
 from seedflow.images.facts import FileImage, ImageFormat, UrlImage
 from seedflow.models.catalog import Catalog, load_catalog
 from seedflow.recipe.given import collect_inputs
@@ -527,3 +527,27 @@ def test_a_list_without_any_item_is_given_by_an_empty_value(resolve: Resolve) ->
     assert values == {"names": ["", "a"]}
     _, problems = resolve("{names: {type: list, of: text, min_items: 1}}", ["names="])
     assert codes(problems) == ["out-of-bounds"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "advice"),
+    [
+        ("{type: number}", "write 1.5, with a point"),
+        ("{type: integer}", "write a whole number, without a comma"),
+    ],
+)
+def test_a_comma_in_a_number_is_explained_wherever_the_number_stands(
+    resolve: Resolve, declared: str, advice: str
+) -> None:
+    _, problems = resolve(f"{{a: {declared}}}", arguments=["a=1,5"])
+    assert [(one.code, one.help) for one in problems] == [("wrong-type", advice)]
+
+
+def test_a_file_beside_the_one_that_is_not_there_is_suggested(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "fox.jpg").touch()
+    (tmp_path / "in" / "foxx.txt").touch()
+    text = "in/foxx.jpg"
+    found = ImageFiles().open(text, Span(Source("r", text), 0, len(text)), tmp_path)
+    assert isinstance(found, Diagnostic)
+    assert found.help == f"did you mean `in/fox.jpg`? looked in the folder {tmp_path / 'in'}"

@@ -239,3 +239,12 @@ def test_a_template_with_problems_raises_the_first_one_when_rendered(write, scop
     with pytest.raises(RenderError) as caught:
         template.render(scope)
     assert template.diagnose(caught.value) == diagnostics[0]
+
+
+def test_what_a_test_takes_is_given_in_its_place(problem) -> None:
+    found = problem("{{ inputs.words | selectattr(attribute='a', test='eq', value=3) | length }}")
+    assert found.code == "template-arguments"
+    assert (
+        "it has no `value`; it takes `attribute`, `test` and, in its place, what the test takes"
+        in found.message
+    )
