@@ -166,7 +166,7 @@ def test_a_window_that_is_closed_loses_nothing_that_is_under_way(
 ) -> None:
     emulator = start_emulator("--latency-ms", "1500", "--no-log")
     project.use(emulator.env)
-    project.write("seedflow.yaml", "provider: {timeouts: {log_s: 1}}\n")
+    project.write("seedflow.yaml", "provider: {concurrency: 4, timeouts: {log_s: 1}}\n")
     terminal = open_terminal("run", "book.yaml", "--yes")
     terminal.wait_for(lambda: len(emulator.requests()) > 3, within_s=60)
     assert terminal.hang_up() == 130
