@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import chdir
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
@@ -305,6 +306,18 @@ QUOTED = {
     },
 }
 """What stands behind `seedflow run mine.yaml`, and what it becomes."""
+
+
+def clear_line(terminal: Any, told: Path) -> None:
+    """Empty the line. A shell may drop keys that come while it hands the terminal over, so it is asked what is left."""
+    for _ in range(10):
+        terminal.sendcontrol("e")
+        terminal.sendcontrol("u")
+        terminal.sendcontrol("t")
+        terminal.expect_exact("TOLD ")
+        if not told.read_text().strip():
+            return
+    raise AssertionError(f"the line cannot be emptied: {told.read_text()!r}")
 
 
 @pytest.mark.parametrize("shell", list(START))
