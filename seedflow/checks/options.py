@@ -130,15 +130,29 @@ def _check_ratio(
         1 - _RATIO_TOLERANCE
     ) <= gives * (1 + _RATIO_TOLERANCE):
         return
-    yield Diagnostic(
+    yield _refuse(
+        expect,
+        node,
+        expected,
+        f"`expect` wants the ratio {ratio}, and the request asks for {asked.text}, {_spell(size_px)}",
+        "ask for the ratio that is expected, or expect the one that is asked for",
+    )
+
+
+def _refuse(expect: Expect, node: StepNode, wanted: Template, message: str, advice: str) -> Diagnostic:
+    """What comes all the same is used with `otherwise: accept`; else all of it would be paid in vain."""
+    return Diagnostic(
         "expect-impossible",
-        f"`expect` wants the ratio {ratio}, and the request asks for {asked.text}, "
-        f"{size_px[0]}×{size_px[1]}: no result could ever be as expected",
-        expected.scalar.span,
+        f"{message}: no result could ever be as expected",
+        wanted.scalar.span,
         Severity.WARNING if expect.otherwise is Otherwise.ACCEPT else Severity.ERROR,
-        help="ask for the ratio that is expected, or expect the one that is asked for",
+        help=advice,
         related=(Related(node.generate.span, "the request"),),
     )
+
+
+def _spell(size_px: tuple[int, int]) -> str:
+    return f"{size_px[0]}×{size_px[1]}"
 
 
 def _find_size(node: StepNode, subject: Subject) -> tuple[tuple[int, int] | None, AskedRatio | None]:
@@ -162,14 +176,12 @@ def _check_least_size(expect: Expect, node: StepNode, subject: Subject) -> Itera
         wanted = None if least is None else read_literal(least)
         if least is None or not isinstance(wanted, int) or wanted <= gives * (1 + _RATIO_TOLERANCE):
             continue
-        yield Diagnostic(
-            "expect-impossible",
-            f"`{name}` is {wanted:,} pixels, and the request asks for "
-            f"{size_px[0]}×{size_px[1]}: no result could ever be as expected",
-            least.scalar.span,
-            Severity.WARNING if expect.otherwise is Otherwise.ACCEPT else Severity.ERROR,
-            help="ask for a larger size, or expect less",
-            related=(Related(node.generate.span, "the request"),),
+        yield _refuse(
+            expect,
+            node,
+            least,
+            f"`{name}` is {wanted:,} pixels, and the request asks for {_spell(size_px)}",
+            "ask for a larger size, or expect less",
         )
 
 

@@ -190,7 +190,10 @@ def test_results_of_a_run_that_may_still_be_taken_up_stay(root):
 @pytest.mark.parametrize("kind", ["reconcile", "another recipe", "same recipe, killed as well"])
 def test_what_was_recovered_from_a_killed_run_stays_until_its_recipe_was_run_to_an_end(root, kind):
     """Whoever took it up: no plan of its recipe has shown it yet."""
-    clock = lambda: NOW  # noqa: E731
+
+    def clock():
+        return NOW
+
     request = request_for("red")
     with open_store(root, clock=clock) as store:
         store.begin_run("killed", "book", REALM)
