@@ -172,7 +172,8 @@ def _find_wrong_request(params: str, references: str) -> str | None:
     return None
 
 
-def _check_answers(connection: sqlite3.Connection, done: dict[int, DoneRow]) -> Iterator[Finding]:
+def find_broken_answers(connection: sqlite3.Connection) -> Iterator[int]:
+    """The numbers of the results whose answers cannot be read."""
     rows = connection.execute(
         "SELECT attempt_id, answer FROM answers JOIN attempts USING (attempt_id) WHERE state = 'done'"
     )
@@ -180,12 +181,17 @@ def _check_answers(connection: sqlite3.Connection, done: dict[int, DoneRow]) -> 
         try:
             json.loads(answer)
         except (ValueError, RecursionError):
-            address = done[number].address if number in done else ""
-            yield Finding(
-                FindingKind.BROKEN_ANSWER,
-                f"ledger.db: answer {number}",
-                f"the answer to {address} cannot be read; its pictures could not be fetched again by it",
-            )
+            yield number
+
+
+def _check_answers(connection: sqlite3.Connection, done: dict[int, DoneRow]) -> Iterator[Finding]:
+    for number in find_broken_answers(connection):
+        address = done[number].address if number in done else ""
+        yield Finding(
+            FindingKind.BROKEN_ANSWER,
+            f"ledger.db: answer {number}",
+            f"the answer to {address} cannot be read; its pictures could not be fetched again by it",
+        )
 
 
 def _check_images(connection: sqlite3.Connection, done: dict[int, DoneRow]) -> Iterator[Finding]:

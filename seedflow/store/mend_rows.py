@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from seedflow.store.check_rows import find_broken_requests
+from seedflow.store.check_rows import find_broken_answers, find_broken_requests
 from seedflow.store.row_rules import RULES, Loss, Rule, is_digest
 
 _MOST_SHOWN: Final = 1_000
@@ -41,6 +41,7 @@ class Mended:
         requests: the numbers of the calls of which it is not known any more what they were for.
         costs: the numbers of those of which it is not known any more what they cost.
         unasked: of how many calls it is not known any more what was asked.
+        answers: how many answers that nobody can read are in the copy alone now.
     """
 
     values: int = 0
@@ -48,6 +49,7 @@ class Mended:
     requests: set[int] = field(default_factory=set)
     costs: set[int] = field(default_factory=set)
     unasked: int = 0
+    answers: int = 0
 
     def list_actions(self) -> Iterator[str]:
         """What was done."""
@@ -58,6 +60,8 @@ class Mended:
         if self.unasked:
             calls = f"{self.unasked:,} call{'' if self.unasked == 1 else 's'}"
             yield f"wrote down that it is not known any more what {calls} asked"
+        if self.answers:
+            yield f"took {self.answers:,} answer{'' if self.answers == 1 else 's'} out that nobody can read"
 
     def list_losses(self) -> Iterator[str]:
         """What nobody can tell any more."""
@@ -175,6 +179,9 @@ def mend_rows(connection: sqlite3.Connection, done: Mended) -> None:
     connection.execute(
         "DELETE FROM answers WHERE length(answer) = 0 AND attempt_id IN (SELECT attempt_id FROM attempts WHERE state = 'done')"
     )
+    for attempt_id in list(find_broken_answers(connection)):
+        connection.execute("DELETE FROM answers WHERE attempt_id = ?", (attempt_id,))
+        done.answers += 1
     _mend_images(connection, done)
     drop_orphans(connection, done)
     add_missing(connection, done)

@@ -49,6 +49,7 @@ from seedflow.store.verify import load_blob_rows, load_users, verify_state
 
 _ASIDE = (FindingKind.PICTURE_DAMAGED,)
 _NOTED = (FindingKind.WRONG_FACTS, FindingKind.OTHER_TIME)
+_NONSENSE = (FindingKind.BROKEN_ROW, FindingKind.BROKEN_ANSWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def repair_state(
     if any(found.kind is FindingKind.LEDGER_DAMAGED for found in before.findings):
         saved, losses = salvage_ledger(folder)
         actions += saved
-    elif any(found.kind is FindingKind.BROKEN_ROW for found in before.findings):
+    elif any(found.kind in _NONSENSE for found in before.findings):
         mended, losses = _mend_values(folder)
         actions += mended
     if not before.findings and not actions:
@@ -117,9 +118,7 @@ def repair_state(
 
 def _has_bad_rows(report: Report) -> bool:
     """Whether pictures could not be held against the ledger yet when it was looked at."""
-    return any(
-        found.kind in (FindingKind.LEDGER_DAMAGED, FindingKind.BROKEN_ROW) for found in report.findings
-    )
+    return any(found.kind in (FindingKind.LEDGER_DAMAGED, *_NONSENSE) for found in report.findings)
 
 
 def _refuse_newer(folder: StateFolder) -> None:

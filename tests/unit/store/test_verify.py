@@ -136,6 +136,7 @@ def test_a_second_damaged_picture_of_one_name_keeps_the_first(root):
         ("UPDATE attempts SET claimed = 1 WHERE attempt_id = 2", FindingKind.DEAD_CLAIM),
         ("UPDATE runs SET status = NULL", FindingKind.DEAD_RUN),
         ("DELETE FROM blobs", FindingKind.BROKEN_ROW),
+        ("UPDATE answers SET answer = X'7b'", FindingKind.BROKEN_ANSWER),
     ],
 )
 def test_what_can_be_worked_out_is_worked_out_anew(root, statement, kind):
@@ -169,6 +170,28 @@ def test_rows_that_make_no_sense_are_told(root, statement, kind, says):
     change(root, statement)
     damage = verify(root).damage
     assert any(found.kind is kind and says in found.message for found in damage), damage
+
+
+def test_an_answer_that_nobody_can_read_is_kept_in_the_copy_and_its_pictures_stay(root):
+    make_state(root)
+    change(root, "UPDATE answers SET answer = X'7b'")
+    actions = " ".join(repair(root).actions)
+    assert "took 3 answers out that nobody can read" in actions
+    assert "damaged/ledger-1" in actions
+    kept = sqlite3.connect(root / "damaged" / "ledger-1" / "ledger.db")
+    assert kept.execute("SELECT DISTINCT answer FROM answers").fetchall() == [(b"{",)]
+    kept.close()
+    assert list_rows(root, "SELECT DISTINCT state FROM attempts") == [("done",)]
+
+
+def test_a_picture_that_is_gone_with_an_answer_that_nobody_can_read_is_lost(root):
+    make_state(root)
+    change(root, "UPDATE answers SET answer = X'7b'")
+    blob(root, digest_bytes(draw("red"))).unlink()
+    repaired = repair(root)
+    assert any("paid again only with consent" in action for action in repaired.actions)
+    assert sorted(list_rows(root, "SELECT state FROM attempts")) == [("done",), ("done",), ("lost-paid",)]
+    assert repaired.after.damage == ()
 
 
 def test_strays_and_permissions_are_notes_and_mended(root):
