@@ -22,6 +22,11 @@ from seedflow.recipe.templating.nodes import Constant
 from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.templating.operation_nodes import Applied, Binary, ListOf
 
+_WITH_OWN_KEYS: Final = {
+    **dict.fromkeys((Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN), "told apart by what they are"),
+    Kind.IMAGE: "told apart by the keys of their tasks and their numbers, or by their paths",
+    Kind.TASK: "told apart by the keys of their own loops",
+}
 _SAME_ITEMS: Final = frozenset(("list", "sort", "reverse", "unique"))
 """Filters that leave the items of a list as they are."""
 
@@ -29,6 +34,7 @@ _SAME_ITEMS: Final = frozenset(("list", "sort", "reverse", "unique"))
 def check_keys(variable: LoopVariable, node: StepNode, flow: Flow) -> Iterator[Diagnostic]:
     """Each item has a key, and no two that are written out have the same."""
     yield from _check_written(variable)
+    yield from _check_field(variable, node, flow)
     for name, items in zip(variable.names, variable.lists, strict=True):
         if isinstance(items, Template):
             shape = flow.shape_of_template(items, node)
@@ -45,6 +51,36 @@ def check_keys(variable: LoopVariable, node: StepNode, flow: Flow) -> Iterator[D
             if isinstance(item_template, Template) and read_literal(item_template) is NOT_LITERAL:
                 shape = flow.shape_of_template(item_template, node)
                 yield from _check_item(name, shape, item_template, variable, alone=len(items) == 1)
+
+
+def _check_field(variable: LoopVariable, node: StepNode, flow: Flow) -> Iterator[Diagnostic]:
+    """`key:` names a field of records: where no item is one, it would do nothing."""
+    if variable.key is None:
+        return
+    kinds = {kind for items in variable.lists for kind in _find_kinds(items, node, flow)}
+    words = [_WITH_OWN_KEYS.get(kind) for kind in kinds]
+    if len(kinds) == 1 and words[0] is not None:
+        (kind,) = kinds
+        yield Diagnostic(
+            "no-key",
+            f"`key: {variable.key}` names a field of records, and the items of `{variable.names[0]}` are {kind.value[1]}, "
+            f"which are {words[0]}",
+            variable.span,
+            help="take `key:` out",
+        )
+
+
+def _find_kinds(items: Expression, node: StepNode, flow: Flow) -> Iterator[Kind]:
+    if isinstance(items, Template):
+        shape = flow.shape_of_template(items, node)
+        if shape.kind is Kind.LIST and shape.item is not None and shape.count.high != 0:
+            yield shape.item.kind
+    for item in items if isinstance(items, tuple) else ():
+        if isinstance(item, Template) and read_literal(item) is NOT_LITERAL:
+            yield flow.shape_of_template(item, node).kind
+        else:
+            value = read_literal(item)
+            yield Kind.TEXT if isinstance(value, (str, int, float)) else Kind.RECORD
 
 
 def _check_items(name: str, item: Shape, template: Template, variable: LoopVariable) -> Iterator[Diagnostic]:
