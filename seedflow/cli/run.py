@@ -138,7 +138,8 @@ def command(
         say()
     stream = sys.stderr if as_json else sys.stdout
     console = open_console(stream)
-    with EventFile(events) as file:
+    waiting = f"waiting for somebody to read {make_printable(str(events))}, which is a pipe (Ctrl-C to stop)"
+    with EventFile(events, lambda: say(waiting)) as file:
         for line in introduce(plan, session):
             print_folded(console, line)
         console.print()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -49,11 +52,13 @@ def _is_event(line: bytes) -> bool:
 class EventFile:
     """Writes events to a file, or nowhere when there is none.
 
-    A disk that does not take them ends the writing and not the run: `problem` says what happened, or is None.
+    A disk that does not take them ends the writing and not the run: `problem` says what happened, or is None. A named
+    pipe is opened once somebody reads it; before it waits, `on_wait` is told.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, on_wait: Callable[[], None] = lambda: None) -> None:
         self._path = path
+        self._on_wait = on_wait
         self._file: TextIO | None = None
         self.problem: str | None = None
 
@@ -61,7 +66,9 @@ class EventFile:
         if self._path is not None:
             try:
                 with Step.EVENTS_FILE:
-                    self._file = self._path.open("w", encoding="utf-8", errors="backslashreplace")
+                    self._file = open(
+                        self._path, "w", encoding="utf-8", errors="backslashreplace", opener=self._open
+                    )
             except OSError as error:
                 raise UsageError(
                     self._spell(error),
@@ -87,6 +94,20 @@ class EventFile:
         except OSError as error:
             self.problem = self._spell(error)
             self._close()
+
+    def _open(self, path: str, flags: int) -> int:
+        """A descriptor; the one with which a reader of a pipe is looked for is kept, since closing it would end the reading."""
+        if self._path is not None and self._path.is_fifo():
+            try:
+                descriptor = os.open(path, flags | os.O_NONBLOCK, 0o666)
+            except OSError as error:
+                if error.errno != errno.ENXIO:
+                    raise
+                self._on_wait()
+            else:
+                os.set_blocking(descriptor, True)
+                return descriptor
+        return os.open(path, flags, 0o666)
 
     def _close(self) -> None:
         file, self._file = self._file, None

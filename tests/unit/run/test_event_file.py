@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,25 @@ def test_devices_and_pipes_are_taken(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     refuse_other_file(tmp_path / "pipe")
     refuse_other_file(Path(os.devnull))
+
+
+def test_a_pipe_that_somebody_reads_is_written_to(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with EventFile(pipe, lambda: pytest.fail("it waited")) as file:
+        file.write(Event(EventKind.RUN_STARTED, 1.5, "a-run", None, {}))
+        assert os.read(reader, 10_000).startswith(b'{"event":"run-started"')
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+
+
+def test_a_pipe_is_waited_for_until_somebody_reads_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    found = list[bytes]()
+    reader = threading.Thread(target=lambda: found.append(pipe.read_bytes()), daemon=True)
+    with EventFile(pipe, reader.start) as file:
+        file.write(Event(EventKind.RUN_STARTED, 1.5, "a-run", None, {}))
+    reader.join(10)
+    assert found[0].startswith(b'{"event":"run-started"')
