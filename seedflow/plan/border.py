@@ -56,9 +56,7 @@ def admit(declared: Input, value: object, argument: Argument, files: Files) -> o
                 misfit.code,
                 f"`{argument.name}` is {misfit.found}, expected {misfit.expected}",
                 spot(argument),
-                help=f"leave `{argument.name}` out, so that it has its default, or give `… | default(…)`"
-                if value is None and declared.default is not None
-                else "give what the recipe declares",
+                help=_advise(declared, value),
                 related=(Related(declared.span, f"`{declared.name}` is declared here"),),
             )
         ) from None
@@ -94,6 +92,14 @@ class _Misfit(Exception):  # noqa: N818 - not an error of the program: told to t
         self.code = code
         self.found = found
         self.expected = expected
+
+
+def _advise(declared: Input, value: object) -> str:
+    if value is not None:
+        return "give what the recipe declares"
+    if declared.default is not None:
+        return f"leave `{declared.name}` out, so that it has its default, or give `… | default(…)`"
+    return f"leave the step out then, with `when:`, or declare `{declared.name}` as `optional: true`"
 
 
 def _admit(declared: Input, value: object) -> object:

@@ -264,7 +264,11 @@ def _is_inside(slot: UrlImage | FileImage | StepImage | PendingImages, inner: Fr
 
 
 def _may_be_admitted(found: Slots | NotThere | None, declared: Input) -> bool:
-    if not isinstance(found, tuple) or declared.type is not InputType.LIST or not _are_exact(found):
+    if not isinstance(found, tuple) or not _are_exact(found):
+        return True
+    if declared.type is InputType.IMAGE:
+        return declared.optional if not found else len(found) == 1
+    if declared.type is not InputType.LIST:
         return True
     most = declared.max_items
     return (declared.min_items or 0) <= len(found) and (most is None or len(found) <= most)

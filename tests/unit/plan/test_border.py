@@ -107,3 +107,49 @@ def test_prompts_of_a_used_recipe_include_files_beside_it(tmp_path: Path) -> Non
     ).start()
     assert problems == []
     assert asked(plan) == {"u/s": "inner fox", "o": "outer"}
+
+
+SKIPPED = (
+    'steps:\n  a: {{when: "{{{{ inputs.go }}}}", generate: {{prompt: a}}}}\n'
+    '  u: {{recipe: ./inner.yaml, with: {{pic: "{{{{ {given} }}}}"}}}}\n'
+)
+
+
+@pytest.mark.parametrize(
+    "references",
+    [
+        '["{{ inputs.pic }}"]',
+        '{pic: "{{ inputs.pic }}"}',
+        '["{{ values.same }}"]',
+        '["{{ inputs.pic or inputs.other }}"]',
+    ],
+)
+@pytest.mark.parametrize(
+    "given", ["optional(steps.a.images[0])", "optional(steps.a.images[0]) or optional(steps.a.images[0])"]
+)
+def test_an_image_that_must_be_given_is_not_left_out_when_it_was_skipped(
+    tmp_path: Path, references: str, given: str
+) -> None:
+    def plan(declared: str) -> tuple[Plan | None, list[Diagnostic]]:
+        prompt = "{% if ref.pic %}{{ ref.pic }}{% endif %} x" if references.startswith("{") else "x"
+        (tmp_path / "inner.yaml").write_text(
+            f"seedflow: 1\ninputs: {{pic: {declared}, other: {{type: image, optional: true}}}}\n"
+            'values: {same: "{{ inputs.pic }}"}\n'
+            f'steps: {{s: {{generate: {{prompt: "{prompt}", image_input: {references}}}}}}}\n'
+            'outputs: {o: "{{ steps.s.images }}"}\n'
+        )
+        text = "inputs: {go: {type: boolean, default: false}}\n" + SKIPPED.format(given=given)
+        return open_planner(text, folder=tmp_path).start()
+
+    found, problems = plan("{type: image}")
+    assert found is None
+    assert [(one.code, one.message) for one in problems] == [
+        ("wrong-shape", "`pic` is none, expected an image, since it is not optional")
+    ]
+    span = problems[0].span
+    assert span is not None
+    assert span.source.text[span.start : span.end].strip('"') == f"{{{{ {given} }}}}"
+    found, problems = plan("{type: image, optional: true}")
+    assert found is not None
+    assert [(task.address, task.params.get("prompt")) for task in found.tasks] == [("a", None), ("u/s", "x")]
+    assert problems == []
