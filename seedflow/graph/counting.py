@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from seedflow.graph.given import find_given
+from seedflow.graph.given import find_default, find_given
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.graph.outputs import find_main_output
@@ -14,6 +14,7 @@ from seedflow.graph.shapes import ANY, ONE, UNKNOWN, Count, Kind
 from seedflow.graph.skipped import Skipping
 from seedflow.recipe.model import Expression, Otherwise, Output
 from seedflow.recipe.template import Template
+from seedflow.text.nodes import Scalar
 
 if TYPE_CHECKING:
     from seedflow.graph.flow import Flow
@@ -110,12 +111,16 @@ class Counts:
     def _find_between(self, expression: Expression, node: StepNode) -> Range | None:
         """Between which numbers a value lies: what a caller gives counts for more than what the recipe declares."""
         found = self._flow.shape_of_expression(expression, node).between
-        given = find_given(expression, node)
+        last, given = (expression, node), find_given(expression, node)
         while given is not None:
             between = self._flow.shape_of_expression(*given).between
             if between is not None:
                 found = between if found is None else between.within(*found)
-            given = find_given(*given)
+            last, given = given, find_given(*given)
+        default = find_default(*last)
+        number = default.resolve() if isinstance(default, Scalar) else None
+        if isinstance(number, int) and not isinstance(number, bool):
+            return Range(number, number)
         return found
 
     def images_per_task(self, node: StepNode) -> Count:

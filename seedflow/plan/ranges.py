@@ -24,8 +24,9 @@ from seedflow.plan.gaps import MOST_ITEMS
 from seedflow.plan.lengths import LengthFinder
 from seedflow.plan.model import Bounds
 from seedflow.plan.resolve import Resolver
+from seedflow.plan.views import PendingTask
 from seedflow.recipe.model import Expression, Input, InputType
-from seedflow.recipe.references import StepReference
+from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.views import View
 
@@ -69,9 +70,18 @@ class RangeFinder:
             case "values" if name in env.frame.values:
                 return _of_known(env.frame.values[name])
             case "each":
-                return _of_known(env.each.get(name))
+                value = env.each.get(name)
+                is_task = isinstance(value, View) and isinstance(value.subject, PendingTask)
+                return self._of_task(name, env) if is_task else _of_known(value)
             case _:
                 return UNKNOWN
+
+    def _of_task(self, name: str, env: Env) -> Shape:
+        """The shape of a variable that is a task which has not ended: its images are so many as the plan says."""
+        low, high = self._lengths.of_mention(NameReference("each", (name, "images"), 0, 0), env)
+        return Shape(
+            Kind.TASK, item=list_of(IMAGE, Count(low, high if high < MOST_ITEMS else None)), open=True
+        )
 
     def of_step(self, reference: StepReference, env: Env) -> Shape:
         """The shape of a mention of a step: how many images or tasks it will give."""

@@ -54,6 +54,25 @@ def test_a_number_that_a_caller_gives_counts(
     assert [code for code in found if code == "too-many-values"] == codes
 
 
+@pytest.mark.parametrize("number", ["inputs.n", "values.m"])
+@pytest.mark.parametrize(
+    ("default", "repeated", "said"),
+    [(3, 1, None), (15, 1, "15"), (3, 3, None), (3, 5, "15")],
+)
+def test_a_default_that_a_caller_leaves_standing_counts(
+    check_all_of: Check, number: str, default: int, repeated: int, said: str | None, tmp_path: Path
+) -> None:
+    inner = SETS.replace("NUMBER", number).replace("default: 3", f"default: {default}")
+    if "values" not in number:
+        inner = inner.replace('values: {m: "{{ inputs.n }}"}\n', "")
+    (tmp_path / "sets.yaml").write_text(inner)
+    call = f"for_each: {{k: {list(range(repeated))}}}"
+    found = check_all_of(USING.replace("CALL", call).replace("IMAGES", "images"))
+    told = [one.message for one in found if one.code == "too-many-values"]
+    assert len(told) == (said is not None)
+    assert all(f"there may be {said} references" in message for message in told)
+
+
 @pytest.mark.parametrize("pick", ["images[0]", "passes[0]"])
 def test_edits_that_an_input_gives_leave_an_image_for_certain(check_all_of: Check, pick: str) -> None:
     assert "image-may-be-missing" not in [one.code for one in check_all_of(EDITING.replace("PICK", pick))]

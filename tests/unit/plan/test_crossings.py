@@ -63,6 +63,14 @@ def test_a_count_that_may_be_outside_is_a_warning_with_the_numbers(start: Start)
     assert "this may be 2 to 6" in problem.message
 
 
+def test_a_count_of_the_images_of_a_task_of_the_loop_is_bounded_as_the_task_is(start: Start) -> None:
+    loop = ', for_each: {task: "{{ steps.top.tasks }}"}'
+    _, problems = start(2, 'n: "{{ [each.task.images | length, 2] | max }}"', most=4, more=loop)
+    assert problems == []
+    _, (problem,) = start(2, 'n: "{{ [each.task.images | length, 3] | min }}"', most=4, more=loop)
+    assert "this may be 1 to 3" in problem.message
+
+
 def test_a_count_that_always_fits_is_no_matter(start: Start) -> None:
     plan, problems = start(3, COUNTED)
     assert problems == []
