@@ -21,6 +21,7 @@ from seedflow.models.catalog import load_catalog
 from seedflow.recipe.schema import build_json_schema
 from seedflow.recipe.shipped import list_shipped
 from seedflow.settings.files import STATE_FOLDER, find_project
+from seedflow.text.files import real_path
 
 
 @click.command(
@@ -59,12 +60,12 @@ def _read_folder(text: str) -> Path:
         raise UsageError("a folder's name cannot hold a NUL character", help="choose another name")
     try:
         path = Path(text).expanduser() if text.startswith("~") else Path(text)
-        home = Path.home().resolve()
+        home = real_path(Path.home())
     except RuntimeError:
         raise UsageError(f"`{text}` names a home that is not known", help="write the whole path") from None
     refuse_odd_name(path.absolute(), "the folder")
     try:
-        real = path.resolve()
+        real = real_path(path)
     except (OSError, RuntimeError) as error:
         raise UsageError(f"{path} cannot be followed: {error}", help="choose another folder") from None
     reason = _find_objection(real, home)
@@ -84,7 +85,7 @@ def _find_objection(real: Path, home: Path) -> str | None:
         if part in real.parts:
             return f"it is inside {what}"
     package = Path(__file__).resolve().parent.parent
-    shipped = {recipe.path.resolve().parent for recipe in list_shipped()}
+    shipped = {real_path(recipe.path).parent for recipe in list_shipped()}
     if real.is_relative_to(package) or any(real.is_relative_to(folder) for folder in shipped):
         return "it belongs to seedflow itself"
     return None
@@ -100,7 +101,7 @@ def _tell(project: Project, made: tuple[Path, ...], folder: str) -> None:
         print_folded(console, Text(f"Made a project {where}: {', '.join(names)}."))
     for note in project.notes:
         print_folded(console, Text(note))
-    outer, settings = find_project(project.folder.resolve().parent)
+    outer, settings = find_project(real_path(project.folder).parent)
     if settings is not None:
         say(
             f"note: it stands inside the project {make_printable(str(outer))}; {where}, its own settings count"

@@ -19,6 +19,7 @@ from seedflow.errors import ExitCode
 from seedflow.pipeline.check import Checked, check_recipe
 from seedflow.pipeline.session import Session
 from seedflow.recipe.shipped import ShippedRecipe, list_blocks, list_shipped
+from seedflow.text.files import real_path
 
 MARK = "seedflow:"
 """Every recipe has this key; a YAML file without it is not one."""
@@ -37,7 +38,7 @@ def command(as_json: bool) -> int:
     """List the recipes in this folder and those shipped with seedflow."""
     session = start()
     here = [_describe(str(path), path, session) for path in find_recipes(session.folder)]
-    listed = {(session.folder / path).resolve() for path in find_recipes(session.folder)}
+    listed = {real_path(session.folder / path) for path in find_recipes(session.folder)}
     shipped = _describe_shipped(list_shipped(), listed, session)
     blocks = _describe_shipped(list_blocks(), listed, session)
     if as_json:
@@ -59,7 +60,7 @@ def _describe_shipped(
     return [
         _describe(recipe.name, recipe.path, session)
         for recipe in recipes
-        if recipe.path.resolve() not in listed
+        if real_path(recipe.path) not in listed
     ]
 
 

@@ -137,7 +137,8 @@ async def arun_recipe(
         max_cost_usd: the most that this run may cost. A provider that is paid is not asked without it.
         on_unknown: `stop`, or `retry` to consent to paying again for calls whose outcome stays unknown.
         out: where outputs are published; by default the settings' folder.
-        on_event: is called with every event, in order, from the event loop.
+        on_event: is called with every event, in order, from the event loop. What it raises stops the run, and is raised
+            again once what is in flight is finished and stored.
         control: lets the caller stop the run early.
 
     Raises:

@@ -15,6 +15,7 @@ from seedflow.recipe.picks import load_picks
 from seedflow.run.publish import MANIFEST
 from seedflow.settings.model import Settings
 from seedflow.store.garbage import InUse, list_output_folders
+from seedflow.text.files import real_path
 
 PICKS: Final = ".picks.yaml"
 _LARGEST_MANIFEST_BYTES: Final = 64 << 20
@@ -51,12 +52,12 @@ def find_sharing(settings: Settings) -> str | None:
     Raises:
         StoreError: the state cannot be read.
     """
-    own = settings.folder.resolve()
-    if not settings.state_folder.resolve().is_relative_to(own):
+    own = real_path(settings.folder)
+    if not real_path(settings.state_folder).is_relative_to(own):
         return "the state lies outside of this project"
-    mine = (own, settings.outputs_folder.resolve())
+    mine = (own, real_path(settings.outputs_folder))
     for folder in sorted(list_output_folders(settings.state_folder)):
-        if not any(folder.resolve().is_relative_to(place) for place in mine):
+        if not any(real_path(folder).is_relative_to(place) for place in mine):
             return f"a run wrote its outputs to {folder}, outside of this project"
     return None
 

@@ -8,10 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import UsageError
 from seedflow.failpoints import Step
 from seedflow.settings.files import STATE_FOLDER
 from seedflow.store.state import StateFolder
+from seedflow.text.files import real_path
 
 _TRIED: Final = ".seedflow-tried-"
 """A name of its own: what others try may be removed at any moment, files of theirs that are arriving (`.seedflow-…`) must not be."""
@@ -25,6 +27,11 @@ def refuse_as_folder(folder: Path, state_folder: Path) -> None:
     Raises:
         UsageError: they cannot.
     """
+    if not _is_path(folder):
+        raise UsageError(
+            f"outputs cannot be written to {make_printable(str(folder))}: no folder can have such a name",
+            help=_HELP,
+        )
     state = find_state_around(folder, state_folder)
     if state is not None:
         raise UsageError(
@@ -41,9 +48,9 @@ def refuse_as_folder(folder: Path, state_folder: Path) -> None:
 
 def find_state_around(place: Path, own: Path) -> Path | None:
     """The state that a place is, or lies in, or would: the project's (`own`) or any other, links followed, by whatever name."""
-    if place.resolve().is_relative_to(own.resolve()):
+    if real_path(place).is_relative_to(real_path(own)):
         return own
-    for folder in (place.resolve(), *place.resolve().parents):
+    for folder in (real_path(place), *real_path(place).parents):
         there = StateFolder(folder)
         if folder.name == STATE_FOLDER:
             return folder
@@ -51,6 +58,14 @@ def find_state_around(place: Path, own: Path) -> Path | None:
             if there.version.is_file() and there.ledger.is_file():
                 return folder
     return None
+
+
+def _is_path(folder: Path) -> bool:
+    """Whether the system can be asked for it at all."""
+    try:
+        return b"\0" not in os.fsencode(folder)
+    except UnicodeEncodeError:
+        return False
 
 
 def _find_nearest(folder: Path) -> Path:

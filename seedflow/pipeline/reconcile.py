@@ -28,10 +28,11 @@ def list_open_calls(session: Session) -> list[Call]:
 
     Raises:
         UsageError: that provider has nothing to look up, and another one was asked and has.
-        StoreError: the state cannot be read.
+        StoreError: the state cannot be read, or the ledger is older than what was paid since.
     """
     realm = session.provider.realm
     with History(session.settings.state_folder) as history:
+        history.refuse_older()
         if realm != REALM_SKETCH:
             return history.list_open_calls(realm, refused=True)
         totals = history.sum_calls(CallFilter(states=OPEN_STATES))

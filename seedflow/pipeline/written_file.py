@@ -15,6 +15,7 @@ from seedflow.pipeline.plan import find_picks_path
 from seedflow.pipeline.session import Session
 from seedflow.recipe.model import Recipe
 from seedflow.settings.files import PROJECT_FILE
+from seedflow.text.files import real_path
 
 _HELP: Final = "name another file"
 
@@ -57,7 +58,7 @@ def refuse_as_file(
     if what is None and checked is not None and any(_names(one, file) for one in _find_recipes(checked)):
         what = "a file that a recipe names"
     models = session.settings.models_folder
-    if what is None and models is not None and file.resolve().is_relative_to(models.resolve()):
+    if what is None and models is not None and real_path(file).is_relative_to(real_path(models)):
         what = "in the folder of models"
     if what is not None:
         raise UsageError(f"{option}: {file} is {what}, and nothing else is written there", help=_HELP)
@@ -107,8 +108,8 @@ def _find_recipes(checked: Checked) -> list[Recipe]:
 def _names(recipe: Recipe, file: Path) -> bool:
     """Whether a file that is there is named in a recipe's text: a table or a picture, wherever it stands."""
     with suppress(OSError, ValueError):
-        named = os.path.relpath(file.resolve(), recipe.folder.resolve()).replace(os.sep, "/")
-        return file.is_file() and any(name in recipe.source.text for name in (named, str(file.resolve())))
+        named = os.path.relpath(real_path(file), real_path(recipe.folder)).replace(os.sep, "/")
+        return file.is_file() and any(name in recipe.source.text for name in (named, str(real_path(file))))
     return False
 
 
@@ -117,4 +118,4 @@ def _is_same(file: Path, other: Path) -> bool:
     try:
         return file.samefile(other)
     except (OSError, ValueError):
-        return file.resolve() == other.resolve() if "\0" not in str(other) else False
+        return real_path(file) == real_path(other) if "\0" not in str(other) else False

@@ -34,6 +34,7 @@ from seedflow.recipe.template import Template
 from seedflow.recipe.used_recipes import Caller, UsedRecipes
 from seedflow.recipe.values import order_values
 from seedflow.recipe.wordings import build_ref_words
+from seedflow.text.files import real_path
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 from seedflow.text.reader import PROJECT_LIMITS, load_source, read_yaml
 
@@ -53,7 +54,7 @@ def load_recipe(
     source = load_source(path, name if name is not None else str(path), max_bytes=PROJECT_LIMITS.max_bytes)
     if isinstance(source, Diagnostic):
         return None, [source]
-    return parse_recipe(source, catalog, folder=path.parent, default_name=path.stem, path=path.resolve())
+    return parse_recipe(source, catalog, folder=path.parent, default_name=path.stem, path=real_path(path))
 
 
 def parse_recipe(

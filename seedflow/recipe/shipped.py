@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from seedflow.text.files import real_path
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 _BLOCKS = "blocks"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -46,7 +48,7 @@ def find_shipped(name: str) -> Path | None:
 def is_shipped(path: Path) -> bool:
     """Whether a file is one of the shipped recipes or blocks, so that nothing may be written beside it."""
     folder = _find_folder()
-    return folder is not None and path.resolve().parent in (folder.resolve(), (folder / _BLOCKS).resolve())
+    return folder is not None and real_path(path).parent in (real_path(folder), real_path(folder / _BLOCKS))
 
 
 def name_shipped(path: Path) -> str:

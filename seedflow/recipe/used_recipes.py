@@ -17,6 +17,7 @@ from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.leaves import quote
 from seedflow.recipe.model import Recipe
 from seedflow.recipe.shipped import find_shipped, list_blocks, list_shipped, name_shipped
+from seedflow.text.files import real_path
 from seedflow.text.reader import PROJECT_LIMITS, load_source
 
 MAX_DEPTH: Final = 16
@@ -175,14 +176,14 @@ def _locate(target: str, span: Span, folder: Path) -> tuple[Path, bool] | Diagno
             help="copy the recipe beside this one, and write `./FILE.yaml`",
         )
     path = find_shipped(target)
-    return (path.resolve(), True) if path is not None else _no_shipped(target, span, folder)
+    return (real_path(path), True) if path is not None else _no_shipped(target, span, folder)
 
 
 def _locate_file(target: str, span: Span, folder: Path) -> tuple[Path, bool] | Diagnostic:
     path = folder / target
     try:
         if path.exists():
-            return path.resolve(), False
+            return real_path(path), False
         names = sorted(entry.name for entry in path.parent.iterdir() if entry.suffix in _SUFFIXES)
     except (OSError, RuntimeError):
         names = []

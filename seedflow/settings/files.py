@@ -14,6 +14,7 @@ from seedflow.diagnostics.suggest import find_near
 from seedflow.settings.hiding import hide_secrets
 from seedflow.settings.keys import KEYS, LATER, Key, list_names, looks_secret
 from seedflow.settings.origin import Found, Layer, Origin
+from seedflow.text.files import real_path
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar
 from seedflow.text.reader import LIBRARY_LIMITS, load_source, read_yaml
 
@@ -181,7 +182,7 @@ class _Reader:
             raise ValueError("expected the path of a folder, and this home is not known") from None
         if self._layer is Layer.PROJECT and (PurePath(text).is_absolute() or ".." in PurePath(text).parts):
             raise ValueError("expected a folder inside the project")
-        if self._layer is Layer.PROJECT and not folder.resolve().is_relative_to(self._folder.resolve()):
+        if self._layer is Layer.PROJECT and not real_path(folder).is_relative_to(real_path(self._folder)):
             raise ValueError("expected a folder inside the project, and this one leads out of it")
         return folder
 

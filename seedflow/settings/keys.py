@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from seedflow.money import parse_usd
+from seedflow.money import format_usd, parse_usd
 from seedflow.providers.options import parse_base_url
 from seedflow.providers.registry import PROVIDERS
 from seedflow.providers.secrets import Secret
@@ -19,6 +19,8 @@ from seedflow.text.nodes import Scalar
 
 CONCURRENCY_AT_MOST: Final = 256
 CALLS_PER_MINUTE_AT_MOST: Final = 100_000
+PRICE_AT_MOST_USD: Final = 10_000
+"""So that the sums of a ledger, in whole micro-dollars, stay within what SQLite counts."""
 TIMEOUT_AT_MOST_S: Final = 86_400.0
 REFERENCES: Final = ("auto", "url", "data", "upload")
 BUDGET_SCOPES: Final = ("run", "step", "day", "project")
@@ -114,6 +116,15 @@ def _read_usd(scalar: Scalar) -> Decimal:
         raise ValueError("expected an amount of dollars with at most six decimals, such as 0.50") from None
 
 
+def _read_price(scalar: Scalar) -> Decimal:
+    found = _read_usd(scalar)
+    if found > PRICE_AT_MOST_USD:
+        raise ValueError(
+            f"expected the price of one image in dollars, at most {format_usd(Decimal(PRICE_AT_MOST_USD))}"
+        )
+    return found
+
+
 def _read_seconds(scalar: Scalar) -> float:
     found = scalar.resolve()
     if isinstance(found, bool) or not isinstance(found, int | float) or not 0 < found <= TIMEOUT_AT_MOST_S:
@@ -150,7 +161,7 @@ KEYS: Final[Mapping[str, Key]] = MappingProxyType(
         "upload.prefix": Key(lambda scalar: read_prefix(_read_text(scalar))),
         "upload.link_lifetime_s": Key(_read_lifetime),
         **{f"budget.{scope}_usd": Key(_read_usd) for scope in BUDGET_SCOPES},
-        "prices.*": Key(_read_usd),
+        "prices.*": Key(_read_price),
         "outputs.folder": Key(_read_text),
         "models": Key(_read_text),
     }

@@ -192,7 +192,7 @@ def _build_where(connection: sqlite3.Connection, wanted: CallFilter) -> tuple[st
     if wanted.states:
         add(f"state IN ({_marks(wanted.states)})", *wanted.states)
     if wanted.recipe is not None:
-        add("recipe = ?", wanted.recipe)
+        add("recipe = ?", wanted.recipe.encode(errors="backslashreplace").decode())
     if wanted.since is not None:
         add("reserved_at >= ?", wanted.since)
     if wanted.address is not None:

@@ -22,6 +22,7 @@ from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import open_for_reading
 from seedflow.store.locks import RunLocks
+from seedflow.store.paid_runs import refuse_older_ledger
 from seedflow.store.past_runs import KILLED, PastRun, count_runs, list_runs
 from seedflow.store.runs import describe_noted_end, find_kept_answers, find_noted_end
 
@@ -75,6 +76,16 @@ class History:
         with disk_errors(self._path):
             return self._note_kept(list_open_calls(self._connection, realm, self.is_alive, refused=refused))
 
+    def refuse_older(self) -> None:
+        """See that there is no run that paid and that the ledger does not know, of which more calls may be open.
+
+        Raises:
+            StoreError: (`older`) there is one.
+        """
+        if self._folder is not None and self._connection is not None:
+            with disk_errors(self._path):
+                refuse_older_ledger(self._folder, self._connection)
+
     def _note_kept(self, calls: list[Call]) -> list[Call]:
         """The same, with what lies in the journals of runs that have ended."""
         folder = self._folder
@@ -115,7 +126,7 @@ class History:
 
     def find_run_ids(self, beginning: str) -> Sequence[str]:
         """The runs whose ids begin so."""
-        if self._connection is None:
+        if self._connection is None or not beginning.isascii():  # as every id is
             return ()
         with disk_errors(self._path):
             return tuple(iterate_run_ids(self._connection, beginning))

@@ -23,6 +23,14 @@ _KINDS: Final = (
 )
 
 
+def real_path(path: Path) -> Path:
+    """Where a path leads, links followed; a circle of links is left as it stands, and told by whoever opens it.
+
+    `Path.resolve` raises `RuntimeError` there, which no system call does.
+    """
+    return Path(os.path.realpath(path))
+
+
 def load_source(path: Path, name: str, *, max_bytes: int) -> Source | Diagnostic:
     """Read a text file.
 

@@ -286,6 +286,7 @@ def test_over_a_ledger_from_a_backup_nobody_pays_again_and_no_picture_goes(paid,
         ("plan", "book.yaml"),
         ("run", "book.yaml", "--yes"),
         ("run", "book.yaml", "--yes", "--reroll", "sheet"),
+        ("ledger", "reconcile"),
     ):
         ended = paid.seedflow(*words)
         assert (ended.code, "1 run that paid is not in it" in ended.err) == (3, True), ended

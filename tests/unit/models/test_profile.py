@@ -116,6 +116,7 @@ def put(path: str, value: object) -> Callable[[dict[str, Any]], None]:
         (put("rules.3.kind", "least-pixels"), "rules.3.parameter: its pixels are not written"),
         (put("price.usd_per_image", 0.04), "price.usd_per_image: "),
         (put("price.usd_per_image", "-1"), "price.usd_per_image: "),
+        (put("price.usd_per_image", "10000"), "price.usd_per_image: "),
         (put("rules.0.kind", "python"), "rules.0.kind: "),
         (put("rules.0.limit", ...), "rules.0: "),
         (put("rules.0.severity", "fatal"), "rules.0.severity: "),

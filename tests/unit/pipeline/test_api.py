@@ -138,3 +138,15 @@ def test_arguments_of_a_wrong_type_are_told(call: Callable[[], object], told: st
         call()
     assert caught.value.message.startswith(told)
     assert caught.value.help
+
+
+def test_what_a_watcher_raises_is_raised_again_once_everything_is_stored(in_a_folder: Path) -> None:
+    def refuse(event: seedflow.Event) -> None:
+        if event.kind == "call-answered":
+            raise ValueError("not today")
+
+    planned = seedflow.plan_recipe("storybook", provider="sketch")
+    with pytest.raises(ValueError, match="not today"):
+        seedflow.run_recipe(planned, on_event=refuse)
+    left = seedflow.plan_recipe("storybook", provider="sketch").plan.tasks
+    assert [task.address for task in left if task.result is not None] == ["sheet"]

@@ -97,3 +97,9 @@ def test_a_folder_of_others_is_refused(tmp_path: Path) -> None:
             refuse_as_folder(tmp_path / "out", tmp_path / ".seedflow")
     finally:
         tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\0b"])
+def test_a_name_that_no_folder_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="no folder can have such a name"):
+        refuse_as_folder(tmp_path / name, tmp_path / ".seedflow")

@@ -101,6 +101,7 @@ def test_private_keys_are_not_offered_in_a_project(home):
         "budget: {run_usd: }",
         "budget: 5",
         "prices: {a/b: free}",
+        "prices: {a/b: 10000.01}",
         "prices: {a/b: {usd: 1}}",
         "outputs: {folder: /etc}",
         "outputs: {folder: a/../../b}",
