@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -104,7 +105,8 @@ async def run_recipe(
                 await uploader.aclose()
             await provider.aclose()
     finally:
-        store.close()
+        with suppress(StoreError):  # what the state does not take any more, the end of the run has told
+            store.close()
 
 
 async def _open_uploader(plan: Plan, session: Session) -> Uploader | None:

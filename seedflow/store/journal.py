@@ -113,6 +113,12 @@ class Journal:
                 write_all(self._descriptor, data, self._end)
             with Step.JOURNAL_SYNC:
                 sync_descriptor(self._descriptor)
+            if not os.fstat(self._descriptor).st_nlink:
+                raise StoreError(
+                    f"{self.path}: somebody has removed it, and what is written to it with it",
+                    kind="missing",
+                    help="do not move or delete the state while a run uses it",
+                )
             self._end += len(data)
 
     def close(self) -> None:

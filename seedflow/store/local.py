@@ -378,13 +378,15 @@ class LocalStore(Lookups):
         for journal in self._journals.values():
             journal.close()
         self._journals.clear()
-        if not self._ledger.is_inherited:
-            self._marks.close()
-        if self._session in self._locks.mine and not self._ledger.is_inherited:
-            self._blobs.remove_incoming(self._session)
-            self._locks.release(self._session)
-        self._locks.close()
-        self._ledger.close()
+        try:
+            if not self._ledger.is_inherited:
+                self._marks.close()
+            if self._session in self._locks.mine and not self._ledger.is_inherited:
+                self._blobs.remove_incoming(self._session)
+                self._locks.release(self._session)
+        finally:
+            self._locks.close()
+            self._ledger.close()
 
     def _require_living(self, run_id: str) -> None:
         if run_id not in self._journals:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -150,3 +151,14 @@ def test_what_a_watcher_raises_is_raised_again_once_everything_is_stored(in_a_fo
         seedflow.run_recipe(planned, on_event=refuse)
     left = seedflow.plan_recipe("storybook", provider="sketch").plan.tasks
     assert [task.address for task in left if task.result is not None] == ["sheet"]
+
+
+def test_a_run_whose_state_is_removed_gives_its_result_all_the_same(in_a_folder: Path) -> None:
+    def remove(event: seedflow.Event) -> None:
+        if event.kind == "call-sent":
+            shutil.rmtree(in_a_folder / ".seedflow", ignore_errors=True)
+
+    result = seedflow.run_recipe("one.yaml", on_event=remove)
+    assert result.status is seedflow.RunStatus.FAILED
+    assert result.tasks[0].problem is not None
+    assert result.tasks[0].problem.unsaved is not None

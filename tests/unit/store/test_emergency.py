@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -228,6 +229,18 @@ def test_an_answer_that_can_be_kept_nowhere_is_handed_back_to_be_printed(small_d
     assert caught.value.unsaved == answer
     assert "printed here" in caught.value.help
     store.close()
+
+
+def test_an_answer_for_which_the_state_is_gone_is_handed_back_to_be_printed(tmp_path, request_record, tools):
+    store = open_store(tmp_path / ".seedflow")
+    store.begin_run("run-1", "storybook", "cloudflare")
+    (intent,) = send(store, request_record, tools.price, 1)
+    shutil.rmtree(tmp_path / ".seedflow")
+    with pytest.raises(StoreError, match="somebody has removed it") as caught:
+        store.mark_answered(intent, b"paid for", COST)
+    assert (caught.value.unsaved, caught.value.paid) == (b"paid for", True)
+    with pytest.raises(StoreError):
+        store.close()
 
 
 def test_even_an_answer_that_meets_a_bug_is_kept(root, store, request_record, tools):
