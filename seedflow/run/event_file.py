@@ -65,10 +65,9 @@ class EventFile:
     def __enter__(self) -> Self:
         if self._path is not None:
             try:
-                with Step.EVENTS_FILE:
-                    self._file = open(
-                        self._path, "w", encoding="utf-8", errors="backslashreplace", opener=self._open
-                    )
+                self._file = os.fdopen(
+                    self._open(self._path), "w", encoding="utf-8", errors="backslashreplace"
+                )
             except OSError as error:
                 raise UsageError(
                     self._spell(error),
@@ -95,11 +94,13 @@ class EventFile:
             self.problem = self._spell(error)
             self._close()
 
-    def _open(self, path: str, flags: int) -> int:
+    def _open(self, path: Path) -> int:
         """A descriptor; the one with which a reader of a pipe is looked for is kept, since closing it would end the reading."""
-        if self._path is not None and self._path.is_fifo():
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        if path.is_fifo():
             try:
-                descriptor = os.open(path, flags | os.O_NONBLOCK, 0o666)
+                with Step.EVENTS_FILE:
+                    descriptor = os.open(path, flags | os.O_NONBLOCK)
             except OSError as error:
                 if error.errno != errno.ENXIO:
                     raise
@@ -107,7 +108,8 @@ class EventFile:
             else:
                 os.set_blocking(descriptor, True)
                 return descriptor
-        return os.open(path, flags, 0o666)
+        with Step.EVENTS_FILE:
+            return os.open(path, flags, 0o666)
 
     def _close(self) -> None:
         file, self._file = self._file, None
