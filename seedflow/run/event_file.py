@@ -65,9 +65,9 @@ class EventFile:
     def __enter__(self) -> Self:
         if self._path is not None:
             try:
-                self._file = os.fdopen(
-                    self._open(self._path), "w", encoding="utf-8", errors="backslashreplace"
-                )
+                descriptor = self._open(self._path)
+                with Step.EVENTS_FILE:
+                    self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace")
             except OSError as error:
                 raise UsageError(
                     self._spell(error),
