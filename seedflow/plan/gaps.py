@@ -32,8 +32,8 @@ class Gap:
     """A place where values will come once `after` has ended: those of `source`, or of all the list.
 
     `label` stands for them in the address of the gap, `stand_in` for each of them until they are there. `failed` or
-    `skipped` name a result for which none will come. `nest` are the used recipes around the source, each with its place and
-    key; `mention` is what of the source is meant. It `may_skip` when it may turn out that there is nothing to come since
+    `skipped` name a result for which none will come. `nest` are the places of the used recipes around the source;
+    `mention` is what of the source is meant. It `may_skip` when it may turn out that there is nothing to come since
     that was skipped.
     """
 
@@ -45,7 +45,7 @@ class Gap:
     source: Instance | Group | None = None
     failed: str | None = None
     skipped: str | None = None
-    nest: tuple[tuple[Order, str], ...] = ()
+    nest: tuple[Order, ...] = ()
     mention: StepReference | None = None
     may_skip: bool = False
 
@@ -73,16 +73,11 @@ class NotAList(Exception):  # noqa: N818 - not an error of the program: carries 
         )
 
 
-def nest_part(order: Order, part: Item | Gap, key: str) -> Item | Gap:
+def nest_part(order: Order, part: Item | Gap) -> Item | Gap:
     """A part of a list inside a used recipe, as a part of a list outside of it."""
     if isinstance(part, Item):
         return Item((order, *part.order), part.value)
-    return replace(
-        part,
-        order=(order, *part.order),
-        label=f"{key}.{part.label}",
-        nest=((order, key), *part.nest),
-    )
+    return replace(part, order=(order, *part.order), nest=(order, *part.nest))
 
 
 def find_gap(part: Item | Gap) -> Gap | None:

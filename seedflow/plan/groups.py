@@ -19,7 +19,7 @@ _NONE: Final = Bounds(0, 0)
 class Totalled:
     """Sums over tasks that stand for others, at most; `first` is one of them, `kinds` what they take at least.
 
-    `find_kind` gives the kind that another one has come to be part of.
+    `asks` when any of them may be asked. `find_kind` gives the kind that another one has come to be part of.
     """
 
     find_kind: Callable[[str], str] = str
@@ -29,6 +29,7 @@ class Totalled:
     list_cost_usd: Decimal = ZERO_USD
     attempts: int = 1
     first: Task | None = None
+    asks: bool = False
     kinds: dict[str, Least] = field(default_factory=dict)
 
     def add(self, tasks: Iterable[Task], count: Bounds[int], times: Callable[[Least], int]) -> None:
@@ -40,6 +41,7 @@ class Totalled:
             self.tasks = _plus(self.tasks, Bounds(count.low * low, count.high * high))
             if task.action is not Action.CALL:
                 continue
+            self.asks = True
             self.attempts = max(self.attempts, task.attempts)
             join_kinds(self.kinds, [_multiply(one, times(one)) for one in task.least], self.find_kind)
             self.images += count.high * task.images.high
@@ -74,14 +76,19 @@ def build_group_task(
 ) -> Task:
     """The task of a plan that stands for those of a group."""
     first = totalled.first
+    if first is not None and first.action is Action.SKIP and not totalled.asks:
+        action, reason, cause = Action.SKIP, first.reason, first.cause
+    else:
+        action, reason, cause = Action.CALL, Reason.UPSTREAM_UNKNOWN, None
+        if first is not None and first.reason is Reason.CONDITION_UNKNOWN:
+            reason = Reason.CONDITION_UNKNOWN
     return Task(
         address=group.address,
         step=group.tasks.node.id,
         each=each,
-        action=Action.CALL,
-        reason=first.reason
-        if first is not None and first.reason is Reason.CONDITION_UNKNOWN
-        else Reason.UPSTREAM_UNKNOWN,
+        action=action,
+        reason=reason,
+        cause=cause,
         model=first.model if first is not None else "",
         params=first.params if first is not None else {},
         references_field=first.references_field if first is not None else None,

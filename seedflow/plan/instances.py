@@ -167,6 +167,11 @@ class Group:
     children: list[Instance | Group] | None = None
 
     @property
+    def loop_label(self) -> str:
+        """The same as a part of the labels of those that loop over it, as keys are put together."""
+        return ".".join([*self.tasks.frame.keys, self.label])
+
+    @property
     def may_be_skipped(self) -> bool:
         """Whether any of it may turn out to be skipped, or all of it."""
         return self.may_skip or any(ghost.may_skip for ghost, _ in self.ghosts)

@@ -90,8 +90,8 @@ class Lister:
                 found.extend(self._parts_of(part, gap.mention))
         elif isinstance(source, Instance):
             found.extend(self._images_of_task(source))
-        for order, key in reversed(gap.nest):
-            found = [nest_part(order, part, key) for part in found]
+        for order in reversed(gap.nest):
+            found = [nest_part(order, part) for part in found]
         skipped = None if found else self._stander.of([expression], env).skipped
         return found if skipped is None else [build_skipped_gap(gap.order, gap.label, skipped)]
 
@@ -241,7 +241,7 @@ class Lister:
             return [
                 Gap(
                     (source.order,),
-                    f"{source.label}-?",
+                    f"{source.loop_label}-?",
                     (source.address,),
                     bounds,
                     self._stand_in_of(source, mention),
@@ -362,7 +362,7 @@ class Lister:
         if isinstance(whole, StepReference) and whole.index is None:
             parts = self._take_apart(replace(whole, fail_ok=True) if fail_ok else whole, env)
             if parts is not None:
-                return [nest_part(source.order, part, source.loop_key) for part in parts]
+                return [nest_part(source.order, part) for part in parts]
         elif whole is not None and not fail_ok:
             view = self.pending_view(output.images, env)
             if view is not None:

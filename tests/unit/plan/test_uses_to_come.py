@@ -1,0 +1,75 @@
+"""Tasks inside of used recipes that are not known yet: under which address the plan shows them, and when nothing will come of them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from planning import open_planner
+from playing import play
+
+from seedflow.plan.model import Action, Reason
+
+INNER = """\
+seedflow: 1
+inputs: {shots: {type: list, of: image}}
+steps:
+  s: {for_each: {i: "{{ inputs.shots }}"}, generate: {prompt: Inner, image_input: ["{{ each.i }}"]}}
+outputs: {images: "{{ steps.s.images }}"}
+"""
+MIDDLE = """\
+seedflow: 1
+inputs: {shots: {type: list, of: image}}
+steps:
+  r: {recipe: ./inner.yaml, with: {shots: "{{ inputs.shots }}"}}
+  q: {for_each: {i: "{{ steps.r.images }}"}, generate: {prompt: Q, image_input: ["{{ each.i }}"]}}
+outputs: {images: "{{ steps.r.images }}", more: "{{ steps.q.images }}"}
+"""
+SET = "sequential_image_generation: auto, max_images: 2"
+NESTED = f"""\
+steps:
+  a: {{for_each: {{w: [sun]}}, generate: {{prompt: A, {SET}}}}}
+  m: {{recipe: ./middle.yaml, for_each: {{h: [k, l]}}, with: {{shots: "{{{{ steps.a.images }}}}"}}}}
+  z: {{for_each: {{i: "{{{{ steps.m.outputs.images }}}}"}}, generate: {{prompt: Z, image_input: ["{{{{ each.i }}}}"]}}}}
+"""
+LEFT_OUT = f"""\
+inputs: {{go: {{type: boolean, default: false}}}}
+steps:
+  a: {{generate: {{prompt: A, {SET}}}}}
+  off: {{when: "{{{{ inputs.go }}}}", recipe: ./inner.yaml, with: {{shots: "{{{{ steps.a.images }}}}"}}}}
+  some: {{for_each: {{w: [x, y]}}, when: "{{{{ each.w == 'x' }}}}", recipe: ./inner.yaml, with: {{shots: "{{{{ steps.a.images }}}}"}}}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "inner.yaml").write_text(INNER)
+    (tmp_path / "middle.yaml").write_text(MIDDLE)
+    return tmp_path
+
+
+def test_they_are_shown_under_the_addresses_that_they_will_have(folder: Path) -> None:
+    plan, _ = open_planner(NESTED, folder=folder).start()
+    assert plan is not None
+    shown = [task.address for task in plan.tasks if task.tasks is not None]
+    assert shown[:2] == ["m[h=k]/r/s[i=sun-?]", "m[h=k]/q[i=k.sun-?-?]"]
+    assert shown[-2:] == ["z[i=k.sun-?-?]", "z[i=l.sun-?-?]"]
+    patterns = [re.escape(address).replace(r"\?", "[0-9]+") for address in shown]
+    made = play(NESTED, folder=folder, gives={"a[w=sun]": 2}).addresses
+    inside = [address for address in made if address != "a[w=sun]"]
+    assert [
+        sum(re.fullmatch(pattern, address) is not None for pattern in patterns) for address in inside
+    ] == [1] * 12
+
+
+def test_those_of_a_use_that_is_left_out_are_skipped_and_make_no_calls(folder: Path) -> None:
+    plan, _ = open_planner(LEFT_OUT, folder=folder).start()
+    assert plan is not None
+    found = {task.address: (task.action, task.reason) for task in plan.tasks}
+    skipped = (Action.SKIP, Reason.CONDITION_FALSE)
+    assert found["off/s[i=a-?]"] == found["some[w=y]/s[i=a-?]"] == skipped
+    assert found["some[w=x]/s[i=a-?]"][0] is Action.CALL
+    assert plan.totals.calls == (2, 3)
+    played = play(LEFT_OUT, folder=folder, gives={"a": 2})
+    assert sorted(played.addresses) == ["a", "some[w=x]/s[i=a-1]", "some[w=x]/s[i=a-2]"]
