@@ -67,7 +67,7 @@ def bundle(tasks: Iterable[Task]) -> list[Row]:
     rows: list[list[Task]] = []
     alike: dict[tuple[str, Reason], list[Task]] = {}
     for task in tasks:
-        if task.action not in _ASIDE or task.reason in (Reason.REJECTED, Reason.REFUSED):
+        if task.will_be not in _ASIDE or task.reason in (Reason.REJECTED, Reason.REFUSED):
             rows.append([task])
             continue
         row = alike.setdefault((task.step, task.reason), [])
@@ -145,7 +145,7 @@ class RowColumns:
             line.append_text(Text.assemble(" " * space + _GAP, details))
         for found in lines:
             found.rstrip()
-            if first.action is Action.SKIP:
+            if first.will_be is Action.SKIP:
                 found.stylize("dim")
             yield found
 
@@ -170,7 +170,7 @@ def _join_folded(cells: Sequence[Text], width: int) -> list[Text]:
 
 
 def _is_aside(row: Row) -> bool:
-    return tasks_of(row)[0].action in _ASIDE
+    return tasks_of(row)[0].will_be in _ASIDE
 
 
 def _spell_address(row: Row) -> Text:

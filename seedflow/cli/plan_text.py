@@ -46,7 +46,7 @@ def print_plan(plan: Plan, console: Console, *, everything: bool = False, brief:
         everything: every task, each with its whole request.
         brief: only what is to be asked, a line each, for somebody who has to decide on it.
     """
-    tasks = [task for task in plan.tasks if task.action is Action.CALL] if brief else plan.tasks
+    tasks = [task for task in plan.tasks if task.will_be is Action.CALL] if brief else plan.tasks
     rows: Sequence[Row] = list(tasks) if everything else bundle(tasks)
     shown = list(rows) if everything else list(_choose(rows))
     columns = RowColumns([row for row in shown if not isinstance(row, _Rest)], console.width)
@@ -80,7 +80,7 @@ def print_plan(plan: Plan, console: Console, *, everything: bool = False, brief:
 def sum_up(plan: Plan) -> Iterator[Text]:
     """The sums: tasks, calls, images, money, and what it would cost where it is free."""
     totals = plan.totals
-    if all(task.action in (Action.REUSE, Action.SKIP) for task in plan.tasks):
+    if all(task.will_be in (Action.REUSE, Action.SKIP) for task in plan.tasks):
         stored = sum(task.action is Action.REUSE for task in plan.tasks)
         skipped = len(plan.tasks) - stored
         yield Text.assemble(f"Nothing to ask: {spell_nothing_to_do(stored, skipped)}. ", ("Free.", "bold"))
@@ -125,7 +125,7 @@ def _spell_differences(plan: Plan) -> Iterator[Text]:
             "do not count: how many tasks they stand" if more else "does not count: how many tasks it stands"
         )
         yield Text(f"{make_printable(uncounted[0].address)}{more} {stand} for is not known.", style="dim")
-    asked = [task for task in plan.tasks if task.action is Action.CALL and task.shares_with is None]
+    asked = [task for task in plan.tasks if task.will_be is Action.CALL and task.shares_with is None]
     least = sum(find_asked(task).low for task in asked)
     alike = any(0 < find_asked(task).low < task.tasks.low for task in asked if task.tasks is not None)
     if least > plan.totals.images.low or alike:
@@ -157,7 +157,7 @@ def _spell_notes(plan: Plan) -> Iterator[Text]:
         )
     if not plan.goes_on_without:
         return
-    unsettled = {task.step for task in plan.tasks if task.action is Action.CALL and not task.settled}
+    unsettled = {task.step for task in plan.tasks if task.will_be is Action.CALL and not task.settled}
     for step, others in plan.goes_on_without.items():
         if any(one == step or one.startswith(f"{step}/") for one in unsettled):
             names = " and ".join(map(make_printable, others))
@@ -210,7 +210,7 @@ def _use_of(row: Row) -> str:
 
 def _is_quiet(row: Row) -> bool:
     """Whether nothing is asked, and nothing is wrong with that."""
-    return tasks_of(row)[0].action in (Action.REUSE, Action.SKIP)
+    return tasks_of(row)[0].will_be in (Action.REUSE, Action.SKIP)
 
 
 def _spell_rest(rest: _Rest) -> Text:

@@ -48,7 +48,7 @@ def find_asked(task: Task) -> Bounds[int]:
 
 def find_calls(task: Task) -> Bounds[int]:
     """The same for calls."""
-    if task.action is not Action.CALL or task.shares_with is not None:
+    if task.will_be is not Action.CALL or task.shares_with is not None:
         return Bounds(0, 0)
     high = 1 if task.tasks is None else task.tasks.high
     return Bounds(sum(one.calls for one in task.least), high * task.attempts)

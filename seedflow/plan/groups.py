@@ -39,7 +39,7 @@ class Totalled:
                 self.first = task
             low, high = (1, 1) if task.tasks is None else task.tasks
             self.tasks = _plus(self.tasks, Bounds(count.low * low, count.high * high))
-            if task.action is not Action.CALL:
+            if task.will_be is not Action.CALL:
                 continue
             self.asks = True
             self.attempts = max(self.attempts, task.attempts)
@@ -76,19 +76,12 @@ def build_group_task(
 ) -> Task:
     """The task of a plan that stands for those of a group."""
     first = totalled.first
-    if first is not None and first.action is Action.SKIP and not totalled.asks:
-        action, reason, cause = Action.SKIP, first.reason, first.cause
-    else:
-        action, reason, cause = Action.CALL, Reason.UPSTREAM_UNKNOWN, None
-        if first is not None and first.reason is Reason.CONDITION_UNKNOWN:
-            reason = Reason.CONDITION_UNKNOWN
     return Task(
         address=group.address,
         step=group.tasks.node.id,
         each=each,
-        action=action,
-        reason=reason,
-        cause=cause,
+        action=Action.CALL,
+        reason=_find_reason(totalled),
         model=first.model if first is not None else "",
         params=first.params if first is not None else {},
         references_field=first.references_field if first is not None else None,
@@ -111,6 +104,14 @@ def build_group_task(
         hubs=hubs,
         depth=depth,
     )
+
+
+def _find_reason(totalled: Totalled) -> Reason:
+    first = totalled.first
+    if first is None:
+        return Reason.UPSTREAM_UNKNOWN
+    left_out = first.reason is Reason.CONDITION_FALSE and not totalled.asks
+    return first.reason if left_out or first.reason is Reason.CONDITION_UNKNOWN else Reason.UPSTREAM_UNKNOWN
 
 
 def build_closed_task(

@@ -200,6 +200,11 @@ class Task:
         return self.fingerprint is not None
 
     @property
+    def will_be(self) -> Action:
+        """What becomes of it: tasks to come of which a condition leaves all out are waited for, so that each is told of."""
+        return Action.SKIP if self.reason is Reason.CONDITION_FALSE else self.action
+
+    @property
     def to_be_noted(self) -> bool:
         """Whether its take is written into the picks file before it is asked for."""
         return self.reason is Reason.FORCED or self.moved

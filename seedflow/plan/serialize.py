@@ -58,7 +58,7 @@ def build_task_json(task: Task, references: str = "auto") -> dict[str, object]:
         "address": task.address,
         "step": task.step,
         "each": {name: _plain(value) for name, value in task.each.items()},
-        "action": task.action.value,
+        "action": task.will_be.value,
         "reason": task.reason.value,
         "model": task.model,
         "params": params,

@@ -66,7 +66,7 @@ def test_they_are_shown_under_the_addresses_that_they_will_have(folder: Path) ->
 def test_those_of_a_use_that_is_left_out_are_skipped_and_make_no_calls(folder: Path) -> None:
     plan, _ = open_planner(LEFT_OUT, folder=folder).start()
     assert plan is not None
-    found = {task.address: (task.action, task.reason) for task in plan.tasks}
+    found = {task.address: (task.will_be, task.reason) for task in plan.tasks}
     skipped = (Action.SKIP, Reason.CONDITION_FALSE)
     assert found["off/s[i=a-?]"] == found["some[w=y]/s[i=a-?]"] == skipped
     assert found["some[w=x]/s[i=a-?]"][0] is Action.CALL
