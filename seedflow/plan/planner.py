@@ -14,6 +14,7 @@ from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.model import StepGraph
 from seedflow.money import ZERO_USD, format_usd
 from seedflow.plan.build import TaskBuilder
+from seedflow.plan.collisions import doubt
 from seedflow.plan.context import PlanContext
 from seedflow.plan.estimate import add_up
 from seedflow.plan.expand import Explodes, explodes
@@ -33,6 +34,14 @@ from seedflow.plan.model import (
     Waiting,
 )
 from seedflow.plan.outputs import OutputPlanner
+from seedflow.plan.rehearsal import (
+    MOST_REHEARSED,
+    Count,
+    Rehearsal,
+    choose_most,
+    count_least,
+    rests_on_pictures,
+)
 from seedflow.plan.unfold import MOST_TASKS, Unfolder
 from seedflow.recipe.model import Recipe
 from seedflow.store.base import StoreView
@@ -56,7 +65,7 @@ class Planner:
         self._values = values
         self._root = FrameInstance(graph.frame, "", inputs, values, recipe={"name": graph.recipe.name})
         self._unfolder = Unfolder(graph, self._build)
-        self._outputs = OutputPlanner(graph.outputs, self._root, self._build)
+        self._outputs = OutputPlanner(graph, self._root, self._build)
 
     def start(self) -> tuple[Plan | None, list[Diagnostic]]:
         """The plan, or None when it has errors; problems of all tasks in one go."""
@@ -67,6 +76,8 @@ class Planner:
         if not self._unfolder.findings.has_errors:
             self._unfolder.findings.extend(self._outputs.check_paths())
             self._unfolder.findings.extend(self._find_certain())
+        if not self._unfolder.findings.has_errors:
+            self._unfolder.findings.extend(self._foresee_files(totals))
         if not self._unfolder.findings.has_errors:
             self._unfolder.findings.merge(self._unfolder.refusals.as_doubts())
         diagnostics = self._unfolder.findings.diagnostics()
@@ -116,6 +127,22 @@ class Planner:
         for problem in (*fresh.findings.diagnostics(), *fresh.refusals.problems()):
             if problem.severity is Severity.ERROR and (problem.code, problem.span) in refused:
                 yield problem
+
+    def _foresee_files(self, totals: Totals) -> Iterator[Diagnostic]:
+        """What will be wrong with files whose names are not known yet: certain with however few images, else a doubt."""
+        if not self._outputs.has_unknown or totals.tasks.low > MOST_REHEARSED:
+            return
+        most = self._rehearse(choose_most(totals.tasks.high))
+        least = self._rehearse(count_least) if most and not rests_on_pictures(self._graph) else {}
+        for key, problem in most.items():
+            yield least[key] if key in least else doubt(problem)
+
+    def _rehearse(self, count: Count) -> dict[tuple[str, str], Diagnostic]:
+        """The first problem of each output's files, by output and code, once each task gave so many images."""
+        fresh = Planner(self._graph, self._inputs, self._values, self._context)
+        tasks = tuple(fresh.unfold().tasks.values())
+        Rehearsal(fresh, fresh._build.resolver, count).play(tasks)
+        return {(output.name, problem.code): problem for output, problem in fresh._outputs.find_wrong()}
 
     def use_store(self, view: StoreView) -> None:
         """Decide from now on by another view: the run's own, which sees what other runs add meanwhile."""
