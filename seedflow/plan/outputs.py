@@ -87,9 +87,11 @@ class OutputPlanner:
         self, output: Output, slots: Sequence[Slot], taken: TakenPaths, missing: list[Unsettled]
     ) -> Iterator[PublishedImage]:
         namer = self._open_namer(output)
+        given: set[str] = set()
         for slot in slots:
-            if slot.image is None:
+            if slot.image is None or slot.describe() in given:
                 continue
+            given.add(slot.describe())
             path = namer.find_path(slot)
             problem = path if isinstance(path, Diagnostic) else taken.take(output, slot, path)
             if problem is not None:

@@ -35,7 +35,6 @@ from seedflow.plan.model import (
 )
 from seedflow.plan.outputs import OutputPlanner
 from seedflow.plan.rehearsal import (
-    MOST_REHEARSED,
     Count,
     Rehearsal,
     choose_most,
@@ -77,7 +76,7 @@ class Planner:
             self._unfolder.findings.extend(self._outputs.check_paths())
             self._unfolder.findings.extend(self._find_certain())
         if not self._unfolder.findings.has_errors:
-            self._unfolder.findings.extend(self._foresee_files(totals))
+            self._unfolder.findings.extend(self._foresee_files(totals.tasks.high))
         if not self._unfolder.findings.has_errors:
             self._unfolder.findings.merge(self._unfolder.refusals.as_doubts())
         diagnostics = self._unfolder.findings.diagnostics()
@@ -128,11 +127,11 @@ class Planner:
             if problem.severity is Severity.ERROR and (problem.code, problem.span) in refused:
                 yield problem
 
-    def _foresee_files(self, totals: Totals) -> Iterator[Diagnostic]:
-        """What will be wrong with files whose names are not known yet: certain with however few images, else a doubt."""
-        if not self._outputs.has_unknown or totals.tasks.low > MOST_REHEARSED:
+    def _foresee_files(self, most_tasks: int) -> Iterator[Diagnostic]:
+        """What will be wrong with files whose names are not known yet: an error with however few images, else a doubt."""
+        if not self._outputs.has_unknown:
             return
-        most = self._rehearse(choose_most(totals.tasks.high))
+        most = self._rehearse(choose_most(most_tasks))
         least = self._rehearse(count_least) if most and not rests_on_pictures(self._graph) else {}
         for key, problem in most.items():
             yield least[key] if key in least else doubt(problem)

@@ -18,8 +18,8 @@ from seedflow.plan.model import Action, Bounds, Grown, Outcome, StepImage, Task,
 from seedflow.plan.protocol import Advance
 from seedflow.plan.resolve import Resolver
 
-MOST_REHEARSED: Final = 20_000
-"""Plans of more tasks than this are not rehearsed."""
+MOST_REHEARSED: Final = 10_000
+"""So many tasks are played; of what comes behind them nothing is found before it is published."""
 
 _FEW_TASKS: Final = 1_000
 _MOST_IMAGES: Final = 100
@@ -65,10 +65,14 @@ class Rehearsal:
         self._planner = planner
         self._resolver = resolver
         self._count = count
+        self._left = MOST_REHEARSED
 
     def play(self, tasks: Iterable[Task]) -> None:
         """All tasks one after the other; they stand in an order in which they could run."""
         for task in tasks:
+            self._left -= 1
+            if self._left < 0:
+                return
             if task.tasks is not None:
                 self._grow(task)
             else:
