@@ -18,11 +18,13 @@ from seedflow.plan.collisions import doubt
 from seedflow.plan.context import PlanContext
 from seedflow.plan.estimate import add_up
 from seedflow.plan.expand import Explodes, explodes
+from seedflow.plan.fitting import reword_count
 from seedflow.plan.frames import FrameInstance
 from seedflow.plan.instances import Group
 from seedflow.plan.judge import Findings
 from seedflow.plan.model import (
     Action,
+    Bounds,
     Grown,
     Outcome,
     Plan,
@@ -112,6 +114,15 @@ class Planner:
         if doubt.code == "image-may-be-missing":
             return doubt.span in self._sure_places
         return doubt.code == "too-many-items" and doubt.span in self._unfolder.fitting
+
+    def sharpen(self, doubt: Diagnostic) -> Diagnostic:
+        """The same with the number of images that the plan knows, where the text alone allows more."""
+        count = self._counts.get(doubt.span) if doubt.code == "image-may-be-missing" and doubt.span else None
+        return doubt if count is None else replace(doubt, message=reword_count(doubt.message, count))
+
+    @cached_property
+    def _counts(self) -> Mapping[Span, Bounds[int]]:
+        return self._build.resolver.sure.find_counts(self._graph)
 
     def _find_certain(self) -> Iterator[Diagnostic]:
         """Of what is wrong with tasks whose results are there, what is wrong with whatever results: an error as it was before.
