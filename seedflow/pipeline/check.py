@@ -11,6 +11,7 @@ from seedflow.checks.run_all import check_graph, sort_diagnostics
 from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.graph.build import build_graph
 from seedflow.graph.model import StepGraph
+from seedflow.pipeline.certain_files import find_same_files
 from seedflow.pipeline.session import Session
 from seedflow.recipe.load import load_recipe
 from seedflow.recipe.model import Recipe
@@ -40,7 +41,8 @@ def check_recipe(
         path: the recipe's file.
         session: settings and catalog.
         name: what messages call the file; by default its path.
-        with_defaults: open the files that defaults of inputs name, too. Planning opens those that it needs itself.
+        with_defaults: open the files that defaults of inputs name, too, and see which files of outputs would collide. Planning
+            does both itself.
     """
     recipe, found = load_recipe(path, session.catalog, name=name)
     if recipe is None:
@@ -49,6 +51,8 @@ def check_recipe(
     problems = [*found, *wrong, *check_graph(graph, session.catalog)]
     if with_defaults:
         problems.extend(check_default_files(graph, folder=session.folder))
+    if with_defaults and not has_errors(problems):
+        problems.extend(find_same_files(graph, session.catalog))
     return Checked(recipe, graph, tuple(sort_diagnostics(once(problems))), path)
 
 

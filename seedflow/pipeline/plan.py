@@ -109,7 +109,9 @@ def plan_recipe(
             *find_stray_picks(picks_path, plan),
         ]
         found = [*found, *_judge_reroll(selectors, plan, several=reroll.several)]
-    open_doubts = [one for one in checked.diagnostics if has_errors([one]) or not planner.settles(one)]
+    open_doubts = [
+        planner.sharpen(one) for one in checked.diagnostics if has_errors([one]) or not planner.settles(one)
+    ]
     doubts = keep_doubts(open_doubts, checked.graph, inputs, found)
     problems = tuple(once([*doubts, *wrong_inputs, *wrong_values, *wrong_picks, *found]))
     return Planned(checked, plan, planner, problems, picks_path, spent)

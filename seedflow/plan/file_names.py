@@ -1,17 +1,112 @@
-"""What to write as `file` of an output so that no two images of its tasks can have one name."""
+"""How files of outputs are called: by their `file` template, or else by output, step, keys, take, pass and number."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
+from seedflow.canonical import build_slug
+from seedflow.diagnostics import Diagnostic
+from seedflow.graph.published import PublishedSteps
+from seedflow.images.facts import FileImage
+from seedflow.plan.frames import Env
 from seedflow.plan.instances import Unit
+from seedflow.plan.model import StepImage
+from seedflow.plan.resolve import Resolver
+from seedflow.plan.views import build_image_view, name_image
+from seedflow.recipe.file_paths import read_file_path
+from seedflow.recipe.model import Output
+from seedflow.recipe.template import RenderError, Scope, TemplateForm
 from seedflow.recipe.views import View
 
+NOT_KNOWN = "template-not-known"
+"""The code of a name that depends on what only the images themselves say, or on images that are not known yet."""
+
+_KEY = re.compile(r"[\w~-]+")
 _ANY_IMAGE = "{{ image.key }}-{{ image.number }}"
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One image that an output publishes or may publish; `single` when its task can give no other one here.
+
+    An input's image has no address; `view` is what the template of its file sees. `lone` when the output is this image alone.
+    """
+
+    address: str
+    number: int
+    image: StepImage | FileImage | None
+    single: bool
+    view: View | None = None
+    lone: bool = False
+
+    def describe(self) -> str:
+        """The image in words."""
+        return f"{self.address} image {self.number}" if self.address else f"image {self.number}"
+
+
+class FileNamer:
+    """Names the files of one output."""
+
+    def __init__(
+        self, output: Output, steps: PublishedSteps, env: Env, resolver: Resolver, *, lone: bool
+    ) -> None:
+        self._output = output
+        self._steps = steps
+        self._env = env
+        self._resolver = resolver
+        self._lone = lone
+
+    def find_path(self, slot: Slot) -> str | Diagnostic:
+        """The path of one image below the output folder, without an ending."""
+        unit = self._resolver.find_unit(slot.address) if slot.address else None
+        file = self._output.file
+        if file is None:
+            return self._default_path(slot, unit)
+        each: Mapping[str, object] = {}
+        if unit is not None:
+            each = self._resolver.refresh(Env(unit.env.frame, unit.each)).each
+        scope = Scope(
+            each=each,
+            recipe=self._env.frame.recipe,
+            image=slot.view if unit is None else _image_view(slot, unit, each),
+        )
+        try:
+            text = file.render(scope, as_text=True, finish=finish_part)
+        except RenderError as error:
+            return file.diagnose(error)
+        if file.form is TemplateForm.EXPRESSION:
+            text = finish_part(str(text))
+        return read_file_path(file, str(text))
+
+    def _default_path(self, slot: Slot, unit: Unit | None) -> str:
+        folder = self._output.name
+        if unit is None:
+            return folder if slot.single else f"{folder}/{slot.number}"
+        instance = unit.instance
+        node = instance.tasks.node
+        keys = [*instance.tasks.frame.keys, *(key for _, key in instance.keys)]
+        if not keys and slot.single and (slot.lone or self._lone):
+            return folder
+        parts = [key.replace("/", "-").strip(".") for key in keys]
+        label = self._steps.labels.get(node.id)
+        if label is not None or not keys:
+            parts.insert(0, label or node.step.name)
+        if instance.tasks.takes > 1:
+            parts.append(f"t{unit.slot}")
+        if node.id in self._steps.passes or not unit.last:
+            parts.append(f"p{unit.number}")
+        if not slot.single:
+            parts.append(str(slot.number))
+        return f"{folder}/{'-'.join(parts)}"
+
+
 def propose_file(unit: Unit | None, *, single: bool) -> str:
-    """A template in which each variable has a folder of its own: joined, two of them may read like two others."""
+    """What to write as `file` so that no two images of one step have one name.
+
+    Each variable has a folder of its own: joined, two of them may read like two others.
+    """
     if unit is None:
         return "{{ image.number }}"
     mentions = list(_mention_variables(unit))
@@ -39,3 +134,22 @@ def _mention_variables(unit: Unit) -> Iterator[str | None]:
             yield f"each.{name}" if isinstance(value, str | int | float) else None
     if tasks.node.step.iterate is not None:
         yield None
+
+
+def finish_part(text: str) -> str:
+    """A value that is put into a path: its slug; keys are slugs already and keep their digest."""
+    return text if _KEY.fullmatch(text) else build_slug(text)[0] or "_"
+
+
+def _image_view(slot: Slot, unit: Unit, each: Mapping[str, object]) -> View:
+    if isinstance(slot.image, StepImage):
+        return build_image_view(slot.image, unit, each)
+    known = {
+        "number": slot.number,
+        "key": unit.instance.key,
+        "take": unit.slot,
+        "each": each,
+        "name": name_image(unit, slot.number),
+    }
+    later = dict.fromkeys(("width", "height", "format", "digest"), "the image does not exist yet")
+    return View("image", known, None, later)

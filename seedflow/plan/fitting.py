@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from seedflow.diagnostics import Source, Span
 from seedflow.graph.model import StepGraph
 from seedflow.graph.places import find_step_places
-from seedflow.plan.model import PendingImages, StepImage
+from seedflow.plan.model import Bounds, PendingImages, StepImage
 from seedflow.recipe.model import LoopVariable
 from seedflow.recipe.references import StepReference
+
+_GIVES: Final = re.compile(r"\bgives (?:\d+(?: to \d+)? )?images\b")
 
 
 class FittingLists:
@@ -29,10 +33,11 @@ class FittingLists:
 
 
 class SurePicks:
-    """Gathers which single images, such as `images[2]`, are there for certain wherever they are picked."""
+    """Gathers which single images, such as `images[2]`, are there for certain wherever they are picked, and of how many they are one."""
 
     def __init__(self) -> None:
         self._sure: dict[tuple[Source, StepReference], bool] = {}
+        self._counts: dict[tuple[Source, StepReference], Bounds[int]] = {}
 
     def note(
         self, source: Source, mention: StepReference, slots: Sequence[StepImage | PendingImages]
@@ -40,18 +45,30 @@ class SurePicks:
         """A mention of a recipe picks of these."""
         if isinstance(mention.index, int):
             least = sum(slot.count.low if isinstance(slot, PendingImages) else 1 for slot in slots)
+            most = sum(slot.count.high if isinstance(slot, PendingImages) else 1 for slot in slots)
             needed = mention.index + 1 if mention.index >= 0 else -mention.index
             key = (source, mention)
             self._sure[key] = least >= needed and self._sure.get(key, True)
+            before = self._counts.get(key, Bounds(least, most))
+            self._counts[key] = Bounds(min(before.low, least), max(before.high, most))
 
     def find_places(self, graph: StepGraph) -> frozenset[Span]:
         """The places in the text of images that are there wherever they are picked."""
-        return frozenset(
-            place.template.span_of(one)
-            for node in (graph.steps.values() if self._sure else ())
-            for place in find_step_places(node)
-            for one in place.template.references
-            if isinstance(one, StepReference)
-            and isinstance(one.index, int)
-            and self._sure.get((place.frame.recipe.source, one), False)
-        )
+        return frozenset(span for span, key in self._find_mentions(graph) if self._sure.get(key, False))
+
+    def find_counts(self, graph: StepGraph) -> Mapping[Span, Bounds[int]]:
+        """The places in the text of picked images, with how many there are to pick from."""
+        return {span: self._counts[key] for span, key in self._find_mentions(graph) if key in self._counts}
+
+    def _find_mentions(self, graph: StepGraph) -> Iterator[tuple[Span, tuple[Source, StepReference]]]:
+        for node in graph.steps.values() if self._sure else ():
+            for place in find_step_places(node):
+                for one in place.template.references:
+                    if isinstance(one, StepReference) and isinstance(one.index, int):
+                        yield place.template.span_of(one), (place.frame.recipe.source, one)
+
+
+def reword_count(message: str, count: Bounds[int]) -> str:
+    """A doubt of the text about a number of images, with the number that a plan knows."""
+    low, high = count
+    return _GIVES.sub(f"gives {low}{f' to {high}' if low != high else ''} images", message)

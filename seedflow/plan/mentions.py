@@ -14,7 +14,9 @@ _STEP: Final = re.compile(
 _EACH: Final = re.compile(r"each\.(?P<name>[a-z][a-z0-9_]*)(?:\.(?P<what>images))?$")
 _OF_EACH: Final = re.compile(r"each\.[a-z0-9_.]+")
 _CALL: Final = re.compile(r"(?P<name>first_of|optional|succeeded)\((?P<inside>.*)\)$")
-_WHOLE: Final = re.compile(r"(?P<of>.+) (?P<what>images|passes)(?:\[(?P<part>[^\[\]]*)\])?$")
+_WHOLE: Final = re.compile(
+    r"(?P<of>.+?) (?P<what>images|passes)(?: where (?P<where>[^\[\]]*))?(?:\[(?P<part>[^\[\]]*)\])?$"
+)
 
 
 def spell_mention(images: PendingImages) -> str:
@@ -27,7 +29,11 @@ def spell_mention(images: PendingImages) -> str:
     written, bar, _ = mention.rpartition("|")
     if not bar:
         found = _WHOLE.match(mention)
-        return mention if found is None else _spell_part(found["of"], found["what"], found["part"])
+        if found is None:
+            return mention
+        of, where = found["of"], found["where"]
+        chosen = of if where is None or of.endswith("]") else f"{of}[{where}]"
+        return _spell_part(chosen, found["what"], found["part"])
     written = " ".join(written.split())
     inner = written.removeprefix("{{").removesuffix("}}")
     if len(inner) != len(written) - 4 or "{{" in inner:

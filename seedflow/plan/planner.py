@@ -14,14 +14,17 @@ from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.model import StepGraph
 from seedflow.money import ZERO_USD, format_usd
 from seedflow.plan.build import TaskBuilder
+from seedflow.plan.collisions import doubt
 from seedflow.plan.context import PlanContext
 from seedflow.plan.estimate import add_up
 from seedflow.plan.expand import Explodes, explodes
+from seedflow.plan.fitting import reword_count
 from seedflow.plan.frames import FrameInstance
 from seedflow.plan.instances import Group
 from seedflow.plan.judge import Findings
 from seedflow.plan.model import (
     Action,
+    Bounds,
     Grown,
     Outcome,
     Plan,
@@ -33,6 +36,13 @@ from seedflow.plan.model import (
     Waiting,
 )
 from seedflow.plan.outputs import OutputPlanner
+from seedflow.plan.rehearsal import (
+    Count,
+    Rehearsal,
+    choose_most,
+    count_least,
+    rests_on_pictures,
+)
 from seedflow.plan.unfold import MOST_TASKS, Unfolder
 from seedflow.recipe.model import Recipe
 from seedflow.store.base import StoreView
@@ -56,7 +66,7 @@ class Planner:
         self._values = values
         self._root = FrameInstance(graph.frame, "", inputs, values, recipe={"name": graph.recipe.name})
         self._unfolder = Unfolder(graph, self._build)
-        self._outputs = OutputPlanner(graph.outputs, self._root, self._build)
+        self._outputs = OutputPlanner(graph, self._root, self._build)
 
     def start(self) -> tuple[Plan | None, list[Diagnostic]]:
         """The plan, or None when it has errors; problems of all tasks in one go."""
@@ -67,6 +77,8 @@ class Planner:
         if not self._unfolder.findings.has_errors:
             self._unfolder.findings.extend(self._outputs.check_paths())
             self._unfolder.findings.extend(self._find_certain())
+        if not self._unfolder.findings.has_errors:
+            self._unfolder.findings.extend(self._foresee_files(totals.tasks.high))
         if not self._unfolder.findings.has_errors:
             self._unfolder.findings.merge(self._unfolder.refusals.as_doubts())
         diagnostics = self._unfolder.findings.diagnostics()
@@ -103,6 +115,15 @@ class Planner:
             return doubt.span in self._sure_places
         return doubt.code == "too-many-items" and doubt.span in self._unfolder.fitting
 
+    def sharpen(self, doubt: Diagnostic) -> Diagnostic:
+        """The same with the number of images that the plan knows, where the text alone allows more."""
+        count = self._counts.get(doubt.span) if doubt.code == "image-may-be-missing" and doubt.span else None
+        return doubt if count is None else replace(doubt, message=reword_count(doubt.message, count))
+
+    @cached_property
+    def _counts(self) -> Mapping[Span, Bounds[int]]:
+        return self._build.resolver.sure.find_counts(self._graph)
+
     def _find_certain(self) -> Iterator[Diagnostic]:
         """Of what is wrong with tasks whose results are there, what is wrong with whatever results: an error as it was before.
 
@@ -116,6 +137,22 @@ class Planner:
         for problem in (*fresh.findings.diagnostics(), *fresh.refusals.problems()):
             if problem.severity is Severity.ERROR and (problem.code, problem.span) in refused:
                 yield problem
+
+    def _foresee_files(self, most_tasks: int) -> Iterator[Diagnostic]:
+        """What will be wrong with files whose names are not known yet: an error with however few images, else a doubt."""
+        if not self._outputs.has_unknown:
+            return
+        most = self._rehearse(choose_most(most_tasks))
+        least = self._rehearse(count_least) if most and not rests_on_pictures(self._graph) else {}
+        for key, problem in most.items():
+            yield least[key] if key in least else doubt(problem)
+
+    def _rehearse(self, count: Count) -> dict[tuple[str, str], Diagnostic]:
+        """The first problem of each output's files, by output and code, once each task gave so many images."""
+        fresh = Planner(self._graph, self._inputs, self._values, self._context)
+        tasks = tuple(fresh.unfold().tasks.values())
+        Rehearsal(fresh, fresh._build.resolver, count).play(tasks)
+        return {(output.name, problem.code): problem for output, problem in fresh._outputs.find_wrong()}
 
     def use_store(self, view: StoreView) -> None:
         """Decide from now on by another view: the run's own, which sees what other runs add meanwhile."""

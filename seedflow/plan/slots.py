@@ -204,8 +204,19 @@ class SlotFinder:
                 return (subject,)
             case PendingTask(instance=instance) if path == ("images",) and instance.inner is None:
                 return tuple(self._resolver.slots_of(instance))
+            case PendingTask(instance=instance) if instance.inner is None:
+                return self._of_task(instance, path)
             case PendingTask(instance=instance) if instance.inner is not None:
                 return self._of_used_recipe(instance, instance.inner, path)
+            case _:
+                return None
+
+    def _of_task(self, instance: Instance, path: tuple[str | int, ...]) -> Slots | None:
+        """One image of a task that stands for itself, as soon as it is known to give that."""
+        match path:
+            case ("images", int(number)) if number >= 0 and not instance.stands_for_others:
+                slots = tuple(self._resolver.slots_of(instance))
+                return (slots[number],) if _are_exact(slots) and number < len(slots) else None
             case _:
                 return None
 

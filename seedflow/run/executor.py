@@ -349,7 +349,7 @@ class _Run:
         outputs, missing = self._planner.outputs()
         for unsettled in missing:
             self._problems.append(
-                Problem(unsettled.code, unsettled.message, None, unsettled.span, unpublished=True)
+                Problem(unsettled.code, unsettled.message, unsettled.help, unsettled.span, unpublished=True)
             )
         out = self._options.out
         if out is None:

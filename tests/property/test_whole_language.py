@@ -88,8 +88,8 @@ class Stage:
         self._planner = planner
         return planner
 
-    def can_be_planned(self) -> bool:
-        """Whether the recipe is one; what is wrong with others is no business of these laws."""
+    def can_be_read(self) -> bool:
+        """Whether the text is that of a recipe in which nothing is wrong."""
         source = Source("r.yaml", f"seedflow: 1\n{self.world.text}")
         recipe, found = parse_recipe(source, CATALOG, folder=self.world.folder, default_name="r")
         if recipe is None or has_errors(found):
@@ -98,6 +98,12 @@ class Stage:
         graph, wrong = build_graph(recipe, CATALOG)
         if has_errors([*wrong, *check_graph(graph, CATALOG)]):
             event("does not check")
+            return False
+        return True
+
+    def can_be_planned(self) -> bool:
+        """Whether the recipe is one; what is wrong with others is no business of these laws."""
+        if not self.can_be_read():
             return False
         try:
             self.world.plan()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
+from seedflow.pipeline.check import check_recipe
 from seedflow.run.status import RunStatus
 from tests.conftest import EmulatorProcess
 from tests.end_to_end.project import Project
@@ -86,6 +88,75 @@ def test_two_results_for_one_path_are_an_error_when_checked(desk: Desk) -> None:
     assert "same-file" in [found.code for found in desk.open(two % "one").check()]
     assert desk.codes(two % "ONE") == ["same-file"]
     assert desk.codes(two % "two") == []
+
+
+VIEWS = """
+        seedflow: 1
+        inputs: {who: {type: text, default: fox}}
+        steps:
+          front: {generate: {prompt: "front {{ inputs.who }}"}}
+          back: {generate: {prompt: "back {{ inputs.who }}, {{ ref.f }}", image_input: {f: "{{ steps.front.images[0] }}"}}}
+        outputs:
+          images: "{{ [steps.front.images[0], steps.back.images[0]] }}"
+"""
+
+
+def test_where_several_steps_give_the_images_their_files_say_which(desk: Desk) -> None:
+    """Whatever is there already, and also inside of a used recipe; with the whole path where two steps have one name."""
+    desk.write("views.yaml", VIEWS)
+    each = '{for_each: {w: [fox, owl]}, recipe: ./views.yaml, with: {who: "{{ each.w }}"}}'
+    assert desk.files(f"""
+        steps: {{u: {each}}}
+        outputs: {{pics: "{{{{ steps.u.images }}}}"}}
+    """) == ["pics/back-fox.jpg", "pics/back-owl.jpg", "pics/front-fox.jpg", "pics/front-owl.jpg"]
+
+
+def test_steps_of_one_name_have_their_path_in_the_names_of_files(desk: Desk) -> None:
+    desk.write("views.yaml", VIEWS)
+    assert desk.files("""
+        steps: {u: {recipe: ./views.yaml}, v: {recipe: ./views.yaml, with: {who: owl}}}
+        outputs: {pics: "{{ steps.u.images[:1] + steps.v.images }}"}
+    """) == ["pics/u-front.jpg", "pics/v-back.jpg", "pics/v-front.jpg"]
+
+
+def test_every_pass_says_which_it_is_wherever_passes_are_published(desk: Desk) -> None:
+    """Not the last edit alone, however they are mentioned."""
+    row = """
+        inputs: {p: {type: image, default: photo.jpg}}
+        steps:
+          row:
+            iterate: {over: [one, two], as: e, start: "{{ inputs.p }}"}
+            generate: {prompt: "{{ each.e }} {{ ref.p }}", image_input: {p: "{{ prev }}"}}
+    """
+    desk.write("row.yaml", "seedflow: 1\n" + dedent(row) + 'outputs: {stages: "{{ steps.row.passes }}"}\n')
+    both = ["o/row-p1.jpg", "o/row-p2.jpg"]
+    for images in ("passes", "passes | reverse", "passes + steps.row.images"):
+        found = desk.files(dedent(row) + f'outputs: {{o: "{{{{ steps.row.{images} }}}}"}}\n')
+        assert found == both, images
+    used = "steps: {u: {recipe: ./row.yaml}}\n" + 'outputs: {o: "{{ steps.u.outputs.stages }}"}\n'
+    assert desk.files(used) == both
+
+
+def test_a_recipe_without_inputs_is_told_by_check_which_files_of_images_to_come_collide(desk: Desk) -> None:
+    recipe = """
+        steps:
+          a: {for_each: {p: %s}, generate: {prompt: "{{ each.p }}", sequential_image_generation: auto, max_images: 3}}
+          b: {for_each: {v: "{{ steps.a.images }}"}, generate: {prompt: "{{ ref.v }}", image_input: {v: "{{ each.v }}"}}}
+        outputs: {b: {images: "{{ steps.b.images }}", file: "{{ each.v.%s }}"}}
+    """
+    inputs = "        inputs: {l: {type: list, of: text, default: [x, y]}}"
+
+    def check(text: str) -> list[str]:
+        example = desk.open(text)
+        checked = check_recipe(example.path, example.session, with_defaults=True)
+        return [f"{one.code} {one.severity}" for one in checked.diagnostics]
+
+    assert check(recipe % ("[sea, hill]", "number")) == ["same-file error"]
+    assert check(recipe % ("[sea, hill]", "each.p")) == ["same-file warning"]
+    assert check(recipe % ("[sea, hill]", "name")) == []
+    asked = inputs + recipe % ('"{{ inputs.l }}"', "number")
+    assert check(asked) == []
+    assert desk.codes(asked) == ["same-file"]
 
 
 def test_without_outputs_every_step_that_nothing_uses_is_one(desk: Desk) -> None:

@@ -263,3 +263,17 @@ def test_what_does_not_fit_an_input_is_said_of_what_is_given_alone(desk: Desk) -
     assert desk.codes(text, "words=a", "words=b") == []
     assert desk.codes(text, "words=") == ["out-of-bounds"]
     assert desk.codes(text, "words=a", "words=b", "words=c") == ["out-of-bounds"]
+
+
+def test_a_picked_image_that_may_be_missing_is_one_of_as_many_as_the_plan_knows(desk: Desk) -> None:
+    text = """
+        inputs: {n: {type: integer, default: 2}}
+        steps:
+          a: {generate: {prompt: A, sequential_image_generation: auto, max_images: "{{ inputs.n }}"}}
+          c: {generate: {prompt: "c {{ ref.i }}", image_input: {i: "{{ steps.a.images[1] }}"}}}
+    """
+    for given, said in (((), "gives 1 to 2 images"), (("n=5",), "gives 1 to 5 images")):
+        (doubt,) = desk.problems(text, *given)
+        assert doubt.code == "image-may-be-missing"
+        assert said in doubt.message
+    assert "gives 1 to 15 images" in desk.open(text).check()[0].message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from planning import plan
 
 from seedflow.plan.mentions import spell_mention
 from seedflow.plan.model import Bounds, PendingImages
@@ -23,6 +24,11 @@ from seedflow.plan.model import Bounds, PendingImages
         ("page images[::2]", "page images[::2]"),
         ("edit passes", "the passes of edit"),
         ("page[v=a-?] images", "the images of page[v=a-?]"),
+        ("key[s=1] images where s=1[0]", "key[s=1] image 1"),
+        ("key[s=1] images where s=1[-1]", "the last image of key[s=1]"),
+        ("key[s=1,w=x] images where s=1", "the images of key[s=1,w=x]"),
+        ("key images where s=1", "the images of key[s=1]"),
+        ("succeeded key images where s=1[:2]", "the first 2 images of succeeded key[s=1]"),
         ("{{ each.v }}|", "the item `v` of each task"),
         ("{{ each.part.images }}|", "the images of the item `part` of each task"),
         ("{{ optional(steps.page.images[0]) }}|n=1", "page image 1, if there is any"),
@@ -37,3 +43,18 @@ from seedflow.plan.model import Bounds, PendingImages
 )
 def test_it_is_said_so(mention: str, words: str) -> None:
     assert spell_mention(PendingImages("page", Bounds(0, 5), mention)) == words
+
+
+def test_an_image_of_a_known_task_is_called_by_that_task() -> None:
+    tasks = plan(
+        """\
+steps:
+  a: {for_each: {x: [sea, hill]}, generate: {prompt: "{{ each.x }}"}}
+  b: {for_each: {t: "{{ steps.a.tasks }}"}, generate: {prompt: "{{ ref.i }}", image_input: {i: "{{ each.t.images[0] }}"}}}
+"""
+    ).tasks
+    images = [task.references[0].image for task in tasks if task.step == "b"]
+    assert [spell_mention(image) for image in images if isinstance(image, PendingImages)] == [
+        "a[x=sea] image 1",
+        "a[x=hill] image 1",
+    ]

@@ -16,6 +16,7 @@ from planning import CATALOG, open_planner
 from virtual_clock import run_virtually
 
 from seedflow.canonical import digest_value
+from seedflow.diagnostics import Diagnostic
 from seedflow.emulator.tiny import encode_flat_jpeg, shrink
 from seedflow.errors import Billed, DownloadError, ProviderError, Retry
 from seedflow.plan.model import Plan
@@ -374,6 +375,10 @@ class World:
         plan, found = planner.start()
         assert plan is not None, found
         return plan
+
+    def find_problems(self) -> list[Diagnostic]:
+        """What the plan says."""
+        return open_planner(self.text, view=self.open_store(), folder=self.folder).start()[1]
 
     def run(
         self, *, store: Any = None, emit: Any = None, cancel_at_s: float | None = None, **options: Any

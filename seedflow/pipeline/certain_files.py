@@ -1,0 +1,39 @@
+"""Files of outputs that would collide whoever runs the recipe: of one without inputs, a plan tells before anybody makes it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from seedflow.diagnostics import Diagnostic
+from seedflow.graph.model import StepGraph
+from seedflow.models.catalog import Catalog
+from seedflow.plan.collisions import SAME_FILE
+from seedflow.plan.context import PlanContext
+from seedflow.plan.planner import Planner
+from seedflow.recipe.input_images import ImageFiles
+from seedflow.recipe.values import resolve_values
+from seedflow.store.view import open_nothing
+
+MOST_STEPS: Final = 500
+"""Recipes of more steps are left to their plan, so that a check stays fast."""
+
+
+def find_same_files(graph: StepGraph, catalog: Catalog) -> list[Diagnostic]:
+    """What a plan with nothing stored says of files with one name; nothing for a recipe whose inputs decide about it."""
+    recipe = graph.recipe
+    if recipe.inputs or len(graph.steps) > MOST_STEPS:
+        return []
+    values, _ = resolve_values(recipe, {})
+    if values is None:
+        return []
+    context = PlanContext(
+        provider="sketch",
+        realm="sketch",
+        paid=False,
+        recipe_id=recipe.name,
+        view=open_nothing(),
+        catalog=catalog,
+        images=ImageFiles(),
+    )
+    _, found = Planner(graph, {}, values, context).start()
+    return [problem for problem in found if problem.code == SAME_FILE]

@@ -1,0 +1,116 @@
+"""Two images that would go into one file: which they are, and how to tell them apart."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from seedflow.diagnostics import Diagnostic, Related, Severity
+from seedflow.plan.file_names import Slot, propose_file
+from seedflow.plan.instances import Unit
+from seedflow.plan.resolve import Resolver
+from seedflow.plan.views import name_image
+from seedflow.recipe.model import Output
+
+SAME_FILE = "same-file"
+
+_OF_A_PICTURE = re.compile(r"\.(width|height|format)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A path that an image has."""
+
+    output: Output
+    slot: Slot
+    path: str
+    unit: Unit | None
+
+
+class TakenPaths:
+    """The paths of a recipe's files. Two that differ in case alone are one: on many systems they would be one file.
+
+    Of images that are `rehearsed`, nobody knows what they will look like.
+    """
+
+    def __init__(self, resolver: Resolver, *, rehearsed: bool = False) -> None:
+        self._resolver = resolver
+        self._rehearsed = rehearsed
+        self._taken: dict[str, _Taken] = {}
+
+    def take(self, output: Output, slot: Slot, path: str) -> Diagnostic | None:
+        """Give a path to an image; the diagnostic when another one has it."""
+        unit = self._resolver.find_unit(slot.address) if slot.address else None
+        mine = _Taken(output, slot, path, unit)
+        first = self._taken.setdefault(path.casefold(), mine)
+        if first.output is output and first.slot.describe() == slot.describe():
+            return None
+        return _refuse(first, mine, rehearsed=self._rehearsed)
+
+
+def doubt(problem: Diagnostic) -> Diagnostic:
+    """The same as a warning, where only the run decides whether it comes to that."""
+    if problem.severity is Severity.WARNING:
+        return problem
+    if problem.code == SAME_FILE:
+        said = "if both come to be, which is known only when they are paid"
+    else:
+        said = "if it comes to that, which is known only when the images are paid"
+    return replace(problem, severity=Severity.WARNING, message=f"{problem.message}, {said}")
+
+
+def _refuse(first: _Taken, second: _Taken, *, rehearsed: bool) -> Diagnostic:
+    output = second.output
+    span = output.file.scalar.span if output.file is not None else output.span
+    related = (
+        ()
+        if first.output is output
+        else (Related(first.output.span, f"output `{first.output.name}` writes it too"),)
+    )
+    both = f"{first.slot.describe()} and {second.slot.describe()}"
+    severity = Severity.ERROR
+    pictures = list(dict.fromkeys([*_list_of_picture(first.output), *_list_of_picture(output)]))
+    if rehearsed and pictures:
+        severity = Severity.WARNING
+        message = (
+            f"{both} would go into one file if their {' and '.join(pictures)} {'are' if pictures[1:] else 'is'} the same, "
+            "which is known only when they are paid"
+        )
+    elif first.path == second.path:
+        message = f"{both} would both be published as `{second.path}`"
+    else:
+        message = f"{both} would be published as `{first.path}` and `{second.path}`, which on many systems are one file"
+    return Diagnostic(SAME_FILE, message, span, severity, help=_advise(first, second), related=related)
+
+
+def _list_of_picture(output: Output) -> list[str]:
+    """What the name of an output's files says of the pictures themselves, such as their width."""
+    return _OF_A_PICTURE.findall(output.file.scalar.value) if output.file is not None else []
+
+
+def _advise(first: _Taken, second: _Taken) -> str:
+    output, slot, unit, other = second.output, second.slot, second.unit, first.unit
+    if first.output is not output:
+        return f"put each output into a folder of its own, such as `{output.name}/…`"
+    if unit is None or other is None:
+        if unit is other:
+            return f"tell them apart in `file:`, for example with `{propose_file(unit, single=slot.single)}`"
+        return "name them in two outputs"
+    if unit.instance.tasks.hub != other.instance.tasks.hub:
+        names = [name_image(one.unit, one.slot.number) for one in (first, second) if one.unit is not None]
+        if names[0].casefold() == names[1].casefold():
+            return "name them in two outputs, one for each step"
+        return "tell them apart in `file:`, for example with `{{ image.name }}`, in which the step stands"
+    if _fold_keys(unit) == _fold_keys(other) and unit.instance is not other.instance:
+        return "rename one of the two that they come from, or name the files by `{{ image.digest }}`"
+    proposal = propose_file(unit, single=slot.single)
+    written = "" if output.file is None else output.file.scalar.value
+    if proposal in written or (".key" in written and "each." not in proposal):
+        return "rename what they come from: of a value only letters, digits, `_` and `-` stay in a path"
+    return f"tell them apart in `file:`, for example with `{proposal}`"
+
+
+def _fold_keys(unit: Unit) -> list[str]:
+    """The keys of a task as systems read them that know no capitals."""
+    keys = [*unit.instance.tasks.frame.keys, *(key for _, key in unit.instance.keys)]
+    return [key.casefold() for key in keys]
