@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.at_most import judge_length
 from seedflow.graph.model import StepNode
+from seedflow.plan.equal_keys import foresee_equal_keys, refuse_equal_keys
 from seedflow.plan.fitting import FittingLists
+from seedflow.plan.foreseen_keys import KeyForeseer
 from seedflow.plan.frames import Env, FrameInstance, Later
 from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_least, count_most, find_gap
 from seedflow.plan.instances import ImageSource, Instance, Order, StepTasks, spell_address
@@ -82,6 +84,7 @@ class Expander:
         self._limit = limit
         self._fitting = fitting
         self._loops = node.step.for_each
+        self._foreseer = KeyForeseer(lister, resolver)
 
     def rows(self, report: Report) -> Iterator[Row | Opening]:
         """Complete rows and openings, in order; problems go to `report`.
@@ -135,8 +138,18 @@ class Expander:
             yield row
             return
         parts = self._read(row, self._loops[depth], report)
-        if parts is not None:
+        if parts is not None and self._foresees_no_error(row, self._loops[depth], parts, report):
             yield from self._extend(row, depth, parts, report)
+
+    def _foresees_no_error(self, row: Row, variable: LoopVariable, parts: Listing, report: Report) -> bool:
+        """Whether keys that are not known yet may all differ; those that are known are compared one by one."""
+        if not any(isinstance(part, Gap) for part in parts):
+            return True
+        env = self._env(row)
+        problem = foresee_equal_keys(variable, [self._foreseer.find(one, env) for one in variable.lists])
+        if problem is not None:
+            report(problem)
+        return problem is None or problem.severity is not Severity.ERROR
 
     def _extend(self, row: Row, depth: int, parts: Listing, report: Report) -> Iterator[Row | Opening]:
         variable = self._loops[depth]
@@ -208,7 +221,7 @@ class Expander:
             keys.append(key)
         first = seen.setdefault(tuple(keys), number)
         if first != number:
-            report(_equal_keys(variable, keys, first, number))
+            report(refuse_equal_keys(variable, keys, first, number, item.value))
             return None
         return Row(
             {**row.each, **dict(zip(variable.names, values, strict=True))},
@@ -318,17 +331,6 @@ def _no_key(variable: LoopVariable, name: str, number: int, value: object) -> Di
         help=f"write `{name}: {{in: …, key: FIELD}}` and name the field that tells the items apart"
         if isinstance(value, Mapping)
         else "loop over text, numbers, images or records",
-    )
-
-
-def _equal_keys(variable: LoopVariable, keys: list[str], first: int, number: int) -> Diagnostic:
-    named = ", ".join(f"{name}={key}" for name, key in zip(variable.names, keys, strict=True))
-    return Diagnostic(
-        "equal-keys",
-        f"items {first} and {number} of `{', '.join(variable.names)}` have the same key ({named}); "
-        "a task's address would stand for two",
-        variable.span,
-        help="remove one of the two, or tell them apart",
     )
 
 
