@@ -16,10 +16,11 @@ from seedflow.plan.equal_keys import foresee_equal_keys, refuse_equal_keys
 from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen_keys import KeyForeseer
 from seedflow.plan.frames import Env, FrameInstance, Later
-from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_least, count_most, find_gap
+from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_least, count_most
 from seedflow.plan.instances import ImageSource, Instance, Order, StepTasks, spell_address
 from seedflow.plan.listing import Lister
 from seedflow.plan.model import Bounds
+from seedflow.plan.pairs import pair_up
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.model import LoopVariable
@@ -178,7 +179,7 @@ class Expander:
         env = self._env(row)
         columns = [self._lister.read(items, env, at_most=variable.at_most) for items in variable.lists]
         if variable.zipped:
-            parts = _zip(variable, columns, report)
+            parts = pair_up(variable, columns, report)
             if parts is None:
                 return None
         else:
@@ -260,42 +261,6 @@ class Expander:
         )
 
 
-def _zip(variable: LoopVariable, columns: list[Listing], report: Report) -> Listing | None:
-    gaps = [gap for column in columns for part in column if (gap := find_gap(part)) is not None]
-    if gaps:
-        after = tuple(dict.fromkeys(address for gap in gaps for address in gap.after))
-        failed = next((gap.failed for gap in gaps if gap.failed is not None), None)
-        skipped = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
-        sizes = [_measure(column) for column in columns]
-        bounds = Bounds(max(low for low, _ in sizes), min(high for _, high in sizes))
-        may_skip = any(gap.may_skip for gap in gaps)
-        if failed is None and skipped is None and not may_skip:
-            if bounds.low > bounds.high:
-                report(_unequal(variable, [Bounds(*size) for size in sizes]))
-                return None
-            if any(low == high for low, high in sizes) and any(low < high for low, high in sizes):
-                report(_may_be_unequal(variable, [Bounds(*size) for size in sizes]))
-        # A list of which all was skipped leaves nothing to pair, and that is no mistake.
-        low = 0 if may_skip and not all(low for low, _ in sizes) else min(bounds)
-        bounds = Bounds(low, max(bounds))
-        return [Gap((), "?", after, bounds, Later(after), failed=failed, skipped=skipped, may_skip=may_skip)]
-    lengths = {len(column) for column in columns}
-    if len(lengths) > 1:
-        report(_unequal(variable, [Bounds(len(column), len(column)) for column in columns]))
-        return None
-    rows = zip(*columns, strict=True)
-    return [
-        Item((number,), tuple(part.value for part in row if isinstance(part, Item)))
-        for number, row in enumerate(rows)
-    ]
-
-
-def _measure(column: Listing) -> tuple[int, int]:
-    """How many items a list has at least and at most, if what may be skipped is."""
-    bounds = [ONE if (gap := find_gap(part)) is None else gap.bounds for part in column]
-    return sum(one.low for one in bounds), sum(one.high for one in bounds)
-
-
 def _sources_of(value: object) -> Iterator[ImageSource]:
     subject = value.subject if isinstance(value, View) else None
     if isinstance(subject, PendingImage):
@@ -331,33 +296,6 @@ def _no_key(variable: LoopVariable, name: str, number: int, value: object) -> Di
         help=f"write `{name}: {{in: …, key: FIELD}}` and name the field that tells the items apart"
         if isinstance(value, Mapping)
         else "loop over text, numbers, images or records",
-    )
-
-
-def _unequal(variable: LoopVariable, lengths: list[Bounds[int]]) -> Diagnostic:
-    return Diagnostic(
-        "unequal-lists",
-        f"`zip` pairs lists of the same length, but {_spell_lengths(variable, lengths)}",
-        variable.span,
-        help="make the lists equally long",
-    )
-
-
-def _may_be_unequal(variable: LoopVariable, lengths: list[Bounds[int]]) -> Diagnostic:
-    return Diagnostic(
-        "unequal-lists",
-        f"`zip` pairs lists of the same length, and {_spell_lengths(variable, lengths)}: whether they fit is known only when they "
-        "are paid",
-        variable.span,
-        Severity.WARNING,
-        help="say in the step that gives them how many there must be: `expect: {images: N}`",
-    )
-
-
-def _spell_lengths(variable: LoopVariable, lengths: list[Bounds[int]]) -> str:
-    found = zip(variable.names, lengths, strict=True)
-    return ", ".join(
-        f"`{name}` has {low if low == high else f'{low} to {high}'}" for name, (low, high) in found
     )
 
 
