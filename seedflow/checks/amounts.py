@@ -7,18 +7,17 @@ from collections.abc import Iterator
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.counting import Counts
+from seedflow.graph.many import MANY, MANY_BY_MULTIPLYING, says_it_is_meant
 from seedflow.graph.model import StepNode
-
-_MANY = 500
-"""Requests of one step from which on a warning says so."""
-_MANY_BY_MULTIPLYING = 200
-"""The same where several lists multiply, so that nobody wrote the number down."""
+from seedflow.recipe.model import LoopVariable
+from seedflow.recipe.template import Template
+from seedflow.recipe.templating.lookup_nodes import Named
+from seedflow.text.nodes import Sequence
 
 
 def check_amounts(subject: Subject) -> Iterator[Diagnostic]:
     """No step becomes very many requests without a word; limits are such a word."""
-    limits = subject.graph.recipe.limits
-    if limits.tasks is not None or limits.images is not None or limits.cost_usd is not None:
+    if says_it_is_meant(subject.graph.recipe.limits):
         return
     counts = subject.flow.counts
     for node in subject.graph.steps.values():
@@ -29,13 +28,16 @@ def check_amounts(subject: Subject) -> Iterator[Diagnostic]:
             yield _warn(node, counts)
 
 
-def _find_factors(node: StepNode, counts: Counts) -> list[tuple[int, str]]:
-    """What multiplies, outermost first: how many there are for certain, and of what; those of one are left out."""
+def _find_factors(node: StepNode, counts: Counts, *, defaults: bool = True) -> list[tuple[int, str]]:
+    """What multiplies, outermost first: how many there are, of inputs by their defaults, and of what; those of one are left out."""
     found: list[tuple[int, str]] = []
     at: StepNode | None = node
     while at is not None:
         own = [
-            (counts.loop_items(at, number).low, " and ".join(f"`{name}`" for name in variable.names))
+            (
+                max(counts.loop_items(at, number).low, _count_default(variable, at) if defaults else 0),
+                " and ".join(f"`{name}`" for name in variable.names),
+            )
             for number, variable in enumerate(at.step.for_each)
         ]
         own.append((counts.takes(at).low, "takes"))
@@ -45,8 +47,22 @@ def _find_factors(node: StepNode, counts: Counts) -> list[tuple[int, str]]:
     return [(count, what) for count, what in found if count != 1]
 
 
+def _count_default(variable: LoopVariable, node: StepNode) -> int:
+    """How many items the default has of an input that a list is nothing but."""
+    if node.frame.call is not None:
+        return 0
+    for items in variable.lists:
+        whole = items.expression if isinstance(items, Template) else None
+        if isinstance(whole, Named) and whole.root == "inputs":
+            declared = node.frame.recipe.inputs.get(whole.name)
+            if declared is not None and isinstance(declared.default, Sequence):
+                count = len(declared.default.items)
+                return count if variable.at_most is None else min(count, variable.at_most)
+    return 0
+
+
 def _is_many(factors: list[tuple[int, str]]) -> bool:
-    return _multiply(factors) >= (_MANY_BY_MULTIPLYING if len(factors) > 1 else _MANY)
+    return _multiply(factors) >= (MANY_BY_MULTIPLYING if len(factors) > 1 else MANY)
 
 
 def _multiply(factors: list[tuple[int, str]]) -> int:
@@ -61,9 +77,11 @@ def _warn(node: StepNode, counts: Counts) -> Diagnostic:
     spelled = " × ".join(f"{count:,} {what}" for count, what in factors)
     number = f"{_multiply(factors):,}"
     makes = f"{number} requests" if node.step.generate is not None else f"{number} uses of a recipe"
+    given = _multiply(_find_factors(node, counts, defaults=False)) < _multiply(factors)
+    becomes = f"becomes {makes} with the defaults of the inputs" if given else f"becomes at least {makes}"
     return Diagnostic(
         "many-requests",
-        f"step `{node.step.name}` becomes at least {makes}: {spelled}",
+        f"step `{node.step.name}` {becomes}: {spelled}",
         node.step.for_each[-1].span if node.step.for_each else node.step.span,
         Severity.WARNING,
         help="shorten a list, or write `limits:`, such as `limits: {cost_usd: 20}`, to say that it is meant",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.flow import Flow
 from seedflow.graph.model import Frame, StepNode
 from seedflow.graph.shapes import Count, Kind
+from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Part
 from seedflow.recipe.templating.nodes import Expression
@@ -38,25 +39,36 @@ def _check_columns(
 ) -> Iterator[Diagnostic]:
     counts: dict[str, Count] = {}
     chosen: dict[str, StepNode] = {}
+    sizes: set[object] = set()
     for name, items in columns.items():
         shape = flow.shape_of_part(items, node, frame)
         if shape.kind is not Kind.LIST or shape.optional:
             return
         counts[name] = shape.count
         target = _find_chooser(items, node, frame, flow) if shape.count.low != shape.count.high else None
-        if target is not None:
+        if target is not None and isinstance(items, Mentioned):
             chosen[name] = target
+            mention = items.reference
+            sizes.add((target.id, mention.collection, _spell_selector(mention), mention.index))
+        elif shape.count.low == shape.count.high:
+            sizes.add(shape.count.low)
     if _never_equal(counts):
         yield _unequal(counts, span)
-        return
-    for name, target in chosen.items():
-        others = [other for other in counts if other != name]
-        if any(
-            counts[other].low == counts[other].high or chosen.get(other, target) is not target
-            for other in others
-        ):
-            yield _may_be_unequal(counts, target, span)
-            return
+    elif chosen and len(sizes) > 1:
+        yield _may_be_unequal(counts, list(chosen.values()), span)
+
+
+def _spell_selector(mention: StepReference) -> object:
+    """Which tasks a mention picks, wherever it stands: the very same ones give equally many images."""
+    if mention.selector is None:
+        return None
+    return mention.selector.kind, frozenset(
+        (
+            one.variable,
+            (one.value.root, one.value.path) if isinstance(one.value, NameReference) else one.value,
+        )
+        for one in mention.selector.arguments
+    )
 
 
 def _find_chooser(items: Expression, node: StepNode | None, frame: Frame, flow: Flow) -> StepNode | None:
@@ -109,12 +121,14 @@ def _unequal(counts: Mapping[str, Count], span: Span) -> Diagnostic:
     )
 
 
-def _may_be_unequal(counts: Mapping[str, Count], target: StepNode, span: Span) -> Diagnostic:
+def _may_be_unequal(counts: Mapping[str, Count], targets: Sequence[StepNode], span: Span) -> Diagnostic:
+    names = list(dict.fromkeys(f"`{target.step.name}`" for target in targets))
+    steps = f"step {names[0]}" if len(names) == 1 else f"steps {', '.join(names[:-1])} and {names[-1]}"
     return Diagnostic(
         "unequal-lists",
         f"`zip` pairs lists of the same length, and {_spell(counts)}: whether they fit is the model's choice, and known "
-        f"only when step `{target.step.name}` is paid",
+        f"only when {steps} {'is' if len(names) == 1 else 'are'} paid",
         span,
         Severity.WARNING,
-        help=f"say in step `{target.step.name}` how many there must be: `expect: {{images: N}}`",
+        help=f"say in {steps} how many there must be: `expect: {{images: N}}`",
     )

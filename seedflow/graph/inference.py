@@ -16,6 +16,7 @@ from seedflow.graph.guards import learn
 from seedflow.graph.ranges import ANYTHING, Range, find_greatest, find_smallest
 from seedflow.graph.selecting import narrow_items
 from seedflow.graph.shapes import (
+    ANY,
     BOOLEAN,
     IMAGE,
     INTEGER,
@@ -262,7 +263,7 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
     if node.name in _WHOLE:
         return _infer_whole(node, lookup)
     if node.name == "range":
-        return list_of(INTEGER)
+        return list_of(INTEGER, _count_range(node))
     if node.name == "zip":
         fields = {name: infer_shape(items, lookup).item or UNKNOWN for name, items in node.keywords.items()}
         return list_of(Shape(Kind.RECORD, fields=fields))
@@ -286,6 +287,20 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
     shape_of_list = _LISTS.get(node.name)
     found = shape_of_list(base) if shape_of_list is not None else UNKNOWN
     return found if found.item is None else replace(found, item=narrow_items(node, found.item))
+
+
+def _count_range(node: Applied) -> Count:
+    """How many numbers a range of literal ones has."""
+    ends: list[int] = []
+    for argument in node.arguments:
+        sign, end = (argument.sign, argument.operand) if isinstance(argument, Signed) else (1, argument)
+        if not isinstance(end, Constant) or type(end.value) is not int:
+            return ANY
+        ends.append(sign * end.value)
+    if not 1 <= len(ends) <= 3 or node.keywords or (len(ends) == 3 and ends[2] == 0):
+        return ANY
+    length = max(0, len(range(*ends)))
+    return Count(length, length)
 
 
 def _infer_default(node: Applied, base: Shape, lookup: Lookup) -> Shape:

@@ -11,7 +11,9 @@ from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.lookup_nodes import Named
 
-_JUDGED_AGAIN = frozenset(("out-of-bounds", "out-of-range", "too-many-together", "too-many-values"))
+_JUDGED_AGAIN = frozenset(
+    ("many-requests", "out-of-bounds", "out-of-range", "too-many-together", "too-many-values")
+)
 """What the plan judges as well, of every request and every use of a recipe, and with better numbers."""
 _ANSWERED = frozenset(("may-be-none", "image-may-be-missing", "nothing-to-apply"))
 """What an error of the plan at the same place answers."""

@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.at_most import judge_length
 from seedflow.graph.model import StepNode
+from seedflow.plan.equal_keys import foresee_equal_keys, refuse_equal_keys
 from seedflow.plan.fitting import FittingLists
+from seedflow.plan.foreseen_keys import KeyForeseer
 from seedflow.plan.frames import Env, FrameInstance, Later
-from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_least, count_most, find_gap
+from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_least, count_most
 from seedflow.plan.instances import ImageSource, Instance, Order, StepTasks, spell_address
 from seedflow.plan.listing import Lister
 from seedflow.plan.model import Bounds
+from seedflow.plan.pairs import pair_up
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.model import LoopVariable
@@ -82,6 +85,7 @@ class Expander:
         self._limit = limit
         self._fitting = fitting
         self._loops = node.step.for_each
+        self._foreseer = KeyForeseer(lister, resolver)
 
     def rows(self, report: Report) -> Iterator[Row | Opening]:
         """Complete rows and openings, in order; problems go to `report`.
@@ -135,8 +139,18 @@ class Expander:
             yield row
             return
         parts = self._read(row, self._loops[depth], report)
-        if parts is not None:
+        if parts is not None and self._foresees_no_error(row, self._loops[depth], parts, report):
             yield from self._extend(row, depth, parts, report)
+
+    def _foresees_no_error(self, row: Row, variable: LoopVariable, parts: Listing, report: Report) -> bool:
+        """Whether keys that are not known yet may all differ; those that are known are compared one by one."""
+        if not any(isinstance(part, Gap) for part in parts):
+            return True
+        env = self._env(row)
+        problem = foresee_equal_keys(variable, [self._foreseer.find(one, env) for one in variable.lists])
+        if problem is not None:
+            report(problem)
+        return problem is None or problem.severity is not Severity.ERROR
 
     def _extend(self, row: Row, depth: int, parts: Listing, report: Report) -> Iterator[Row | Opening]:
         variable = self._loops[depth]
@@ -165,7 +179,7 @@ class Expander:
         env = self._env(row)
         columns = [self._lister.read(items, env, at_most=variable.at_most) for items in variable.lists]
         if variable.zipped:
-            parts = _zip(variable, columns, report)
+            parts = pair_up(variable, columns, report)
             if parts is None:
                 return None
         else:
@@ -208,7 +222,7 @@ class Expander:
             keys.append(key)
         first = seen.setdefault(tuple(keys), number)
         if first != number:
-            report(_equal_keys(variable, keys, first, number))
+            report(refuse_equal_keys(variable, keys, first, number, item.value))
             return None
         return Row(
             {**row.each, **dict(zip(variable.names, values, strict=True))},
@@ -247,42 +261,6 @@ class Expander:
         )
 
 
-def _zip(variable: LoopVariable, columns: list[Listing], report: Report) -> Listing | None:
-    gaps = [gap for column in columns for part in column if (gap := find_gap(part)) is not None]
-    if gaps:
-        after = tuple(dict.fromkeys(address for gap in gaps for address in gap.after))
-        failed = next((gap.failed for gap in gaps if gap.failed is not None), None)
-        skipped = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
-        sizes = [_measure(column) for column in columns]
-        bounds = Bounds(max(low for low, _ in sizes), min(high for _, high in sizes))
-        may_skip = any(gap.may_skip for gap in gaps)
-        if failed is None and skipped is None and not may_skip:
-            if bounds.low > bounds.high:
-                report(_unequal(variable, [Bounds(*size) for size in sizes]))
-                return None
-            if any(low == high for low, high in sizes) and any(low < high for low, high in sizes):
-                report(_may_be_unequal(variable, [Bounds(*size) for size in sizes]))
-        # A list of which all was skipped leaves nothing to pair, and that is no mistake.
-        low = 0 if may_skip and not all(low for low, _ in sizes) else min(bounds)
-        bounds = Bounds(low, max(bounds))
-        return [Gap((), "?", after, bounds, Later(after), failed=failed, skipped=skipped, may_skip=may_skip)]
-    lengths = {len(column) for column in columns}
-    if len(lengths) > 1:
-        report(_unequal(variable, [Bounds(len(column), len(column)) for column in columns]))
-        return None
-    rows = zip(*columns, strict=True)
-    return [
-        Item((number,), tuple(part.value for part in row if isinstance(part, Item)))
-        for number, row in enumerate(rows)
-    ]
-
-
-def _measure(column: Listing) -> tuple[int, int]:
-    """How many items a list has at least and at most, if what may be skipped is."""
-    bounds = [ONE if (gap := find_gap(part)) is None else gap.bounds for part in column]
-    return sum(one.low for one in bounds), sum(one.high for one in bounds)
-
-
 def _sources_of(value: object) -> Iterator[ImageSource]:
     subject = value.subject if isinstance(value, View) else None
     if isinstance(subject, PendingImage):
@@ -318,44 +296,6 @@ def _no_key(variable: LoopVariable, name: str, number: int, value: object) -> Di
         help=f"write `{name}: {{in: …, key: FIELD}}` and name the field that tells the items apart"
         if isinstance(value, Mapping)
         else "loop over text, numbers, images or records",
-    )
-
-
-def _equal_keys(variable: LoopVariable, keys: list[str], first: int, number: int) -> Diagnostic:
-    named = ", ".join(f"{name}={key}" for name, key in zip(variable.names, keys, strict=True))
-    return Diagnostic(
-        "equal-keys",
-        f"items {first} and {number} of `{', '.join(variable.names)}` have the same key ({named}); "
-        "a task's address would stand for two",
-        variable.span,
-        help="remove one of the two, or tell them apart",
-    )
-
-
-def _unequal(variable: LoopVariable, lengths: list[Bounds[int]]) -> Diagnostic:
-    return Diagnostic(
-        "unequal-lists",
-        f"`zip` pairs lists of the same length, but {_spell_lengths(variable, lengths)}",
-        variable.span,
-        help="make the lists equally long",
-    )
-
-
-def _may_be_unequal(variable: LoopVariable, lengths: list[Bounds[int]]) -> Diagnostic:
-    return Diagnostic(
-        "unequal-lists",
-        f"`zip` pairs lists of the same length, and {_spell_lengths(variable, lengths)}: whether they fit is known only when they "
-        "are paid",
-        variable.span,
-        Severity.WARNING,
-        help="say in the step that gives them how many there must be: `expect: {images: N}`",
-    )
-
-
-def _spell_lengths(variable: LoopVariable, lengths: list[Bounds[int]]) -> str:
-    found = zip(variable.names, lengths, strict=True)
-    return ", ".join(
-        f"`{name}` has {low if low == high else f'{low} to {high}'}" for name, (low, high) in found
     )
 
 

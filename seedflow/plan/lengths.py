@@ -8,7 +8,7 @@ from dataclasses import replace
 from seedflow.graph.bounds import find_bound_sources, find_written_length
 from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env, Later
-from seedflow.plan.gaps import MOST_ITEMS, Listing, count_least, count_most
+from seedflow.plan.gaps import MOST_ITEMS, Gap, Listing, count_least, count_most, find_gap
 from seedflow.plan.model import Bounds
 from seedflow.plan.nesting import is_flat, measure
 from seedflow.plan.picking import Absent, count_part, is_single
@@ -21,8 +21,11 @@ from seedflow.plan.whole import find_part, find_whole, follow, look_behind
 from seedflow.recipe.model import Expression, Input, InputType
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm, look_up
+from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.forms import FirstOf
 from seedflow.recipe.templating.lookup_nodes import Mentioned
+from seedflow.recipe.templating.nodes import Expression as Node
+from seedflow.recipe.templating.operation_nodes import Binary, ListOf
 from seedflow.recipe.views import View
 
 _ANY_NUMBER = Bounds(0, MOST_ITEMS)
@@ -52,12 +55,36 @@ class LengthFinder:
         part = find_part(template)
         if part is not None:
             return count_part(self.of_mention(part[0], env), part[1])
+        together = self._of_sum(node, env)
+        if together is not None:
+            return together
         sources = find_bound_sources(template)
         if sources is None:
             return _ANY_NUMBER
         longest = max((self._longest(source, env) for source in sources), default=0)
         least = self._least_of_first(node, template, env) if isinstance(node, FirstOf) else 0
         return Bounds(least, max(least, longest, find_written_length(template)))
+
+    def _of_sum(self, node: Node | None, env: Env) -> Bounds[int] | None:
+        """Of collections and single results of steps that `+` and brackets put together, all of them; None for anything else."""
+        match node:
+            case Binary(operator=operators.add, left=left, right=right):
+                first, second = self._of_sum(left, env), self._of_sum(right, env)
+                if first is None or second is None:
+                    return None
+                return Bounds(first.low + second.low, min(first.high + second.high, MOST_ITEMS))
+            case ListOf(items=items) if items and all(map(_is_one_result, items)):
+                return Bounds(len(items), len(items))
+            case Mentioned(reference=StepReference(index=None, collection=str()) as mention):
+                bounds = self.of_mention(mention, env)
+                parts = self._take_apart(mention, env) or []
+                certain = [part for part in parts if find_gap(part) is None]
+                least = count_least(certain) + sum(part.bounds.low for part in parts if isinstance(part, Gap))
+                return Bounds(min(bounds.low, least), bounds.high)
+            case Mentioned(reference=StepReference(index=Slice(), collection=str()) as mention):
+                return Bounds(0, self.of_mention(mention, env).high)
+            case _:
+                return None
 
     def _least_of_first(self, node: FirstOf, template: Template, env: Env) -> int:
         """The fewest items of the alternative that it will be; none where all of them may be skipped."""
@@ -217,6 +244,11 @@ def _narrow(found: Bounds[int], declared: Input) -> Bounds[int]:
 def _is_one(item: Expression) -> bool:
     """Whether an item that is written out is one for certain: an input of images takes no other."""
     return not isinstance(item, Template) or item.form is TemplateForm.LITERAL or find_whole(item) is not None
+
+
+def _is_one_result(node: Node) -> bool:
+    """Whether what stands in brackets is one of what a step gives: without it, whoever mentions it fails or is skipped."""
+    return isinstance(node, Mentioned) and isinstance(node.reference.index, int)
 
 
 def _is_one_value(value: object) -> bool:

@@ -53,7 +53,7 @@ class Lister:
         self._stander = stander
         self._render = render
         selections = SelectionBounds(resolver, stander, self._parts_of, self._may_skip)
-        self.lengths = LengthFinder(resolver, stander, self._take_apart, selections)
+        self.lengths = LengthFinder(resolver, stander, self.take_apart, selections)
 
     def read(self, expression: Expression, env: Env, *, at_most: int | None = None) -> Listing:
         """The values of a list as far as they are known, in order.
@@ -66,7 +66,7 @@ class Lister:
             return [self._read_item(number, item, env) for number, item in enumerate(items)]
         whole = find_whole(expression)
         if whole is not None and not (isinstance(whole, StepReference) and whole.index is not None):
-            parts = self._take_apart(whole, env)
+            parts = self.take_apart(whole, env)
             if parts is not None and (at_most is None or count_most(parts) <= at_most):
                 return parts
         return self._read_at_once(expression, env, at_most)
@@ -170,7 +170,8 @@ class Lister:
 
     # By the tasks of a step
 
-    def _take_apart(self, whole: Reference, env: Env) -> Listing | None:
+    def take_apart(self, whole: Reference, env: Env) -> Listing | None:
+        """The parts of what a mention gives, by its tasks; None where nothing is known of these."""
         mention, where = follow(whole, env, self._resolver.refresh)
         if isinstance(mention, NameReference):
             return self._take_apart_name(mention, where)
@@ -360,7 +361,7 @@ class Lister:
             return [Item((source.order, number), value) for number, value in enumerate(values)]
         whole = find_whole(output.images)
         if isinstance(whole, StepReference) and whole.index is None:
-            parts = self._take_apart(replace(whole, fail_ok=True) if fail_ok else whole, env)
+            parts = self.take_apart(replace(whole, fail_ok=True) if fail_ok else whole, env)
             if parts is not None:
                 return [nest_part(source.order, part) for part in parts]
         elif whole is not None and not fail_ok:

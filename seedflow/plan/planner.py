@@ -13,6 +13,7 @@ from functools import cached_property
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.model import StepGraph
 from seedflow.money import ZERO_USD, format_usd
+from seedflow.plan.amounts import doubt_amounts
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.collisions import doubt
 from seedflow.plan.context import PlanContext
@@ -74,6 +75,7 @@ class Planner:
         recipe = self._graph.recipe
         totals = add_up(self._unfolder.tasks.values())
         self._check_limits(recipe, totals)
+        self._unfolder.findings.extend(doubt_amounts(self._unfolder.tasks.values(), self._graph))
         if not self._unfolder.findings.has_errors:
             self._unfolder.findings.extend(self._outputs.check_paths())
             self._unfolder.findings.extend(self._find_certain())

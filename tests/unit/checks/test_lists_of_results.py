@@ -74,6 +74,9 @@ def test_items_have_keys(say, items: str, said: list[str]) -> None:
         ("a=steps.some.images, b=['x', 'y']", []),
         ("a=steps.three.images, b=['x', 'y', 'z']", []),
         ("a=steps.set.images, b=inputs.some", []),
+        ("a=steps.two.at(k='a').images, b=steps.two.at(k='b').images", ["unequal-lists?"]),
+        ("a=steps.two.at(k='a').images, b=steps.two.at(k='a').images", []),
+        ("a=steps.two.at(k='a').images[:2], b=steps.two.at(k='a').images[:1]", ["unequal-lists?"]),
     ],
 )
 def test_lists_that_are_paired_can_be_equally_long(say, pairs: str, said: list[str]) -> None:

@@ -54,12 +54,18 @@ steps:
         ("a: {generate: {prompt: x}, takes: 499}", None),
         ("a: {generate: {prompt: x}, takes: 500}", "500 requests: 500 takes"),
         ("a: {generate: {prompt: '{{ each.s }}'}, for_each: {s: [LONG]}}", None),
+        ("a: {generate: {prompt: '{{ each.s }}'}, for_each: {s: '{{ range(-2, 3000, 2) }}'}}", "1,501 requests: 1,501 `s`"),
+        ("a: {generate: {prompt: '{{ each.s }}'}, for_each: {s: '{{ range(499) }}'}}", None),
+        ("a: {generate: {prompt: '{{ each.s }} {{ each.t }}'}, for_each: {s: '{{ inputs.n }}', t: '{{ inputs.n }}'}}\ninputs: {n: {type: list, of: text, default: [TEN, TEN2]}}", "400 requests with the defaults of the inputs: 20 `s` × 20 `t`"),
+        ("a: {generate: {prompt: '{{ each.s }} {{ each.t }}'}, for_each: {s: {in: '{{ inputs.n }}', at_most: 9}, t: '{{ inputs.n }}'}}\ninputs: {n: {type: list, of: text, default: [TEN, TEN2]}}", None),
         ("a: {recipe: ./parts/cast.yaml, for_each: {s: [LONG], t: [y, z]}, with: {who: '{{ each.s }} {{ each.t }}'}}", "400 uses of a recipe: 200 `s` × 2 `t`"),
         ("a: {recipe: ./parts/cast.yaml, for_each: {s: [LONG]}, with: {who: '{{ each.s }}', poses: [q, r]}}", None),
     ],
 )  # fmt: skip
 def test_fan_outs_that_explode(check: Check, steps: str, number: str | None) -> None:
-    found = check(f"steps:\n  {steps}\n".replace("LONG", ", ".join(f"i{at}" for at in range(200))))
+    steps = steps.replace("LONG", ", ".join(f"i{at}" for at in range(200)))
+    steps = steps.replace("TEN2", ", ".join(f"b{at}" for at in range(10)))
+    found = check(f"steps:\n  {steps}\n".replace("TEN", ", ".join(f"a{at}" for at in range(10))))
     assert [one.code for one in found] == ["many-requests"] * (number is not None)
     if number is not None:
         assert number in found[0].message

@@ -274,3 +274,21 @@ def test_pairs_of_lists_whose_lengths_are_known_are_tasks_of_the_plan() -> None:
     # What may be skipped leaves the list, and each of the others would have another partner.
     skipping = sketch % "when: '{{ steps.q.images[0].width > 99999 }}', " + "  q: {generate: {prompt: Q}}\n"
     assert [task.address for task in plan(skipping + pairs).tasks][-1] == "p[t=?,w=?]"
+
+
+def test_sets_of_tasks_that_are_paired_may_not_fit_also_within_a_used_recipe(tmp_path) -> None:
+    (tmp_path / "pair.yaml").write_text(
+        "seedflow: 1\n"
+        "inputs: {x: {type: list, of: image, max_items: 9}, y: {type: list, of: image, max_items: 9}}\n"
+        "steps:\n  p: {for_each: '{{ zip(x=inputs.x, y=inputs.y) }}', generate: {prompt: P, image_input: '{{ each.x }}'}}\n"
+        "outputs: {p: '{{ steps.p.images }}'}\n"
+    )
+    text = (
+        "steps:\n"
+        "  s: {for_each: {k: [a, b]}, generate: {prompt: '{{ each.k }}', sequential_image_generation: auto, max_images: 3}}\n"
+        "  u: {recipe: ./pair.yaml, with: {x: '{{ steps.s.at(k=\"a\").images }}', y: '{{ steps.s.at(k=\"%s\").images }}'}}\n"
+    )
+    _, (perhaps,) = open_planner(text % "b", folder=tmp_path).start()
+    assert (perhaps.code, perhaps.severity) == ("unequal-lists", Severity.WARNING)
+    assert "say in step `s` how many" in str(perhaps.help)
+    assert open_planner(text % "a", folder=tmp_path).start()[1] == []

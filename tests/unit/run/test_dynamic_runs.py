@@ -100,7 +100,7 @@ def test_equal_keys_that_show_when_running_fail_without_paying(make_world):
     world = make_world(
         "steps:\n"
         f"  a: {{generate: {{prompt: A, {SET}}}}}\n"
-        "  b: {for_each: {i: {in: '{{ (steps.a.images | list) + steps.a.images }}', at_most: 9}}, generate: {prompt: B, image_input: ['{{ each.i }}']}}\n"
+        "  b: {for_each: {i: {in: '{{ steps.a.images + steps.a.images[1:] }}', at_most: 9}}, generate: {prompt: B, image_input: ['{{ each.i }}']}}\n"
     )
     result = world.run()
     (failed,) = [task for task in result.tasks if task.status.value == "failed"]

@@ -1,0 +1,59 @@
+"""Fan-outs that explode, by what the plan counts: lists of inputs and of results included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.graph.many import MANY, MANY_BY_MULTIPLYING, says_it_is_meant
+from seedflow.graph.model import StepGraph, StepNode
+from seedflow.plan.model import Action, Bounds, Task
+
+_NOTHING = Bounds(0, 0)
+
+
+def doubt_amounts(tasks: Iterable[Task], graph: StepGraph) -> Iterator[Diagnostic]:
+    """No step of the recipe asks very much without a word; limits are such a word. What is stored or shared counts for nothing."""
+    if says_it_is_meant(graph.recipe.limits):
+        return
+    requests: dict[str, Bounds[int]] = {}
+    images: dict[str, Bounds[int]] = {}
+    multiplied: set[str] = set()
+    for task in tasks:
+        if task.action is not Action.CALL or task.shares_with is not None:
+            continue
+        name = task.step.partition("/")[0]
+        requests[name] = _add(requests.get(name, _NOTHING), task.tasks or Bounds(1, 1))
+        images[name] = _add(images.get(name, _NOTHING), task.images)
+        if name not in multiplied and _count_factors(graph.steps[task.step]) > 1:
+            multiplied.add(name)
+    for name, (low, high) in requests.items():
+        if high >= MANY or low >= (MANY_BY_MULTIPLYING if name in multiplied else MANY):
+            yield _doubt(graph.steps[name], Bounds(low, high), images[name])
+
+
+def _add(one: Bounds[int], other: Bounds[int]) -> Bounds[int]:
+    return Bounds(one.low + other.low, one.high + other.high)
+
+
+def _count_factors(node: StepNode) -> int:
+    """How many things may multiply, those around a used recipe included."""
+    found, at = 0, node
+    while True:
+        found += len(at.step.for_each) + (at.step.takes is not None) + (at.step.iterate is not None)
+        if at.frame.call is None:
+            return found
+        at = at.frame.call
+
+
+def _doubt(node: StepNode, requests: Bounds[int], images: Bounds[int]) -> Diagnostic:
+    asks = f"{requests.low:,}" if requests.low == requests.high else f"{requests.low:,} to {requests.high:,}"
+    shorten = "shorten a list" if requests.low == requests.high else "shorten a list, such as with `at_most:`"
+    up_to = "" if images.low == images.high else "up to "
+    return Diagnostic(
+        "many-requests",
+        f"step `{node.step.name}` becomes {asks} requests, for {up_to}{images.high:,} images",
+        node.step.for_each[-1].span if node.step.for_each else node.step.span,
+        Severity.WARNING,
+        help=f"{shorten}, or write `limits:`, such as `limits: {{cost_usd: 20}}`, to say that it is meant",
+    )

@@ -1,0 +1,225 @@
+"""The keys that items of a list will have which only the run knows, as far as its parts give them away.
+
+A list that is put together by `+` or brackets is there all at once; what it is put together from is often known before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from seedflow.plan.frames import Env
+from seedflow.plan.gaps import Gap, Item, find_gap
+from seedflow.plan.instances import Group, Instance, Unit
+from seedflow.plan.listing import Lister
+from seedflow.plan.resolve import Resolver
+from seedflow.plan.views import PendingImage, PendingTask, key_of_image
+from seedflow.plan.whole import look_behind
+from seedflow.recipe.model import Expression
+from seedflow.recipe.references import NameReference, Slice, StepReference
+from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.templating import operators
+from seedflow.recipe.templating.forms import FirstOf, WithoutFailed
+from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
+from seedflow.recipe.templating.nodes import Constant
+from seedflow.recipe.templating.nodes import Expression as Node
+from seedflow.recipe.templating.operation_nodes import Applied, Binary, Either, ListOf
+from seedflow.recipe.views import View
+
+_SAME_ITEMS: Final = frozenset(("list", "sort", "reverse"))
+"""Filters that leave the items of a list as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """An item that a list will have, `certain` if every run that comes so far has it.
+
+    `key` is compared, `spelled` is shown; `source` is the address it comes from. `choices` are the alternatives that it is
+    one of, each by its place and number: two of the same place never meet.
+    """
+
+    key: Hashable
+    spelled: str
+    source: str
+    certain: bool
+    choices: tuple[tuple[int, int], ...] = ()
+
+    def meets(self, other: Foreseen) -> bool:
+        """Whether both can be in one list."""
+        taken = dict(self.choices)
+        return all(taken.get(place, number) == number for place, number in other.choices)
+
+
+Column: TypeAlias = "list[Foreseen | None]"
+"""Items in order; None stands for any number of those that nothing is known of."""
+
+
+class KeyForeseer:
+    """Foresees keys of lists."""
+
+    def __init__(self, lister: Lister, resolver: Resolver) -> None:
+        self._lister = lister
+        self._resolver = resolver
+
+    def find(self, expression: Expression, env: Env) -> Column:
+        """The items of a list of `for_each`."""
+        if isinstance(expression, tuple):
+            return [found for item in expression for found in self._of_item(item, env)]
+        if isinstance(expression, Mapping) or expression.form is not TemplateForm.EXPRESSION:
+            return [None]
+        return [None] if expression.expression is None else self._of(expression.expression, expression, env)
+
+    def _of_item(self, item: Expression, env: Env) -> Column:
+        if isinstance(item, Template) and item.form is TemplateForm.LITERAL:
+            key = self._resolver.find_key(item.literal(as_text=False))
+            return [None if key is None else Foreseen(key, key, key, certain=True)]
+        return self.find(item, env) if isinstance(item, Template) else [None]
+
+    def _of(self, node: Node, template: Template, env: Env) -> Column:
+        match node:
+            case Binary(operator=operators.add, left=left, right=right):
+                return [*self._of(left, template, env), *self._of(right, template, env)]
+            case ListOf(items=items):
+                return [found for item in items for found in self._of(item, template, env)]
+            case Applied(name=name, arguments=(first, *_)) if name in _SAME_ITEMS:
+                found = self._of(first, template, env)
+                return found if name == "list" else [*found, None]  # in another order
+            case WithoutFailed(argument=argument):
+                return [
+                    found and replace(found, certain=False) for found in self._of(argument, template, env)
+                ]
+            case FirstOf(arguments=arguments):
+                return self._of_alternatives(node, arguments, template, env)
+            case Either(then=then, otherwise=otherwise):
+                return self._of_alternatives(node, (then, otherwise), template, env)
+            case Constant(value=value):
+                key = self._resolver.find_key(value)
+                return [None if key is None else Foreseen(key, key, key, certain=True)]
+            case Mentioned(reference=reference):
+                return self._of_mention(reference, env)
+            case Named():
+                return self._of_name(node, template, env)
+            case _:
+                return [None]
+
+    def _of_alternatives(
+        self, node: Node, arguments: tuple[Node, ...], template: Template, env: Env
+    ) -> Column:
+        found: Column = [None]
+        for number, argument in enumerate(arguments):
+            found.extend(
+                replace(one, certain=False, choices=(*one.choices, (id(node), number)))
+                for one in self._of(argument, template, env)
+                if one is not None
+            )
+        return found
+
+    def _of_name(self, node: Named, template: Template, env: Env) -> Column:
+        for mention in template.references:
+            if isinstance(mention, NameReference) and (mention.start, mention.end) == (node.start, node.end):
+                behind = look_behind(mention, env, self._resolver.refresh) if len(mention.path) == 1 else None
+                return [None] if behind is None else self.find(*behind)
+        return [None]
+
+    # What steps give
+
+    def _of_mention(self, mention: StepReference, env: Env) -> Column:
+        if mention.collection is None:
+            return [None]
+        parts = self._lister.take_apart(replace(mention, index=None), env)
+        if parts is None:
+            return [None]
+        found = [one for part in parts for one in self._of_part(part, mention)]
+        if mention.fail_ok:
+            found = [one and replace(one, certain=False) for one in found]
+        return found if mention.index is None else _pick(found, mention.index)
+
+    def _of_part(self, part: Item | Gap, mention: StepReference) -> Iterator[Foreseen | None]:
+        if isinstance(part, Gap):
+            yield from self._of_gap(part, mention)
+            return
+        key = self._resolver.find_key(part.value)
+        certain = find_gap(part) is None
+        yield None if key is None else Foreseen(key, key, _address_of(part.value), certain)
+
+    def _of_gap(self, gap: Gap, mention: StepReference) -> Iterator[Foreseen | None]:
+        source = gap.source
+        if gap.failed is not None or gap.skipped is not None:
+            yield None
+        elif isinstance(source, Group):
+            yield from _of_group(source, mention)
+        elif source is None or source.ghost:
+            yield None
+        elif mention.collection == "tasks":
+            yield Foreseen(source.loop_key, source.loop_key, source.address, certain=False)
+        elif source.inner is None:
+            yield from _of_instance(source, gap, passes=mention.collection == "passes")
+        else:
+            output = self._resolver.find_call_output(source, mention)
+            inside: Column = [None] if output is None else self.find(output.images, Env(source.inner))
+            for one in inside:
+                yield one and replace(one, certain=one.certain and not gap.may_skip)
+
+
+def _of_instance(source: Instance, gap: Gap, *, passes: bool) -> Iterator[Foreseen | None]:
+    """The first images of its takes: which others there are is the model's choice."""
+    for unit in source.units if passes else source.last_units():
+        bounds = source.tasks.bounds.get(unit.address)
+        if bounds is not None and bounds.high:
+            certain = bounds.low > 0 and not gap.may_skip and not source.may_skip
+            yield _first_image(unit, certain=certain, passes=passes)
+        yield None
+
+
+def _first_image(unit: Unit, *, certain: bool, passes: bool) -> Foreseen:
+    key = key_of_image(unit, 1, passes=passes)
+    return Foreseen(key, key, unit.address, certain)
+
+
+def _of_group(group: Group, mention: StepReference) -> Iterator[Foreseen | None]:
+    """Tasks of which nobody knows a key yet have those of other tasks that go through the very same lists."""
+    loops = group.tasks.node.step.for_each
+    lists = tuple(_spell(items) for loop in loops for items in loop.lists)
+    keys = tuple(loop.key for loop in loops)
+    one = (mention.collection, group.label, lists, keys, id(group.tasks.frame))
+    yield Foreseen(one, group.label, group.address, group.surely_gives and not mention.fail_ok)
+    yield None
+
+
+def _spell(expression: Expression) -> Hashable:
+    if isinstance(expression, Template):
+        return expression.scalar.value
+    if isinstance(expression, tuple):
+        return tuple(map(_spell, expression))
+    return tuple((name, _spell(item)) for name, item in expression.items())
+
+
+def _pick(found: Column, index: int | Slice) -> Column:
+    """The part of a list that a literal index picks; of one whose length is open, only what stands before that is known."""
+    items: list[Foreseen] = []
+    for one in found:
+        if one is None or not one.certain:
+            break
+        items.append(one)
+    if len(items) < len(found):
+        if isinstance(index, int):
+            return [items[index]] if 0 <= index < len(items) else [None]
+        whole = index.start in (None, 0) and index.step in (None, 1)
+        if not whole or (index.stop is not None and index.stop < 1):
+            return [None]
+        return [*items[: index.stop], None]
+    if isinstance(index, int):
+        return [items[index]] if -len(items) <= index < len(items) else [None]
+    return list(items[index.start : index.stop : index.step])
+
+
+def _address_of(value: object) -> str:
+    subject = value.subject if isinstance(value, View) else None
+    match subject:
+        case PendingImage(source=source):
+            return source.instance.address if source.unit is None else source.unit.address
+        case PendingTask(instance=instance):
+            return instance.address
+        case _:
+            return str(getattr(subject, "address", ""))

@@ -1,0 +1,138 @@
+"""Items of a list that only the run knows: equal keys that are certain are said before anything is paid, others as a doubt."""
+
+from __future__ import annotations
+
+import pytest
+from planning import open_planner, plan
+from playing import play
+
+from seedflow.diagnostics import Severity
+from seedflow.plan.model import Bounds
+
+SET = "sequential_image_generation: auto, max_images: 3"
+STEPS = (
+    "steps:\n"
+    "  s: {generate: {prompt: S, SET}}\n"
+    "  one: {generate: {prompt: One}}\n"
+    "  a: {for_each: {p: [x, y]}, generate: {prompt: 'A {{ each.p }}'}}\n"
+    "  b: {for_each: {p: [y, x]}, generate: {prompt: 'B {{ each.p }}'}}\n"
+    "  z: {for_each: {p: [v, w]}, generate: {prompt: 'Z {{ each.p }}'}}\n"
+    "  set: {for_each: {p: [x, y]}, generate: {prompt: 'Set {{ each.p }}', SET}}\n"
+    "  when: {for_each: {p: [x, y]}, when: '{{ steps.s.images | length > 1 }}', generate: {prompt: 'When {{ each.p }}'}}\n"
+    "  else: {for_each: {p: [x, y]}, when: '{{ steps.s.images | length == 1 }}', generate: {prompt: 'Else {{ each.p }}'}}\n"
+    "  of: {for_each: {i: '{{ steps.s.images }}'}, generate: {prompt: 'Of', image_input: '{{ each.i }}'}}\n"
+    "  too: {for_each: {i: '{{ steps.s.images }}'}, generate: {prompt: 'Too', image_input: '{{ each.i }}'}}\n"
+    "  rest: {for_each: {i: '{{ steps.s.images[1:] }}'}, generate: {prompt: 'Rest', image_input: '{{ each.i }}'}}\n"
+).replace("SET", SET)
+
+
+def loop(over: str) -> str:
+    return f"{STEPS}  end: {{for_each: {over}, generate: {{prompt: '{{{{ recipe.name }}}}'}}}}\n"
+
+
+def say(text: str) -> list[str]:
+    """Codes and severities of what the planner says of keys, with the names of what they are of."""
+    found = open_planner(text).start()[1]
+    return [f"{one.severity.value}: {one.message}" for one in found if one.code == "equal-keys"]
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        '{i: {in: "{{ steps.a.images + steps.b.images }}", at_most: 9}}',
+        '{i: {in: "{{ steps.z.images + steps.a.images + steps.b.images }}", at_most: 9}}',
+        '{i: {in: "{{ steps.a.images + steps.set.images }}", at_most: 99}}',
+        '{i: {in: "{{ steps.set.images[:1] + steps.a.images }}", at_most: 99}}',
+        '{i: {in: "{{ (steps.a.images + steps.b.images) | reverse }}", at_most: 99}}',
+        '{i: {in: "{{ steps.a.tasks + steps.b.tasks }}", at_most: 99}}',
+        '{i: {in: "{{ steps.of.images + steps.too.images }}", at_most: 99}}',
+        "{i: \"{{ [steps.a.at(p='x').images[0], steps.set.at(p='x').images[0]] }}\"}",
+        "{i: [\"{{ steps.a.at(p='x').images[0] }}\", \"{{ steps.set.at(p='x').images[0] }}\"]}",
+        "\"{{ zip(i=[steps.a.at(p='x').images[0], steps.b.at(p='x').images[0]], j=['m', 'm']) }}\"",
+    ],
+)
+def test_equal_keys_that_are_certain_are_an_error_of_the_plan(over: str) -> None:
+    (said,) = say(loop(over))
+    assert said.startswith("error: ")
+    assert "have the same key" in said
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        '{i: {in: "{{ steps.a.images + steps.z.images }}", at_most: 9}}',
+        '{i: {in: "{{ steps.a.images + steps.one.images }}", at_most: 9}}',
+        '{i: {in: "{{ steps.when.images + steps.else.images }}", at_most: 9}}',
+        '{i: {in: "{{ steps.of.images + steps.rest.images }}", at_most: 9}}',
+        '{i: {in: "{{ steps.a.images if steps.s.images | length > 1 else steps.b.images }}", at_most: 9}}',
+        '{i: "{{ first_of(steps.when.images, steps.a.images) }}"}',
+        '{i: {in: "{{ steps.s.images[1:] + steps.s.images[:1] }}", at_most: 9}}',
+        "\"{{ zip(i=[steps.a.at(p='x').images[0], steps.b.at(p='x').images[0]], j=['m', 'n']) }}\"",
+    ],
+)
+def test_keys_that_differ_or_never_meet_are_silent(over: str) -> None:
+    assert say(loop(over)) == []
+
+
+def test_a_key_that_is_equal_only_if_a_condition_holds_is_a_doubt_that_names_it() -> None:
+    text = loop('{i: {in: "{{ steps.a.images + steps.when.images }}", at_most: 9}}')
+    (said,) = say(text)
+    assert said.startswith("warning: ")
+    assert "if `when[p=x]` gives any" in said
+    assert play(text, gives={"s": 1}).problems == {}
+    assert play(text, gives={"s": 2}).problems == {"end[i=?]": "equal-keys"}
+
+
+def test_the_help_of_equal_keys_can_be_followed() -> None:
+    (found,) = open_planner(loop('{i: {in: "{{ steps.a.images + steps.b.images }}", at_most: 9}}')).start()[1]
+    assert found.severity is Severity.ERROR
+    assert "in a step of its own" in str(found.help)
+    apart = (
+        loop('{i: "{{ steps.a.images }}"}')
+        + "  other: {for_each: {i: '{{ steps.b.images }}'}, generate: {prompt: O}}\n"
+        + "  all: {generate: {prompt: All, image_input: '{{ steps.end.images + steps.other.images }}'}}\n"
+    )
+    assert open_planner(apart).start()[0] is not None
+
+
+def test_the_images_of_two_uses_of_a_recipe_have_equal_keys(tmp_path) -> None:
+    (tmp_path / "hero.yaml").write_text(
+        "seedflow: 1\n"
+        "inputs: {who: {type: text}}\n"
+        f"steps: {{p: {{generate: {{prompt: '{{{{ inputs.who }}}}', {SET}}}}}}}\n"
+        "outputs: {p: '{{ steps.p.images }}'}\n"
+    )
+    (tmp_path / "loop.yaml").write_text(
+        "seedflow: 1\n"
+        "inputs: {all: {type: list, of: image, max_items: 9}}\n"
+        "steps: {k: {for_each: {i: '{{ inputs.all }}'}, generate: {prompt: K, image_input: '{{ each.i }}'}}}\n"
+        "outputs: {k: '{{ steps.k.images }}'}\n"
+    )
+    uses = (
+        "steps:\n  u: {recipe: ./hero.yaml, with: {who: fox}}\n  v: {recipe: ./hero.yaml, with: {who: owl}}\n"
+    )
+    for end in (
+        "  c: {for_each: {i: {in: '{{ steps.u.images + steps.v.images }}', at_most: 9}}, generate: {prompt: C}}\n",
+        "  c: {recipe: ./loop.yaml, with: {all: '{{ steps.u.outputs.p + steps.v.images }}'}}\n",
+        "  c: {recipe: ./loop.yaml, with: {all: ['{{ steps.u.images[0] }}', '{{ steps.v.images[0] }}']}}\n",
+    ):
+        found = open_planner(uses + end, folder=tmp_path).start()[1]
+        assert [(one.code, one.severity) for one in found] == [("equal-keys", Severity.ERROR)], end
+        assert "`u/p` and `v/p`" in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("over", "tasks"),
+    [
+        ('{i: {in: "{{ steps.a.images + steps.z.images }}", at_most: 9}}', (4, 4)),
+        ('{i: {in: "{{ steps.a.images + steps.z.images + steps.s.images }}", at_most: 9}}', (5, 7)),
+        ('{i: {in: "{{ steps.a.images + steps.s.images[1:] }}", at_most: 3}}', (2, 3)),
+        ('{i: {in: "{{ steps.when.tasks + steps.z.tasks }}", at_most: 9}}', (2, 4)),
+        ('{i: {in: "{{ steps.when.images + steps.z.images }}", at_most: 9}}', (2, 4)),
+        ('{i: {in: "{{ steps.a.images + (steps.z.images | list) }}", at_most: 9}}', (0, 9)),
+        ('{i: "{{ [steps.s.images[0], steps.one.images[0]] }}"}', (2, 2)),
+    ],
+)
+def test_a_sum_of_collections_has_as_many_items_as_these(over: str, tasks: tuple[int, int]) -> None:
+    (group,) = [task for task in plan(loop(over)).tasks if task.step == "end"]
+    assert group.tasks == Bounds(*tasks)
