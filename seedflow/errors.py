@@ -7,6 +7,7 @@ Anything that is neither is a bug and may surface as a traceback with its own ex
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from typing import Final
 
 
 class ExitCode(IntEnum):
@@ -38,6 +39,21 @@ class SeedflowError(Exception):
         super().__init__(message)
         self.message = message
         self.help = help
+
+
+UNREADABLE_ERRORS: Final = (
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    AttributeError,
+)
+"""What libraries raise about data that nobody vouches for: odd URLs and names, numbers out of range, texts that are none, nesting.
+
+Nobody can list them all, and what was answered was paid for. So whoever reads an answer makes one of the errors below of
+each of these, at the place where it is read, and the task ends as one whose answer cannot be used.
+"""
 
 
 class UsageError(SeedflowError):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 
 MICROS_PER_USD = 1_000_000
 
 ZERO_USD = Decimal(0)
 MOST_USD = Decimal(10) ** 12
+_MOST_DIGITS = 1_000
+"""More than any number in JSON has, so that every finite amount can be told."""
 
 
 def parse_usd(text: str) -> Decimal:
@@ -41,10 +43,11 @@ def from_micros(micros: int) -> Decimal:
 
 def format_usd(amount: Decimal) -> str:
     """`$0.04`, `$12.00`, `$0.0375`: two decimals, more only where they matter."""
-    cents = amount.quantize(Decimal("0.01"))
-    if cents == amount:
-        return f"${cents:,}"
-    return f"${amount.normalize():,f}"
+    with localcontext(prec=_MOST_DIGITS):
+        cents = amount.quantize(Decimal("0.01"))
+        if cents == amount:
+            return f"${cents:,}"
+        return f"${amount.normalize():,f}"
 
 
 def to_json_usd(amount: Decimal) -> float:

@@ -150,7 +150,8 @@ def _explain(settled: Settled) -> str:
             count = len(settled.images)
             pictures = f"{count} {'image' if count == 1 else 'images'}"
             beside = "; kept beside those that are there already" if settled.beside else ""
-            return f"{pictures}; {format_usd(settled.cost_usd)}, paid already{beside}"
+            odd = f"; {settled.message}" if settled.message else ""
+            return f"{pictures}; {format_usd(settled.cost_usd)}, paid already{beside}{odd}"
         case Finding.NOT_BILLED:
             if settled.beside:
                 return "it cost nothing; nothing is left to do for it, its images are there already"

@@ -13,6 +13,8 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final, TypeAlias
 
+from seedflow.images.hosts import find_host_problem
+
 Address: TypeAlias = IPv4Address | IPv6Address
 
 _V4_NOT_PUBLIC: Final = tuple(
@@ -152,6 +154,9 @@ def check_url(url: str, *, loopback_http: bool, https_reach: Reach = Reach.PUBLI
         raise RefusedUrlError("its port is not a number from 1 to 65535")
     if scheme == "http" and not loopback_http:
         raise RefusedUrlError("it is not encrypted (http instead of https)")
+    problem = find_host_problem(host)
+    if problem is not None:
+        raise RefusedUrlError(problem)
     reach = https_reach if scheme == "https" else Reach.LOOPBACK
     _check_literal_host(host, reach)
     return Target(url, scheme, host.strip("[]"), port, reach)

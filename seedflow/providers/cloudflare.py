@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import httpx
 
-from seedflow.errors import ProviderError
+from seedflow.errors import UNREADABLE_ERRORS, ProviderError
 from seedflow.failpoints import Step
 from seedflow.providers.addresses import Reach
 from seedflow.providers.base import Answer, BeforeSending, CallContext, GenerateRequest, Reconciliation
@@ -135,6 +135,12 @@ class CloudflareProvider:
                     f"Cloudflare: no complete answer within {self._options.total_timeout_s:g} s"
                 )
             return self._explain(error, body)
+        except UNREADABLE_ERRORS as error:
+            if not body.started:
+                raise
+            return build_unknown(
+                f"Cloudflare: the request was sent, but its answer cannot be read ({type(error).__name__})"
+            )
 
     def _build_request(self, body: RequestBody, context: CallContext) -> httpx.Request:
         options = self._options

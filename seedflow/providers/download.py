@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 import aiohttp
 from yarl import URL
 
-from seedflow.errors import DownloadError, StoreError
+from seedflow.errors import UNREADABLE_ERRORS, DownloadError, StoreError
 from seedflow.failpoints import Step
 from seedflow.providers.addresses import Reach, RefusedUrlError, Target, check_url
 from seedflow.providers.secrets import Quoter
@@ -102,15 +102,17 @@ class Downloader:
             async with deadline, self._open(url) as response:
                 self._check_head(response)
                 await self._save(response, into)
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             raise self._explain(error, expired=deadline.expired()) from None
+        except UNREADABLE_ERRORS as error:
+            raise _tell_unreadable(error) from None
 
     async def is_alive(self, url: str) -> bool:
         """Whether a URL answers a request for its first byte; any doubt is a no."""
         try:
             async with asyncio.timeout(self._limits.alive_s), self._open(url, first_byte=True) as response:
                 return response.status in {200, 206}
-        except (aiohttp.ClientError, TimeoutError, DownloadError, OSError):
+        except (aiohttp.ClientError, DownloadError, OSError, *UNREADABLE_ERRORS):
             return False
 
     async def find_problem(self, url: str) -> str | None:
@@ -128,10 +130,12 @@ class Downloader:
                         return said
             except DownloadError as error:
                 return error.message
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            except (aiohttp.ClientError, OSError) as error:
                 explained = self._explain(error, expired=isinstance(error, TimeoutError))
                 if last or explained.kind == "refused-address":
                     return explained.message
+            except UNREADABLE_ERRORS as error:
+                return _tell_unreadable(error).message
             await asyncio.sleep(_LOOK_AGAIN_S)
         return None
 
@@ -172,12 +176,21 @@ class Downloader:
                 raise DownloadError(
                     "the picture's server redirects without saying where", kind="redirect", retryable=False
                 )
-            url = location if "://" in location.split("?", 1)[0] else urljoin(url, location)
+            url = self._follow(url, location)
         raise DownloadError(
             f"the picture's URL redirects more than {REDIRECTS_AT_MOST} times",
             kind="redirect",
             retryable=False,
         )
+
+    def _follow(self, url: str, location: str) -> str:
+        """The URL that a redirect leads to."""
+        if "://" in location.split("?", 1)[0]:
+            return location
+        try:
+            return urljoin(url, location)
+        except ValueError:
+            raise self._refuse("it cannot be read", location) from None
 
     def _judge(self, url: str) -> Target:
         try:
@@ -186,13 +199,16 @@ class Downloader:
             if (read.scheme, read.raw_host, read.port) != (target.scheme, target.host, target.port):
                 raise RefusedUrlError("it can be read in two ways")
         except ValueError as error:
-            raise DownloadError(
-                f"the picture's URL is refused: {self._quoter.quote(str(error))} ({self._quoter.quote(url, 100)})",
-                kind="refused-url",
-                retryable=False,
-                help="nothing was fetched; look into the answer that the run stored",
-            ) from None
+            raise self._refuse(str(error), url) from None
         return target
+
+    def _refuse(self, why: str, url: str) -> DownloadError:
+        return DownloadError(
+            f"the picture's URL is refused: {self._quoter.quote(why)} ({self._quoter.quote(url, 100)})",
+            kind="refused-url",
+            retryable=False,
+            help="nothing was fetched; look into the answer that the run stored",
+        )
 
     def _session(self, target: Target) -> aiohttp.ClientSession:
         if target.scheme not in self._sessions:
@@ -263,6 +279,13 @@ class Downloader:
                 f"the picture's server could not be reached: {said}", kind="unreachable", retryable=True
             )
         return DownloadError(f"the picture arrived incomplete: {said}", kind="cut", retryable=True)
+
+
+def _tell_unreadable(error: Exception) -> DownloadError:
+    """Something that nobody foresaw: it is tried again, and what was paid for is not given up."""
+    return DownloadError(
+        f"what the picture's server sends cannot be read ({type(error).__name__})", kind="cut", retryable=True
+    )
 
 
 class _Writer:

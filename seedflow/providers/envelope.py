@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
-from seedflow.errors import ProviderError
+from seedflow.errors import UNREADABLE_ERRORS, ProviderError
 from seedflow.providers.failures import ApiError, Refusal, build_failure, build_unknown
 from seedflow.providers.secrets import Quoter
 
@@ -17,6 +17,12 @@ ENVELOPE_KEYS: Final = frozenset(
 _LEADING_CODE: Final = re.compile(r"(?:AiError: ?)*([0-9]{4,5}): ")
 _MAX_LAYERS: Final = 8
 _MAX_ERRORS: Final = 20
+_MAX_NESTED: Final = 8
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 
 
 def read_result(raw: bytes, quoter: Quoter) -> Mapping[str, object]:
@@ -29,6 +35,15 @@ def read_result(raw: bytes, quoter: Quoter) -> Mapping[str, object]:
         ProviderError: the answer says that it failed (classified by `failures.TABLE`), or it cannot be read, so that
             nobody knows what was paid for.
     """
+    try:
+        return _unwrap(raw, quoter)
+    except UNREADABLE_ERRORS as error:
+        raise build_unknown(
+            f"Cloudflare: the answer cannot be read ({type(error).__name__})", status=200
+        ) from None
+
+
+def _unwrap(raw: bytes, quoter: Quoter) -> Mapping[str, object]:
     layer = _parse_object(raw, quoter)
     for _ in range(_MAX_LAYERS):
         _judge_layer(layer, quoter)
@@ -59,13 +74,16 @@ def read_errors(body: object) -> tuple[ApiError, ...]:
 
 
 def parse_json(raw: bytes) -> object:
-    """JSON in UTF-8.
+    """JSON in UTF-8. Half of a surrogate pair, which is no text, becomes `U+FFFD`: it costs nobody the rest of the answer.
 
     Raises:
-        ValueError: it is not, or it is nested so deeply that nothing could read it.
+        ValueError: it is not, or it is nested so deeply that nothing could read it, or holds a number of thousands of digits.
     """
+    text = raw.decode("utf-8-sig")
+    if _SURROGATE.search(text):
+        text = _ESCAPE.sub(lambda found: "\\ufffd" if found[1] else found[0], text)
     try:
-        return json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -111,16 +129,23 @@ def _fail(errors: tuple[ApiError, ...], quoter: Quoter) -> NoReturn:
     raise failure
 
 
-def _collect(value: object, found: list[ApiError]) -> None:
+def _collect(value: object, found: list[ApiError], depth: int = 0) -> None:
     if isinstance(value, list):
-        for item in value[:_MAX_ERRORS]:
-            _collect(item, found)
+        for item in value[:_MAX_ERRORS] if depth < _MAX_NESTED else ():
+            _collect(item, found, depth + 1)
     elif isinstance(value, Mapping):
         message = value.get("message", value.get("msg", value.get("detail", "")))
-        text = json.dumps(message) if isinstance(message, Mapping | list) else str(message or "")
+        text = _spell(message) if isinstance(message, Mapping | list) else str(message or "")
         found.append(ApiError(text, _read_code(value.get("code"), text)))
     elif isinstance(value, str) and value:
         found.append(ApiError(value, _read_code(None, value)))
+
+
+def _spell(message: object) -> str:
+    try:
+        return json.dumps(message)
+    except RecursionError:
+        return "it is nested too deeply to be read"
 
 
 def _collect_nested(result: object, found: list[ApiError]) -> None:

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import httpx
 
-from seedflow.errors import Billed, ProviderError, Retry
+from seedflow.errors import UNREADABLE_ERRORS, Billed, ProviderError, Retry
 from seedflow.money import format_usd
 from seedflow.providers.base import Answer, NotBilled, Reconciliation, Recovered, StillUnknown
 from seedflow.providers.envelope import parse_json, read_errors, read_result
@@ -34,6 +34,9 @@ _PER_PAGE: Final = 50
 _DETAILS_AT_MOST: Final = 5
 _REMEMBERED_AT_MOST: Final = 10_000
 _DEADLINE_S: Final = 30.0
+_LONGEST_ID: Final = 200
+_MOST_COST_USD: Final = 10_000.0
+"""More than this for one call is nothing that anybody was billed: the log then counts as one that does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ class GatewayLog:
                 return await self._recover(newest, may_clear=newest.was_sent_within(sending_ms))
         except _LogUnavailableError as error:
             return StillUnknown(error.message, may_appear=young and error.soon)
+        except UNREADABLE_ERRORS as error:
+            return StillUnknown(_tell_unreadable(error), may_appear=young)
         failed = [entry for entry in entries if entry.was_sent_within(sending_ms)]
         if not failed:
             return StillUnknown("the gateway's log has no entry of this call", may_appear=young)
@@ -121,8 +126,8 @@ class GatewayLog:
             status = next((f" (HTTP {entry.status})" for entry in failed if entry.status is not None), "")
             return NotBilled(f"the gateway's log shows that the call failed at no cost{status}")
         costs = [entry.cost_usd for entry in failed if entry.cost_usd is not None]
-        known = sum(costs) if len(costs) == len(failed) and math.isfinite(sum(costs)) else 0.0
-        if known > 0:
+        known = sum(costs) if len(costs) == len(failed) else 0.0
+        if 0 < known <= _MOST_COST_USD:
             cost_usd = Decimal(str(known))
             return StillUnknown(
                 f"the gateway's log shows that the call failed and cost {format_usd(cost_usd)}",
@@ -139,10 +144,11 @@ class GatewayLog:
             return None
         try:
             costs = [entry.cost_usd for entry in await self._find_entries(intent_id)]
-        except _LogUnavailableError:
+        except (_LogUnavailableError, *UNREADABLE_ERRORS):
             return None
         known = [cost_usd for cost_usd in costs if cost_usd is not None]
-        return sum(known) if known and len(known) == len(costs) else None
+        total = sum(known) if known and len(known) == len(costs) else math.nan
+        return total if 0 <= total <= _MOST_COST_USD else None
 
     def _find_sending(self, intent_id: str, sent_at: float) -> range:
         """The moments that an entry of the last sending may carry, in Unix milliseconds.
@@ -228,6 +234,8 @@ class GatewayLog:
                     await response.aclose()
         except WIRE_ERRORS as error:
             said = describe_wire_error(error, self._quoter)
+        except UNREADABLE_ERRORS as error:
+            raise _LogUnavailableError(_tell_unreadable(error), soon=True) from None
         raise _LogUnavailableError(f"the gateway's log could not be asked: {said}", soon=True)
 
     async def _read(self, response: httpx.Response, limit: int) -> bytes:
@@ -291,11 +299,13 @@ def read_entry(item: object) -> LogEntry | None:
     entry_id = item.get("id")
     if not isinstance(entry_id, str | int) or isinstance(entry_id, bool) or entry_id == "":
         return None
+    if len(str(entry_id)) > _LONGEST_ID:
+        return None
     status = _read_number(item.get("status_code"))
     return LogEntry(
         id=str(entry_id),
         succeeded=_read_flag(item.get("success")) and (status is None or 200 <= status < 300),
-        status=None if status is None else int(status),
+        status=int(status) if status is not None and math.isfinite(status) else None,
         cost_usd=_read_number(item.get("cost")),
         cached=_read_flag(item.get("cached")),
         created_at=str(item.get("created_at", "")),
@@ -312,5 +322,9 @@ def _read_number(value: object) -> float | None:
         return None
     try:
         return float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
+
+
+def _tell_unreadable(error: Exception) -> str:
+    return f"the gateway's log gave something that cannot be read ({type(error).__name__})"

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from seedflow.providers.base import CallContext
+from seedflow.providers.envelope import parse_json
 
 VALUE_MAX_CHARACTERS: Final = 200
 
@@ -40,14 +41,21 @@ def read_metadata(value: object) -> Mapping[str, str] | None:
     """The metadata of a log entry: a mapping, that mapping as JSON text, or a list of `{key, value}`; else None."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
+            value = parse_json(value.encode())
+        except ValueError:
             return None
     if isinstance(value, Mapping):
-        return {str(key): str(found) for key, found in value.items()}
+        return {str(key): _spell(found) for key, found in value.items()}
     if isinstance(value, list):
-        return {str(item.get("key")): str(item.get("value")) for item in value if isinstance(item, Mapping)}
+        return {
+            str(item.get("key")): _spell(item.get("value")) for item in value if isinstance(item, Mapping)
+        }
     return None
+
+
+def _spell(value: object) -> str:
+    """A scalar; what is none says nothing, however deep it is."""
+    return str(value) if value is None or isinstance(value, str | int | float) else ""
 
 
 def read_sent_ms(metadata: Mapping[str, str]) -> int | None:

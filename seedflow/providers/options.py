@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from seedflow.images.hosts import find_host_problem
 from seedflow.providers.secrets import Secret
 
 DEFAULT_BASE_URL: Final = "https://api.cloudflare.com/client/v4"
@@ -24,6 +25,8 @@ REALM_EMULATED: Final = "emulated"
 REALM_SKETCH: Final = "sketch"
 
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
+_AUTHORITY = re.compile(r"(?:[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
+_LONGEST_URL: Final = 2048
 
 
 class BaseUrl(NamedTuple):
@@ -70,15 +73,28 @@ def _parse_url(text: str) -> BaseUrl:
     url = text.strip().rstrip("/")
     if not _VISIBLE.fullmatch(url) or "\\" in url:
         raise ValueError("it has characters that a URL cannot have")
+    if len(url) > _LONGEST_URL:
+        raise ValueError(f"it has more than {_LONGEST_URL:,} characters")
     try:
         parts = urlsplit(url)
-        host, _port = parts.hostname, parts.port
     except ValueError:
-        raise ValueError("its port is not a number from 0 to 65535") from None
+        raise ValueError("its host is no address between its brackets") from None
+    host = parts.hostname
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ValueError("its port is not a number from 1 to 65535")
     if parts.scheme not in {"http", "https"} or not host:
         raise ValueError("it must start with https:// (or http:// and this machine's loopback address)")
     if "@" in parts.netloc or parts.query or parts.fragment or "?" in url or "#" in url:
         raise ValueError("it must have no user name, query or fragment")
+    problem = find_host_problem(host)
+    if problem is None and not _AUTHORITY.fullmatch(parts.netloc):
+        problem = "its host has characters that no name has"
+    if problem is not None:
+        raise ValueError(problem)
     loopback = is_loopback_host(host)
     if parts.scheme == "http" and not loopback:
         raise ValueError(

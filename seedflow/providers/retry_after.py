@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from seedflow.errors import UNREADABLE_ERRORS
+
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
     """Seconds to wait by a `Retry-After` header in either form: a number, or a date.
@@ -33,6 +35,6 @@ def parse_http_date(value: str | None) -> datetime | None:
         return None
     try:
         found = parsedate_to_datetime(value)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except UNREADABLE_ERRORS:
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -21,6 +21,7 @@ import aiohttp
 from yarl import URL
 
 from seedflow.canonical import digest_bytes
+from seedflow.errors import UNREADABLE_ERRORS
 from seedflow.images.facts import ImageFacts
 from seedflow.providers.addresses import Reach
 from seedflow.providers.retry_after import parse_http_date
@@ -171,7 +172,7 @@ class S3Uploader:
         for number in range(1, TRIES_AT_MOST + 1):
             try:
                 found = await self._exchange(method, url, data, headers or {})
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            except (aiohttp.ClientError, OSError, *UNREADABLE_ERRORS) as error:
                 if number == TRIES_AT_MOST:
                     said = describe_wire_error(error, self._quoter)
                     raise UploadError(

@@ -31,7 +31,13 @@ from seedflow.providers.addresses import Reach, RefusedAddressError, check_addre
 from seedflow.providers.base import BeforeSending
 from seedflow.providers.secrets import Quoter
 
-WIRE_ERRORS: Final = (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError)
+WIRE_ERRORS: Final = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    aiohttp.ClientError,
+    OSError,
+)
 """Everything that a request or the reading of an answer may raise; the transport lets some of aiohttp's own through."""
 
 _before_sending: ContextVar[BeforeSending | None] = ContextVar("before_sending", default=None)
@@ -189,7 +195,10 @@ class _CheckingResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
+        try:
+            found = await self._resolver.resolve(host, port, family)
+        except UnicodeError:  # what a resolver's own encoding of a name raises, before anybody is asked
+            raise OSError(socket.EAI_NONAME, "it is not a name") from None
         for result in found:
             check_address(result["host"], self._reach)
         return found

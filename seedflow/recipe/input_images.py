@@ -17,6 +17,7 @@ from seedflow.diagnostics import Diagnostic, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.errors import ImageError
 from seedflow.images.facts import FileImage, ImageFacts, UrlImage
+from seedflow.images.hosts import find_host_problem
 from seedflow.images.inspect import inspect_image
 from seedflow.recipe.image_folders import MOST_FILES, FoundFiles, find_files, has_image_ending, is_pattern
 from seedflow.recipe.leaves import quote
@@ -64,6 +65,14 @@ def check_image_text(text: str, span: Span) -> Diagnostic | None:
             "this is not a whole URL; expected https://, a host, and no spaces",
             span,
             help="write spaces and other special characters as %20 and the like",
+        )
+    problem = find_host_problem(urlsplit(text).hostname or "")
+    if problem is not None:
+        return Diagnostic(
+            "image-url",
+            f"nobody can look this URL up: {problem}",
+            span,
+            help="write the host as it stands in a browser's address line",
         )
     return None
 

@@ -302,10 +302,11 @@ class AttemptRunner(AttemptEnds):
             return await self._doubt(answer, failure)
         except (RejectedError, LostError, NotFetchedError) as useless:
             return await self._mend(answer, useless)
-        cost_usd = self._price(answer, len(collected.images))
+        cost_usd = self._price(answer, collected.came)
         result = await services.disk.run(services.store.mark_done, intent_id, collected.images, cost_usd)
         self._tally.end(self._share(cost_usd))
-        return results.done(task, result, self._tally, collected.warnings)
+        beyond = endings.beyond(collected, cost_usd)
+        return results.done(task, result, self._tally, (*beyond, *collected.warnings))
 
     async def _doubt(self, answer: Answer, failure: ProviderError) -> Answer | ProviderError | None:
         """The recorded answer says that the call failed, or cannot be read; the log may know better."""

@@ -1,14 +1,13 @@
-"""A raw answer to stored images: unwrap, judge by the card, fetch, decode, keep."""
+"""A raw answer to stored images: judge, fetch, decode, keep. What was paid for is fetched, whatever is odd about its answer."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedflow.diagnostics import Severity
 from seedflow.errors import DownloadError, ImageError, SeedflowError
 from seedflow.failpoints import Step
 from seedflow.images.facts import ImageFacts, ImageFormat
@@ -18,12 +17,16 @@ from seedflow.plan.model import Task
 from seedflow.providers.base import GenerateRequest, Provider
 from seedflow.run.disk import Disk
 from seedflow.run.events import EventKind
+from seedflow.run.judging import judge_answer
 from seedflow.run.leases import Leases
 from seedflow.store.base import Store, StoredImage
 
 MOST_FETCHES = 5
 FIRST_WAIT_S = 0.25
 RATIO_TOLERANCE = 0.03
+MOST_ASIDE = 16
+"""Of images that nobody asked for, so many are fetched: more than any model gives at once. All of them count as paid."""
+MOST_FETCHES_ASIDE = 2
 
 Emit = Callable[[EventKind, str | None, Mapping[str, object]], None]
 
@@ -58,10 +61,16 @@ class NotFetchedError(SeedflowError):
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The stored images of one answer, in its order, and what is odd about them."""
+    """The stored images of one answer, in its order, and what is odd about them.
+
+    `came` is how many the answer named, which is more than `images` where it has more than were asked for; `aside` is where
+    the bytes of the others are.
+    """
 
     images: tuple[StoredImage, ...]
     warnings: tuple[str, ...]
+    came: int
+    aside: tuple[Path, ...] = ()
 
 
 class Collector:
@@ -77,7 +86,7 @@ class Collector:
     async def collect(
         self, raw: bytes, model: Model, task: Task, request: GenerateRequest, *, lease: bool
     ) -> Collected:
-        """Every image of an answer, fetched side by side.
+        """Every image of an answer, fetched side by side; those beyond what was asked for are kept aside.
 
         Args:
             raw: the answer.
@@ -88,44 +97,56 @@ class Collector:
 
         Raises:
             ProviderError: the answer says that the call failed, or cannot be read.
-            RejectedError: it is not what the card promises, or a picture does not decode.
+            RejectedError: it is not what the card promises, or a picture does not decode. What it names is kept aside.
             LostError: a picture is gone for good.
             NotFetchedError: a picture could not be fetched now.
             StoreError: the disk did not take it.
         """
-        result = self._provider.read_answer(raw)
-        problems = [problem for problem in model.judge_output(result) if problem.severity is Severity.ERROR]
-        if problems:
-            path = ".".join(map(str, problems[0].path))
-            place = f"{path}: " if path else ""
-            raise RejectedError(
-                f"{place}{problems[0].message}",
-                kind="wrong-answer",
-                images=None,
-            )
-        urls = model.image_urls(result)
-        if not urls:  # a card may allow it; what is billed is images, and yet nobody says that this was free
-            raise RejectedError("the answer has no image", kind="wrong-answer", images=None)
-        if len(urls) > task.images.high:
-            raise RejectedError(
-                f"the answer has {len(urls)} images, but at most {task.images.high} were asked for",
-                kind="too-many-images",
-                images=len(urls),
-            )
-        found = await asyncio.gather(
-            *(
-                self._one(url, number, len(urls), request, model.output_formats, lease=lease)
-                for number, url in enumerate(urls, 1)
-            ),
-            return_exceptions=True,
-        )
+        answer = judge_answer(raw, self._provider, model)
+        urls = answer.urls
+        if answer.complaint is not None:
+            kept = await self._keep_aside(dict(enumerate(urls, 1)), request)
+            where = f"; what it names is kept in {kept[0].parent}" if kept else ""
+            raise RejectedError(f"{answer.complaint}{where}", kind="wrong-answer", images=None)
+        asked, beyond = urls[: task.images.high], urls[task.images.high :]
+        work: list[Coroutine[object, object, StoredImage | tuple[Path, ...]]] = [
+            self._one(url, number, len(urls), request, model.output_formats, lease=lease)
+            for number, url in enumerate(asked, 1)
+        ]
+        work.append(self._keep_aside(dict(enumerate(beyond, len(asked) + 1)), request))
         images: list[StoredImage] = []
-        for image in found:
-            if isinstance(image, BaseException):
-                raise image
-            images.append(image)
+        aside: tuple[Path, ...] = ()
+        for found in await asyncio.gather(*work, return_exceptions=True):
+            match found:
+                case BaseException():
+                    raise found
+                case StoredImage():
+                    images.append(found)
+                case paths:
+                    aside = paths
         odd = (*_odd_ratios(images, model, task), *_odd_formats(images, model, task))
-        return Collected(tuple(images), odd)
+        return Collected(tuple(images), odd, len(urls), aside)
+
+    async def _keep_aside(self, urls: Mapping[int, str], request: GenerateRequest) -> tuple[Path, ...]:
+        """The bytes behind URLs that no result may have, beside the blobs; what cannot be fetched is left out."""
+        some = list(urls.items())[:MOST_ASIDE]
+        kept = await asyncio.gather(*(self._keep_one_aside(url, number, request) for number, url in some))
+        return tuple(path for path in kept if path is not None)
+
+    async def _keep_one_aside(self, url: str, number: int, request: GenerateRequest) -> Path | None:
+        for attempt in range(1, MOST_FETCHES_ASIDE + 1):
+            arriving = await self._disk.run(self._store.new_blob_path)
+            try:
+                await self._provider.fetch(url, request, number, arriving)
+            except DownloadError as error:
+                with suppress(OSError), Step.INCOMING_DROP:
+                    arriving.unlink(missing_ok=True)
+                if not error.retryable or attempt == MOST_FETCHES_ASIDE:
+                    return None
+                await asyncio.sleep(FIRST_WAIT_S)
+            else:
+                return await self._disk.run(self._store.keep_rejected, arriving)
+        return None
 
     async def _one(
         self,

@@ -11,6 +11,7 @@ from typing import Final
 from seedflow.errors import Billed, BudgetError, ProviderError, Retry, SeedflowError, StoreError
 from seedflow.money import format_usd
 from seedflow.plan.model import Task
+from seedflow.run.collect import Collected
 from seedflow.run.references import LargeReferenceError
 from seedflow.run.retry import SLOWING_KINDS
 from seedflow.run.services import Stage
@@ -127,6 +128,22 @@ def rejected(task: Task, kind: str, message: str) -> Problem:
         task.origin.span,
         remedy=Remedy.CONSENT,
         paid=True,
+    )
+
+
+def beyond(collected: Collected, cost_usd: Decimal) -> tuple[str, ...]:
+    """What is said of images that came although nobody asked for them; nothing where there are none."""
+    used, kept = len(collected.images), len(collected.aside)
+    extra = collected.came - used
+    if not extra:
+        return ()
+    were, used_are = ("was", "the first is") if used == 1 else ("were", f"the first {used} are")
+    others = "the other" if extra == 1 else "the others"
+    folder = f"kept in {collected.aside[0].parent}" if kept else "not kept, since nothing could be fetched"
+    some = f" ({kept} of {extra})" if 0 < kept < extra else ""
+    money = f"; all count as paid, {format_usd(cost_usd)}: look at the provider's bill" if cost_usd else ""
+    return (
+        f"{collected.came} images came, and at most {used} {were} asked for: {used_are} used, {others}{some} {folder}{money}",
     )
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from seedflow.diagnostics import Source, Span
-from seedflow.errors import SeedflowError, StoreError
+from seedflow.errors import UNREADABLE_ERRORS, SeedflowError, StoreError
 from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
 from seedflow.money import ZERO_USD
@@ -164,12 +164,19 @@ async def _carry_on(attempt: Attempt, model: Model, services: Services) -> Settl
         raise
     except SeedflowError as error:
         return Settled(attempt, Finding.STILL_UNKNOWN, error.message, perhaps_usd=most_usd)
-    request, cost_usd = attempt.request, services.cost_usd(task, len(result.images))
+    except (
+        UNREADABLE_ERRORS
+    ) as error:  # one row that nobody can read must not keep the others from being told
+        message = f"what is written down of it cannot be read ({type(error).__name__})"
+        return Settled(attempt, Finding.STILL_UNKNOWN, message, perhaps_usd=most_usd)
+    request = attempt.request
     shown = await services.disk.run(
         services.store.list_results, request.realm, request.fingerprint, request.take
     )
-    beside = all(one.intent_id != attempt.intent_id for one in shown)
-    return Settled(attempt, Finding.RECOVERED, None, result.images, cost_usd, beside=beside)
+    own = next((one for one in shown if one.intent_id == attempt.intent_id), None)
+    cost_usd = services.cost_usd(task, len(result.images)) if own is None else own.cost_usd
+    said = "; ".join(result.warnings) or None
+    return Settled(attempt, Finding.RECOVERED, said, result.images, cost_usd, beside=own is None)
 
 
 async def _explain(attempt: Attempt, ended: TaskEndedError, most_usd: Decimal, services: Services) -> Settled:

@@ -24,7 +24,14 @@ def test_what_is_not_an_amount_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "text"), [("0.04", "$0.04"), ("12", "$12.00"), ("0.0375", "$0.0375"), ("1234.5", "$1,234.50")]
+    ("amount", "text"),
+    [
+        ("0.04", "$0.04"),
+        ("12", "$12.00"),
+        ("0.0375", "$0.0375"),
+        ("1234.5", "$1,234.50"),
+        ("1e30", f"${10**30:,}.00"),
+    ],
 )
 def test_amounts_are_printed(amount: str, text: str) -> None:
     assert format_usd(Decimal(amount)) == text
@@ -33,3 +40,8 @@ def test_amounts_are_printed(amount: str, text: str) -> None:
 def test_micros_round_up() -> None:
     assert to_micros(Decimal("0.0000001")) == 1
     assert from_micros(to_micros(Decimal("0.04"))) == Decimal("0.04")
+
+
+@pytest.mark.parametrize("amount", ["1e300", "-1e300", "1.7976931348623157e308", "5e-324", "0." + "1" * 400])
+def test_any_finite_amount_can_be_printed(amount: str) -> None:
+    assert format_usd(Decimal(amount)).startswith("$")

@@ -154,6 +154,64 @@ async def test_redirects_are_judged_anew(serve, tmp_path, location):
     assert (error.kind, error.retryable) == ("refused-url", False)
 
 
+LONG = "a" * 80
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://a..b/x",
+        "http://..../x",
+        f"http://{LONG}.b/x",
+        f"http://{'a' * 300}/x",
+        "//[",
+        "http://[::1",
+        "//a..b/x",
+        "http://\xff\xfe/",
+    ],
+)
+async def test_a_redirect_to_what_nobody_can_look_up_is_refused(serve, tmp_path, location):
+    async with serve(answering(302, b"", f"Location: {location}")) as server:
+        url = f"{server.origin}/a.jpg"
+        error = await fail(url, tmp_path / "a")
+        assert (error.kind, error.retryable) == ("refused-url", False)
+        async with open_downloader() as downloader:
+            assert not await downloader.is_alive(url)
+            assert "refused" in (await downloader.find_problem(url) or "")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a..b/x", f"https://{LONG}.b/x", "https://.a/x", "https://\ud800/x", "//["]
+)
+async def test_an_address_that_nobody_can_look_up_is_refused(tmp_path, url):
+    assert (await fail(url, tmp_path / "a", loopback_http=False)).kind == "refused-url"
+
+
+class _Breaking(AbstractResolver):
+    async def resolve(self, host, port=0, family=socket.AF_INET):
+        raise UnicodeError("label empty or too long")
+
+    async def close(self):
+        return None
+
+
+async def test_a_name_that_the_resolver_breaks_at_is_a_name_that_is_not_known():
+    session = open_session(Reach.ANYWHERE, trust=None, reuse=False, resolver=_Breaking())
+    async with session:
+        with pytest.raises(aiohttp.ClientConnectorDNSError):
+            await session.get("http://breaks.example/")
+
+
+async def test_what_nobody_foresaw_is_tried_again_and_given_up_by_nobody(serve, tmp_path, monkeypatch):
+    def break_down(self, response):
+        raise OverflowError
+
+    monkeypatch.setattr(Downloader, "_check_head", break_down)
+    async with serve(answering(200, PICTURE)) as server:
+        error = await fail(f"{server.origin}/a.jpg", tmp_path / "a")
+    assert (error.kind, error.retryable) == ("cut", True)
+
+
 async def test_redirect_without_a_location(serve, tmp_path):
     async with serve(answering(302)) as server:
         assert (await fail(f"{server.origin}/a", tmp_path / "a")).kind == "redirect"

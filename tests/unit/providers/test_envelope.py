@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedflow.errors import Billed, ProviderError, Retry
-from seedflow.providers.envelope import read_errors, read_result
+from seedflow.providers.envelope import parse_json, read_errors, read_result
 from seedflow.providers.failures import ApiError
 from seedflow.providers.secrets import Quoter, Secret
 
@@ -217,3 +217,78 @@ def test_any_json_is_a_result_or_a_classified_failure(value):
 @given(st.binary(max_size=200))
 def test_any_bytes_that_are_no_json_are_unknown(raw):
     assert fail(b"?" + raw).kind == "outcome-unknown"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"success": true, "result": {"images": ["https://example.com/a.jpg"]}, "note": "\\ud800"}',
+        b'{"\\uDFFF": 1, "success": true, "result": {"images": ["https://example.com/a.jpg"]}}',
+        b'{"success": true, "state": "Completed", "error": "\\udc80\\ud800", "result": {"images": ["https://example.com/a.jpg"]}}',
+    ],
+)
+def test_half_a_character_costs_nobody_the_rest_of_the_answer(raw: bytes):
+    assert read(raw) == IMAGES
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (rb"\ud83e\udd8a", "\U0001f98a"),
+        (rb"\ud83e", "\ufffd"),
+        (rb"\udd8a\ud83e", "\ufffd\ufffd"),
+        (rb"\ud83e\ud83e\udd8a", "\ufffd\U0001f98a"),
+        (rb"\\ud83e", r"\ud83e"),
+        (rb"\\\ud83e", "\\\ufffd"),
+        (rb"\uD83E\n\uDD8A", "\ufffd\n\ufffd"),
+        (rb"\"\ud83e\"", '"\ufffd"'),
+    ],
+)
+def test_half_a_character_is_replaced_and_a_whole_one_is_not(written: bytes, text: str):
+    assert parse_json(b'["' + written + b'"]') == [text]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"success": true, "result": ' + b"9" * 5000 + b"}",
+        b'{"success": true, "result": ' + b'{"result":' * 5000 + b"1" + b"}" * 5001,
+        b"[" * 100_000,
+    ],
+)
+def test_what_no_reader_can_hold_is_unknown(raw: bytes):
+    assert (fail(raw).kind, fail(raw).billed) == ("outcome-unknown", Billed.MAYBE)
+
+
+@pytest.mark.parametrize("depth", [10, 300, 900])
+def test_errors_that_are_nested_deeply_are_read_as_far_as_they_can_be(depth: int):
+    nested = b"[" * depth + b'{"code": 3040, "message": "Capacity"}' + b"]" * depth
+    assert fail(b'{"success": false, "errors": ' + nested + b"}").billed is Billed.MAYBE
+    message = b"[" * depth + b"]" * depth
+    assert (
+        fail(b'{"success": false, "errors": [{"code": 5006, "message": ' + message + b"}]}").kind
+        == "bad-request"
+    )
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"state": 5},
+        {"state": None},
+        {"state": {"is": "Completed"}},
+        {"state": "COMPLETED"},
+        {"errors": [{"code": 5006, "message": "bad"}]},
+        {"error": "a note"},
+        {"messages": "none"},
+        {},
+    ],
+)
+@pytest.mark.parametrize("success", [{"success": True}, {}])
+def test_images_are_not_given_up_for_what_is_odd_beside_them(odd, success):
+    """What does not say that it failed is fetched: a picture that is there was paid for, whatever stands beside it."""
+    told_success = success or "result" in odd or not ({"errors", "error"} & odd.keys())
+    if told_success:
+        assert read({**success, **odd, "result": IMAGES}) == IMAGES
+    else:
+        assert fail({**success, **odd, "result": IMAGES}).billed is not Billed.YES

@@ -155,6 +155,14 @@ async def test_newest_of_several_successes_is_recovered(ask):
         ((0.04, None), None),
         ((None,), None),
         ((float("inf"),), None),
+        ((1e300,), None),
+        ((1e308, 1e308), None),
+        ((9e3, 9e3), None),
+        ((-1.0,), None),
+        ((10**400,), None),
+        (("1e999",), None),
+        (("nan",), None),
+        ((9_000.0,), "9000.0"),
     ],
 )
 async def test_what_a_failed_call_cost_is_told_where_each_entry_says_it(ask, costs, known) -> None:
@@ -281,6 +289,8 @@ async def test_unreachable_log(open_provider, closed_port):
         {"success": False, "errors": [{"message": "no"}]},
         {"success": True},
         {"result": 7},
+        b'{"result": ' + b"9" * 5000 + b"}",
+        b'{"success": false, "errors": ' + b"[" * 900 + b"]" * 900 + b"}",
     ],
 )
 async def test_listing_that_makes_no_sense(ask, listing):
@@ -388,3 +398,40 @@ async def test_an_entry_from_a_clock_that_was_ahead_proves_nothing_about_a_sendi
     ahead = failed(sent_ms=int((time.time() + 86_400) * 1000))
     assert isinstance(await ask(Log(ahead)), StillUnknown)
     assert isinstance(await ask(Log(ahead, failed(2))), NotBilled)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"cost": 10**400},
+        {"status_code": 10**400},
+        {"status_code": "inf"},
+        {"status_code": "nan"},
+        {"metadata": {"intent": {"deep": json.loads("[" * 300 + "]" * 300)}}},
+        {"metadata": '{"intent": ' + "[" * 300 + "]" * 300 + "}"},
+        {"metadata": "\ud800"},
+        {"created_at": ["\ud800"]},
+        {"id": "x" * 70_000},
+        {"id": "\ud800"},
+        {"id": 10**300},
+    ],
+)
+async def test_no_entry_of_somebody_else_hides_the_answer(ask, fields) -> None:
+    """Whatever stands in the log beside it."""
+    log = Log({**entry(1, intent="other"), **fields}, entry(2), answers={"log-2": ANSWER})
+    log.listing = json.dumps({"success": True, "result": log.entries}).encode()
+    assert await ask(log) == Recovered(Answer(ANSWER))
+
+
+@pytest.mark.parametrize("entry_id", ["\ud800", "../../x?y#z\r\nA: b", "\x00", "ü" * 60])
+async def test_an_id_that_no_address_can_have_is_asked_for_escaped(ask, entry_id: str) -> None:
+    log = Log()
+    log.listing = {"success": True, "result": [entry(id=entry_id)]}
+    assert isinstance(await ask(log), StillUnknown)
+
+
+async def test_a_cost_beyond_belief_is_told_as_not_known(serve, open_provider) -> None:
+    async with serve(Log(failed(cost=1e300))) as server, open_provider(server.base_url) as provider:
+        assert await provider.find_cost_usd(INTENT) is None
+    async with serve(Log(failed(cost=0.04))) as server, open_provider(server.base_url) as provider:
+        assert await provider.find_cost_usd(INTENT) == 0.04

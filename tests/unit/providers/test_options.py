@@ -49,6 +49,17 @@ def test_realms(text, realm, encrypted):
         "https://api.cloudflare.com:99999/client/v4",
         "https://api.cloud flare.com/client/v4",
         "https:///client/v4",
+        "https://a..b/client/v4",
+        "https://.a/client/v4",
+        f"https://{'a' * 80}.example/client/v4",
+        f"https://{'a' * 300}/client/v4",
+        "https://a%b/client/v4",
+        'https://a"b/client/v4',
+        "https://[::1/client/v4",
+        "https://[::zz]/client/v4",
+        "https://[::1]x/client/v4",
+        "https://example.com:0/client/v4",
+        f"https://example.com/{'a' * 3000}/client/v4",
     ],
 )
 def test_refused(text):

@@ -31,6 +31,8 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
         ("Sunday, 01-Mar-26 12:00:10 GMT", 10.0),
         ("Sun, 99 Mar 2026 12:00:30 GMT", None),
         ("Sun, 01 Mar 99999999 12:00:30 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -0100", None),
+        ("9" * 5000, None),
     ],
 )
 def test_retry_after(value, seconds):

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections import deque
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
 from PIL import Image
-from world import fetching, statuses
+from world import World, dead, fetching, slow, statuses
 
+from seedflow.models.model import Model
 from seedflow.plan.model import Bounds, Task
-from seedflow.run.collect import Collector, RejectedError
+from seedflow.providers.base import Answer
+from seedflow.run.collect import MOST_ASIDE, Collector, RejectedError
 from seedflow.run.options import OnUnknown
+from seedflow.store.base import Budget
 
 SET = "steps: {a: {generate: {prompt: A set, sequential_image_generation: auto, max_images: 3}}}"
 AND_USER = "\n  b: {generate: {prompt: B, image_input: ['{{ steps.a.images[0] }}']}}"
+
+SET_AND_USER = (
+    "steps:\n  a: {generate: {prompt: A set, sequential_image_generation: auto, max_images: 3}}" + AND_USER
+)
+PRICE = Decimal("0.04")
+
+
+def rejected(world: World) -> set[str]:
+    """The names of what is kept beside the blobs: digests."""
+    return {path.name for path in (world.folder / "blobs" / "rejected").iterdir()}
 
 
 class Spoiled:
@@ -55,27 +70,151 @@ def test_an_answer_has_one_to_max_images_images(make_world, count: int) -> None:
     assert (result.status.value, len(result.tasks[0].images)) == ("done", count)
 
 
-@pytest.mark.parametrize(
-    ("count", "kind", "status", "state", "billed"),
-    [(0, "wrong-answer", "unknown", "unknown", 3), (4, "too-many-images", "failed", "lost-paid", 4)],
-)
-def test_an_answer_with_none_or_more_than_were_asked_for_gives_nothing(
-    make_world, count: int, kind: str, status: str, state: str, billed: int
-) -> None:
-    """It is never taken for a result, nor sent on; what it may have cost is counted."""
-    world = make_world(
-        "steps:\n  a: {generate: {prompt: A set, sequential_image_generation: auto, max_images: 3}}"
-        + AND_USER
-    )
-    world.provider.count = lambda context: count if context.address == "a" else 1
+def test_an_answer_without_images_gives_nothing(make_world) -> None:
+    """It is never taken for a result; what it may have cost is counted."""
+    world = make_world(SET_AND_USER)
+    world.provider.count = lambda context: 0 if context.address == "a" else 1
     result = world.run()
-    assert statuses(result) == {"a": status, "b": "blocked"}
+    assert statuses(result) == {"a": "unknown", "b": "blocked"}
     problem = result.tasks[0].problem
-    assert (problem.kind, problem.paid) == (kind, status == "failed")
+    assert (problem.kind, problem.paid) == ("wrong-answer", False)
     assert result.tasks[0].images == ()
-    assert result.tasks[0].cost_usd == billed * Decimal("0.04")
-    assert world.attempts()[0] == ("a", state, 1)
-    assert world.open_store().spent_usd(result.run_id) == billed * Decimal("0.04")
+    assert result.tasks[0].cost_usd == 3 * PRICE
+    assert world.attempts()[0] == ("a", "unknown", 1)
+    assert world.open_store().spent_usd(result.run_id) == 3 * PRICE
+
+
+def test_of_more_images_than_were_asked_for_the_first_are_the_result(make_world) -> None:
+    """All that came was paid for, as far as anybody knows: it is kept, counted and told; what was not asked for is not sent on."""
+    world = make_world(SET_AND_USER)
+    world.provider.count = lambda context: 5 if context.address == "a" else 1
+    result = world.run()
+    assert statuses(result) == {"a": "done", "b": "done"}
+    first = result.tasks[0]
+    digests = world.provider.bill[0].digests
+    assert [image.facts.digest for image in first.images] == list(digests[:3])
+    assert rejected(world) == {digest.removeprefix("sha256:") for digest in digests[3:]}
+    assert len(world.provider.calls) == 2
+    assert (first.cost_usd, first.calls) == (5 * PRICE, 1)
+    assert world.open_store().spent_usd(result.run_id) == 6 * PRICE
+    (warning,) = first.warnings
+    assert warning.startswith(
+        "5 images came, and at most 3 were asked for: the first 3 are used, the others kept in "
+    )
+    assert warning.endswith("all count as paid, $0.20: look at the provider's bill")
+    again = world.run()
+    assert (statuses(again), again.calls, again.cost_usd) == ({"a": "reused", "b": "reused"}, 0, 0)
+
+
+@pytest.mark.parametrize("project_usd", ["0.19", "0.23"])
+def test_images_that_nobody_asked_for_count_against_budgets(make_world, project_usd: str) -> None:
+    """What the service did unasked cannot be undone; nothing further is asked that would not fit beside it."""
+    world = make_world(SET_AND_USER)
+    world.provider.count = lambda context: 5 if context.address == "a" else 1
+    result = world.run(budgets=[Budget("project", Decimal(project_usd))])
+    assert statuses(result) == {"a": "done", "b": "cancelled"}
+    assert (result.status.value, result.calls, result.cost_usd) == ("stopped", 1, 5 * PRICE)
+
+
+@pytest.mark.parametrize(
+    ("meets", "kept", "said"),
+    [
+        (dead(), 0, "the others not kept, since nothing could be fetched"),
+        (slow(), 2, "the others kept in"),
+        (b"<html>", 2, "the others kept in"),
+    ],
+)
+def test_an_image_that_nobody_asked_for_never_costs_the_others(
+    make_world, meets, kept: int, said: str
+) -> None:
+    world = make_world(SET)
+    world.provider.count = lambda _: 5
+    make = world.provider._make
+
+    def spoil(request, fault):
+        answer = make(request, fault)
+        for url in json.loads(answer.raw)["urls"][3:]:
+            world.provider._meets[url] = deque([meets])
+        return answer
+
+    world.provider._make = spoil
+    result = world.run()
+    assert (result.status.value, len(result.tasks[0].images)) == ("done", 3)
+    assert said in result.tasks[0].warnings[0]
+    assert len(rejected(world)) == (min(kept, 1) if meets == b"<html>" else kept)
+
+
+def test_of_thousands_of_images_no_more_are_fetched_than_any_model_gives(make_world) -> None:
+    world = make_world("steps: {a: {generate: {prompt: A}}}")
+    world.provider.count = lambda _: 500
+    result = world.run()
+    assert (statuses(result), len(world.provider.fetched)) == ({"a": "done"}, 1 + MOST_ASIDE)
+    assert f"the others ({MOST_ASIDE} of 499) kept in" in result.tasks[0].warnings[0]
+    assert result.cost_usd == 500 * PRICE
+
+
+@pytest.mark.parametrize("wrong", [{"surprise": True}, {"images": ["no address"]}])
+def test_what_a_wrong_answer_names_is_kept_aside(make_world, wrong) -> None:
+    """Nobody knows what it was billed for; its addresses die within the hour."""
+    world = make_world(SET_AND_USER)
+    read = world.provider.read_answer
+
+    def spoil(raw: bytes) -> object:
+        found = read(raw)
+        return found | wrong | {"images": found["images"] + wrong.get("images", [])}
+
+    world.provider.read_answer = spoil
+    world.provider._meets["no address"] = deque([dead()] * 9)
+    result = world.run()
+    assert statuses(result) == {"a": "unknown", "b": "blocked"}
+    assert "what it names is kept in" in result.tasks[0].problem.message
+    assert rejected(world) >= {digest.removeprefix("sha256:") for digest in world.provider.bill[0].digests}
+    assert world.attempts() == [("a", "unknown", 1)]
+
+
+@pytest.mark.parametrize("broken", ["read_answer", "judge_output"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"),
+        InvalidOperation(),
+        OverflowError(),
+        RecursionError(),
+        KeyError("images"),
+        TypeError(),
+    ],
+)
+def test_an_answer_that_breaks_whoever_reads_it_ends_its_own_task_alone(
+    make_world, monkeypatch, broken, error
+) -> None:
+    """Not once, and not for ever: it lies in the ledger, and every run takes it up again."""
+    world = make_world("steps: {a: {generate: {prompt: A}}, b: {generate: {prompt: B}}}")
+    owner = world.provider if broken == "read_answer" else Model
+    whole = getattr(owner, broken)
+
+    def spoil(*given) -> object:
+        if b"poison" in given[-1] if broken == "read_answer" else "poison" in str(given[-1]):
+            raise error
+        return whole(*given)
+
+    make = world.provider._make
+
+    def poison(request, fault):
+        answer = make(request, fault)
+        if request.context.address != "a":
+            return answer
+        pictures = world.provider.pictures_by_url
+        pictures |= {url.replace("pictures", "poison"): data for url, data in pictures.items()}
+        return Answer(answer.raw.replace(b"pictures", b"poison"))
+
+    monkeypatch.setattr(owner, broken, spoil)
+    world.provider._make = poison
+    assert statuses(world.run()) == {"a": "unknown", "b": "done"}
+    result = world.run()
+    assert statuses(result) == {"a": "unknown", "b": "reused"}
+    assert result.tasks[0].problem.kind == "wrong-answer"
+    assert type(error).__name__ in result.tasks[0].problem.message
+    assert len(world.provider.calls) == 2
 
 
 def test_no_image_is_no_result_whatever_the_card_allows() -> None:
