@@ -17,6 +17,8 @@ KEY_MAX_CHARACTERS = 40
 _DIGEST_CHARACTERS = 6
 
 _MOST_EXACT = 2**53 - 1
+_LEAST_WITH_EXPONENT = 1e16
+"""Floats from here on are written as `1e+16`."""
 _LOST = re.compile(r"[^\w-]+")
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 
@@ -84,8 +86,11 @@ def build_slug(text: str) -> tuple[str, bool]:
 def build_key(value: object) -> str:
     """The key of one `for_each` value: its slug, at most 40 characters, plus `~` and a digest when that lost anything.
 
-    Depends on the value alone. Text, whole numbers, numbers and booleans only; records and images bring their own.
+    Depends on the value alone, whole numbers on what they are and not on how they are written: `5.0` is `5`, as in prompts.
+    Text, whole numbers, numbers and booleans only; records and images bring their own.
     """
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LEAST_WITH_EXPONENT:
+        value = int(value)
     text = ("true" if value else "false") if isinstance(value, bool) else str(value)
     slug, lost = build_slug(text)
     if len(slug) > KEY_MAX_CHARACTERS:

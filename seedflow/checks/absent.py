@@ -14,7 +14,7 @@ from seedflow.graph.shapes import Kind
 from seedflow.recipe.model import ReferenceItem, References
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
-from seedflow.recipe.templating.forms import OrNone, WithoutFailed
+from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
 from seedflow.recipe.templating.lookup_nodes import Named
 from seedflow.recipe.templating.walking import walk
 
@@ -86,7 +86,10 @@ def _say_why_absent(
     if any(isinstance(part, WithoutFailed) for part in parts):
         return "all that `succeeded` goes on without may fail"
     if count > 1:
+        choices = [part for part in parts if isinstance(part, FirstOf)]
         for one in item.template.references:
+            if any(choice.start <= one.start < choice.end for choice in choices):
+                continue  # where all of it was skipped, so is the task
             target = subject.flow.find_target(one, node) if isinstance(one, StepReference) else None
             if target is not None and target.step.for_each and _depends_on_results(target, subject):
                 return f"all tasks of step `{target.step.name}` may be skipped"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import chain
+from typing import Final
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.literals import NOT_LITERAL, read_literal
-from seedflow.graph.places import Part, find_literals
+from seedflow.graph.places import Part, Place, find_literals
 from seedflow.recipe.model import Input, InputType
-from seedflow.recipe.unbraced import find_expression, suggest_braces
+from seedflow.recipe.unbraced import find_expression, find_other_braces, suggest_braces
 from seedflow.text.nodes import Scalar
+
+_TEXTS: Final = frozenset((Part.PARAMETER, Part.FOR_EACH, Part.WITH, Part.VALUE))
+"""Where texts may stand that go into a prompt."""
 
 
 def check_braces(subject: Subject) -> Iterator[Diagnostic]:
@@ -18,6 +23,9 @@ def check_braces(subject: Subject) -> Iterator[Diagnostic]:
     for frame in subject.frames:
         for declared in frame.recipe.inputs.values():
             yield from _check_default(declared)
+    for place in chain(subject.places, find_literals(subject.nodes, subject.frames)):
+        if place.part in _TEXTS:
+            yield from _check_other_braces(place)
     for place in find_literals(subject.nodes, subject.frames):
         if place.part is Part.REFERENCE or place.part is Part.MODEL:
             continue
@@ -41,6 +49,34 @@ def check_braces(subject: Subject) -> Iterator[Diagnostic]:
                 Severity.WARNING,
                 help=help_text,
             )
+
+
+def _check_other_braces(place: Place) -> Iterator[Diagnostic]:
+    """`{inputs.hero}` and the like, if there is an `inputs.hero`: nobody writes that by chance."""
+    text = place.template.scalar.value
+    for found in find_other_braces(text):
+        root, name = found.name
+        if name in _list_names(root, place):
+            yield Diagnostic(
+                "missing-braces",
+                f"`{text[found.start : found.end]}` looks like an expression, and without double braces it is nothing but this text",
+                place.template.scalar.span_at(found.start, found.end),
+                Severity.WARNING,
+                help=f"did you mean `{{{{ {found.expression} }}}}`?",
+            )
+
+
+def _list_names(root: str, place: Place) -> Collection[str]:
+    recipe = place.frame.recipe
+    match root:
+        case "inputs":
+            return recipe.inputs
+        case "values":
+            return recipe.values
+        case "each":
+            return [name for loop in place.node.step.for_each for name in loop.names] if place.node else ()
+        case _:
+            return recipe.steps
 
 
 def _check_default(declared: Input) -> Iterator[Diagnostic]:

@@ -324,13 +324,14 @@ class Flow:
     def _shape_of_task(self, target: StepNode) -> Shape:
         call = target.step.call
         outputs: dict[str, Shape] | None = None
-        if call is None:
+        recipe = None if call is None else call.recipe
+        if call is not None and recipe is None:  # it could not be read, which is said where it is named
+            return Shape(Kind.TASK, item=_SOME_IMAGES, fields=self.variables(target), open=True)
+        if recipe is None:
             images = list_of(self._image_of_step(target), self.images_per_task(target))
         else:
-            recipe = call.recipe
             outputs = {
-                name: self.shape_of_call_output(target, output)
-                for name, output in (recipe.outputs.items() if recipe is not None else ())
+                name: self.shape_of_call_output(target, output) for name, output in recipe.outputs.items()
             }
             main = self.counts.find_main_output(target)
             images = _SOME_IMAGES if main is None else outputs[main.name]

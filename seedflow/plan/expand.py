@@ -147,6 +147,8 @@ class Expander:
         if not any(isinstance(part, Gap) for part in parts):
             return True
         env = self._env(row)
+        if not variable.zipped and self._foreseer.differ(variable.lists[0], env):
+            return True
         problem = foresee_equal_keys(variable, [self._foreseer.find(one, env) for one in variable.lists])
         if problem is not None:
             report(problem)

@@ -15,7 +15,7 @@ from seedflow.plan.instances import Group, Instance, Unit
 from seedflow.plan.listing import Lister
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import PendingImage, PendingTask, key_of_image
-from seedflow.plan.whole import look_behind
+from seedflow.plan.whole import find_whole, look_behind
 from seedflow.recipe.model import Expression
 from seedflow.recipe.references import NameReference, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm
@@ -61,6 +61,13 @@ class KeyForeseer:
     def __init__(self, lister: Lister, resolver: Resolver) -> None:
         self._lister = lister
         self._resolver = resolver
+
+    def differ(self, expression: Expression, env: Env) -> bool:
+        """Whether it is seen at once that no two keys are equal: results of one step that makes its requests itself."""
+        whole = find_whole(expression) if isinstance(expression, Template) else None
+        return (
+            isinstance(whole, StepReference) and self._resolver.find_tasks(whole, env).node.step.call is None
+        )
 
     def find(self, expression: Expression, env: Env) -> Column:
         """The items of a list of `for_each`."""

@@ -130,6 +130,8 @@ class ImageFiles:
                 view = self.open(text, span, folder)
                 return view if isinstance(view, Diagnostic) else [view]
             files = find_files(text, folder)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            return _no_folder(text, span, error)
         except OSError as error:
             return _unreadable(text, span, error)
         if files.too_many:
@@ -272,6 +274,17 @@ def _not_there(path: Path, name: str, span: Span) -> Diagnostic:
         f"there is no folder and no file {quote(name)}",
         span,
         help=_suggest_file(path, name),
+    )
+
+
+def _no_folder(text: str, span: Span, error: OSError) -> Diagnostic:
+    """A pattern in a folder that is not there."""
+    folder = Path(str(error.filename))
+    return Diagnostic(
+        "image-missing",
+        f"there is no folder {quote(folder.name)}, in which {quote(text)} looks for images",
+        span,
+        help=f"looked in the folder {folder.absolute().parent}",
     )
 
 

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 _PART: Final = r"(?:\.[a-z_][a-z0-9_]*|\[[^\[\]{}]*\]|\([^(){}]*\))"
 _EXPRESSION: Final = re.compile(rf"(?:steps|inputs|values|each)\.[a-z][a-z0-9_]*{_PART}*")
+
+_CODE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_OTHER_BRACES: Final = re.compile(
+    rf"(?<!\{{)\$?\{{\s*(?P<one>{_EXPRESSION.pattern})\s*\}}(?!\}})|\[\[\s*(?P<square>{_EXPRESSION.pattern})\s*\]\]"
+)
+"""`{inputs.hero}`, `${inputs.hero}` and `[[inputs.hero]]`, as other tools spell it."""
 
 _FILE: Final = re.compile(r"[a-z]+\.(?:jpe?g|png|webp|gif|csv|tsv|jsonl?|ya?ml|txt|md)")
 """A file's name that begins like one."""
@@ -16,6 +24,30 @@ def find_expression(text: str) -> str | None:
     """The expression that a text is as a whole, white space around it left out; None for anything else, prose above all."""
     found = text.strip()
     return found if _EXPRESSION.fullmatch(found) and not _FILE.fullmatch(found) else None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherBraces:
+    """An expression between braces that are none here: where both stand in a text, and what stands between them."""
+
+    start: int
+    end: int
+    expression: str
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """The root and the name that it begins with."""
+        root, name = self.expression.split(".", 1)
+        return root, re.split(r"[^a-z0-9_]", name, maxsplit=1)[0]
+
+
+def find_other_braces(text: str) -> Iterator[OtherBraces]:
+    """What a text or template spells as an expression with the braces of other tools, outside of its own braces."""
+    if "{% raw" in text or "{%- raw" in text:  # somebody means what stands there
+        return
+    bare = _CODE.sub(lambda found: " " * len(found[0]), text)
+    for found in _OTHER_BRACES.finditer(bare):
+        yield OtherBraces(found.start(), found.end(), found["one"] or found["square"])
 
 
 def suggest_braces(text: str) -> str | None:

@@ -187,7 +187,8 @@ def _locate_file(target: str, span: Span, folder: Path) -> tuple[Path, bool] | D
         names = sorted(entry.name for entry in path.parent.iterdir() if entry.suffix in _SUFFIXES)
     except (OSError, RuntimeError):
         names = []
-    near = find_near(path.name, names)
+    full = next((f"{path.name}{suffix}" for suffix in _SUFFIXES if f"{path.name}{suffix}" in names), None)
+    near = full or find_near(path.name, names)
     better = f"{target[: len(target) - len(path.name)]}{near}" if near is not None else None
     return Diagnostic(
         "recipe-missing",

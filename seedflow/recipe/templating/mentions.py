@@ -325,7 +325,7 @@ class MentionReader:
             head.end,
             suggest(str(head.value), offered, f"write `steps.{name}.images`")
             if head.kind == "name"
-            else f"write `steps.{name}.images[0]`",
+            else f"write {_number_images(name, single=single, selected=selected)}",
         )
 
     def _mention(self, reference: StepReference, links: Sequence[Link]) -> Expression:
@@ -336,6 +336,13 @@ class MentionReader:
         if problem is not None:
             return self._refuse_step(problem[0], links[0].start, links[0].end, problem[1])
         return self.extend(Mentioned(reference), links)
+
+
+def _number_images(name: str, *, single: bool, selected: bool) -> str:
+    """How one of the images of what is mentioned is written; of several tasks, no number says which it is."""
+    if not selected:
+        return f"`steps.{name}.images[0]`"
+    return f"`steps.{name}.at(…).images[0]`" if single else f"`steps.{name}.where(…).images`"
 
 
 def _check_name(root: Root, name: str, links: Sequence[Link]) -> tuple[str, str | None] | None:

@@ -256,6 +256,8 @@ def _explain(error: TemplateSyntaxError, tokens: Sequence[Token], text: str) -> 
         if expected[1].startswith("end of"):
             message += ", an operator or a filter"
     help_ = _HINTS.get(written)
+    if written == "if" and index > 1 and [token.value for token in tokens[index - 1 : index]] == ["else"]:
+        help_ = "write `{% elif CONDITION %}`" if tokens[index - 2].kind == "block_begin" else help_
     if help_ is None:
         help_ = (
             "names and values stand alone or with an operator between them; text stands in quotes"

@@ -142,7 +142,8 @@ def test_links_to_images_count_and_links_to_folders_are_not_walked(resolve: Reso
         ("photos/*.gif", "fits no image", "looked in the folder"),
         ("photos/*.txt", "fits no image, but 1 other file or folder", "looked in the folder"),
         ("photos/.git/*.png", "fits no image", "begin with a dot"),
-        ("photos/nowhere/*", "cannot be read", "check the path"),
+        ("photos/nowhere/*", "there is no folder `nowhere`, in which", "looked in the folder"),
+        ("photos/b.jpg/*", "there is no folder `b.jpg`, in which", "looked in the folder"),
     ],
 )
 def test_what_names_no_image_is_an_error(resolve: Resolve, text: str, says: str, advice: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seedflow.recipe.unbraced import find_expression, suggest_braces
+from seedflow.recipe.unbraced import find_expression, find_other_braces, suggest_braces
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,22 @@ def test_quotes_inside_decide_those_outside() -> None:
 def test_prose_paths_and_templates_are_left_alone(text: str) -> None:
     assert find_expression(text) is None
     assert suggest_braces(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{inputs.who}", [("{inputs.who}", "inputs.who", ("inputs", "who"))]),
+        ("a ${ inputs.who } b", [("${ inputs.who }", "inputs.who", ("inputs", "who"))]),
+        ("[[each.a.name]]", [("[[each.a.name]]", "each.a.name", ("each", "a"))]),
+        ("{{ inputs.who }} {steps.a.images[0]}", [("{steps.a.images[0]}", "steps.a.images[0]", ("steps", "a"))]),
+        ("${{ inputs.who }} {{inputs.who}}}", []),
+        ("{{ '{inputs.who}' }}{# {inputs.who} #}", []),
+        ("{% raw %}{inputs.who}{% endraw %}", []),
+        ("{who} [inputs.who] {inputs} {inputs.who, each.a}", []),
+    ],
+)  # fmt: skip
+def test_braces_of_other_tools_are_found_outside_of_our_own(
+    text: str, found: list[tuple[str, str, tuple[str, str]]]
+) -> None:
+    assert [(text[one.start : one.end], one.expression, one.name) for one in find_other_braces(text)] == found

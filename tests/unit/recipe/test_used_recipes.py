@@ -86,6 +86,7 @@ def test_arguments_keep_their_nodes_and_templates(load: Load) -> None:
     ("target", "code", "help_part"),
     [
         ("./beta.yml", "recipe-missing", "did you mean `./beta.yaml`?"),
+        ("./beta", "recipe-missing", "did you mean `./beta.yaml`?"),
         ("./none/x.yaml", "recipe-missing", "starts in the folder"),
         ("beta.yaml", "bad-recipe", "write `./beta.yaml`"),
         ("beta", "recipe-missing", "write `./beta.yaml`"),
