@@ -22,6 +22,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
 FAN = """\
 seedflow: 1
 inputs: {names: {type: list, of: text}}
+limits: {tasks: 1000}
 steps:
   one:
     for_each: {name: "{{ inputs.names }}"}
