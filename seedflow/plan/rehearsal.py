@@ -30,7 +30,16 @@ _SIZE_BYTES: Final = 1_000_000
 
 _OF_A_PICTURE: Final = re.compile(r"\b(?:width|height|format|digest)\b")
 _DECIDING: Final = frozenset(
-    (Part.FOR_EACH, Part.WHEN, Part.ITERATE_OVER, Part.TAKES, Part.WITH, Part.VALUE, Part.OUTPUT)
+    (
+        Part.FOR_EACH,
+        Part.WHEN,
+        Part.ITERATE_OVER,
+        Part.TAKES,
+        Part.EXPECT,
+        Part.WITH,
+        Part.VALUE,
+        Part.OUTPUT,
+    )
 )
 
 Count = Callable[[Bounds[int]], int]
@@ -54,7 +63,9 @@ def rests_on_pictures(graph: StepGraph) -> bool:
     for frame in (graph.frame, *graph.frames.values()):
         places.extend(find_recipe_places(frame))
     return any(
-        place.part in _DECIDING and _OF_A_PICTURE.search(place.template.scalar.value) for place in places
+        _OF_A_PICTURE.search(place.template.scalar.value)
+        for place in places
+        if place.part in _DECIDING or (place.part is Part.PARAMETER and place.name != "prompt")
     )
 
 
