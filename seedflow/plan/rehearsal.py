@@ -51,6 +51,11 @@ def count_least(may_give: Bounds[int]) -> int:
     return max(may_give.low, 1)
 
 
+def count_some(may_give: Bounds[int]) -> int:
+    """One or two."""
+    return max(may_give.low, min(may_give.high, 2), 1)
+
+
 def choose_most(most_tasks: int) -> Count:
     """As many as there may be, or some of them where the tasks are many."""
     most = _MOST_IMAGES if most_tasks <= _FEW_TASKS else _SOME_IMAGES
@@ -77,13 +82,17 @@ class Rehearsal:
         self._resolver = resolver
         self._count = count
         self._left = MOST_REHEARSED
+        self.whole = True
+        """Whether each task that was played gave images."""
 
     def play(self, tasks: Iterable[Task]) -> None:
         """All tasks one after the other; they stand in an order in which they could run."""
         for task in tasks:
             self._left -= 1
             if self._left < 0:
+                self.whole = False
                 return
+            self.whole = self.whole and task.action is not Action.BLOCKED
             if task.tasks is not None:
                 self._grow(task)
             else:
@@ -94,11 +103,13 @@ class Rehearsal:
             case Grown(tasks=tasks):
                 self.play(tasks)
             case Unsettled():
+                self.whole = False
                 self._planner.advance(TaskFacts(task.address, Outcome.FAILED))
             case Task() as closed:
+                self.whole = False
                 self._planner.advance(_facts_of(closed, ()))
             case Waiting():
-                pass
+                self.whole = False
 
     def _end(self, task: Task) -> None:
         unit = self._resolver.find_unit(task.address)
@@ -107,8 +118,10 @@ class Rehearsal:
         if unit.instance.may_skip and task.action in (Action.CALL, Action.REUSE):
             settled = self._planner.settle(task.address)
             if isinstance(settled, Waiting):
+                self.whole = False
                 return
             task = settled if isinstance(settled, Task) else task
+            self.whole = self.whole and task.action in (Action.CALL, Action.REUSE)
         may_give = unit.instance.tasks.bounds.get(task.address, Bounds(1, 1))
         self._planner.advance(_facts_of(task, _make_up(task, self._count(may_give))))
 
