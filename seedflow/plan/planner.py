@@ -42,6 +42,7 @@ from seedflow.plan.rehearsal import (
     Rehearsal,
     choose_most,
     count_least,
+    count_some,
     rests_on_pictures,
 )
 from seedflow.plan.unfold import MOST_TASKS, Unfolder
@@ -144,17 +145,27 @@ class Planner:
         """What will be wrong with files whose names are not known yet: an error with however few images, else a doubt."""
         if not self._outputs.has_unknown:
             return
-        most = self._rehearse(choose_most(most_tasks))
-        least = self._rehearse(count_least) if most and not rests_on_pictures(self._graph) else {}
-        for key, problem in most.items():
-            yield least[key] if key in least else doubt(problem)
+        most, whole = self._rehearse(choose_most(most_tasks))
+        found = dict(most)
+        least: dict[tuple[str, str], Diagnostic] = {}
+        if most or not whole:
+            least, _ = self._rehearse(count_least)
+            found.update(least)
+        if not whole:  # such as a list that passes its `at_most`
+            some, _ = self._rehearse(count_some)
+            found = {**some, **found}
+        certain = most.keys() & least.keys() if not rests_on_pictures(self._graph) else frozenset()
+        for key, problem in found.items():
+            yield problem if key in certain else doubt(problem)
 
-    def _rehearse(self, count: Count) -> dict[tuple[str, str], Diagnostic]:
-        """The first problem of each output's files, by output and code, once each task gave so many images."""
+    def _rehearse(self, count: Count) -> tuple[dict[tuple[str, str], Diagnostic], bool]:
+        """The first problem of each output's files, by output and code, once each task gave so many images; whether all did."""
         fresh = Planner(self._graph, self._inputs, self._values, self._context)
         tasks = tuple(fresh.unfold().tasks.values())
-        Rehearsal(fresh, fresh._build.resolver, count).play(tasks)
-        return {(output.name, problem.code): problem for output, problem in fresh._outputs.find_wrong()}
+        rehearsal = Rehearsal(fresh, fresh._build.resolver, count)
+        rehearsal.play(tasks)
+        found = {(output.name, problem.code): problem for output, problem in fresh._outputs.find_wrong()}
+        return found, rehearsal.whole
 
     def use_store(self, view: StoreView) -> None:
         """Decide from now on by another view: the run's own, which sees what other runs add meanwhile."""

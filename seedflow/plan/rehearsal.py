@@ -30,7 +30,16 @@ _SIZE_BYTES: Final = 1_000_000
 
 _OF_A_PICTURE: Final = re.compile(r"\b(?:width|height|format|digest)\b")
 _DECIDING: Final = frozenset(
-    (Part.FOR_EACH, Part.WHEN, Part.ITERATE_OVER, Part.TAKES, Part.WITH, Part.VALUE, Part.OUTPUT)
+    (
+        Part.FOR_EACH,
+        Part.WHEN,
+        Part.ITERATE_OVER,
+        Part.TAKES,
+        Part.EXPECT,
+        Part.WITH,
+        Part.VALUE,
+        Part.OUTPUT,
+    )
 )
 
 Count = Callable[[Bounds[int]], int]
@@ -40,6 +49,11 @@ Count = Callable[[Bounds[int]], int]
 def count_least(may_give: Bounds[int]) -> int:
     """As few as there may be."""
     return max(may_give.low, 1)
+
+
+def count_some(may_give: Bounds[int]) -> int:
+    """One or two."""
+    return max(may_give.low, min(may_give.high, 2), 1)
 
 
 def choose_most(most_tasks: int) -> Count:
@@ -54,7 +68,9 @@ def rests_on_pictures(graph: StepGraph) -> bool:
     for frame in (graph.frame, *graph.frames.values()):
         places.extend(find_recipe_places(frame))
     return any(
-        place.part in _DECIDING and _OF_A_PICTURE.search(place.template.scalar.value) for place in places
+        _OF_A_PICTURE.search(place.template.scalar.value)
+        for place in places
+        if place.part in _DECIDING or (place.part is Part.PARAMETER and place.name != "prompt")
     )
 
 
@@ -66,13 +82,17 @@ class Rehearsal:
         self._resolver = resolver
         self._count = count
         self._left = MOST_REHEARSED
+        self.whole = True
+        """Whether each task that was played gave images."""
 
     def play(self, tasks: Iterable[Task]) -> None:
         """All tasks one after the other; they stand in an order in which they could run."""
         for task in tasks:
             self._left -= 1
             if self._left < 0:
+                self.whole = False
                 return
+            self.whole = self.whole and task.action is not Action.BLOCKED
             if task.tasks is not None:
                 self._grow(task)
             else:
@@ -83,11 +103,13 @@ class Rehearsal:
             case Grown(tasks=tasks):
                 self.play(tasks)
             case Unsettled():
+                self.whole = False
                 self._planner.advance(TaskFacts(task.address, Outcome.FAILED))
             case Task() as closed:
+                self.whole = False
                 self._planner.advance(_facts_of(closed, ()))
             case Waiting():
-                pass
+                self.whole = False
 
     def _end(self, task: Task) -> None:
         unit = self._resolver.find_unit(task.address)
@@ -96,8 +118,10 @@ class Rehearsal:
         if unit.instance.may_skip and task.action in (Action.CALL, Action.REUSE):
             settled = self._planner.settle(task.address)
             if isinstance(settled, Waiting):
+                self.whole = False
                 return
             task = settled if isinstance(settled, Task) else task
+            self.whole = self.whole and task.action in (Action.CALL, Action.REUSE)
         may_give = unit.instance.tasks.bounds.get(task.address, Bounds(1, 1))
         self._planner.advance(_facts_of(task, _make_up(task, self._count(may_give))))
 

@@ -205,3 +205,9 @@ def test_no_more_is_played_than_there_is_time_for(monkeypatch: pytest.MonkeyPatc
     recipe = TWO_SETS + publish("b", "{{ each.v.number }}")
     monkeypatch.setattr(rehearsal, "MOST_REHEARSED", 3)
     assert find_same_files(recipe) == []
+
+
+def test_a_list_that_may_pass_its_bound_hides_no_collision_of_a_shorter_one() -> None:
+    recipe = TWO_SETS.replace('{v: "{{ steps.a.images }}"}', '{v: {in: "{{ steps.a.images }}", at_most: 2}}')
+    (problem,) = find_same_files(recipe + publish("b", "{{ each.v.number }}"))
+    assert problem.severity is Severity.WARNING
