@@ -157,6 +157,14 @@ def parse_latency(text: str) -> Latency:
         ) from None
 
 
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)
+
+
 def parse_serve(items: Iterable[str]) -> dict[str, Path]:
     """Read `URL=FILE` items. The URL may hold `=` itself: the file begins after the last one.
 
@@ -166,8 +174,7 @@ def parse_serve(items: Iterable[str]) -> dict[str, Path]:
     served: dict[str, Path] = {}
     for item in items:
         url, equals, file = item.rpartition("=")
-        parts = urlsplit(url) if equals else None
-        if parts is None or parts.scheme not in {"http", "https"} or not parts.netloc or not file:
+        if not equals or not file or not _is_web_address(url):
             raise UsageError(
                 f"--serve {item!r} is not URL=FILE",
                 help="write it as --serve https://example.com/a.png=a.png",

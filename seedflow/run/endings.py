@@ -141,7 +141,11 @@ def beyond(collected: Collected, cost_usd: Decimal) -> tuple[str, ...]:
     others = "the other" if extra == 1 else "the others"
     folder = f"kept in {collected.aside[0].parent}" if kept else "not kept, since nothing could be fetched"
     some = f" ({kept} of {extra})" if 0 < kept < extra else ""
-    money = f"; all count as paid, {format_usd(cost_usd)}: look at the provider's bill" if cost_usd else ""
+    money = (
+        f"; all count as paid, {format_usd(cost_usd)}, more than planned: look at the provider's bill"
+        if cost_usd
+        else ""
+    )
     return (
         f"{collected.came} images came, and at most {used} {were} asked for: {used_are} used, {others}{some} {folder}{money}",
     )

@@ -57,7 +57,8 @@ def test_a_served_url_may_hold_an_equals_sign(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "item", ["a.png", "=a.png", "https://h/a", "https://h/a=", "ftp://h/a=x", "https:///a=x"]
+    "item",
+    ["a.png", "=a.png", "https://h/a", "https://h/a=", "ftp://h/a=x", "https:///a=x", "http://[::1=x"],
 )
 def test_what_is_not_url_and_file_is_refused(item):
     with pytest.raises(UsageError, match="is not URL=FILE"):

@@ -101,7 +101,7 @@ def test_of_more_images_than_were_asked_for_the_first_are_the_result(make_world)
     assert warning.startswith(
         "5 images came, and at most 3 were asked for: the first 3 are used, the others kept in "
     )
-    assert warning.endswith("all count as paid, $0.20: look at the provider's bill")
+    assert warning.endswith("all count as paid, $0.20, more than planned: look at the provider's bill")
     again = world.run()
     assert (statuses(again), again.calls, again.cost_usd) == ({"a": "reused", "b": "reused"}, 0, 0)
 
