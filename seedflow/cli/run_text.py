@@ -6,6 +6,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from types import TracebackType
 from typing import Final, Protocol, Self, TextIO
 
@@ -20,7 +21,7 @@ from seedflow.cli.live import LiveArea
 from seedflow.cli.progress import Progress
 from seedflow.cli.terminal import OutputError, log_width_of, moves_cursor
 from seedflow.diagnostics.printable import make_printable
-from seedflow.money import format_usd, parse_usd
+from seedflow.money import ZERO_USD, format_usd
 from seedflow.plan.model import Action, Bounds, Plan, Reason
 from seedflow.report.reasons import own_take
 from seedflow.run.events import Event, EventKind
@@ -149,7 +150,7 @@ class LiveDisplay:
         self._in_flight = most_in_flight
         self._held_until = 0.0
         self._started = clock()
-        self._cost_usd = parse_usd("0")
+        self._cost_usd = ZERO_USD
         self._waiting: dict[str, None] = {}
         self._active: dict[str, _Active] = {}
         self._rejected: dict[str, int] = {}
@@ -193,7 +194,7 @@ class LiveDisplay:
                 self._waiting.pop(address, None)
                 self._active.pop(address, None)
                 self._rejected.pop(address, None)
-                self._cost_usd += parse_usd(str(event.data.get("cost_usd", 0)))
+                self._cost_usd += Decimal(str(event.data.get("cost_usd", 0)))
             case _:
                 pass
         # That a call is repeated, or another run's, is said below, as long as it lasts.
@@ -336,7 +337,7 @@ class EventLines:
             attempt = int(str(event.data.get("attempt", 1)))
             if attempt > 1:
                 details.append(f"attempt {attempt}")
-        cost_usd = parse_usd(str(event.data.get("cost_usd", 0)))
+        cost_usd = Decimal(str(event.data.get("cost_usd", 0)))
         if cost_usd:
             rejected = isinstance(problem, dict) and problem.get("kind") == "unexpected"
             paid = isinstance(problem, dict) and problem.get("paid") is True and sent < 2

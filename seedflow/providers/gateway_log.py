@@ -20,7 +20,7 @@ from urllib.parse import quote
 import httpx
 
 from seedflow.errors import UNREADABLE_ERRORS, Billed, ProviderError, Retry
-from seedflow.money import format_usd
+from seedflow.money import ZERO_USD, format_usd, from_micros, to_micros
 from seedflow.providers.base import Answer, NotBilled, Reconciliation, Recovered, StillUnknown
 from seedflow.providers.envelope import parse_json, read_errors, read_result
 from seedflow.providers.metadata import read_metadata, read_sent_ms
@@ -128,7 +128,8 @@ class GatewayLog:
         costs = [entry.cost_usd for entry in failed if entry.cost_usd is not None]
         known = sum(costs) if len(costs) == len(failed) else 0.0
         if 0 < known <= _MOST_COST_USD:
-            cost_usd = Decimal(str(known))
+            exact = sum((Decimal(str(cost)) for cost in costs), ZERO_USD)
+            cost_usd = from_micros(to_micros(exact))  # nothing is counted in less than a millionth
             return StillUnknown(
                 f"the gateway's log shows that the call failed and cost {format_usd(cost_usd)}",
                 young,

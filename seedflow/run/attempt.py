@@ -79,6 +79,7 @@ class AttemptRunner(AttemptEnds):
                 return await self._reconcile(tell_why(attempt))
             case Recovery.FETCH:
                 self._tally.stage = Stage.ANSWERED
+                self._tally.answer = attempt.answer
                 return Answer(attempt.answer or b"", free=not attempt.cost_usd)
             case Recovery.LOOK_AGAIN:
                 self._tally.stage = Stage.SENT
@@ -285,7 +286,7 @@ class AttemptRunner(AttemptEnds):
         services = self._services
         most_usd = ZERO_USD if answer.free else self._most_usd
         await services.disk.run(services.store.mark_answered, self._attempt.intent_id, answer.raw, most_usd)
-        self._answer = answer.raw
+        self._answer = self._tally.answer = answer.raw
         self._tally.stage = Stage.ANSWERED
         self._tally.open_usd = self._share(most_usd)
         data = {"intent": self._attempt.intent_id, "bytes": len(answer.raw), "free": answer.free}
@@ -334,6 +335,7 @@ class AttemptRunner(AttemptEnds):
             await sleep_unless_stopped(services.control, wait_s)
             return None
         if isinstance(useless, NotFetchedError):
+            await self._count_all(answer, useless.images)
             await services.disk.run(services.store.leave, intent_id)
             self._tally.end(self._tally.open_usd)
             problem = endings.not_fetched(self._task, useless.message)
@@ -343,6 +345,15 @@ class AttemptRunner(AttemptEnds):
         cost_usd = self._price(answer, useless.images)
         problem = endings.lost(self._task, useless.message)
         raise await self._lost(useless.message, cost_usd, problem, again=True)
+
+    async def _count_all(self, answer: Answer, images: int) -> None:
+        """More images came than were asked for: all count from now on, although they are not here yet."""
+        cost_usd = self._price(answer, images)
+        if cost_usd > self._most_usd:
+            await self._services.disk.run(
+                self._services.store.mark_answered, self._attempt.intent_id, answer.raw, cost_usd
+            )
+            self._tally.open_usd = self._share(cost_usd)
 
     async def _find_better(self, for_s: float = SECOND_LOOK_S) -> Answer | NotBilled | StillUnknown:
         """What the log has in place of an answer of no use or a refusal, recorded; it is asked once for each call."""

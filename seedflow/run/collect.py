@@ -56,7 +56,11 @@ class LostError(SeedflowError):
 
 
 class NotFetchedError(SeedflowError):
-    """An answer that was paid, whose images could not be fetched now; trying again later may succeed."""
+    """An answer that was paid, whose images could not be fetched now; trying again later may succeed. `images`: how many it bills."""
+
+    def __init__(self, message: str, *, images: int) -> None:
+        super().__init__(message)
+        self.images = images
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,7 @@ class Collector:
                     ) from None
                 if attempt == MOST_FETCHES:
                     raise NotFetchedError(
-                        f"image {number} of {count} could not be fetched: {error.message}"
+                        f"image {number} of {count} could not be fetched: {error.message}", images=count
                     ) from None
                 await asyncio.sleep(wait_s)
                 wait_s *= 2

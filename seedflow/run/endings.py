@@ -162,8 +162,11 @@ def not_fetched(task: Task, message: str) -> Problem:
     )
 
 
-def not_kept(task: Task, error: StoreError, *, paid: bool) -> Problem:
-    """The disk did not take what there was to write; `paid` when its answer is in the ledger, and what it names is not here."""
+def not_kept(task: Task, error: StoreError, *, paid: bool, gone: bytes | None = None) -> Problem:
+    """The disk did not take what there was to write; `paid` when its answer is in the ledger, and what it names is not here.
+
+    `gone` is the answer where the ledger that had it is not there any more.
+    """
     if error.paid:
         message = f"it was answered and paid, but {error.message}"
         is_certain = (
@@ -172,6 +175,16 @@ def not_kept(task: Task, error: StoreError, *, paid: bool) -> Problem:
         return Problem(error.kind, message, error.help, task.origin.span, error.unsaved, paid=is_certain)
     if not paid:
         return Problem(error.kind, error.message, error.help, task.origin.span, error.unsaved)
+    if gone is not None:
+        return Problem(
+            error.kind,
+            f"it was answered and paid, but the ledger that had its answer is gone, and its pictures could not be kept: {error.message}",
+            "put the state back, and run again: what it has is not paid again. If it is gone for good, keep the answer that is "
+            "printed here: its pictures can be fetched by hand as long as their URLs live",
+            task.origin.span,
+            gone,
+            paid=True,
+        )
     remedy = _MAKE_ROOM.get(error.kind, error.help or "see what is wrong with the disk")
     return Problem(
         error.kind,

@@ -56,7 +56,8 @@ class Performer:
                 status, problem = TaskStatus.UNKNOWN, endings.still_unknown(tally.unknown, problem)
             return without_images(task, tally, status, problem)
         except StoreError as error:
-            problem = endings.not_kept(task, error, paid=self._is_paid(tally))
+            gone = None if await self._services.disk.run(self._services.store.is_there) else tally.answer
+            problem = endings.not_kept(task, error, paid=self._is_paid(tally), gone=gone)
             self._services.halt(problem)
             return without_images(task, tally, TaskStatus.FAILED, problem)
         except asyncio.CancelledError:

@@ -96,7 +96,8 @@ class Tally:
     """What this run has done for one task so far, over all of its attempts; what earlier runs paid is not in it.
 
     `calls` counts requests that were sent; `ended_usd` is what attempts cost that have ended, `open_usd` what the one
-    at work has cost or may cost. `unknown` is why nobody knows what became of a call before the one at work.
+    at work has cost or may cost. `unknown` is why nobody knows what became of a call before the one at work. `answer` is the
+    raw answer of the one at work, once the ledger has it.
     """
 
     calls: int = 0
@@ -104,6 +105,7 @@ class Tally:
     open_usd: Decimal = ZERO_USD
     stage: Stage = Stage.UNSENT
     unknown: Problem | None = None
+    answer: bytes | None = None
 
     @property
     def cost_usd(self) -> Decimal:

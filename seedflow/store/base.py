@@ -227,6 +227,9 @@ Claim: TypeAlias = Granted | AlreadyStored | HeldElsewhere | ToRecover
 class Store(StoreView, Protocol):
     """Everything a run writes. Methods block (they wait for the disk) and may be called from any thread."""
 
+    def is_there(self) -> bool:
+        """Whether what was written is still where it was written to: nobody has removed it meanwhile."""
+
     def begin_run(self, run_id: str, recipe: str, realm: str) -> None:
         """Take the run's own lock and write its row. Orphaned claims are those whose run's lock is free."""
 

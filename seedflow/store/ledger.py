@@ -65,6 +65,7 @@ class Ledger:
             self._connection = _connect(self.path, "rw")
             try:
                 self._set_up(folder)
+                self._identity = _identify(self.path)
             except BaseException:
                 self._connection.close()
                 raise
@@ -107,6 +108,7 @@ class Ledger:
         """
         self._check_process()
         with self._mutex, disk_errors(self.path), self._write_lock.holding(WRITE_LOCK_TIMEOUT_S):
+            self._refuse_if_gone()
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -121,6 +123,22 @@ class Ledger:
         self._check_process()
         with self._mutex, disk_errors(self.path):
             yield self._connection
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the file is still where it was opened: what is written to one that was removed is gone with it."""
+        try:
+            return _identify(self.path) == self._identity
+        except OSError:
+            return False
+
+    def _refuse_if_gone(self) -> None:
+        if not self.is_there:
+            raise StoreError(
+                f"{self.path}: somebody has removed or replaced it while it was in use",
+                kind="missing",
+                help="do not move or delete the state while a run uses it; put it back, and run again",
+            )
 
     @property
     def is_inherited(self) -> bool:
@@ -297,3 +315,9 @@ def _roll_back(connection: sqlite3.Connection) -> None:
         # A failed commit may have rolled back by itself; an error here would hide the one that matters.
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
+
+
+def _identify(path: Path) -> tuple[int, int]:
+    """What tells a file from every other one while it is open."""
+    found = path.stat()
+    return found.st_dev, found.st_ino

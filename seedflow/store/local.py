@@ -133,6 +133,10 @@ class LocalStore(Lookups):
 
     # Runs
 
+    def is_there(self) -> bool:
+        """See `Store.is_there`."""
+        return self._ledger.is_there
+
     def begin_run(self, run_id: str, recipe: str, realm: str) -> None:
         """See `Store.begin_run`.
 

@@ -64,6 +64,10 @@ class MemoryStore(MemoryLookups):
                 sum(row.counted_micros for row in self._all_rows() if row.payer_run_id == run_id)
             )
 
+    def is_there(self) -> bool:
+        """See `Store.is_there`."""
+        return True
+
     def begin_run(self, run_id: str, recipe: str, realm: str) -> None:  # noqa: ARG002 - nobody reads runs back
         """See `Store.begin_run`."""
         with self._state.mutex:

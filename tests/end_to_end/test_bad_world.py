@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from kill_trial import wait_for
 from project import Project
 
 ONE = "seedflow: 1\nsteps:\n  a: {generate: {prompt: One}}\n"
@@ -293,3 +295,20 @@ def test_a_dry_run_opens_no_socket_and_writes_nothing(project: Project) -> None:
         with pytest.raises(TimeoutError):
             listener.accept()
     assert sorted(project.folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("removed", [".seedflow", ".seedflow/ledger.db"])
+def test_an_answer_is_printed_when_the_ledger_that_had_it_is_removed(
+    paid: Project, emulator: Any, removed: str
+) -> None:
+    emulator.set_faults({"kind": "bad-download", "way": "stall", "seconds": 3})
+    running = paid.start("run", "one.yaml", "--yes")
+    wait_for(lambda: bool(emulator.downloads()))
+    place = paid.folder / removed
+    shutil.rmtree(place) if place.is_dir() else place.unlink()
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 3, (out, err)
+    assert "the ledger that had its answer is gone" in " ".join((out + err).split())
+    assert '"state":"Completed"' in out + err
+    assert "fetched without paying again" not in " ".join((out + err).split())
+    assert emulator.bill()["calls"] == 1

@@ -163,6 +163,8 @@ async def test_newest_of_several_successes_is_recovered(ask):
         (("1e999",), None),
         (("nan",), None),
         ((9_000.0,), "9000.0"),
+        ((0.1, 0.2), "0.3"),
+        ((1e-12,), "0.000001"),
     ],
 )
 async def test_what_a_failed_call_cost_is_told_where_each_entry_says_it(ask, costs, known) -> None:

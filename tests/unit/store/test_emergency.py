@@ -243,6 +243,29 @@ def test_an_answer_for_which_the_state_is_gone_is_handed_back_to_be_printed(tmp_
         store.close()
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_sent_any_more_once_the_ledger_is_gone(tmp_path, request_record, tools, replaced):
+    root = tmp_path / ".seedflow"
+    store = open_store(root)
+    store.begin_run("run-1", "storybook", "cloudflare")
+    (intent,) = send(store, request_record, tools.price, 1)
+    assert store.is_there()
+    if replaced:
+        shutil.copy(root / "ledger.db", root / "copy")
+        (root / "copy").replace(root / "ledger.db")
+    else:
+        (root / "ledger.db").unlink()
+    assert not store.is_there()
+    with pytest.raises(StoreError, match="removed or replaced it while it was in use"):
+        store.claim("run-1", replace(request_record, take=7), tools.price, ())
+    with pytest.raises(StoreError, match="the answer is kept in"):
+        store.mark_answered(intent, b"paid for", COST)
+    (record,) = read_journal(root / "runs" / "run-1" / "journal")
+    assert record.answer == b"paid for"
+    with suppress(StoreError):
+        store.close()
+
+
 def test_even_an_answer_that_meets_a_bug_is_kept(root, store, request_record, tools):
     attempt = store.claim("run-1", request_record, tools.price, ()).attempt
     with pytest.raises(TransitionError):
