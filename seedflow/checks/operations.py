@@ -254,6 +254,10 @@ class ExpressionReader:
         clean = self._read_all(operands[1:]) and clean
         if not clean:
             return False
+        if self._maps_lists(node):
+            message = f"each of these is a list, which has no `{_find_mapped_name(node)}`"
+            help_ = "write `map(attribute=0)` for the first of each"
+            return self.refuse(RenderError(message, node.start, node.end, "unknown-attribute", help_))
         if not self._names_are_settled(node):
             return True
         given = len(node.arguments)
@@ -271,6 +275,15 @@ class ExpressionReader:
             )
 
         return self._try(node, operands, build)
+
+    def _maps_lists(self, node: Applied) -> bool:
+        """Whether `map(attribute=…)` asks lists for a name, such as those of `map(attribute="images")` of tasks."""
+        base = node.arguments[0] if node.arguments else None
+        if not isinstance(base, Applied) or not base.arguments or _find_mapped_name(node) is None:
+            return False
+        name, item = _find_mapped_name(base), self.shape_of(base.arguments[0]).item
+        found = item.find(name) if item is not None and name is not None else None
+        return found is not None and found.kind is Kind.LIST and not found.optional
 
     def _names_are_settled(self, node: Applied) -> bool:
         """Whether nobody has to know which of several items an attribute is, or what a text is that names something."""
@@ -316,6 +329,16 @@ class ExpressionReader:
 def _asks_for_kind(test: Expression) -> bool:
     """Whether a test asks whether something is there, or what it is."""
     return any(isinstance(node, Applied) and node.name in _OF_KINDS for node in walk(test))
+
+
+def _find_mapped_name(node: Applied) -> str | None:
+    """The name that `map(attribute="NAME")` asks every item for, if it is that and nothing else."""
+    given = (*node.arguments[1:], *node.keywords.values())
+    if node.name != "map" or len(given) != 1 or not node.keywords.keys() <= {"attribute"}:
+        return None
+    (name,) = given
+    is_name = isinstance(name, Constant) and isinstance(name.value, str) and name.value.isidentifier()
+    return str(name.value) if is_name and isinstance(name, Constant) else None
 
 
 def _is_mention(node: Expression) -> bool:

@@ -13,6 +13,11 @@ from seedflow.recipe.file_paths import check_file_path
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
+from seedflow.recipe.templating.nodes import Expression
+from seedflow.recipe.templating.operation_nodes import Applied
+
+_ALL_OF_IT = frozenset(("list", "sort", "reverse"))
+"""Filters that give all of what stands before them."""
 
 
 def check_outputs(subject: Subject) -> Iterator[Diagnostic]:
@@ -49,6 +54,8 @@ def _no_images(output: Output, shape: Shape) -> Diagnostic:
 
 def _check_file(output: Output, file: Template, shape: Shape, subject: Subject) -> Iterator[Diagnostic]:
     mentions = _step_mentions(output)
+    if _picks(output.images.expression):
+        return  # which of them these are, the plan tells
     if shape.kind is not Kind.LIST or shape.count.high in {0, 1} or len(mentions) != 1:
         return
     attributes, variables = _distinguishers(file)
@@ -70,6 +77,15 @@ def _check_file(output: Output, file: Template, shape: Shape, subject: Subject) 
         yield _same_file(output, file, ["image.take"], "the image's take")
     elif _per_request(mention, target, subject).high != 1 and "number" not in attributes:
         yield _same_file(output, file, ["image.number"], "the image's number")
+
+
+def _picks(node: Expression | None) -> bool:
+    """Whether a filter may leave out some of what is mentioned."""
+    while isinstance(node, Applied):
+        if node.name not in _ALL_OF_IT or not node.arguments:
+            return True
+        node = node.arguments[0]
+    return False
 
 
 def _undistinguished(

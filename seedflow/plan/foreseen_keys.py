@@ -186,6 +186,9 @@ def _first_image(unit: Unit, *, certain: bool, passes: bool) -> Foreseen:
 
 def _of_group(group: Group, mention: StepReference) -> Iterator[Foreseen | None]:
     """Tasks of which nobody knows a key yet have those of other tasks that go through the very same lists."""
+    if group.tasks.node.step.call is not None and mention.collection != "tasks":
+        yield None  # images have the keys of the tasks inside, whose steps may be others
+        return
     loops = group.tasks.node.step.for_each
     lists = tuple(_spell(items) for loop in loops for items in loop.lists)
     keys = tuple(loop.key for loop in loops)

@@ -38,7 +38,10 @@ from seedflow.plan.model import (
 )
 from seedflow.plan.outputs import OutputPlanner
 from seedflow.plan.rehearsal import (
+    OTHERS,
+    USUAL,
     Count,
+    Look,
     Rehearsal,
     choose_most,
     count_least,
@@ -154,15 +157,19 @@ class Planner:
         if not whole:  # such as a list that passes its `at_most`
             some, _ = self._rehearse(count_some)
             found = {**some, **found}
-        certain = most.keys() & least.keys() if not rests_on_pictures(self._graph) else frozenset()
+        certain = most.keys() & least.keys()
+        if rests_on_pictures(self._graph):
+            certain = set()
+            for look in OTHERS:
+                found = {**self._rehearse(choose_most(most_tasks), look)[0], **found}
         for key, problem in found.items():
             yield problem if key in certain else doubt(problem)
 
-    def _rehearse(self, count: Count) -> tuple[dict[tuple[str, str], Diagnostic], bool]:
+    def _rehearse(self, count: Count, look: Look = USUAL) -> tuple[dict[tuple[str, str], Diagnostic], bool]:
         """The first problem of each output's files, by output and code, once each task gave so many images; whether all did."""
         fresh = Planner(self._graph, self._inputs, self._values, self._context)
         tasks = tuple(fresh.unfold().tasks.values())
-        rehearsal = Rehearsal(fresh, fresh._build.resolver, count)
+        rehearsal = Rehearsal(fresh, fresh._build.resolver, count, look)
         rehearsal.play(tasks)
         found = {(output.name, problem.code): problem for output, problem in fresh._outputs.find_wrong()}
         return found, rehearsal.whole

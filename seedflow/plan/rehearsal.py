@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from seedflow.graph.model import StepGraph
 from seedflow.graph.places import Part, find_recipe_places, find_step_places
@@ -25,8 +25,20 @@ _FEW_TASKS: Final = 1_000
 _MOST_IMAGES: Final = 100
 _SOME_IMAGES: Final = 3
 
-_SIDE_PX: Final = 2048
 _SIZE_BYTES: Final = 1_000_000
+
+
+class Look(NamedTuple):
+    """What made-up pictures look like."""
+
+    width_px: int
+    height_px: int
+    format: ImageFormat
+
+
+USUAL: Final = Look(2048, 2048, ImageFormat.JPEG)
+OTHERS: Final = (Look(1024, 768, ImageFormat.JPEG), Look(2304, 4096, ImageFormat.PNG))
+"""Where pictures decide, the plan is played with such, too: small and wide, large and high."""
 
 _OF_A_PICTURE: Final = re.compile(r"\b(?:width|height|format|digest)\b")
 _DECIDING: Final = frozenset(
@@ -77,10 +89,11 @@ def rests_on_pictures(graph: StepGraph) -> bool:
 class Rehearsal:
     """Plays a plan that was just made; `resolver` is that of its planner."""
 
-    def __init__(self, planner: Advance, resolver: Resolver, count: Count) -> None:
+    def __init__(self, planner: Advance, resolver: Resolver, count: Count, look: Look = USUAL) -> None:
         self._planner = planner
         self._resolver = resolver
         self._count = count
+        self._look = look
         self._left = MOST_REHEARSED
         self.whole = True
         """Whether each task that was played gave images."""
@@ -123,7 +136,7 @@ class Rehearsal:
             task = settled if isinstance(settled, Task) else task
             self.whole = self.whole and task.action in (Action.CALL, Action.REUSE)
         may_give = unit.instance.tasks.bounds.get(task.address, Bounds(1, 1))
-        self._planner.advance(_facts_of(task, _make_up(task, self._count(may_give))))
+        self._planner.advance(_facts_of(task, _make_up(task, self._count(may_give), self._look)))
 
 
 def _facts_of(task: Task, made_up: tuple[StepImage, ...]) -> TaskFacts:
@@ -138,14 +151,14 @@ def _facts_of(task: Task, made_up: tuple[StepImage, ...]) -> TaskFacts:
             return TaskFacts(task.address, Outcome.GIVEN, made_up)
 
 
-def _make_up(task: Task, count: int) -> tuple[StepImage, ...]:
+def _make_up(task: Task, count: int, look: Look) -> tuple[StepImage, ...]:
     return tuple(
-        StepImage(task.address, task.take, number, _draw(f"{task.address} {task.take} {number}"))
+        StepImage(task.address, task.take, number, _draw(f"{task.address} {task.take} {number}", look))
         for number in range(1, count + 1)
     )
 
 
-def _draw(text: str) -> ImageFacts:
+def _draw(text: str, look: Look) -> ImageFacts:
     """Facts like those of any picture; no two are the same."""
     digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-    return ImageFacts(digest, _SIZE_BYTES, _SIDE_PX, _SIDE_PX, ImageFormat.JPEG)
+    return ImageFacts(digest, _SIZE_BYTES, look.width_px, look.height_px, look.format)

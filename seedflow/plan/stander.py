@@ -156,9 +156,8 @@ class Stander:
     ) -> None:
         tasks = self._resolver.find_tasks(mention, env)
         standing.tolerant = standing.tolerant or skip_ok
-        before = len(standing.waits)
         self._add_arguments(mention, env, standing)
-        if len(standing.waits) > before:
+        if mention.selector is not None and self.of_arguments(mention, env).waits:
             # Which task it will be is not known yet, so that it may be one that is skipped.
             standing.may_skip = standing.may_skip or (not skip_ok and self._may_skip_one(tasks, mention))
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from planning import open_planner, plan
 from playing import play
@@ -136,3 +138,24 @@ def test_the_images_of_two_uses_of_a_recipe_have_equal_keys(tmp_path) -> None:
 def test_a_sum_of_collections_has_as_many_items_as_these(over: str, tasks: tuple[int, int]) -> None:
     (group,) = [task for task in plan(loop(over)).tasks if task.step == "end"]
     assert group.tasks == Bounds(*tasks)
+
+
+def test_outputs_of_a_used_recipe_have_the_keys_of_the_tasks_inside(tmp_path: Path) -> None:
+    (tmp_path / "sides.yaml").write_text(
+        "seedflow: 1\ninputs: {v: {type: image}}\nsteps:\n"
+        '  front: {generate: {prompt: Front, image_input: ["{{ inputs.v }}"]}}\n'
+        '  back: {generate: {prompt: Back, image_input: ["{{ inputs.v }}"]}}\n'
+        'outputs: {a: "{{ steps.front.images }}", b: "{{ steps.back.images }}"}\n'
+    )
+    text = (
+        f"steps:\n  s: {{generate: {{prompt: S, {SET}}}}}\n"
+        '  u: {for_each: {v: "{{ steps.s.images }}"}, recipe: ./sides.yaml, with: {v: "{{ each.v }}"}}\n'
+        '  c: {for_each: {v: {in: "{{ steps.u.outputs.a + steps.u.outputs.b }}", at_most: 12}}, '
+        'generate: {prompt: C, image_input: ["{{ each.v }}"]}}\n'
+    )
+    found, problems = open_planner(text, folder=tmp_path).start()
+    assert (found is not None, [one.code for one in problems if one.code == "equal-keys"]) == (True, [])
+    made = play(text, gives={"s": 2}, folder=tmp_path).addresses
+    assert sorted(made)[:4] == [
+        f"c[v=s-{number}.{side}-1]" for number in (1, 2) for side in ("back", "front")
+    ]

@@ -211,3 +211,33 @@ def test_a_list_that_may_pass_its_bound_hides_no_collision_of_a_shorter_one() ->
     recipe = TWO_SETS.replace('{v: "{{ steps.a.images }}"}', '{v: {in: "{{ steps.a.images }}", at_most: 2}}')
     (problem,) = find_same_files(recipe + publish("b", "{{ each.v.number }}"))
     assert problem.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "each.v.width < 1500",
+        "each.v.width < 2500",
+        "each.v.width > 2200",
+        "each.v.width != each.v.height",
+        "each.v.format == 'png'",
+        "each.v.format == 'jpeg' and each.v.width < 1500",
+    ],
+)
+def test_what_a_picture_decides_is_played_with_several(when: str) -> None:
+    text = ONE_SET + (
+        f'  x: {{for_each: {{v: "{{{{ steps.a.images }}}}"}}, when: "{{{{ {when} }}}}", '
+        'generate: {prompt: "X {{ ref.v }}", image_input: {v: "{{ each.v }}"}}}\n'
+        'outputs: {o: {images: "{{ steps.b.images + steps.x.images }}", file: "{{ each.v.number }}"}}\n'
+    )
+    (problem,) = find_same_files(text)
+    assert problem.severity is Severity.WARNING
+
+
+def test_items_that_a_filter_picks_are_judged_by_what_it_picks() -> None:
+    picked = "steps.a.images | selectattr('number', 'eq', {number}) | list"
+    outputs = 'outputs: {{o: {{images: "{{{{ {images} }}}}", file: "{{{{ each.p }}}}"}}}}\n'
+    first = TWO_SETS + outputs.format(images=picked.format(number=1))
+    assert find_same_files(first) == []
+    several = TWO_SETS + outputs.format(images="steps.a.images | selectattr('number', 'gt', 1) | list")
+    assert [one.severity for one in find_same_files(several)] == [Severity.WARNING]

@@ -270,3 +270,18 @@ def test_an_image_that_a_loop_goes_through_is_given_before_and_after_it_is_there
         ("b[i=a-1]", Action.CALL)
     ]
     assert again.totals.calls == Bounds(1, 1)
+
+
+@pytest.mark.parametrize("more", ["", " {{ each.v.name }}", " {{ each.v.key }} {{ each.v.number }}"])
+@pytest.mark.parametrize("images", ["images[0]", "images"])
+def test_one_of_several_that_may_be_skipped_is_not_promised_whatever_else_waits(
+    more: str, images: str
+) -> None:
+    rest = (
+        '  g: {for_each: {v: "{{ steps.a.images }}"}, when: "{{ each.v.number > 1 }}", '
+        'generate: {prompt: G, image_input: ["{{ each.v }}"]}}\n'
+        '  y: {for_each: {v: "{{ steps.a.images }}"}, generate: {prompt: "Y {{ ref.i }}MORE", '
+        'image_input: {i: "{{ steps.g.at(v=each.v).IMAGES }}"}}}\n'
+    )
+    played = play(SET + rest.replace("MORE", more).replace("IMAGES", images), gives={"a": 1})
+    assert (played.addresses, played.plan.totals.calls.low) == (["a"], 1)
