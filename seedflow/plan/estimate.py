@@ -50,8 +50,8 @@ def find_calls(task: Task) -> Bounds[int]:
     """The same for calls."""
     if task.will_be is not Action.CALL or task.shares_with is not None:
         return Bounds(0, 0)
-    high = 1 if task.tasks is None else task.tasks.high
-    return Bounds(sum(one.calls for one in task.least), high * task.attempts)
+    high = task.attempts if task.most_calls is None else task.most_calls
+    return Bounds(sum(one.calls for one in task.least), high)
 
 
 def add_up(tasks: Iterable[Task]) -> Totals:

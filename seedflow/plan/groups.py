@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from seedflow.money import ZERO_USD
-from seedflow.plan.estimate import join_kinds
+from seedflow.plan.estimate import find_calls, join_kinds
 from seedflow.plan.instances import Group, Instance
 from seedflow.plan.model import Action, Bounds, Least, Origin, Reason, Task
 
@@ -30,6 +30,7 @@ class Totalled:
     attempts: int = 1
     first: Task | None = None
     asks: bool = False
+    calls: int = 0
     kinds: dict[str, Least] = field(default_factory=dict)
 
     def add(self, tasks: Iterable[Task], count: Bounds[int], times: Callable[[Least], int]) -> None:
@@ -44,6 +45,7 @@ class Totalled:
             self.asks = True
             self.attempts = max(self.attempts, task.attempts)
             join_kinds(self.kinds, [_multiply(one, times(one)) for one in task.least], self.find_kind)
+            self.calls += count.high * find_calls(task).high
             self.images += count.high * task.images.high
             self.cost_usd += count.high * task.cost_usd.high
             self.list_cost_usd += count.high * task.list_cost_usd.high
@@ -99,6 +101,7 @@ def build_group_task(
         result=None,
         origin=origin,
         tasks=totalled.tasks,
+        most_calls=totalled.calls,
         attempts=totalled.attempts,
         least=totalled.least,
         hubs=hubs,

@@ -161,6 +161,7 @@ class Task:
     (`Choice.after_attempt`). `hubs` are the wholes that it is part of and that others may need: its step, first,
     then the used recipes around it. `least` is what its requests take at least, kind by kind. `moved` when another take of
     its step shows the one that would be its own, so that its take has to be written down before it is asked for.
+    `most_calls`, of one that stands for others, is how many calls these make at most, further attempts included.
     """
 
     address: str
@@ -193,6 +194,7 @@ class Task:
     least: tuple[Least, ...] = ()
     expectation: Expectation | None = None
     moved: bool = False
+    most_calls: int | None = None
 
     @property
     def settled(self) -> bool:

@@ -73,3 +73,33 @@ def test_those_of_a_use_that_is_left_out_are_skipped_and_make_no_calls(folder: P
     assert plan.totals.calls == (2, 3)
     played = play(LEFT_OUT, folder=folder, gives={"a": 2})
     assert sorted(played.addresses) == ["a", "some[w=x]/s[i=a-1]", "some[w=x]/s[i=a-2]"]
+
+
+def test_of_tasks_to_come_in_a_used_recipe_those_that_a_condition_leaves_out_make_no_calls(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "either.yaml").write_text(
+        "seedflow: 1\ninputs: {v: {type: image}, f: {type: boolean}}\nsteps:\n"
+        '  a: {when: "{{ inputs.f }}", generate: {prompt: A, image_input: ["{{ inputs.v }}"]}}\n'
+        '  b: {when: "{{ not inputs.f }}", generate: {prompt: B, image_input: ["{{ inputs.v }}"]}}\n'
+        'outputs: {images: "{{ first_of(steps.a.images, steps.b.images) }}"}\n'
+    )
+    text = (
+        "steps:\n  s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}\n"
+        '  u: {for_each: {v: "{{ steps.s.images }}"}, recipe: ./either.yaml, with: {v: "{{ each.v }}", f: true}}\n'
+    )
+    plan, _ = open_planner(text, folder=tmp_path).start()
+    assert plan is not None
+    assert (plan.totals.calls, plan.totals.images) == ((2, 4), (2, 6))
+    assert len(play(text, gives={"s": 3}, folder=tmp_path).addresses) == 4
+
+
+def test_attempts_that_tasks_to_come_may_take_are_calls(tmp_path: Path) -> None:
+    text = (
+        f"steps:\n  s: {{generate: {{prompt: S, {SET}}}}}\n"
+        '  y: {for_each: {v: "{{ steps.s.images }}"}, expect: {otherwise: retry, attempts: 3, min_width: 100}, '
+        'generate: {prompt: Y, image_input: ["{{ each.v }}"]}}\n'
+    )
+    plan, problems = open_planner(text, folder=tmp_path).start()
+    assert plan is not None, problems
+    assert plan.totals.calls == (2, 1 + 2 * 3)
