@@ -12,10 +12,10 @@ from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
 from seedflow.graph.shapes import Kind
 from seedflow.recipe.model import ReferenceItem, References
-from seedflow.recipe.references import NameReference, StepReference
+from seedflow.recipe.references import NameReference, Slice, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
-from seedflow.recipe.templating.lookup_nodes import Named
+from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
 from seedflow.recipe.templating.walking import walk
 
 
@@ -85,6 +85,9 @@ def _say_why_absent(
         return None
     if any(isinstance(part, WithoutFailed) for part in parts):
         return "all that `succeeded` goes on without may fail"
+    index = expression.reference.index if isinstance(expression, Mentioned) else None
+    if isinstance(index, Slice) and index.start not in (None, 0):
+        return "there may be no image in this part of them"
     if count > 1:
         choices = [part for part in parts if isinstance(part, FirstOf)]
         for one in item.template.references:
