@@ -323,7 +323,8 @@ class Stander:
         self, value: object, path: tuple[str | int, ...], standing: Standing, skip_ok: bool, fail_ok: bool
     ) -> None:
         if isinstance(value, Later):
-            standing.wait(value.after, value.after[0])
+            if value.after:  # else what it comes of is refused, so that nobody waits for it
+                standing.wait(value.after, value.after[0])
             return
         subject = value.subject if isinstance(value, View) else None
         if isinstance(subject, (PendingImage, PendingTask)) and path[:1] in _OF_A_KEY:

@@ -291,3 +291,20 @@ def test_passes_go_through_used_recipes_with_their_keys(tmp_path: Path) -> None:
         "z[i=it-p2-1]",
         "z[i=it-p3-1]",
     ]
+
+
+def test_what_goes_through_edits_that_are_refused_adds_nothing_to_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "edited.yaml").write_text(
+        "seedflow: 1\ninputs: {first: {type: image, optional: true}, more: {type: list, of: image, default: []}}\n"
+        'steps: {s: {for_each: {k: [x]}, iterate: {over: "{{ inputs.more }}", as: edit, start: "{{ inputs.first }}"}, '
+        'generate: {prompt: "S {{ each.k }}", image_input: ["{{ each.edit }}", "{{ prev }}"]}}}\n'
+        'outputs: {images: "{{ steps.s.images }}"}\n'
+    )
+    text = (
+        "steps:\n  a: {for_each: {i: [p], j: [q]}, recipe: ./edited.yaml}\n"
+        '  b: {for_each: {v: "{{ steps.a.outputs.images }}"}, recipe: ./edited.yaml, '
+        'with: {first: "{{ each.v }}", more: "{{ steps.a.outputs.images }}"}}\n'
+    )
+    plan, problems = open_planner(text, folder=tmp_path).start()
+    assert plan is None
+    assert {one.code for one in problems if one.severity is Severity.ERROR} == {"nothing-to-apply"}
