@@ -116,6 +116,16 @@ def test_images_that_nobody_asked_for_count_against_budgets(make_world, project_
     assert (result.status.value, result.calls, result.cost_usd) == ("stopped", 1, 5 * PRICE)
 
 
+def test_images_that_nobody_asked_for_count_also_while_they_cannot_be_fetched(make_world) -> None:
+    world = make_world(SET_AND_USER)
+    world.provider.count = lambda context: 5 if context.address == "a" else 1
+    world.provider.meet("a", fetching(*[slow()] * 40))
+    result = world.run()
+    assert result.tasks[0].problem.kind == "not-fetched"
+    assert result.cost_usd == 5 * PRICE
+    assert world.open_store().spent_usd(result.run_id) == 5 * PRICE
+
+
 @pytest.mark.parametrize(
     ("meets", "kept", "said"),
     [
