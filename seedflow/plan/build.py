@@ -75,7 +75,7 @@ class TaskBuilder:
         self.crossings = CrossingJudge(self.ranges, self.stander, self.renderer)
         self.options = OptionReader(self.renderer, self.stander)
         self._models = ModelFinder(context.catalog, self.renderer, self.stander)
-        self._passes = PassReader(self.resolver, self.stander, self.renderer, self.lister)
+        self._passes = PassReader(self.resolver, self.stander, self.renderer)
         self.judge = Judge(self.resolver, self.stander, self.renderer)
         self._builders: dict[str, RequestBuilder] = {}
         self._first_of_request: dict[str, str] = {}

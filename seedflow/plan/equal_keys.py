@@ -18,6 +18,7 @@ _OF_RESULTS: Final = (
     "an image has its task's key and number, whatever step it is of: loop over each step's in a step of its own, "
     "or give their tasks other keys"
 )
+_OF_SAME: Final = "take one of them out; a used recipe that hands an image through gives it once for each of its tasks that are given it"
 
 
 def foresee_equal_keys(variable: LoopVariable, columns: Sequence[Column]) -> Diagnostic | None:
@@ -31,12 +32,15 @@ def foresee_equal_keys(variable: LoopVariable, columns: Sequence[Column]) -> Dia
             certain = [all(one.certain for one in items) for items in (first, row)]
             if all(certain):
                 return _refuse(variable, first[0], row[0], [one.spelled for one in row])
-            if (
-                any(certain) and doubt is None
-            ):  # where conditions decide of both, one may be what the other leaves
+            # Where conditions decide of both, one may be what the other leaves; the very same choice is made for both.
+            if (any(certain) or _same_choice(first, row)) and doubt is None:
                 doubt = first[0], row[0]
         seen[tuple(one.key for one in row)].append(row)
     return None if doubt is None else _doubt(variable, *doubt)
+
+
+def _same_choice(first: Sequence[Foreseen], second: Sequence[Foreseen]) -> bool:
+    return all(one.choices and one.choices == other.choices for one, other in zip(first, second, strict=True))
 
 
 def _pair(columns: Sequence[Column]) -> list[tuple[Foreseen, ...]]:
@@ -55,19 +59,23 @@ def _refuse(variable: LoopVariable, first: Foreseen, second: Foreseen, keys: Seq
         "equal-keys",
         f"{_name(variable, first, second)} the same key ({named}); a task's address would stand for two",
         variable.span,
-        help="take one of them out" if first.source == second.source else _OF_RESULTS,
+        help=_OF_SAME if first.source == second.source else _OF_RESULTS,
     )
 
 
 def _doubt(variable: LoopVariable, first: Foreseen, second: Foreseen) -> Diagnostic:
     perhaps = second if first.certain else first
+    if first.source == second.source:
+        names = ", ".join(variable.names)
+        what = f"`{first.source}` may stand twice in the list of `{names}`, with the same key (`{second.spelled}`)"
+    else:
+        what = f"{_name(variable, first, second)} the same key (`{second.spelled}`) if `{perhaps.source}` gives any"
     return Diagnostic(
         "equal-keys",
-        f"{_name(variable, first, second)} the same key (`{second.spelled}`) if `{perhaps.source}` gives any, "
-        "which is known only when the others are paid; a task's address would stand for two",
+        f"{what}, which is known only when the others are paid; a task's address would stand for two",
         variable.span,
         Severity.WARNING,
-        help=_OF_RESULTS,
+        help=_OF_SAME if first.source == second.source else _OF_RESULTS,
     )
 
 
@@ -79,17 +87,24 @@ def _name(variable: LoopVariable, first: Foreseen, second: Foreseen) -> str:
 
 
 def refuse_equal_keys(
-    variable: LoopVariable, keys: list[str], first: int, number: int, value: object
+    variable: LoopVariable, keys: Sequence[str], first: tuple[int, object], second: tuple[int, object]
 ) -> Diagnostic:
-    """Of items that are there, numbers `first` and `number`; `value` is the latter's."""
+    """Of items that are there, each with its number and its value."""
     named = ", ".join(f"{name}={key}" for name, key in zip(variable.names, keys, strict=True))
-    values = value if isinstance(value, tuple) else (value,)
+    (number, value), (other, again) = first, second
+    values = again if isinstance(again, tuple) else (again,)
+    if not any(isinstance(one, View) and isinstance(one.subject, _RESULTS) for one in values):
+        help_ = "remove one of the two, or tell them apart"
+    else:
+        help_ = _OF_SAME if _is_same(value, again) else _OF_RESULTS
     return Diagnostic(
         "equal-keys",
-        f"items {first} and {number} of `{', '.join(variable.names)}` have the same key ({named}); "
+        f"items {number} and {other} of `{', '.join(variable.names)}` have the same key ({named}); "
         "a task's address would stand for two",
         variable.span,
-        help=_OF_RESULTS
-        if any(isinstance(one, View) and isinstance(one.subject, _RESULTS) for one in values)
-        else "remove one of the two, or tell them apart",
+        help=help_,
     )
+
+
+def _is_same(value: object, other: object) -> bool:
+    return isinstance(value, View) and isinstance(other, View) and value.subject == other.subject

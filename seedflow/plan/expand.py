@@ -23,7 +23,7 @@ from seedflow.plan.model import Bounds
 from seedflow.plan.pairs import pair_up
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import PendingImage, PendingTask
-from seedflow.recipe.model import LoopVariable
+from seedflow.recipe.model import Expression, LoopVariable
 from seedflow.recipe.template import Template
 from seedflow.recipe.views import View
 
@@ -156,7 +156,7 @@ class Expander:
 
     def _extend(self, row: Row, depth: int, parts: Listing, report: Report) -> Iterator[Row | Opening]:
         variable = self._loops[depth]
-        seen: dict[tuple[str, ...], int] = {}
+        seen: dict[tuple[str, ...], tuple[int, object]] = {}
         number = 0
         for part in parts:
             if isinstance(part, Gap):
@@ -179,7 +179,7 @@ class Expander:
 
     def _read(self, row: Row, variable: LoopVariable, report: Report) -> Listing | None:
         env = self._env(row)
-        columns = [self._lister.read(items, env, at_most=variable.at_most) for items in variable.lists]
+        columns = [self._read_list(items, env, variable.at_most) for items in variable.lists]
         if variable.zipped:
             parts = pair_up(variable, columns, report)
             if parts is None:
@@ -197,6 +197,13 @@ class Expander:
                 return None
         return parts
 
+    def _read_list(self, items: Expression, env: Env, at_most: int | None) -> Listing:
+        parts = self._lister.read(items, env, at_most=at_most)
+        # Whether the loop can be made must not depend on which of two equal images comes first.
+        if isinstance(items, Template) and self._foreseer.may_repeat(items, env, parts):
+            return self._lister.read_at_once(items, env, at_most=at_most)
+        return parts
+
     def _find_most(self, parts: Listing, variable: LoopVariable, env: Env) -> int | None:
         """How many items a list may have, whatever `at_most` allows; None when nothing else bounds it."""
         (items, *others) = variable.lists
@@ -211,7 +218,7 @@ class Expander:
         variable: LoopVariable,
         item: Item,
         number: int,
-        seen: dict[tuple[str, ...], int],
+        seen: dict[tuple[str, ...], tuple[int, object]],
         report: Report,
     ) -> Row | None:
         values = item.value if variable.zipped and isinstance(item.value, tuple) else (item.value,)
@@ -222,9 +229,9 @@ class Expander:
                 report(_no_key(variable, name, number, value))
                 return None
             keys.append(key)
-        first = seen.setdefault(tuple(keys), number)
-        if first != number:
-            report(refuse_equal_keys(variable, keys, first, number, item.value))
+        first = seen.setdefault(tuple(keys), (number, item.value))
+        if first[0] != number:
+            report(refuse_equal_keys(variable, keys, first, (number, item.value)))
             return None
         return Row(
             {**row.each, **dict(zip(variable.names, values, strict=True))},

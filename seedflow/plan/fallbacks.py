@@ -23,6 +23,22 @@ def may_all_be_skipped(template: Template, env: Env, stander: Stander) -> bool:
     )
 
 
+def find_reached(
+    node: FirstOf, template: Template, env: Env, stander: Stander
+) -> tuple[list[Expression], bool]:
+    """The alternatives of which one is taken, as far as is known; whether there is one for certain."""
+    reached: list[Expression] = []
+    for argument in node.arguments:
+        standing = Standing()
+        stander.add(_mentions_of(argument, template), env, standing)
+        if standing.skips is not None:
+            continue
+        reached.append(argument)
+        if not standing.may_be_skipped:
+            return reached, True
+    return reached, False
+
+
 def _may_be_skipped(mentions: Sequence[Reference], env: Env, stander: Stander) -> bool:
     standing = Standing()
     stander.add(mentions, env, standing)

@@ -9,13 +9,16 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
+from seedflow.graph.handed_through import may_repeat
+from seedflow.plan.fallbacks import find_reached
 from seedflow.plan.frames import Env
-from seedflow.plan.gaps import Gap, Item, find_gap
+from seedflow.plan.gaps import Gap, Item, Listing, find_gap
 from seedflow.plan.instances import Group, Instance, Unit
 from seedflow.plan.listing import Lister
+from seedflow.plan.model import StepImage
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import PendingImage, PendingTask, key_of_image
-from seedflow.plan.whole import find_whole, look_behind
+from seedflow.plan.whole import find_whole, follow, look_behind
 from seedflow.recipe.model import Expression
 from seedflow.recipe.references import NameReference, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm
@@ -69,6 +72,22 @@ class KeyForeseer:
             isinstance(whole, StepReference) and self._resolver.find_tasks(whole, env).node.step.call is None
         )
 
+    def may_repeat(self, template: Template, env: Env, parts: Listing) -> bool:
+        """Whether what is still to come of a list may hold one image twice, since a used recipe hands it through."""
+        gaps = [part for part in parts if isinstance(part, Gap)]
+        whole = find_whole(template) if gaps else None
+        if whole is None:
+            return False
+        mention, where = follow(whole, env, self._resolver.refresh)
+        if not isinstance(mention, StepReference):
+            return False
+        if not may_repeat(self._resolver.find_tasks(mention, where).node.step, mention):
+            return False
+        if any(not isinstance(gap.source, Instance) or gap.source.ghost for gap in gaps):
+            return True
+        found = [one for one in self.find(template, env) if one is not None]
+        return len({one.key for one in found}) < len(found)
+
     def find(self, expression: Expression, env: Env) -> Column:
         """The items of a list of `for_each`."""
         if isinstance(expression, tuple):
@@ -97,6 +116,9 @@ class KeyForeseer:
                     found and replace(found, certain=False) for found in self._of(argument, template, env)
                 ]
             case FirstOf(arguments=arguments):
+                reached, certain = find_reached(node, template, env, self._lister.stander)
+                if certain and len(reached) == 1:
+                    return self._of(reached[0], template, env)
                 return self._of_alternatives(node, arguments, template, env)
             case Either(then=then, otherwise=otherwise):
                 return self._of_alternatives(node, (then, otherwise), template, env)
@@ -125,9 +147,17 @@ class KeyForeseer:
     def _of_name(self, node: Named, template: Template, env: Env) -> Column:
         for mention in template.references:
             if isinstance(mention, NameReference) and (mention.start, mention.end) == (node.start, node.end):
+                if mention.root == "each" and len(mention.path) == 1:
+                    return [self._of_value(env.each.get(mention.name))]
                 behind = look_behind(mention, env, self._resolver.refresh) if len(mention.path) == 1 else None
                 return [None] if behind is None else self.find(*behind)
         return [None]
+
+    def _of_value(self, value: object) -> Foreseen | None:
+        if not isinstance(value, View) or not isinstance(value.subject, (PendingImage, StepImage)):
+            return None
+        key = self._resolver.find_key(value)
+        return None if key is None else Foreseen(key, key, _address_of(value), certain=True)
 
     # What steps give
 

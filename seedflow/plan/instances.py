@@ -204,6 +204,7 @@ class StepTasks:
     __slots__ = (
         "_by_address",
         "_by_keys",
+        "_group_addresses",
         "_sorted",
         "bounds",
         "closed",
@@ -244,6 +245,7 @@ class StepTasks:
         self.omitted: str | None = None
         self._sorted = True
         self._by_address: dict[str, Instance] = {}
+        self._group_addresses: set[str] = set()
         self._by_keys: dict[tuple[str, ...], dict[tuple[str, ...], list[Instance]]] = {}
 
     @property
@@ -269,6 +271,17 @@ class StepTasks:
         if instance.inner is None:
             self.open += 1
         return True
+
+    def claim(self, address: str) -> bool:
+        """Take the address of a group, also once it has grown; False when another group has had it."""
+        if address in self._group_addresses:
+            return False
+        self._group_addresses.add(address)
+        return True
+
+    def release(self, address: str) -> None:
+        """Let what comes of a group have the same address."""
+        self._group_addresses.discard(address)
 
     def find(self, wanted: Mapping[str, str]) -> Sequence[Instance]:
         """Instances whose keys match, in `for_each` order."""

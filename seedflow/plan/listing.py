@@ -28,6 +28,7 @@ from seedflow.plan.gaps import (
 from seedflow.plan.instances import Group, Instance
 from seedflow.plan.lengths import LengthFinder, gives_images
 from seedflow.plan.model import Bounds, Outcome, PendingImages
+from seedflow.plan.pending_image import find_pending_image
 from seedflow.plan.picking import NotThere
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.selected import SelectionBounds
@@ -37,7 +38,7 @@ from seedflow.plan.standing import Standing
 from seedflow.plan.views import PendingTask, build_ghost_view, find_common_each
 from seedflow.plan.whole import find_whole, follow
 from seedflow.recipe.model import Expression, Output
-from seedflow.recipe.references import NameReference, Reference, Slice, StepReference, is_one
+from seedflow.recipe.references import NameReference, Reference, StepReference, is_one
 from seedflow.recipe.template import Skipped, Template
 from seedflow.recipe.views import View
 
@@ -50,7 +51,7 @@ class Lister:
 
     def __init__(self, resolver: Resolver, stander: Stander, render: Render) -> None:
         self._resolver = resolver
-        self._stander = stander
+        self.stander = stander
         self._render = render
         selections = SelectionBounds(resolver, stander, self._parts_of, self._may_skip)
         self.lengths = LengthFinder(resolver, stander, self.take_apart, selections)
@@ -69,7 +70,7 @@ class Lister:
             parts = self.take_apart(whole, env)
             if parts is not None and (at_most is None or count_most(parts) <= at_most):
                 return parts
-        return self._read_at_once(expression, env, at_most)
+        return self.read_at_once(expression, env, at_most=at_most)
 
     def read_source(
         self, expression: Expression, env: Env, gap: Gap, *, at_most: int | None = None
@@ -92,14 +93,14 @@ class Lister:
             found.extend(self._images_of_task(source))
         for order in reversed(gap.nest):
             found = [nest_part(order, part) for part in found]
-        skipped = None if found else self._stander.of([expression], env).skipped
+        skipped = None if found else self.stander.of([expression], env).skipped
         return found if skipped is None else [build_skipped_gap(gap.order, gap.label, skipped)]
 
     def _read_item(self, number: int, item: Expression, env: Env) -> Item | Gap:
         """One item of a list that is written out."""
-        standing = self._stander.of([item], env)
+        standing = self.stander.of([item], env)
         if isinstance(item, Template) and standing.waits and not standing.failed:
-            view = self.pending_view(item, env)
+            view = find_pending_image(item, env, self._resolver)
             if view is not None and isinstance(
                 view.subject, PendingImages
             ):  # it stands for some, and has no key
@@ -120,28 +121,11 @@ class Lister:
             return [self._render_tree(item, env) for item in expression]
         return {name: self._render_tree(item, env) for name, item in expression.items()}
 
-    def pending_view(self, template: Template, env: Env) -> View | None:
-        """The view of one image that will be there for certain, for an item that is nothing but its mention."""
-        whole = find_whole(template)
-        if isinstance(whole, NameReference) and whole.root == "each" and len(whole.path) == 1:
-            value = env.each.get(whole.name)
-            return value if isinstance(value, View) else None
-        if not isinstance(whole, StepReference) or whole.index is None:
-            return None
-        if whole.collection not in ("images", "passes"):
-            return None
-        selected = self._resolver.select(whole, env)
-        if isinstance(selected, NotThere) or len(selected) != 1 or selected[0].may_skip:
-            return None
-        views = self._resolver.pending_views(selected[0], passes=whole.collection == "passes")
-        if views is None or isinstance(whole.index, Slice) or not -len(views) <= whole.index < len(views):
-            return None
-        return views[whole.index]
-
     # All at once
 
-    def _read_at_once(self, template: Template, env: Env, at_most: int | None) -> Listing:
-        standing = self._stander.of([template], env)
+    def read_at_once(self, template: Template, env: Env, *, at_most: int | None = None) -> Listing:
+        """The same for a list that is waited for as a whole."""
+        standing = self.stander.of([template], env)
         cause = standing.failed or standing.skips
         if standing.waits or cause is not None:
             bounds = self.bound(template, env)
@@ -161,7 +145,7 @@ class Lister:
         return [Item((number,), item) for number, item in enumerate(value)]
 
     def _stand_in(self, template: Template, env: Env, standing: Standing) -> View:
-        sources = SlotFinder(self._resolver, self._stander).find_sources(template, env)
+        sources = SlotFinder(self._resolver, self.stander).find_sources(template, env)
         return build_ghost_view(*dict.fromkeys([*standing.waits, *standing.needs, *sources]))
 
     def bound(self, template: Template, env: Env) -> Bounds[int]:
@@ -179,7 +163,7 @@ class Lister:
             return None
         if mention.index is not None or mention.collection is None:
             return None
-        standing = self._stander.of_arguments(mention, where)
+        standing = self.stander.of_arguments(mention, where)
         if standing.waits:
             return None
         tasks = self._resolver.find_tasks(mention, where)
@@ -203,7 +187,7 @@ class Lister:
     def _is_left_out(self, source: Instance) -> bool:
         """Whether one was skipped, of a use of a recipe all that it gives."""
         return (
-            source.outcome if source.inner is None else self._stander.find_entered(source)
+            source.outcome if source.inner is None else self.stander.find_entered(source)
         ) is Outcome.SKIPPED
 
     def _take_apart_name(self, whole: NameReference, env: Env) -> Listing | None:
@@ -280,7 +264,7 @@ class Lister:
         if ghost.inner is None:
             return ghost.may_skip
         standing = Standing()
-        self._stander.add_instance(ghost, standing)
+        self.stander.add_instance(ghost, standing)
         return standing.may_be_skipped or standing.skips is not None
 
     def _task_of(self, source: Instance, mention: StepReference) -> Listing:
@@ -353,7 +337,7 @@ class Lister:
             return []
         env = Env(source.inner)
         standing = Standing()
-        self._stander.add_outputs(source, [output], standing, fail_ok=fail_ok)
+        self.stander.add_outputs(source, [output], standing, fail_ok=fail_ok)
         if not standing.waits and standing.failed is None:
             if standing.skips is not None:
                 return []
@@ -365,7 +349,7 @@ class Lister:
             if parts is not None:
                 return [nest_part(source.order, part) for part in parts]
         elif whole is not None and not fail_ok:
-            view = self.pending_view(output.images, env)
+            view = find_pending_image(output.images, env, self._resolver)
             if view is not None:
                 return [Item((source.order, 0), view)]
         if standing.failed is not None:
@@ -379,7 +363,7 @@ class Lister:
 
     def _task_of_call(self, source: Instance, mention: StepReference) -> Listing:
         standing = Standing()
-        self._stander.add_instance(source, standing)
+        self.stander.add_instance(source, standing)
         if mention.fail_ok and standing.failed is not None:
             return []
         if not standing.waits:

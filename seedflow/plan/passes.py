@@ -5,7 +5,7 @@ from __future__ import annotations
 from seedflow.diagnostics import Diagnostic
 from seedflow.plan.frames import Env
 from seedflow.plan.instances import Unit
-from seedflow.plan.listing import Lister
+from seedflow.plan.pending_image import find_pending_image
 from seedflow.plan.picking import as_list
 from seedflow.plan.requests import Refused, Renderer
 from seedflow.plan.resolve import Resolver
@@ -18,11 +18,10 @@ from seedflow.recipe.views import View
 class PassReader:
     """Finds the images before passes."""
 
-    def __init__(self, resolver: Resolver, stander: Stander, renderer: Renderer, lister: Lister) -> None:
+    def __init__(self, resolver: Resolver, stander: Stander, renderer: Renderer) -> None:
         self._resolver = resolver
         self._stander = stander
         self._renderer = renderer
-        self._lister = lister
 
     def find_before(self, unit: Unit, iterate: Iterate, env: Env) -> View | None:
         """The image before a pass: that of the pass before, or the first one; None when there is none that could be seen."""
@@ -33,7 +32,7 @@ class PassReader:
         if standing.failed is not None or standing.skips is not None:
             return None
         if standing.waits:
-            view = self._lister.pending_view(iterate.start, env)
+            view = find_pending_image(iterate.start, env, self._resolver)
             return view if view is not None else build_ghost_view(*standing.waits)
         images = as_list(self._renderer.render(iterate.start, env))
         if len(images) == 1 and isinstance(images[0], View) and images[0].kind == "image":

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from seedflow.diagnostics import Diagnostic, Span
+from seedflow.graph.model import StepNode
 from seedflow.plan.border import NotAdmitted
 from seedflow.plan.gaps import NotAList
 from seedflow.plan.judge import Findings
@@ -28,3 +29,8 @@ def read_parts(span: Span, read: Callable[[], Iterable[Part]], findings: Finding
         findings.add(Diagnostic(absent.not_there.code, absent.not_there.message, span))
     except RenderError as error:
         findings.add(Diagnostic(error.code, error.message, span, help=error.help))
+
+
+def span_of_list(node: StepNode) -> Span:
+    """Where the lists of a step's `for_each` stand; the step itself without any."""
+    return node.step.for_each[0].span if node.step.for_each else node.step.span

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.instances import Instance
@@ -152,11 +153,11 @@ def doubt_edits(instance: Instance, iterate: Iterate, most: int, findings: Findi
     findings.add(doubt, instance.address)
 
 
-def refuse_same_address(instance: Instance) -> Diagnostic:
-    """Two items of one key."""
+def refuse_same_address(address: str, node: StepNode) -> Diagnostic:
+    """Two items of one key, which come at different times."""
     return Diagnostic(
         "equal-keys",
-        f"two items have the same key: {instance.address} would stand for both",
-        instance.tasks.node.step.for_each[-1].span if instance.tasks.node.step.for_each else None,
-        help="tell them apart",
+        f"two items have the same key: {address} would stand for both",
+        node.step.for_each[-1].span if node.step.for_each else None,
+        help="give what they come from keys that differ; several keys are joined by dots, so that `1.5` and `5` make what `1` and `5.5` make",
     )

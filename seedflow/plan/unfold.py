@@ -27,7 +27,7 @@ from seedflow.plan.identity import has_pending_reference
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit, spell_address
 from seedflow.plan.judge import Findings
 from seedflow.plan.model import ELSEWHERE, Bounds, Outcome, Reason, Task
-from seedflow.plan.reading import Part, read_parts
+from seedflow.plan.reading import Part, read_parts, span_of_list
 from seedflow.plan.refusals import (
     Refusals,
     doubt_edits,
@@ -91,13 +91,15 @@ class Unfolder:
         expander = self._expanders[group.tasks.hub]
         group.children = []
         node = group.tasks.node
-        parts = list(self._read(_span_of_list(node), lambda: expander.grow(opening, self.findings.add)))
+        parts = list(self._read(span_of_list(node), lambda: expander.grow(opening, self.findings.add)))
         if self.findings.has_errors:
             return  # before any of them is there for others to wait for
+        group.tasks.release(group.address)
         for part in parts:
             added = self._add(part, group.tasks)
             if added is not None:
                 group.children.append(added)
+        group.tasks.claim(group.address)
         if self.findings.first_error() is not None:
             self._closer.fail_all(group)
 
@@ -125,7 +127,7 @@ class Unfolder:
         self._expanders[tasks.hub] = expander
         before, self.findings = self.findings, Findings()
         try:
-            parts = list(self._read(_span_of_list(node), lambda: expander.rows(self.findings.add)))
+            parts = list(self._read(span_of_list(node), lambda: expander.rows(self.findings.add)))
             found, self.findings = self.findings, before
             problem = found.first_error()
             if (
@@ -153,7 +155,7 @@ class Unfolder:
             return self._add_group(part, tasks)
         instance = expander.build(tasks, part)
         if not tasks.add(instance):
-            self.findings.add(refuse_same_address(instance))
+            self.findings.add(refuse_same_address(instance.address, tasks.node))
             return None
         self._fill(instance)
         return instance
@@ -265,10 +267,13 @@ class Unfolder:
 
     # Groups
 
-    def _add_group(self, opening: Opening, tasks: StepTasks) -> Group:
+    def _add_group(self, opening: Opening, tasks: StepTasks) -> Group | None:
         expander = self._expanders[tasks.hub]
         gap = opening.gap
         address = expander.address_of(opening, tasks.hub)
+        if not tasks.claim(address):
+            self.findings.add(refuse_same_address(address, tasks.node))
+            return None
         order = (*opening.row.order, gap.order)
         label = ".".join([*(key for _, key in opening.row.keys), gap.label])
         group = Group(address, label, tasks, order, gap.bounds, failed=gap.failed, may_skip=gap.may_skip)
@@ -391,7 +396,3 @@ class Unfolder:
                 self._add_units(instance)
         self.findings.extend(errors.diagnostics())
         return instance, list(made.values())
-
-
-def _span_of_list(node: StepNode) -> Span:
-    return node.step.for_each[0].span if node.step.for_each else node.step.span

@@ -337,6 +337,14 @@ class _Author:
         many = self.many_images(step.loops)
         if not many:
             return self.draw_loop(name, step)
+        # Now and then, the same images again, so that `.at()` may pick by them.
+        before = [loop for one in self.steps for loop in one.loops if loop.source.startswith("steps.")]
+        same = [loop for loop in before if loop.kind == "image"]
+        if same and not self.sharp and self.chance(25):
+            again = self.one_of(same)
+            self.inherit(step, Expr(again.source))
+            step.mixes |= again.lists
+            return Loop(name, "image", again.source, again.lists), f"{{{{ {again.source} }}}}"
         # What is not given is none, which has no key.
         singles = [one for one in self.single_images(step.loops) if not one.text.startswith("inputs.")]
         if len(singles) > 1 and not self.sharp and self.chance(20):
@@ -422,7 +430,7 @@ class _Author:
             elif loop.kind == "image":
                 if self.sharp or not self.chance(35):
                     images.append(f"{{{{ each.{loop.name} }}}}")
-                else:
+                if not self.sharp and self.chance(35):
                     what = self.one_of(["number", "key", "name", "width", "digest", ""])
                     prompt.append(f"{{{{ each.{loop.name}.{what} }}}}" if what else "")
             elif loop.step is not None and loop.step.has_images and (self.sharp or not self.chance(30)):

@@ -159,3 +159,132 @@ def test_outputs_of_a_used_recipe_have_the_keys_of_the_tasks_inside(tmp_path: Pa
     assert sorted(made)[:4] == [
         f"c[v=s-{number}.{side}-1]" for number in (1, 2) for side in ("back", "front")
     ]
+
+
+HANDS_THROUGH = (
+    "seedflow: 1\n"
+    "inputs: {photos: {type: list, of: image}, fix: {type: boolean, default: true}}\n"
+    "steps:\n"
+    "  check: {generate: {prompt: Check, image_input: '{{ inputs.photos }}', SET}}\n"
+    "  own: {when: CONDITION, generate: {prompt: Own, image_input: '{{ inputs.photos }}'}}\n"
+    "outputs: {images: '{{ first_of(steps.own.images, inputs.photos) }}'}\n"
+).replace("SET", SET)
+
+
+def use_twice(
+    folder: Path,
+    condition: str,
+    *,
+    over: str = "style: [m, n], photo: '{{ steps.a.images }}'",
+    given: str = "",
+) -> str:
+    """Two styles of two photos, retouched by a recipe that hands through what needs nothing; a loop over what it gives."""
+    (folder / "retouch.yaml").write_text(HANDS_THROUGH.replace("CONDITION", f'"{{{{ {condition} }}}}"'))
+    return (
+        f"{STEPS}  u: {{for_each: {{{over}}}, recipe: ./retouch.yaml, "
+        f"with: {{photos: ['{{{{ each.photo }}}}']{given}}}}}\n"
+        "  end: {for_each: {i: '{{ steps.u.images }}', t: '{{ steps.z.tasks }}'}, "
+        "generate: {prompt: End, image_input: '{{ each.i }}'}}\n"
+    )
+
+
+ONE_WAY = "steps.check.images | length == 1"
+
+
+def test_an_image_that_two_uses_may_hand_through_is_a_doubt_and_never_two_tasks(tmp_path: Path) -> None:
+    text = use_twice(tmp_path, ONE_WAY)
+    found = [one for one in open_planner(text, folder=tmp_path).start()[1] if one.code == "equal-keys"]
+    assert [(one.severity, one.message) for one in found] == [
+        (
+            Severity.WARNING,
+            "`a[p=x]` may stand twice in the list of `i`, with the same key (`x-1`), which is known only when the others are "
+            "paid; a task's address would stand for two",
+        )
+    ]
+    assert "hands an image through gives it once for each" in str(found[0].help)
+    checks = [f"u[style={style},photo={photo}-1]/check" for style in "mn" for photo in "xy"]
+    made = play(text, gives=dict.fromkeys(checks, 1), folder=tmp_path)
+    assert made.problems == {}
+    assert len([one for one in made.addresses if one.startswith("end")]) == 8
+    handed = play(text, gives=dict.fromkeys(checks, 2), folder=tmp_path)
+    assert handed.problems == {"end[i=?,t=?]": "equal-keys"}
+
+
+@pytest.mark.parametrize("last", [0, 1, 2, 3])
+def test_whichever_use_is_done_last_none_of_two_equal_images_is_gone_through(
+    tmp_path: Path, last: int
+) -> None:
+    text = use_twice(tmp_path, ONE_WAY)
+    checks = [f"u[style={style},photo={photo}-1]/check" for style in "mn" for photo in "xy"]
+    gives = dict.fromkeys(checks, 1) | {checks[last]: 2} | {checks[(last + 2) % 4]: 2}
+    made = play(text, gives=gives, folder=tmp_path)
+    assert made.problems == {"end[i=?,t=?]": "equal-keys"}
+    assert not [one for one in made.addresses if one.startswith("end")]
+
+
+def test_an_image_that_two_uses_hand_through_for_certain_is_an_error(tmp_path: Path) -> None:
+    text = use_twice(tmp_path, "inputs.fix", given=", fix: false")
+    found = [one for one in open_planner(text, folder=tmp_path).start()[1] if one.code == "equal-keys"]
+    assert [one.severity for one in found] == [Severity.ERROR]
+    assert "`a[p=x]` stands twice in the list of `i`" in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("condition", "over", "given"),
+    [
+        ("inputs.fix", "style: [m, n], photo: '{{ steps.a.images }}'", ", fix: \"{{ each.style == 'm' }}\""),
+        ("inputs.fix", "photo: '{{ steps.a.images }}'", ", fix: false"),
+        (ONE_WAY, "photo: '{{ steps.a.images }}'", ""),
+    ],
+)
+def test_an_image_that_one_use_hands_through_waits_for_no_other(
+    tmp_path: Path, condition: str, over: str, given: str
+) -> None:
+    text = use_twice(tmp_path, condition, over=over, given=given)
+    found, problems = open_planner(text, folder=tmp_path).start()
+    assert found is not None
+    assert [one for one in problems if one.code == "equal-keys"] == []
+    assert all(task.address != "end[i=?,t=?]" for task in found.tasks)
+    assert play(text, folder=tmp_path).problems == {}
+
+
+def test_uses_that_nobody_knows_yet_and_that_hand_through_the_same_are_waited_for(tmp_path: Path) -> None:
+    over = "style: '{{ steps.s.images }}', photo: '{{ steps.a.images }}'"
+    text = use_twice(tmp_path, "inputs.fix", over=over, given=", fix: false")
+    found, _ = open_planner(text, folder=tmp_path).start()
+    assert found is not None
+    assert [task.address for task in found.tasks if task.step == "end"] == ["end[i=?,t=?]"]
+    assert play(text, gives={"s": 1}, folder=tmp_path).problems == {}
+    assert play(text, gives={"s": 2}, folder=tmp_path).problems == {"end[i=?,t=?]": "equal-keys"}
+
+
+def test_images_that_go_through_two_borders_are_waited_for_as_well(tmp_path: Path) -> None:
+    (tmp_path / "outer.yaml").write_text(
+        "seedflow: 1\n"
+        "inputs: {all: {type: list, of: image}}\n"
+        "steps: {in: {for_each: {p: '{{ inputs.all }}'}, recipe: ./retouch.yaml, with: {photos: ['{{ each.p }}']}}}\n"
+        "outputs: {images: '{{ steps.in.images }}'}\n"
+    )
+    text = use_twice(tmp_path, ONE_WAY)
+    text = text.replace("retouch", "outer").replace("photos:", "all:")
+    found, _ = open_planner(text, folder=tmp_path).start()
+    assert found is not None
+    assert [task.address for task in found.tasks if task.step == "end"] == ["end[i=?,t=?]"]
+    inside = [f"u[style={style},photo={photo}-1]/in[p={photo}-1]/check" for style in "mn" for photo in "xy"]
+    made = play(text, gives=dict.fromkeys(inside, 1) | {inside[0]: 2}, folder=tmp_path)
+    assert made.problems == {}
+    assert len([one for one in made.addresses if one.startswith("end")]) == 8
+    handed = play(text, gives=dict.fromkeys(inside, 2), folder=tmp_path)
+    assert handed.problems == {"end[i=?,t=?]": "equal-keys"}
+
+
+def test_keys_of_several_parts_that_run_together_are_refused() -> None:
+    text = (
+        f"steps:\n  a: {{for_each: {{x: [1, 1.5], y: [5, 5.5]}}, generate: {{prompt: 'A {{{{ each.x }}}}', {SET}}}}}\n"
+        "  b: {for_each: {i: '{{ steps.a.images }}'}, generate: {prompt: B, image_input: '{{ each.i }}'}}\n"
+    )
+    found, problems = open_planner(text).start()
+    assert found is None
+    (said,) = [one for one in problems if one.code == "equal-keys"]
+    assert "b[i=1.5.5-?] would stand for both" in said.message
+    assert "`1.5` and `5`" in str(said.help)
