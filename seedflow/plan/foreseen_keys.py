@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from seedflow.graph.handed_through import may_repeat
 from seedflow.plan.fallbacks import find_reached
@@ -18,7 +18,7 @@ from seedflow.plan.listing import Lister
 from seedflow.plan.model import StepImage
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import PendingImage, PendingTask, key_of_image
-from seedflow.plan.whole import find_whole, follow, look_behind
+from seedflow.plan.whole import SAME_ITEMS, find_whole, follow, look_behind
 from seedflow.recipe.model import Expression
 from seedflow.recipe.references import NameReference, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm
@@ -29,9 +29,6 @@ from seedflow.recipe.templating.nodes import Constant
 from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.templating.operation_nodes import Applied, Binary, Either, ListOf
 from seedflow.recipe.views import View
-
-_SAME_ITEMS: Final = frozenset(("list", "sort", "reverse"))
-"""Filters that leave the items of a list as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +105,7 @@ class KeyForeseer:
                 return [*self._of(left, template, env), *self._of(right, template, env)]
             case ListOf(items=items):
                 return [found for item in items for found in self._of(item, template, env)]
-            case Applied(name=name, arguments=(first, *_)) if name in _SAME_ITEMS:
+            case Applied(name=name, arguments=(first, *_)) if name in SAME_ITEMS:
                 found = self._of(first, template, env)
                 return found if name == "list" else [*found, None]  # in another order
             case WithoutFailed(argument=argument):

@@ -17,7 +17,7 @@ from seedflow.plan.selected import SelectionBounds
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
 from seedflow.plan.views import is_pending
-from seedflow.plan.whole import find_part, find_whole, follow, look_behind
+from seedflow.plan.whole import SAME_ITEMS, find_part, find_whole, follow, look_behind
 from seedflow.recipe.model import Expression, Input, InputType
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm, look_up
@@ -25,7 +25,7 @@ from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.forms import FirstOf
 from seedflow.recipe.templating.lookup_nodes import Mentioned
 from seedflow.recipe.templating.nodes import Expression as Node
-from seedflow.recipe.templating.operation_nodes import Binary, ListOf
+from seedflow.recipe.templating.operation_nodes import Applied, Binary, ListOf
 from seedflow.recipe.views import View
 
 _ANY_NUMBER = Bounds(0, MOST_ITEMS)
@@ -66,13 +66,15 @@ class LengthFinder:
         return Bounds(least, max(least, longest, find_written_length(template)))
 
     def _of_sum(self, node: Node | None, env: Env) -> Bounds[int] | None:
-        """Of collections and single results of steps that `+` and brackets put together, all of them; None for anything else."""
+        """Of collections and single results of steps that `+` and brackets put together, in any order; None for anything else."""
         match node:
             case Binary(operator=operators.add, left=left, right=right):
                 first, second = self._of_sum(left, env), self._of_sum(right, env)
                 if first is None or second is None:
                     return None
                 return Bounds(first.low + second.low, min(first.high + second.high, MOST_ITEMS))
+            case Applied(name=name, arguments=(first,)) if name in SAME_ITEMS:
+                return self._of_sum(first, env)
             case ListOf(items=items) if items and all(map(_is_one_result, items)):
                 return Bounds(len(items), len(items))
             case Mentioned(reference=StepReference(index=None, collection=str()) as mention):
@@ -209,6 +211,8 @@ class LengthFinder:
 
 def gives_images(template: Template, env: Env) -> bool:
     """Whether every item of the list that a template gives is an image for certain."""
+    if template.expression is not None and _gives_images(template.expression):
+        return True
     part = find_part(template)
     whole = find_whole(template) if part is None else part[0]
     if isinstance(whole, StepReference):
@@ -220,6 +224,24 @@ def gives_images(template: Template, env: Env) -> bool:
         and declared.of is not None
         and declared.of.type is InputType.IMAGE
     )
+
+
+def _gives_images(node: Node) -> bool:
+    match node:
+        case Binary(operator=operators.add, left=left, right=right):
+            return _gives_images(left) and _gives_images(right)
+        case ListOf(items=items):
+            return bool(items) and all(_is_one_result(item) and _mentions_images(item) for item in items)
+        case Applied(name=name, arguments=(first,)) if name in SAME_ITEMS:
+            return _gives_images(first)
+        case Mentioned(reference=StepReference(index=None | Slice())):
+            return _mentions_images(node)
+        case _:
+            return False
+
+
+def _mentions_images(node: Node) -> bool:
+    return isinstance(node, Mentioned) and node.reference.collection in ("images", "passes", "outputs")
 
 
 def find_declared(whole: Reference, env: Env) -> Input | None:

@@ -23,7 +23,9 @@ def spell_mention(images: PendingImages) -> str:
     """`the first 4 images of page`, `an image of page`, `page image 1`, or the expression where there are no plain words for it."""
     mention = images.mention
     if mention == f"{images.after} image":
-        return f"an image of {images.after}"
+        others = [other for other in images.others if other != images.after]
+        some = others if all(map(str.isidentifier, others)) else []
+        return f"an image of {' or '.join((images.after, *some))}"
     if mention == f"{images.after} images" and images.count.high == 1:
         return f"{images.after} image 1"
     written, bar, _ = mention.rpartition("|")

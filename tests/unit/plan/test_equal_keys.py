@@ -131,13 +131,33 @@ def test_the_images_of_two_uses_of_a_recipe_have_equal_keys(tmp_path) -> None:
         ('{i: {in: "{{ steps.a.images + steps.s.images[1:] }}", at_most: 3}}', (2, 3)),
         ('{i: {in: "{{ steps.when.tasks + steps.z.tasks }}", at_most: 9}}', (2, 4)),
         ('{i: {in: "{{ steps.when.images + steps.z.images }}", at_most: 9}}', (2, 4)),
-        ('{i: {in: "{{ steps.a.images + (steps.z.images | list) }}", at_most: 9}}', (0, 9)),
+        ('{i: {in: "{{ steps.a.images + (steps.z.images | list) }}", at_most: 9}}', (4, 4)),
+        ('{i: "{{ steps.a.images | reverse }}"}', (2, 2)),
+        ('{i: {in: "{{ (steps.a.images + steps.s.images) | list }}", at_most: 9}}', (3, 5)),
         ('{i: "{{ [steps.s.images[0], steps.one.images[0]] }}"}', (2, 2)),
     ],
 )
 def test_a_sum_of_collections_has_as_many_items_as_these(over: str, tasks: tuple[int, int]) -> None:
     (group,) = [task for task in plan(loop(over)).tasks if task.step == "end"]
     assert group.tasks == Bounds(*tasks)
+
+
+@pytest.mark.parametrize(
+    ("over", "images"),
+    [
+        ('{i: {in: "{{ steps.a.images + steps.z.images }}", at_most: 9}}', (4, 4)),
+        ('{i: {in: "{{ steps.a.images + steps.s.images }}", at_most: 9}}', (3, 5)),
+        ('{i: {in: "{{ steps.a.images | reverse }}", at_most: 9}}', (2, 2)),
+        ('{i: {in: "{{ steps.of.images + steps.one.images }}", at_most: 9}}', (2, 4)),
+        ('{i: {in: "{{ steps.when.images + steps.z.images }}", at_most: 9}}', (1, 4)),
+    ],
+)
+def test_a_loop_over_a_sum_whose_pictures_differ_asks_for_each_of_them(
+    over: str, images: tuple[int, int]
+) -> None:
+    text = loop(over).replace("'{{ recipe.name }}'", "End, image_input: '{{ each.i }}'")
+    (group,) = [task for task in plan(text).tasks if task.step == "end"]
+    assert (sum(one.images for one in group.least), group.images.high) == images
 
 
 def test_outputs_of_a_used_recipe_have_the_keys_of_the_tasks_inside(tmp_path: Path) -> None:
@@ -197,8 +217,10 @@ def test_an_image_that_two_uses_may_hand_through_is_a_doubt_and_never_two_tasks(
     assert [(one.severity, one.message) for one in found] == [
         (
             Severity.WARNING,
-            "`a[p=x]` may stand twice in the list of `i`, with the same key (`x-1`), which is known only when the others are "
-            "paid; a task's address would stand for two",
+            (
+                "`a[p=x]` may stand twice in the list of `i`, with the same key (`x-1`), which is known only when the others "
+                "are paid; a task's address would stand for two"
+            ),
         )
     ]
     assert "hands an image through gives it once for each" in str(found[0].help)
