@@ -13,6 +13,7 @@ from math import prod
 from typing import Final, TypeAlias
 
 from seedflow.checks.comparisons import Reading, Side, find_never_equal, find_tested
+from seedflow.checks.each_names import is_each, say_without_names
 from seedflow.checks.stand_ins import Undecided, find_stand_ins
 from seedflow.graph.facts import NO_FACTS, Names
 from seedflow.graph.flow import Flow
@@ -240,6 +241,11 @@ class ExpressionReader:
         message = f"{owner} is {shape.describe()} and has no `{node.name}`"
         known = shape.attributes()
         help_ = suggest(node.name, known) if known else "take the attribute away"
+        if isinstance(node.base, Attribute) and is_each(self.shape_of(node.base.base), node.base.name, shape):
+            root = _find_root(node)
+            message, help_ = say_without_names(
+                node.name, [root.reference.step] if isinstance(root, Mentioned) else []
+            )
         return self.refuse(RenderError(message, node.name_start, node.name_end, "unknown-attribute", help_))
 
     def _operate(

@@ -40,6 +40,8 @@ class Growth:
         """The template that nothing bounds in what a list is made of; None when it is bounded, or known when planning."""
         if not isinstance(expression, Template) or not self.is_dynamic(expression, where):
             return None  # a list that is written out is as long as it is written
+        if expression.unread:
+            return None  # what it would be made of is not known, which is told already
         sources = find_bound_sources(expression)
         if sources is None:
             return expression

@@ -246,6 +246,9 @@ class CallReader(ABC):
         return self.refuse(message, start, end, help, code="template-selector")
 
     def _build_argument(self, name: str, value: Expression, place: Token) -> Argument:
+        anything = NameReference("inputs", (), value.start, value.end)  # something, nobody knows what
+        if any((one.start, one.end) == (value.start, value.end) for one in self.problems):
+            return Argument(name, anything, place.start, value.end)
         chosen: str | int | float | bool | NameReference | None = _literal(value)
         if chosen is None and isinstance(value, Named | Attribute | Item):
             named = [one for one in self.references if isinstance(one, NameReference)]
@@ -257,7 +260,7 @@ class CallReader(ABC):
                 value.end,
                 f"write `{name}=each.{name}`",
             )
-            chosen = NameReference("inputs", (), value.start, value.end)  # something, nobody knows what
+            chosen = anything
         return Argument(name, chosen, place.start, value.end)
 
 
