@@ -14,6 +14,8 @@ from seedflow.recipe.template import Template
 
 _OF_THE_TASK = frozenset(("each", "prev"))
 """What has another value in each task of a step, so that two conditions that look at it may differ."""
+_MOST_STEPS = 500
+"""How many steps are looked at for one mention, so that the time stays linear in the size of a recipe."""
 
 
 class Made:
@@ -29,22 +31,27 @@ class Made:
         """Whether nothing that a mention is about is skipped where these facts of the same recipe hold."""
         if not self._skipping.may_skip_mentioned(target, mention):
             return True
-        return target.step.call is None and self._is_made(target, facts, {})
+        return target.step.call is None and self._is_made(target, facts)
 
-    def _is_made(self, node: StepNode, facts: Facts, known: dict[str, bool]) -> bool:
-        found = known.get(node.id)
-        if found is None:
-            known[node.id] = False  # for steps that use each other in a circle
-            found = known[node.id] = not self._skipping.may_skip(node) or self._follows(node, facts, known)
-        return found
+    def _is_made(self, target: StepNode, facts: Facts) -> bool:
+        """Whether the conditions of a step, and of every step that it stands on, follow from the facts."""
+        waiting, seen = [target], {target.id}
+        while waiting:
+            node = waiting.pop()
+            if not self._skipping.may_skip(node):
+                continue
+            if not self._follows(node, facts) or len(seen) > _MOST_STEPS:
+                return False
+            sources = [source for source in self._find_sources(node) if source.id not in seen]
+            seen.update(source.id for source in sources)
+            waiting.extend(sources)
+        return True
 
-    def _follows(self, node: StepNode, facts: Facts, known: dict[str, bool]) -> bool:
+    def _follows(self, node: StepNode, facts: Facts) -> bool:
         call = node.frame.call
         if node.step.call is not None or (call is not None and self._skipping.may_skip(call)):
             return False  # what a caller gives may be skipped without the use as a whole
-        if node.step.when is not None and not self._holds(node.step.when, node, facts):
-            return False
-        return all(self._is_made(source, facts, known) for source in self._find_sources(node))
+        return node.step.when is None or self._holds(node.step.when, node, facts)
 
     def _holds(self, when: Template, node: StepNode, facts: Facts) -> bool:
         names = [one.root for one in when.references if isinstance(one, NameReference)]

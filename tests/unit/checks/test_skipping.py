@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.checks.conftest import Say
+from tests.unit.checks.conftest import Check, Say
 
 INNER = """\
 seedflow: 1
@@ -158,3 +158,23 @@ def test_conditions_of_tasks_are_not_those_of_other_tasks(say: Say) -> None:
         generate: {prompt: "P {{ each.n }}{{ ref.one }}", image_input: {one: "{{ optional(steps.sky.at(n='b').images[0]) }}"}}
     """
     assert say(text) == ["may-be-none? «ref.one»"]
+
+
+@pytest.mark.parametrize(("length", "proved"), [(400, True), (1500, False)])
+def test_a_long_chain_of_steps_is_followed_as_far_as_that_takes_little(
+    check: Check, length: int, proved: bool
+) -> None:
+    chain = "".join(
+        f"""
+      s{number}: {{generate: {{prompt: "S{number}", image_input: ["{{{{ steps.s{number - 1}.images[0] }}}}"]}}}}"""
+        for number in range(1, length)
+    )
+    text = f"""
+    inputs: {{night: {{type: boolean, default: true}}}}
+    steps:
+      s0: {{when: "{{{{ inputs.night }}}}", generate: {{prompt: S}}}}{chain}
+      poster:
+        when: "{{{{ inputs.night }}}}"
+        generate: {{prompt: P, image_input: ["{{{{ optional(steps.s{length - 1}.images[0]) }}}}"]}}
+    """
+    assert [found.code for found in check(text)] == (["never-skipped"] if proved else [])
