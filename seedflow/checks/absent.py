@@ -71,6 +71,8 @@ def _say_why_absent(
     expression = item.template.expression
     if expression is None:
         return None
+    if isinstance(expression, OrNone) and _is_made(expression, facts, node, subject):
+        expression = expression.argument
     shape = subject.flow.shape_of_part(expression, node, facts=facts)
     parts = list(walk(expression))
     if shape.optional:
@@ -94,9 +96,21 @@ def _say_why_absent(
             if any(choice.start <= one.start < choice.end for choice in choices):
                 continue  # where all of it was skipped, so is the task
             target = subject.flow.find_target(one, node) if isinstance(one, StepReference) else None
-            if target is not None and target.step.for_each and _depends_on_results(target, subject):
+            if target is None or not target.step.for_each or not isinstance(one, StepReference):
+                continue
+            if _depends_on_results(target, subject) and not subject.made.is_made(target, one, facts):
                 return f"all tasks of step `{target.step.name}` may be skipped"
     return None
+
+
+def _is_made(expression: OrNone, facts: Facts, node: StepNode, subject: Subject) -> bool:
+    """Whether nothing that `optional` stands around is ever skipped here."""
+    mentions = [part.reference for part in walk(expression.argument) if isinstance(part, Mentioned)]
+    targets = [subject.flow.find_target(mention, node) for mention in mentions]
+    return bool(mentions) and all(
+        target is not None and subject.made.is_made(target, mention, facts)
+        for target, mention in zip(targets, mentions, strict=True)
+    )
 
 
 def _depends_on_results(node: StepNode, subject: Subject) -> bool:

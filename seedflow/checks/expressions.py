@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from seedflow.checks.operations import Enough, ExpressionReader, Frame
 from seedflow.checks.subject import Subject
 from seedflow.checks.text import wants_text
-from seedflow.diagnostics import Diagnostic, Source
+from seedflow.diagnostics import Diagnostic, Severity, Source
 from seedflow.graph.flow import Flow
 from seedflow.graph.places import Part, Place
 from seedflow.graph.shapes import BOOLEAN, INTEGER, TEXT, UNKNOWN, Kind, Shape, join_shapes
@@ -41,6 +42,7 @@ def check_expressions(subject: Subject) -> Iterator[Diagnostic]:
         except Enough:
             pass
         yield from (template.diagnose(error) for error in reader.found)
+        yield from (replace(template.diagnose(doubt), severity=Severity.WARNING) for doubt in reader.doubted)
 
 
 class _TemplateReader(ExpressionReader):

@@ -9,10 +9,11 @@ from seedflow.checks.pairs import check_pairs
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span, has_errors
 from seedflow.graph.at_most import judge_length
-from seedflow.graph.growth import Growth, Where
+from seedflow.graph.growth import Growth, Unbounded, Where
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Kind
-from seedflow.recipe.model import LoopVariable
+from seedflow.recipe.model import Argument, LoopVariable
+from seedflow.recipe.references import NameReference
 from seedflow.recipe.template import Template
 
 
@@ -73,24 +74,56 @@ def _check_bounds(subject: Subject) -> Iterator[Diagnostic]:
             if variable.at_most is None
             for items in variable.lists
         ]
-        if node.step.iterate is not None:
-            lists.append((node.step.iterate.over, node.step.iterate.span))
+        iterate = node.step.iterate
         for items, span in lists:
             found = growth.find_unbounded(items, Where(node.frame, node))
             if found is not None:
-                yield _unbounded(found, found is items, span, node)
+                yield _unbounded(found, found.template is items, span, node, growth, for_each=True)
+        found = None if iterate is None else growth.find_unbounded(iterate.over, Where(node.frame, node))
+        if iterate is not None and found is not None:
+            own = found.template is iterate.over
+            yield _unbounded(found, own, iterate.span, node, growth, for_each=False)
 
 
-def _unbounded(template: Template, own: bool, span: Span, node: StepNode) -> Diagnostic:
-    in_for_each = bool(node.step.for_each)
+def _unbounded(
+    found: Unbounded, own: bool, span: Span, node: StepNode, growth: Growth, *, for_each: bool
+) -> Diagnostic:
+    related: list[Related] = []
+    ways = ["write `{in: …, at_most: N}`" if own else "write `{in: …, at_most: N}` where the list stands"]
+    ways = ways if for_each else []
+    if found.crossed is not None:
+        ways.append(f"give input `{found.crossed.name}` of recipe `{found.recipe}` `max_items: N`")
+    if own:
+        ways.append("go through the images themselves, with filters that only leave some out")
+        given = list(_find_given(found.template, node, growth))
+        related.extend(
+            Related(argument.span, f"only the run will know what `{argument.name}` is given here")
+            for argument in given
+        )
+        ways.extend(f"give `{argument.name}` what is known when planning" for argument in given)
+    else:
+        ways.append("use the images themselves, a slice of them, or filters that only leave some out")
+        related.append(Related(span, "the list stands here"))
     return Diagnostic(
         "unbounded-list",
         "nothing bounds the length of this list, which only the run will know, so that nobody could say what it costs"
         if own
         else f"step `{node.step.name}` goes through a list that is made of this, and nothing bounds its length",
-        template.scalar.span,
-        help="write `{in: …, at_most: N}`, or go through the images themselves, with filters that only leave some out"
-        if own and in_for_each
-        else "use the images themselves, a slice of them, or filters that only leave some out",
-        related=() if own else (Related(span, "the list stands here"),),
+        found.template.scalar.span,
+        help=", or ".join(ways),
+        related=tuple(related),
     )
+
+
+def _find_given(template: Template, node: StepNode, growth: Growth) -> Iterator[Argument]:
+    """What the caller of a used recipe gives the inputs that a list is made of, and only the run knows."""
+    call = node.frame.call
+    names = [
+        one.name for one in template.references if isinstance(one, NameReference) and one.root == "inputs"
+    ]
+    for name in dict.fromkeys(names):
+        argument = growth.find_argument(name, node.frame)
+        if call is None or argument is None:
+            continue
+        if growth.is_dynamic(argument.expression, Where(call.frame, call)):
+            yield argument

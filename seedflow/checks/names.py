@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 
 from seedflow.checks.asked import is_asked_for
+from seedflow.checks.each_names import find_steps, is_each, say_without_names
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Span
 from seedflow.diagnostics.suggest import find_near
@@ -204,6 +205,7 @@ def _check_attributes(
     place: Place,
     subject: Subject,
 ) -> Iterator[Diagnostic]:
+    loopless = False
     for part in parts:
         if not shape.known:
             return
@@ -217,13 +219,17 @@ def _check_attributes(
         if found is None:
             known = shape.attributes()
             what = f"no `{part}`" if isinstance(part, str) else f"no item {part}"
+            message, help_text = f"{owner} is {shape.describe()} and has {what}", "take the attribute away"
+            if loopless:
+                message, help_text = say_without_names(part, find_steps(reference.name, place.node))
             yield Diagnostic(
                 "unknown-attribute",
-                f"{owner} is {shape.describe()} and has {what}",
+                message,
                 place.template.span_of(reference),
-                help=_suggest(str(part), known, "") if known else "take the attribute away",
+                help=_suggest(str(part), known, "") if known else help_text,
             )
             return
+        loopless = is_each(shape, part, found)
         owner, shape = f"`{part}`", found
 
 

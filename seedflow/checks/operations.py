@@ -12,6 +12,8 @@ from itertools import product
 from math import prod
 from typing import Final, TypeAlias
 
+from seedflow.checks.comparisons import Reading, Side, find_never_equal, find_tested
+from seedflow.checks.each_names import is_each, say_without_names
 from seedflow.checks.stand_ins import Undecided, find_stand_ins
 from seedflow.graph.facts import NO_FACTS, Names
 from seedflow.graph.flow import Flow
@@ -44,6 +46,7 @@ from seedflow.recipe.templating.operation_nodes import (
     RecordOf,
     Signed,
 )
+from seedflow.recipe.templating.operators import Operator
 from seedflow.recipe.templating.problems import Refusal, RenderError, suggest
 from seedflow.recipe.templating.rendering import Rendering, Scope, to_text
 from seedflow.recipe.templating.statements import Called
@@ -79,10 +82,11 @@ class Enough(Exception):  # noqa: N818 - not an error of ours: the rest of the t
 
 
 class ExpressionReader:
-    """Reads the expressions of one template; `found` is what is wrong with them."""
+    """Reads the expressions of one template; `found` is what is wrong with them, `doubted` what is of no use."""
 
     def __init__(self, flow: Flow, place: Place) -> None:
         self.found: list[RenderError] = []
+        self.doubted: list[RenderError] = []
         self.frame: Frame = {}
         self.shared = 0
         """How many macros and files are being read within each other: what others use, perhaps with other kinds of values."""
@@ -92,6 +96,7 @@ class ExpressionReader:
         self._flow = flow
         self._place = place
         self._left = _MOST_NODES
+        self._reading = Reading(place.template.scalar.value, self.shape_of)
 
     def shape_of(self, node: Expression) -> Shape:
         """What an expression gives, as far as that is settled."""
@@ -115,6 +120,12 @@ class ExpressionReader:
         if self._unsure == 0:
             self.found.append(error)
         return False
+
+    def doubt(self, node: Expression, left: Side, operator: Operator, right: Expression) -> None:
+        """Take down that the outcome of a comparison is known. Variables of a macro or a file are others elsewhere."""
+        parts = list(walk(node)) if self.shared > 0 else []
+        if self._unsure == 0 and not any(isinstance(part, Variable) for part in parts):
+            self.doubted.extend(find_never_equal(left, operator, right, self._reading))
 
     @contextmanager
     def branch(self, test: Expression | None) -> Iterator[None]:
@@ -230,6 +241,11 @@ class ExpressionReader:
         message = f"{owner} is {shape.describe()} and has no `{node.name}`"
         known = shape.attributes()
         help_ = suggest(node.name, known) if known else "take the attribute away"
+        if isinstance(node.base, Attribute) and is_each(self.shape_of(node.base.base), node.base.name, shape):
+            root = _find_root(node)
+            message, help_ = say_without_names(
+                node.name, [root.reference.step] if isinstance(root, Mentioned) else []
+            )
         return self.refuse(RenderError(message, node.name_start, node.name_end, "unknown-attribute", help_))
 
     def _operate(
@@ -246,6 +262,7 @@ class ExpressionReader:
                 node, (left, right), lambda one, other, by=operator: Compared(one, [(by, other)])
             ):
                 return False
+            self.doubt(node, self._reading.side(left), operator, right)
         return True
 
     def _apply(self, node: Applied) -> bool:
@@ -258,6 +275,9 @@ class ExpressionReader:
             message = f"each of these is a list, which has no `{_find_mapped_name(node)}`"
             help_ = "write `map(attribute=0)` for the first of each"
             return self.refuse(RenderError(message, node.start, node.end, "unknown-attribute", help_))
+        tested = find_tested(node, self._reading)
+        if tested is not None:
+            self.doubt(node, *tested)
         if not self._names_are_settled(node):
             return True
         given = len(node.arguments)

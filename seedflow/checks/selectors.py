@@ -83,12 +83,25 @@ def _check_argument(
                 "wrong-shape",
                 f"`{argument.variable}` must be one value of the variable, and this is {shape.describe()}",
                 span,
-                help="give it one item",
+                help=_advise_on_list(argument, argument.value, shape.kind, mention),
             )
     elif flow.variables(mention.target).get(argument.variable, UNKNOWN).kind in (Kind.IMAGE, Kind.TASK):
         yield _literal_of_dynamic(argument, span, mention)
     else:
         yield from _check_literal(argument.variable, build_key(argument.value), span, mention)
+
+
+def _advise_on_list(argument: Argument, value: NameReference, kind: Kind, mention: Mention) -> str:
+    """One item chooses one value; several are chosen among all images or tasks of the step, by what these say of themselves."""
+    reference = mention.reference
+    if kind is not Kind.LIST or reference.collection not in ("images", "tasks", None):
+        return "give it one item"
+    spelled = mention.place.template.scalar.value[value.start : value.end]
+    every = f"steps.{reference.step}.{reference.collection or 'tasks'}"
+    return (
+        f"give it one item, or choose several with "
+        f"`{every} | selectattr('each.{argument.variable}', 'in', {spelled})`"
+    )
 
 
 def _literal_of_dynamic(argument: Argument, span: Span, mention: Mention) -> Diagnostic:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
+from seedflow.graph.model import StepNode
 from seedflow.graph.places import Place
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.templating.forms import FirstOf
@@ -24,25 +25,42 @@ def check_skipping(subject: Subject) -> Iterator[Diagnostic]:
         ]
         if chosen is not None:
             guarded = [chosen]
-        targets = [subject.flow.find_target(reference, place.node, place.frame) for reference in guarded]
-        skipping = subject.flow.counts.skipping
         if not guarded or isinstance(place.template.expression, Constant):
             continue  # nothing to guard, or refused when it was read
-        if any(
-            target is None or skipping.may_skip_mentioned(target, reference)
+        targets = [subject.flow.find_target(reference, place.node, place.frame) for reference in guarded]
+        facts = subject.flow.certain.at(place)
+        if all(
+            target is not None and subject.made.is_made(target, reference, facts)
             for target, reference in zip(targets, guarded, strict=True)
         ):
-            continue
-        first, target = guarded[0], targets[0]
-        if target is not None:
-            yield Diagnostic(
-                "never-skipped",
-                f"step `{first.step}` is never skipped: neither it nor anything that it uses has a `when`",
-                place.template.span_of(first),
-                Severity.WARNING,
-                help="mention it without `first_of` or `optional`",
-                related=(Related(target.step.span, f"step `{first.step}`"),),
-            )
+            yield from _say_never(guarded[0], targets[0], place, subject)
+
+
+def _say_never(
+    reference: StepReference, target: StepNode | None, place: Place, subject: Subject
+) -> Iterator[Diagnostic]:
+    if target is None:
+        return
+    message = f"step `{reference.step}` is never skipped: neither it nor anything that it uses has a `when`"
+    related = [Related(target.step.span, f"step `{reference.step}`")]
+    here = None if place.node is None else place.node.step
+    if here is not None and subject.flow.counts.skipping.may_skip_mentioned(target, reference):
+        own = "its own does" if target.step.when is not None else "those of all that it uses do"
+        message = f"step `{reference.step}` is never skipped here: where the condition of step `{here.name}` holds, {own}, too"
+        conditions = ((reference.step, target.step.when), (here.name, here.when))
+        related = [
+            Related(when.scalar.span, f"the condition of step `{name}`")
+            for name, when in conditions
+            if when is not None
+        ]
+    yield Diagnostic(
+        "never-skipped",
+        message,
+        place.template.span_of(reference),
+        Severity.WARNING,
+        help="mention it without `first_of` or `optional`",
+        related=tuple(related),
+    )
 
 
 def _find_first(place: Place) -> StepReference | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from seedflow.diagnostics import Span
 from seedflow.graph.facts import NO_FACTS, Facts
 from seedflow.graph.flow import Flow
+from seedflow.graph.made import Made
 from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.places import Place, find_recipe_places, find_step_places
 from seedflow.models.catalog import Catalog
@@ -36,7 +37,7 @@ class Subject:
     """What is checked.
 
     `places` are all templates but plain text, steps first, then values and outputs. `mentions` are those of steps that
-    exist. Of a recipe that is used several times one frame is looked at: whatever is said of a recipe holds in all of them.
+    exist. `made` knows what conditions leave no way to be skipped. Of a recipe that is used several times one frame is looked at: whatever is said of a recipe holds in all of them.
     `nodes` are the steps of these frames, those that use a recipe included; `requests` are those that make a request.
     """
 
@@ -47,6 +48,7 @@ class Subject:
     nodes: tuple[StepNode, ...]
     places: tuple[Place, ...]
     mentions: tuple[Mention, ...]
+    made: Made
 
     @property
     def requests(self) -> Iterator[StepNode]:
@@ -67,7 +69,9 @@ def build_subject(graph: StepGraph, catalog: Catalog) -> Subject:
     places = [place for node in nodes for place in find_step_places(node)]
     places.extend(place for frame in frames for place in find_recipe_places(frame))
     flow = Flow(graph, catalog)
-    return Subject(graph, catalog, flow, frames, nodes, tuple(places), tuple(_find_mentions(places, flow)))
+    made = Made(graph, flow.certain, flow.counts.skipping)
+    mentions = tuple(_find_mentions(places, flow))
+    return Subject(graph, catalog, flow, frames, nodes, tuple(places), mentions, made)
 
 
 def _choose_frames(graph: StepGraph) -> Iterator[Frame]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seedflow.graph.bounds import find_bound_sources
 from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.outputs import find_output
 from seedflow.graph.places import find_templates
-from seedflow.recipe.model import Argument, Expression
+from seedflow.recipe.model import Argument, Expression, Input
 from seedflow.recipe.references import NameReference, Reference, StepReference
 from seedflow.recipe.template import Template
 
@@ -19,6 +19,19 @@ class Where:
 
     frame: Frame
     node: StepNode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unbounded:
+    """A template that nothing bounds in what a list is made of.
+
+    `crossed` is the input through which it came into a used recipe, and `recipe` that recipe's name: a greatest number of items
+    would be a bound there.
+    """
+
+    template: Template
+    crossed: Input | None = None
+    recipe: str = ""
 
 
 class Growth:
@@ -36,20 +49,22 @@ class Growth:
             for reference in template.references
         )
 
-    def find_unbounded(self, expression: Expression, where: Where) -> Template | None:
-        """The template that nothing bounds in what a list is made of; None when it is bounded, or known when planning."""
+    def find_unbounded(self, expression: Expression, where: Where) -> Unbounded | None:
+        """What nothing bounds in what a list is made of; None when it is bounded, or known when planning."""
         if not isinstance(expression, Template) or not self.is_dynamic(expression, where):
             return None  # a list that is written out is as long as it is written
+        if expression.unread:
+            return None  # what it would be made of is not known, which is told already
         sources = find_bound_sources(expression)
         if sources is None:
-            return expression
+            return Unbounded(expression)
         for source in sources:
             found = self._follow(source, where)
             if found is not None:
                 return found
         return None
 
-    def _follow(self, source: Reference, where: Where) -> Template | None:
+    def _follow(self, source: Reference, where: Where) -> Unbounded | None:
         if isinstance(source, StepReference):
             return self._follow_output(source, where)
         if not source.path or not self._is_dynamic_reference(source, where):
@@ -57,7 +72,7 @@ class Growth:
         match source.root:
             case "inputs":
                 declared = where.frame.recipe.inputs.get(source.name)
-                argument = self._find_argument(source.name, where.frame)
+                argument = self.find_argument(source.name, where.frame)
                 call = where.frame.call
                 if (
                     argument is None
@@ -65,13 +80,16 @@ class Growth:
                     or (declared is not None and declared.max_items is not None)
                 ):
                     return None
-                return self.find_unbounded(argument.expression, Where(call.frame, call))
+                found = self.find_unbounded(argument.expression, Where(call.frame, call))
+                if found is None:
+                    return None
+                return replace(found, crossed=declared, recipe=where.frame.recipe.name)
             case "values":
                 return self.find_unbounded(where.frame.recipe.values[source.name], Where(where.frame))
             case _:
                 return None  # an item of a list of this step: as many as a task has, or as is written there
 
-    def _follow_output(self, source: StepReference, where: Where) -> Template | None:
+    def _follow_output(self, source: StepReference, where: Where) -> Unbounded | None:
         """What is given by a used recipe is as long as the output inside says; what a request gives is bounded by its model."""
         inner = self._graph.frames.get(where.frame.step_id(source.step))
         output = find_output(inner.recipe, source) if inner is not None else None
@@ -79,7 +97,8 @@ class Growth:
             return None
         return self.find_unbounded(output.images, Where(inner))
 
-    def _find_argument(self, name: str, frame: Frame) -> Argument | None:
+    def find_argument(self, name: str, frame: Frame) -> Argument | None:
+        """What the caller of a used recipe gives an input."""
         call = frame.call.step.call if frame.call is not None else None
         return call.arguments.get(name) if call is not None else None
 
@@ -100,7 +119,7 @@ class Growth:
         frame, node, name = where.frame, where.node, reference.name
         match reference.root:
             case "inputs":
-                argument = self._find_argument(name, frame)
+                argument = self.find_argument(name, frame)
                 if argument is None or frame.call is None:
                     return False
                 return self.is_dynamic(argument.expression, Where(frame.call.frame, frame.call))

@@ -13,10 +13,10 @@ from seedflow.recipe.references import Argument, NameReference, Reference
 from seedflow.recipe.templating.callees import Callee, explain_mismatch
 from seedflow.recipe.templating.forms import build_form, explain_form_mismatch, find_single
 from seedflow.recipe.templating.lexing import Token
-from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Named
+from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Named, Variable
 from seedflow.recipe.templating.mentions import Link, MentionReader
 from seedflow.recipe.templating.nodes import Constant, Expression
-from seedflow.recipe.templating.operation_nodes import Applied, Signed
+from seedflow.recipe.templating.operation_nodes import Applied, ListOf, RecordOf, Signed
 from seedflow.recipe.templating.partials import CalledFrom, Module
 from seedflow.recipe.templating.problems import Problem, suggest
 from seedflow.recipe.templating.statements import Called, Macro
@@ -24,6 +24,8 @@ from seedflow.recipe.templating.token_table import TokenTable
 
 _Call: TypeAlias = nodes.Call | nodes.Filter | nodes.Test
 
+_MOST_CHOSEN: Final = 3
+"""How many items of a list are spelled out in help."""
 _SELECTABLE: Final = ("inputs", "each")
 
 
@@ -246,18 +248,18 @@ class CallReader(ABC):
         return self.refuse(message, start, end, help, code="template-selector")
 
     def _build_argument(self, name: str, value: Expression, place: Token) -> Argument:
+        anything = NameReference("inputs", (), value.start, value.end)  # something, nobody knows what
+        if any((one.start, one.end) == (value.start, value.end) for one in self.problems):
+            return Argument(name, anything, place.start, value.end)
         chosen: str | int | float | bool | NameReference | None = _literal(value)
         if chosen is None and isinstance(value, Named | Attribute | Item):
             named = [one for one in self.references if isinstance(one, NameReference)]
             chosen = next((one for one in named if _is_selectable(one, value)), None)
         if chosen is None:
-            self._refuse_selector(
-                f"`{name}` is chosen by a text, a number, or data of `inputs` or `each`",
-                value.start,
-                value.end,
-                f"write `{name}=each.{name}`",
-            )
-            chosen = NameReference("inputs", (), value.start, value.end)  # something, nobody knows what
+            what, help_ = _advise_on_choice(name, value)
+            message = f"`{name}` is chosen by one text or number, or by data of `inputs` or `each`, and this is {what}"
+            self._refuse_selector(message, value.start, value.end, help_)
+            chosen = anything
         return Argument(name, chosen, place.start, value.end)
 
 
@@ -286,6 +288,42 @@ def _explain_macro_mismatch(
 def _is_selectable(reference: NameReference, value: Expression) -> bool:
     """Whether a value is that very mention, and one that may choose tasks."""
     return reference.root in _SELECTABLE and (reference.start, reference.end) == (value.start, value.end)
+
+
+def _advise_on_choice(name: str, value: Expression) -> tuple[str, str]:
+    """What cannot choose tasks, and what to write in its place."""
+    bottom = value
+    while isinstance(bottom, Attribute) or (isinstance(bottom, Item) and isinstance(bottom.key, Constant)):
+        bottom = bottom.base
+    match bottom:
+        case ListOf():
+            return "a list", _advise_on_items(name, bottom.items)
+        case RecordOf():
+            return "a record", f"write one of its fields, `{name}=…`"
+        case Named():
+            return f"data of `{bottom.root}`", "write the text or number itself, or make it an input"
+        case Mentioned():
+            return "what a step gives", f"repeat this step over that, and write `{name}=each.NAME`"
+        case Variable():
+            return (
+                "a variable of the text",
+                f"go through its values in `for_each`, and write `{name}=each.NAME`",
+            )
+        case Constant() if bottom.value is None:
+            return "none", f"leave `{name}` out of a `.where()` that does not choose by it"
+        case _:
+            return "worked out", f"work it out in a list of `for_each`, and write `{name}=each.NAME`"
+
+
+def _advise_on_items(name: str, items: Sequence[Expression]) -> str:
+    chosen = [_literal(item) for item in items]
+    spelled = [f"{name}={item!r}" for item in chosen if item is not None]
+    if len(spelled) == len(items) == 1:
+        return f"write `{spelled[0]}`"
+    each = f"a `.where({name}=…)` for each of them"
+    if len(spelled) == len(items) <= _MOST_CHOSEN and items:
+        each = " and ".join(f"`.where({one})`" for one in spelled)
+    return f"write {each}, and put together what they give with `+`"
 
 
 def _literal(value: Expression) -> str | int | float | bool | None:

@@ -215,3 +215,49 @@ def test_nothing_follows_from_variables_that_could_not_be_read(
         '  use: {generate: {prompt: "{{ inputs.a | join }}", image_input: "{{ steps.page.images }}"}}\n'
     )
     assert [found.code for found in check_all(text)] == [code]
+
+
+@pytest.mark.parametrize(
+    ("loop", "expected"),
+    [
+        ('p: "{{ steps.cast.at(who=each.pp).images }}"', "template-unknown-name «each»"),
+        ('p: "{{ steps.cast.at(who=whoo).images }}"', "template-unknown-name «whoo»"),
+        ('p: "{{ steps.cast.where(who=inptus.x).images }}"', "template-unknown-name «inptus»"),
+        ('p: "{{ steps.cast.images + each.more }}"', "template-unknown-name «each»"),
+        ('p: "{{ steps.cast.images | frist }}"', "template-unknown-filter «frist»"),
+        ('p: [x, z], v: "{{ steps.cast.at(who=each.pp).images }}"', "unknown-variable «pp»"),
+        ('p: [x, z], v: "{{ each.pp.images }}"', "unknown-variable «pp»"),
+        ('p: "{{ steps.cast.where(who=inputs.whoo).images }}"', "unknown-input «whoo»"),
+        ('p: "{{ steps.cats.at(who=inputs.who).images }}"', "unknown-step «cats»"),
+        ('p: "{{ steps.cast.at(whoo=inputs.who).images }}"', "unknown-variable «whoo=inputs.who»"),
+    ],
+)
+def test_a_misspelt_name_in_a_list_of_results_is_told_once(
+    check_all: CheckAll, loop: str, expected: str
+) -> None:
+    text = f"""
+seedflow: 1
+inputs: {{who: {{type: text, default: ada}}}}
+steps:
+  cast:
+    for_each: {{who: [ada, bo]}}
+    generate: {{prompt: "{{{{ each.who }}}}, not {{{{ inputs.who }}}}"}}
+  page:
+    for_each: {{{loop}}}
+    generate: {{prompt: "A page", image_input: ["{{{{ each.p }}}}"]}}
+"""
+    assert [describe(found) for found in check_all(text) if found.code != "text-for-image"] == [expected]
+
+
+def test_a_misspelt_name_beside_an_image_to_choose_by_is_told_once(check_all: CheckAll) -> None:
+    text = """
+seedflow: 1
+steps:
+  cast:
+    for_each: {who: [ada, bo]}
+    generate: {prompt: "{{ each.who }}"}
+  page:
+    for_each: {p: "{{ steps.cast.images }}"}
+    generate: {prompt: "A page", image_input: ["{{ steps.cast.at(who=each.pp).images }}", "{{ each.p }}"]}
+"""
+    assert [describe(found) for found in check_all(text)] == ["unknown-variable «pp»"]

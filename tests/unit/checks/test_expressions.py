@@ -136,7 +136,7 @@ RIGHT = [
     "{{ steps.one.images[0].width | round(1, method=inputs.word) }}",
     "{{ 'wide' if steps.one.images[0].width > 100 else 'narrow' }}",
     "{{ 'wide' if 1 < steps.one.images[0].width <= 2.5 else 'narrow' }}",
-    "{{ 'x' if steps.one.images[0].width == 'a' else 'y' }}",
+    "{{ 'x' if steps.one.images[0].width == 3.5 else 'y' }}",
     "{{ 'x' if 'a' in steps.one.images[0].name else 'y' }}",
     "{{ steps.one.images[0].width | string | length }}",
     "{{ steps.one.images[0].width | truncate(3) }}",

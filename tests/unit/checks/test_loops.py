@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from textwrap import dedent
+
 import pytest
+
+from tests.unit.checks.conftest import Check
 
 
 def loop(items: str) -> str:
@@ -76,3 +81,87 @@ def test_a_list_that_is_longer_than_at_most(say, steps: str, said: list[str]) ->
         )
         == said
     )
+
+
+CALLED = """
+    steps:
+      set: {generate: {prompt: S, sequential_image_generation: auto, max_images: 4}}
+      many:
+        recipe: ./many.yaml
+        with:
+          words: "{{ (steps.set.images | map(attribute='name') | list) + ['y'] }}"
+          count: COUNT
+"""
+BOUND = "{in: …, at_most: N}"
+
+
+def write_many(folder: Path, *, words: str, items: str, most: str = "", edits: str = "") -> None:
+    """A recipe that goes through what its caller gives."""
+    step = f"iterate: {{over: {edits}, as: n, start: '{{{{ inputs.photo }}}}'}}" if edits else ""
+    (folder / "many.yaml").write_text(
+        dedent(
+            f"""
+            seedflow: 1
+            name: many
+            inputs:
+              words: {{type: list, of: text{words}}}
+              count: {{type: integer{most}}}
+              photo: {{type: image, default: "https://pictures.example/fox.jpg"}}
+            steps:
+              one:
+                {step or f"for_each: {{n: {items}}}"}
+                generate:
+                  prompt: "{{{{ each.n }}}} of {{{{ inputs.words | length }}}} and {{{{ inputs.count }}}}"
+                  image_input: ["{"{{ prev }}" if edits else "{{ inputs.photo }}"}"]
+            outputs: {{images: "{{{{ steps.one.images }}}}"}}
+            """
+        )
+    )
+
+
+def test_every_way_to_bound_the_list_of_a_used_recipe_is_told_and_is_one(
+    check: Check, tmp_path: Path
+) -> None:
+    text = CALLED.replace("COUNT", "3")
+    items = "'{{ inputs.words }}'"
+    write_many(tmp_path, words="", items=items)
+    (found,) = check(text)
+    assert found.code == "unbounded-list"
+    assert found.help is not None
+    assert f"write `{BOUND}` where the list stands" in found.help
+    assert "give input `words` of recipe `many` `max_items: N`" in found.help
+    assert "use the images themselves, a slice of them" in found.help
+    write_many(tmp_path, words=", max_items: 9", items=items)
+    assert check(text) == []
+    write_many(tmp_path, words="", items=f"{{in: {items}, at_most: 9}}")
+    assert check(text) == []
+    write_many(tmp_path, words="", items=items)
+    own = text.replace(
+        "(steps.set.images | map(attribute='name') | list) + ['y']",
+        "steps.set.images | map(attribute='name') | list",
+    )
+    assert check(own) == []
+
+
+def test_a_number_that_only_the_run_knows_is_shown_where_the_caller_gives_it(
+    check: Check, tmp_path: Path
+) -> None:
+    text = CALLED.replace("COUNT", '"{{ steps.set.images | length }}"')
+    write_many(tmp_path, words=", max_items: 9", items="'{{ range(inputs.count) }}'", most=", maximum: 9")
+    (found,) = check(text)
+    assert found.help is not None
+    assert found.help.startswith(f"write `{BOUND}`, or")
+    assert found.help.endswith("or give `count` what is known when planning")
+    (given,) = found.related
+    assert given.message == "only the run will know what `count` is given here"
+    assert given.span.source.text[given.span.start : given.span.end] == "count"
+    assert check(CALLED.replace("COUNT", "3")) == []
+
+
+def test_at_most_is_not_offered_for_edits_in_a_row(check: Check, tmp_path: Path) -> None:
+    write_many(tmp_path, words="", items="", edits="'{{ inputs.words }}'")
+    (found,) = check(CALLED.replace("COUNT", "3"))
+    assert found.code == "unbounded-list"
+    assert found.help is not None
+    assert "at_most" not in found.help
+    assert found.help.startswith("give input `words` of recipe `many` `max_items: N`, or")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.unit.checks.conftest import Check
+
 
 def test_an_unknown_input_is_shown_at_its_name(check) -> None:
     (found,) = check("""
@@ -120,7 +122,7 @@ def test_unknown_references(check) -> None:
 @pytest.mark.parametrize(
     ("mention", "message"),
     [
-        ("steps.a.images[0].each.scene", "`each` is a record and has no `scene`"),
+        ("steps.a.images[0].each.scene", "`each` has no `scene` here: step `a` has no `for_each`"),
         ("inputs.photo.hight", "`photo` is an image and has no `hight`"),
         ("inputs.hero.name", "`hero` is text and has no `name`"),
         ("inputs.scenes.images", "`scenes` is a list of texts and has no `images`"),
@@ -179,3 +181,50 @@ def test_a_broken_name_has_no_follow_up(say) -> None:
         steps:
           a: {generate: {prompt: "{{ inputs.x.y.z }} {{ steps.gone.images[3].name }}", size: "{{ inputs.x }}"}}
     """) == ["unknown-step «gone»", "unknown-input «x»", "unknown-input «x»"]
+
+
+LOOPLESS = """
+    steps:
+      sheet:
+        generate: {prompt: Some views, sequential_image_generation: auto, max_images: 4}
+      other:
+        generate: {prompt: Some further views, sequential_image_generation: auto, max_images: 4}
+"""
+
+
+@pytest.mark.parametrize(
+    ("loop", "template", "owner"),
+    [
+        ("view: '{{ steps.sheet.images }}'", "each.view.each.pose", "step `sheet` has"),
+        ("view: '{{ steps.sheet.tasks }}'", "each.view.each.pose", "step `sheet` has"),
+        (
+            "task: '{{ steps.sheet.tasks }}', view: '{{ each.task.images }}'",
+            "each.view.each.pose",
+            "step `sheet` has",
+        ),
+        (
+            "view: {in: '{{ steps.sheet.images or steps.other.images }}', at_most: 8}",
+            "each.view.each.pose",
+            "steps `sheet` and `other` have",
+        ),
+        ("view: [a, b]", "steps.sheet.images[0].each.pose", "step `sheet` has"),
+        (
+            "view: [a, b]",
+            "(steps.sheet.images | first).each.pose",
+            "the step that gave this has",
+        ),
+    ],
+)
+def test_names_of_a_step_without_loops_are_told_as_a_matter_of_that_step(
+    check: Check, loop: str, template: str, owner: str
+) -> None:
+    text = f"""{LOOPLESS}
+      page:
+        for_each: {{{loop}}}
+        generate: {{prompt: "A page with {{{{ {template} }}}}"}}
+    """
+    (found,) = [one for one in check(text) if one.code != "image-may-be-missing"]
+    assert found.code == "unknown-attribute"
+    assert found.message == f"`each` has no `pose` here: {owner} no `for_each`"
+    assert found.help is not None
+    assert "a variable `pose` under `for_each`" in found.help

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.checks.conftest import Say
+from tests.unit.checks.conftest import Check, Say
 
 
 def recipe(items: str, prompt: str = "{{ each.x.name }}") -> str:
@@ -121,3 +121,19 @@ def test_an_output_is_as_long_as_the_used_recipe_says(say: Say, tmp_path: Path) 
     """
     assert say(text.replace("OUTPUT", "one")) == []
     assert say(text.replace("OUTPUT", "both")) == ['unbounded-list «"{{ steps.a.images + steps.b.images }}"»']
+
+
+@pytest.mark.parametrize("kind", ["at", "where"])
+def test_a_list_that_chooses_tasks_is_answered_with_a_filter_that_does(check: Check, kind: str) -> None:
+    text = """
+        inputs: {several: {type: list, of: integer, default: [1, 3]}}
+        steps:
+          a: {for_each: {n: [1, 2, 3]}, generate: {prompt: "A {{ each.n }}"}}
+          b: {generate: {prompt: "B {{ inputs.several | length }}", image_input: "{{ CHOSEN }}"}}
+    """
+    (found,) = check(text.replace("CHOSEN", f"steps.a.{kind}(n=inputs.several).images"))
+    chosen = "steps.a.images | selectattr('each.n', 'in', inputs.several)"
+    assert found.message == "`n` must be one value of the variable, and this is a list of whole numbers"
+    assert found.help == f"give it one item, or choose several with `{chosen}`"
+    assert check(text.replace("CHOSEN", chosen)) == []
+    assert check(text.replace("CHOSEN", "steps.a.where(n=1).images + steps.a.where(n=3).images")) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.checks.conftest import Say
+from tests.unit.checks.conftest import Check, Say
 
 INNER = """\
 seedflow: 1
@@ -80,3 +80,101 @@ def test_what_mentions_nothing_but_what_may_all_be_skipped_may_be_skipped(say: S
         """
     )
     assert found == []
+
+
+ALIKE = """
+    inputs:
+      night: {type: boolean, default: true}
+      stars: {type: boolean, default: true}
+      mood: {type: choice, options: [calm, wild], default: calm}
+    values: {dark: "{{ inputs.night }}"}
+    steps:
+      set: {generate: {prompt: S, sequential_image_generation: auto, max_images: 4}}
+      other: {when: "{{ inputs.stars }}", generate: {prompt: "O {{ inputs.mood }} {{ values.dark }}"}}
+      sky: {SKY, generate: {prompt: Sky}}
+      moon: {generate: {prompt: Moon, image_input: ["{{ steps.sky.images[0] }}"]}}
+      both: {generate: {prompt: Both, image_input: ["{{ steps.sky.images[0] }}", "{{ steps.other.images[0] }}"]}}
+      poster:
+        POSTER
+        generate: {prompt: "{{ ref.one }}", image_input: {one: "{{ optional(steps.ASKED.images[0]) }}"}}
+"""
+
+
+def when(test: str) -> str:
+    return f'when: "{{{{ {test} }}}}"'
+
+
+@pytest.mark.parametrize("asked", ["sky", "moon"])
+@pytest.mark.parametrize(
+    ("sky", "poster"),
+    [
+        ("inputs.night", "inputs.night"),
+        ("inputs.night", "inputs.night and inputs.stars"),
+        ("inputs.night or inputs.stars", "inputs.stars"),
+        ("inputs.night", "values.dark"),
+        ("inputs.mood == 'wild'", "inputs.mood == 'wild'"),
+        ("inputs.mood in ['wild', 'calm']", "inputs.mood == 'wild'"),
+        ("steps.set.images | length > 2", "steps.set.images | length > 3"),
+    ],
+)
+def test_where_the_condition_holds_as_well_nothing_is_skipped_or_missing(
+    say: Say, sky: str, poster: str, asked: str
+) -> None:
+    text = ALIKE.replace("SKY", when(sky)).replace("POSTER", when(poster)).replace("ASKED", asked)
+    assert say(text) == [f"never-skipped? «steps.{asked}.images[0]»"]
+
+
+@pytest.mark.parametrize(
+    ("sky", "poster", "asked"),
+    [
+        ("inputs.night", "inputs.stars", "sky"),
+        ("inputs.night and inputs.stars", "inputs.night", "sky"),
+        ("inputs.night", "inputs.night or inputs.stars", "sky"),
+        ("inputs.night", "not inputs.night", "sky"),
+        ("inputs.mood == 'wild'", "inputs.mood != 'wild'", "sky"),
+        ("steps.set.images | length > 3", "steps.set.images | length > 2", "sky"),
+        ("inputs.night", "inputs.night", "both"),
+        ("inputs.night", None, "sky"),
+    ],
+)
+def test_where_the_condition_may_not_hold_the_doubt_is_told(
+    say: Say, sky: str, poster: str | None, asked: str
+) -> None:
+    text = ALIKE.replace("SKY", when(sky)).replace("POSTER", when(poster) if poster else "tags: [x]")
+    assert say(text.replace("ASKED", asked)) == ["may-be-none? «ref.one»"]
+
+
+def test_conditions_of_tasks_are_not_those_of_other_tasks(say: Say) -> None:
+    text = """
+    inputs: {good: {type: list, of: text, default: [a, b]}}
+    steps:
+      sky:
+        for_each: {n: [a, b]}
+        when: "{{ each.n in inputs.good }}"
+        generate: {prompt: "Sky {{ each.n }}"}
+      poster:
+        for_each: {n: [a, c]}
+        when: "{{ each.n in inputs.good }}"
+        generate: {prompt: "P {{ each.n }}{{ ref.one }}", image_input: {one: "{{ optional(steps.sky.at(n='b').images[0]) }}"}}
+    """
+    assert say(text) == ["may-be-none? «ref.one»"]
+
+
+@pytest.mark.parametrize(("length", "proved"), [(400, True), (1500, False)])
+def test_a_long_chain_of_steps_is_followed_as_far_as_that_takes_little(
+    check: Check, length: int, proved: bool
+) -> None:
+    chain = "".join(
+        f"""
+      s{number}: {{generate: {{prompt: "S{number}", image_input: ["{{{{ steps.s{number - 1}.images[0] }}}}"]}}}}"""
+        for number in range(1, length)
+    )
+    text = f"""
+    inputs: {{night: {{type: boolean, default: true}}}}
+    steps:
+      s0: {{when: "{{{{ inputs.night }}}}", generate: {{prompt: S}}}}{chain}
+      poster:
+        when: "{{{{ inputs.night }}}}"
+        generate: {{prompt: P, image_input: ["{{{{ optional(steps.s{length - 1}.images[0]) }}}}"]}}
+    """
+    assert [found.code for found in check(text)] == (["never-skipped"] if proved else [])

@@ -189,6 +189,50 @@ def test_tasks_are_chosen_by_literals_inputs_and_each_only(problem, text, marked
     assert (found.code, found.text) == ("template-selector", marked)
 
 
+@pytest.mark.parametrize(
+    ("chosen", "what", "remedy"),
+    [
+        (
+            "[1, 2]",
+            "a list",
+            "write `.where(n=1)` and `.where(n=2)`, and put together what they give with `+`",
+        ),
+        ("['ada']", "a list", "write `n='ada'`"),
+        (
+            "[1, 2, 3, 4]",
+            "a list",
+            "write a `.where(n=…)` for each of them, and put together what they give with `+`",
+        ),
+        (
+            "[each.a, 2]",
+            "a list",
+            "write a `.where(n=…)` for each of them, and put together what they give with `+`",
+        ),
+        ("{'a': 1}", "a record", "write one of its fields, `n=…`"),
+        ("none", "none", "leave `n` out of a `.where()` that does not choose by it"),
+        ("values.n", "data of `values`", "write the text or number itself, or make it an input"),
+        ("steps.b.images[0]", "what a step gives", "repeat this step over that, and write `n=each.NAME`"),
+        ("inputs.list[each.n]", "worked out", "work it out in a list of `for_each`, and write `n=each.NAME`"),
+        ("1 + 1", "worked out", "work it out in a list of `for_each`, and write `n=each.NAME`"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["at", "where"])
+def test_what_cannot_choose_tasks_is_named_with_what_to_write_instead(
+    problem, kind: str, chosen: str, what: str, remedy: str
+) -> None:
+    found = problem(f"{{{{ steps.a.{kind}(n={chosen}).images }}}}")
+    assert found.message == (
+        f"`n` is chosen by one text or number, or by data of `inputs` or `each`, and this is {what}"
+    )
+    assert found.help == remedy
+
+
+def test_a_variable_of_the_text_does_not_choose_tasks(problem) -> None:
+    found = problem("{% for x in inputs.x %}{{ steps.a.at(n=x).images[0].name }}{% endfor %}")
+    assert found.message.endswith("and this is a variable of the text")
+    assert found.help == "go through its values in `for_each`, and write `n=each.NAME`"
+
+
 ARGUMENTS = [
     ("{{ inputs.x | replace('a') }}", "replace('a')", "`new` is missing"),
     ("{{ inputs.x | replace('a', 'b', 1, 2) }}", "replace('a', 'b', 1, 2)", "but 4 are given"),
