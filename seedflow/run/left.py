@@ -22,11 +22,15 @@ def find_left(tasks: Sequence[TaskResult], get_asked: Callable[[str], Task]) -> 
     """
     by_address = {task.address: task for task in tasks}
     unknown = any(task.status is TaskStatus.UNKNOWN for task in tasks)
+    found = [task for task in tasks if _is_left(task, by_address)]
+    payers = {task.address for task in found}
     left: list[Task] = []
-    for task in tasks:
-        if not _is_left(task, by_address):
-            continue
+    for task in found:
         asked = get_asked(task.address)
+        if asked.shares_with is not None and asked.shares_with not in payers:
+            # It came first in the run, and the other, which was to pay, took over what became of it.
+            payers.add(asked.shares_with)
+            asked = get_asked(asked.shares_with)
         left.append(asked if _is_certain(task, by_address, unknown=unknown) else replace(asked, least=()))
     return add_up(left) if left else None
 

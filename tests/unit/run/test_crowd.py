@@ -181,6 +181,23 @@ def test_what_uses_a_picture_that_is_still_to_be_fetched_is_left_and_need_not_be
     assert (left.tasks, left.calls) == ((1, 1), (0, 1))
 
 
+def test_of_a_request_that_two_steps_share_either_may_be_left_to_pay_for_it(make_world) -> None:
+    world = make_world(
+        "steps:\n  base: {generate: {prompt: Base}}\n  early: {generate: {prompt: Same}}\n"
+        "  late: {needs: [base], generate: {prompt: Same}}\n"
+    )
+    for asked in ("early", "late"):  # the deeper step comes first once what it waits for is stored
+        world.provider.meet(asked, reject())
+        result = world.run()
+        assert {task.address: task.calls for task in result.tasks if task.status is TaskStatus.FAILED} == {
+            "early": int(asked == "early"),
+            "late": int(asked == "late"),
+        }
+        assert result.left is not None
+        assert (result.left.calls, result.left.cost_usd.high) == ((0, 1), Decimal("0.04"))
+    assert world.run().left is None
+
+
 def test_what_was_paid_in_vain_is_not_counted_as_left_nor_what_it_blocked(make_world) -> None:
     world = make_world(PAIR)
     world.provider.meet("first", fetching(dead()))
