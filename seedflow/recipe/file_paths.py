@@ -11,7 +11,8 @@ from seedflow.recipe.template import Template, TemplateForm
 _MOST_CHARACTERS = 200
 """Of one name: file systems take 255 bytes, ending included."""
 _REFUSED = '<>:"\\|?*'
-_PICTURE_ENDING = re.compile(r"\.(?:jpe?g|png|webp)$", re.IGNORECASE)
+PICTURE_ENDING = re.compile(r"\.(jpe?g|png|webp)$", re.IGNORECASE)
+"""What gives way to the picture's own ending."""
 _PRINTED = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _PRINTED_VALUE = "x"
 """Stands for what a `{{ }}` gives: a slug, which is never empty and never a path."""
@@ -48,7 +49,7 @@ def _split(text: str) -> list[str]:
 
 
 def _without_ending(text: str) -> str:
-    return _PICTURE_ENDING.sub("", text.rstrip())
+    return PICTURE_ENDING.sub("", text.rstrip())
 
 
 def _find_problem(text: str) -> tuple[str, str] | None:

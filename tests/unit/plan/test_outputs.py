@@ -47,7 +47,7 @@ _BY_KEY = ', file: "{{ image.key }}-{{ image.number }}"'
 @pytest.mark.parametrize(
     ("loops", "takes", "file"),
     [
-        ("{a: [x, xy], b: [yz, z]}", 1, _BY_KEY),
+        ("{a: [x, x y], b: [y z, z]}", 1, _BY_KEY),
         ("{a: [x, x y], b: [y z, z]}", 1, ""),
         ("{a: [x, x y], b: [y z, z]}", 2, ""),
         ("{a: {in: [{n: x}, {n: x y}], key: n}, b: [y z, z]}", 1, ""),
