@@ -10,6 +10,8 @@ from seedflow.recipe.template import Template, TemplateForm
 
 _MOST_CHARACTERS = 200
 """Of one name: file systems take 255 bytes, ending included."""
+LIST_OF_FILES = "manifest.json"
+"""What stands beside the files of a recipe, and says which they are."""
 _REFUSED = '<>:"\\|?*'
 PICTURE_ENDING = re.compile(r"\.(jpe?g|png|webp)$", re.IGNORECASE)
 """What gives way to the picture's own ending."""
@@ -66,6 +68,11 @@ def _find_problem(text: str) -> tuple[str, str] | None:
         return "it has an empty part", "write a single `/` between two names"
     if ".." in parts:
         return "it would leave the output folder", "take `..` away; `--out` chooses another output folder"
+    if len(parts) > 1 and parts[0].casefold() == LIST_OF_FILES:
+        return (
+            f"`{LIST_OF_FILES}` lists the files, and can be no folder of them",
+            "give the folder another name",
+        )
     named = [*parts, _split(_without_ending(path))[-1]]
     return next((problem for part in named if (problem := _find_problem_of_name(part)) is not None), None)
 
