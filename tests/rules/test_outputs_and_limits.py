@@ -320,3 +320,25 @@ def test_a_plan_that_costs_more_than_its_limit_for_certain_is_an_error(
     here.write("sets.yaml", f"seedflow: 1\nlimits: {{cost_usd: {limit}}}\nsteps:\n{SETS}\n")
     ended = here.seedflow("plan", "sets.yaml")
     assert (ended.code == 1, "over-limit" in ended.err) == (refused, refused)
+
+
+def test_what_the_plan_only_warned_of_is_refused_once_it_came_to_that_and_mended_for_nothing(
+    desk: Desk,
+) -> None:
+    """The run publishes the first of the two, and the next plan is an error until `file` tells them apart."""
+    recipe = """
+        steps:
+          a: {generate: {prompt: A set, sequential_image_generation: auto, max_images: 3}}
+          b: {for_each: {v: "{{ steps.a.images }}"}, generate: {prompt: "{{ ref.v }}", image_input: {v: "{{ each.v }}"}}}
+        outputs: {o: {images: "{{ steps.b.images }}", file: "%s"}}
+    """
+    colliding = recipe % "{{ 'first' if each.v.number == 1 else 'more' }}"
+    assert desk.codes(colliding) == ["same-file?"]
+    first = desk.run(colliding)
+    assert first.status is RunStatus.FAILED
+    assert [problem.kind for problem in first.problems] == ["same-file"]
+    assert [file.path.name for file in first.outputs["o"]] == ["first.jpg", "more.jpg"]
+    assert desk.codes(colliding) == ["same-file"]
+    mended = desk.run(recipe % "{{ image.name }}")
+    assert (mended.status, mended.calls) == (RunStatus.DONE, 0)
+    assert len(mended.outputs["o"]) == 3
