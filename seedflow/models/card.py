@@ -69,6 +69,13 @@ class Card:
         options = self.parameters.get(name, {}).get("enum")
         return tuple(options) if isinstance(options, list) else None
 
+    def choices_of(self, name: str) -> tuple[str, ...] | None:
+        """The values that a parameter may have as keys of a profile spell them, if they are few: listed, or true and false."""
+        options = self.options_of(name)
+        if options is None and self.types_of(name) - {"null"} == {"boolean"}:
+            options = (True, False)
+        return None if options is None else tuple(map(spell_choice, options))
+
     def bound_of(self, name: str, keyword: str) -> int | None:
         """A whole-number bound of a parameter such as `maximum` or `maxItems`, if the card has it.
 
@@ -85,6 +92,13 @@ class Card:
         if not known or len(known) < len(bounds):
             return None
         return min(known) if keyword.startswith("min") else max(known)
+
+
+def spell_choice(value: object) -> str:
+    """A value of a parameter as a key of a profile: booleans and whole numbers as JSON writes them."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def parse_card(data: object, name: str) -> Card:

@@ -164,9 +164,9 @@ def _wrong_price(price: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
         expected = "a price for each value of `by`" if "by" in price else "one price, or `by` beside it"
         yield Flaw(("price", "usd_per_image"), f"expected {expected}")
     elif several:
-        options = card.options_of(price["by"])
-        if options is not None and set(map(str, options)) != set(price["usd_per_image"]):
-            yield Flaw(("price", "usd_per_image"), f"the card's values are {', '.join(map(str, options))}")
+        choices = card.choices_of(price["by"])
+        if choices is not None and set(choices) != set(price["usd_per_image"]):
+            yield Flaw(("price", "usd_per_image"), f"the card's values are {', '.join(choices)}")
 
 
 def _wrong_rule(rule: Mapping[str, Any], path: Path, data: Mapping[str, Any]) -> Iterator[Flaw]:

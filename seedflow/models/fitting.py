@@ -15,6 +15,7 @@ Path = tuple[str | int, ...]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _TEXT: Final = frozenset({"string"})
 _LIST: Final = frozenset({"array"})
+_BOOLEAN: Final = frozenset({"boolean"})
 _NUMBER: Final = frozenset({"integer", "number"})
 _LIST_RULES: Final = frozenset({"most-items", "least-items", "most-items-and-images"})
 _FREE_RULES: Final = frozenset({"only-with", "expects"})
@@ -83,7 +84,7 @@ def _wanted_types(data: Mapping[str, Any]) -> Iterator[tuple[Path, str, frozense
         if key in data.get("pixels", _NOTHING):
             yield ("pixels", key), data["pixels"][key], _TEXT
     if "by" in data.get("price", _NOTHING):
-        yield ("price", "by"), data["price"]["by"], _TEXT | _NUMBER
+        yield ("price", "by"), data["price"]["by"], _TEXT | _NUMBER | _BOOLEAN
     for number, rule in enumerate(data.get("rules", ())):
         # References are judged as a list, however the wire wants them.
         if rule["kind"] in _LIST_RULES and rule["parameter"] != references:
@@ -145,4 +146,5 @@ def _advise(fitting: list[str], path: Path) -> str:
 
 def _name_types(types: frozenset[str] | set[str]) -> str:
     shown = types - {"integer"} if "number" in types else types
-    return " or ".join(words for name, words in _WORDS.items() if name in shown)
+    *first, last = (words for name, words in _WORDS.items() if name in shown)
+    return f"{', '.join(first)} or {last}" if first else last

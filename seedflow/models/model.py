@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from seedflow.diagnostics import Severity
 from seedflow.images.facts import ImageFacts, ImageFormat
-from seedflow.models.card import Card
+from seedflow.models.card import Card, spell_choice
 from seedflow.models.explain import explain_input, explain_output, explain_unknown
 from seedflow.models.memo import GoodInputs
 from seedflow.models.pixels import AskedRatio, find_ratio, find_size
@@ -246,7 +246,7 @@ class Model:
         if self.price is None:
             return None
         value = params.get(self.price.by) if self.price.by is not None else None
-        return self.price.usd_by_value.get(str(value), self.price.usd)
+        return self.price.usd_by_value.get(spell_choice(value), self.price.usd)
 
     def output_format(self, params: Mapping[str, object]) -> ImageFormat | None:
         """The format that an input asks for in so many words, or None."""

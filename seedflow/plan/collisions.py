@@ -1,11 +1,13 @@
-"""Two images that would go into one file: which they are, and how to tell them apart."""
+"""Two images that would go into one file, or one into a folder that is the other: which they are, and how to tell them apart."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from seedflow.diagnostics import Diagnostic, Related, Severity
+from seedflow.images.facts import FileImage, ImageFormat
 from seedflow.plan.file_names import Slot, propose_file
 from seedflow.plan.instances import Unit
 from seedflow.plan.resolve import Resolver
@@ -14,6 +16,11 @@ from seedflow.recipe.model import Output
 
 SAME_FILE = "same-file"
 
+_WORDS = {
+    ImageFormat.JPEG.extension: "JPEG",
+    ImageFormat.PNG.extension: "PNG",
+    ImageFormat.WEBP.extension: "WebP",
+}
 _OF_A_PICTURE = re.compile(r"\.(width|height|format)\b")
 
 
@@ -37,15 +44,56 @@ class TakenPaths:
         self._resolver = resolver
         self._rehearsed = rehearsed
         self._taken: dict[str, _Taken] = {}
+        self._inside: dict[str, _Taken] = {}
+        """The first image in each folder that is called as a picture is."""
 
     def take(self, output: Output, slot: Slot, path: str) -> Diagnostic | None:
         """Give a path to an image; the diagnostic when another one has it."""
         unit = self._resolver.find_unit(slot.address) if slot.address else None
         mine = _Taken(output, slot, path, unit)
         first = self._taken.setdefault(path.casefold(), mine)
-        if first.output is output and first.slot.describe() == slot.describe():
-            return None
-        return _refuse(first, mine, rehearsed=self._rehearsed)
+        if first is not mine:
+            same = first.output is output and first.slot.describe() == slot.describe()
+            return None if same else _refuse(first, mine, rehearsed=self._rehearsed)
+        return self._find_folder(mine)
+
+    def _find_folder(self, mine: _Taken) -> Diagnostic | None:
+        """What is wrong where its file would be a folder of others, or a folder of its file another file."""
+        for folder, stem, ending in _list_picture_folders(mine.path):
+            self._inside.setdefault(folder.casefold(), mine)
+            file = self._taken.get(stem.casefold())
+            if file is not None and ending in self._endings_of(file):
+                return self._refuse_folder(file, mine, folder)
+        for ending in self._endings_of(mine):
+            inside = self._inside.get(f"{mine.path}.{ending}".casefold())
+            if inside is not None:
+                found = _list_picture_folders(inside.path)
+                folder = next(one for one, stem, _ in found if stem.casefold() == mine.path.casefold())
+                return self._refuse_folder(mine, inside, folder)
+        return None
+
+    def _endings_of(self, taken: _Taken) -> tuple[str, ...]:
+        """How the file of an image may end: by its format, or by any while nobody knows that."""
+        image = taken.slot.image
+        if image is not None and (isinstance(image, FileImage) or not self._rehearsed):
+            return (image.facts.format.extension,)
+        return tuple(kind.extension for kind in ImageFormat)
+
+    def _refuse_folder(self, file: _Taken, inside: _Taken, folder: str) -> Diagnostic:
+        known = len(self._endings_of(file)) == 1
+        ending = folder.rpartition(".")[2]
+        unless = f" if it is a {_WORDS[ending.casefold()]}, which is known only when it is paid"
+        template = inside.output.file
+        return Diagnostic(
+            SAME_FILE,
+            f"{inside.slot.describe()} would be published into the folder `{folder}`, and {file.slot.describe()} as a file of that name{'' if known else unless}",
+            inside.output.span if template is None else template.scalar.span,
+            Severity.ERROR if known else Severity.WARNING,
+            help=f"give the folder another name, without `.{ending}`",
+            related=()
+            if file.output is inside.output
+            else (Related(file.output.span, f"output `{file.output.name}` writes the file"),),
+        )
 
 
 def doubt(problem: Diagnostic) -> Diagnostic:
@@ -57,6 +105,16 @@ def doubt(problem: Diagnostic) -> Diagnostic:
     else:
         said = "if it comes to that, which is known only when the images are paid"
     return replace(problem, severity=Severity.WARNING, message=f"{problem.message}, {said}")
+
+
+def _list_picture_folders(path: str) -> Iterator[tuple[str, str, str]]:
+    """The folders on the way that are called as pictures are: each one, and its name without the ending and the ending."""
+    parts = path.split("/")
+    for count in range(1, len(parts)):
+        stem, _, ending = parts[count - 1].rpartition(".")
+        if stem and ending.casefold() in _WORDS:
+            folder = "/".join(parts[:count])
+            yield folder, folder[: -len(ending) - 1], ending.casefold()
 
 
 def _refuse(first: _Taken, second: _Taken, *, rehearsed: bool) -> Diagnostic:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from seedflow.canonical import build_slug
 from seedflow.diagnostics import Diagnostic
@@ -15,15 +16,16 @@ from seedflow.plan.instances import Unit
 from seedflow.plan.model import StepImage
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import build_image_view, name_image
-from seedflow.recipe.file_paths import read_file_path
+from seedflow.recipe.file_paths import PICTURE_ENDING, read_file_path
 from seedflow.recipe.model import Output
-from seedflow.recipe.template import RenderError, Scope, TemplateForm
+from seedflow.recipe.template import RenderError, Scope
 from seedflow.recipe.views import View
 
 NOT_KNOWN = "template-not-known"
 """The code of a name that depends on what only the images themselves say, or on images that are not known yet."""
 
 _KEY = re.compile(r"[\w~-]+")
+_KEYS = re.compile(r"[\w~./-]+(?:,[\w~./-]+)+")
 _ANY_IMAGE = "{{ image.key }}-{{ image.number }}"
 
 
@@ -67,17 +69,13 @@ class FileNamer:
         each: Mapping[str, object] = {}
         if unit is not None:
             each = self._resolver.refresh(Env(unit.env.frame, unit.each)).each
-        scope = Scope(
-            each=each,
-            recipe=self._env.frame.recipe,
-            image=slot.view if unit is None else _image_view(slot, unit, each),
-        )
+        image = slot.view if unit is None else _image_view(slot, unit, each)
+        scope = Scope(each=each, recipe=self._env.frame.recipe, image=image)
+        finish = partial(finish_part, keys=set(_list_keys(image, *each.values())))
         try:
-            text = file.render(scope, as_text=True, finish=finish_part)
+            text = file.render(scope, as_text=True, finish=finish)
         except RenderError as error:
             return file.diagnose(error)
-        if file.form is TemplateForm.EXPRESSION:
-            text = finish_part(str(text))
         return read_file_path(file, str(text))
 
     def _default_path(self, slot: Slot, unit: Unit | None) -> str:
@@ -89,7 +87,7 @@ class FileNamer:
         keys = [*instance.tasks.frame.keys, *(key for _, key in instance.keys)]
         if not keys and slot.single and (slot.lone or self._lone):
             return folder
-        parts = [key.replace("/", "-").strip(".") for key in keys]
+        parts = [_spell_key(key) for key in keys]
         label = self._steps.labels.get(node.id)
         if label is not None or not keys:
             parts.insert(0, label or node.step.name)
@@ -136,9 +134,28 @@ def _mention_variables(unit: Unit) -> Iterator[str | None]:
         yield None
 
 
-def finish_part(text: str) -> str:
-    """A value that is put into a path: its slug; keys are slugs already and keep their digest."""
+def finish_part(text: str, keys: Collection[str] = ()) -> str:
+    """A value that is put into a path: its slug; of `keys`, and of what reads like keys of a task, everything stays that tells them apart.
+
+    An ending of a picture gives way where it is written, so that one that a key brings may not be taken for that.
+    """
+    if text in keys or _KEYS.fullmatch(text):
+        joined = "-".join(_spell_key(key) for key in text.split(","))
+        return PICTURE_ENDING.sub(r"-\1", joined) or "_"
     return text if _KEY.fullmatch(text) else build_slug(text)[0] or "_"
+
+
+def _spell_key(key: str) -> str:
+    """A key as a part of a name: that of a picture may be a path."""
+    return key.replace("/", "-").strip(".")
+
+
+def _list_keys(*values: object) -> Iterator[str]:
+    """What images and tasks say of their keys."""
+    for value in values:
+        if isinstance(value, View):
+            said = (value.attributes.get(name) for name in ("key", "name"))
+            yield from (text for text in said if isinstance(text, str))
 
 
 def _image_view(slot: Slot, unit: Unit, each: Mapping[str, object]) -> View:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from seedflow.diagnostics import Diagnostic
+from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.model import StepGraph
 from seedflow.graph.published import find_published_steps
 from seedflow.images.facts import FileImage
@@ -58,6 +58,7 @@ class OutputPlanner:
                     yield output, Diagnostic(slots.code, slots.message, output.images.scalar.span)
                 continue
             namer = self._open_namer(output)
+            doubt: Diagnostic | None = None
             for slot in slots:
                 if slot.image is None and not possible:
                     continue
@@ -66,9 +67,15 @@ class OutputPlanner:
                     self.has_unknown = True
                     continue
                 problem = path if isinstance(path, Diagnostic) else taken.take(output, slot, path)
-                if problem is not None:
+                if problem is None:
+                    continue
+                if problem.severity is Severity.ERROR:
                     yield output, problem
                     break
+                doubt = doubt or problem
+            else:
+                if doubt is not None:
+                    yield output, doubt
 
     def publish(self) -> tuple[Mapping[str, tuple[PublishedImage, ...]], tuple[Unsettled, ...]]:
         """What can be published from the facts so far, and what cannot, with the reason."""

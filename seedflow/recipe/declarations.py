@@ -8,7 +8,7 @@ from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.image_folders import has_image_ending, is_pattern
 from seedflow.recipe.input_images import check_image_text, is_url
-from seedflow.recipe.input_schema import ColumnBlock, InputBlock, ItemBlock
+from seedflow.recipe.input_schema import TYPES_BY_KEY, ColumnBlock, InputBlock, ItemBlock
 from seedflow.recipe.input_types import read_value
 from seedflow.recipe.leaves import quote
 from seedflow.recipe.model import Input, InputType
@@ -16,22 +16,6 @@ from seedflow.recipe.table_files import check_table_path
 from seedflow.text.nodes import Mapping, Scalar
 from seedflow.text.nodes import Sequence as SequenceNode
 
-_NUMBERS = frozenset({InputType.NUMBER, InputType.INTEGER})
-_LISTS = frozenset({InputType.LIST, InputType.TABLE})
-_TABLE = frozenset({InputType.TABLE})
-_TYPES_BY_KEY = {
-    "of": frozenset({InputType.LIST}),
-    "options": frozenset({InputType.CHOICE}),
-    "minimum": _NUMBERS,
-    "maximum": _NUMBERS,
-    "min_length": frozenset({InputType.TEXT}),
-    "max_length": frozenset({InputType.TEXT}),
-    "min_items": _LISTS,
-    "max_items": _LISTS,
-    "columns": _TABLE,
-    "key": _TABLE,
-    "delimiter": _TABLE,
-}
 _PAIRS = (("minimum", "maximum"), ("min_length", "max_length"), ("min_items", "max_items"))
 _NO_KEYS = frozenset({InputType.IMAGE, InputType.LIST, InputType.TABLE})
 
@@ -84,7 +68,7 @@ def _build_columns(block: InputBlock) -> dict[str, Input]:
 
 def _check(block: ItemBlock, span: Span) -> Iterator[Diagnostic]:
     """What is wrong with one definition, those of its items and those of its columns."""
-    for key, types in _TYPES_BY_KEY.items():
+    for key, types in TYPES_BY_KEY.items():
         if getattr(block, key, None) is not None and block.type not in types:
             homes = " or ".join(f"`{kind}`" for kind in InputType if kind in types)
             yield Diagnostic(

@@ -10,8 +10,11 @@ from seedflow.recipe.template import Template, TemplateForm
 
 _MOST_CHARACTERS = 200
 """Of one name: file systems take 255 bytes, ending included."""
+LIST_OF_FILES = "manifest.json"
+"""What stands beside the files of a recipe, and says which they are."""
 _REFUSED = '<>:"\\|?*'
-_PICTURE_ENDING = re.compile(r"\.(?:jpe?g|png|webp)$", re.IGNORECASE)
+PICTURE_ENDING = re.compile(r"\.(jpe?g|png|webp)$", re.IGNORECASE)
+"""What gives way to the picture's own ending."""
 _PRINTED = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _PRINTED_VALUE = "x"
 """Stands for what a `{{ }}` gives: a slug, which is never empty and never a path."""
@@ -48,7 +51,7 @@ def _split(text: str) -> list[str]:
 
 
 def _without_ending(text: str) -> str:
-    return _PICTURE_ENDING.sub("", text.rstrip())
+    return PICTURE_ENDING.sub("", text.rstrip())
 
 
 def _find_problem(text: str) -> tuple[str, str] | None:
@@ -65,6 +68,11 @@ def _find_problem(text: str) -> tuple[str, str] | None:
         return "it has an empty part", "write a single `/` between two names"
     if ".." in parts:
         return "it would leave the output folder", "take `..` away; `--out` chooses another output folder"
+    if len(parts) > 1 and parts[0].casefold() == LIST_OF_FILES:
+        return (
+            f"`{LIST_OF_FILES}` lists the files, and can be no folder of them",
+            "give the folder another name",
+        )
     named = [*parts, _split(_without_ending(path))[-1]]
     return next((problem for part in named if (problem := _find_problem_of_name(part)) is not None), None)
 

@@ -65,6 +65,29 @@ _NO_TABLE: Final[Mapping[str, Any]] = {
     "enum": [kind.value for kind in InputType if kind is not InputType.TABLE]
 }
 
+_ALONE: Final[Mapping[str, Any]] = {
+    "enum": [kind.value for kind in InputType if kind.value not in ("list", "choice", "table")]
+}
+"""The types that need no other key."""
+
+_NUMBERS: Final = frozenset({InputType.NUMBER, InputType.INTEGER})
+_LISTS: Final = frozenset({InputType.LIST, InputType.TABLE})
+_TABLE: Final = frozenset({InputType.TABLE})
+TYPES_BY_KEY: Final[Mapping[str, frozenset[InputType]]] = {
+    "of": frozenset({InputType.LIST}),
+    "options": frozenset({InputType.CHOICE}),
+    "minimum": _NUMBERS,
+    "maximum": _NUMBERS,
+    "min_length": frozenset({InputType.TEXT}),
+    "max_length": frozenset({InputType.TEXT}),
+    "min_items": _LISTS,
+    "max_items": _LISTS,
+    "columns": _TABLE,
+    "key": _TABLE,
+    "delimiter": _TABLE,
+}
+"""The types that a key goes with; all others go with every type."""
+
 InputTypeValue = Annotated[InputType, BeforeValidator(_read_input_type), WithJsonSchema(dict(_TYPES))]
 ItemTypeValue = Annotated[InputType, BeforeValidator(_read_input_type), WithJsonSchema(dict(_NO_TABLE))]
 Texts = Annotated[list[Words], BeforeValidator(open_sequence)]
@@ -86,7 +109,7 @@ class ItemBlock(Block):
     """What one value must be."""
 
     called = "the definition of a value"
-    short = _NO_TABLE
+    short = _ALONE
     later = INPUT_LATER
     elsewhere = ITEM_ELSEWHERE
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterator
 from collections.abc import Sequence as SequenceOf
 from dataclasses import replace
@@ -11,15 +13,18 @@ from seedflow.diagnostics import Diagnostic, Related, has_errors
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.binding import sort_by_place
 from seedflow.recipe.given import GivenInputs, GivenValue
+from seedflow.recipe.image_folders import has_image_ending
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.input_types import read_value
-from seedflow.recipe.leaves import is_nothing, quote
+from seedflow.recipe.leaves import DECIMAL_COMMA, is_nothing, quote
 from seedflow.recipe.model import Input, InputType, Recipe
 from seedflow.recipe.table_files import check_table_path, load_table
 from seedflow.recipe.views import Row
 from seedflow.text.nodes import Node, Scalar, Sequence
 
 _TEXTUAL = frozenset({InputType.TEXT, InputType.CHOICE, InputType.IMAGE, InputType.TABLE})
+_SEPARATOR = re.compile("[,;]")
+_MOST_SHOWN = 3
 
 
 def resolve_inputs(
@@ -165,18 +170,35 @@ def _sort_within_files(problems: list[Diagnostic]) -> list[Diagnostic]:
 
 
 def _tell_form(problem: Diagnostic, declared: Input) -> Diagnostic:
-    """The same with what the command line has to do with it: commas never split, and brackets make no list."""
-    span = problem.span
-    if declared.of is not None and declared.of.type is InputType.LIST and problem.code == "wrong-type":
+    """The same with what the command line has to do with it: nothing splits a value, and brackets make no list."""
+    span, item = problem.span, declared.of
+    if item is not None and item.type is InputType.LIST and problem.code == "wrong-type":
         return replace(problem, help="give lists within a list by a file: `--inputs FILE`")
-    if (
-        span is None
-        or not span.source.name.startswith("-i ")
-        or "," not in span.source.text[span.start : span.end]
-    ):
+    if item is None or span is None or not span.source.name.startswith("-i "):
+        return problem
+    text = span.source.text[span.start : span.end].strip()
+    items = _split_like_a_list(text, item.type)
+    if not items:
         return problem
     name = span.source.text.partition("=")[0].strip()
-    return replace(problem, help=f"commas never split: write `-i {name}=…` once for each item")
+    written = " ".join(f"-i {shlex.quote(f'{name}={one}')}" for one in items[:_MOST_SHOWN])
+    more = " …" if len(items) > _MOST_SHOWN else ""
+    help_text = f"nothing splits a value: write `{written}{more}`"
+    if item.type is InputType.NUMBER and DECIMAL_COMMA.fullmatch(text):
+        help_text += f", or `{text.replace(',', '.')}` with a point for one number"
+    return replace(problem, help=help_text)
+
+
+def _split_like_a_list(text: str, kind: InputType) -> list[str]:
+    """The items that somebody meant by a text that is none; empty for one that does not look like several."""
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    items = [item for one in _SEPARATOR.split(bare) if (item := one.strip().strip("'\"").strip())]
+    if len(items) == 1 and bare is text:
+        # Options, paths and texts may hold spaces; a list of pictures is told by its endings.
+        words = bare.split()
+        by_spaces = kind not in _TEXTUAL or (kind is InputType.IMAGE and all(map(has_image_ending, words)))
+        return words if by_spaces and len(words) > 1 else []
+    return items
 
 
 def _take_as(kind: InputType, scalar: Scalar) -> Scalar:

@@ -7,28 +7,18 @@ from their cards.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
+from seedflow.recipe.certain_schema import refuse_what_is_certain
+from seedflow.recipe.schema_parts import EXPRESSION_SCHEMA, NAME_OF_ITS_OWN, TEMPLATE_SCHEMA, JsonSchema
 
-JsonSchema: TypeAlias = dict[str, Any]
-
-EXPRESSION_SCHEMA: Final[JsonSchema] = {"type": "string", "pattern": r"^\s*\{\{[\s\S]*\}\}\s*$"}
-"""Exactly one `{{ }}`."""
-
-SETTING_SCHEMA: Final[JsonSchema] = {"anyOf": [EXPRESSION_SCHEMA, {"type": ["number", "boolean"]}]}
-"""A number or boolean, or one `{{ }}` that gives it."""
-
-EXPRESSION_OR_LIST_SCHEMA: Final[JsonSchema] = {"anyOf": [EXPRESSION_SCHEMA, {"type": "array"}]}
-
-_TEMPLATE: Final[JsonSchema] = {"type": "string", "pattern": r"\{\{|\{%"}
 _FREE_KEYS: Final = {"^x-": True}
 _IMAGE: Final[JsonSchema] = {
     "type": ["string", "null"],
     "description": "A path, an https URL, or one `{{ }}`.",
 }
-_NAME: Final = "^[a-z][a-z0-9_]*$"
 
 
 def finish_schema(
@@ -55,7 +45,6 @@ def finish_schema(
     ]
     definitions["Generate"] = _describe_request(default, catalog, closed=True)
     step = definitions["StepBlock"]
-    step["oneOf"] = [{"required": [kind]} for kind in ("generate", "recipe")]
     request: JsonSchema = {"$ref": "#/$defs/Generate"}
     chosen: JsonSchema = {}
     if others:
@@ -72,6 +61,7 @@ def finish_schema(
     raw["properties"]["defaults"] = {**defaults, "description": raw["properties"]["defaults"]["description"]}
     pairs = {**EXPRESSION_SCHEMA, "pattern": r"^\s*\{\{-?\s*zip\s*\("}
     step["properties"]["for_each"] = _either(pairs, step["properties"]["for_each"])
+    refuse_what_is_certain(raw, definitions, [default, *others])
     renamed = {name: name.removesuffix("Block") for name in definitions}
     ordered: JsonSchema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -95,7 +85,7 @@ def _finish_block(block: JsonSchema) -> None:
         if "patternProperties" in key:
             key["patternProperties"] = {**key["patternProperties"], **_FREE_KEYS}
             key["additionalProperties"] = False
-        if name not in required and key.get("type") in ("object", "array", "boolean"):
+        if name not in required and key.get("type") in ("object", "array", "boolean", "string"):
             key["type"] = [key["type"], "null"]
         if name not in required and "anyOf" in key and {"type": "null"} not in key["anyOf"]:
             key["anyOf"].append({"type": "null"})
@@ -133,7 +123,7 @@ def _describe_chosen(request: JsonSchema) -> JsonSchema:
     step = {"properties": {"generate": request}}
     return {
         "if": {"required": ["defaults"], "properties": {"defaults": {"required": ["model"]}}},
-        "else": {"properties": {"steps": {"patternProperties": {_NAME: step}}}},
+        "else": {"properties": {"steps": {"patternProperties": {NAME_OF_ITS_OWN: step}}}},
     }
 
 
@@ -156,7 +146,7 @@ def _describe_other(models: Sequence[Model], catalog: Catalog) -> JsonSchema:
 def _describe_model(catalog: Catalog) -> JsonSchema:
     return {
         "description": f"The model. Without it: {catalog.default_id}.",
-        "anyOf": [{"enum": list(catalog.ids)}, dict(_TEMPLATE), {"type": "null"}],
+        "anyOf": [{"enum": list(catalog.ids)}, dict(TEMPLATE_SCHEMA), {"type": "null"}],
     }
 
 
@@ -167,7 +157,9 @@ def _describe_parameter(name: str, model: Model) -> JsonSchema:
     described = card.pop("description", None) or f"`{name}` of {model.id}{_describe_values(card)}."
     if card.get("type") == "string" and "enum" not in card:
         card["type"] = ["string", "number", "boolean"]
-    return {"description": described, "anyOf": [card, dict(_TEMPLATE), {"type": "null"}]}
+    if name == model.prompt_field:
+        card["pattern"] = r"\S"
+    return {"description": described, "anyOf": [card, dict(TEMPLATE_SCHEMA), {"type": "null"}]}
 
 
 def _describe_values(card: Mapping[str, Any]) -> str:
@@ -191,7 +183,7 @@ def _describe_references(name: str, model: Model) -> JsonSchema:
             {"type": "array", "items": dict(_IMAGE)},
             {
                 "type": "object",
-                "patternProperties": {_NAME: images, **_FREE_KEYS},
+                "patternProperties": {NAME_OF_ITS_OWN: images, **_FREE_KEYS},
                 "additionalProperties": False,
             },
         ],

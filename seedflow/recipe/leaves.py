@@ -258,6 +258,9 @@ def _is_decimal(text: str) -> bool:
 SCALAR_AS_TEXT: Final[dict[str, Any]] = {"type": ["string", "number", "boolean"]}
 """The JSON Schema of a scalar that is taken as text."""
 
+WORDS_SCHEMA: Final[dict[str, Any]] = {**SCALAR_AS_TEXT, "pattern": r"\S"}
+"""The JSON Schema of text that says something."""
+
 NAME_SCHEMA: Final[dict[str, Any]] = {"type": ["string", "boolean"], "pattern": f"^{NAME_PATTERN}$"}
 """The JSON Schema of a name; `true` is one."""
 
@@ -273,7 +276,7 @@ OptionalText = Annotated[
     BeforeValidator(read_optional_text),
     WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
 ]
-Words = Annotated[str, BeforeValidator(read_words), WithJsonSchema(SCALAR_AS_TEXT)]
+Words = Annotated[str, BeforeValidator(read_words), WithJsonSchema(WORDS_SCHEMA)]
 NameValue = Annotated[str, BeforeValidator(read_name), WithJsonSchema(NAME_SCHEMA)]
 NameKey = Annotated[str, AfterValidator(check_name), WithJsonSchema(NAME_SCHEMA)]
 Count = Annotated[int, BeforeValidator(read_count), WithJsonSchema({"type": "integer", "minimum": 0})]
@@ -282,4 +285,7 @@ Number = Annotated[int | float, BeforeValidator(read_number), WithJsonSchema({"t
 Boolean = Annotated[bool, BeforeValidator(read_boolean)]
 Usd = Annotated[Decimal, BeforeValidator(read_usd), WithJsonSchema({"type": "number", "minimum": 0})]
 AnyNode = Annotated[Node, SkipValidation, WithJsonSchema({})]
-ScalarNode = Annotated[Node, SkipValidation, WithJsonSchema(SCALAR_AS_TEXT)]
+OptionalScalarNode = Annotated[
+    Node, SkipValidation, WithJsonSchema({"type": ["string", "number", "boolean", "null"]})
+]
+WordsNode = Annotated[Node, SkipValidation, WithJsonSchema(WORDS_SCHEMA)]

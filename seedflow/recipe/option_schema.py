@@ -8,14 +8,33 @@ from pydantic import BeforeValidator, Field, SkipValidation, WithJsonSchema
 
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import Block
-from seedflow.recipe.json_schema import SETTING_SCHEMA
-from seedflow.recipe.leaves import AnyNode, NameValue, ScalarNode, is_nothing, problem, quote, read_text
+from seedflow.recipe.leaves import NameValue, is_nothing, problem, quote, read_text
 from seedflow.recipe.model import DEFAULT_ATTEMPTS, Otherwise
+from seedflow.recipe.schema_parts import (
+    EXPRESSION_OR_LIST_SCHEMA,
+    EXPRESSION_SCHEMA,
+    SWITCH_SCHEMA,
+    TEMPLATE_SCHEMA,
+    WHOLE_SCHEMA,
+)
 from seedflow.recipe.words import EXPECT_ELSEWHERE, ITERATE_ELSEWHERE
 from seedflow.text.nodes import Node, Scalar
 
-SettingNode = Annotated[Node, SkipValidation, WithJsonSchema(dict(SETTING_SCHEMA))]
-"""A number or boolean, or one `{{ }}` that gives it."""
+WholeNode = Annotated[Node, SkipValidation, WithJsonSchema(dict(WHOLE_SCHEMA))]
+"""A whole number from 1, or one `{{ }}` that gives it."""
+SwitchNode = Annotated[Node, SkipValidation, WithJsonSchema(dict(SWITCH_SCHEMA))]
+"""`true` or `false`, or one `{{ }}` that gives it."""
+EXPECTED = ("images", "min_width", "min_height", "aspect_ratio", "distinct")
+"""What `expect` may say that a result must be; the others say what becomes of it."""
+
+RATIO_PATTERN = r"\s*[1-9][0-9]{0,4}:[1-9][0-9]{0,4}\s*"
+RatioNode = Annotated[
+    Node,
+    SkipValidation,
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{RATIO_PATTERN}$"}, TEMPLATE_SCHEMA]}),
+]
+ListNode = Annotated[Node, SkipValidation, WithJsonSchema(dict(EXPRESSION_OR_LIST_SCHEMA))]
+ExpressionNode = Annotated[Node, SkipValidation, WithJsonSchema(dict(EXPRESSION_SCHEMA))]
 
 
 def _read_otherwise(node: object) -> Otherwise:
@@ -35,10 +54,10 @@ class ImagesBlock(Block):
     """How many images a result must have."""
 
     called = "a number of images"
-    short = SETTING_SCHEMA
+    short = WHOLE_SCHEMA
 
-    min: AnyNode | None = Field(None, description="The least number of images.")
-    max: AnyNode | None = Field(None, description="The greatest number of images.")
+    min: WholeNode | None = Field(None, description="The least number of images.")
+    max: WholeNode | None = Field(None, description="The greatest number of images.")
 
     @classmethod
     def open_short(cls, node: Node) -> dict[str, Node] | None:
@@ -55,12 +74,12 @@ class ExpectBlock(Block):
     images: ImagesBlock | None = Field(
         None, description="How many images one result must have: a number, or `{min: …, max: …}`."
     )
-    min_width: SettingNode | None = Field(None, description="The least width of each image, in pixels.")
-    min_height: SettingNode | None = Field(None, description="The least height of each image, in pixels.")
-    aspect_ratio: ScalarNode | None = Field(
+    min_width: WholeNode | None = Field(None, description="The least width of each image, in pixels.")
+    min_height: WholeNode | None = Field(None, description="The least height of each image, in pixels.")
+    aspect_ratio: RatioNode | None = Field(
         None, description="The shape of each image, such as 16:9; 3 % more or less are accepted."
     )
-    distinct: SettingNode | None = Field(
+    distinct: SwitchNode | None = Field(
         None, description="Whether no two images of a result may have the same bytes."
     )
     otherwise: Annotated[
@@ -72,7 +91,7 @@ class ExpectBlock(Block):
         description="What becomes of a result that is not as expected: `fail` (the task fails), `accept` (it is used, and "
         "the run says so), or `retry` (it is asked for again, each time paid).",
     )
-    attempts: SettingNode | None = Field(
+    attempts: WholeNode | None = Field(
         None,
         description="With `otherwise: retry`: how often a request is tried, the first time included. "
         f"Without it: {DEFAULT_ATTEMPTS}.",
@@ -85,10 +104,10 @@ class IterateBlock(Block):
     called = "`iterate`"
     elsewhere = ITERATE_ELSEWHERE
 
-    over: AnyNode = Field(
+    over: ListNode = Field(
         description="The list of edits: one `{{ }}` that gives a list, or a list that is written out. One pass for each item."
     )
     as_: NameValue = Field(alias="as", description="The name of the item in templates: `{{ each.NAME }}`.")
-    start: AnyNode = Field(
+    start: ExpressionNode = Field(
         description="The image that the first pass begins with: one `{{ }}`. `{{ prev }}` is the image before each pass."
     )

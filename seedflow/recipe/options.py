@@ -19,14 +19,13 @@ from seedflow.recipe.leaves import (
     read_text,
 )
 from seedflow.recipe.model import Expect, Expression, Iterate, LoopVariable, Otherwise
-from seedflow.recipe.option_schema import ImagesBlock
+from seedflow.recipe.option_schema import EXPECTED, RATIO_PATTERN, ImagesBlock
 from seedflow.recipe.schema import StepBlock
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.unbraced import suggest_braces
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 
-_EXPECTED = ("images", "min_width", "min_height", "aspect_ratio", "distinct")
-_RATIO = re.compile(r"\s*[1-9][0-9]{0,4}:[1-9][0-9]{0,4}\s*")
+_RATIO = re.compile(RATIO_PATTERN)
 
 
 class OptionBuilder:
@@ -187,7 +186,7 @@ def _expects_nothing(span: Span) -> Diagnostic:
         "missing-key",
         "this `expect` says nothing that a result must be",
         span,
-        help=f"add one of {', '.join(f'`{key}`' for key in _EXPECTED)}, or take `expect` out",
+        help=f"add one of {', '.join(f'`{key}`' for key in EXPECTED)}, or take `expect` out",
     )
 
 

@@ -13,24 +13,21 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from seedflow.models.catalog import Catalog, load_catalog
 from seedflow.recipe.blocks import Block
 from seedflow.recipe.input_schema import InputBlock
-from seedflow.recipe.json_schema import (
-    EXPRESSION_OR_LIST_SCHEMA,
-    EXPRESSION_SCHEMA,
-    finish_schema,
-)
+from seedflow.recipe.json_schema import finish_schema
 from seedflow.recipe.leaves import (
     NAME_SCHEMA,
-    SCALAR_AS_TEXT,
+    WORDS_SCHEMA,
     AnyNode,
     Count,
     NameKey,
     NameValue,
+    OptionalScalarNode,
     OptionalText,
     Positive,
-    ScalarNode,
     Text,
     Usd,
     Words,
+    WordsNode,
     is_nothing,
     one_or_more,
     open_mapping,
@@ -38,7 +35,8 @@ from seedflow.recipe.leaves import (
     problem,
     wrong_type,
 )
-from seedflow.recipe.option_schema import ExpectBlock, IterateBlock, SettingNode
+from seedflow.recipe.option_schema import ExpectBlock, ExpressionNode, IterateBlock, ListNode, WholeNode
+from seedflow.recipe.schema_parts import EXPRESSION_OR_SCALARS_SCHEMA, EXPRESSION_SCHEMA
 from seedflow.recipe.words import (
     LANGUAGE_VERSION,
     LIMITS_ELSEWHERE,
@@ -90,7 +88,7 @@ def _open_loop(node: object) -> dict[str, Node]:
 
 
 OneOrMoreWords = Annotated[
-    list[Words], BeforeValidator(open_one_or_more), WithJsonSchema(one_or_more(SCALAR_AS_TEXT))
+    list[Words], BeforeValidator(open_one_or_more), WithJsonSchema(one_or_more(WORDS_SCHEMA))
 ]
 OneOrMoreNames = Annotated[
     list[NameValue], BeforeValidator(open_one_or_more), WithJsonSchema(one_or_more(NAME_SCHEMA))
@@ -102,9 +100,9 @@ class LoopBlock(Block):
 
     called = "a variable of `for_each`"
     wanted = "a list, or a mapping with the list behind `in`"
-    short = EXPRESSION_OR_LIST_SCHEMA
+    short = EXPRESSION_OR_SCALARS_SCHEMA
 
-    in_: AnyNode = Field(
+    in_: ListNode = Field(
         alias="in", description="The list: one `{{ }}` that gives a list, or a list that is written out."
     )
     key: Words | None = Field(
@@ -130,7 +128,7 @@ class StepBlock(Block):
     generate: Annotated[dict[str, AnyNode] | None, BeforeValidator(open_mapping)] = Field(
         None, description="One request to a model. Its keys are the model's own parameters, plus `model:`."
     )
-    recipe: ScalarNode | None = Field(
+    recipe: WordsNode | None = Field(
         None,
         description="Uses another recipe: `./FILE.yaml` is a path relative to this file, a bare name a recipe shipped with seedflow.",
     )
@@ -143,12 +141,11 @@ class StepBlock(Block):
         {},
         description="Repeats the step for each item of a list: a mapping of variable to list. Variables multiply; `zip(a=…, b=…)` pairs.",
     )
-    when: AnyNode | None = Field(
+    when: ExpressionNode | None = Field(
         None,
         description="Runs the step on a condition: one `{{ }}` that gives true or false. Otherwise the step is skipped.",
-        json_schema_extra=EXPRESSION_SCHEMA,
     )
-    takes: SettingNode | None = Field(
+    takes: WholeNode | None = Field(
         None,
         description="How often the same request is drawn: a whole number from 1, or one `{{ }}` over inputs and values.",
     )
@@ -175,8 +172,8 @@ class OutputBlock(Block):
     called = "an output"
     short = EXPRESSION_SCHEMA
 
-    images: AnyNode = Field(description="The images: one `{{ }}` that gives an image or images.")
-    file: AnyNode | None = Field(
+    images: ExpressionNode = Field(description="The images: one `{{ }}` that gives an image or images.")
+    file: WordsNode | None = Field(
         None,
         description="Where each file goes below the output folder: a template over `image`, `each` and `recipe.name`. "
         "A written `/` makes a folder; the extension follows the picture.",
@@ -230,7 +227,7 @@ class RecipeBlock(Block):
         {},
         description="What a person gives: a mapping of names to definitions. `{{ inputs.NAME }}` in templates.",
     )
-    values: Annotated[dict[NameKey, ScalarNode], BeforeValidator(open_mapping)] = Field(
+    values: Annotated[dict[NameKey, OptionalScalarNode], BeforeValidator(open_mapping)] = Field(
         {},
         description="Names for templates over inputs and other values, so that a phrase stands once. `{{ values.NAME }}`.",
     )

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.recipe.model import RefWords
 from seedflow.recipe.schema import RefWordsBlock
+from seedflow.recipe.words import PLACES
 from seedflow.text.nodes import Mapping as MappingNode
 from seedflow.text.nodes import Node, Scalar
-
-PLACES: Final[Mapping[str, tuple[str, ...]]] = {
-    "one": ("{n}",),
-    "many": ("{list}",),
-    "range": ("{first}", "{last}"),
-    "last": (),
-}
-"""What each wording must hold, and all that it may hold in braces."""
 
 _BRACED: Final = re.compile(r"\{+[^{}]*\}*|\}+")
 _DIGIT_BESIDE: Final = re.compile(r"\d(?=\{)|(?<=\})\d|\}\s*(?=\{)")

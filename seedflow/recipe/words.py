@@ -118,3 +118,11 @@ TYPES_ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("img", "file", "path", "url", "picture"), "image"),
 }
 """Other languages' words for types, and ours."""
+
+PLACES: Final[Mapping[str, tuple[str, ...]]] = {
+    "one": ("{n}",),
+    "many": ("{list}",),
+    "range": ("{first}", "{last}"),
+    "last": (),
+}
+"""What each wording of references must hold, and all that it may hold in braces."""

@@ -74,6 +74,8 @@ def walk(schema: object, path: str) -> Iterator[tuple[str, dict[str, object]]]:
         for name, value in schema.items():
             if name in ("if", "else", "not"):  # conditions, not keys
                 continue
-            if name == "properties" and isinstance(value, dict):
+            # A mapping of the language takes `x-` keys; without them it is a rule about keys that stand elsewhere.
+            takes_keys = "patternProperties" in schema or "description" in schema
+            if name == "properties" and takes_keys and isinstance(value, dict):
                 yield from ((f"{path}/{key}", one) for key, one in value.items() if isinstance(one, dict))
             yield from walk(value, f"{path}/{name}")

@@ -53,6 +53,69 @@ def test_a_written_slash_makes_a_folder_and_every_value_becomes_a_slug(desk: Des
     assert re.fullmatch(r"a/b/[\w~-]+\.jpg", files[0])
 
 
+MOODS = """
+    steps:
+      page: {for_each: {time: [night, nigh], view: [front, tfront, 1.5, 15]}, generate: {prompt: "{{ each.time }} {{ each.view }}"}}
+    outputs: {pages: {images: "{{ steps.page.images }}", file: "%s"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "named"),
+    [
+        ("{{ image.key }}", "{}-{}.jpg"),
+        ("a/{{ image.key }}/b", "a/{}-{}/b.jpg"),
+        ("{{ image.name }}", "page-{}-{}-1.jpg"),
+    ],
+)
+def test_the_keys_of_a_task_are_told_apart_in_a_file_as_in_a_default_name(
+    desk: Desk, file: str, named: str
+) -> None:
+    """Joined by `-`, a decimal whole: `night,front` and `nigh,tfront` were both `nightfront`, `1.5` and `15` both `15`."""
+    keys = [(time, view) for time in ("night", "nigh") for view in ("front", "tfront", "1.5", "15")]
+    assert desk.files(MOODS % file) == sorted(named.format(*key) for key in keys)
+
+
+def test_keys_joined_with_something_else_stay_apart(desk: Desk) -> None:
+    recipe = MOODS.replace(", 1.5, 15", "") % "{{ image.key ~ '-' ~ image.number }}"
+    assert desk.files(recipe) == [
+        f"{key}-1.jpg" for key in ("nigh-front", "nigh-tfront", "night-front", "night-tfront")
+    ]
+
+
+def test_what_a_file_says_of_the_key_of_another_image_or_task_is_told_apart_as_well(desk: Desk) -> None:
+    """Of a loop over them: its own key joins theirs by dots; that of a picture has its path and its ending."""
+    steps = """
+        steps:
+          page: {for_each: {time: [night, nigh], view: [front, tfront]}, generate: {prompt: "{{ each.time }} {{ each.view }}"}}
+          again: {for_each: {v: "{{ steps.page.images }}"}, generate: {prompt: "{{ ref.v }}", image_input: {v: "{{ each.v }}"}}}
+        outputs: {o: {images: "{{ steps.again.images }}", file: "%s"}}
+    """
+    keys = [(time, view) for time in ("night", "nigh") for view in ("front", "tfront")]
+    for file, named in (
+        ("{{ image.key }}", "{}.{}-1.jpg"),
+        ("{{ each.v.key }}", "{}-{}.jpg"),
+        ("{{ each.v.name }}", "page-{}-{}-1.jpg"),
+    ):
+        assert desk.files(steps % file) == sorted(named.format(*key) for key in keys), file
+    desk.write("scans/a/fox.jpg", (desk.folder / "fox.jpg").read_bytes())
+    photos = """
+        inputs: {photos: {type: list, of: image, default: "scans/**"}}
+        steps: {p: {for_each: {photo: "{{ inputs.photos }}"}, generate: {prompt: "{{ ref.p }}", image_input: {p: "{{ each.photo }}"}}}}
+        outputs: {o: {images: "{{ steps.p.images }}", file: "%s"}}
+    """
+    for key in ("image.key", "each.photo.key"):
+        assert desk.files(photos % f"{{{{ {key} }}}}") == ["a-fox-jpg.jpg"], key
+
+
+def test_a_text_that_is_no_key_becomes_a_slug_as_before(desk: Desk) -> None:
+    recipe = """
+        steps: {page: {for_each: {say: ["Oh, no. 5!"]}, generate: {prompt: "{{ each.say }}"}}}
+        outputs: {o: {images: "{{ steps.page.images }}", file: "{{ each.say }}"}}
+    """
+    assert desk.files(recipe) == ["Oh-no-5.jpg"]
+
+
 @pytest.mark.parametrize("written", ["lite", "lite.png", "lite.jpg", "lite.JPEG", "lite.webp"])
 @pytest.mark.parametrize(("asked", "file"), [("png", "lite.png"), ("jpeg", "lite.jpg")])
 def test_the_extension_follows_the_bytes(desk: Desk, written: str, asked: str, file: str) -> None:
@@ -257,3 +320,25 @@ def test_a_plan_that_costs_more_than_its_limit_for_certain_is_an_error(
     here.write("sets.yaml", f"seedflow: 1\nlimits: {{cost_usd: {limit}}}\nsteps:\n{SETS}\n")
     ended = here.seedflow("plan", "sets.yaml")
     assert (ended.code == 1, "over-limit" in ended.err) == (refused, refused)
+
+
+def test_what_the_plan_only_warned_of_is_refused_once_it_came_to_that_and_mended_for_nothing(
+    desk: Desk,
+) -> None:
+    """The run publishes the first of the two, and the next plan is an error until `file` tells them apart."""
+    recipe = """
+        steps:
+          a: {generate: {prompt: A set, sequential_image_generation: auto, max_images: 3}}
+          b: {for_each: {v: "{{ steps.a.images }}"}, generate: {prompt: "{{ ref.v }}", image_input: {v: "{{ each.v }}"}}}
+        outputs: {o: {images: "{{ steps.b.images }}", file: "%s"}}
+    """
+    colliding = recipe % "{{ 'first' if each.v.number == 1 else 'more' }}"
+    assert desk.codes(colliding) == ["same-file?"]
+    first = desk.run(colliding)
+    assert first.status is RunStatus.FAILED
+    assert [problem.kind for problem in first.problems] == ["same-file"]
+    assert [file.path.name for file in first.outputs["o"]] == ["first.jpg", "more.jpg"]
+    assert desk.codes(colliding) == ["same-file"]
+    mended = desk.run(recipe % "{{ image.name }}")
+    assert (mended.status, mended.calls) == (RunStatus.DONE, 0)
+    assert len(mended.outputs["o"]) == 3

@@ -219,6 +219,46 @@ def test_a_price_may_depend_on_a_parameter(card: dict[str, Any], profile: dict[s
     assert own.price_usd({"tone": "light"}) == Decimal("0.05"), "the settings say one price"
 
 
+@pytest.mark.parametrize(
+    ("schema", "prices", "params"),
+    [
+        ({"type": "boolean"}, {"true": "0.01", "false": "0.03"}, {True: "0.01", False: "0.03"}),
+        (
+            {"anyOf": [{"type": "boolean"}, {"type": "null"}]},
+            {"true": "0.01", "false": "0.03"},
+            {True: "0.01", False: "0.03"},
+        ),
+        (
+            {"type": "integer", "enum": [1, 2]},
+            {"1": "0.01", "2": "0.03"},
+            {1: "0.01", 2: "0.03"},
+        ),
+    ],
+)
+def test_a_price_may_depend_on_a_switch_or_a_number(
+    card: dict[str, Any],
+    profile: dict[str, Any],
+    schema: dict[str, Any],
+    prices: dict[str, str],
+    params: dict[int, str],
+) -> None:
+    price = {
+        "by": "watermark",
+        "usd_per_image": prices,
+        "as_of": "2026-11-01",
+        "sureness": "I",
+        "source": "invented",
+    }
+    card["input"]["properties"]["watermark"] = schema
+    catalog = build_catalog([("pencil", card)], [("pencil", profile | {"price": price})], card["model"])
+    model = catalog.models[card["model"]]
+    for value, usd in params.items():
+        assert model.price_usd({"watermark": value}) == Decimal(usd), value
+        as_float = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        assert model.price_usd({"watermark": as_float}) == Decimal(usd), "written 1.0"
+    assert model.price_usd({}) == Decimal("0.03"), "left out or not known yet: the highest"
+
+
 def test_a_field_that_takes_no_list_gets_the_reference_itself(
     card: dict[str, Any], profile: dict[str, Any]
 ) -> None:

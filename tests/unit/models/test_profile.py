@@ -60,6 +60,13 @@ def put(path: str, value: object) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def put_price_by(parameter: str, prices: dict[str, str]) -> Callable[[dict[str, Any]], None]:
+    def change(data: dict[str, Any]) -> None:
+        data["price"] |= {"by": parameter, "usd_per_image": prices}
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -155,7 +162,18 @@ def put(path: str, value: object) -> Callable[[dict[str, Any]], None]:
         (put("pixels.tier", "prompt"), "pixels.tier: expected a parameter with a few values to choose from"),
         (put("pixels.ratio", "max_images"), "pixels.ratio: expected a parameter that is a text"),
         (put("price.by", "prompt"), "price.by: expected a parameter with a few values"),
-        (put("price.by", "image_input"), "price.by: expected a parameter that is a text or a number"),
+        (
+            put("price.by", "image_input"),
+            "price.by: expected a parameter that is a text, a number or true or false",
+        ),
+        (
+            put_price_by("disable_safety_checker", {"yes": "0.01", "no": "0.02"}),
+            "price.usd_per_image: the card's values are true, false",
+        ),
+        (
+            put_price_by("disable_safety_checker", {"true": "0.01"}),
+            "price.usd_per_image: the card's values are true, false",
+        ),
         (put("rules.0.parameter", "size"), "rules.0.parameter: expected a parameter that is a list"),
         (put("rules.3.parameter", "max_images"), "rules.3.parameter: expected a parameter that is a text"),
         (put("images", ...), "rules.2.kind: the profile says nothing of sets"),

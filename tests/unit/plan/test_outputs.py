@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
+from PIL import Image
 from planning import KnownResults, done, open_planner
 
-from seedflow.diagnostics import Diagnostic
+from seedflow.diagnostics import Diagnostic, Severity
 
 SET = """\
 steps:
@@ -47,7 +51,7 @@ _BY_KEY = ', file: "{{ image.key }}-{{ image.number }}"'
 @pytest.mark.parametrize(
     ("loops", "takes", "file"),
     [
-        ("{a: [x, xy], b: [yz, z]}", 1, _BY_KEY),
+        ("{a: [x, x y], b: [y z, z]}", 1, _BY_KEY),
         ("{a: [x, x y], b: [y z, z]}", 1, ""),
         ("{a: [x, x y], b: [y z, z]}", 2, ""),
         ("{a: {in: [{n: x}, {n: x y}], key: n}, b: [y z, z]}", 1, ""),
@@ -69,3 +73,78 @@ steps:
     (problem,) = look(file)
     proposed = str(problem.help).partition("for example with `")[2].removesuffix("`")
     assert look(f', file: "{proposed}"') == []
+
+
+MILLS = """\
+inputs: {photo: {type: image, default: mill.png}}
+steps:
+  day: {generate: {prompt: Day}}
+  set: {generate: {prompt: A set, sequential_image_generation: auto, max_images: 3}}
+  each: {for_each: {v: "{{ steps.set.images }}"}, generate: {prompt: "{{ ref.v }}", image_input: {v: "{{ each.v }}"}}}
+outputs:
+"""
+
+
+def _find_same_files(
+    folder: Path, outputs: Sequence[tuple[str, str]], view: KnownResults | None = None
+) -> list[Diagnostic]:
+    Image.new("RGB", (300, 300)).save(folder / "mill.png")
+    text = MILLS + "".join(
+        f'  o{number}: {{images: "{{{{ {images} }}}}", file: "{file}"}}\n'
+        for number, (images, file) in enumerate(outputs)
+    )
+    return [
+        found
+        for found in open_planner(text, view=view, folder=folder).start()[1]
+        if found.code == "same-file"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "folder", "severity"),
+    [
+        (("steps.day.images", "a"), ("steps.set.images", "a.jpg/{{ image.number }}"), Severity.WARNING),
+        (("steps.day.images", "x/a"), ("steps.set.images", "X/A.WebP/{{ image.number }}"), Severity.WARNING),
+        (("steps.each.images", "{{ each.v.number }}"), ("steps.day.images", "1.png/a"), Severity.WARNING),
+        (("inputs.photo", "a"), ("steps.day.images", "a.png/x"), Severity.ERROR),
+        (("inputs.photo", "a"), ("steps.each.images", "a.png/{{ image.name }}"), Severity.ERROR),
+        (("inputs.photo", "a"), ("steps.day.images", "a.jpg/x"), None),
+        (("steps.day.images", "a"), ("steps.set.images", "a/{{ image.number }}"), None),
+        (("steps.day.images", "a"), ("steps.set.images", "a.gif/{{ image.number }}"), None),
+        (("steps.day.images", "a"), ("steps.set.images", "b/a.jpg/{{ image.number }}"), None),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_file_that_may_be_the_folder_of_another_is_foreseen(
+    file: tuple[str, str],
+    folder: tuple[str, str],
+    severity: Severity | None,
+    turned: bool,
+    tmp_path: Path,
+) -> None:
+    """Whichever of the two comes first: an error where the format of the picture is known, else a doubt."""
+    found = _find_same_files(tmp_path, (folder, file) if turned else (file, folder))
+    assert [one.severity for one in found] == ([] if severity is None else [severity])
+
+
+def test_once_the_picture_is_there_its_format_decides(tmp_path: Path) -> None:
+    view = KnownResults()
+    plan, _ = open_planner(
+        MILLS.replace("inputs: {photo: {type: image, default: mill.png}}\n", "")
+        + '  o: "{{ steps.day.images }}"\n',
+        view=view,
+    ).start()
+    assert plan is not None
+    view.keep(next(task for task in plan.tasks if task.address == "day"), "aa")
+    file = ("steps.day.images", "a")
+    (certain,) = _find_same_files(tmp_path, (file, ("steps.set.images", "a.jpg/{{ image.number }}")), view)
+    assert certain.severity is Severity.ERROR
+    assert "`a.jpg`" in certain.message
+    assert _find_same_files(tmp_path, (file, ("steps.set.images", "a.png/{{ image.number }}")), view) == []
+
+
+def test_a_doubt_about_a_folder_hides_no_error_of_the_same_output(tmp_path: Path) -> None:
+    found = _find_same_files(
+        tmp_path, (("steps.day.images", "1"), ("steps.set.images + steps.day.images", "1.jpg/x"))
+    )
+    assert [one.severity for one in found] == [Severity.ERROR]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from seedflow.diagnostics import Diagnostic, Source
+from seedflow.recipe import file_paths
 from seedflow.recipe.expressions import FILE_ROOTS
 from seedflow.recipe.file_paths import check_file_path, read_file_path
 from seedflow.recipe.template import Template, parse_template
+from seedflow.run import publish
 from seedflow.text.nodes import Scalar
 
 
@@ -53,6 +55,8 @@ WRONG = [
     ("a./b", "`a.` ends with a dot"),
     (".jpg", "`.jpg` begins with a dot"),
     ("a/b..jpg", "`b.` ends with a dot"),
+    ("manifest.json/a", "`manifest.json` lists the files"),
+    ("Manifest.JSON/a/b", "`manifest.json` lists the files"),
     ("a:b", "refuse `:` in a name"),
     ("a\\b", "refuse `\\` in a name"),
     ("a\0b", "in a name"),
@@ -108,3 +112,7 @@ def test_what_stands_around_values_is_checked_too(text: str, says: str) -> None:
 )
 def test_what_only_values_decide_is_left_to_the_plan(text: str) -> None:
     assert check_file_path(file(text)) is None
+
+
+def test_the_list_of_the_files_is_what_a_run_calls_it() -> None:
+    assert file_paths.LIST_OF_FILES == publish.MANIFEST

@@ -556,3 +556,49 @@ def test_a_file_beside_the_one_that_is_not_there_is_suggested(tmp_path: Path) ->
     found = ImageFiles().open(text, Span(Source("r", text), 0, len(text)), tmp_path)
     assert isinstance(found, Diagnostic)
     assert found.help == f"did you mean `in/fox.jpg`? looked in the folder {tmp_path / 'in'}"
+
+
+@pytest.mark.parametrize(
+    ("of", "written", "help_text"),
+    [
+        ("integer", "1,5", "`-i i=1 -i i=5`"),
+        ("integer", "1 5", "`-i i=1 -i i=5`"),
+        ("integer", "[1; 5]", "`-i i=1 -i i=5`"),
+        ("integer", "[5]", "`-i i=5`"),
+        ("number", "1.5,2", "`-i i=1.5 -i i=2`"),
+        ("number", "1,5", "`-i i=1 -i i=5`, or `1.5` with a point for one number"),
+        ("number", "1,2,3,4", "`-i i=1 -i i=2 -i i=3 …`"),
+        ("boolean", "true,false", "`-i i=true -i i=false`"),
+        ("{type: choice, options: [red, dark blue]}", "red, dark blue", "`-i i=red -i 'i=dark blue'`"),
+        ("{type: choice, options: [red, dark blue]}", '["red", "dark blue"]', "`-i i=red -i 'i=dark blue'`"),
+        ("image", "a.jpg,my b.jpg", "`-i i=a.jpg -i 'i=my b.jpg'`"),
+        ("image", "a.jpg b.jpg", "`-i i=a.jpg -i i=b.jpg`"),
+        ("image", "[a.jpg,b.jpg]", "`-i i=a.jpg -i i=b.jpg`"),
+    ],
+)
+def test_several_items_in_one_argument_are_told_how_they_are_given(
+    resolve: Resolve, of: str, written: str, help_text: str
+) -> None:
+    found, problems = resolve(f"{{i: {{type: list, of: {of}}}}}", [f"i={written}"])
+    assert found is None
+    assert [one.help for one in problems] == [f"nothing splits a value: write {help_text}"]
+
+
+@pytest.mark.parametrize(
+    ("of", "written", "help_text"),
+    [
+        ("integer", "five", "write a whole number"),
+        ("{type: choice, options: [red, blue]}", "dark blue", "write one of `red`, `blue`"),
+        ("image", "my fox.jpg", "looked in the folder"),
+    ],
+)
+def test_a_wrong_item_that_is_not_like_several_is_told_as_anywhere(
+    resolve: Resolve, of: str, written: str, help_text: str
+) -> None:
+    _, (problem,) = resolve(f"{{i: {{type: list, of: {of}}}}}", [f"i={written}"])
+    assert str(problem.help).startswith(help_text)
+
+
+def test_a_text_of_a_list_keeps_its_commas_and_brackets(resolve: Resolve) -> None:
+    found, problems = resolve("{i: {type: list, of: text}}", ["i=a, b", "i=[c]"])
+    assert (found, problems) == ({"i": ["a, b", "[c]"]}, [])
