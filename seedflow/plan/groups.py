@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
@@ -10,7 +10,9 @@ from typing import Final
 from seedflow.money import ZERO_USD
 from seedflow.plan.estimate import find_calls, join_kinds
 from seedflow.plan.instances import Group, Instance
-from seedflow.plan.model import Action, Bounds, Least, Origin, Reason, Task
+from seedflow.plan.model import ELSEWHERE, Action, Bounds, Least, Origin, Reason, Task
+from seedflow.plan.stander import Stander
+from seedflow.plan.standing import Standing
 
 _NONE: Final = Bounds(0, 0)
 
@@ -145,3 +147,12 @@ def find_instance(group: Group) -> Instance:
     if group.instance is None:
         raise ValueError(f"{group.address} has no passes")
     return group.instance
+
+
+def find_sources_of_uses(group: Group, stander: Stander) -> Iterator[str]:
+    """What the outputs of used recipes come from: what is inside, and what goes through."""
+    for ghost, _ in group.ghosts:
+        if ghost.inner is not None:
+            standing = Standing()
+            stander.add_instance(ghost, standing)
+            yield from (*standing.needs, ELSEWHERE)

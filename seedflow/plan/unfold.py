@@ -22,11 +22,17 @@ from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
 from seedflow.plan.gaps import Gap, Item, find_gap
-from seedflow.plan.groups import Totalled, build_group_task, count_none, find_instance
+from seedflow.plan.groups import (
+    Totalled,
+    build_group_task,
+    count_none,
+    find_instance,
+    find_sources_of_uses,
+)
 from seedflow.plan.identity import has_pending_reference
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit, spell_address
 from seedflow.plan.judge import Findings
-from seedflow.plan.model import ELSEWHERE, Bounds, Outcome, Reason, Task
+from seedflow.plan.model import Bounds, Outcome, Reason, Task
 from seedflow.plan.reading import Part, read_parts, span_of_list
 from seedflow.plan.refusals import (
     Refusals,
@@ -36,7 +42,6 @@ from seedflow.plan.refusals import (
     refuse_same_address,
     rests_on_results,
 )
-from seedflow.plan.standing import Standing
 from seedflow.plan.uses import UseBuilder
 from seedflow.recipe.model import Iterate
 
@@ -282,7 +287,12 @@ class Unfolder:
             return group
         totalled = Totalled(self._build.kinds.spell)
         free = may_be_stored(self._made(), gap.after)
-        for leaf in expander.leaves(opening):
+        found = Findings()
+        leaves = list(read_parts(span_of_list(tasks.node), lambda: expander.leaves(opening), found))
+        problem = found.first_error()  # of a later list, whatever the first one will hold
+        if problem is not None:
+            self.refusals.add(address, problem)
+        for leaf in leaves:
             ghost, ghost_tasks = self._stand_in(tasks, leaf)
             group.ghosts.append((ghost, leaf.count))
             stale = asked_before(self._made(), gap.after, self._build.context) and not any(
@@ -290,7 +300,7 @@ class Unfolder:
             )
             times = count_none if free or stale else self._differences.count(tasks, leaf)
             totalled.add(ghost_tasks, leaf.count, times)
-        sources = self._sources_of_uses(group)
+        sources = find_sources_of_uses(group, self._build.stander)
         self._build.kinds.add_group(address, (tasks.hub, *tasks.frame.hubs), totalled.least, sources)
         tasks.groups[address] = group
         self.openings[address] = (opening, group)
@@ -373,14 +383,6 @@ class Unfolder:
             hubs=(tasks.hub, *tasks.frame.hubs),
             depth=self._build.level_of(tasks.node),
         )
-
-    def _sources_of_uses(self, group: Group) -> Iterator[str]:
-        """What the outputs of used recipes come from: what is inside, and what goes through."""
-        for ghost, _ in group.ghosts:
-            if ghost.inner is not None:
-                standing = Standing()
-                self._build.stander.add_instance(ghost, standing)
-                yield from (*standing.needs, ELSEWHERE)
 
     def _stand_in(self, tasks: StepTasks, leaf: Leaf) -> tuple[Instance, list[Task]]:
         """An instance that stands for some that are not known yet, and its tasks; what is wrong is said when they come."""

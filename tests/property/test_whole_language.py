@@ -52,6 +52,7 @@ LEGITIMATE = {
     "not-an-image",
     "not-text",
     "output-without-images",
+    "template-cost",  # more items than a list may have
     "same-file",
 }
 """What may be wrong with a task or an output once everything is known."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from planning import KnownResults, done, open_planner, problems_of
 
+from seedflow.diagnostics import Severity
 from seedflow.plan.model import Action, Plan, Reason, Task, Unsettled
 from seedflow.plan.planner import Planner
 
@@ -193,3 +196,40 @@ def test_a_place_in_which_nothing_came_has_ended_for_who_goes_on_without_it() ->
     settled = planner.settle("r")
     assert isinstance(settled, Task)
     assert settled.settled
+
+
+LATER_LIST = (
+    "steps:\n  s: {generate: {prompt: S, SET}}\n  t: {generate: {prompt: T, SET}}\n"
+    "  u: {for_each: {a: '{{ steps.s.images }}', b: ['{{ LAST }}']}, "
+    "generate: {prompt: U, image_input: ['{{ each.a }}', '{{ each.b }}']}}\n"
+).replace("SET", SET)
+
+
+def test_a_later_list_that_can_never_be_made_is_an_error_of_the_plan_however_many_items_the_first_has(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "block.yaml").write_text(
+        "seedflow: 1\ninputs: {photo: {type: image, optional: true}}\n"
+        "steps: {x: {generate: {prompt: X}}}\noutputs: {images: '{{ inputs.photo }}'}\n"
+    )
+    text = LATER_LIST.replace("LAST", "steps.block.images[0]") + "  block: {recipe: ./block.yaml}\n"
+    plan, problems = open_planner(text, folder=tmp_path).start()
+    assert plan is None
+    assert [problem.code for problem in problems if problem.severity is Severity.ERROR] == ["no-such-image"]
+
+
+def test_a_later_list_that_cannot_be_made_of_what_is_stored_fails_what_goes_through_it() -> None:
+    text = LATER_LIST.replace("LAST", "steps.t.images[2]")
+    view = KnownResults()
+    first, _ = open_planner(text, view=view).start()
+    assert first is not None
+    view.keep(next(task for task in first.tasks if task.address == "t"), "b1", "b2")
+    planner = open_planner(text, view=view)
+    plan, problems = planner.start()
+    assert plan is not None
+    assert "no-such-image" in {problem.code for problem in problems}
+    planner.advance(done("s", "a1"))
+    (later,) = [task for task in plan.tasks if task.step == "u"]
+    ended = planner.settle(later.address)
+    assert isinstance(ended, Unsettled)
+    assert ended.code == "no-such-image"
