@@ -139,7 +139,9 @@ def find_least_of_steps(tasks: Iterable[Task]) -> Iterator[tuple[str, Decimal]]:
         if task.action is Action.CALL:
             steps.setdefault(task.step, []).append(task)
     kinds = Counter(
-        kind for found in steps.values() for kind in {one.kind for task in found for one in task.least}
+        kind
+        for found in steps.values()
+        for kind in {kind for task in found for one in task.least for kind in (one.kind, *one.beside)}
     )
     shared = {
         task.shares_with
@@ -151,6 +153,7 @@ def find_least_of_steps(tasks: Iterable[Task]) -> Iterator[tuple[str, Decimal]]:
         own = [
             task
             for task in found
-            if task.address not in shared and not any(kinds[one.kind] > 1 for one in task.least)
+            if task.address not in shared
+            and not any(kinds[kind] > 1 for one in task.least for kind in (one.kind, *one.beside))
         ]
         yield step, add_up(own).cost_usd.low

@@ -35,13 +35,14 @@ class Slot:
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A request, as far as it is known."""
+    """A request, as far as it is known. It is `fixed` when all of it is known but the pictures of requests that are fixed, too."""
 
     kind: int
     params: Mapping[str, object]
     digest: str | None
     patterns: Mapping[str, Pattern]
     slots: tuple[Slot, ...]
+    fixed: bool
 
 
 class Row:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from seedflow.graph.outputs import find_output
 from seedflow.graph.places import find_templates
 from seedflow.plan.build import TaskBuilder
-from seedflow.plan.estimate import join_kinds
+from seedflow.plan.estimate import join_kinds, sum_up
 from seedflow.plan.expand import Leaf
 from seedflow.plan.frames import Env
 from seedflow.plan.gaps import Gap
@@ -77,20 +77,22 @@ class Differences:
         kinds: dict[str, Least] = {}
         stored, known = set[str](), 0
         for task in tasks:
-            join_kinds(kinds, task.least, self._build.kinds.spell)
+            join_kinds(kinds, task.least, self._build.kinds.place)
             if task.result is not None:
                 known += len(task.result.images)
                 stored.update(image.facts.digest for image in task.result.images)
         if gap.source is None:
             return gap.bounds.low if len(stored) == known and self._all_differ(tasks, kinds) else 1
         given = self._find_given(gap)
-        return len(stored) + sum(one.images for kind, one in kinds.items() if given is None or kind in given)
+        return (
+            len(stored) + sum_up(one for kind, one in kinds.items() if given is None or kind in given).images
+        )
 
     def _count_tasks(self, gap: Gap) -> int:
         """How many tasks there are at least of which no two give the same pictures."""
         kinds: dict[str, Least] = {}
         for task in self._find_tasks(gap.after):
-            join_kinds(kinds, task.least, self._build.kinds.spell)
+            join_kinds(kinds, task.least, self._build.kinds.place)
         given = self._find_given(gap)
         if given is None and isinstance(gap.source, Group) and len(gap.source.ghosts) > 1:
             units = [[unit.address for unit in ghost.units] for ghost, _ in gap.source.ghosts]
@@ -99,7 +101,7 @@ class Differences:
 
     def _sum_up(self, kinds: Mapping[str, Least], addresses: Iterable[str]) -> int:
         found = self._build.kinds.find_kinds(addresses)
-        return sum(one.calls for kind, one in kinds.items() if kind in found)
+        return sum_up(one for kind, one in kinds.items() if kind in found).calls
 
     def _find_given(self, gap: Gap) -> frozenset[str] | None:
         """The kinds of requests whose pictures the outputs give that a list is made of; None when it is not made of outputs."""
@@ -131,7 +133,7 @@ class Differences:
                 return False
             if task.result is None:
                 count += 1 if task.tasks is None else task.tasks.low
-        return count == sum(one.calls for one in kinds.values())
+        return count == sum_up(kinds.values()).calls
 
     def _is_of_uses(self, task: Task) -> bool:
         """Whether a task of a plan stands for uses of a recipe."""

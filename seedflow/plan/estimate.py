@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple, TypeAlias
+
+from networkx.utils import UnionFind
 
 from seedflow.models.model import Model
 from seedflow.money import ZERO_USD
@@ -12,6 +14,13 @@ from seedflow.plan.expect import Expectation
 from seedflow.plan.model import Action, Bounds, Least, Task, Totals, Unknown
 
 NOTHING_USD = Bounds(ZERO_USD, ZERO_USD)
+Place: TypeAlias = "Callable[[Least], Least]"
+"""Gives what requests take with the kind that these have come to be part of."""
+
+
+def stay(one: Least) -> Least:
+    """The place of what is of the kind that it was."""
+    return one
 
 
 def narrow_images(expectation: Expectation | None, given: Bounds[int]) -> Bounds[int]:
@@ -51,7 +60,7 @@ def find_calls(task: Task) -> Bounds[int]:
     if task.will_be is not Action.CALL or task.shares_with is not None:
         return Bounds(0, 0)
     high = task.attempts if task.most_calls is None else task.most_calls
-    return Bounds(sum(one.calls for one in task.least), high)
+    return Bounds(sum_up(task.least).calls, high)
 
 
 def add_up(tasks: Iterable[Task]) -> Totals:
@@ -73,32 +82,91 @@ def add_up(tasks: Iterable[Task]) -> Totals:
         cost_high += task.cost_usd.high
         list_high += task.list_cost_usd.high
         join_kinds(kinds, task.least)
-    least = kinds.values()
+    least = sum_up(kinds.values())
     return Totals(
         tasks=Bounds(count_low, count_high),
-        calls=Bounds(sum(one.calls for one in least), calls_high),
-        images=Bounds(sum(one.images for one in least), images_high),
-        cost_usd=Bounds(sum((one.cost_usd for one in least), ZERO_USD), cost_high),
-        list_cost_usd=Bounds(sum((one.list_cost_usd for one in least), ZERO_USD), list_high),
+        calls=Bounds(least.calls, calls_high),
+        images=Bounds(least.images, images_high),
+        cost_usd=Bounds(least.cost_usd, cost_high),
+        list_cost_usd=Bounds(least.list_cost_usd, list_high),
     )
 
 
-def join_kinds(
-    kinds: dict[str, Least], found: Iterable[Least], find_kind: Callable[[str], str] = str
-) -> None:
-    """Take requests in among others: of each kind there is at least what the most of one task comes to."""
-    for one in found:
-        kind = find_kind(one.kind)
-        other = kinds.get(kind)
-        kinds[kind] = (
-            (one if kind == one.kind else replace(one, kind=kind))
+def join_kinds(kinds: dict[str, Least], found: Iterable[Least], place: Place = stay) -> None:
+    """Take requests in among others: of each kind there is at least what the most of one task comes to.
+
+    `place` gives the kind that one has come to be part of.
+    """
+    for new in found:
+        one = place(new)
+        other = kinds.get(one.kind)
+        kinds[one.kind] = (
+            one
             if other is None
             else Least(
-                kind,
+                one.kind,
                 max(one.calls, other.calls),
                 max(one.images, other.images),
                 max(one.cost_usd, other.cost_usd),
                 max(one.list_cost_usd, other.list_cost_usd),
                 one.mentions & other.mentions,
+                one.beside | other.beside,
             )
         )
+
+
+class Sum(NamedTuple):
+    """What requests of several kinds take at least, all together."""
+
+    calls: int = 0
+    images: int = 0
+    cost_usd: Decimal = ZERO_USD
+    list_cost_usd: Decimal = ZERO_USD
+
+
+def sum_up(least: Iterable[Least]) -> Sum:
+    """The sum over kinds, of which each stands once.
+
+    Kinds that may turn out to be others beside them differ from each other, and so do those others: of the two sorts, what
+    hangs together takes at least what the dearer one does.
+    """
+    kinds = {one.kind: one for one in least}
+    loose = {
+        kind: [other for other in one.beside if other in kinds] for kind, one in kinds.items() if one.beside
+    }
+    if not any(loose.values()):
+        return _add(kinds.values())
+    parts = UnionFind(kinds)
+    for kind, beside in loose.items():
+        parts.union(kind, *beside)
+    return _plus(
+        _most(
+            _add(kinds[kind] for kind in part if loose.get(kind)),
+            _add(kinds[kind] for kind in part if not loose.get(kind)),
+        )
+        for part in parts.to_sets()
+    )
+
+
+def _add(least: Iterable[Least]) -> Sum:
+    return _plus(Sum(one.calls, one.images, one.cost_usd, one.list_cost_usd) for one in least)
+
+
+def _plus(sums: Iterable[Sum]) -> Sum:
+    calls = images = 0
+    cost = list_cost = ZERO_USD
+    for one in sums:
+        calls += one.calls
+        images += one.images
+        cost += one.cost_usd
+        list_cost += one.list_cost_usd
+    return Sum(calls, images, cost, list_cost)
+
+
+def _most(one: Sum, other: Sum) -> Sum:
+    return Sum(
+        max(one.calls, other.calls),
+        max(one.images, other.images),
+        max(one.cost_usd, other.cost_usd),
+        max(one.list_cost_usd, other.list_cost_usd),
+    )

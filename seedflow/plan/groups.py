@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from seedflow.money import ZERO_USD
-from seedflow.plan.estimate import find_calls, join_kinds
+from seedflow.plan.estimate import Place, find_calls, join_kinds, stay, sum_up
 from seedflow.plan.instances import Group, Instance
 from seedflow.plan.model import ELSEWHERE, Action, Bounds, Least, Origin, Reason, Task
 from seedflow.plan.stander import Stander
@@ -21,10 +21,10 @@ _NONE: Final = Bounds(0, 0)
 class Totalled:
     """Sums over tasks that stand for others, at most; `first` is one of them, `kinds` what they take at least.
 
-    `asks` when any of them may be asked. `find_kind` gives the kind that another one has come to be part of.
+    `asks` when any of them may be asked. `place` gives the kind that another one has come to be part of.
     """
 
-    find_kind: Callable[[str], str] = str
+    place: Place
     tasks: Bounds[int] = _NONE
     images: int = 0
     cost_usd: Decimal = ZERO_USD
@@ -46,7 +46,7 @@ class Totalled:
                 continue
             self.asks = True
             self.attempts = max(self.attempts, task.attempts)
-            join_kinds(self.kinds, [_multiply(one, times(one)) for one in task.least], self.find_kind)
+            join_kinds(self.kinds, [_multiply(one, times(one)) for one in task.least], self.place)
             self.calls += count.high * find_calls(task).high
             self.images += count.high * task.images.high
             self.cost_usd += count.high * task.cost_usd.high
@@ -80,6 +80,7 @@ def build_group_task(
 ) -> Task:
     """The task of a plan that stands for those of a group."""
     first = totalled.first
+    least = sum_up(totalled.least)
     return Task(
         address=group.address,
         step=group.tasks.node.id,
@@ -94,11 +95,9 @@ def build_group_task(
         take=1,
         fingerprint=None,
         params_digest=None,
-        images=Bounds(sum(one.images for one in totalled.least), totalled.images),
-        cost_usd=Bounds(sum((one.cost_usd for one in totalled.least), ZERO_USD), totalled.cost_usd),
-        list_cost_usd=Bounds(
-            sum((one.list_cost_usd for one in totalled.least), ZERO_USD), totalled.list_cost_usd
-        ),
+        images=Bounds(least.images, totalled.images),
+        cost_usd=Bounds(least.cost_usd, totalled.cost_usd),
+        list_cost_usd=Bounds(least.list_cost_usd, totalled.list_cost_usd),
         price_usd=first.price_usd if first is not None else None,
         result=None,
         origin=origin,
@@ -123,7 +122,7 @@ def build_closed_task(
     group: Group, *, origin: Origin, cause: str, skipped: bool, hubs: tuple[str, ...], depth: int
 ) -> Task:
     """The same for a group in which nothing will ever come, since what it waited for failed or was skipped."""
-    found = build_group_task(group, Totalled(), origin=origin, each={}, needs=(), hubs=hubs, depth=depth)
+    found = build_group_task(group, Totalled(stay), origin=origin, each={}, needs=(), hubs=hubs, depth=depth)
     return replace(
         found,
         action=Action.SKIP if skipped else Action.BLOCKED,

@@ -3,17 +3,21 @@
 Requests are put together as they are planned, after those whose images they use: two that may come to be equal are of one
 kind, and so are all that may be equal to one of these. Requests of different kinds are different, and so are their pictures:
 what two requests give is never the same picture, nor what one request gives twice.
+
+What is not known yet may turn out to be one of several that are known, and makes these no more equal than they are: its kind stands
+beside theirs, and counts as one of them or as one of its own, whichever is less.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
 
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
-from seedflow.plan.alike import Entry, Row, Slot, find_shape, params_may_be_equal
+from seedflow.plan.alike import Entry, Slot, params_may_be_equal
+from seedflow.plan.domains import NOTHING, Domain, Head
 from seedflow.plan.estimate import join_kinds
 from seedflow.plan.instances import Unit
 from seedflow.plan.model import ANYWHERE, ELSEWHERE, Least, PendingImages, PlannedReference, StepImage, Task
@@ -21,29 +25,6 @@ from seedflow.plan.requests import Request
 
 _MOST_COMPARISONS = 300_000
 """More than that are not worth their time: all requests to one model are of one kind then."""
-
-_NOTHING: Final = "nothing"
-Head: TypeAlias = "int | str"
-"""What the first image of a request may be: one of a kind, one that is there already, or none at all."""
-
-
-@dataclass(slots=True)
-class _Domain:
-    """All requests to one model with one take.
-
-    Those of which everything is known are `settled`, and put together with the others only once there are others.
-    """
-
-    entries: list[Entry] = field(default_factory=list)
-    settled: dict[tuple[str, tuple[str | None, ...]], Entry] | None = field(default_factory=dict)
-    exact: dict[tuple[str, tuple[Head, ...]], list[Entry]] = field(default_factory=dict)
-    by_params: dict[str, list[Entry]] = field(default_factory=dict)
-    loose: dict[str, list[Entry]] = field(default_factory=dict)
-    closed: dict[Head, list[Entry]] = field(default_factory=dict)
-    opened: dict[Head, list[Entry]] = field(default_factory=dict)
-    rows: dict[tuple[Head, object], Row] = field(default_factory=dict)
-    anywhere: list[Entry] = field(default_factory=list)
-    alike: bool = False
 
 
 class Kinds:
@@ -53,10 +34,15 @@ class Kinds:
         self._parents: list[int] = []
         self._tasks: dict[str, dict[int, None]] = {}
         self._wholes: dict[str, dict[int, None]] = {}
-        self._domains: dict[tuple[str, int], _Domain] = {}
-        self._users: dict[int, list[tuple[_Domain, Entry]]] = {}
+        self._domains: dict[tuple[str, int], Domain] = {}
+        self._users: dict[int, list[tuple[Domain, Entry]]] = {}
+        self._fixed: set[int] = set()
+        self._beside: dict[
+            int, set[int]
+        ] = {}  # by what is not known yet: the fixed kinds that it may turn out to be
+        self._reached: dict[int, set[int]] = {}  # the other way round
         self._mentions: dict[str, frozenset[str]] = {}
-        self._stale: list[tuple[_Domain, Entry]] = []
+        self._stale: list[tuple[Domain, Entry]] = []
         self._new: set[int] = set()
         self._firsts: dict[str, str] = {}
         self._comparisons = 0
@@ -81,8 +67,11 @@ class Kinds:
         if unit.number == 0 and unit.instance.tasks.node.step.iterate is not None:
             # It stands for all of a row, each of which uses the image of the one before.
             slots = tuple(replace(slot, anywhere=True) for slot in slots)
-        entry = Entry(kind, request.params, digest, request.patterns, slots)
-        domain = self._domains.setdefault((model.id, take), _Domain())
+        fixed = digest is not None and all(map(self._is_fixed, slots))
+        if fixed:
+            self._fixed.add(kind)
+        entry = Entry(kind, request.params, digest, request.patterns, slots, fixed)
+        domain = self._domains.setdefault((model.id, take), Domain())
         for user in {one for slot in slots for one in slot.kinds}:
             self._users.setdefault(self.find(user), []).append((domain, entry))
         self._note(unit, {kind: None})
@@ -91,7 +80,7 @@ class Kinds:
             self._link(domain, entry)
         while self._stale:
             self._link(*self._stale.pop())
-        return self.spell(str(kind))
+        return str(self.find(kind))
 
     def share(self, unit: Unit, first: str) -> None:
         """A task that shares the request of another one."""
@@ -149,16 +138,22 @@ class Kinds:
             kind = parents[kind]
         return kind
 
-    def spell(self, kind: str) -> str:
-        """The same for a kind as `Least` has it."""
-        return str(self.find(int(kind))) if kind.isdecimal() else kind
+    def place(self, least: Least) -> Least:
+        """What requests take, with the kind that they have come to be part of and those that they may turn out to be."""
+        if not least.kind.isdecimal():
+            return least
+        root = self.find(int(least.kind))
+        beside = frozenset(str(other) for other in self._beside.get(root, ()) if other != root)
+        if str(root) == least.kind and beside == least.beside:
+            return least
+        return replace(least, kind=str(root), beside=beside)
 
     def settle(self, task: Task) -> Task:
         """A task with the kinds that its requests have in the end."""
-        if all(self.spell(one.kind) == one.kind for one in task.least):
+        if all(self.place(one) is one for one in task.least):
             return task
         joined: dict[str, Least] = {}
-        join_kinds(joined, task.least, self.spell)
+        join_kinds(joined, task.least, self.place)
         return replace(task, least=tuple(joined.values()))
 
     def is_new(self, request: Request) -> bool:
@@ -216,9 +211,17 @@ class Kinds:
 
     def _roots(self, slot: Slot) -> set[Head]:
         roots: set[Head] = {self.find(kind) for kind in slot.kinds}
+        for root in tuple(roots) if self._beside else ():
+            roots |= self._beside.get(int(root), frozenset())
         if slot.elsewhere or slot.known is not None:
             roots.add(ELSEWHERE)
         return roots
+
+    def _is_fixed(self, slot: Slot) -> bool:
+        if slot.known is not None:
+            return True
+        whole = bool(slot.low) and not slot.elsewhere and not slot.anywhere
+        return whole and self._fixed.issuperset(slot.kinds)
 
     def _rigid(self, entry: Entry) -> tuple[Head, ...] | None:
         """The kinds of all images in a row, each once; None when they may have others or be missing."""
@@ -243,11 +246,11 @@ class Kinds:
                 heads.add(ANYWHERE)
             if slot.low:
                 return heads
-        return heads | {_NOTHING}
+        return heads | {NOTHING}
 
     # Comparing
 
-    def _settle(self, domain: _Domain, entry: Entry) -> bool:
+    def _settle(self, domain: Domain, entry: Entry) -> bool:
         """Put an entry aside of which everything is known, as long as there is none of another sort to compare it with."""
         if domain.settled is None:
             return False
@@ -261,71 +264,27 @@ class Kinds:
         self._join(entry, first)
         return True
 
-    def _link(self, domain: _Domain, entry: Entry) -> None:
+    def _link(self, domain: Domain, entry: Entry) -> None:
         """Put an entry together with all that it may be equal to."""
         if domain.alike:
             self._join(entry, domain.entries[0])
             return
         heads = self._heads(entry)
-        for other in list(self._candidates(domain, entry, heads)):
-            if other is entry or self.find(other.kind) == self.find(entry.kind):
+        rigid = None if entry.digest is None else self._rigid(entry)
+        for other in list(domain.find_candidates(entry, heads, rigid)):
+            if other is entry or self._is_joined(entry, other):
                 continue
             self._comparisons += 1
-            if self._may_be_equal(entry, other):
+            if not self._may_be_equal(entry, other):
+                continue
+            if entry.fixed is other.fixed:
                 self._join(entry, other)
+            else:
+                self._put_beside(*((other, entry) if entry.fixed else (entry, other)))
         if self._comparisons > _MOST_COMPARISONS:
             domain.alike = True
             for other in domain.entries:
                 self._join(entry, other)
-
-    def _candidates(self, domain: _Domain, entry: Entry, heads: set[Head]) -> Iterator[Entry]:
-        """Those that it has to be compared with; it is among them from then on."""
-        if ANYWHERE in heads:
-            domain.anywhere.append(entry)
-            yield from domain.entries
-        yield from domain.anywhere
-        if entry.digest is not None:
-            yield from self._candidates_of_known(domain, entry, entry.digest)
-            for head in heads:
-                domain.closed.setdefault(head, []).append(entry)
-                yield from domain.opened.get(head, ())
-            return
-        shape = find_shape(entry)
-        for head in heads:
-            yield from domain.closed.get(head, ())
-            if shape is None:
-                yield from domain.opened.get(head, ())
-            else:
-                yield from self._candidates_of_row(domain, entry, head, *shape)
-            domain.opened.setdefault(head, []).append(entry)
-
-    def _candidates_of_known(self, domain: _Domain, entry: Entry, digest: str) -> Iterator[Entry]:
-        rigid = self._rigid(entry)
-        if rigid is None:
-            yield from domain.by_params.get(digest, ())
-            domain.loose.setdefault(digest, []).append(entry)
-        else:
-            same = domain.exact.setdefault((digest, rigid), [])
-            yield from same
-            yield from domain.loose.get(digest, ())
-            same.append(entry)
-        domain.by_params.setdefault(digest, []).append(entry)
-
-    def _candidates_of_row(
-        self, domain: _Domain, entry: Entry, head: Head, shape: object, spelled: str
-    ) -> Iterator[Entry]:
-        row = domain.rows.setdefault((head, shape), Row())
-        others = domain.opened.get(head, ())
-        if len(row.entries) < len(others):
-            mine = set(map(id, row.entries.values()))
-            yield from (other for other in others if id(other) not in mine)
-        same = row.entries.get(spelled)
-        if same is not None:
-            yield same
-            return
-        row.add(spelled, entry)
-        if row.alike:
-            yield from row.entries.values()
 
     def _may_be_equal(self, one: Entry, other: Entry) -> bool:
         return params_may_be_equal(one, other) and self._images_may_be_equal(one.slots, other.slots)
@@ -352,6 +311,12 @@ class Kinds:
                 return True
         return True
 
+    def _is_joined(self, one: Entry, other: Entry) -> bool:
+        first, second = self.find(one.kind), self.find(other.kind)
+        return (
+            first == second or second in self._beside.get(first, ()) or first in self._beside.get(second, ())
+        )
+
     def _join(self, one: Entry, other: Entry) -> None:
         first, second = sorted((self.find(one.kind), self.find(other.kind)))
         if first == second:
@@ -360,6 +325,25 @@ class Kinds:
         moved = self._users.pop(second, [])
         self._users.setdefault(first, []).extend(moved)
         self._stale.extend(moved)
+        gained = self._beside.pop(second, set())
+        if gained - self._beside.get(first, set()):
+            self._beside.setdefault(first, set()).update(gained)
+            self._stale.extend(self._users[first])
+        for number in self._reached.pop(second, ()):
+            self._reached.setdefault(first, set()).add(number)
+            loose = self.find(number)
+            beside = self._beside.get(loose, set())
+            if second in beside:
+                beside.remove(second)
+                beside.add(first)
+                self._stale.extend(self._users.get(loose, ()))
+
+    def _put_beside(self, loose: Entry, fixed: Entry) -> None:
+        """Note that one may turn out to be another, whose kind stays what it is; its pictures may be the other's, then."""
+        first, second = self.find(loose.kind), self.find(fixed.kind)
+        self._beside.setdefault(first, set()).add(second)
+        self._reached.setdefault(second, set()).add(first)
+        self._stale.extend(self._users.get(first, ()))
 
 
 _VAGUE: Final = frozenset("?|")

@@ -130,7 +130,8 @@ class Origin:
 class Least:
     """What requests of one kind take at least. Requests of the same kind may turn out to be the same one, paid for once (`kinds`).
 
-    `mentions` are the images to come that each of them uses, itself or through what it uses.
+    `mentions` are the images to come that each of them uses, itself or through what it uses. `beside` are the kinds of which
+    each of them may turn out to be one as well, although no two of these are the same.
     """
 
     kind: str
@@ -139,6 +140,7 @@ class Least:
     cost_usd: Decimal
     list_cost_usd: Decimal
     mentions: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
 
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"

@@ -285,7 +285,7 @@ class Unfolder:
         if gap.failed is not None or gap.skipped is not None:
             self._closer.close(group, gap, self._sink)
             return group
-        totalled = Totalled(self._build.kinds.spell)
+        totalled = Totalled(self._build.kinds.place)
         free = may_be_stored(self._made(), gap.after)
         found = Findings()
         leaves = list(read_parts(span_of_list(tasks.node), lambda: expander.leaves(opening), found))
@@ -348,7 +348,7 @@ class Unfolder:
             instance.note_may_skip()
         elif not low and self._build.lister.lengths.may_be_empty(iterate.over, ghost.env):
             doubt_edits(instance, iterate, high, self.findings)
-        totalled = Totalled(self._build.kinds.spell)
+        totalled = Totalled(self._build.kinds.place)
         count = Bounds(low * tasks.takes, high * tasks.takes)
         if built is not None:
             chained = sends_prev(self._build.expressions_of(tasks.hub))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from planning import plan
 
@@ -106,3 +108,46 @@ def test_images_behind_the_same_ones_stand_side_by_side_however_many_these_are()
         "generate: {prompt: B, image_input: ['{{ each.v.images }}', '{{ each.u.images }}', '{{ each.v.images[:2] }}']}}\n"
     )
     assert least_calls(both) == 6
+
+
+FOXES = "  a: {for_each: {w: [at sea, on a hill, in town]}, generate: {prompt: 'A fox {{ each.w }}'}}\n"
+LATE = "  e: {generate: {prompt: \"A fox {{ steps.a.images | map(attribute='key') | join(', ') }}\"}}\n"
+
+
+def test_what_may_turn_out_to_be_one_of_several_known_requests_makes_these_no_more_equal() -> None:
+    assert least_calls(FOXES + LATE) == 3
+    assert least_calls(LATE + FOXES) == 3
+    assert least_calls(FOXES + LATE + step("f", "B fox {{ steps.e.images[0].width }}")) == 4
+
+
+def test_pictures_of_requests_that_are_known_differ_whatever_a_late_one_turns_out_to_be() -> None:
+    over = (
+        "  b: {for_each: {i: '{{ steps.a.images }}'}, generate: {prompt: B, image_input: '{{ each.i }}'}}\n"
+    )
+    of_late = step("g", "B", "'{{ steps.e.images[0] }}'")
+    assert least_calls(FOXES + LATE + over) == 6
+    assert least_calls(FOXES + over + LATE + of_late) == 6
+    assert least_calls(FOXES + LATE + of_late + over) == 6
+
+
+def test_late_requests_that_differ_count_where_they_are_more_than_the_known_ones() -> None:
+    late = "".join(step(f"e{n}", f"A {{{{ steps.s.images | length }}}} {n}") for n in range(4))
+    known = step("k", "A 2 1") + step("l", "A 2 2")
+    start = step("s", "S", more=SET)
+    assert least_calls(start + late) == 5
+    assert least_calls(start + known + late) == 5
+    assert least_calls(start + known + late + step("m", "B")) == 6
+
+
+def test_a_group_that_may_turn_out_to_be_known_requests_counts_as_they_or_as_itself() -> None:
+    group = "  d: {for_each: {v: '{{ steps.s.images }}'}, generate: {prompt: 'A fox {{ each.v.number }}'}}\n"
+    few = "  f: {for_each: {w: [at sea, on a hill]}, generate: {prompt: 'A fox {{ each.w }}'}}\n"
+    start = step("s", "S", more=SET)
+    assert least_calls(start + group) == 2
+    assert least_calls(start + few + group) == 3
+    assert least_calls(start + group + few) == 3
+
+
+def test_a_budget_holds_against_what_is_known_whatever_comes_late() -> None:
+    found = plan(f"steps:\n{FOXES}{LATE}")
+    assert found.totals.cost_usd.low == Decimal("0.12")
