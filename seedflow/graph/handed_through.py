@@ -14,28 +14,31 @@ from seedflow.recipe.model import Expression, Input, InputType, Recipe, Step
 from seedflow.recipe.references import NameReference, StepReference
 
 
-def may_repeat(step: Step, mention: StepReference) -> bool:
-    """Whether tasks of a step that uses a recipe may give the same image, by what is written.
+def find_repeating(step: Step, mention: StepReference) -> frozenset[str] | None:
+    """The variables of a step's `for_each` in which tasks may differ that hand the same image through, by what is written.
 
-    So it is where an image that goes through is not named by all variables of the step's `for_each`: the others only repeat it.
+    These are those by which an image that goes through is not named. None where a recipe inside may give one image twice.
     """
     call = step.call
     if call is None or call.recipe is None or mention.collection not in ("images", "outputs"):
-        return False
+        return frozenset()
     variables = {name for variable in step.for_each for name in variable.names}
+    found: set[str] = set()
     for output in find_mentioned_outputs(call.recipe, mention):
         if _repeats_inside(output.images, call.recipe):
-            return True
+            return None
         for name in _find_handed(output.images, call.recipe):
             given = call.arguments.get(name)
             named = set() if given is None else set(_names_of(given.expression, "each"))
-            if not variables <= named:
-                return True
-    return False
+            found |= variables - named
+    return frozenset(found)
 
 
 def _repeats_inside(expression: Expression, recipe: Recipe) -> bool:
-    return any(may_repeat(recipe.steps[mention.step], mention) for mention in _steps_of(expression, recipe))
+    return any(
+        find_repeating(recipe.steps[mention.step], mention) != frozenset()
+        for mention in _steps_of(expression, recipe)
+    )
 
 
 def _find_handed(expression: Expression, recipe: Recipe) -> set[str]:

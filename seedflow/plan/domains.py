@@ -51,7 +51,9 @@ class Domain:
                 yield from self.opened.get(head, ())
             return
         shape = find_shape(entry)
-        for head in heads:  # those first that it may be of one kind with: what is beside these is beside it as well
+        for (
+            head
+        ) in heads:  # those first that it may be of one kind with: what is beside these is beside it as well
             if shape is None:
                 yield from self.opened.get(head, ())
             else:

@@ -9,13 +9,14 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from seedflow.graph.handed_through import may_repeat
+from seedflow.graph.handed_through import find_repeating
+from seedflow.graph.places import find_templates
 from seedflow.plan.fallbacks import find_reached
 from seedflow.plan.frames import Env
 from seedflow.plan.gaps import Gap, Item, Listing, find_gap
-from seedflow.plan.instances import Group, Instance, Unit
+from seedflow.plan.instances import Group, Instance, StepTasks, Unit
 from seedflow.plan.listing import Lister
-from seedflow.plan.model import StepImage
+from seedflow.plan.model import PendingImages, StepImage
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import PendingImage, PendingTask, key_of_image
 from seedflow.plan.whole import SAME_ITEMS, find_whole, follow, look_behind
@@ -51,6 +52,15 @@ class Foreseen:
         return all(taken.get(place, number) == number for place, number in other.choices)
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The key of a value of variable `name` that stands for all items of a list to come."""
+
+    name: str
+    after: str
+    mention: str
+
+
 Column: TypeAlias = "list[Foreseen | None]"
 """Items in order; None stands for any number of those that nothing is known of."""
 
@@ -78,12 +88,16 @@ class KeyForeseer:
         mention, where = follow(whole, env, self._resolver.refresh)
         if not isinstance(mention, StepReference):
             return False
-        if not may_repeat(self._resolver.find_tasks(mention, where).node.step, mention):
-            return False
-        if any(not isinstance(gap.source, Instance) or gap.source.ghost for gap in gaps):
+        tasks = self._resolver.find_tasks(mention, where)
+        repeating = find_repeating(tasks.node.step, mention)
+        if not repeating:
+            return repeating is None
+        ghosts = [ghost for gap in gaps for ghost in _ghosts_of(gap, tasks)]
+        if any(ghost is None or not repeating.isdisjoint(_open_names(ghost)) for ghost in ghosts):
             return True
         found = [one for one in self.find(template, env) if one is not None]
-        return len({one.key for one in found}) < len(found)
+        handed = [one for one in found if isinstance(one.key, tuple)]
+        return len({one.key for one in found}) < len(found) or len(handed) < len(ghosts)
 
     def find(self, expression: Expression, env: Env) -> Column:
         """The items of a list of `for_each`."""
@@ -145,16 +159,46 @@ class KeyForeseer:
         for mention in template.references:
             if isinstance(mention, NameReference) and (mention.start, mention.end) == (node.start, node.end):
                 if mention.root == "each" and len(mention.path) == 1:
-                    return [self._of_value(env.each.get(mention.name))]
+                    return [self._of_value(mention.name, env)]
                 behind = look_behind(mention, env, self._resolver.refresh) if len(mention.path) == 1 else None
                 return [None] if behind is None else self.find(*behind)
         return [None]
 
-    def _of_value(self, value: object) -> Foreseen | None:
-        if not isinstance(value, View) or not isinstance(value.subject, (PendingImage, StepImage)):
+    def _of_value(self, name: str, env: Env) -> Foreseen | None:
+        """A value of a loop, which a used recipe hands through."""
+        value = env.each.get(name)
+        if not isinstance(value, View):
             return None
-        key = self._resolver.find_key(value)
-        return None if key is None else Foreseen(key, key, _address_of(value), certain=True)
+        match value.subject:
+            case PendingImage() | StepImage():
+                key = self._resolver.find_key(value)
+                return None if key is None else Foreseen(key, key, _address_of(value), certain=True)
+            case PendingImages(after=after, mention=mention):
+                # It stands for all of one list, whose first item has a key of its own.
+                return Foreseen(_Standing(name, after, mention), f"{after}-?", after, certain=True)
+            case _:
+                return None
+
+    def _of_uses(self, group: Group, mention: StepReference) -> Iterator[Foreseen | None]:
+        """What uses of a recipe hand through that nobody knows yet: of the same list, each of them the same."""
+        node = group.tasks.node
+        if node.step.call is None or mention.collection == "tasks":
+            return
+        fixed = {name for loop in node.step.for_each if not _looks_at_each(loop.lists) for name in loop.names}
+        for ghost, count in group.ghosts:
+            output = self._resolver.find_call_output(ghost, mention)
+            if output is None or ghost.inner is None:
+                continue
+            for one in self.find(output.images, Env(ghost.inner)):
+                if one is None or not isinstance(one.key, _Standing) or one.key.name not in fixed:
+                    continue
+                certain = one.certain and bool(count.low) and not group.may_skip and not ghost.may_skip
+                key = group.tasks.hub, one.key
+                together = (
+                    *one.choices,
+                    (hash(key), 1),
+                )  # if there is an item of the list, each of them has it
+                yield replace(one, key=key, certain=certain and not mention.fail_ok, choices=together)
 
     # What steps give
 
@@ -182,6 +226,7 @@ class KeyForeseer:
         if gap.failed is not None or gap.skipped is not None:
             yield None
         elif isinstance(source, Group):
+            yield from self._of_uses(source, mention)
             yield from _of_group(source, mention)
         elif source is None or source.ghost:
             yield None
@@ -194,6 +239,18 @@ class KeyForeseer:
             inside: Column = [None] if output is None else self.find(output.images, Env(source.inner))
             for one in inside:
                 yield one and replace(one, certain=one.certain and not gap.may_skip)
+
+
+def _ghosts_of(gap: Gap, tasks: StepTasks) -> list[Instance | None]:
+    """What stands for the uses that a part of a list comes from, if these are not known; None where nothing is known of them."""
+    if isinstance(gap.source, Group):
+        inside = gap.source.tasks is not tasks  # of a recipe that is used inside
+        return [None] if inside or not gap.source.ghosts else [ghost for ghost, _ in gap.source.ghosts]
+    return [None] if gap.source is None or gap.source.ghost else []
+
+
+def _open_names(ghost: Instance) -> set[str]:
+    return {name for names, _ in ghost.spread for name in names}
 
 
 def _of_instance(source: Instance, gap: Gap, *, passes: bool) -> Iterator[Foreseen | None]:
@@ -222,6 +279,12 @@ def _of_group(group: Group, mention: StepReference) -> Iterator[Foreseen | None]
     one = (mention.collection, group.label, lists, keys, id(group.tasks.frame))
     yield Foreseen(one, group.label, group.address, group.surely_gives and not mention.fail_ok)
     yield None
+
+
+def _looks_at_each(lists: tuple[Expression, ...]) -> bool:
+    """Whether lists may be others for each value of the variables before them."""
+    mentions = [one for items in lists for template in find_templates(items) for one in template.references]
+    return any(isinstance(one, NameReference) and one.root == "each" for one in mentions)
 
 
 def _spell(expression: Expression) -> Hashable:

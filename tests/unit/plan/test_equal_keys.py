@@ -310,3 +310,62 @@ def test_keys_of_several_parts_that_run_together_are_refused() -> None:
     (said,) = [one for one in problems if one.code == "equal-keys"]
     assert "b[i=1.5.5-?] would stand for both" in said.message
     assert "`1.5` and `5`" in str(said.help)
+
+
+def use_over_set(folder: Path, over: str, photo: str = "{{ each.p }}") -> str:
+    (folder / "print.yaml").write_text(
+        "seedflow: 1\ninputs: {photo: {type: image}, n: {type: integer}}\n"
+        "steps: {x: {generate: {prompt: 'X {{ inputs.n }}', image_input: '{{ inputs.photo }}'}}}\n"
+        "outputs: {images: '{{ steps.x.images }}', photo: '{{ inputs.photo }}'}\n"
+    )
+    return (
+        f"{STEPS}  u: {{recipe: ./print.yaml, for_each: {{{over}}}, with: {{photo: '{photo}', n: '{{{{ each.k }}}}'}}}}\n"
+        "  end: {for_each: {i: '{{ steps.u.outputs.photo }}'}, generate: {prompt: End, image_input: '{{ each.i }}'}}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "over", ["p: '{{ steps.s.images }}', k: [1, 2]", "k: [1, 2], p: '{{ steps.s.images }}'"]
+)
+def test_a_set_that_goes_through_uses_twice_is_an_error_before_it_is_paid_for(
+    tmp_path: Path, over: str
+) -> None:
+    plan_, problems = open_planner(use_over_set(tmp_path, over), folder=tmp_path).start()
+    assert plan_ is None
+    (said,) = [one for one in problems if one.code == "equal-keys"]
+    assert "`s` stands twice in the list of `i`" in said.message
+
+
+def test_a_part_of_a_set_that_goes_through_uses_twice_if_there_is_any_is_a_doubt(tmp_path: Path) -> None:
+    text = use_over_set(tmp_path, "k: [1, 2], p: '{{ steps.s.images[1:] }}'")
+    assert [said.partition(" in the list")[0] for said in say_in(text, tmp_path)] == [
+        "warning: `s` may stand twice"
+    ]
+    assert play(text, gives={"s": 1}, folder=tmp_path).problems == {}
+    assert play(text, gives={"s": 2}, folder=tmp_path).problems == {"end[i=?]": "equal-keys"}
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        "p: '{{ steps.s.images }}', k: [1]",
+        "k: [1, 2], p: '{{ [steps.s.images[0]] if each.k == 1 else [steps.one.images[0]] }}'",
+        "k: [1, 2], p: \"{{ steps.set.at(p='x').images if each.k == 1 else steps.set.at(p='y').images }}\"",
+    ],
+)
+def test_a_set_that_goes_through_once_is_silent(tmp_path: Path, over: str) -> None:
+    text = use_over_set(tmp_path, over)
+    assert say_in(text, tmp_path) == []
+    assert play(text, folder=tmp_path).problems == {}
+
+
+def test_a_set_that_goes_through_once_is_gone_through_one_by_one(tmp_path: Path) -> None:
+    text = use_over_set(tmp_path, "p: '{{ steps.s.images }}', k: [1]")
+    found, _ = open_planner(text, folder=tmp_path).start()
+    assert found is not None
+    assert [task.address for task in found.tasks if task.step == "end"] == ["end[i=s-?-?]"]
+
+
+def say_in(text: str, folder: Path) -> list[str]:
+    found = open_planner(text, folder=folder).start()[1]
+    return [f"{one.severity.value}: {one.message}" for one in found if one.code == "equal-keys"]
