@@ -63,6 +63,12 @@ def find_calls(task: Task) -> Bounds[int]:
     return Bounds(sum_up(task.least).calls, high)
 
 
+def count_tasks(task: Task) -> Bounds[int]:
+    """How many tasks one of a plan is or stands for. Of those that are skipped, what they go through may be so as well."""
+    low, high = task.tasks if task.tasks is not None else (1, 1)
+    return Bounds(0 if task.tasks is not None and task.will_be is not Action.CALL else low, high)
+
+
 def add_up(tasks: Iterable[Task]) -> Totals:
     """Sums over tasks. What is reused, shared, skipped or blocked costs nothing and calls nothing.
 
@@ -72,7 +78,7 @@ def add_up(tasks: Iterable[Task]) -> Totals:
     cost_high = list_high = ZERO_USD
     kinds: dict[str, Least] = {}
     for task in tasks:
-        low, high = task.tasks if task.tasks is not None else (1, 1)
+        low, high = count_tasks(task)
         count_low += low
         count_high += high
         if task.action is not Action.CALL or task.shares_with is not None:

@@ -6,7 +6,7 @@ same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from seedflow.diagnostics import Diagnostic, Severity, Span
@@ -17,15 +17,23 @@ from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen_keys import KeyForeseer
 from seedflow.plan.frames import Env, FrameInstance, Later
 from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_least, count_most
-from seedflow.plan.instances import ImageSource, Instance, Order, StepTasks, spell_address
+from seedflow.plan.instances import Group, ImageSource, Instance, Order, StepTasks, spell_address
+from seedflow.plan.judge import Findings
 from seedflow.plan.listing import Lister
 from seedflow.plan.model import Bounds
 from seedflow.plan.pairs import pair_up
+from seedflow.plan.reading import read_parts, span_of_list
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.model import Expression, LoopVariable
 from seedflow.recipe.template import Template
 from seedflow.recipe.views import View
+
+MOST_TASKS = 1_000_000
+"""More instances than this of one step is a mistake, whatever the limits say."""
+
+MOST_GHOSTS = 100_000
+"""Of tasks that only stand for others, made at once; more would take minutes, and a run of what they stand for for ever."""
 
 Report = Callable[[Diagnostic], None]
 
@@ -106,11 +114,19 @@ class Expander:
         parts = self._lister.read_source(variable.lists[0], env, opening.gap, at_most=variable.at_most)
         yield from self._extend(opening.row, opening.depth, parts, report)
 
-    def leaves(self, opening: Opening) -> Iterator[Leaf]:
-        """Rows that stand for what an opening may come to be, with how many each; bounds only, nothing is reported."""
-        names = self._loops[opening.depth].names
-        row = self._stand_in(opening.row, names, opening.gap)
-        yield from self._leaves(row, opening.depth + 1, opening.gap.bounds, ((names, opening.gap),))
+    def leaves(self, opening: Opening) -> tuple[list[Leaf], Diagnostic | None]:
+        """Rows that stand for what an opening may come to be, with how many each; why a later list cannot be made at all."""
+        names, gap = self._loops[opening.depth].names, opening.gap
+        if gap.failed is not None or gap.skipped is not None:
+            return [], None
+        row = self._stand_in(opening.row, names, gap)
+        found = Findings()
+        leaves = read_parts(
+            span_of_list(self._node),
+            lambda: self._leaves(row, opening.depth + 1, gap.bounds, ((names, gap),)),
+            found,
+        )
+        return list(leaves), found.first_error()
 
     def build(self, tasks: StepTasks, row: Row) -> Instance:
         """The instance of a complete row."""
@@ -124,7 +140,20 @@ class Expander:
         ghost.spread = tuple((names, gap.bounds.high) for names, gap in leaf.gaps)
         return ghost
 
-    def address_of(self, opening: Opening, hub: str) -> str:
+    def build_group(self, tasks: StepTasks, opening: Opening, leaves: Sequence[Leaf]) -> Group:
+        """The group of what an opening may come to be, which leaves stand for."""
+        row, gap = opening.row, opening.gap
+        return Group(
+            self._address_of(opening, tasks.hub),
+            ".".join([*(key for _, key in row.keys), gap.label]),
+            tasks,
+            (*row.order, gap.order),
+            gap.bounds,
+            failed=gap.failed,
+            may_skip=gap.may_skip or _may_skip(leaves),
+        )
+
+    def _address_of(self, opening: Opening, hub: str) -> str:
         """`page[scene=sea,panel=sea-?]`: what is known of the keys, and question marks."""
         keys = list(opening.row.keys)
         for number, variable in enumerate(self._loops[opening.depth :]):
@@ -254,6 +283,8 @@ class Expander:
             if isinstance(part, Gap):
                 longer = self._stand_in(row, variable.names, part)
                 more = Bounds(count.low * part.bounds.low, count.high * part.bounds.high)
+                if part.skipped is not None or part.failed is not None:
+                    more = Bounds(0, 0)
                 yield from self._leaves(longer, depth + 1, more, (*gaps, (variable.names, part)))
             else:
                 found = self._with(row, variable, part, 0, {}, _ignore)
@@ -268,6 +299,21 @@ class Expander:
             keys=row.keys + tuple((name, gap.label) for name in names),
             order=(*row.order, gap.order),
         )
+
+
+def find_closed(opening: Opening, leaves: Sequence[Leaf]) -> Gap | None:
+    """The list for which nothing will come of an opening: its own, or a later one that was skipped, if there is an item of it."""
+    gap = opening.gap
+    if gap.failed is not None or gap.skipped is not None:
+        return gap
+    skipped = [next((one for _, one in leaf.gaps if one.skipped is not None), None) for leaf in leaves]
+    certain = bool(skipped) and None not in skipped and gap.bounds.low > 0 and not gap.may_skip
+    return skipped[0] if certain else None
+
+
+def _may_skip(leaves: Sequence[Leaf]) -> bool:
+    """Whether what leaves stand for may be skipped since a list of theirs is."""
+    return any(gap.may_skip or gap.skipped is not None for leaf in leaves for _, gap in leaf.gaps)
 
 
 def _sources_of(value: object) -> Iterator[ImageSource]:

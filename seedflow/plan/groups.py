@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from seedflow.money import ZERO_USD
-from seedflow.plan.estimate import Place, find_calls, join_kinds, stay, sum_up
+from seedflow.plan.estimate import Place, count_tasks, find_calls, join_kinds, stay, sum_up
 from seedflow.plan.instances import Group, Instance
 from seedflow.plan.model import ELSEWHERE, Action, Bounds, Least, Origin, Reason, Task
 from seedflow.plan.stander import Stander
@@ -40,7 +40,7 @@ class Totalled:
         for task in tasks:
             if self.first is None:
                 self.first = task
-            low, high = (1, 1) if task.tasks is None else task.tasks
+            low, high = count_tasks(task)
             self.tasks = _plus(self.tasks, Bounds(count.low * low, count.high * high))
             if task.will_be is not Action.CALL:
                 continue

@@ -113,9 +113,11 @@ class Kinds:
         """The images to come that each task uses for which this one stands."""
         self._mentions[address] = mentions
 
-    def close(self) -> None:
-        """Everything is planned; what comes now has its place in the plan."""
+    def close(self, tasks: dict[str, Task]) -> None:
+        """Everything is planned: which requests may be equal is known by now, and what comes later has its place in the plan."""
         self._closed = True
+        for address, task in tasks.items():
+            tasks[address] = self._settle_task(task)
         self._domains.clear()
         self._users.clear()
 
@@ -148,7 +150,7 @@ class Kinds:
             return least
         return replace(least, kind=str(root), beside=beside)
 
-    def settle(self, task: Task) -> Task:
+    def _settle_task(self, task: Task) -> Task:
         """A task with the kinds that its requests have in the end."""
         if all(self.place(one) is one for one in task.least):
             return task

@@ -18,7 +18,7 @@ from seedflow.plan.build import TaskBuilder
 from seedflow.plan.collisions import doubt
 from seedflow.plan.context import PlanContext
 from seedflow.plan.estimate import add_up
-from seedflow.plan.expand import Explodes, explodes
+from seedflow.plan.expand import MOST_TASKS, Explodes, explodes
 from seedflow.plan.fitting import reword_count
 from seedflow.plan.frames import FrameInstance
 from seedflow.plan.instances import Group
@@ -48,7 +48,7 @@ from seedflow.plan.rehearsal import (
     count_some,
     rests_on_pictures,
 )
-from seedflow.plan.unfold import MOST_TASKS, Unfolder
+from seedflow.plan.unfold import Unfolder
 from seedflow.recipe.model import Recipe
 from seedflow.store.base import StoreView
 from seedflow.store.view import open_nothing
@@ -107,7 +107,7 @@ class Planner:
     def unfold(self) -> Unfolder:
         """Plan all steps, whatever is wrong with them."""
         self._unfolder.plan_frame(self._root)
-        self._unfolder.settle_kinds()
+        self._build.kinds.close(self._unfolder.tasks)
         return self._unfolder
 
     @cached_property

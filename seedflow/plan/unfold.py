@@ -17,7 +17,17 @@ from seedflow.plan.apart import Differences, sends_prev
 from seedflow.plan.awaited import asked_before, find_awaited, may_be_stored
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.closing import Closer
-from seedflow.plan.expand import Expander, Explodes, Leaf, Opening, Row, explodes
+from seedflow.plan.expand import (
+    MOST_GHOSTS,
+    MOST_TASKS,
+    Expander,
+    Explodes,
+    Leaf,
+    Opening,
+    Row,
+    explodes,
+    find_closed,
+)
 from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
@@ -44,12 +54,6 @@ from seedflow.plan.refusals import (
 )
 from seedflow.plan.uses import UseBuilder
 from seedflow.recipe.model import Iterate
-
-MOST_TASKS = 1_000_000
-"""More instances than this of one step is a mistake, whatever the limits say."""
-
-MOST_GHOSTS = 100_000
-"""Of tasks that only stand for others, made at once; more would take minutes, and a run of what they stand for for ever."""
 
 
 class Unfolder:
@@ -109,13 +113,6 @@ class Unfolder:
             self._closer.fail_all(group)
 
     # Steps and instances
-
-    def settle_kinds(self) -> None:
-        """Once everything is planned: which requests may be equal is known by now."""
-        kinds = self._build.kinds
-        kinds.close()
-        for address, task in self.tasks.items():
-            self.tasks[address] = kinds.settle(task)
 
     def plan_frame(self, frame: FrameInstance) -> None:
         """All steps of one use of a recipe."""
@@ -273,32 +270,30 @@ class Unfolder:
     # Groups
 
     def _add_group(self, opening: Opening, tasks: StepTasks) -> Group | None:
-        expander = self._expanders[tasks.hub]
-        gap = opening.gap
-        address = expander.address_of(opening, tasks.hub)
+        expander, gap = self._expanders[tasks.hub], opening.gap
+        leaves, problem = expander.leaves(opening)
+        group = expander.build_group(tasks, opening, leaves)
+        address = group.address
         if not tasks.claim(address):
             self.findings.add(refuse_same_address(address, tasks.node))
             return None
-        order = (*opening.row.order, gap.order)
-        label = ".".join([*(key for _, key in opening.row.keys), gap.label])
-        group = Group(address, label, tasks, order, gap.bounds, failed=gap.failed, may_skip=gap.may_skip)
-        if gap.failed is not None or gap.skipped is not None:
-            self._closer.close(group, gap, self._sink)
+        closed = find_closed(opening, leaves)
+        if closed is not None:
+            self._closer.close(group, closed, self._sink)
             return group
-        totalled = Totalled(self._build.kinds.place)
-        free = may_be_stored(self._made(), gap.after)
-        found = Findings()
-        leaves = list(read_parts(span_of_list(tasks.node), lambda: expander.leaves(opening), found))
-        problem = found.first_error()  # of a later list, whatever the first one will hold
         if problem is not None:
             self.refusals.add(address, problem)
+        totalled = Totalled(self._build.kinds.place)
+        free = may_be_stored(self._made(), gap.after)
         for leaf in leaves:
             ghost, ghost_tasks = self._stand_in(tasks, leaf)
             group.ghosts.append((ghost, leaf.count))
             stale = asked_before(self._made(), gap.after, self._build.context) and not any(
                 map(has_pending_reference, ghost_tasks)
             )
-            times = count_none if free or stale else self._differences.count(tasks, leaf)
+            times = (
+                count_none if free or stale or not leaf.count.high else self._differences.count(tasks, leaf)
+            )
             totalled.add(ghost_tasks, leaf.count, times)
         sources = find_sources_of_uses(group, self._build.stander)
         self._build.kinds.add_group(address, (tasks.hub, *tasks.frame.hubs), totalled.least, sources)

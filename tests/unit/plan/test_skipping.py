@@ -285,3 +285,62 @@ def test_one_of_several_that_may_be_skipped_is_not_promised_whatever_else_waits(
     )
     played = play(SET + rest.replace("MORE", more).replace("IMAGES", images), gives={"a": 1})
     assert (played.addresses, played.plan.totals.calls.low) == (["a"], 1)
+
+
+LEFT_OUT = (
+    "inputs: {colour: {type: boolean, default: false}}\n"
+    "steps:\n"
+    "  none: {when: '{{ inputs.colour }}', generate: {prompt: None, sequential_image_generation: auto, max_images: 2}}\n"
+    "  set: {generate: {prompt: Set, sequential_image_generation: auto, max_images: 2}}\n"
+    "  pair: {for_each: {a: '{{ steps.set.images }}', b: LIST}, "
+    "generate: {prompt: Pair, image_input: ['{{ each.a }}', '{{ each.b }}']}}\n"
+    "  all: {generate: {prompt: All, image_input: ['{{ steps.pair.images }}']}}\n"
+)
+
+
+@pytest.mark.parametrize("later", ["'{{ steps.none.images }}'", "['{{ steps.none.images[0] }}']"])
+def test_what_goes_through_a_later_list_that_is_skipped_is_skipped_by_the_plan(later: str) -> None:
+    text = LEFT_OUT.replace("LIST", later)
+    found = plan(text)
+    assert {task.step: task.action for task in found.tasks} == {
+        "none": Action.SKIP,
+        "set": Action.CALL,
+        "pair": Action.SKIP,
+        "all": Action.SKIP,
+    }
+    assert (found.totals.calls, found.totals.tasks.low) == (Bounds(1, 1), 3)
+    assert play(text).addresses == ["set"]
+    assert plan(text, {"colour": True}).totals.calls.low > 2
+
+
+def test_what_goes_through_a_later_list_that_is_skipped_may_have_no_item_at_all() -> None:
+    text = LEFT_OUT.replace("LIST", "'{{ steps.none.images }}'").replace(
+        "steps.set.images", "steps.set.images[1:]"
+    )
+    found = plan(text)
+    assert (found.totals.calls, found.totals.tasks.low) == (Bounds(1, 2), 3)
+    assert play(text, gives={"set": 2}).addresses == ["set"]
+    assert play(text, gives={"set": 1}).addresses == ["set", "all"]
+
+
+def test_tasks_that_a_condition_leaves_out_and_that_nobody_knows_yet_need_not_come_to_be(tmp_path) -> None:
+    (tmp_path / "inner.yaml").write_text(
+        "seedflow: 1\ninputs: {photos: {type: list, of: image}}\n"
+        "steps: {x: {generate: {prompt: X}}}\noutputs: {images: '{{ inputs.photos }}'}\n"
+    )
+    (tmp_path / "outer.yaml").write_text(
+        "seedflow: 1\ninputs: {photos: {type: list, of: image}}\nsteps:\n"
+        "  in: {for_each: {k: [a]}, when: '{{ inputs.photos | length > 0 }}', recipe: ./inner.yaml, "
+        "with: {photos: '{{ inputs.photos }}'}}\n"
+        "  of: {for_each: {t: '{{ steps.in.tasks }}', i: '{{ each.t.images }}'}, "
+        "generate: {prompt: Of, image_input: '{{ each.i }}'}}\n"
+        "outputs: {images: '{{ steps.of.images }}'}\n"
+    )
+    text = (
+        "inputs: {no: {type: boolean, default: false}}\nsteps:\n"
+        "  two: {takes: 2, generate: {prompt: Two}}\n"
+        "  use: {when: '{{ inputs.no }}', recipe: ./outer.yaml, with: {photos: '{{ steps.two.images }}'}}\n"
+    )
+    made = play(text, folder=tmp_path)
+    assert made.plan.totals.tasks.low <= sum("?" not in address for address in {*made.asked, *made.ended})
+    assert made.addresses == ["two", "two#2"]
