@@ -71,6 +71,7 @@ class Instance:
     keys: tuple[tuple[str, str], ...]
     order: Order
     sources: tuple[ImageSource, ...] = ()
+    behind: tuple[str, ...] = ()
     units: list[Unit] = field(default_factory=list)
     complete: bool = True
     outcome: Outcome | None = None
