@@ -42,7 +42,6 @@ def collect_kinds() -> dict[str, set[str]]:
 def collect_passed_on() -> dict[str, set[str]]:
     """Each kind of failure of the provider or the disk that a run may pass on as a problem, and the modules that say it."""
     found = collect("kind", ("providers", "store"))
-    found.pop("identity")  # an encoding, by which headers are judged
     return {
         kind: modules
         for kind, modules in found.items()
