@@ -17,7 +17,7 @@ from seedflow.cli.request_text import spell_request
 from seedflow.diagnostics.printable import make_printable
 from seedflow.pipeline.affordable import wants_consent
 from seedflow.plan.estimate import add_up, find_asked
-from seedflow.plan.model import Action, Plan, Reason, Task
+from seedflow.plan.model import Action, Bounds, Plan, Reason, Task
 
 MOST_TASKS_OF_A_STEP: Final = 12
 SHOWN_OF_A_LONG_STEP: Final = 4
@@ -139,9 +139,8 @@ def _spell_notes(plan: Plan) -> Iterator[Text]:
     """What wants consent; and what goes on although something may fail that it uses, as long as nobody knows whether it does."""
     lost = sum(task.reason is Reason.LOST_PAID for task in plan.tasks)
     if lost:
-        whose = "1 task is lost" if lost == 1 else f"{lost:,} tasks are lost"
         yield Text(
-            f"What was paid for {whose}: a run pays for it again only with --on-unknown retry.",
+            f"What was paid for {spell_count(Bounds(lost, lost), 'task')} is lost: a run pays for it again only with --on-unknown retry.",
             style="yellow",
         )
     refused = sum(task.reason is Reason.REFUSED_BEFORE for task in plan.tasks)

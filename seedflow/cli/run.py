@@ -51,8 +51,8 @@ from seedflow.plan.model import Plan
 from seedflow.run.event_file import EventFile, refuse_other_file
 from seedflow.run.events import Event
 from seedflow.run.options import OnUnknown, RunControl
-from seedflow.run.serialize import build_result_json
-from seedflow.run.status import RunResult, RunStatus
+from seedflow.run.serialize import build_refusal_json, build_result_json
+from seedflow.run.status import Problem, RunResult
 
 REFRESH_S: Final = 0.1
 STOPPING: Final = "Stopping. What is in flight is finished, since it is paid; Ctrl-C again lets go of it."
@@ -149,7 +149,7 @@ def command(
         refusal = _find_refusal(planned, plan, session, request, yes=yes)
         if refusal is not None:
             if as_json:
-                print_json(_describe_refusal(plan, *refusal))
+                print_json({**_describe_who(plan), **build_refusal_json(refusal)})
             return ExitCode.STOPPED
         gc.freeze()
         gc.enable()
@@ -166,8 +166,7 @@ def command(
     if file.problem is not None:
         say(f"warning: {file.problem}")
     if as_json:
-        who = {"recipe": plan.recipe, "provider": plan.provider, "realm": plan.realm}
-        print_json({**who, **build_result_json(result)})
+        print_json({**_describe_who(plan), **build_result_json(result)})
     return result.exit_code
 
 
@@ -175,40 +174,24 @@ class _OutputsError(SeedflowError):
     """The run is over and its pictures are stored, but not where people look for them."""
 
 
-def _describe_refusal(plan: Plan, kind: str, refusal: str) -> dict[str, object]:
-    """The object of a run that did not begin."""
-    return {
-        "recipe": plan.recipe,
-        "provider": plan.provider,
-        "realm": plan.realm,
-        "run": None,
-        "status": RunStatus.STOPPED.value,
-        "calls": 0,
-        "cost_usd": 0.0,
-        "tasks": [],
-        "outputs": {},
-        "problems": [{"kind": kind, "message": refusal}],
-    }
+def _describe_who(plan: Plan) -> dict[str, object]:
+    return {"recipe": plan.recipe, "provider": plan.provider, "realm": plan.realm}
 
 
 def _find_refusal(
     planned: Planned, plan: Plan, session: Session, request: RunRequest, *, yes: bool
-) -> tuple[str, str] | None:
-    """Why nothing may be paid, with its kind, or None when it may; whoever is there is asked and told."""
+) -> Problem | None:
+    """Why nothing may be paid, or None when it may; whoever is there is asked and told."""
     cost, max_cost = plan.totals.cost_usd, request.max_cost_usd
     if max_cost is not None and cost.low > max_cost:
-        refusal = f"this run costs at least {format_usd(cost.low)}, more than the {format_usd(max_cost)} of --max-cost"
-        say(f"error: {refusal}")
-        say("help: raise --max-cost, or ask for less")
-        return "not-confirmed", refusal
+        least = f"this run costs at least {format_usd(cost.low)}, more than the {format_usd(max_cost)} of --max-cost"
+        return _tell(Problem("not-confirmed", least, "raise --max-cost, or ask for less"))
     try:
         refuse_unaffordable(
             plan, find_budgets(plan, session.settings, max_cost, request.max_cost_name), planned.spent
         )
     except BudgetError as error:
-        say(f"error: {make_printable(error.message)}")
-        say(f"help: {make_printable(error.help or '')}")
-        return "budget", error.message
+        return _tell(Problem("budget", error.message, error.help))
     if not wants_consent(plan) or yes or max_cost is not None:
         return None
     calls = spell_count(plan.totals.calls, "call")
@@ -220,9 +203,7 @@ def _find_refusal(
             refusal = (
                 f"this run makes {calls} to a paid provider, though {priced}, and nobody is there to ask"
             )
-        say(f"error: {refusal}")
-        say("help: consent with --yes, or with --max-cost USD")
-        return "not-confirmed", refusal
+        return _tell(Problem("not-confirmed", refusal, "consent with --yes, or with --max-cost USD"))
     console = open_console(sys.stderr)
     print_plan(plan, console, brief=True)
     question = f"{calls}, {'up to' if cost.high else 'priced at'} {format_usd(cost.high)}. Continue?"
@@ -232,7 +213,14 @@ def _find_refusal(
         say()
         consent = False
     say("" if consent else "Nothing was asked, nothing was paid.")
-    return None if consent else ("not-confirmed", "it was not confirmed")
+    return None if consent else Problem("not-confirmed", "it was not confirmed")
+
+
+def _tell(problem: Problem) -> Problem:
+    say(f"error: {make_printable(problem.message)}")
+    if problem.help is not None:
+        say(f"help: {make_printable(problem.help)}")
+    return problem
 
 
 def _run(

@@ -18,6 +18,7 @@ from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode, UsageError
 from seedflow.graph.model import StepGraph
+from seedflow.graph.waits import find_waits
 from seedflow.recipe.model import Recipe
 from seedflow.recipe.shipped import is_shipped
 
@@ -82,6 +83,7 @@ def _print_source(recipe: str) -> None:
 
 def describe_recipe(recipe: Recipe, graph: StepGraph) -> dict[str, object]:
     """A recipe as plain data: `name`, `description`, `inputs`, `steps`, `outputs`."""
+    waits = find_waits(graph)
     return {
         "name": recipe.name,
         "description": recipe.description,
@@ -92,7 +94,7 @@ def describe_recipe(recipe: Recipe, graph: StepGraph) -> dict[str, object]:
                 "for_each": [
                     name for variable in graph.steps[step_id].step.for_each for name in variable.names
                 ],
-                "needs": list(graph.needs(step_id)),
+                "needs": list(waits[step_id]),
             }
             for step_id in graph.order
         },
@@ -102,6 +104,7 @@ def describe_recipe(recipe: Recipe, graph: StepGraph) -> dict[str, object]:
 
 def _print(recipe: Recipe, graph: StepGraph) -> None:
     console = open_console()
+    waits = find_waits(graph)
     console.print(Text(make_printable(recipe.name), style="bold"))
     if recipe.description:
         print_folded(console, Text(make_printable(recipe.description)))
@@ -121,7 +124,7 @@ def _print(recipe: Recipe, graph: StepGraph) -> None:
                 + "".join(
                     f"[{name}]" for variable in graph.steps[step_id].step.for_each for name in variable.names
                 ),
-                "after " + ", ".join(graph.needs(step_id)) if graph.needs(step_id) else "at once",
+                "after " + ", ".join(waits[step_id]) if waits[step_id] else "at once",
                 graph.steps[step_id].step.description or "",
             )
             for step_id in graph.order

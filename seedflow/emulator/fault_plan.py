@@ -44,7 +44,10 @@ class Rule:
 
     def fits(self, caller: Caller) -> bool:
         """Whether it may strike a call of this caller."""
-        return all(getattr(caller, name) == wanted for name, wanted in self.match.items())
+        return all(
+            caller.is_of(str(wanted)) if name == "step" else getattr(caller, name) == wanted
+            for name, wanted in self.match.items()
+        )
 
     @property
     def used_up(self) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 METADATA_HEADER = "cf-aig-metadata"
 MAX_ENTRIES = 5
 _LARGEST_COUNT = 999_999_999
+_KEYS_AND_TAKES = re.compile(r"\[[^\]]*\]|#[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,12 @@ class Caller:
 
     @property
     def step(self) -> str | None:
-        """The task's address up to its `[`."""
-        return None if self.task is None else self.task.partition("[")[0]
+        """The task's address without keys and take: `page` of `page[scene=at-sea]#2`, `cast/pose` inside of a used recipe."""
+        return None if self.task is None else _KEYS_AND_TAKES.sub("", self.task)
+
+    def is_of(self, step: str) -> bool:
+        """Whether its task is one of this step, or of a recipe that this step uses."""
+        return self.step is not None and f"{self.step}/".startswith(f"{step}/")
 
 
 def read_caller(headers: Mapping[str, str]) -> Caller:

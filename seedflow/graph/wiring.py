@@ -45,7 +45,7 @@ def wire_recipe(recipe: Recipe) -> Wiring:
     edges: dict[str, tuple[Edge, ...]] = {}
     crossings: list[Edge] = []
     diagnostics: list[Diagnostic] = []
-    behind = _find_inputs_behind(recipe)
+    behind = find_inputs_behind(recipe)
     for name, step in recipe.steps.items():
         node = StepNode(name, step, frame)
         places = list(find_step_places(node))
@@ -82,19 +82,20 @@ def _connect(node: StepNode, place: Place, recipe: Recipe, diagnostics: list[Dia
             diagnostics.extend(_unknown_mention(place, reference, recipe))
 
 
-def _find_inputs_behind(recipe: Recipe) -> Mapping[str, tuple[str, ...]]:
+def find_inputs_behind(recipe: Recipe) -> Mapping[str, tuple[str, ...]]:
     """The inputs that each value looks at, directly or through other values."""
     found: dict[str, tuple[str, ...]] = {}
     for name in order_values(recipe.values).names:
         inputs: dict[str, None] = {}
         for reference in recipe.values[name].references:
             if isinstance(reference, NameReference) and reference.path:
-                inputs.update(dict.fromkeys(_inputs_of(reference, found)))
+                inputs.update(dict.fromkeys(list_inputs_of(reference, found)))
         found[name] = tuple(inputs)
     return found
 
 
-def _inputs_of(reference: NameReference, behind: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def list_inputs_of(reference: NameReference, behind: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The inputs that a name stands for, a value by those `behind` it."""
     match reference.root:
         case "inputs":
             return (reference.name,)
@@ -111,7 +112,7 @@ def _lead_in(name: str, places: Iterable[Place], behind: Mapping[str, tuple[str,
         for reference in place.template.references:
             if not isinstance(reference, NameReference) or not reference.path:
                 continue
-            for wanted in _inputs_of(reference, behind):
+            for wanted in list_inputs_of(reference, behind):
                 if wanted not in seen:
                     seen.add(wanted)
                     yield Edge("", name, wanted, place.template, reference, kind=EdgeKind.INTO)

@@ -42,7 +42,6 @@ from seedflow.plan.reference_counts import ReferenceCounter
 from seedflow.plan.requests import Refused, Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.stander import Stander
-from seedflow.plan.standing import Standing
 from seedflow.plan.takes import TakeChooser
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Skipped
@@ -131,7 +130,7 @@ class TaskBuilder:
                 env = Env(env.frame, env.each, self._passes.find_before(unit, iterate, env))
                 expressions = (*expressions, iterate.start) if unit.before is None else expressions
             if builder.is_plain(env) and not self.judge.has_conditions(unit):
-                verdict = Verdict(Standing())
+                verdict = self.judge.begin(unit, env)
             else:
                 verdict = self.judge.judge(unit, env, expressions)
             aside = self._set_aside(unit, builder, verdict)

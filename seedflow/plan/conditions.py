@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seedflow.diagnostics import Diagnostic
@@ -56,6 +56,17 @@ class Judge:
             or step.iterate is not None
         )
 
+    def begin(self, unit: Unit, env: Env) -> Verdict:
+        """What holds before anything else is read: a task stands on the images and tasks that its loops go through."""
+        instance = unit.instance
+        standing = Standing()
+        for name in instance.each:
+            self._need_value(env.each[name], standing)
+        for value in instance.tasks.frame.each.values():
+            self._need_value(value, standing)
+        standing.need((*instance.tasks.frame.behind, *instance.behind))
+        return Verdict(standing)
+
     def judge(self, unit: Unit, env: Env, expressions: tuple[Expression, ...]) -> Verdict:
         """How far everything is that a task depends on.
 
@@ -64,7 +75,7 @@ class Judge:
         """
         instance = unit.instance
         step = instance.tasks.node.step
-        verdict = Verdict(Standing())
+        verdict = self.begin(unit, env)
         standing = verdict.standing
         for template, where in self._conditions(instance, env):
             self._judge_condition(template, where, verdict)
@@ -76,6 +87,8 @@ class Judge:
             _add_value(value, standing)
         if unit.before is not None:
             self._add_source(ImageSource(instance, unit.before), standing)
+        if step.iterate is not None:
+            self._need_value(env.each.get(step.iterate.name), standing)
         for expression in expressions:
             for template in find_templates(expression):
                 self._stander.add(template.references, env, standing)
@@ -130,6 +143,24 @@ class Judge:
             self._stander.add_instance(source.instance, standing)
         else:
             self._stander.add_unit(source.unit.address, source.instance, standing)
+
+    def _need_value(self, value: object, standing: Standing) -> None:
+        """What is still to come is waited for by its source, so that only what is there is taken in."""
+        match value.subject if isinstance(value, View) else value:
+            case StepImage(address=address):
+                standing.need((address,))
+            case Instance() as instance:
+                found = Standing()
+                self._stander.add_instance(instance, found)
+                standing.need(found.needs)
+            case Mapping() as record:
+                for part in record.values():
+                    self._need_value(part, standing)
+            case list() | tuple() as parts:
+                for part in parts:
+                    self._need_value(part, standing)
+            case _:
+                return
 
 
 def _add_value(value: object, standing: Standing) -> None:

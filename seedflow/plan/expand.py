@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.at_most import judge_length
@@ -36,6 +37,8 @@ MOST_GHOSTS = 100_000
 """Of tasks that only stand for others, made at once; more would take minutes, and a run of what they stand for for ever."""
 
 Report = Callable[[Diagnostic], None]
+WorkedOut: TypeAlias = "dict[int, tuple[str, ...]]"
+"""By list, or by item of one that is written out, the results that have ended and that its values were worked out of."""
 
 
 class Explodes(Exception):  # noqa: N818 - not an error of the program: ends an expansion that would take too long
@@ -50,6 +53,7 @@ class Row:
     keys: tuple[tuple[str, str], ...]
     order: Order
     sources: tuple[ImageSource, ...] = ()
+    behind: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ class Expander:
     def build(self, tasks: StepTasks, row: Row) -> Instance:
         """The instance of a complete row."""
         address = spell_address(tasks.hub, row.keys)
-        return Instance(tasks, address, row.each, row.keys, row.order, row.sources)
+        return Instance(tasks, address, row.each, row.keys, row.order, row.sources, row.behind)
 
     def build_ghost(self, tasks: StepTasks, leaf: Leaf) -> Instance:
         """The instance that stands for those that a leaf stands for."""
@@ -186,13 +190,14 @@ class Expander:
     def _extend(self, row: Row, depth: int, parts: Listing, report: Report) -> Iterator[Row | Opening]:
         variable = self._loops[depth]
         seen: dict[tuple[str, ...], tuple[int, object]] = {}
+        worked_out: WorkedOut = {}
         number = 0
         for part in parts:
             if isinstance(part, Gap):
                 yield Opening(row, depth, part)
                 continue
             number += 1
-            longer = self._with(row, variable, part, number, seen, report)
+            longer = self._with(row, variable, part, number, seen, worked_out, report)
             if longer is None:
                 return
             if depth + 1 == len(self._loops):
@@ -248,6 +253,7 @@ class Expander:
         item: Item,
         number: int,
         seen: dict[tuple[str, ...], tuple[int, object]],
+        worked_out: WorkedOut,
         report: Report,
     ) -> Row | None:
         values = item.value if variable.zipped and isinstance(item.value, tuple) else (item.value,)
@@ -267,7 +273,23 @@ class Expander:
             row.keys + tuple(zip(variable.names, keys, strict=True)),
             (*row.order, item.order),
             row.sources + tuple(source for value in values for source in _sources_of(value)),
+            row.behind
+            + tuple(
+                need
+                for items, value in zip(variable.lists, values, strict=True)
+                if not isinstance(value, View)
+                for need in self._behind(row, items, item, worked_out)
+            ),
         )
+
+    def _behind(self, row: Row, items: Expression, item: Item, worked_out: WorkedOut) -> tuple[str, ...]:
+        """The results that a value was worked out of which does not say so itself, as images and tasks do."""
+        number = item.order[0] if item.order else None
+        own = items[number] if isinstance(items, tuple) and isinstance(number, int) else items
+        if id(own) not in worked_out:
+            standing = self._lister.stander.of([own], Env(self._frame, row.each))
+            worked_out[id(own)] = () if standing.waits else tuple(standing.needs)
+        return worked_out[id(own)]
 
     def _leaves(
         self, row: Row, depth: int, count: Bounds[int], gaps: tuple[tuple[tuple[str, ...], Gap], ...]
@@ -287,7 +309,7 @@ class Expander:
                     more = Bounds(0, 0)
                 yield from self._leaves(longer, depth + 1, more, (*gaps, (variable.names, part)))
             else:
-                found = self._with(row, variable, part, 0, {}, _ignore)
+                found = self._with(row, variable, part, 0, {}, {}, _ignore)
                 if found is not None:
                     yield from self._leaves(found, depth + 1, count, gaps)
 

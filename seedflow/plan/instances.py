@@ -59,7 +59,8 @@ class Unit:
 class Instance:
     """A step with one set of `for_each` values. `keys` has a pair of variable and key for each variable, in written order.
 
-    `sources` are the tasks (or whole instances) whose images its values are and that are not there yet. `inner` is the
+    `sources` are the tasks (or whole instances) whose images its values are and that are not there yet,
+    `behind` the tasks and wholes that have ended and that its other values were worked out of. `inner` is the
     inside of a step that uses another recipe, `entered` what its conditions say of that once it is known. `complete` once all its tasks are known, which `to_come` stands for until
     then. A `ghost` stands for instances that are
     not known yet, and is never asked; its `spread` says of each place where values of variables will come how many these are at most.
@@ -71,6 +72,7 @@ class Instance:
     keys: tuple[tuple[str, str], ...]
     order: Order
     sources: tuple[ImageSource, ...] = ()
+    behind: tuple[str, ...] = ()
     units: list[Unit] = field(default_factory=list)
     complete: bool = True
     outcome: Outcome | None = None

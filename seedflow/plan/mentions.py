@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from seedflow.plan.model import PendingImages
+from seedflow.plan.model import ANYWHERE, ELSEWHERE, PendingImages
 
 _STEP: Final = re.compile(
     r"steps\.(?P<step>[a-z][a-z0-9_]*)(?P<selector>\.(?:at|where)\([^()]*\))?"
@@ -18,14 +18,15 @@ _WHOLE: Final = re.compile(
     r"(?P<of>.+?) (?P<what>images|passes)(?: where (?P<where>[^\[\]]*))?(?:\[(?P<part>[^\[\]]*)\])?$"
 )
 
+_END_OF_A_WHOLE: Final = re.compile(r"[\[#/]")
+_MOST_SOURCES: Final = 4
+
 
 def spell_mention(images: PendingImages) -> str:
     """`the first 4 images of page`, `an image of page`, `page image 1`, or the expression where there are no plain words for it."""
     mention = images.mention
     if mention == f"{images.after} image":
-        others = [other for other in images.others if other != images.after]
-        some = others if all(map(str.isidentifier, others)) else []
-        return f"an image of {' or '.join((images.after, *some))}"
+        return f"an image of {_spell_sources((images.after, *images.others))}"
     if mention == f"{images.after} images" and images.count.high == 1:
         return f"{images.after} image 1"
     written, bar, _ = mention.rpartition("|")
@@ -41,6 +42,25 @@ def spell_mention(images: PendingImages) -> str:
     if len(inner) != len(written) - 4 or "{{" in inner:
         return written
     return _spell_expression(inner.strip("-+ ")) or inner.strip()
+
+
+def _spell_sources(sources: tuple[str, ...]) -> str:
+    """`a, s or t`: each step by itself or by the tasks that are meant, never by both."""
+    named = [one for one in sources if one not in (ELSEWHERE, ANYWHERE)]
+    found = list(dict.fromkeys(_find_whole(one, frozenset(named)) for one in named))
+    if len(found) > _MOST_SOURCES:
+        found = [*found[: _MOST_SOURCES - 1], f"{len(found) - _MOST_SOURCES + 1:,} more"]
+    *first, last = found
+    spelled = f"{', '.join(first)} or {last}" if first else last
+    if ANYWHERE in sources:
+        return f"{spelled}, or another one"
+    return f"{spelled}, or one that is there already" if ELSEWHERE in sources else spelled
+
+
+def _find_whole(address: str, named: frozenset[str]) -> str:
+    """The greatest of the wholes that are named and that a task is a part of: `cast` of `cast[hero=ada]/pose[pose=side]#2`."""
+    wholes = (address[: end.start()] for end in _END_OF_A_WHOLE.finditer(address))
+    return next((whole for whole in wholes if whole in named), address)
 
 
 def _spell_expression(text: str) -> str | None:

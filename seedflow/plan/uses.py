@@ -64,6 +64,7 @@ class UseBuilder:
             earlier=f"{outer.earlier}{node.step.was or node.step.name}{instance.address.removeprefix(instance.tasks.hub)}/",
             needs=(*outer.needs, *(outer.prefix + name for name, _ in node.step.needs)),
             sources=(*outer.sources, *instance.sources),
+            behind=(*outer.behind, *instance.behind),
             ghost=outer.ghost,
             recipe={"name": recipe.name},
             each={**outer.each, **instance.each},

@@ -9,7 +9,7 @@ from collections.abc import Sequence as SequenceOf
 from dataclasses import replace
 from pathlib import Path
 
-from seedflow.diagnostics import Diagnostic, Related, has_errors
+from seedflow.diagnostics import Diagnostic, Related, Severity, has_errors
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.binding import sort_by_place
 from seedflow.recipe.given import GivenInputs, GivenValue
@@ -72,6 +72,8 @@ def resolve_inputs(
         values[name], wrong = read_value(declared, node, files)
         split = declared.type is InputType.LIST and found is not None and found.arguments
         problems.extend((_tell_form(one, declared) for one in wrong) if split else wrong)
+        if found is not None and not wrong:
+            problems.extend(_doubt_brackets(declared, found))
     return (None if has_errors(problems) else values), _sort_within_files(problems)
 
 
@@ -180,13 +182,35 @@ def _tell_form(problem: Diagnostic, declared: Input) -> Diagnostic:
     items = _split_like_a_list(text, item.type)
     if not items:
         return problem
-    name = span.source.text.partition("=")[0].strip()
-    written = " ".join(f"-i {shlex.quote(f'{name}={one}')}" for one in items[:_MOST_SHOWN])
-    more = " …" if len(items) > _MOST_SHOWN else ""
-    help_text = f"nothing splits a value: write `{written}{more}`"
+    help_text = f"nothing splits a value: write `{_spell_arguments(declared.name, items)}`"
     if item.type is InputType.NUMBER and DECIMAL_COMMA.fullmatch(text):
         help_text += f", or `{text.replace(',', '.')}` with a point for one number"
     return replace(problem, help=help_text)
+
+
+def _spell_arguments(name: str, items: list[str]) -> str:
+    written = " ".join(f"-i {shlex.quote(f'{name}={one}')}" for one in items[:_MOST_SHOWN])
+    return f"{written} …" if len(items) > _MOST_SHOWN else written
+
+
+def _doubt_brackets(declared: Input, given: GivenValue) -> Iterator[Diagnostic]:
+    """A list of texts that is given once, in brackets, is one text, and would be paid for as such."""
+    if declared.of is None or declared.of.type is not InputType.TEXT or len(given.arguments) != 1:
+        return
+    (scalar,) = given.arguments
+    text = scalar.value.strip()
+    if not (text.startswith("[") and text.endswith("]")):
+        return
+    items = _split_like_a_list(text, InputType.TEXT)
+    yield Diagnostic(
+        "brackets-in-text",
+        f"brackets make no list here: input `{declared.name}` gets one text, {quote(text)}",
+        scalar.span,
+        help=f"write `{_spell_arguments(declared.name, items)}`"
+        if items
+        else f"write `-i {declared.name}=` for an empty list",
+        severity=Severity.WARNING,
+    )
 
 
 def _split_like_a_list(text: str, kind: InputType) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from seedflow.money import to_json_usd
+from seedflow.money import ZERO_USD, to_json_usd
 from seedflow.plan.model import Totals
-from seedflow.run.status import Problem, RunResult, TaskResult, TaskStatus
+from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus
 
 
 def build_result_json(result: RunResult) -> dict[str, object]:
@@ -32,6 +32,12 @@ def build_result_json(result: RunResult) -> dict[str, object]:
         "problems": [_problem(problem) for problem in result.problems],
         "left": None if result.left is None else _left(result.left),
     }
+
+
+def build_refusal_json(problem: Problem) -> dict[str, object]:
+    """The same of a run that did not begin: nothing was asked, and no other run goes on without further consent."""
+    nothing = RunResult("", RunStatus.STOPPED, (), 0, ZERO_USD, problems=(problem,))
+    return {**build_result_json(nothing), "run": None}
 
 
 def _left(left: Totals) -> dict[str, object]:

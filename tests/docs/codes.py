@@ -39,6 +39,16 @@ def collect_kinds() -> dict[str, set[str]]:
     return collect("kind", ("run", "cli", "images"))
 
 
+def collect_passed_on() -> dict[str, set[str]]:
+    """Each kind of failure of the provider or the disk that a run may pass on as a problem, and the modules that say it."""
+    found = collect("kind", ("providers", "store"))
+    return {
+        kind: modules
+        for kind, modules in found.items()
+        if not all(Path(module).name.startswith("archive") for module in modules)  # what an import says
+    }
+
+
 def collect(name: str, rooms: Sequence[str], *, also: Sequence[str] = ()) -> dict[str, set[str]]:
     """Each text that is given for a parameter or field of that name in some rooms, and the modules that do.
 

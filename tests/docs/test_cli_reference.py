@@ -18,7 +18,7 @@ from seedflow.errors import ExitCode
 from seedflow.plan.model import Action, Reason
 from seedflow.run.events import EventKind
 from seedflow.run.status import EXIT_CODES, RunStatus, TaskStatus
-from tests.docs.codes import collect_kinds
+from tests.docs.codes import collect_kinds, collect_passed_on
 from tests.docs.pages import ROOT, get_page
 from tests.docs.recipes import PICTURES
 from tests.docs.sessions import Session
@@ -106,6 +106,12 @@ def test_severities_are_the_enum() -> None:
 
 def test_every_kind_of_problem_is_told() -> None:
     assert sorted(words_of("Problems")) == sorted(collect_kinds())
+
+
+def test_every_kind_that_a_run_passes_on_is_told_where_the_page_says() -> None:
+    pages = [get_page(f"docs/reference/{name}.md").text for name in ("failures", "state")]
+    told = {kind for page in pages for kind in re.findall(r"`([a-z-]+)`", page)}
+    assert set(collect_passed_on()) - told == set()
 
 
 RECIPE = """\
@@ -198,6 +204,33 @@ def test_json_objects_have_the_keys_that_are_told(
     told, optional = keys_of(title, after), optional_of(title, after)
     assert found <= told
     assert told - optional <= found
+
+
+@pytest.mark.parametrize(
+    ("consent", "settings", "kind"),
+    [
+        ("", "", "not-confirmed"),
+        ("--max-cost 0.01", "", "not-confirmed"),
+        ("--yes", "budget: {step_usd: 0.01}", "budget"),
+    ],
+)
+def test_a_run_that_does_not_begin_has_the_keys_that_are_told(
+    consent: str, settings: str, kind: str, tmp_path: Path
+) -> None:
+    (tmp_path / "r.yaml").write_text("seedflow: 1\nsteps: {one: {generate: {prompt: A fox}}}\n")
+    (tmp_path / "seedflow.yaml").write_text(settings)
+    paid = f"CLOUDFLARE_ACCOUNT_ID={'e' * 32} CLOUDFLARE_API_TOKEN=none CLOUDFLARE_GATEWAY_ID=default"
+    said = Session(tmp_path).capture(
+        f"{paid} seedflow run r.yaml --provider cloudflare --json {consent} 2>/dev/null"
+    )
+    found = json.loads(said)
+    told = keys_of("seedflow run", "The JSON object:")
+    assert set(found) == told - optional_of("seedflow run", "The JSON object:")
+    assert (found["status"], found["run"], found["left"]) == (RunStatus.STOPPED, None, None)
+    (problem,) = found["problems"]
+    assert problem["kind"] == kind
+    assert problem["kind"] in words_of("Problems")
+    assert problem["help"]
 
 
 def test_lists_inside_json_objects_have_the_keys_that_are_told(outcome: dict[str, Any]) -> None:

@@ -154,6 +154,10 @@ async def test_faults_strike_in_order_and_as_often_as_they_should(running):
         ({"intent": "i1"}, [1]),
         ({"task": "page[scene=b]"}, [1]),
         ({"step": "cover"}, [2]),
+        ({"step": "cover", "take": 2}, [3]),
+        ({"step": "cast/pose"}, [4]),
+        ({"step": "cast"}, [4]),
+        ({"step": "cov"}, []),
         ({"step": "page", "take": 2}, [1]),
         ({"attempt": 2}, []),
     ],
@@ -166,6 +170,8 @@ async def test_a_fault_strikes_the_calls_that_it_matches(running, match, struck)
             {"intent": "i0", "task": "page[scene=a]", "take": 1},
             {"intent": "i1", "task": "page[scene=b]", "take": "2"},
             {"intent": "i2", "task": "cover"},
+            {"intent": "i3", "task": "cover#2", "take": 2},
+            {"intent": "i4", "task": "cast[hero=ada]/pose[side=left]#2"},
         ]
         statuses = [(await caller.generate({"prompt": "a"}, metadata)).status for metadata in callers]
         assert [place for place, status in enumerate(statuses) if status == 500] == struck

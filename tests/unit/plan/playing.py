@@ -89,7 +89,7 @@ def play(
     def end(task: Task) -> None:
         count = (gives or {}).get(task.address, (gives or {}).get(task.step, 1))
         images = tuple(
-            StepImage(task.address, task.take, number, facts(_digest(task, number)))
+            StepImage(task.address, task.take, number, facts(digest_of(task, number)))
             for number in range(1, count + 1)
         )
         planner.advance(TaskFacts(task.address, Outcome.GIVEN if count else Outcome.FAILED, images))
@@ -132,7 +132,7 @@ def _sent_beyond(played: Played) -> list[str]:
     return found
 
 
-def _digest(task: Task, number: int) -> str:
+def digest_of(task: Task, number: int) -> str:
     return sha256(f"{task.address} {number}".encode()).hexdigest()
 
 

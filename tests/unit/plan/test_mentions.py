@@ -6,7 +6,7 @@ import pytest
 from planning import plan
 
 from seedflow.plan.mentions import spell_mention
-from seedflow.plan.model import Bounds, PendingImages
+from seedflow.plan.model import ANYWHERE, ELSEWHERE, Bounds, PendingImages
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,25 @@ from seedflow.plan.model import Bounds, PendingImages
 )
 def test_it_is_said_so(mention: str, words: str) -> None:
     assert spell_mention(PendingImages("page", Bounds(0, 5), mention)) == words
+
+
+@pytest.mark.parametrize(
+    ("after", "others", "words"),
+    [
+        ("a", (), "an image of a"),
+        ("a", ("a", "s"), "an image of a or s"),
+        ("a", ("a", "s", "t"), "an image of a, s or t"),
+        ("a[k=a]", ("a[k=a]", "s", "a"), "an image of a or s"),
+        ("a[k=a]", ("a[k=b]#2", "s"), "an image of a[k=a], a[k=b]#2 or s"),
+        ("u[v=x]/all[p=1]", ("s", "u[v=x]/all"), "an image of u[v=x]/all or s"),
+        ("page", ("page[n=1]", "pages"), "an image of page or pages"),
+        ("a", ("b", "c", "d", "e", "f"), "an image of a, b, c or 3 more"),
+        ("s", ("s", ELSEWHERE), "an image of s, or one that is there already"),
+        ("s", ("s", ELSEWHERE, ANYWHERE), "an image of s, or another one"),
+    ],
+)
+def test_where_one_image_may_come_from_is_named_once(after: str, others: tuple[str, ...], words: str) -> None:
+    assert spell_mention(PendingImages(after, Bounds(1, 1), f"{after} image", others)) == words
 
 
 def test_an_image_of_a_known_task_is_called_by_that_task() -> None:

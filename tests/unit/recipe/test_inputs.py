@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from seedflow.diagnostics import Diagnostic, Source, Span, has_errors
+from seedflow.diagnostics import Diagnostic, Severity, Source, Span, has_errors
 from seedflow.images.facts import FileImage, ImageFormat, UrlImage
 from seedflow.models.catalog import Catalog, load_catalog
 from seedflow.recipe.given import collect_inputs
@@ -602,3 +602,38 @@ def test_a_wrong_item_that_is_not_like_several_is_told_as_anywhere(
 def test_a_text_of_a_list_keeps_its_commas_and_brackets(resolve: Resolve) -> None:
     found, problems = resolve("{i: {type: list, of: text}}", ["i=a, b", "i=[c]"])
     assert (found, problems) == ({"i": ["a, b", "[c]"]}, [])
+
+
+@pytest.mark.parametrize(
+    ("written", "help_text"),
+    [
+        ("[a, at night]", "write `-i i=a -i 'i=at night'`"),
+        ('["a", "b"]', "write `-i i=a -i i=b`"),
+        ("[a]", "write `-i i=a`"),
+        ("[]", "write `-i i=` for an empty list"),
+    ],
+)
+def test_brackets_around_a_single_text_of_a_list_are_warned_of(
+    resolve: Resolve, written: str, help_text: str
+) -> None:
+    found, problems = resolve("{i: {type: list, of: text}}", [f"i={written}"])
+    assert found == {"i": [written]}
+    assert [(one.code, one.severity, one.help) for one in problems] == [
+        ("brackets-in-text", Severity.WARNING, help_text)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("of", "arguments"),
+    [
+        ("{type: list, of: text}", ["i=[a]", "i=[b]"]),
+        ("{type: list, of: text}", ["i=[a] and [b], or c"]),
+        ("text", ["i=[a, b]"]),
+    ],
+    ids=["given-twice", "no-brackets-around", "no-list"],
+)
+def test_brackets_that_are_meant_are_not(resolve: Resolve, of: str, arguments: list[str]) -> None:
+    declared = of if of.startswith("{") else f"{{type: {of}}}"
+    found, problems = resolve(f"{{i: {declared}}}", arguments)
+    assert found is not None
+    assert problems == []
