@@ -27,8 +27,13 @@ def judge_request(model: Model, request: Request, builder: RequestBuilder) -> It
     if written is not None and request.references and written.field != model.references_field:
         yield _wrong_field(model, written)
         return
-    few, many, unknown = _fill(model, request)
-    problems = model.judge(few, unknown=unknown) if few == many else judge_between(model, few, many, unknown)
+    if not request.references and not request.between:
+        problems = model.judge(request.known_params, unknown=request.unknown)
+    else:
+        few, many, unknown = _fill(model, request)
+        problems = (
+            model.judge(few, unknown=unknown) if few == many else judge_between(model, few, many, unknown)
+        )
     for problem in problems:
         name = str(problem.path[0]) if problem.path else None
         yield Diagnostic(
@@ -85,7 +90,7 @@ def _wrong_field(model: Model, written: References) -> Diagnostic:
 
 def _judge_files(model: Model, request: Request, builder: RequestBuilder) -> Iterator[Diagnostic]:
     """Local pictures by their bytes and pixels. Pictures that a model gave are not refused after they were paid for."""
-    if model.references_field is None:
+    if model.references_field is None or not request.references:
         return
     span = builder.origin.params.get(model.references_field, builder.origin.span)
     checked = _list_checked(builder.node.generate)
@@ -133,6 +138,8 @@ class Findings:
 
     def first_error(self) -> Diagnostic | None:
         """The first error, or None."""
+        if not self.has_errors:
+            return None
         return next((found for found, _, _ in self._found.values() if found.severity is Severity.ERROR), None)
 
     def diagnostics(self) -> list[Diagnostic]:
