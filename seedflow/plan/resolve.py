@@ -325,9 +325,11 @@ class Resolver:
         if isinstance(selected, NotThere):
             return None if tasks.groups else selected
         passes = mention.collection == "passes"
-        where = ",".join(f"{name}={key}" for name, key in self.find_wanted(mention, tasks, env).items())
-        # Unlike the name of any other images of the same tasks.
-        what = f"{mention.collection}{f' where {where}' if where else ''}"
+        what: str = mention.collection
+        if mention.selector is not None:
+            wanted = self.find_wanted(mention, tasks, env).items()
+            # Unlike the name of any other images of the same tasks.
+            what += f" where {','.join(f'{name}={key}' for name, key in wanted)}" if wanted else ""
         slots: list[StepImage | PendingImages] = []
         single = is_single(mention, tasks) and not mention.fail_ok
         order: Iterable[Instance | Group] = selected
