@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.images.facts import FileImage, UrlImage
@@ -49,7 +50,8 @@ def judge_request(model: Model, request: Request, builder: RequestBuilder) -> It
 def _fill(model: Model, request: Request) -> tuple[dict[str, object], dict[str, object], set[str]]:
     """The input with as little and with as much as it may come to hold, and what is not known of it."""
     unknown = set(request.unknown)
-    few, many = dict(request.known_params), dict(request.known_params)
+    few = dict(request.known_params)
+    many = dict(few)
     for name, (low, high) in request.between.items():
         if low is not None and high is not None:
             few[name], many[name] = low, high
@@ -59,6 +61,8 @@ def _fill(model: Model, request: Request) -> tuple[dict[str, object], dict[str, 
         least, most = ([_count(item, end) for item in request.references] for end in (0, 1))
         if sum(most) > _MOST_JUDGED:
             unknown.add(field)
+        elif least == most:
+            few[field] = many[field] = _urls(request, least)
         else:
             few[field] = _urls(request, least)
             many[field] = _urls(request, most)[: max(sum(least), sum(most) - request.never_sent)]
@@ -74,9 +78,13 @@ def _urls(request: Request, counts: list[int]) -> list[str]:
     for item, count in zip(request.references, counts, strict=True):
         image = item.image
         for _ in range(count):
-            unnamed = PLACEHOLDER_URL.format(number=len(urls) + 1)
-            urls.append(image.url if isinstance(image, UrlImage) else unnamed)
+            urls.append(image.url if isinstance(image, UrlImage) else _stand_in(len(urls) + 1))
     return urls
+
+
+@cache
+def _stand_in(number: int) -> str:
+    return PLACEHOLDER_URL.format(number=number)
 
 
 def _wrong_field(model: Model, written: References) -> Diagnostic:

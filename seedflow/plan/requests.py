@@ -366,6 +366,8 @@ def _count_most(image: object) -> int:
 
 def _place(parameter: Parameter) -> Span:
     """The value, where a check would point as well; the key of a parameter without a value of its own."""
+    if isinstance(parameter.expression, Template):
+        return parameter.expression.scalar.span
     templates = list(find_templates(parameter.expression))
     if not templates:
         return parameter.span
