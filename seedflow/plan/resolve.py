@@ -36,6 +36,8 @@ from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import RenderError, Scope, Skipped, look_up
 from seedflow.recipe.views import View
 
+_ONE_IMAGE = Bounds(1, 1)
+
 
 class Resolver:
     """Looks up mentions among the instances that are known and what became of them."""
@@ -369,7 +371,7 @@ class Resolver:
             else:
                 for number in range(1, count.low + 1):
                     yield PendingImages(
-                        unit.address, Bounds(1, 1), f"{unit.address} image {number}", number=number
+                        unit.address, _ONE_IMAGE, f"{unit.address} image {number}", number=number
                     )
 
         group = instance.to_come
