@@ -60,7 +60,12 @@ def _is_plain(value: object) -> bool:
 
 def digest_value(kind: str, value: object) -> str:
     """`KIND:HEX`, the sha256 of the kind, a NUL byte and the canonical JSON of the value; kind like `request/1`."""
-    prefixed = kind.encode() + b"\0" + canonical_json(value)
+    return digest_canonical(kind, canonical_json(value))
+
+
+def digest_canonical(kind: str, written: bytes) -> str:
+    """The same of a value whose canonical JSON is written already."""
+    prefixed = kind.encode() + b"\0" + written
     return f"{kind}:{hashlib.sha256(prefixed).hexdigest()}"
 
 

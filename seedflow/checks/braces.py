@@ -23,10 +23,11 @@ def check_braces(subject: Subject) -> Iterator[Diagnostic]:
     for frame in subject.frames:
         for declared in frame.recipe.inputs.values():
             yield from _check_default(declared)
-    for place in chain(subject.places, find_literals(subject.nodes, subject.frames)):
+    literals = list(find_literals(subject.nodes, subject.frames))
+    for place in chain(subject.places, literals):
         if place.part in _TEXTS:
             yield from _check_other_braces(place)
-    for place in find_literals(subject.nodes, subject.frames):
+    for place in literals:
         if place.part is Part.REFERENCE or place.part is Part.MODEL:
             continue
         if place.part is Part.PARAMETER and place.node is not None:

@@ -25,6 +25,8 @@ _ONE_OF_A_LIST = frozenset(("first", "last", "min", "max"))
 def check_picking(subject: Subject) -> Iterator[Diagnostic]:
     """Every number in brackets, and every filter that picks one of a list, finds something."""
     for place in subject.places:
+        if isinstance(place.template.expression, Mentioned):
+            continue  # what it picks is checked in `indexing`
         certain = subject.flow.certain.at(place)
         for node, facts in subject.flow.certain.find_guarded(place.template, place.frame, certain):
             yield from _check_node(node, facts, place, subject)

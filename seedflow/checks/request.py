@@ -82,9 +82,8 @@ class Judge:
             field,
             counted,
         )
-        many = replace(
-            few, parameters={**few.parameters, **{name: high for name, (_, high) in numbers.items()}}
-        )
+        most = {name: high for name, (_, high) in numbers.items()}
+        many = replace(few, parameters={**few.parameters, **most}) if most else few
         problems = self._judge_all(few, model)
         if few.parameters != many.parameters and problems:
             problems = _keep(problems, self._judge_all(many, model))

@@ -86,14 +86,16 @@ def _choose_frames(graph: StepGraph) -> Iterator[Frame]:
 def _find_mentions(places: Iterable[Place], flow: Flow) -> Iterator[Mention]:
     for place in places:
         mentions = [one for one in place.template.references if isinstance(one, StepReference)]
+        if not mentions:
+            continue
         certain = flow.certain.at(place)
-        facts = {
-            node.start: known
-            for node, known in (
-                flow.certain.find_guarded(place.template, place.frame, certain) if mentions else ()
-            )
-            if isinstance(node, Mentioned)
-        }
+        # Of a template that is a mention and nothing else, what its place makes certain is all there is.
+        parts = (
+            flow.certain.find_guarded(place.template, place.frame, certain)
+            if not isinstance(place.template.expression, Mentioned)
+            else ()
+        )
+        facts = {node.start: known for node, known in parts if isinstance(node, Mentioned)}
         for reference in mentions:
             target = flow.find_target(reference, place.node, place.frame)
             if target is not None:

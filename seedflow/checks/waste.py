@@ -47,6 +47,8 @@ def check_waste(subject: Subject) -> Iterator[Diagnostic]:
 
 def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> Iterator[Diagnostic]:
     """Every loop variable makes a difference; otherwise the tasks share one request."""
+    if not node.step.for_each and node.step.iterate is None:
+        return
     if node.step.call is not None and node.step.call.recipe is None:
         return  # it could not be read, and what it would be given is not known
     deciding = [place for place in places if place.part in _DECIDE_REQUEST]

@@ -178,7 +178,8 @@ def _choose(rows: Sequence[Row]) -> Iterator[Row | _Rest]:
         shown = members
         if len(members) > MOST_TASKS_OF_A_STEP:
             asked = [row for row in members if not _is_quiet(row)] or members
-            uses = sum(_use_of(row) == _use_of(asked[0]) != "" for row in asked)
+            use = _use_of(asked[0])
+            uses = sum(_use_of(row) == use for row in asked) if use else 0
             first = asked[: max(SHOWN_OF_A_LONG_STEP, min(uses, MOST_TASKS_OF_A_STEP))]
             chosen = {tasks_of(row)[0].address for row in first}
             shown = [row for row in members if isinstance(row, Bundle) or tasks_of(row)[0].address in chosen]

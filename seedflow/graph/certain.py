@@ -82,10 +82,11 @@ class Certain:
 
 def find_most(node: StepNode, templates: Sequence[Template]) -> list[int | None]:
     """How many items lists of a step have at most where its condition holds; None where it does not say."""
-    facts, names = Certain().of_step(node), names_of(node.frame)
-    keys = [
-        None if one.expression is None or not facts else spell(one.expression, names) for one in templates
-    ]
+    facts = Certain().of_step(node) if node.step.when is not None else NO_FACTS
+    if not facts:
+        return [None] * len(templates)
+    names = names_of(node.frame)
+    keys = [None if one.expression is None else spell(one.expression, names) for one in templates]
     return [None if key is None else facts.count(key)[1] for key in keys]
 
 

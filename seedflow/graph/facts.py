@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Final, TypeAlias
 
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.templating.forms import OrNone
 from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Named, OneImage, Variable
 from seedflow.recipe.templating.nodes import Constant, Expression
+from seedflow.recipe.templating.walking import list_slots
 
 Key: TypeAlias = tuple[object, ...]
 """How an expression is spelled, wherever it stands: equal ones give equal values at one place."""
@@ -23,7 +23,6 @@ _MOST_CASES = 32
 """Ways to come true that are told apart; what more of them say in common is kept."""
 _MAX_DEPTH = 6
 """How many values and variables are followed to what they stand for."""
-_PLACES: Final = frozenset(("start", "end", "name_start", "name_end"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,22 +201,12 @@ def spell(node: Expression, names: Names, depth: int = 0) -> Key | None:
     if isinstance(node, Constant):
         return ("constant", type(node.value), node.value)
     parts: list[object] = [type(node)]
-    for slot in _list_slots(type(node)):
+    for slot in list_slots(type(node)):
         part = _spell_part(getattr(node, slot), names, depth)
         if part is None:
             return None
         parts.append((slot, *part))
     return tuple(parts)
-
-
-@cache
-def _list_slots(kind: type[Expression]) -> tuple[str, ...]:
-    return tuple(
-        slot
-        for base in kind.__mro__
-        for slot in sorted(getattr(base, "__slots__", ()))
-        if slot not in _PLACES
-    )
 
 
 def is_path(node: Expression) -> bool:

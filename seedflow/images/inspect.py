@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from seedflow.errors import ImageError
-from seedflow.images.decode import decode_image
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.images.header import read_header
 
@@ -37,6 +36,9 @@ def inspect_image(path: Path, *, formats: Collection[ImageFormat] = ALL_FORMATS,
     with open_image_file(path) as (file, size_bytes):
         header = read_header(file, size_bytes, formats)
         if decode:
+            # Loaded here, so that whoever opens no picture, as most checks and plans, does not wait for Pillow.
+            from seedflow.images.decode import decode_image
+
             decode_image(file, header, size_bytes)
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -229,7 +229,7 @@ class Model:
         count = self.profile.image_count
         if count is None:
             return 1, 1
-        decided = all(name in params or name not in unknown for name in count.when)
+        decided = not unknown or all(name in params or name not in unknown for name in count.when)
         if decided and any(params.get(name) != value for name, value in count.when.items()):
             return 1, 1
         asked = _whole_number(params.get(count.counted_by, greatest.get(count.counted_by)))

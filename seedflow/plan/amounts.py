@@ -9,31 +9,27 @@ from seedflow.graph.many import MANY, MANY_BY_MULTIPLYING, says_it_is_meant
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.plan.model import Action, Bounds, Task
 
-_NOTHING = Bounds(0, 0)
+_ONE = Bounds(1, 1)
 
 
 def doubt_amounts(tasks: Iterable[Task], graph: StepGraph) -> Iterator[Diagnostic]:
     """No step of the recipe asks very much without a word; limits are such a word. What is stored or shared counts for nothing."""
     if says_it_is_meant(graph.recipe.limits):
         return
-    requests: dict[str, Bounds[int]] = {}
-    images: dict[str, Bounds[int]] = {}
-    multiplied: set[str] = set()
+    asked: dict[str, list[Task]] = {}
     for task in tasks:
-        if task.action is not Action.CALL or task.shares_with is not None:
-            continue
-        name = task.step.partition("/")[0]
-        requests[name] = _add(requests.get(name, _NOTHING), task.tasks or Bounds(1, 1))
-        images[name] = _add(images.get(name, _NOTHING), task.images)
-        if name not in multiplied and _count_factors(graph.steps[task.step]) > 1:
-            multiplied.add(name)
-    for name, (low, high) in requests.items():
-        if high >= MANY or low >= (MANY_BY_MULTIPLYING if name in multiplied else MANY):
-            yield _doubt(graph.steps[name], Bounds(low, high), images[name])
+        if task.action is Action.CALL and task.shares_with is None:
+            asked.setdefault(task.step.partition("/")[0], []).append(task)
+    for name, found in asked.items():
+        low, high = _add_up(task.tasks or _ONE for task in found)
+        multiplied = any(_count_factors(graph.steps[step]) > 1 for step in {task.step for task in found})
+        if high >= MANY or low >= (MANY_BY_MULTIPLYING if multiplied else MANY):
+            yield _doubt(graph.steps[name], Bounds(low, high), _add_up(task.images for task in found))
 
 
-def _add(one: Bounds[int], other: Bounds[int]) -> Bounds[int]:
-    return Bounds(one.low + other.low, one.high + other.high)
+def _add_up(bounds: Iterable[Bounds[int]]) -> Bounds[int]:
+    least, most = zip(*bounds, strict=True)
+    return Bounds(sum(least), sum(most))
 
 
 def _count_factors(node: StepNode) -> int:

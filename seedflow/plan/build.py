@@ -377,7 +377,8 @@ class TaskBuilder:
 
     def _image_bounds(self, model: Model, request: Request) -> Bounds[int]:
         """How many images the request may give, whatever is stored: names of files depend on it."""
-        greatest = {name: high for name, (_, high) in request.between.items() if high is not None}
+        between = request.between
+        greatest = {name: high for name, (_, high) in between.items() if high is not None} if between else {}
         return Bounds(*model.image_bounds(request.known_params, request.unknown, greatest))
 
     def _share(self, identity: str, address: str) -> str | None:

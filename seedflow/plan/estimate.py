@@ -59,8 +59,11 @@ def find_calls(task: Task) -> Bounds[int]:
     """The same for calls."""
     if task.will_be is not Action.CALL or task.shares_with is not None:
         return Bounds(0, 0)
-    high = task.attempts if task.most_calls is None else task.most_calls
-    return Bounds(sum_up(task.least).calls, high)
+    return Bounds(sum_up(task.least).calls, _find_most_calls(task))
+
+
+def _find_most_calls(task: Task) -> int:
+    return task.attempts if task.most_calls is None else task.most_calls
 
 
 def count_tasks(task: Task) -> Bounds[int]:
@@ -83,8 +86,8 @@ def add_up(tasks: Iterable[Task]) -> Totals:
         count_high += high
         if task.action is not Action.CALL or task.shares_with is not None:
             continue
-        calls_high += find_calls(task).high
-        images_high += find_asked(task).high
+        calls_high += _find_most_calls(task) if task.will_be is Action.CALL else 0
+        images_high += task.images.high * task.attempts
         cost_high += task.cost_usd.high
         list_high += task.list_cost_usd.high
         join_kinds(kinds, task.least)

@@ -256,9 +256,10 @@ class Expander:
         worked_out: WorkedOut,
         report: Report,
     ) -> Row | None:
+        names = variable.names
         values = item.value if variable.zipped and isinstance(item.value, tuple) else (item.value,)
         keys: list[str] = []
-        for name, value in zip(variable.names, values, strict=True):
+        for name, value in zip(names, values, strict=True):
             key = self._resolver.find_key(value, variable.key)
             if key is None:
                 report(_no_key(variable, name, number, value))
@@ -269,16 +270,21 @@ class Expander:
             report(refuse_equal_keys(variable, keys, first, (number, item.value)))
             return None
         return Row(
-            {**row.each, **dict(zip(variable.names, values, strict=True))},
-            row.keys + tuple(zip(variable.names, keys, strict=True)),
+            {**row.each, **dict(zip(names, values, strict=True))},
+            (*row.keys, *zip(names, keys, strict=True)),
             (*row.order, item.order),
-            row.sources + tuple(source for value in values for source in _sources_of(value)),
-            row.behind
-            + tuple(
-                need
-                for items, value in zip(variable.lists, values, strict=True)
-                if not isinstance(value, View)
-                for need in self._behind(row, items, item, worked_out)
+            (
+                *row.sources,
+                *(one for value in values if isinstance(value, View) for one in _sources_of(value)),
+            ),
+            (
+                *row.behind,
+                *(
+                    need
+                    for items, value in zip(variable.lists, values, strict=True)
+                    if not isinstance(value, View)
+                    for need in self._behind(row, items, item, worked_out)
+                ),
             ),
         )
 
@@ -338,8 +344,8 @@ def _may_skip(leaves: Sequence[Leaf]) -> bool:
     return any(gap.may_skip or gap.skipped is not None for leaf in leaves for _, gap in leaf.gaps)
 
 
-def _sources_of(value: object) -> Iterator[ImageSource]:
-    subject = value.subject if isinstance(value, View) else None
+def _sources_of(view: View) -> Iterator[ImageSource]:
+    subject = view.subject
     if isinstance(subject, PendingImage):
         yield subject.source
     elif isinstance(subject, PendingTask):

@@ -9,23 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from seedflow.canonical import digest_value
+from seedflow.canonical import digest_canonical, digest_value
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.plan.model import PendingImages, PlannedReference, StepImage
 
 REQUEST_FORMAT = "request/1"
 PARAMS_FORMAT = "params/1"
+_WITHOUT_REFERENCES = b'{"params":"%b","references":{}}'
+"""The canonical JSON of most requests of a large plan, in which only the digest differs."""
 
 
 def digest_request(
     params_digest: str, references_field: str | None, references: Sequence[PlannedReference]
 ) -> str:
     """`request/1:HEX` of a request of which everything is known; `params_digest` is what `digest_params` gave."""
-    given = (
-        {references_field: [_identity(item) for item in references]}
-        if references_field and references
-        else {}
-    )
+    if not references_field or not references:
+        return digest_canonical(REQUEST_FORMAT, _WITHOUT_REFERENCES % params_digest.encode())
+    given = {references_field: [_identity(item) for item in references]}
     return digest_value(REQUEST_FORMAT, {"params": params_digest, "references": given})
 
 

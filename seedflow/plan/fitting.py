@@ -36,8 +36,7 @@ class SurePicks:
     """Gathers which single images, such as `images[2]`, are there for certain wherever they are picked, and of how many they are one."""
 
     def __init__(self) -> None:
-        self._sure: dict[tuple[Source, StepReference], bool] = {}
-        self._counts: dict[tuple[Source, StepReference], Bounds[int]] = {}
+        self._found: dict[tuple[Source, StepReference], tuple[bool, Bounds[int]]] = {}
 
     def note(
         self, source: Source, mention: StepReference, slots: Sequence[StepImage | PendingImages]
@@ -48,20 +47,21 @@ class SurePicks:
             most = sum(slot.count.high if isinstance(slot, PendingImages) else 1 for slot in slots)
             needed = mention.index + 1 if mention.index >= 0 else -mention.index
             key = (source, mention)
-            self._sure[key] = least >= needed and self._sure.get(key, True)
-            before = self._counts.get(key, Bounds(least, most))
-            self._counts[key] = Bounds(min(before.low, least), max(before.high, most))
+            sure, (low, high) = self._found.get(key, (True, (least, most)))
+            self._found[key] = (sure and least >= needed, Bounds(min(low, least), max(high, most)))
 
     def find_places(self, graph: StepGraph) -> frozenset[Span]:
         """The places in the text of images that are there wherever they are picked."""
-        return frozenset(span for span, key in self._find_mentions(graph) if self._sure.get(key, False))
+        found = ((span, self._found.get(key)) for span, key in self._find_mentions(graph))
+        return frozenset(span for span, noted in found if noted is not None and noted[0])
 
     def find_counts(self, graph: StepGraph) -> Mapping[Span, Bounds[int]]:
         """The places in the text of picked images, with how many there are to pick from."""
-        return {span: self._counts[key] for span, key in self._find_mentions(graph) if key in self._counts}
+        found = ((span, self._found.get(key)) for span, key in self._find_mentions(graph))
+        return {span: noted[1] for span, noted in found if noted is not None}
 
     def _find_mentions(self, graph: StepGraph) -> Iterator[tuple[Span, tuple[Source, StepReference]]]:
-        for node in graph.steps.values() if self._sure else ():
+        for node in graph.steps.values() if self._found else ():
             for place in find_step_places(node):
                 for one in place.template.references:
                     if isinstance(one, StepReference) and isinstance(one.index, int):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.images.facts import FileImage, UrlImage
@@ -27,8 +28,13 @@ def judge_request(model: Model, request: Request, builder: RequestBuilder) -> It
     if written is not None and request.references and written.field != model.references_field:
         yield _wrong_field(model, written)
         return
-    few, many, unknown = _fill(model, request)
-    problems = model.judge(few, unknown=unknown) if few == many else judge_between(model, few, many, unknown)
+    if not request.references and not request.between:
+        problems = model.judge(request.known_params, unknown=request.unknown)
+    else:
+        few, many, unknown = _fill(model, request)
+        problems = (
+            model.judge(few, unknown=unknown) if few == many else judge_between(model, few, many, unknown)
+        )
     for problem in problems:
         name = str(problem.path[0]) if problem.path else None
         yield Diagnostic(
@@ -44,7 +50,8 @@ def judge_request(model: Model, request: Request, builder: RequestBuilder) -> It
 def _fill(model: Model, request: Request) -> tuple[dict[str, object], dict[str, object], set[str]]:
     """The input with as little and with as much as it may come to hold, and what is not known of it."""
     unknown = set(request.unknown)
-    few, many = dict(request.known_params), dict(request.known_params)
+    few = dict(request.known_params)
+    many = dict(few)
     for name, (low, high) in request.between.items():
         if low is not None and high is not None:
             few[name], many[name] = low, high
@@ -54,6 +61,8 @@ def _fill(model: Model, request: Request) -> tuple[dict[str, object], dict[str, 
         least, most = ([_count(item, end) for item in request.references] for end in (0, 1))
         if sum(most) > _MOST_JUDGED:
             unknown.add(field)
+        elif least == most:
+            few[field] = many[field] = _urls(request, least)
         else:
             few[field] = _urls(request, least)
             many[field] = _urls(request, most)[: max(sum(least), sum(most) - request.never_sent)]
@@ -69,9 +78,13 @@ def _urls(request: Request, counts: list[int]) -> list[str]:
     for item, count in zip(request.references, counts, strict=True):
         image = item.image
         for _ in range(count):
-            unnamed = PLACEHOLDER_URL.format(number=len(urls) + 1)
-            urls.append(image.url if isinstance(image, UrlImage) else unnamed)
+            urls.append(image.url if isinstance(image, UrlImage) else _stand_in(len(urls) + 1))
     return urls
+
+
+@cache
+def _stand_in(number: int) -> str:
+    return PLACEHOLDER_URL.format(number=number)
 
 
 def _wrong_field(model: Model, written: References) -> Diagnostic:
@@ -85,7 +98,7 @@ def _wrong_field(model: Model, written: References) -> Diagnostic:
 
 def _judge_files(model: Model, request: Request, builder: RequestBuilder) -> Iterator[Diagnostic]:
     """Local pictures by their bytes and pixels. Pictures that a model gave are not refused after they were paid for."""
-    if model.references_field is None:
+    if model.references_field is None or not request.references:
         return
     span = builder.origin.params.get(model.references_field, builder.origin.span)
     checked = _list_checked(builder.node.generate)
@@ -133,6 +146,8 @@ class Findings:
 
     def first_error(self) -> Diagnostic | None:
         """The first error, or None."""
+        if not self.has_errors:
+            return None
         return next((found for found, _, _ in self._found.values() if found.severity is Severity.ERROR), None)
 
     def diagnostics(self) -> list[Diagnostic]:

@@ -71,7 +71,9 @@ class Kinds:
         if fixed:
             self._fixed.add(kind)
         entry = Entry(kind, request.params, digest, request.patterns, slots, fixed)
-        domain = self._domains.setdefault((model.id, take), Domain())
+        domain = self._domains.get((model.id, take))
+        if domain is None:
+            domain = self._domains[model.id, take] = Domain()
         for user in {one for slot in slots for one in slot.kinds}:
             self._users.setdefault(self.find(user), []).append((domain, entry))
         self._note(unit, {kind: None})

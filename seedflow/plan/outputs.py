@@ -13,6 +13,7 @@ from seedflow.plan.build import TaskBuilder
 from seedflow.plan.collisions import TakenPaths
 from seedflow.plan.file_names import NOT_KNOWN, FileNamer, Slot
 from seedflow.plan.frames import Env, FrameInstance
+from seedflow.plan.instances import Unit
 from seedflow.plan.model import PendingImages, PublishedImage, StepImage, Unsettled
 from seedflow.plan.picking import NotThere, as_list
 from seedflow.plan.requests import Refused
@@ -143,7 +144,7 @@ class OutputPlanner:
                 if unit is None or unit.ghost:
                     self.has_unknown = True
                     continue
-                single = one or self._is_single(address)
+                single = one or _is_single(unit)
                 for _ in range(min(image.count.high, MOST_CHECKED_NUMBERS)):
                     at[address] = at.get(address, 0) + 1
                     yield Slot(address, at[address], None, single)
@@ -151,10 +152,7 @@ class OutputPlanner:
     def _is_single(self, address: str) -> bool:
         """Whether a task can give no other image, whatever is expected of it: a file keeps its name when that changes."""
         unit = self._build.resolver.find_unit(address)
-        if unit is None:
-            return False
-        bounds = unit.instance.tasks.may_give.get(address)
-        return bounds is not None and bounds.high == 1
+        return unit is not None and _is_single(unit)
 
     def _is_lone(self, images: Template, env: Env) -> bool:
         """Whether all images of an output come from one and the same task, whatever becomes of it."""
@@ -211,3 +209,8 @@ class OutputPlanner:
             if isinstance(slots, tuple):
                 found.update((slot.address, slot.number) for slot in slots if isinstance(slot, StepImage))
         return found if len(found) == 1 else set()
+
+
+def _is_single(unit: Unit) -> bool:
+    bounds = unit.instance.tasks.may_give.get(unit.address)
+    return bounds is not None and bounds.high == 1

@@ -158,20 +158,16 @@ class RequestBuilder:
         if generate.references:
             spans[generate.references.field] = generate.references.span
         self.origin = Origin(node.step.span, spans)
-        self.expressions: tuple[Expression, ...] = tuple(
-            expression
-            for expression in (
-                *(expression for expression, _ in self._rendered.values()),
-                *(item.template for item in self._items),
-            )
-            if any(template.references for template in find_templates(expression))
-        )
+        written: list[Expression] = [expression for expression, _ in self._rendered.values()]
+        written += [item.template for item in self._items]
+        mentions = [
+            [one for template in find_templates(expression) for one in template.references]
+            for expression in written
+        ]
+        self.expressions = tuple(one for one, found in zip(written, mentions, strict=True) if found)
         """All that a request mentions, to find out what it stands on."""
         self.plain = not frame.later and not any(
-            isinstance(mention, StepReference)
-            for expression in self.expressions
-            for template in find_templates(expression)
-            for mention in template.references
+            isinstance(mention, StepReference) for found in mentions for mention in found
         )
         """Whether a request mentions no result by itself, so that only its values of `each` may have to be waited for."""
 
@@ -370,6 +366,8 @@ def _count_most(image: object) -> int:
 
 def _place(parameter: Parameter) -> Span:
     """The value, where a check would point as well; the key of a parameter without a value of its own."""
+    if isinstance(parameter.expression, Template):
+        return parameter.expression.scalar.span
     templates = list(find_templates(parameter.expression))
     if not templates:
         return parameter.span

@@ -36,6 +36,8 @@ from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import RenderError, Scope, Skipped, look_up
 from seedflow.recipe.views import View
 
+_ONE_IMAGE = Bounds(1, 1)
+
 
 class Resolver:
     """Looks up mentions among the instances that are known and what became of them."""
@@ -325,9 +327,11 @@ class Resolver:
         if isinstance(selected, NotThere):
             return None if tasks.groups else selected
         passes = mention.collection == "passes"
-        where = ",".join(f"{name}={key}" for name, key in self.find_wanted(mention, tasks, env).items())
-        # Unlike the name of any other images of the same tasks.
-        what = f"{mention.collection}{f' where {where}' if where else ''}"
+        what: str = mention.collection
+        if mention.selector is not None:
+            wanted = self.find_wanted(mention, tasks, env).items()
+            # Unlike the name of any other images of the same tasks.
+            what += f" where {','.join(f'{name}={key}' for name, key in wanted)}" if wanted else ""
         slots: list[StepImage | PendingImages] = []
         single = is_single(mention, tasks) and not mention.fail_ok
         order: Iterable[Instance | Group] = selected
@@ -367,7 +371,7 @@ class Resolver:
             else:
                 for number in range(1, count.low + 1):
                     yield PendingImages(
-                        unit.address, Bounds(1, 1), f"{unit.address} image {number}", number=number
+                        unit.address, _ONE_IMAGE, f"{unit.address} image {number}", number=number
                     )
 
         group = instance.to_come

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from seedflow.plan.context import PlanContext
 from seedflow.plan.identity import find_earlier_address
@@ -75,6 +76,8 @@ class TakeChooser:
         if shown is None:
             tasks = unit.instance.tasks
             found = [self._find(tasks, name, fingerprint) for name in names]
+            if not any(found):
+                return _number_takes(len(names))
             own = list_own_takes(found)
             shown = self._shown[names[0], fingerprint] = tuple(
                 ChosenTake(take, moved=pick is None and take != slot)
@@ -89,6 +92,12 @@ class TakeChooser:
         if found is None and earlier is not None:
             found = context.picks.find_take(context.realm, earlier, fingerprint)
         return found
+
+
+@cache
+def _number_takes(count: int) -> tuple[ChosenTake, ...]:
+    """The takes of places for which nobody picked any: their numbers."""
+    return tuple(ChosenTake(take) for take in list_own_takes([None] * count))
 
 
 def list_own_takes(picks: Sequence[int | None]) -> list[int]:

@@ -230,8 +230,8 @@ class Unfolder:
         instance.complete = True
 
     def _add_unit(self, unit: Unit) -> None:
-        resolver = self._build.resolver
-        if unit.ghost:
+        resolver, ghost = self._build.resolver, unit.ghost
+        if ghost:
             self._ghosts += 1
             if self._ghosts > MOST_GHOSTS:
                 raise Explodes
@@ -241,7 +241,7 @@ class Unfolder:
         problem = found.first_error()
         if (
             problem is not None
-            and not unit.ghost
+            and not ghost
             and rests_on_results(unit.instance, self._build.stander, unit.env)
         ):
             self._closer.refuse(unit, problem, self._sink)
@@ -249,16 +249,16 @@ class Unfolder:
         self.findings.merge(found)
         if built is None:
             unit.instance.tasks.bounds.setdefault(unit.address, Bounds(0, 0))
-            if not unit.ghost:
+            if not ghost:
                 resolver.learn(unit.address, Outcome.GIVEN, (), None)
             return
         task = built.task
         self._sink[task.address] = task
         outcome = outcome_of(task)
-        if unit.ghost and outcome is Outcome.SKIPPED:
+        if ghost and outcome is Outcome.SKIPPED:
             unit.instance.note_may_skip()
         waits = outcome is Outcome.GIVEN and bool(built.waits)  # what it stands on may fail yet
-        if outcome is not None and not unit.ghost and not waits:
+        if outcome is not None and not ghost and not waits:
             images = images_of(task.address, task.result) if task.result is not None else ()
             cause = task.cause if task.reason is Reason.UPSTREAM_FAILED else task.address
             resolver.learn(task.address, outcome, images, cause)

@@ -141,9 +141,11 @@ class _Reader:
             return self._read_images(declared, node)
         items = self._open_list(declared, node)
         self._check_bounds(len(items), declared.min_items, declared.max_items, node.span, unit="item")
-        for number, found in enumerate(items, 1):
-            if is_nothing(found):
-                self._report_nothing(declared, item, number, found)
+        missing = [(number, found) for number, found in enumerate(items, 1) if is_nothing(found)]
+        if not missing:
+            return [self.read(item, found) for found in items]
+        for number, found in missing:
+            self._report_nothing(declared, item, number, found)
         return [self.read(item, found) for found in items if not is_nothing(found)]
 
     def _read_images(self, declared: Input, node: Node) -> list[object]:

@@ -69,7 +69,7 @@ def describe_node(node: object) -> str:
 
 def is_nothing(node: object) -> bool:
     """Whether nothing stands there: no value, `null` or `~`."""
-    return isinstance(node, Scalar) and node.plain and node.resolve() is None
+    return isinstance(node, Scalar) and node.null
 
 
 def wrong_type(node: object, expected: str, help: str | None = None) -> PydanticCustomError:  # noqa: A002 - the word users see

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from decimal import Decimal
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from seedflow.money import ZERO_USD, from_micros
 from seedflow.store.blobs import Blobs
@@ -20,6 +20,8 @@ from seedflow.store.ledger import open_for_reading
 from seedflow.store.lookups import Lookups, Touched
 from seedflow.store.paid_runs import refuse_older_ledger
 from seedflow.store.state import StateFolder
+
+_NO_STATE: Final = nullcontext(None)
 
 
 def open_view(root: Path) -> LocalView:
@@ -61,12 +63,13 @@ class LocalView(Lookups):
     ) -> None:
         self.close()
 
+    def _reading(self) -> AbstractContextManager[tuple[sqlite3.Connection, Blobs] | None]:
+        return _NO_STATE if self._state is None else self._hold(*self._state)
+
     @contextmanager
-    def _reading(self) -> Iterator[tuple[sqlite3.Connection, Blobs] | None]:
-        if self._state is None:
-            yield None
-            return
-        ledger, connection, blobs = self._state
+    def _hold(
+        self, ledger: Path, connection: sqlite3.Connection, blobs: Blobs
+    ) -> Iterator[tuple[sqlite3.Connection, Blobs]]:
         with self._mutex, disk_errors(ledger):
             yield connection, blobs
 

@@ -7,13 +7,15 @@ by one at any depth, so that who reads them can stop when they have seen enough.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import yaml
 
 
-class Event(NamedTuple):
+@dataclass(slots=True)
+class Event:
     """One step through the text. `start` and `end` are offsets into it.
 
     `text` is a scalar's value or an alias's name; `style` as in `Scalar`; `anchor` and `tag` are what stands before

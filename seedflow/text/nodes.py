@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from seedflow.diagnostics import Source, Span
 from seedflow.text.offsets import locate
-from seedflow.text.scalars import Plain, resolve_plain
+from seedflow.text.scalars import Plain, is_null, resolve_plain
 
 
 class Scalar:
@@ -34,6 +34,11 @@ class Scalar:
     def plain(self) -> bool:
         """Whether it stands without quotes or a block indicator, so that it may be a number, a boolean or null."""
         return self.style == ""
+
+    @property
+    def null(self) -> bool:
+        """Whether it is null: without quotes, and nothing at all, `null` or `~`."""
+        return self.style == "" and is_null(self.value)
 
     def resolve(self) -> Plain:
         """Its value by the YAML 1.2 core schema; quoted and block scalars are always text."""

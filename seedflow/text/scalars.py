@@ -35,6 +35,13 @@ _DECIMAL: Final = re.compile(r"[-+]?[0-9]+")
 _OCTAL_OR_HEXADECIMAL: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 
+_NULLS: Final = frozenset(word for word, value in _WORDS.items() if value is None)
+
+
+def is_null(text: str) -> bool:
+    """Whether a plain scalar is null."""
+    return text in _NULLS
+
 
 def resolve_plain(text: str) -> Plain:
     """The value of a plain scalar. Never raises; what is not special is given back as it is.

@@ -16,7 +16,8 @@ from seedflow.text.unquoted import OPENINGS, report_unquoted
 
 _PROPERTY: Final = re.compile(r"!<[^>\s]*>|![^\s,\[\]{}]*|&[^\s,\[\]{}]*")
 _GAP: Final = re.compile(r"(?:[ \t\r\n]|(?<![^ \t\r\n])#[^\n]*)*")
-_GLUED_COMMENT: Final = re.compile(r"(?<![ \t])[ \t]+#[^\s#][^\n]*")
+_GLUED_COMMENT: Final = re.compile(r"#(?<=[ \t]#)[^\s#][^\n]*")
+"""A comment behind white space. Begins with the sign itself, so that a text without any is passed over at once."""
 _SPECIAL_KEYS: Final = frozenset({"", "<<"})
 _LONGEST_SHOWN: Final = 40
 
@@ -83,7 +84,9 @@ class TreeBuilder:
         self._documents = 0
         self._whole = True
         self._anchors: dict[str, Scalar | None] = {}
-        self._glued = {found.start(): found.end() for found in _GLUED_COMMENT.finditer(text)}
+        self._glued = {
+            _skip_back(text, found.start()): found.end() for found in _GLUED_COMMENT.finditer(text)
+        }
 
     def build(self, events: Iterator[Event]) -> Node | None:
         """Read the events to their end.
@@ -296,6 +299,13 @@ class TreeBuilder:
                 seen[key.value] = key
                 if index < len(values):
                     yield Entry(key, values[index])
+
+
+def _skip_back(text: str, at: int) -> int:
+    """Where the white space begins that ends at an offset."""
+    while at and text[at - 1] in " \t":
+        at -= 1
+    return at
 
 
 def _shorten(text: str, *, keep_end: bool = False) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
 from seedflow.recipe.templating.nodes import Expression
@@ -10,8 +10,8 @@ from seedflow.recipe.templating.problems import Refusal, RenderError
 from seedflow.recipe.templating.rendering import MISSING, Rendering, describe, is_true
 
 
-class Statement(ABC):
-    """Something that adds to the rendered text, or sets a variable."""
+class Statement:
+    """Something that adds to the rendered text, or sets a variable. No `ABC`, as an expression is none."""
 
     __slots__ = ()
 

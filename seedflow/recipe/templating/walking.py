@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from typing import Final
 
 from seedflow.recipe.templating.nodes import Expression
+
+_PLACES: Final = frozenset(("start", "end", "name_start", "name_end"))
+_SLOTS: Final[dict[type[Expression], tuple[str, ...]]] = {}
 
 
 def walk(node: Expression) -> Iterator[Expression]:
@@ -17,7 +20,7 @@ def walk(node: Expression) -> Iterator[Expression]:
 
 def find_parts(node: Expression) -> Iterator[Expression]:
     """What a node is made of, without what that is made of."""
-    for name in _list_slots(type(node)):
+    for name in list_slots(type(node)):
         value = getattr(node, name, None)
         if isinstance(value, Expression):
             yield value
@@ -25,9 +28,13 @@ def find_parts(node: Expression) -> Iterator[Expression]:
             yield from _look_into(value)
 
 
-@cache
-def _list_slots(kind: type[Expression]) -> tuple[str, ...]:
-    return tuple(name for base in kind.__mro__ for name in getattr(base, "__slots__", ()))
+def list_slots(kind: type[Expression]) -> tuple[str, ...]:
+    """The attributes of a kind of node, without those that say where it stands."""
+    found = _SLOTS.get(kind)
+    if found is None:
+        names = (name for base in kind.__mro__ for name in getattr(base, "__slots__", ()))
+        found = _SLOTS[kind] = tuple(name for name in names if name not in _PLACES)
+    return found
 
 
 def _look_into(value: object) -> Iterator[Expression]:
