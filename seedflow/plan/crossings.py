@@ -72,13 +72,13 @@ class CrossingJudge:
             return
 
     def _is_certain(self, inner: FrameInstance) -> bool:
-        """Whether no condition may leave a use out."""
+        """Whether no condition may leave a use out, whatever results there are: what a run did not mind is no error of the next plan."""
         return all(self._is_true(template, outer) for template, outer in inner.conditions)
 
     def _is_true(self, template: Template, outer: Env) -> bool:
         env = self._renderer.refresh(outer)
         standing = self._stander.of([template], env)
-        if standing.waits or standing.failed is not None or standing.skips is not None:
+        if standing.waits or standing.needs or standing.failed is not None or standing.skips is not None:
             return False
         try:
             return self._renderer.render(template, env) is True

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from planning import done, open_planner
+from planning import KnownResults, done, open_planner
 
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.plan.model import Plan, Unsettled
@@ -173,3 +173,27 @@ outputs: {images: "{{ steps.t.images }}"}
     plan, found = open_planner(text, {"words": ["w"]}, folder=tmp_path).start()
     assert plan is None
     assert [one.code for one in found] == [code]
+
+
+def test_what_a_run_did_not_ask_for_is_no_error_of_the_next_plan(tmp_path: Path) -> None:
+    (tmp_path / "inner.yaml").write_text(
+        "seedflow: 1\ninputs: {photo: {type: image, optional: true}, words: {type: list, of: text, default: []}}\n"
+        "steps: {x: {for_each: {w: '{{ inputs.words }}'}, "
+        "generate: {prompt: '{{ each.w }}', image_input: '{{ inputs.photo }}'}}}\n"
+        "outputs: {images: '{{ inputs.photo }}'}\n"
+    )
+    text = (
+        "steps:\n  s: {generate: {prompt: S}}\n  none: {recipe: ./inner.yaml}\n"
+        "  use: {when: '{{ steps.s.images | length > 0 }}', recipe: ./inner.yaml, "
+        "with: {photo: '{{ steps.none.images[0] }}', words: WORDS}}\n"
+    )
+    view = KnownResults()
+    first, _ = open_planner(text.replace("WORDS", "[]"), view=view, folder=tmp_path).start()
+    assert first is not None
+    view.keep(next(task for task in first.tasks if task.address == "s"), "a1")
+    again, found = open_planner(text.replace("WORDS", "[]"), view=view, folder=tmp_path).start()
+    assert again is not None, found
+    for known in (KnownResults(), view):  # where somebody asks for it, it is wrong from the start
+        asks, found = open_planner(text.replace("WORDS", "[a]"), view=known, folder=tmp_path).start()
+        assert asks is None
+        assert [one.code for one in found if one.severity is Severity.ERROR] == ["no-such-image"]
