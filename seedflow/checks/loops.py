@@ -13,7 +13,7 @@ from seedflow.graph.growth import Growth, Unbounded, Where
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Kind
 from seedflow.recipe.model import Argument, LoopVariable
-from seedflow.recipe.references import NameReference
+from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 
 
@@ -43,7 +43,7 @@ def _check_lists(variable: LoopVariable, node: StepNode, subject: Subject) -> It
                 if shape.scalar
                 else "give it a list",
             )
-        elif shape.kind is Kind.LIST and shape.optional:
+        elif shape.kind is Kind.LIST and shape.optional and not _mentions_steps(items):
             yield Diagnostic(
                 "may-be-none",
                 f"this may be none, and `for_each` needs a list for `{name}`; it is looked at before `when`",
@@ -51,6 +51,11 @@ def _check_lists(variable: LoopVariable, node: StepNode, subject: Subject) -> It
                 Severity.WARNING,
                 help=f"write `{{{{ {_inside(items)} or [] }}}}` for no task at all then, or give the input a default",
             )
+
+
+def _mentions_steps(items: Template) -> bool:
+    """Whether none may only be what `optional` gives for something skipped: the list has no items then."""
+    return any(isinstance(one, StepReference) for one in items.references)
 
 
 def _inside(items: Template) -> str:

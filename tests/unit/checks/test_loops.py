@@ -194,3 +194,21 @@ def test_the_way_to_bound_pairs_is_one(check: Check) -> None:
         )
         == []
     )
+
+
+@pytest.mark.parametrize(
+    ("items", "doubted"),
+    [
+        ("optional(steps.some.images)", False),
+        ("optional(steps.some.images) if inputs.b else inputs.l", False),
+        ("inputs.l", True),
+    ],
+)
+def test_a_list_of_what_may_be_skipped_has_no_items_then(check: Check, items: str, doubted: bool) -> None:
+    found = check(f"""
+        inputs: {{b: {{type: boolean, default: true}}, l: {{type: list, of: text, optional: true}}}}
+        steps:
+          some: {{when: "{{{{ inputs.b }}}}", generate: {{prompt: "{{{{ inputs.l | default([]) | join }}}}S"}}}}
+          use: {{for_each: {{v: "{{{{ {items} }}}}"}}, generate: {{prompt: Again}}}}
+    """)
+    assert ("may-be-none" in [one.code for one in found]) == doubted
