@@ -107,7 +107,7 @@ class OptionBuilder:
         return expect
 
     def build_iterate(self, loops: tuple[LoopVariable, ...]) -> Iterate | None:
-        """The edits in a row; None when there are none, or what they begin with could not be read."""
+        """The edits in a row; None when there are none, or these or what they begin with could not be read."""
         block = self._block.iterate
         if block is None:
             return None
@@ -130,22 +130,21 @@ class OptionBuilder:
                     help="give the edits another name",
                 )
             )
-        if start is None:
+        if start is None or over is None:
             return None
         return Iterate(_key_span(self._block.node, "iterate"), over, block.as_, span, start)
 
-    def _build_over(self, node: Node) -> Expression:
+    def _build_over(self, node: Node) -> Expression | None:
         if isinstance(node, Sequence):
             self._parser.problems.extend(warn_of_spelling(node))
             return self._parser.parse_tree(node, self._roots)
-        template = self._parser.parse_single(
+        return self._parser.parse_single(
             node,
             self._roots,
             code="not-a-list",
             expected="a list, or one `{{ }}` that gives a list",
             help='write `[…]`, or a template such as `"{{ inputs.NAME }}"`',
         )
-        return template if template is not None else ()
 
     def _build_images(self, block: ImagesBlock | None) -> Expression | None:
         if block is None:
