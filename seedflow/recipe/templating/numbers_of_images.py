@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.operation_nodes import Signed
 
 
 def explain_number(value: object, collection: str, step: str) -> tuple[str, str]:
     """The message and what to do, of the node between brackets, or of the three of a slice, None where nothing stands."""
-    parts: Sequence[Expression | None] = value if isinstance(value, list) else (value,)  # type: ignore[assignment]
-    written = [_read(part) for part in parts if part is not None]
+    parts = value if isinstance(value, list) else [value]
+    written = [_read(part) for part in parts if isinstance(part, Expression)]
     wrong = [one for one in written if not isinstance(one, Expression | int) or isinstance(one, bool)]
     if wrong:
         return (
