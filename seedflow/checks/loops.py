@@ -13,7 +13,7 @@ from seedflow.graph.growth import Growth, Unbounded, Where
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Kind
 from seedflow.recipe.model import Argument, LoopVariable
-from seedflow.recipe.references import NameReference
+from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 
 
@@ -43,7 +43,7 @@ def _check_lists(variable: LoopVariable, node: StepNode, subject: Subject) -> It
                 if shape.scalar
                 else "give it a list",
             )
-        elif shape.kind is Kind.LIST and shape.optional:
+        elif shape.kind is Kind.LIST and shape.optional and not _mentions_steps(items):
             yield Diagnostic(
                 "may-be-none",
                 f"this may be none, and `for_each` needs a list for `{name}`; it is looked at before `when`",
@@ -51,6 +51,11 @@ def _check_lists(variable: LoopVariable, node: StepNode, subject: Subject) -> It
                 Severity.WARNING,
                 help=f"write `{{{{ {_inside(items)} or [] }}}}` for no task at all then, or give the input a default",
             )
+
+
+def _mentions_steps(items: Template) -> bool:
+    """Whether none may only be what `optional` gives for something skipped: the list has no items then."""
+    return any(isinstance(one, StepReference) for one in items.references)
 
 
 def _inside(items: Template) -> str:
@@ -69,28 +74,40 @@ def _check_bounds(subject: Subject) -> Iterator[Diagnostic]:
             )
     for node in subject.graph.steps.values():
         lists = [
-            (items, variable.span)
+            (items, variable)
             for variable in node.step.for_each
             if variable.at_most is None
             for items in variable.lists
         ]
         iterate = node.step.iterate
-        for items, span in lists:
+        for items, variable in lists:
             found = growth.find_unbounded(items, Where(node.frame, node))
             if found is not None:
-                yield _unbounded(found, found.template is items, span, node, growth, for_each=True)
+                own = found.template is items
+                yield _unbounded(found, own, variable.span, node, growth, _advise_bound(variable, own=own))
         found = None if iterate is None else growth.find_unbounded(iterate.over, Where(node.frame, node))
         if iterate is not None and found is not None:
             own = found.template is iterate.over
-            yield _unbounded(found, own, iterate.span, node, growth, for_each=False)
+            yield _unbounded(found, own, iterate.span, node, growth)
+
+
+def _advise_bound(variable: LoopVariable, *, own: bool) -> str:
+    """How to give a list of `for_each` a greatest length; pairs need a name for that, and a key."""
+    where = "" if own else " where the list stands"
+    if not variable.zipped:
+        return f"write `{{in: …, at_most: N}}`{where}"
+    first = variable.names[0]
+    return (
+        f'give the pairs a name{where}, `pair: {{in: "{{{{ zip(…) }}}}", key: {first}, at_most: N}}`, with '
+        f"`each.pair.{first}` for `each.{first}`"
+    )
 
 
 def _unbounded(
-    found: Unbounded, own: bool, span: Span, node: StepNode, growth: Growth, *, for_each: bool
+    found: Unbounded, own: bool, span: Span, node: StepNode, growth: Growth, advice: str | None = None
 ) -> Diagnostic:
     related: list[Related] = []
-    ways = ["write `{in: …, at_most: N}`" if own else "write `{in: …, at_most: N}` where the list stands"]
-    ways = ways if for_each else []
+    ways = [] if advice is None else [advice]
     if found.crossed is not None:
         ways.append(f"give input `{found.crossed.name}` of recipe `{found.recipe}` `max_items: N`")
     if own:

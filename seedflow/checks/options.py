@@ -1,4 +1,4 @@
-"""`when`, `takes`, `expect` and `iterate`: that templates give what these need, and that no result is asked for that cannot be."""
+"""`when`, `expect` and `iterate`: that templates give what these need, and that no result is asked for that cannot be."""
 
 from __future__ import annotations
 
@@ -28,13 +28,8 @@ _RATIO_TOLERANCE = 0.03
 def check_options(subject: Subject) -> Iterator[Diagnostic]:
     """Each option of a step gets what it needs, as far as the text tells."""
     for place in subject.places:
-        match place.part:
-            case Part.WHEN:
-                yield from _check_condition(place, subject.flow.shape_of(place))
-            case Part.TAKES | Part.EXPECT:
-                yield from _check_setting(place, subject.flow.shape_of(place))
-            case _:
-                continue
+        if place.part is Part.WHEN:
+            yield from _check_condition(place, subject.flow.shape_of(place))
     for node in subject.requests:
         if node.step.expect is not None:
             yield from _check_expect(node.step.expect, node, subject)
@@ -74,23 +69,6 @@ def _help_compare(template: Template, shape: Shape) -> str:
     if shape.kind in _NUMBERS:
         return f"compare it: `{{{{ {inner} > 0 }}}}`"
     return f"ask whether it is there: `{{{{ {inner} is not none }}}}`"
-
-
-def _check_setting(place: Place, shape: Shape) -> Iterator[Diagnostic]:
-    if not shape.known or place.name == "aspect_ratio":
-        return
-    wants_boolean = place.name == "distinct"
-    fits = shape.kind is Kind.BOOLEAN if wants_boolean else shape.kind in _NUMBERS
-    if fits:
-        return
-    wanted = "true or false" if wants_boolean else "a whole number"
-    code = "text-for-number" if shape.kind is Kind.TEXT and not wants_boolean else "wrong-shape"
-    yield Diagnostic(
-        code,
-        f"`{place.name}` needs {wanted}, and this is {shape.describe()}",
-        place.template.scalar.span,
-        help=f"give it {wanted}",
-    )
 
 
 def _check_expect(expect: Expect, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related
 from seedflow.graph.model import StepNode
-from seedflow.graph.shapes import Count, Kind, Shape
+from seedflow.graph.shapes import UNKNOWN, Count, Kind, Shape
 from seedflow.recipe.file_paths import check_file_path
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, StepReference
@@ -54,7 +54,9 @@ def _no_images(output: Output, shape: Shape) -> Diagnostic:
 
 def _check_file(output: Output, file: Template, shape: Shape, subject: Subject) -> Iterator[Diagnostic]:
     mentions = _step_mentions(output)
-    if _picks(output.images.expression):
+    without_text = list(_check_text(file, mentions, subject))
+    yield from without_text
+    if without_text or _picks(output.images.expression):
         return  # which of them these are, the plan tells
     if shape.kind is not Kind.LIST or shape.count.high in {0, 1} or len(mentions) != 1:
         return
@@ -70,13 +72,42 @@ def _check_file(output: Output, file: Template, shape: Shape, subject: Subject) 
     missing = [] if "key" in attributes else _undistinguished(mention, target, variables, subject)
     if missing:
         yield _same_file(
-            output, file, [f"each.{name}" for name in missing], f"the task's {' and '.join(missing)}"
+            output,
+            file,
+            [_spell_item(name, target, subject) for name in missing],
+            f"the task's {' and '.join(missing)}",
         )
         return
     if subject.flow.counts.takes(target).high != 1 and "take" not in attributes:
         yield _same_file(output, file, ["image.take"], "the image's take")
     elif _per_request(mention, target, subject).high != 1 and "number" not in attributes:
         yield _same_file(output, file, ["image.number"], "the image's number")
+
+
+def _check_text(file: Template, mentions: Sequence[StepReference], subject: Subject) -> Iterator[Diagnostic]:
+    """What `each` gives the name of a file is text, where all images come from the tasks of one step."""
+    target = subject.flow.find_target(mentions[0], None) if len(mentions) == 1 else None
+    if target is None or target.step.call is not None:
+        return
+    for reference in file.references:
+        if not isinstance(reference, NameReference) or reference.root != "each":
+            continue
+        shape = subject.flow.shape_if_printed(file, reference, target)
+        if shape is None or not shape.known or shape.scalar or shape.kind is Kind.NONE:
+            continue
+        spelled = file.scalar.value[reference.start : reference.end]
+        better = _add_text(spelled, shape)
+        fields = ", ".join(shape.fields or ()) if shape.kind is Kind.RECORD else ""
+        yield Diagnostic(
+            "not-text",
+            f"{shape.describe()} cannot stand in the name of a file",
+            file.span_of(reference),
+            help=f"write `{{{{ {better} }}}}`"
+            if better != spelled
+            else f"name one of its fields: {fields}"
+            if fields
+            else "use something that has a text",
+        )
 
 
 def _picks(node: Expression | None) -> bool:
@@ -109,6 +140,29 @@ def _undistinguished(
     return missing
 
 
+def _spell_item(name: str, target: StepNode, subject: Subject) -> str | None:
+    """The text that tells the items of a variable apart: images, tasks and records have none themselves, records of edits no key."""
+    shape = subject.flow.shape_of_root("each", name, target, target.frame)
+    written = f"each.{name}"
+    if shape.kind is Kind.RECORD:
+        key = next((one.key for one in target.step.for_each if name in one.names), None)
+        if key is None:
+            return None
+        written, shape = f"{written}.{key}", shape.find(key) or UNKNOWN
+    return _add_text(written, shape)
+
+
+def _add_text(written: str, shape: Shape) -> str:
+    """Something that has a text of its own, of an image or task."""
+    match shape.kind:
+        case Kind.IMAGE:
+            return f"{written}.name"
+        case Kind.TASK:
+            return f"{written}.key"
+        case _:
+            return written
+
+
 def _per_request(mention: StepReference, target: StepNode, subject: Subject) -> Count:
     count = subject.flow.counts.images_per_request(target)
     several = target.step.for_each or subject.flow.images_per_task(target) != count
@@ -117,13 +171,14 @@ def _per_request(mention: StepReference, target: StepNode, subject: Subject) -> 
     return count.sliced(mention.index.start, mention.index.stop, mention.index.step)
 
 
-def _same_file(output: Output, file: Template, wanted: list[str], what: str) -> Diagnostic:
-    written = " and ".join(f"{{{{ {name} }}}}" for name in wanted)
+def _same_file(output: Output, file: Template, wanted: Sequence[str | None], what: str) -> Diagnostic:
+    written = [f"{{{{ {name} }}}}" for name in wanted if name is not None]
+    add = f"add `{' and '.join(written)}` to it, or use" if len(written) == len(wanted) else "use"
     return Diagnostic(
         "same-file",
         f"several images of output `{output.name}` could go into one file: its name does not say {what}",
         file.scalar.span,
-        help=f"add `{written}` to it, or use `{{{{ image.name }}}}`",
+        help=f"{add} `{{{{ image.name }}}}`",
         related=(Related(output.images.scalar.span, "the images"),),
     )
 

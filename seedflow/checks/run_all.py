@@ -21,6 +21,7 @@ from seedflow.checks.picking import check_picking
 from seedflow.checks.references import check_references
 from seedflow.checks.results import check_collections
 from seedflow.checks.selectors import check_selectors
+from seedflow.checks.settings import check_settings
 from seedflow.checks.skipping import check_skipping
 from seedflow.checks.subject import Subject, build_subject
 from seedflow.checks.text import check_text
@@ -36,6 +37,7 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_collections,
     check_loops,
     check_options,
+    check_settings,
     check_calls,
     check_parameters,
     check_references,

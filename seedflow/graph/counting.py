@@ -103,12 +103,12 @@ class Counts:
         for name in self._flow.request(node).unknown:
             parameter = node.generate.parameters.get(name)
             if parameter is not None:
-                between = self._find_between(parameter.expression, node)
+                between = self.find_between(parameter.expression, node)
                 if between is not None:
                     found[name] = between
         return found
 
-    def _find_between(self, expression: Expression, node: StepNode) -> Range | None:
+    def find_between(self, expression: Expression, node: StepNode) -> Range | None:
         """Between which numbers a value lies: what a caller gives counts for more than what the recipe declares."""
         found = self._flow.shape_of_expression(expression, node).between
         last, given = (expression, node), find_given(expression, node)

@@ -40,6 +40,7 @@ class Growth:
     def __init__(self, graph: StepGraph) -> None:
         self._graph = graph
         self._dynamic: dict[tuple[str, str, str], bool] = {}
+        self._unbounded: dict[tuple[int, str, str], Unbounded | None] = {}
 
     def is_dynamic(self, expression: Expression, where: Where) -> bool:
         """Whether only the run knows what an expression gives: it looks at results, directly or through a name."""
@@ -55,9 +56,16 @@ class Growth:
             return None  # a list that is written out is as long as it is written
         if expression.unread:
             return None  # what it would be made of is not known, which is told already
-        sources = find_bound_sources(expression)
+        key = (id(expression), where.frame.path, "" if where.node is None else where.node.id)
+        if key not in self._unbounded:
+            self._unbounded[key] = None  # for values that use each other in a circle
+            self._unbounded[key] = self._look_for_unbounded(expression, where)
+        return self._unbounded[key]
+
+    def _look_for_unbounded(self, template: Template, where: Where) -> Unbounded | None:
+        sources = find_bound_sources(template)
         if sources is None:
-            return Unbounded(expression)
+            return Unbounded(template)
         for source in sources:
             found = self._follow(source, where)
             if found is not None:

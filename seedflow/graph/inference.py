@@ -276,6 +276,8 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
         return _infer_default(node, base, lookup)
     if node.name == "round":
         return INTEGER if len(node.arguments) == 1 and "precision" not in node.keywords else NUMBER
+    if node.name == "sum" and _sums_others(node, lookup):
+        return UNKNOWN  # which fails, as is told by itself
     if node.name in ("abs", "sum"):
         return INTEGER if base.kind is Kind.INTEGER else NUMBER
     if base.kind is Kind.RECORD and node.name == "list":
@@ -336,6 +338,14 @@ def _infer_extreme(name: str, items: ListOf, lookup: Lookup) -> Shape:
         return joined
     choose = find_smallest if name == "min" else find_greatest
     return replace(joined, between=choose(shape.between or ANYTHING for shape in shapes))
+
+
+def _sums_others(node: Applied, lookup: Lookup) -> bool:
+    """Whether a sum begins with something else than a number, such as a list."""
+    starts = [*node.arguments[2:], *(value for name, value in node.keywords.items() if name == "start")]
+    return any(
+        infer_shape(one, lookup).kind not in (Kind.INTEGER, Kind.NUMBER, Kind.UNKNOWN) for one in starts
+    )
 
 
 def _infer_mapped(node: Applied, item: Shape) -> Shape:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from seedflow.canonical import build_slug
@@ -27,6 +27,7 @@ NOT_KNOWN = "template-not-known"
 _KEY = re.compile(r"[\w~-]+")
 _KEYS = re.compile(r"[\w~./-]+(?:,[\w~./-]+)+")
 _ANY_IMAGE = "{{ image.key }}-{{ image.number }}"
+_TEXT_HELP = "print what has a text of it: `….name` of an image, `….key` of a task, a field of a record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class FileNamer:
         try:
             text = file.render(scope, as_text=True, finish=finish)
         except RenderError as error:
-            return file.diagnose(error)
+            wrong = file.diagnose(error)
+            return replace(wrong, help=_TEXT_HELP) if error.code == "template-not-text" else wrong
         return read_file_path(file, str(text))
 
     def _default_path(self, slot: Slot, unit: Unit | None) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from seedflow.graph.bounds import find_bound_sources, find_written_length
+from seedflow.graph.bounds import find_extent, measure_extent
 from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import MOST_ITEMS, Gap, Listing, count_least, count_most, find_gap
 from seedflow.plan.model import Bounds
-from seedflow.plan.nesting import is_flat, measure
+from seedflow.plan.nesting import holds_no_lists, is_flat, measure
 from seedflow.plan.picking import Absent, count_part, is_single
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.selected import SelectionBounds
@@ -58,12 +58,12 @@ class LengthFinder:
         together = self._of_sum(node, env)
         if together is not None:
             return together
-        sources = find_bound_sources(template)
-        if sources is None:
+        extent = find_extent(template)
+        if extent is None:
             return _ANY_NUMBER
-        longest = max((self._longest(source, env) for source in sources), default=0)
+        longest = measure_extent(extent, lambda source: self._longest(source, env), MOST_ITEMS)
         least = self._least_of_first(node, template, env) if isinstance(node, FirstOf) else 0
-        return Bounds(least, max(least, longest, find_written_length(template)))
+        return Bounds(least, max(least, longest))
 
     def _of_sum(self, node: Node | None, env: Env) -> Bounds[int] | None:
         """Of collections and single results of steps that `+` and brackets put together, in any order; None for anything else."""
@@ -175,6 +175,8 @@ class LengthFinder:
         parts = self._take_apart(name, env)
         if parts is not None:
             return count_most(parts)
+        if name.root == "each" and len(name.path) == 1 and _is_one_value(env.each.get(name.name)):
+            return 1
         if self._stander.waits_for_name(name, env):
             return MOST_ITEMS
         try:
@@ -192,13 +194,12 @@ class LengthFinder:
             return measure(expression.literal(as_text=False))
         if expression.form is TemplateForm.TEXT:
             return 1
-        sources = find_bound_sources(expression)
-        if sources is None:
+        extent = find_extent(expression, nested=True) or find_extent(expression)
+        if extent is None:
             return MOST_ITEMS
-        if all(is_flat(source, env) for source in sources):
+        if holds_no_lists(expression, env):
             return self.find(expression, env).high
-        written = find_written_length(expression)
-        return max([written, *(self._longest(source, env) for source in sources)])
+        return measure_extent(extent, lambda source: self._longest(source, env), MOST_ITEMS)
 
     def _of_known(self, name: NameReference, env: Env) -> Bounds[int] | None:
         try:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seedflow.graph.bounds import find_bound_sources
+from seedflow.graph.bounds import find_bound_sources, find_extent
 from seedflow.plan.frames import Env
 from seedflow.recipe.model import Input, InputType
 from seedflow.recipe.references import Reference, StepReference
+from seedflow.recipe.template import Template
 
 _OF_IMAGES = frozenset({"images", "passes", "outputs"})
 _NESTING = frozenset({InputType.LIST, InputType.TABLE})
@@ -23,9 +24,17 @@ def is_flat(source: Reference, env: Env) -> bool:
     if source.root == "inputs" and source.name in recipe.inputs:
         return _is_flat_input(recipe.inputs[source.name])
     if source.root == "values" and source.name in env.frame.lazy_values:
-        behind = find_bound_sources(env.frame.lazy_values[source.name])
-        return bool(behind) and all(is_flat(one, env) for one in behind or ())
+        behind = env.frame.lazy_values[source.name]
+        return bool(find_bound_sources(behind)) and holds_no_lists(behind, env)
     return False
+
+
+def holds_no_lists(template: Template, env: Env) -> bool:
+    """Whether no item of the list that a template gives is a list itself, or has one in it, for certain."""
+    sources = find_bound_sources(template)
+    if sources is None or find_extent(template) != find_extent(template, nested=True):
+        return False
+    return all(is_flat(source, env) for source in sources)
 
 
 def _is_flat_input(declared: Input) -> bool:

@@ -12,12 +12,18 @@ from seedflow.plan.expect import Expectation
 from seedflow.plan.frames import Env
 from seedflow.plan.requests import Refused, Renderer
 from seedflow.plan.stander import Stander
-from seedflow.recipe.model import DEFAULT_ATTEMPTS, Expression, Otherwise
+from seedflow.recipe.model import (
+    DEFAULT_ATTEMPTS,
+    MOST_ATTEMPTS,
+    MOST_EXPECTED,
+    MOST_TAKES,
+    Expression,
+    Otherwise,
+)
+from seedflow.recipe.option_schema import RATIO_PATTERN
 from seedflow.recipe.template import Template
 
-MOST_TAKES = 1_000
-MOST_ATTEMPTS = 100
-_RATIO = re.compile(r"([1-9]\d{0,3}):([1-9]\d{0,3})")
+_RATIO = re.compile(RATIO_PATTERN)
 
 
 class OptionReader:
@@ -63,32 +69,33 @@ class OptionReader:
         if images is None:
             return None, None
         if isinstance(images, Template):
-            count = self._whole(images, env, "images", 1, 10**6)
+            count = self._whole(images, env, "images", 1, MOST_EXPECTED)
             return count, count
         bounds = {
-            name: self._whole(part, env, name, 0, 10**6)
+            name: self._whole(part, env, name, 0, MOST_EXPECTED)
             for name, part in (images.items() if isinstance(images, Mapping) else ())
             if isinstance(part, Template)
         }
         return bounds.get("min"), bounds.get("max")
 
     def _pixels(self, template: Template | None, env: Env, name: str) -> int | None:
-        return None if template is None else self._whole(template, env, name, 1, 10**6)
+        return None if template is None else self._whole(template, env, name, 1, MOST_EXPECTED)
 
     def _ratio(self, template: Template | None, env: Env) -> tuple[int, int] | None:
         if template is None:
             return None
-        found = _RATIO.fullmatch(str(self._value(template, env, as_text=True)).strip())
-        if found is None:
+        text = str(self._value(template, env, as_text=True))
+        if _RATIO.fullmatch(text) is None:
             raise Refused(
                 Diagnostic(
                     "wrong-type",
-                    f"`aspect_ratio` is {self._value(template, env, as_text=True)}, expected a ratio such as 16:9",
+                    f"`aspect_ratio` is {text}, expected a ratio such as 16:9",
                     template.scalar.span,
                     help="write width and height as `W:H`",
                 )
             )
-        return int(found[1]), int(found[2])
+        across, down = text.split(":")
+        return int(across), int(down)
 
     def _truth(self, template: Template, env: Env) -> bool:
         value = self._value(template, env)

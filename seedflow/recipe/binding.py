@@ -37,12 +37,19 @@ class BoundRecipe(NamedTuple):
 class _Problem(NamedTuple):
     """`path` leads to what is not known because of it; None when it is enough to pass over the key.
 
-    `elsewhere` when that does not stand at its path but under a wrong key, so that nothing has to be taken out.
+    `elsewhere` when that does not stand at its path but under a wrong key, so that nothing has to be taken out. `needless`
+    when the rest is whole without what stands there.
     """
 
     diagnostic: Diagnostic
     path: Path | None
     elsewhere: bool = False
+    needless: bool = False
+
+    @property
+    def cut(self) -> Path | None:
+        """The part of the tree that is not known because of it."""
+        return self.path if self.path is None or self.needless else choose_cut(self.path)
 
 
 def bind_recipe(root: Node) -> BoundRecipe:
@@ -66,14 +73,16 @@ def bind_recipe(root: Node) -> BoundRecipe:
         misspelt = {found.path[1] for found in problems if found.path is not None and _is_key_of_step(found)}
         problems.extend(
             _Problem(found, ("steps", name))
-            for name, found in check_kinds(steps.value)
+            if option is None
+            else _Problem(found, ("steps", name, option), needless=True)
+            for name, option, found in check_kinds(steps.value)
             if found.code != "no-kind" or name not in misspelt
         )
     if problems:
         document = _bind_rest(
-            root, [found.path for found in problems if found.path is not None and not found.elsewhere]
+            root, [found.cut for found in problems if found.cut is not None and not found.elsewhere]
         )
-    unread = list_unread(choose_cut(found.path) for found in problems if found.path)
+    unread = list_unread(found.cut for found in problems if found.cut)
     return BoundRecipe(document, sort_by_place([found.diagnostic for found in problems]), frozenset(unread))
 
 
@@ -87,11 +96,11 @@ def _is_key_of_step(found: _Problem) -> bool:
     )
 
 
-def _bind_rest(root: Node, paths: list[Path]) -> RecipeBlock | None:
+def _bind_rest(root: Node, cuts: list[Path]) -> RecipeBlock | None:
     """The document without the parts that have problems, or None when too little is left."""
-    if not isinstance(root, Mapping) or () in paths:
+    if not isinstance(root, Mapping) or () in cuts:
         return None
-    rest = take_out(root, {choose_cut(path) for path in paths})
+    rest = take_out(root, set(cuts))
     try:
         return RecipeBlock.model_validate(rest, context=BindingOptions(keep_unknown=False))
     except ValidationError:

@@ -26,6 +26,7 @@ from seedflow.recipe.leaves import (
 from seedflow.recipe.model import Input, InputType
 from seedflow.recipe.tables import TableReader
 from seedflow.recipe.views import Row
+from seedflow.text.json_nodes import is_json
 from seedflow.text.nodes import Node, Scalar, Sequence
 
 
@@ -212,7 +213,9 @@ class _Reader:
             raise wrong_type(
                 node,
                 f"rows for `{declared.name}`, or the path of a file",
-                help="write each row after `- `, as a mapping of columns to values",
+                help='write `[{"COLUMN": VALUE, …}, …]`, a mapping for each row'
+                if is_json(node.source)
+                else "write each row after `- `, as a mapping of columns to values",
             )
         self._check_bounds(len(rows), declared.min_items, declared.max_items, node.span, unit="row")
         return rows
@@ -222,6 +225,8 @@ class _Reader:
     ) -> None:
         if (low is None or size >= low) and (high is None or size <= high):
             return
+        if low is not None and high is not None and low > high:
+            return  # said where they are declared: no value lies between them
         found = f"{size:,} {unit}{'' if size == 1 else 's'}" if unit else f"{size}"
         if low is not None and high is not None:
             wanted = f"{low} to {high}" if low != high else f"exactly {low}"

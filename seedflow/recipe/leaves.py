@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, Final, LiteralString
 
@@ -157,6 +158,22 @@ def read_positive(node: object) -> int:
             help="write 1 or more",
         )
     return value
+
+
+def read_positive_up_to(most: int) -> Callable[[object], int]:
+    """What reads a whole number from 1 to a greatest."""
+
+    def read(node: object) -> int:
+        value = read_positive(node)
+        if value > most:
+            raise problem(
+                code="out-of-bounds",
+                message=f"found {value}, expected a whole number from 1 to {most:,}",
+                help=f"write at most {most}",
+            )
+        return value
+
+    return read
 
 
 def read_number(node: object) -> int | float:

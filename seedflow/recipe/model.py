@@ -128,6 +128,12 @@ class LoopVariable:
 
 DEFAULT_ATTEMPTS = 3
 """How often a request is tried with `otherwise: retry` when nothing else is written."""
+MOST_ATTEMPTS = 100
+"""How often it may be tried at most."""
+MOST_TAKES = 1_000
+"""How often one request may be drawn."""
+MOST_EXPECTED = 1_000_000
+"""The greatest number of images or pixels that `expect` may ask for."""
 
 
 class Otherwise(StrEnum):

@@ -9,18 +9,20 @@ from pydantic import BeforeValidator, Field, SkipValidation, WithJsonSchema
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import Block
 from seedflow.recipe.leaves import NameValue, is_nothing, problem, quote, read_text
-from seedflow.recipe.model import DEFAULT_ATTEMPTS, Otherwise
+from seedflow.recipe.model import DEFAULT_ATTEMPTS, MOST_ATTEMPTS, MOST_EXPECTED, MOST_TAKES, Otherwise
 from seedflow.recipe.schema_parts import (
     EXPRESSION_OR_LIST_SCHEMA,
     EXPRESSION_SCHEMA,
     SWITCH_SCHEMA,
     TEMPLATE_SCHEMA,
-    WHOLE_SCHEMA,
+    whole_up_to,
 )
 from seedflow.recipe.words import EXPECT_ELSEWHERE, ITERATE_ELSEWHERE
 from seedflow.text.nodes import Node, Scalar
 
-WholeNode = Annotated[Node, SkipValidation, WithJsonSchema(dict(WHOLE_SCHEMA))]
+TakesNode = Annotated[Node, SkipValidation, WithJsonSchema(whole_up_to(MOST_TAKES))]
+AttemptsNode = Annotated[Node, SkipValidation, WithJsonSchema(whole_up_to(MOST_ATTEMPTS))]
+WholeNode = Annotated[Node, SkipValidation, WithJsonSchema(whole_up_to(MOST_EXPECTED))]
 """A whole number from 1, or one `{{ }}` that gives it."""
 SwitchNode = Annotated[Node, SkipValidation, WithJsonSchema(dict(SWITCH_SCHEMA))]
 """`true` or `false`, or one `{{ }}` that gives it."""
@@ -54,7 +56,7 @@ class ImagesBlock(Block):
     """How many images a result must have."""
 
     called = "a number of images"
-    short = WHOLE_SCHEMA
+    short = whole_up_to(MOST_EXPECTED)
 
     min: WholeNode | None = Field(None, description="The least number of images.")
     max: WholeNode | None = Field(None, description="The greatest number of images.")
@@ -91,7 +93,7 @@ class ExpectBlock(Block):
         description="What becomes of a result that is not as expected: `fail` (the task fails), `accept` (it is used, and "
         "the run says so), or `retry` (it is asked for again, each time paid).",
     )
-    attempts: WholeNode | None = Field(
+    attempts: AttemptsNode | None = Field(
         None,
         description="With `otherwise: retry`: how often a request is tried, the first time included. "
         f"Without it: {DEFAULT_ATTEMPTS}.",

@@ -15,10 +15,19 @@ from seedflow.recipe.leaves import (
     problem,
     quote,
     read_boolean,
-    read_positive,
+    read_positive_up_to,
     read_text,
 )
-from seedflow.recipe.model import Expect, Expression, Iterate, LoopVariable, Otherwise
+from seedflow.recipe.model import (
+    MOST_ATTEMPTS,
+    MOST_EXPECTED,
+    MOST_TAKES,
+    Expect,
+    Expression,
+    Iterate,
+    LoopVariable,
+    Otherwise,
+)
 from seedflow.recipe.option_schema import EXPECTED, RATIO_PATTERN, ImagesBlock
 from seedflow.recipe.schema import StepBlock
 from seedflow.recipe.template import Template, TemplateForm
@@ -26,6 +35,9 @@ from seedflow.recipe.unbraced import suggest_braces
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 
 _RATIO = re.compile(RATIO_PATTERN)
+_read_takes = read_positive_up_to(MOST_TAKES)
+_read_attempts = read_positive_up_to(MOST_ATTEMPTS)
+_read_expected = read_positive_up_to(MOST_EXPECTED)
 
 
 class OptionBuilder:
@@ -56,7 +68,7 @@ class OptionBuilder:
         if node is None:
             return None
         return self._parse_setting(
-            node, read_positive, VALUE_ROOTS, expected="a whole number from 1, or one `{{ }}`"
+            node, _read_takes, VALUE_ROOTS, expected="a whole number from 1, or one `{{ }}`"
         )
 
     def build_expect(self) -> Expect | None:
@@ -79,14 +91,14 @@ class OptionBuilder:
         expect = Expect(
             span,
             images=self._build_images(block.images),
-            min_width=self._parse_known(block.min_width, read_positive, number),
-            min_height=self._parse_known(block.min_height, read_positive, number),
+            min_width=self._parse_known(block.min_width, _read_expected, number),
+            min_height=self._parse_known(block.min_height, _read_expected, number),
             aspect_ratio=self._parse_known(
                 block.aspect_ratio, _read_ratio, "a ratio such as 16:9, or a template"
             ),
             distinct=self._parse_known(block.distinct, read_boolean, "true or false, or one `{{ }}`"),
             otherwise=block.otherwise,
-            attempts=self._parse_known(block.attempts, read_positive, number),
+            attempts=self._parse_known(block.attempts, _read_attempts, number),
         )
         expected = (block.images, block.min_width, block.min_height, block.aspect_ratio, block.distinct)
         written = any(one is not None for one in expected)
@@ -95,7 +107,7 @@ class OptionBuilder:
         return expect
 
     def build_iterate(self, loops: tuple[LoopVariable, ...]) -> Iterate | None:
-        """The edits in a row; None when there are none, or what they begin with could not be read."""
+        """The edits in a row; None when there are none, or these or what they begin with could not be read."""
         block = self._block.iterate
         if block is None:
             return None
@@ -118,31 +130,30 @@ class OptionBuilder:
                     help="give the edits another name",
                 )
             )
-        if start is None:
+        if start is None or over is None:
             return None
         return Iterate(_key_span(self._block.node, "iterate"), over, block.as_, span, start)
 
-    def _build_over(self, node: Node) -> Expression:
+    def _build_over(self, node: Node) -> Expression | None:
         if isinstance(node, Sequence):
             self._parser.problems.extend(warn_of_spelling(node))
             return self._parser.parse_tree(node, self._roots)
-        template = self._parser.parse_single(
+        return self._parser.parse_single(
             node,
             self._roots,
             code="not-a-list",
             expected="a list, or one `{{ }}` that gives a list",
             help='write `[…]`, or a template such as `"{{ inputs.NAME }}"`',
         )
-        return template if template is not None else ()
 
     def _build_images(self, block: ImagesBlock | None) -> Expression | None:
         if block is None:
             return None
         expected = "a whole number from 1, or one `{{ }}`"
         if not isinstance(block.node, Mapping):
-            return self._parse_known(block.node, read_positive, expected)
-        low = self._parse_known(block.min, read_positive, expected)
-        high = self._parse_known(block.max, read_positive, expected)
+            return self._parse_known(block.node, _read_expected, expected)
+        low = self._parse_known(block.min, _read_expected, expected)
+        high = self._parse_known(block.max, _read_expected, expected)
         bounds = {"min": low, "max": high}
         least, most = (_find_number(template) for template in (low, high))
         if least is not None and most is not None and least > most:

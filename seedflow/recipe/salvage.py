@@ -33,6 +33,8 @@ _NAMED: Final = frozenset({"inputs", "values", "steps"})
 
 def choose_cut(path: Path) -> Path:
     """The part to take out for a problem at a path: as little as possible, and never half a step or half an input."""
+    if not path:
+        return path
     for pattern in _EXPENDABLE:
         if _begins_with(path, pattern):
             return path[: len(pattern)]

@@ -35,7 +35,7 @@ from seedflow.recipe.leaves import (
     problem,
     wrong_type,
 )
-from seedflow.recipe.option_schema import ExpectBlock, ExpressionNode, IterateBlock, ListNode, WholeNode
+from seedflow.recipe.option_schema import ExpectBlock, ExpressionNode, IterateBlock, ListNode, TakesNode
 from seedflow.recipe.schema_parts import EXPRESSION_OR_SCALARS_SCHEMA, EXPRESSION_SCHEMA
 from seedflow.recipe.words import (
     LANGUAGE_VERSION,
@@ -145,9 +145,9 @@ class StepBlock(Block):
         None,
         description="Runs the step on a condition: one `{{ }}` that gives true or false. Otherwise the step is skipped.",
     )
-    takes: WholeNode | None = Field(
+    takes: TakesNode | None = Field(
         None,
-        description="How often the same request is drawn: a whole number from 1, or one `{{ }}` over inputs and values.",
+        description="How often the same request is drawn: a whole number from 1 to 1,000, or one `{{ }}` over inputs and values.",
     )
     expect: ExpectBlock | None = Field(
         None, description="What a result must be, and what to do with one that is not."

@@ -9,9 +9,6 @@ JsonSchema: TypeAlias = dict[str, Any]
 EXPRESSION_SCHEMA: Final[JsonSchema] = {"type": "string", "pattern": r"^\s*\{\{[\s\S]*\}\}\s*$"}
 """Exactly one `{{ }}`."""
 
-WHOLE_SCHEMA: Final[JsonSchema] = {"anyOf": [EXPRESSION_SCHEMA, {"type": "integer", "minimum": 1}]}
-"""A whole number from 1, or one `{{ }}` that gives it."""
-
 SWITCH_SCHEMA: Final[JsonSchema] = {"anyOf": [EXPRESSION_SCHEMA, {"type": "boolean"}]}
 """`true` or `false`, or one `{{ }}` that gives it."""
 
@@ -27,6 +24,11 @@ TEMPLATE_SCHEMA: Final[JsonSchema] = {"type": "string", "pattern": r"\{\{|\{%"}
 
 NAME_OF_ITS_OWN: Final = "^[a-z][a-z0-9_]*$"
 """What names look like that a recipe gives."""
+
+
+def whole_up_to(most: int) -> JsonSchema:
+    """A whole number from 1 to a greatest, or one `{{ }}` that gives it."""
+    return {"anyOf": [EXPRESSION_SCHEMA, {"type": "integer", "minimum": 1, "maximum": most}]}
 
 
 def given(key: str) -> JsonSchema:

@@ -21,12 +21,15 @@ OPTIONS_BY_KIND = {
 _ALL_OPTIONS = frozenset[str]().union(*OPTIONS_BY_KIND.values())
 
 
-def check_kinds(steps: Mapping) -> Iterator[tuple[str, Diagnostic]]:
-    """Names of steps, and what is wrong with their kinds: none, several, or an option that does not go with the kind."""
+def check_kinds(steps: Mapping) -> Iterator[tuple[str, str | None, Diagnostic]]:
+    """Names of steps, and what is wrong with their kinds: none, several, or an option, which is named, that does not go with the kind."""
     for entry in steps:
         if isinstance(entry.value, Mapping) and not entry.key.value.startswith("x-"):
-            for found in _check_step(entry, entry.value):
-                yield entry.key.value, found
+            found = list(_check_step(entry, entry.value))
+            yield from ((entry.key.value, None, one) for one in found)
+            if not found:
+                for option, wrong in _check_options(entry.value):
+                    yield entry.key.value, option, wrong
 
 
 def _check_step(step: Entry, block: Mapping) -> Iterator[Diagnostic]:
@@ -58,16 +61,25 @@ def _check_step(step: Entry, block: Mapping) -> Iterator[Diagnostic]:
             help="make two steps of it",
             related=(Related(first.key.span, "the first kind stands here"),),
         )
-    if others:
-        return
-    kind = first.key.value
+
+
+def _check_options(block: Mapping) -> Iterator[tuple[str, Diagnostic]]:
+    """The options of a step of one kind that do not go with it."""
+    kind = next(
+        entry.key.value
+        for entry in block
+        if entry.key.value in OPTIONS_BY_KIND and not is_nothing(entry.value)
+    )
     for entry in block:
         option = entry.key.value
         if option in _ALL_OPTIONS and option not in OPTIONS_BY_KIND[kind] and not is_nothing(entry.value):
             homes = [f"`{name}`" for name, options in OPTIONS_BY_KIND.items() if option in options]
-            yield Diagnostic(
-                "option-not-for-kind",
-                f"`{option}` does not go with `{kind}`, only with {' and '.join(homes)}",
-                entry.key.span,
-                help=f"take `{option}` out",
+            yield (
+                option,
+                Diagnostic(
+                    "option-not-for-kind",
+                    f"`{option}` does not go with `{kind}`, only with {' and '.join(homes)}",
+                    entry.key.span,
+                    help=f"take `{option}` out",
+                ),
             )

@@ -17,7 +17,7 @@ from seedflow.recipe.tables import ReadCell, TableReader
 from seedflow.recipe.views import Row
 from seedflow.text.characters import check_characters
 from seedflow.text.csv_rows import read_csv
-from seedflow.text.json_nodes import read_json
+from seedflow.text.json_nodes import is_json, read_json
 from seedflow.text.nodes import Mapping, Node, Sequence
 from seedflow.text.reader import PROJECT_LIMITS, load_source, read_yaml
 
@@ -176,6 +176,8 @@ def _report_root(root: Node) -> Diagnostic:
         root.span if not isinstance(root, Mapping) else Span(root.source, root.start, root.start + 1),
         help=f"keep the list below {quote(lists[0])} alone in the file"
         if lists
+        else 'write `[{"COLUMN": VALUE, …}, …]`, a mapping for each row'
+        if is_json(root.source)
         else "write `- COLUMN: VALUE` for each row",
     )
 

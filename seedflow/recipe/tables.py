@@ -15,6 +15,7 @@ from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.leaves import describe_node, is_nothing, quote
 from seedflow.recipe.model import Input, InputType
 from seedflow.recipe.views import Row
+from seedflow.text.json_nodes import is_json
 from seedflow.text.nodes import Mapping as MappingNode
 from seedflow.text.nodes import Node, Scalar
 
@@ -72,7 +73,9 @@ class TableReader:
                     "wrong-type",
                     f"row {number} is {describe_node(node)}, expected a mapping of columns to values",
                     node.span,
-                    help="write `COLUMN: VALUE` for each column",
+                    help='write `{"COLUMN": VALUE, …}`'
+                    if is_json(node.source)
+                    else "write `COLUMN: VALUE` for each column",
                 )
             )
             return

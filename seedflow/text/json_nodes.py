@@ -36,6 +36,11 @@ _SAID_OTHERWISE: Final = {
 _LONGEST_SHOWN: Final = 40
 
 
+def is_json(source: Source) -> bool:
+    """Whether a file is called as JSON is, or as lines of it."""
+    return source.name.lower().endswith((".json", ".jsonl", ".ndjson"))
+
+
 def read_json(source: Source, start: int = 0, end: int | None = None) -> tuple[Node | None, list[Diagnostic]]:
     """Read one JSON value, which is all that the text holds from `start` to `end`.
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from seedflow.diagnostics import Source
-from seedflow.plan.options import MOST_ATTEMPTS, MOST_TAKES
 from seedflow.recipe.functions import FILTERS, FORMS, FUNCTIONS, TESTS
+from seedflow.recipe.model import MOST_ATTEMPTS, MOST_TAKES
 from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import RenderError, Scope, Skipped, parse_template

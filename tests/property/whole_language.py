@@ -367,6 +367,9 @@ class _Author:
                     f"succeeded({text})",
                     f"{text} if inputs.yes else {other.text}",
                     f"({text} | reverse | list)[:2]",
+                    f"{text} + {other.text}",
+                    f"({text} + {other.text}) | reverse | list",
+                    f"[{text}, {other.text}] | last",
                     f"{text} | sort(attribute='name')",
                 ]
             changed = self.one_of(changes)

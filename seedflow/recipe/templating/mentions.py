@@ -29,6 +29,7 @@ from seedflow.recipe.templating.lookup_nodes import (
     Part,
 )
 from seedflow.recipe.templating.nodes import Constant, Expression
+from seedflow.recipe.templating.numbers_of_images import explain_number
 from seedflow.recipe.templating.problems import Problem, suggest
 from seedflow.recipe.views import IMAGE_ATTRIBUTES, TASK_ATTRIBUTES
 
@@ -285,12 +286,8 @@ class MentionReader:
         if rest and rest[0].kind in ("item", "slice"):
             index, end, rest = cast("int | Slice", rest[0].value), rest[0].stop, rest[1:]
         elif rest and rest[0].kind in ("dynamic", "part"):
-            return self._refuse_step(
-                f"the number of one of the {head.value} is written out, never worked out: it decides what is waited for",
-                rest[0].start,
-                rest[0].end,
-                "write a number, or loop over them: `{% for image in " + f"steps.{name}.images" + " %}`",
-            )
+            message, advice = explain_number(rest[0].value, str(head.value), name)
+            return self._refuse_step(message, rest[0].start, rest[0].end, advice)
         collection = cast("Literal['images', 'tasks', 'outputs', 'passes']", head.value)
         return self._mention(
             StepReference(

@@ -261,3 +261,73 @@ steps:
     generate: {prompt: "A page", image_input: ["{{ steps.cast.at(who=each.pp).images }}", "{{ each.p }}"]}
 """
     assert [describe(found) for found in check_all(text)] == ["unknown-variable «pp»"]
+
+
+INNER = """seedflow: 1
+inputs: {n: {type: integer}, q: {type: text}}
+steps: {t: {generate: {prompt: "{{ inputs.n }} {{ inputs.q }}"}}}
+outputs: {images: "{{ steps.t.images }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "takes: 2",
+        "expect: {images: 1}",
+        'iterate: {over: [a, b], as: e, start: "{{ steps.one.images[0] }}"}',
+    ],
+)
+def test_an_option_that_does_not_go_with_a_used_recipe_hides_nothing_of_it(
+    check_all: CheckAll, option: str, tmp_path: Path
+) -> None:
+    (tmp_path / "inner.yaml").write_text(INNER)
+    text = f"""
+seedflow: 1
+steps:
+  one: {{generate: {{prompt: One}}}}
+  use: {{recipe: ./inner.yaml, {option}, with: {{z: 1, n: many}}}}
+"""
+    assert [describe(found) for found in check_all(text)] == [
+        "missing-input «./inner.yaml»",
+        f"option-not-for-kind «{option.partition(':')[0]}»",
+        "no-such-input «z»",
+        "wrong-type «many»",
+    ]
+
+
+def test_inputs_for_a_request_hide_nothing_of_it(check_all: CheckAll) -> None:
+    text = """
+seedflow: 1
+steps:
+  use: {with: {z: 1}, generate: {prompt: "{{ inputs.hro }}", promt: x}}
+"""
+    assert [describe(found) for found in check_all(text)] == [
+        "option-not-for-kind «with»",
+        "unknown-input «hro»",
+        "unknown-parameter «promt»",
+    ]
+
+
+def test_edits_that_could_not_be_read_are_not_said_to_be_none(check_all: CheckAll) -> None:
+    text = """
+seedflow: 1
+steps:
+  set: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}
+  use:
+    iterate: {over: {in: "{{ steps.set.images }}", at_most: 5}, as: e, start: "{{ steps.set.images[0] }}"}
+    generate: {prompt: Again, image_input: ["{{ prev }}", "{{ each.e }}"]}
+"""
+    assert [found.code for found in check_all(text)] == ["not-a-list"]
+
+
+def test_a_sum_that_begins_with_a_list_is_told_once(check_all: CheckAll) -> None:
+    text = """
+seedflow: 1
+steps:
+  set: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}
+  use:
+    for_each: {v: {in: "{{ steps.set.tasks | sum(attribute='images', start=[]) }}", at_most: 9}}
+    generate: {prompt: Again, image_input: ["{{ each.v }}"]}
+"""
+    assert [found.code for found in check_all(text)] == ["template-type"]

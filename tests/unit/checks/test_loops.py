@@ -89,7 +89,7 @@ CALLED = """
       many:
         recipe: ./many.yaml
         with:
-          words: "{{ (steps.set.images | map(attribute='name') | list) + ['y'] }}"
+          words: "{{ (steps.set.images | map(attribute='name') | list) * 2 }}"
           count: COUNT
 """
 BOUND = "{in: …, at_most: N}"
@@ -137,7 +137,7 @@ def test_every_way_to_bound_the_list_of_a_used_recipe_is_told_and_is_one(
     assert check(text) == []
     write_many(tmp_path, words="", items=items)
     own = text.replace(
-        "(steps.set.images | map(attribute='name') | list) + ['y']",
+        "(steps.set.images | map(attribute='name') | list) * 2",
         "steps.set.images | map(attribute='name') | list",
     )
     assert check(own) == []
@@ -165,3 +165,50 @@ def test_at_most_is_not_offered_for_edits_in_a_row(check: Check, tmp_path: Path)
     assert found.help is not None
     assert "at_most" not in found.help
     assert found.help.startswith("give input `words` of recipe `many` `max_items: N`, or")
+
+
+def test_the_way_to_bound_pairs_is_one(check: Check) -> None:
+    text = """
+        steps:
+          set: {generate: {prompt: S, sequential_image_generation: auto, max_images: 4}}
+          use:
+            for_each: LOOP
+            generate: {prompt: "PROMPT", image_input: ["IMAGE"]}
+    """
+    pairs = "zip(v=steps.set.images, w=range(steps.set.images | length))"
+    (found,) = check(
+        text.replace("LOOP", f'"{{{{ {pairs} }}}}"')
+        .replace("PROMPT", "{{ each.w }}")
+        .replace("IMAGE", "{{ each.v }}")
+    )
+    assert found.code == "unbounded-list"
+    assert found.help is not None
+    way = 'pair: {in: "{{ zip(…) }}", key: v, at_most: N}'
+    assert f"`{way}`, with `each.pair.v` for `each.v`" in found.help
+    bounded = "{" + way.replace("zip(…)", pairs).replace("N}", "4}") + "}"
+    assert (
+        check(
+            text.replace("LOOP", bounded)
+            .replace("PROMPT", "{{ each.pair.w }}")
+            .replace("IMAGE", "{{ each.pair.v }}")
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("items", "doubted"),
+    [
+        ("optional(steps.some.images)", False),
+        ("optional(steps.some.images) if inputs.b else inputs.l", False),
+        ("inputs.l", True),
+    ],
+)
+def test_a_list_of_what_may_be_skipped_has_no_items_then(check: Check, items: str, doubted: bool) -> None:
+    found = check(f"""
+        inputs: {{b: {{type: boolean, default: true}}, l: {{type: list, of: text, optional: true}}}}
+        steps:
+          some: {{when: "{{{{ inputs.b }}}}", generate: {{prompt: "{{{{ inputs.l | default([]) | join }}}}S"}}}}
+          use: {{for_each: {{v: "{{{{ {items} }}}}"}}, generate: {{prompt: Again}}}}
+    """)
+    assert ("may-be-none" in [one.code for one in found]) == doubted

@@ -108,3 +108,50 @@ def test_a_file_may_name_the_edits_inside_of_a_used_recipe(
     """)
         == said
     )
+
+
+ITEMS = """
+        steps:
+          set: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}
+          word: {for_each: {w: [x, y]}, generate: {prompt: "{{ each.w }}"}}
+          s: {for_each: {v: LOOP}, generate: {prompt: "{{ each.v.PROMPT }}"}}
+        outputs: {x: {images: "{{ steps.s.images }}", file: "FILE"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("loop", "prompt", "written", "not_text"),
+    [
+        ('"{{ steps.set.images }}"', "name", "each.v.name", "write `{{ each.v.name }}`"),
+        ('"{{ steps.word.tasks }}"', "key", "each.v.key", "write `{{ each.v.key }}`"),
+        ("{in: [{a: 1, b: 2}, {a: 2, b: 2}], key: a}", "a", "each.v.a", "name one of its fields: a, b"),
+        (
+            '{in: "{{ zip(i=steps.set.images, j=steps.set.images) }}", key: i}',
+            "i.name",
+            "each.v.i.name",
+            "name one of its fields: i, j",
+        ),
+    ],
+)
+def test_what_tells_files_apart_is_something_that_has_a_text(
+    check, loop: str, prompt: str, written: str, not_text: str
+) -> None:
+    text = ITEMS.replace("LOOP", loop).replace("PROMPT", prompt)
+    (found,) = check(text.replace("FILE", "page"))
+    assert found.code == "same-file"
+    assert found.help == f"add `{{{{ {written} }}}}` to it, or use `{{{{ image.name }}}}`"
+    assert check(text.replace("FILE", f"{{{{ {written} }}}}")) == []
+    (found,) = check(text.replace("FILE", "p{{ each.v }}"))
+    assert (found.code, found.help) == ("not-text", not_text)
+
+
+def test_records_of_edits_have_no_key_that_could_tell_files_apart(check) -> None:
+    (found,) = check("""
+        steps:
+          one: {generate: {prompt: O}}
+          s:
+            iterate: {over: [{a: 1}, {a: 2}], as: e, start: "{{ steps.one.images[0] }}"}
+            generate: {prompt: "{{ each.e.a }}", image_input: ["{{ prev }}"]}
+        outputs: {x: {images: "{{ steps.s.passes }}", file: page}}
+    """)
+    assert (found.code, found.help) == ("same-file", "use `{{ image.name }}`")

@@ -40,8 +40,16 @@ BOUNDED = [
     "steps.cast.outputs.sheet",
     "steps.pair.outputs.day",
     "range(inputs.n)",
+    "steps.set.images + steps.page.images",
+    "(steps.set.images + steps.page.images[1:]) | reverse | list",
+    "[steps.page.tasks[0].images[0]] + (steps.set.images | selectattr('width'))",
+    "[steps.set.images, steps.page.images] | last",
 ]
-UNBOUNDED = ["range(steps.set.images | length)", "steps.set.images + steps.page.images"]
+UNBOUNDED = [
+    "range(steps.set.images | length)",
+    "steps.set.images * 2",
+    "[range(steps.set.images | length)] | first",
+]
 
 
 @pytest.mark.parametrize("items", BOUNDED)
@@ -61,7 +69,7 @@ def test_a_list_without_a_bound_is_shown_where_it_enters_a_used_recipe(say: Say)
     text = """
         steps:
           set: {generate: {prompt: S, sequential_image_generation: auto, max_images: 4}}
-          cast: {recipe: ./parts/cast.yaml, with: {who: x, poses: "{{ (steps.set.images | map(attribute='name') | list) + ['y'] }}"}}
+          cast: {recipe: ./parts/cast.yaml, with: {who: x, poses: "{{ (steps.set.images | map(attribute='name') | list) * 2 }}"}}
     """
     (found,) = say(text)
     assert found.startswith('unbounded-list «"{{ (steps.set.images')
@@ -120,7 +128,11 @@ def test_an_output_is_as_long_as_the_used_recipe_says(say: Say, tmp_path: Path) 
             generate: {prompt: "{{ each.x.name }}"}
     """
     assert say(text.replace("OUTPUT", "one")) == []
-    assert say(text.replace("OUTPUT", "both")) == ['unbounded-list «"{{ steps.a.images + steps.b.images }}"»']
+    assert say(text.replace("OUTPUT", "both")) == []
+    (tmp_path / "both.yaml").write_text(
+        inner.replace("steps.a.images + steps.b.images", "steps.a.images * 2")
+    )
+    assert say(text.replace("OUTPUT", "both")) == ['unbounded-list «"{{ steps.a.images * 2 }}"»']
 
 
 @pytest.mark.parametrize("kind", ["at", "where"])

@@ -289,6 +289,12 @@ def test_an_inputs_default_is_data_and_never_a_template(load: Load) -> None:
         ("{a: {type: choice, options: []}}", [("missing-key", "options")]),
         ("{a: {type: choice, options: [x, y, x]}}", [("same-option-twice", "x")]),
         ("{a: {type: integer, minimum: 3, maximum: 2}}", [("empty-bounds", "minimum")]),
+        ("{a: {type: integer, minimum: 5, maximum: 2, default: 3}}", [("empty-bounds", "minimum")]),
+        ("{a: {type: text, min_length: 5, max_length: 2, default: abc}}", [("empty-bounds", "min_length")]),
+        (
+            "{a: {type: list, of: text, min_items: 3, max_items: 1, default: [a]}}",
+            [("empty-bounds", "min_items")],
+        ),
         ("{a: {type: list, of: {type: list}}}", [("missing-key", "a")]),
         ("{a: {type: integer, default: x}}", [("wrong-type", "x")]),
         ("{a: {type: integer, maximum: 3, default: 4}}", [("out-of-bounds", "4")]),

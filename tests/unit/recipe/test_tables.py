@@ -497,3 +497,20 @@ def test_ten_thousand_rows_are_read_soon(resolve: Resolve, name: str) -> None:
     rows = ok(resolve(PRODUCTS, name=name, file=text))
     assert len(rows) == 10_000
     assert time.process_time() - start < 5  # about half a second on an idle machine
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "help_"),
+    [
+        ("t.json", '{"sku": 1}', 'write `[{"COLUMN": VALUE, …}, …]`, a mapping for each row'),
+        ("t.yaml", "sku: 1\n", "write `- COLUMN: VALUE` for each row"),
+        ("t.json", "[1]", 'write `{"COLUMN": VALUE, …}`'),
+        ("t.jsonl", "[1]\n", 'write `{"COLUMN": VALUE, …}`'),
+        ("t.yaml", "[1]\n", "write `COLUMN: VALUE` for each column"),
+    ],
+)
+def test_how_rows_are_written_is_told_in_the_form_of_the_file(
+    resolve: Resolve, name: str, text: str, help_: str
+) -> None:
+    _, problems = resolve(PRODUCTS, name=name, file=text)
+    assert [found.help for found in problems] == [help_]

@@ -300,3 +300,25 @@ def test_what_a_test_takes_is_given_in_its_place(problem) -> None:
         "it has no `value`; it takes `attribute`, `test` and, in its place, what the test takes"
         in found.message
     )
+
+
+@pytest.mark.parametrize(
+    ("brackets", "message", "help_"),
+    [
+        ("[0:2:0]", "the step of this slice is 0, which leads from nothing to nothing", "leave the step out, or write another, such as `[::2]`"),
+        ("[1.5:]", "the number of one of the images is a whole number, and this is 1.5", "write a whole number: the first is 0, and the last -1"),
+        ("[-2.5]", "the number of one of the images is a whole number, and this is -2.5", "write a whole number: the first is 0, and the last -1"),
+        ("[:none]", "the number of one of the images is a whole number, and this is none", "write a whole number: the first is 0, and the last -1"),
+        ("[:'2']", "the number of one of the images is a whole number, and this is text", "write a whole number: the first is 0, and the last -1"),
+        (
+            "[1 + 1:2:0]",
+            "the number of one of the images is written out, never worked out: it decides what is waited for",
+            "write a number, or loop over them: `{% for image in steps.a.images %}`",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_no_number_of_an_image_is_told_as_what_it_is(
+    problem, brackets: str, message: str, help_: str
+) -> None:
+    found = problem(f"{{{{ steps.a.images{brackets} }}}}")
+    assert (found.code, found.message, found.help) == ("template-step-reference", message, help_)

@@ -1,0 +1,71 @@
+"""How many tasks a loop has over lists that are put together, or taken out of others, of what is still to come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from planning import open_planner
+from playing import play
+
+SETS = """
+inputs: {words: {type: list, of: text, default: [x, y]}}
+steps:
+  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 2}}
+  b: {generate: {prompt: B, sequential_image_generation: auto, max_images: 3}}
+"""
+LOOP = '  use: {for_each: {i: "{{ ITEMS }}"}, generate: {prompt: "Use {{ KEY }}"}}\n'
+
+
+@pytest.mark.parametrize(
+    ("items", "count", "made"),
+    [
+        ("steps.a.images + steps.b.images", (2, 5), 5),
+        ("(steps.a.images + steps.b.images)[1:]", (0, 5), 4),
+        ("(steps.a.images + steps.b.images) | selectattr('number')", (0, 5), 5),
+        ("(steps.a.images | reverse | list) + [steps.b.images[0]]", (2, 3), 3),
+        ("(steps.a.images + steps.b.images) if inputs.words else steps.b.images", (0, 5), 5),
+        ("inputs.words + (steps.b.images | map(attribute='name') | list)", (0, 5), 5),
+        ("[steps.a.images, steps.b.images] | last", (0, 3), 3),
+        ("[[steps.a.images, steps.b.images]] | first | first", (0, 3), 2),
+    ],
+)
+def test_lists_together_are_as_long_as_all_of_them(items: str, count: tuple[int, int], made: int) -> None:
+    text = SETS + LOOP.replace("ITEMS", items).replace(
+        "KEY", "each.i" if "words +" in items else "each.i.key"
+    )
+    plan, problems = open_planner(text).start()
+    assert plan is not None, problems
+    found = [task.tasks for task in plan.tasks if task.step == "use" and task.tasks is not None]
+    assert (sum(one.low for one in found), sum(one.high for one in found)) == count
+    played = play(text, gives={"a": 2, "b": 3})
+    assert len([address for address in played.addresses if address.startswith("use")]) == made
+    assert played.problems == {}
+
+
+def test_a_list_within_one_that_a_value_gives_counts_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "inner.yaml").write_text(
+        "seedflow: 1\n"
+        "inputs: {x: {type: list, of: image}}\n"
+        "values: {v: '{{ [inputs.x] }}'}\n"
+        "steps: {use: {for_each: {i: '{{ values.v | first }}'}, generate: {prompt: '{{ each.i.key }}'}}}\n"
+        "outputs: {images: '{{ steps.use.images }}'}\n"
+    )
+    text = SETS + '  inner: {recipe: ./inner.yaml, with: {x: "{{ steps.a.images + steps.b.images }}"}}\n'
+    plan, problems = open_planner(text, folder=tmp_path).start()
+    assert plan is not None, problems
+    assert plan.tasks[-1].tasks == (0, 5)
+    played = play(text, gives={"a": 2, "b": 3}, folder=tmp_path)
+    assert len([address for address in played.addresses if address.startswith("inner")]) == 5
+
+
+def test_edits_in_a_row_may_be_lists_together() -> None:
+    text = SETS + (
+        '  use:\n    iterate: {over: "{{ steps.a.images + steps.b.images }}", as: e, start: "{{ steps.a.images[0] }}"}\n'
+        '    generate: {prompt: U, image_input: ["{{ prev }}", "{{ each.e }}"]}\n'
+    )
+    plan, problems = open_planner(text).start()
+    assert plan is not None, problems
+    assert plan.tasks[-1].tasks == (2, 5)
+    played = play(text, gives={"a": 2, "b": 3})
+    assert len([address for address in played.addresses if address.startswith("use")]) == 5
