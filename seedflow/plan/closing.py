@@ -36,6 +36,7 @@ class Closer:
             tasks.failed = tasks.failed or gap.failed
             tasks.closed.append(group)
         else:
+            group.skipped = True
             tasks.omitted = tasks.omitted or group.address
         sink[group.address] = build_closed_task(
             group,

@@ -152,7 +152,7 @@ class Group:
 
     `label` stands for their keys. `bounds` says how many instances there may be; `ghosts` stand for them, each for so many.
     `images` is how many images the passes give that are to come, `passes` the same for all of them and not the last one
-    alone. `failed` names what failed, so that none will come; it `may_skip` when what they come from may be skipped.
+    alone. `failed` names what failed, so that none will come; it `may_skip` when what they come from may be skipped, and is `skipped` once that is so.
     """
 
     address: str
@@ -166,6 +166,7 @@ class Group:
     instance: Instance | None = None
     failed: str | None = None
     may_skip: bool = False
+    skipped: bool = False
     children: list[Instance | Group] | None = None
 
     @property

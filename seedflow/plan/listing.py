@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from seedflow.graph.outputs import find_main_output
+from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import (
     Gap,
@@ -127,6 +128,8 @@ class Lister:
         """The same for a list that is waited for as a whole."""
         standing = self.stander.of([template], env)
         cause = standing.failed or standing.skips
+        if standing.waits and may_all_be_skipped(template, env, self.stander):
+            standing.may_skip = True
         if standing.waits or cause is not None:
             bounds = self.bound(template, env)
             if at_most is not None:
@@ -182,7 +185,12 @@ class Lister:
                 return [build_skipped_gap((), "?", skipped.address)]
         for source in sources:
             parts.extend(self._parts_of(source, mention))
-        return parts
+        if parts or where.frame.ghost:
+            return parts
+        # What was skipped while tasks of it were known skips these: so it does when it is known to be skipped before.
+        standing = Standing()
+        self.stander.add([mention], where, standing)
+        return [] if standing.skips is None else [build_skipped_gap((), "?", standing.skips)]
 
     def _is_left_out(self, source: Instance) -> bool:
         """Whether one was skipped, of a use of a recipe all that it gives."""
@@ -220,7 +228,7 @@ class Lister:
         if isinstance(source, Group):
             if source.children is not None:
                 return [part for child in source.children for part in self._parts_of(child, mention)]
-            if source.failed is not None and mention.fail_ok:
+            if source.skipped or (source.failed is not None and mention.fail_ok):
                 return []
             bounds = self._bound_group(source, mention)
             return [

@@ -32,7 +32,10 @@ class Stander:
         self._resolver = resolver
         resolver.find_failed = self.find_failed
         self._uses = UseConditions(
-            resolver, lambda template, env, standing: self.add(template.references, env, standing)
+            resolver,
+            lambda template, env, standing: self.add(template.references, env, standing),
+            self.add_unit,
+            self.add_instance,
         )
 
     def find_failed(self, use: Instance, output: Output | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Whether a use of a recipe is made: `when` of its step and of the steps around it.
+"""Whether a use of a recipe is made: `when` of its step and of the steps around it, and whether what it goes through came.
 
 With a use everything is skipped that it gives: what it asks for, and what only goes through it as well.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from seedflow.plan.frames import Env
-from seedflow.plan.instances import Instance
+from seedflow.plan.instances import ImageSource, Instance
 from seedflow.plan.model import Outcome
 from seedflow.plan.picking import Absent
 from seedflow.plan.resolve import Resolver
@@ -19,13 +19,21 @@ from seedflow.recipe.template import RenderError, Skipped, Template
 Stand: TypeAlias = "Callable[[Template, Env, Standing], None]"
 """Takes what a template mentions into a standing."""
 
+StandUnit: TypeAlias = "Callable[[str, Instance, Standing], None]"
+StandInstance: TypeAlias = "Callable[[Instance, Standing], None]"
+"""The same for a task by its address, and for an instance as a whole."""
+
 
 class UseConditions:
     """Judges uses of recipes, each once all is there that its conditions mention."""
 
-    def __init__(self, resolver: Resolver, stand: Stand) -> None:
+    def __init__(
+        self, resolver: Resolver, stand: Stand, stand_unit: StandUnit, stand_instance: StandInstance
+    ) -> None:
         self._resolver = resolver
         self._stand = stand
+        self._stand_unit = stand_unit
+        self._stand_instance = stand_instance
 
     def add(
         self, instance: Instance, standing: Standing, *, skip_ok: bool = False, fail_ok: bool = False
@@ -34,6 +42,18 @@ class UseConditions:
         if instance.inner is None:
             return False
         waits, failed = False, None
+        pending = False
+        for source in instance.inner.sources:
+            own = Standing()
+            self._stand_source(source, own)
+            if own.waits and not own.may_skip:
+                pending = True  # it may fail yet, and is not left out
+                continue
+            standing.include(own)
+            waits = waits or bool(own.waits)
+            if instance.entered is None and own.skips is not None:
+                instance.entered = Outcome.SKIPPED
+            failed = failed or own.failed
         for template, around in instance.inner.conditions:
             env = self._resolver.refresh(around)
             own = Standing()
@@ -44,16 +64,24 @@ class UseConditions:
                 failed = failed or own.failed
             elif instance.entered is None and (own.skips is not None or not own.waits):
                 failed = self._judge(instance, template, env, own) or failed
-        if instance.entered is None and not waits:  # skipping comes before failing, whichever is known first
+        if (
+            instance.entered is None and not waits and not pending
+        ):  # skipping comes before failing, whichever is known first
             instance.entered = Outcome.GIVEN if failed is None else Outcome.FAILED
             instance.cause = failed
         if instance.entered is Outcome.SKIPPED and not skip_ok:
             standing.skipped = standing.skipped or instance.address
         if instance.entered is Outcome.FAILED and not fail_ok:
             standing.failed = standing.failed or instance.cause or instance.address
-        if instance.entered is None:
+        if instance.entered is None and waits:
             standing.may_skip = standing.may_skip or not skip_ok
         return instance.entered in (None, Outcome.GIVEN)
+
+    def _stand_source(self, source: ImageSource, standing: Standing) -> None:
+        if source.unit is None:
+            self._stand_instance(source.instance, standing)
+        else:
+            self._stand_unit(source.unit.address, source.instance, standing)
 
     def _judge(self, instance: Instance, template: Template, env: Env, own: Standing) -> str | None:
         """Note a condition that leaves a use out; gives what it fails with when it says neither yes nor no."""

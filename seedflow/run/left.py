@@ -27,10 +27,11 @@ def find_left(tasks: Sequence[TaskResult], get_asked: Callable[[str], Task]) -> 
     left: list[Task] = []
     for task in found:
         asked = get_asked(task.address)
-        if asked.shares_with is not None and asked.shares_with not in payers:
+        payer = asked.shares_with
+        if payer is not None and payer not in payers and not by_address[payer].status.has_images:
             # It came first in the run, and the other, which was to pay, took over what became of it.
-            payers.add(asked.shares_with)
-            asked = get_asked(asked.shares_with)
+            payers.add(payer)
+            asked = get_asked(payer)
         left.append(asked if _is_certain(task, by_address, unknown=unknown) else replace(asked, least=()))
     return add_up(left) if left else None
 

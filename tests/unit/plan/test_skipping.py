@@ -344,3 +344,78 @@ def test_tasks_that_a_condition_leaves_out_and_that_nobody_knows_yet_need_not_co
     made = play(text, folder=tmp_path)
     assert made.plan.totals.tasks.low <= sum("?" not in address for address in {*made.asked, *made.ended})
     assert made.addresses == ["two", "two#2"]
+
+
+LATE = (
+    "steps:\n  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 2}}\n"
+    "  b: {for_each: {y: [1, 2]}, when: '{{ WHEN }}', generate: {prompt: 'B {{ each.y }}'}}\n"
+)
+NEVER = LATE.replace("WHEN", "steps.a.images | length > 1")
+ONE = LATE.replace("WHEN", "each.y == 1 or steps.a.images | length > 1")
+HANDS_THROUGH = (
+    "seedflow: 1\ninputs: {photo: {type: image}}\n"
+    "steps: {x: {generate: {prompt: X, image_input: '{{ inputs.photo }}'}}}\n"
+    "outputs: {raw: '{{ inputs.photo }}', images: '{{ steps.x.images }}'}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "over", ["t: '{{ steps.b.images }}'", "t: '{{ steps.b.tasks }}'", "t: '{{ steps.b.images | reverse }}'"]
+)
+def test_a_loop_over_what_was_skipped_is_skipped_whenever_that_is_known(over: str) -> None:
+    text = (
+        f"{NEVER}  c: {{for_each: {{{over}}}, generate: {{prompt: 'C {{{{ each.t.key }}}}'}}}}\n"
+        "  d: {generate: {prompt: 'D {{ steps.c.images | length }}'}}\n"
+    )
+    assert play(text, gives={"a": 1}).addresses == ["a"]
+    view = KnownResults()
+    view.keep(plan(text).tasks[0], "a1")
+    again = plan(text, view=view)
+    assert again.totals.calls == Bounds(0, 0)
+    assert {task.action for task in again.tasks if task.step in ("c", "d")} == {Action.SKIP}
+
+
+@pytest.mark.parametrize(
+    "over", ["steps.b.images[:1]", "steps.b.images | reverse", "first_of(steps.b.images, steps.b.images)"]
+)
+@pytest.mark.parametrize("users", ["tasks", "images"])
+def test_a_loop_over_a_loop_that_is_skipped_as_a_whole_is_skipped(over: str, users: str) -> None:
+    text = (
+        f"{NEVER}  c: {{for_each: {{t: '{{{{ {over} }}}}'}}, generate: {{prompt: C, image_input: '{{{{ each.t }}}}'}}}}\n"
+        f"  e: {{for_each: {{z: '{{{{ steps.c.{users} }}}}'}}, generate: {{prompt: 'E {{{{ each.z.key }}}}'}}}}\n"
+    )
+    made = play(text, gives={"a": 1})
+    assert (made.addresses, made.problems) == (["a"], {})
+
+
+@pytest.mark.parametrize(
+    ("text", "gives", "counts"),
+    [
+        (ONE, {"a": 1}, "1 1"),
+        (ONE, {"a": 2}, "2 2"),
+        (LATE.replace(", when: '{{ WHEN }}'", ""), {"b[y=2]": FAILS}, "1 1"),
+    ],
+)
+def test_a_use_that_goes_through_a_picture_that_never_came_hands_nothing_through(
+    tmp_path, text: str, gives: dict[str, int], counts: str
+) -> None:
+    (tmp_path / "pass.yaml").write_text(HANDS_THROUGH)
+    text = (
+        f"{text}  o: {{recipe: ./pass.yaml, for_each: {{t: '{{{{ steps.b.images }}}}'}}, with: {{photo: '{{{{ each.t }}}}'}}}}\n"
+        "  d: {generate: {prompt: '{{ succeeded(steps.o.outputs.raw) | length }} {{ succeeded(steps.b.images) | length }}'}}\n"
+        "  r: {generate: {prompt: R, image_input: '{{ succeeded(steps.o.outputs.raw) }}'}}\n"
+    )
+    made = play(text, gives=gives, folder=tmp_path)
+    assert made.prompts["d"] == counts
+    assert len(made.references("r")) == int(counts[0])
+    assert made.problems == {}
+
+
+def test_a_loop_over_the_first_of_lists_that_may_all_be_skipped_is_promised_nothing() -> None:
+    text = (
+        f"{NEVER}  c: {{for_each: {{t: '{{{{ first_of(steps.b.images, steps.b.images) }}}}'}}, "
+        "generate: {prompt: C, image_input: '{{ each.t }}'}}\n"
+        "  d: {generate: {prompt: D, image_input: '{{ steps.c.images }}'}}\n"
+    )
+    assert plan(text).totals.calls.low == 1
+    assert play(text, gives={"a": 1}).addresses == ["a"]
