@@ -65,13 +65,14 @@ def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> I
     for number, variable in enumerate(node.step.for_each):
         if mentioned.isdisjoint(variable.names) and subject.flow.loop_items(node, number).high not in (0, 1):
             name = variable.names[0]
+            shown = name if variable.key is None else f"{name}.{variable.key}"  # a record has no text
             yield Diagnostic(
                 "same-request",
                 f"step `{node.step.name}` is repeated for each `{name}`, and asks the same for all of them: equal requests share one "
                 "payment and one picture",
                 variable.span,
                 Severity.WARNING,
-                help=f"mention `{{{{ each.{name} }}}}` in the request, or write `takes:` for several pictures of one request",
+                help=f"mention `{{{{ each.{shown} }}}}` in the request, or write `takes:` for several pictures of one request",
             )
 
 

@@ -23,7 +23,7 @@ from seedflow.recipe.references import NameReference, Reference, Slice, StepRefe
 from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm, look_up
 from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.forms import FirstOf
-from seedflow.recipe.templating.lookup_nodes import Mentioned
+from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
 from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.templating.operation_nodes import Applied, Binary, ListOf
 from seedflow.recipe.views import View
@@ -77,6 +77,9 @@ class LengthFinder:
                 return self._of_sum(first, env)
             case ListOf(items=items) if items and all(map(_is_one_result, items)):
                 return Bounds(len(items), len(items))
+            case Named(root="inputs", name=name):
+                most = self.of_mention(NameReference("inputs", (name,), node.start, node.end), env).high
+                return None if most >= MOST_ITEMS else Bounds(0, most)
             case Mentioned(reference=StepReference(index=None, collection=str()) as mention):
                 bounds = self.of_mention(mention, env)
                 parts = self._take_apart(mention, env) or []

@@ -73,3 +73,12 @@ def test_fan_outs_that_explode(check: Check, steps: str, number: str | None) -> 
 
 def test_limits_say_that_it_is_meant(check: Check) -> None:
     assert check("steps: {a: {generate: {prompt: x}, takes: 500}}\nlimits: {cost_usd: 30}\n") == []
+
+
+def test_of_a_record_the_help_of_equal_requests_names_the_field_that_tells_them_apart(
+    check_all_of,
+) -> None:
+    (found,) = check_all_of(
+        "steps:\n  d: {for_each: {z: {in: [{k: 1}, {k: 2}], key: k}}, generate: {prompt: D}}\n"
+    )
+    assert "`{{ each.z.k }}`" in str(found.help)

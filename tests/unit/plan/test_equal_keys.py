@@ -369,3 +369,24 @@ def test_a_set_that_goes_through_once_is_gone_through_one_by_one(tmp_path: Path)
 def say_in(text: str, folder: Path) -> list[str]:
     found = open_planner(text, folder=folder).start()[1]
     return [f"{one.severity.value}: {one.message}" for one in found if one.code == "equal-keys"]
+
+
+def test_a_sum_in_a_used_recipe_counts_what_its_caller_gives(tmp_path: Path) -> None:
+    (tmp_path / "add.yaml").write_text(
+        "seedflow: 1\ninputs: {extra: {type: list, of: image, default: []}}\n"
+        "steps: {made: {generate: {prompt: Made}}}\noutputs: {all: '{{ steps.made.images + inputs.extra }}'}\n"
+    )
+    text = (
+        f"{STEPS}  u: {{recipe: ./add.yaml, with: {{extra: '{{{{ steps.a.images }}}}'}}}}\n"
+        "  d: {generate: {prompt: D, image_input: '{{ steps.u.outputs.all }}', "
+        "sequential_image_generation: auto, max_images: 10}}\n"
+        "  end: {for_each: {i: {in: '{{ steps.u.outputs.all }}', at_most: 9}}, "
+        "generate: {prompt: End, image_input: '{{ each.i }}'}}\n"
+    )
+    found, problems = open_planner(text, folder=tmp_path).start()
+    assert found is not None
+    assert not [one for one in problems if "together" in one.message or "too-many" in one.code]
+    (group,) = [task for task in found.tasks if task.step == "end"]
+    assert group.tasks is not None
+    assert group.tasks.high == 3
+    assert len([one for one in play(text, folder=tmp_path).addresses if one.startswith("end")]) == 3
