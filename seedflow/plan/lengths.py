@@ -95,10 +95,10 @@ class LengthFinder:
         """The fewest items of the alternative that it will be; none where all of them may be skipped."""
         return 0 if may_all_be_skipped(template, env, self._stander) else self._fewest(node, env)
 
-    def may_be_empty(self, items: Expression, env: Env) -> bool:
-        """Whether a list may turn out to have nothing in it; one of which everything was skipped skips what goes through it."""
+    def may_be_empty(self, items: Expression, env: Env, *, skips: bool) -> bool:
+        """Whether a list may turn out to have nothing in it; one of which everything was skipped `skips` what goes through it."""
         node = items.expression if isinstance(items, Template) else None
-        return not isinstance(node, FirstOf) or self._fewest(node, env) == 0
+        return self._fewest(node, env) == 0 if isinstance(node, FirstOf) else not skips
 
     def _fewest(self, node: FirstOf, env: Env) -> int:
         """The fewest items of an alternative that is not skipped."""

@@ -339,9 +339,13 @@ class Unfolder:
         wrong = Findings()
         built = self._build.build(ghost, wrong)
         skipped = built is not None and outcome_of(built.task) is Outcome.SKIPPED
-        if skipped or stand_in.may_skip or any(gap.may_skip for gap in gaps):
+        list_skips = any(gap.may_skip for gap in gaps)
+        if skipped or stand_in.may_skip or list_skips:
             instance.note_may_skip()
-        elif not low and self._build.lister.lengths.may_be_empty(iterate.over, ghost.env):
+        lengths = self._build.lister.lengths
+        if not (skipped or stand_in.may_skip or low) and lengths.may_be_empty(
+            iterate.over, ghost.env, skips=list_skips
+        ):
             doubt_edits(instance, iterate, high, self.findings)
         totalled = Totalled(self._build.kinds.place)
         count = Bounds(low * tasks.takes, high * tasks.takes)
