@@ -8,16 +8,13 @@ from collections.abc import Iterator, Sequence
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related
 from seedflow.graph.model import StepNode
-from seedflow.graph.shapes import UNKNOWN, Count, Kind, Shape
+from seedflow.graph.shapes import SAME_ITEMS, UNKNOWN, Count, Kind, Shape
 from seedflow.recipe.file_paths import check_file_path
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.operation_nodes import Applied
-
-_ALL_OF_IT = frozenset(("list", "sort", "reverse"))
-"""Filters that give all of what stands before them."""
 
 
 def check_outputs(subject: Subject) -> Iterator[Diagnostic]:
@@ -113,7 +110,7 @@ def _check_text(file: Template, mentions: Sequence[StepReference], subject: Subj
 def _picks(node: Expression | None) -> bool:
     """Whether a filter may leave out some of what is mentioned."""
     while isinstance(node, Applied):
-        if node.name not in _ALL_OF_IT or not node.arguments:
+        if node.name not in SAME_ITEMS or not node.arguments:
             return True
         node = node.arguments[0]
     return False

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from seedflow.graph.facts import MAYBE_ANYTHING, NEVER, NO_FACTS, Facts, Known, Names, is_path, know, spell
+from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.recipe.functions import TESTS
 from seedflow.recipe.references import Slice
 from seedflow.recipe.templating import operators
@@ -20,7 +21,6 @@ from seedflow.recipe.templating.operation_nodes import And, Applied, Compared, E
 from seedflow.recipe.templating.walking import find_parts, walk
 
 _MAX_DEPTH = 6
-_SAME_LENGTH: Final = frozenset(("list", "sort", "reverse"))
 _LENGTHS: Final = frozenset(("count", "length"))
 _NEVER_NONE: Final = frozenset(
     ("string", "number", "integer", "float", "boolean", "mapping", "sequence", "true", "false", "even", "odd")
@@ -252,7 +252,7 @@ def _find_counted(node: Expression) -> Expression | None:
 
 def as_long_as(items: Expression) -> Expression:
     """The list that another one is as long as: without filters that only change the order."""
-    while isinstance(items, Applied) and items.name in _SAME_LENGTH and items.arguments:
+    while isinstance(items, Applied) and items.name in SAME_ITEMS and items.arguments:
         items = items.arguments[0]
     return items
 

@@ -21,6 +21,7 @@ from seedflow.graph.shapes import (
     IMAGE,
     INTEGER,
     NUMBER,
+    SAME_ITEMS,
     TEXT,
     UNKNOWN,
     Count,
@@ -75,7 +76,6 @@ _TEXT_FILTERS: Final = frozenset(
         "join",
     )
 )
-_SAME_LENGTH: Final = frozenset(("list", "sort", "reverse"))
 _AT_MOST_AS_LONG: Final = frozenset(("select", "reject", "selectattr", "rejectattr", "unique"))
 _WHOLE: Final = frozenset(("count", "length", "int"))
 _ARITHMETIC: Final = frozenset(
@@ -387,7 +387,7 @@ _RANGES: Final[Mapping[object, Callable[[Range, Range], Range]]] = {
 }
 """Between which numbers the result of an operator lies."""
 _LISTS: Mapping[str, Callable[[Shape], Shape]] = {
-    **dict.fromkeys(_SAME_LENGTH, _same),
+    **dict.fromkeys(SAME_ITEMS, _same),
     **dict.fromkeys(_AT_MOST_AS_LONG, _at_most),
     **dict.fromkeys(("first", "last", "min", "max"), _item),
 }

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.ranges import ANYTHING, Range, join_ranges
 from seedflow.images.facts import ImageFormat
+
+SAME_ITEMS: Final = frozenset(("list", "sort", "reverse"))
+"""Filters that give all items of what stands before them, in another order perhaps."""
 
 
 class Count(NamedTuple):

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from seedflow.graph.handed_through import find_repeating
 from seedflow.graph.places import find_templates
+from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.plan.fallbacks import find_reached
 from seedflow.plan.frames import Env
 from seedflow.plan.gaps import Gap, Item, Listing, find_gap
@@ -19,7 +20,7 @@ from seedflow.plan.listing import Lister
 from seedflow.plan.model import PendingImages, StepImage
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import PendingImage, PendingTask, key_of_image
-from seedflow.plan.whole import SAME_ITEMS, find_whole, follow, look_behind
+from seedflow.plan.whole import find_whole, follow, look_behind
 from seedflow.recipe.model import Expression
 from seedflow.recipe.references import NameReference, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from seedflow.graph.bounds import find_extent, measure_extent
+from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import MOST_ITEMS, Gap, Listing, count_least, count_most, find_gap
@@ -17,7 +18,7 @@ from seedflow.plan.selected import SelectionBounds
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
 from seedflow.plan.views import is_pending
-from seedflow.plan.whole import SAME_ITEMS, find_part, find_whole, follow, look_behind
+from seedflow.plan.whole import find_part, find_whole, follow, look_behind
 from seedflow.recipe.model import Expression, Input, InputType
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm, look_up

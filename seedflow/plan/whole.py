@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from seedflow.plan.frames import Env
 from seedflow.recipe.model import Expression
@@ -15,9 +14,6 @@ from seedflow.recipe.templating.lookup_nodes import Mentioned, Part
 from seedflow.recipe.templating.operation_nodes import Either, Signed
 
 _SUCCEEDED = "succeeded("
-
-SAME_ITEMS: Final = frozenset(("list", "sort", "reverse"))
-"""Filters that leave the items of a list as they are, in another order perhaps."""
 
 
 def find_whole(template: Template) -> Reference | None:
