@@ -8,7 +8,7 @@ from seedflow.graph.bounds import find_bound_sources
 from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.outputs import find_output
 from seedflow.graph.places import find_templates
-from seedflow.recipe.model import Argument, Expression, Input
+from seedflow.recipe.model import Argument, Expression, Input, InputType
 from seedflow.recipe.references import NameReference, Reference, StepReference
 from seedflow.recipe.template import Template
 
@@ -86,6 +86,9 @@ class Growth:
                     argument is None
                     or call is None
                     or (declared is not None and declared.max_items is not None)
+                    or (
+                        declared is not None and declared.type is InputType.IMAGE
+                    )  # one, whatever it is picked from
                 ):
                     return None
                 found = self.find_unbounded(argument.expression, Where(call.frame, call))

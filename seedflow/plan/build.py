@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -154,9 +155,11 @@ class TaskBuilder:
         task = self._describe(unit, builder, request, verdict, expectation, findings)
         return Built(task, tuple(verdict.standing.waits))
 
-    def refuse(self, unit: Unit, problem: Diagnostic) -> Task:
-        """A task that cannot be asked with the results that are there."""
-        builder = self._builders[unit.instance.tasks.hub]
+    def refuse(self, unit: Unit, problem: Diagnostic, waits: Iterable[str]) -> Task:
+        """A task that cannot be asked with the results that are there; while it waits for others, it may yet be skipped."""
+        builder, needs = self._builders[unit.instance.tasks.hub], dict.fromkeys(waits)
+        if needs:
+            return self._aside(unit, builder, Action.CALL, Reason.UPSTREAM_UNKNOWN, None, needs)
         return self._aside(unit, builder, Action.BLOCKED, Reason.REFUSED, problem.message)
 
     def _set_aside(self, unit: Unit, builder: RequestBuilder, verdict: Verdict) -> Task | None:

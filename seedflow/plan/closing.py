@@ -7,13 +7,13 @@ from typing import TypeAlias
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.plan.build import TaskBuilder
-from seedflow.plan.frames import Env
+from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import Gap
 from seedflow.plan.groups import build_closed_task
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit, spell_address
 from seedflow.plan.judge import Findings
 from seedflow.plan.model import Bounds, Outcome, Reason, Task
-from seedflow.plan.refusals import Refusals
+from seedflow.plan.refusals import Refusals, find_open
 from seedflow.plan.requests import Refused
 from seedflow.recipe.model import Iterate
 
@@ -32,12 +32,7 @@ class Closer:
         """A group in which nothing will come, since what it waits for failed or was skipped."""
         tasks = group.tasks
         cause = gap.failed or gap.skipped or group.address
-        if gap.failed is not None:
-            tasks.failed = tasks.failed or gap.failed
-            tasks.closed.append(group)
-        else:
-            group.skipped = True
-            tasks.omitted = tasks.omitted or group.address
+        tasks.close(group)
         sink[group.address] = build_closed_task(
             group,
             origin=self._build.origin_of(tasks),
@@ -75,27 +70,51 @@ class Closer:
             tasks.end_instance(instance, Outcome.SKIPPED, address)
         return True
 
-    def refuse(self, unit: Unit, problem: Diagnostic, sink: Sink) -> None:
-        """A task that fails by itself, since the results that it uses are not what it needs."""
-        self._refusals.add(unit.address, problem)
-        sink[unit.address] = self._build.refuse(unit, problem)
-        self._build.resolver.learn(unit.address, Outcome.FAILED, (), unit.address)
+    def refuse(self, unit: Unit, problem: Diagnostic, sink: Sink) -> bool:
+        """A task that fails by itself, since the results that it uses are not what it needs; False when it uses none.
 
-    def refuse_edits(self, instance: Instance, iterate: Iterate, problem: Diagnostic, sink: Sink) -> None:
-        """The same for all passes of an instance."""
+        While it waits for others it may yet be skipped, so that it fails no sooner than they have ended.
+        """
+        if unit.ghost:
+            return False
+        waits = find_open(unit.instance, self._build.stander, unit.env)
+        if waits is None:
+            return False
+        self._refusals.add(unit.address, problem, is_open=bool(waits))
+        sink[unit.address] = self._build.refuse(unit, problem, waits)
+        if waits:
+            unit.instance.note_may_skip()
+        else:
+            self._build.resolver.learn(unit.address, Outcome.FAILED, (), unit.address)
+        return True
+
+    def find_gap(self, instance: Instance, problem: Diagnostic, env: Env) -> Gap | None:
+        """What stands for edits that cannot be made of the results that are there, while their instance may yet be skipped."""
+        waits = None if instance.ghost else find_open(instance, self._build.stander, env)
+        if not waits:
+            return None
+        self._refusals.add(instance.address, problem, is_open=True)
+        return Gap((), "?", tuple(waits), Bounds(0, 0), Later(tuple(waits)), may_skip=True)
+
+    def refuse_edits(
+        self, instance: Instance, iterate: Iterate, problem: Diagnostic, env: Env, sink: Sink
+    ) -> bool:
+        """All passes of an instance, which fails by itself; False when it uses no results."""
+        if instance.ghost or find_open(instance, self._build.stander, env) is None:
+            return False
         tasks = instance.tasks
         address = spell_address(tasks.hub, (*instance.keys, (iterate.name, "?")))
         group = Group(address, "?", tasks, instance.order, Bounds(0, 0), instance=instance, failed=address)
         self._close_refused(group, problem, sink)
         tasks.end_instance(instance, Outcome.FAILED, address)
+        return True
 
     def refuse_list(self, tasks: StepTasks, problem: Diagnostic, sink: Sink) -> None:
         """The same for all of a step, since no list can be made of the results that are there."""
         keys = [(name, "?") for name in tasks.variables]
         group = Group(spell_address(tasks.hub, keys), "?", tasks, (), Bounds(0, 0))
         group.failed = group.address
-        tasks.failed = tasks.failed or group.address
-        tasks.closed.append(group)
+        tasks.close(group)
         self._close_refused(group, problem, sink)
 
     def _close_refused(self, group: Group, problem: Diagnostic, sink: Sink) -> None:

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seedflow.diagnostics import Diagnostic
-from seedflow.graph.places import find_templates
-from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env, Later
-from seedflow.plan.instances import ImageSource, Instance, Unit
+from seedflow.plan.instances import ImageSource, Instance, StepTasks, Unit
 from seedflow.plan.model import PendingImages, StepImage
 from seedflow.plan.requests import Refused, Renderer
 from seedflow.plan.resolve import Resolver
@@ -90,15 +88,12 @@ class Judge:
         if step.iterate is not None:
             self._need_value(env.each.get(step.iterate.name), standing)
         for expression in expressions:
-            for template in find_templates(expression):
-                self._stander.add(template.references, env, standing)
-                if may_all_be_skipped(template, env, self._stander):
-                    standing.may_skip = True
+            self._stander.add_expression(expression, env, standing)
         frame = instance.tasks.frame
         for step_id in (*frame.needs, *(frame.prefix + name for name, _ in step.needs)):
             tasks = self._resolver.steps.get(step_id)
             if tasks is not None:
-                self._stander.add_need(tasks, standing)
+                self._add_need(tasks, standing)
         return verdict
 
     def refuses(self, instance: Instance, env: Env) -> bool:
@@ -137,6 +132,25 @@ class Judge:
         if not isinstance(value, bool):
             raise Refused(_not_a_boolean(template, value))
         verdict.refused = not value
+
+    def _add_need(self, tasks: StepTasks, standing: Standing) -> None:
+        """Take in an entry of `needs:`: it is about order alone, so that what was skipped stands in nobody's way."""
+        if tasks.node.step.call is not None:
+            inside = [
+                other
+                for hub, other in self._resolver.steps.items()
+                if any(one.inner is not None and hub.startswith(one.inner.prefix) for one in tasks.instances)
+                and other.frame.ghost == tasks.frame.ghost  # what stands for others never ends
+            ]
+            for other in inside:
+                self._add_need(other, standing)
+            for group in tasks.groups.values():
+                standing.wait((group.address,), tasks.node.id)
+        elif tasks.ended:
+            standing.need(tasks.needs())
+        else:
+            standing.wait(tasks.needs(), tasks.node.id)
+        standing.failed = standing.failed or tasks.failed
 
     def _add_source(self, source: ImageSource, standing: Standing) -> None:
         if source.unit is None:

@@ -153,6 +153,7 @@ class Expander:
             tasks,
             (*row.order, gap.order),
             gap.bounds,
+            row.keys,
             failed=gap.failed,
             may_skip=gap.may_skip or _may_skip(leaves),
         )

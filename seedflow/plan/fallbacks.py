@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from seedflow.plan.frames import Env
-from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
-from seedflow.recipe.references import Reference, StepReference
+from seedflow.recipe.references import Reference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.forms import FirstOf
 from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.walking import walk
 
 
-def may_all_be_skipped(template: Template, env: Env, stander: Stander) -> bool:
+class Stands(Protocol):
+    """Takes mentions into a standing."""
+
+    def add(self, references: Iterable[Reference], env: Env, standing: Standing) -> None:
+        """Each of them, as if nothing else was mentioned."""
+
+
+def may_all_be_skipped(template: Template, env: Env, stander: Stands) -> bool:
     """Whether all that some `first_of` of a template names may be skipped."""
     return any(
         all(_may_be_skipped(_mentions_of(argument, template), env, stander) for argument in node.arguments)
@@ -24,7 +31,7 @@ def may_all_be_skipped(template: Template, env: Env, stander: Stander) -> bool:
 
 
 def find_reached(
-    node: FirstOf, template: Template, env: Env, stander: Stander
+    node: FirstOf, template: Template, env: Env, stander: Stands
 ) -> tuple[list[Expression], bool]:
     """The alternatives of which one is taken, as far as is known; whether there is one for certain."""
     reached: list[Expression] = []
@@ -39,7 +46,7 @@ def find_reached(
     return reached, False
 
 
-def _may_be_skipped(mentions: Sequence[Reference], env: Env, stander: Stander) -> bool:
+def _may_be_skipped(mentions: Sequence[Reference], env: Env, stander: Stands) -> bool:
     standing = Standing()
     stander.add(mentions, env, standing)
     return standing.may_be_skipped or standing.skips is not None
@@ -56,7 +63,7 @@ def _find_first_ofs(template: Template) -> Iterator[FirstOf]:
 def _mentions_of(argument: Expression, template: Template) -> list[Reference]:
     """What an argument mentions, as if it stood alone."""
     return [
-        replace(mention, skip_ok=False) if isinstance(mention, StepReference) else mention
+        replace(mention, skip_ok=False)
         for mention in template.references
         if argument.start <= mention.start < argument.end
     ]

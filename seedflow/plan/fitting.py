@@ -71,4 +71,5 @@ class SurePicks:
 def reword_count(message: str, count: Bounds[int]) -> str:
     """A doubt of the text about a number of images, with the number that a plan knows."""
     low, high = count
-    return _GIVES.sub(f"gives {low}{f' to {high}' if low != high else ''} images", message)
+    many = f"{low} to {high} images" if low != high else f"{low} image{'' if low == 1 else 's'}"
+    return _GIVES.sub(f"gives {many}", message)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from bisect import insort
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from seedflow.graph.model import StepNode
 from seedflow.plan.frames import Env, FrameInstance
@@ -14,6 +14,15 @@ from seedflow.plan.model import Bounds, Outcome, StepImage
 
 Order: TypeAlias = "tuple[int | Order, ...]"
 """Where an instance stands in `for_each` order: for each variable the place of its value, which may itself be an order."""
+
+Keys: TypeAlias = "tuple[tuple[str, str], ...]"
+"""Variables of `for_each` with their keys, in written order."""
+
+Wanted: TypeAlias = "Mapping[str, str | None]"
+"""The key that each variable should have; None while it is not known."""
+
+_VAGUE: Final = frozenset("?~")
+"""In keys that stand for others, and in long ones, which may be cut before that shows."""
 
 NO_IMAGES = Bounds(0, 0)
 
@@ -150,7 +159,7 @@ class ImageSource:
 class Group:
     """A place where instances will come, or passes of `instance`. `children` are what it turned out to be.
 
-    `label` stands for their keys. `bounds` says how many instances there may be; `ghosts` stand for them, each for so many.
+    `keys` are those that all of them have, `label` stands for the others. `bounds` says how many instances there may be; `ghosts` stand for them, each for so many.
     `images` is how many images the passes give that are to come, `passes` the same for all of them and not the last one
     alone. `failed` names what failed, so that none will come; it `may_skip` when what they come from may be skipped, and is `skipped` once that is so.
     """
@@ -160,6 +169,7 @@ class Group:
     tasks: StepTasks
     order: Order
     bounds: Bounds[int]
+    keys: Keys = ()
     images: Bounds[int] = NO_IMAGES
     passes: Bounds[int] = NO_IMAGES
     ghosts: list[tuple[Instance, Bounds[int]]] = field(default_factory=list)
@@ -201,7 +211,7 @@ class StepTasks:
     """The instances of one step within one use of its recipe, findable by their keys, and the groups still to grow.
 
     `bounds` says how many images each task gives if it ends well, `may_give` how many its model may give. `failed` is the first task that failed, `open` how many instances and
-    groups have not ended.
+    groups have not ended; `closed` are the groups of which nothing will come, `omitted` is the first of them that was skipped.
     """
 
     __slots__ = (
@@ -282,6 +292,27 @@ class StepTasks:
         self._group_addresses.add(address)
         return True
 
+    def close(self, group: Group) -> None:
+        """Nothing will come of a group: it failed, or was skipped."""
+        self.closed.append(group)
+        if group.failed is not None:
+            self.failed = self.failed or group.failed
+        else:
+            group.skipped = True
+            self.omitted = self.omitted or group.address
+
+    def find_groups(self, wanted: Wanted) -> list[Group]:
+        """Groups still to grow, or instances of passes to come, of which some may have these keys."""
+        return [group for group in self.groups.values() if may_match(group.keys, wanted)]
+
+    def find_closed(self, wanted: Wanted) -> list[Group]:
+        """Groups of which nothing will come, and some might have had these keys; passes are part of their instance."""
+        return [group for group in self.closed if group.instance is None and may_match(group.keys, wanted)]
+
+    def find_omitted(self, wanted: Wanted) -> str | None:
+        """The first of those that was skipped."""
+        return next((group.address for group in self.find_closed(wanted) if group.skipped), None)
+
     def release(self, address: str) -> None:
         """Let what comes of a group have the same address."""
         self._group_addresses.discard(address)
@@ -332,13 +363,23 @@ class StepTasks:
         return tuple(unit.address for unit in units) if len(units) > 1 else (self.hub,)
 
     def walk(self) -> Iterator[Instance | Group]:
-        """Instances, groups still to grow and those that failed, in order; passes to come are part of their instance."""
+        """Instances, groups still to grow and closed ones, in order; passes to come are part of their instance."""
         groups = [group for group in (*self.groups.values(), *self.closed) if group.instance is None]
         if not groups:
             yield from self.instances
             return
         both: list[Instance | Group] = [*self.instances, *groups]
         yield from sorted(both, key=lambda one: one.order)
+
+
+def may_match(keys: Iterable[tuple[str, str]], wanted: Wanted) -> bool:
+    """Whether something with these keys may be what is wanted."""
+    return all(wanted.get(name) in (None, key) or is_vague(key) for name, key in keys)
+
+
+def is_vague(key: str) -> bool:
+    """Whether a key may stand for others."""
+    return not _VAGUE.isdisjoint(key)
 
 
 def shorten_key(key: str) -> str:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from seedflow.graph.outputs import find_main_output
-from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import (
     Gap,
@@ -94,7 +93,7 @@ class Lister:
             found.extend(self._images_of_task(source))
         for order in reversed(gap.nest):
             found = [nest_part(order, part) for part in found]
-        skipped = None if found else self.stander.of([expression], env).skipped
+        skipped = None if found else self.stander.of([expression], env).skips
         return found if skipped is None else [build_skipped_gap(gap.order, gap.label, skipped)]
 
     def _read_item(self, number: int, item: Expression, env: Env) -> Item | Gap:
@@ -128,8 +127,6 @@ class Lister:
         """The same for a list that is waited for as a whole."""
         standing = self.stander.of([template], env)
         cause = standing.failed or standing.skips
-        if standing.waits and may_all_be_skipped(template, env, self.stander):
-            standing.may_skip = True
         if standing.waits or cause is not None:
             bounds = self.bound(template, env)
             if at_most is not None:
@@ -177,8 +174,10 @@ class Lister:
         sources: Sequence[Instance | Group] = (
             list(tasks.walk()) if mention.selector is None else list(selected)
         )
-        if mention.selector is not None and mention.selector.kind == "where" and tasks.groups:
-            return None
+        if mention.selector is not None and (tasks.groups or tasks.closed):
+            wanted = self._resolver.find_wanted(mention, tasks, where)
+            if tasks.find_groups(wanted) or tasks.find_closed(wanted):
+                return None
         if not tasks.fanned or (mention.selector is not None and mention.selector.kind == "at"):
             skipped = next((one for one in selected if self._is_left_out(one)), None)
             if skipped is not None:

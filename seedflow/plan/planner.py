@@ -37,6 +37,7 @@ from seedflow.plan.model import (
     Waiting,
 )
 from seedflow.plan.outputs import OutputPlanner
+from seedflow.plan.refusals import find_open
 from seedflow.plan.rehearsal import (
     OTHERS,
     USUAL,
@@ -202,9 +203,13 @@ class Planner:
         if planned.settled and planned.result is None and not planned.needs:
             return planned
         findings = Findings()
-        built = self._build.build(self._build.get_unit(address), findings)
+        unit = self._build.get_unit(address)
+        built = self._build.build(unit, findings)
         problem = findings.first_error()
         if problem is not None:
+            waits = find_open(unit.instance, self._build.stander, unit.env)
+            if waits:
+                return Waiting(address, tuple(waits))
             return Unsettled(address, problem.message, problem.span, problem.code, problem.help)
         if built is None:
             raise RuntimeError(f"{address} came to nothing without a reason")
@@ -264,8 +269,7 @@ class Planner:
             tasks.end_instance(group.instance, outcome, cause)
         elif outcome is Outcome.FAILED:
             group.failed = cause
-            tasks.failed = tasks.failed or cause
-            tasks.closed.append(group)
+            tasks.close(group)
 
     # Limits
 

@@ -6,7 +6,7 @@ What is wrong with a recipe whatever its results are is an error of the plan. Wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from seedflow.diagnostics import Diagnostic, Severity
@@ -26,14 +26,19 @@ from seedflow.recipe.views import View
 
 
 class Refusals:
-    """What is wrong, by the address of the task or group that it concerns."""
+    """What is wrong, by the address of the task or group that it concerns.
+
+    Of a task that may yet turn out to be skipped, or that what it uses failed, it is `open` whether it comes to that.
+    """
 
     def __init__(self) -> None:
         self._found: dict[str, Diagnostic] = {}
+        self._open: set[str] = set()
 
-    def add(self, address: str, problem: Diagnostic) -> None:
+    def add(self, address: str, problem: Diagnostic, *, is_open: bool = False) -> None:
         """Take in why something cannot be asked."""
         self._found[address] = problem
+        (self._open.add if is_open else self._open.discard)(address)
 
     def problems(self) -> Iterator[Diagnostic]:
         """Everything that was taken in."""
@@ -50,31 +55,36 @@ class Refusals:
     def find(self, address: str) -> Unsettled | None:
         """The same as the end of a task."""
         problem = self._found.get(address)
-        if problem is None:
+        if problem is None or address in self._open:
             return None
         return Unsettled(address, problem.message, problem.span, problem.code, problem.help)
 
 
-def rests_on_results(instance: Instance, stander: Stander, env: Env) -> bool:
-    """Whether what an instance asks depends on what some task gave, and all of that is there.
+def find_open(instance: Instance, stander: Stander, env: Env) -> Sequence[str] | None:
+    """What an instance still waits for when what it asks depends on what some task gave; None when it depends on none that has ended.
 
-    What is wrong before the results are there is wrong whatever they will be, and best said before they are paid for.
+    What is wrong before any results are there is wrong whatever they will be, and best said before they are paid for.
     """
     tasks = instance.tasks
     expressions = _list_expressions(tasks.node.step)
-    if _waits(stander, expressions, env) or any(
-        source.instance.outcome is None for source in instance.sources
-    ):
-        return False
-    if instance.sources or tasks.frame.sources or any(map(_is_result, instance.each.values())):
-        return True
-    return mentions_results(expressions, tasks.frame)
+    standing = _stand(stander, expressions, env)
+    sources = (*instance.sources, *tasks.frame.sources)
+    pending = [source for source in sources if source.instance.outcome is None]
+    waits = [*standing.waits, *(address for source in pending for address in source.addresses)]
+    if any(map(_is_result, instance.each.values())) or len(pending) < len(sources):
+        return waits
+    if waits:
+        return waits if standing.needs.keys() - standing.waits.keys() else None
+    return waits if mentions_results(expressions, tasks.frame) else None
 
 
 def lists_rest_on_results(step: Step, stander: Stander, frame: FrameInstance) -> bool:
-    """The same for the lists of a step's `for_each`."""
+    """Whether the lists of a step's `for_each` depend on what some task gave."""
     lists = [items for loop in step.for_each for items in loop.lists]
-    return mentions_results(lists, frame) and not _waits(stander, lists, Env(frame))
+    standing = _stand(stander, lists, Env(frame))
+    if standing.waits:
+        return bool(standing.needs.keys() - standing.waits.keys())
+    return mentions_results(lists, frame)
 
 
 def mentions_results(expressions: Iterable[Expression], frame: FrameInstance) -> bool:
@@ -111,18 +121,18 @@ def _list_expressions(step: Step) -> list[Expression]:
     return found
 
 
-def _waits(stander: Stander, expressions: list[Expression], env: Env) -> bool:
+def _stand(stander: Stander, expressions: list[Expression], env: Env) -> Standing:
     try:
-        return bool(stander.of(expressions, env).waits)
+        return stander.of(expressions, env)
     except Absent:
-        return False
+        return Standing()
     except RenderError:  # it looks something up by a value of `each` that there is none of
         standing = Standing()
         for expression in expressions:
             for template in find_templates(expression):
                 steps = (one for one in template.references if isinstance(one, StepReference))
                 stander.add([replace(one, selector=None) for one in steps], env, standing)
-        return bool(standing.waits)
+        return standing
 
 
 def _is_result(value: object) -> bool:

@@ -11,9 +11,10 @@ from functools import partial
 from seedflow.graph.outputs import find_main_output, find_output
 from seedflow.plan.fitting import SurePicks
 from seedflow.plan.frames import Env
+from seedflow.plan.image_slots import find_slots_of
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit
 from seedflow.plan.keys import find_key, find_record_key
-from seedflow.plan.model import ANYWHERE, Bounds, Outcome, PendingImages, StepImage
+from seedflow.plan.model import ANYWHERE, Outcome, PendingImages, StepImage
 from seedflow.plan.picking import (
     Absent,
     NotThere,
@@ -35,8 +36,6 @@ from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import RenderError, Scope, Skipped, look_up
 from seedflow.recipe.views import View
-
-_ONE_IMAGE = Bounds(1, 1)
 
 
 class Resolver:
@@ -83,9 +82,7 @@ class Resolver:
             return value
         if isinstance(value.subject, PendingTask):
             instance = value.subject.instance
-            if instance.outcome is None:
-                return value
-            return self.task_view(instance)
+            return self.task_view(instance) if instance.gave else value
         if not isinstance(value.subject, PendingImage):
             return value
         unit = value.subject.source.unit
@@ -156,11 +153,14 @@ class Resolver:
         """
         tasks = self.find_tasks(mention, env)
         selected = self.select(mention, env)
+        omitted = tasks.find_omitted(self.find_wanted(mention, tasks, env)) if tasks.closed else None
         if isinstance(selected, NotThere):
+            if omitted is not None:
+                raise Skipped(omitted)
             raise Absent(selected)
         if tasks.node.step.call is not None:
-            return self._value_of_call(mention, selected, single=is_single(mention, tasks))
-        self._check_skipped(mention, tasks, selected)
+            return self._value_of_call(mention, selected, omitted, single=is_single(mention, tasks))
+        self._check_skipped(mention, tasks, selected, omitted)
         if mention.collection is None:
             return self.task_view(selected[0])
         if mention.collection == "tasks":
@@ -251,43 +251,43 @@ class Resolver:
             prev=env.prev,
         )
 
-    def _value_of_call(self, mention: StepReference, selected: Sequence[Instance], *, single: bool) -> object:
+    def _value_of_call(
+        self, mention: StepReference, selected: Sequence[Instance], omitted: str | None, *, single: bool
+    ) -> object:
         if mention.collection is None:
             return self.task_view(selected[0])
-        if mention.collection == "tasks":
-            views = []
-            for instance in selected:
-                if mention.fail_ok and self.find_failed(instance, None) is not None:
-                    continue
-                try:
-                    views.append(self.task_view(instance))
-                except Skipped:
-                    continue
-            return pick(views, mention)
         found: list[object] = []
-        skipped: Skipped | None = None
+        given = False
         for instance in selected:
-            if instance.inner is None:
+            if mention.collection == "tasks" and mention.fail_ok and self.find_failed(instance, None):
                 continue
-            output = find_output(instance.inner.frame.recipe, mention)
-            if output is None:
-                raise Absent(
-                    NotThere(f"step `{mention.step}` has no output `{mention.output}`", "unknown-output")
-                )
             try:
-                found.extend(self.output_images(output, instance, fail_ok=mention.fail_ok))
-            except Skipped as error:
+                found.extend(self._find_given(mention, instance))
+            except Skipped as skipped:
                 if single:
                     raise
-                skipped = error
+                omitted = omitted or skipped.cause
                 continue
-        if skipped is not None and not found and mention.skip_ok:
-            raise skipped
+            given = True
+        if omitted is not None and not given and mention.skip_ok:
+            raise Skipped(omitted)
         return pick(found, mention)
 
-    def _check_skipped(self, mention: StepReference, tasks: StepTasks, selected: Sequence[Instance]) -> None:
+    def _find_given(self, mention: StepReference, instance: Instance) -> Sequence[object]:
+        if mention.collection == "tasks":
+            return [self.task_view(instance)]
+        output = self.find_call_output(instance, mention)
+        if output is None:
+            raise Absent(
+                NotThere(f"step `{mention.step}` has no output `{mention.output}`", "unknown-output")
+            )
+        return self.output_images(output, instance, fail_ok=mention.fail_ok)
+
+    def _check_skipped(
+        self, mention: StepReference, tasks: StepTasks, selected: Sequence[Instance], omitted: str | None
+    ) -> None:
         skipped = [one for one in selected if one.outcome is Outcome.SKIPPED]
-        omitted = skipped[0].address if skipped else None if mention.selector else tasks.omitted
+        omitted = skipped[0].address if skipped else omitted
         all_of_them = mention.skip_ok and len(skipped) == len(selected)
         if omitted and (all_of_them or (skipped and is_single(mention, tasks))):
             raise Skipped(omitted)
@@ -325,7 +325,7 @@ class Resolver:
             return None
         selected = self.select(mention, env)
         if isinstance(selected, NotThere):
-            return None if tasks.groups else selected
+            return None if tasks.groups or tasks.closed else selected
         passes = mention.collection == "passes"
         what: str = mention.collection
         if mention.selector is not None:
@@ -338,47 +338,19 @@ class Resolver:
         if mention.selector is None:
             order = tasks.walk()
         elif mention.selector.kind == "where":  # which of them will be meant, and where, is not known
-            order = [*(group for group in tasks.groups.values() if group.instance is None), *selected]
+            to_come = tasks.find_groups(self.find_wanted(mention, tasks, env))
+            order = [*(group for group in to_come if group.instance is None), *selected]
         for source in order:
             if isinstance(source, Group):
-                if source.failed is None:
+                if source.failed is None and not source.skipped:
                     anywhere = (ANYWHERE,) if mention.selector is not None else ()
                     images = source.count_images(passes=passes, certain=not anywhere and not mention.fail_ok)
                     slots.append(PendingImages(source.address, images, f"{source.address} {what}", anywhere))
                 continue
             certain = single or not (source.may_skip or mention.fail_ok)
-            slots.extend(self.slots_of(source, passes=passes, certain=certain))
+            slots.extend(find_slots_of(source, passes=passes, certain=certain))
         self.sure.note(env.frame.frame.recipe.source, mention, slots)
         return choose_slots(slots, mention, selected[0].address if len(selected) == 1 else tasks.hub, what)
-
-    def slots_of(
-        self, instance: Instance, *, passes: bool = False, certain: bool = True
-    ) -> Iterator[StepImage | PendingImages]:
-        """The images of an instance in order. Unless it is `certain` to give some, they may be none as well."""
-        tasks = instance.tasks
-        units = instance.units if passes else instance.last_units()
-        for unit in units:
-            if unit.address in tasks.images or instance.outcome is not None:
-                yield from tasks.images.get(unit.address, ())
-                continue
-            count = tasks.bounds[unit.address]
-            if not certain:
-                yield PendingImages(unit.address, Bounds(0, count.high), f"{unit.address} images")
-            elif count.low != count.high:
-                yield PendingImages(
-                    unit.address, Bounds(max(count.low, 1), count.high), f"{unit.address} images"
-                )
-            else:
-                for number in range(1, count.low + 1):
-                    yield PendingImages(
-                        unit.address, _ONE_IMAGE, f"{unit.address} image {number}", number=number
-                    )
-
-        group = instance.to_come
-        if group is not None and not instance.complete and instance.outcome is None and group.failed is None:
-            images = group.passes if passes else group.images
-            images = images if certain else Bounds(0, images.high)
-            yield PendingImages(group.address, images, f"{group.address} {'passes' if passes else 'images'}")
 
     def pending_views(self, instance: Instance, *, passes: bool) -> list[View] | None:
         """The views of an instance's images, be they there or not; None when their number is not known."""

@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final, TypeAlias
 
 from seedflow.plan.frames import Env
 from seedflow.plan.gaps import Listing, count_least, count_most
-from seedflow.plan.instances import Group, Instance
+from seedflow.plan.instances import Group, Instance, Wanted, is_vague, may_match
 from seedflow.plan.model import Bounds
 from seedflow.plan.picking import Absent
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.stander import Stander
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import RenderError, Skipped
-
-_VAGUE: Final = frozenset("?~")
-"""In keys that stand for others, and in long ones, which may be cut before that shows."""
-
-Wanted: TypeAlias = "Mapping[str, str | None]"
-"""The key that each variable should have; None while it is not known."""
 
 
 class SelectionBounds:
@@ -48,7 +41,7 @@ class SelectionBounds:
         alike: Counter[tuple[str, ...]] = Counter()
         for instance in tasks.instances:
             keys = dict(instance.keys)
-            if not _may_match(keys, wanted):
+            if not may_match(keys.items(), wanted):
                 continue
             parts = self._read_parts(instance, mention)
             most = count_most(parts)
@@ -56,14 +49,14 @@ class SelectionBounds:
             if _is_certain(keys, wanted):
                 low += count_least(parts)
             unknown = [keys[name] for name, key in wanted.items() if key is None]
-            if any(map(_is_vague, unknown)):
+            if any(map(is_vague, unknown)):
                 high += most
             else:
                 alike[tuple(unknown)] += most
         for group in tasks.groups.values():
             for ghost, count in group.ghosts if group.instance is None else ():
                 keys = dict(ghost.keys)
-                if not _may_match(keys, wanted):
+                if not may_match(keys.items(), wanted):
                     continue
                 parts = self._read_parts(ghost, mention)
                 most = count_most(parts)
@@ -92,16 +85,8 @@ class SelectionBounds:
                 key = self._resolver.find_wanted(single, tasks, env)[argument.variable]
             except (RenderError, Skipped, Absent):
                 continue
-            wanted[argument.variable] = None if _is_vague(key) else key
+            wanted[argument.variable] = None if is_vague(key) else key
         return wanted
-
-
-def _is_vague(key: str) -> bool:
-    return not _VAGUE.isdisjoint(key)
-
-
-def _may_match(keys: Mapping[str, str], wanted: Wanted) -> bool:
-    return all(key is None or keys[name] == key or _is_vague(keys[name]) for name, key in wanted.items())
 
 
 def _is_certain(keys: Mapping[str, str], wanted: Wanted) -> bool:

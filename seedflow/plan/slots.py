@@ -10,6 +10,7 @@ from seedflow.graph.outputs import find_main_output
 from seedflow.graph.places import find_templates
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.plan.frames import Env, FrameInstance, Later
+from seedflow.plan.image_slots import find_slots_of
 from seedflow.plan.instances import Instance, Unit
 from seedflow.plan.model import ANYWHERE, ELSEWHERE, Bounds, Outcome, PendingImages, StepImage
 from seedflow.plan.picking import NotThere
@@ -203,7 +204,7 @@ class SlotFinder:
             case PendingImages() | UrlImage() | FileImage() | StepImage() if not path:
                 return (subject,)
             case PendingTask(instance=instance) if path == ("images",) and instance.inner is None:
-                return tuple(self._resolver.slots_of(instance))
+                return tuple(find_slots_of(instance))
             case PendingTask(instance=instance) if instance.inner is None:
                 return self._of_task(instance, path)
             case PendingTask(instance=instance) if instance.inner is not None:
@@ -215,7 +216,7 @@ class SlotFinder:
         """One image of a task that stands for itself, as soon as it is known to give that."""
         match path:
             case ("images", int(number)) if number >= 0 and not instance.stands_for_others:
-                slots = tuple(self._resolver.slots_of(instance))
+                slots = tuple(find_slots_of(instance))
                 return (slots[number],) if _are_exact(slots) and number < len(slots) else None
             case _:
                 return None

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 
 from seedflow.graph.outputs import find_mentioned_outputs, find_outputs_at
 from seedflow.graph.places import find_templates
+from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env, Later
-from seedflow.plan.instances import Instance, StepTasks
+from seedflow.plan.instances import Group, Instance, StepTasks
 from seedflow.plan.model import Outcome, PendingImages
 from seedflow.plan.picking import NotThere, is_single
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.standing import Standing
 from seedflow.plan.use_conditions import UseConditions
-from seedflow.plan.views import PendingImage, PendingTask
+from seedflow.plan.views import PendingImage, PendingTask, find_each, is_unknown
 from seedflow.recipe.model import Expression, Output
 from seedflow.recipe.references import NameReference, Reference, StepReference
 from seedflow.recipe.views import View
@@ -51,9 +52,23 @@ class Stander:
         """How far everything is that expressions mention."""
         standing = Standing(sees_each=sees_each)
         for expression in expressions:
-            for template in find_templates(expression):
-                self.add(template.references, env, standing)
+            self.add_expression(expression, env, standing)
         return standing
+
+    def add_expression(
+        self,
+        expression: Expression,
+        env: Env,
+        standing: Standing,
+        *,
+        skip_ok: bool = False,
+        fail_ok: bool = False,
+    ) -> None:
+        """Take the mentions of all templates of an expression into a standing."""
+        for template in find_templates(expression):
+            self.add(template.references, env, standing, skip_ok=skip_ok, fail_ok=fail_ok)
+            if not skip_ok and may_all_be_skipped(template, env, self):
+                standing.may_skip = True
 
     def add(
         self,
@@ -122,31 +137,15 @@ class Stander:
             return
         env = Env(instance.inner)
         for output in outputs:
-            self.add(output.images.references, env, standing, skip_ok=skip_ok, fail_ok=fail_ok)
+            self.add_expression(output.images, env, standing, skip_ok=skip_ok, fail_ok=fail_ok)
+            if standing.tolerant and not skip_ok:
+                own = self.of([output.images], env)
+                standing.skipped = standing.skipped or self._uses.find_skip(instance, output, own)
 
     def find_entered(self, instance: Instance) -> Outcome | None:
         """What the conditions of a use of a recipe say of it; None as long as that is not known."""
         self._uses.add(instance, Standing())
         return instance.entered
-
-    def add_need(self, tasks: StepTasks, standing: Standing) -> None:
-        """Take in an entry of `needs:`: it is about order alone, so that what was skipped stands in nobody's way."""
-        if tasks.node.step.call is not None:
-            inside = [
-                other
-                for hub, other in self._resolver.steps.items()
-                if any(one.inner is not None and hub.startswith(one.inner.prefix) for one in tasks.instances)
-                and other.frame.ghost == tasks.frame.ghost  # what stands for others never ends
-            ]
-            for other in inside:
-                self.add_need(other, standing)
-            for group in tasks.groups.values():
-                standing.wait((group.address,), tasks.node.id)
-        elif tasks.ended:
-            standing.need(tasks.needs())
-        else:
-            standing.wait(tasks.needs(), tasks.node.id)
-        standing.failed = standing.failed or tasks.failed
 
     # Steps
 
@@ -165,13 +164,19 @@ class Stander:
             standing.may_skip = standing.may_skip or (not skip_ok and self._may_skip_one(tasks, mention))
             return
         selected = self._resolver.select(mention, env)
-        if isinstance(selected, NotThere):
-            if tasks.groups:
-                standing.wait(tasks.groups, tasks.node.id)
-            return
+        groups: Sequence[Group] = ()
         single = is_single(mention, tasks)
+        if tasks.groups or tasks.closed:
+            wanted = self._resolver.find_wanted(mention, tasks, env)
+            closed = tasks.find_closed(wanted)
+            self._add_closed(closed, standing, single=single, skip_ok=skip_ok, fail_ok=fail_ok)
+            groups = tasks.find_groups(wanted)
+        if isinstance(selected, NotThere):
+            for group in groups:
+                standing.wait((group.address,), tasks.node.id)
+            return
         if tasks.node.step.call is not None:
-            self._add_call(mention, tasks, selected, standing, skip_ok, fail_ok)
+            self._add_call(mention, tasks, selected, groups, standing, skip_ok, fail_ok)
         elif mention.selector is None and not single:
             self._add_whole(tasks, standing, fail_ok)
         elif single:
@@ -180,8 +185,22 @@ class Stander:
         else:
             for instance in selected:
                 self._add_one_of_many(instance, standing, fail_ok)
-        if tasks.groups and mention.selector is not None and mention.selector.kind == "where":
-            standing.wait(tasks.groups, tasks.node.id)
+            for group in groups:
+                standing.given += 1
+                standing.may_omit = standing.may_omit or group.may_be_skipped
+                standing.wait((group.address,), tasks.node.id)
+
+    def _add_closed(
+        self, groups: Sequence[Group], standing: Standing, *, single: bool, skip_ok: bool, fail_ok: bool
+    ) -> None:
+        """Take in groups of which nothing will come, and of which some might have been meant."""
+        for group in groups:
+            if group.failed is not None:
+                standing.failed = standing.failed or (None if fail_ok else group.failed)
+            elif not single:
+                standing.omitted = standing.omitted or group.address
+            elif not skip_ok:
+                standing.skipped = standing.skipped or group.address
 
     def _add_whole(self, tasks: StepTasks, standing: Standing, fail_ok: bool) -> None:
         if tasks.ended:
@@ -223,6 +242,7 @@ class Stander:
         mention: StepReference,
         tasks: StepTasks,
         selected: Iterable[Instance],
+        groups: Sequence[Group],
         standing: Standing,
         skip_ok: bool,
         fail_ok: bool,
@@ -245,7 +265,7 @@ class Stander:
                 standing.certain += not inner.may_be_skipped
                 standing.may_omit = standing.may_omit or inner.may_be_skipped
         if mention.selector is None or mention.selector.kind == "where":
-            for group in tasks.groups.values():
+            for group in groups:
                 standing.given += 1
                 skipping = [self._may_skip_use(ghost, mention) for ghost, _ in group.ghosts]
                 sure = any(
@@ -255,8 +275,6 @@ class Stander:
                 standing.certain += sure and not group.may_skip
                 standing.may_omit = standing.may_omit or group.may_skip or any(skipping)
                 standing.wait((group.address,), tasks.node.id)
-        if tasks.failed is not None and not fail_ok:
-            standing.failed = standing.failed or tasks.failed
 
     def waits_for_name(self, name: NameReference, env: Env) -> bool:
         """Whether what a name stands for is not known yet."""
@@ -292,7 +310,7 @@ class Stander:
             if not isinstance(name, NameReference):
                 continue
             # A whole image is a key already, whether it is there or not.
-            if name.root == "each" and len(name.path) == 1 and not _is_unknown(env.each.get(name.name)):
+            if name.root == "each" and len(name.path) == 1 and not is_unknown(env.each.get(name.name)):
                 continue
             self._add_name(name, env, standing, False, False)
 
@@ -305,18 +323,12 @@ class Stander:
             found = env.frame.later.get(name.name)
             if found is not None:
                 argument, outer = found
-                for template in find_templates(argument.expression):
-                    self.add(
-                        template.references,
-                        self._resolver.refresh(outer),
-                        standing,
-                        skip_ok=skip_ok,
-                        fail_ok=fail_ok,
-                    )
+                outer = self._resolver.refresh(outer)
+                self.add_expression(argument.expression, outer, standing, skip_ok=skip_ok, fail_ok=fail_ok)
         elif name.root == "values":
             value = env.frame.lazy_values.get(name.name)
             if value is not None:
-                self.add(value.references, Env(env.frame), standing, skip_ok=skip_ok, fail_ok=fail_ok)
+                self.add_expression(value, Env(env.frame), standing, skip_ok=skip_ok, fail_ok=fail_ok)
         elif name.root == "each":
             self._add_value(env.each.get(name.name), name.path[1:], standing, skip_ok, fail_ok)
         elif name.root == "prev" and env.prev is not None:
@@ -335,7 +347,7 @@ class Stander:
             if instance.stands_for_others:
                 standing.wait((instance.address,), instance.tasks.node.id)
             return
-        each = _find_each(value, standing) if path[:1] == ("each",) else None
+        each = find_each(value, sees=standing.sees_each) if path[:1] == ("each",) else None
         if each is not None:
             for name in path[1:2] or each:
                 self._add_value(each.get(str(name)), path[2:], standing, skip_ok, fail_ok)
@@ -377,21 +389,3 @@ class Stander:
             standing.failed = standing.failed or cause
         if outcome is Outcome.SKIPPED and not skip_ok:
             standing.skipped = standing.skipped or address
-
-
-def _find_each(value: object, standing: Standing) -> Mapping[str, object] | None:
-    """The values of the task that an image or task comes from which is not there yet; None where these are not known."""
-    match value.subject if isinstance(value, View) else None:
-        case PendingImage(source=source):
-            return source.instance.each
-        case PendingTask(instance=instance):
-            return instance.each
-        case PendingImages() if standing.sees_each and isinstance(value, View):
-            each = value.attributes.get("each")
-            return each if isinstance(each, Mapping) else None
-        case _:
-            return None
-
-
-def _is_unknown(value: object) -> bool:
-    return isinstance(value, Later) or (isinstance(value, View) and isinstance(value.subject, PendingImages))

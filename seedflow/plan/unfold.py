@@ -50,7 +50,6 @@ from seedflow.plan.refusals import (
     lists_rest_on_results,
     refuse_nothing,
     refuse_same_address,
-    rests_on_results,
 )
 from seedflow.plan.uses import UseBuilder
 from seedflow.recipe.model import Iterate
@@ -204,16 +203,13 @@ class Unfolder:
                 gaps = [Gap((), "?", (), Bounds(0, 0), Later((skips,)), skipped=skips)]
             else:
                 found.add(refuse_nothing(instance, iterate))
+        problem = found.first_error()
+        if problem is not None and not gaps and (gap := self._closer.find_gap(instance, problem, env)):
+            gaps, parts, found = [gap], [gap], Findings()
         if gaps:
             self._add_passes(instance, iterate, gaps, max(0, len(parts) - len(gaps)))
             return
-        problem = found.first_error()
-        if (
-            problem is not None
-            and not instance.ghost
-            and rests_on_results(instance, self._build.stander, env)
-        ):
-            self._closer.refuse_edits(instance, iterate, problem, self._sink)
+        if problem is not None and self._closer.refuse_edits(instance, iterate, problem, env, self._sink):
             return
         self.findings.merge(found)
         if problem is not None:
@@ -239,12 +235,7 @@ class Unfolder:
         found = Findings()
         built = self._build.build(unit, found)
         problem = found.first_error()
-        if (
-            problem is not None
-            and not ghost
-            and rests_on_results(unit.instance, self._build.stander, unit.env)
-        ):
-            self._closer.refuse(unit, problem, self._sink)
+        if problem is not None and self._closer.refuse(unit, problem, self._sink):
             return
         self.findings.merge(found)
         if built is None:
@@ -317,7 +308,9 @@ class Unfolder:
         low = known + sum(gap.bounds.low for gap in gaps)
         high = known + sum(gap.bounds.high for gap in gaps)
         address = spell_address(tasks.hub, (*instance.keys, (iterate.name, "?")))
-        group = Group(address, "?", tasks, instance.order, Bounds(low, high), instance=instance)
+        group = Group(
+            address, "?", tasks, instance.order, Bounds(low, high), instance.keys, instance=instance
+        )
         stand_in = Instance(
             tasks,
             address,

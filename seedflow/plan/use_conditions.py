@@ -14,6 +14,7 @@ from seedflow.plan.model import Outcome
 from seedflow.plan.picking import Absent
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.standing import Standing
+from seedflow.recipe.model import Output
 from seedflow.recipe.template import RenderError, Skipped, Template
 
 Stand: TypeAlias = "Callable[[Template, Env, Standing], None]"
@@ -76,6 +77,18 @@ class UseConditions:
         if instance.entered is None and waits:
             standing.may_skip = standing.may_skip or not skip_ok
         return instance.entered in (None, Outcome.GIVEN)
+
+    def find_skip(self, instance: Instance, output: Output, standing: Standing) -> str | None:
+        """What was skipped so that an output gives nothing although it goes around what is skipped; None while that is not known."""
+        if not standing.tolerant or standing.waits or standing.failed is not None:
+            return None
+        try:
+            self._resolver.output_images(output, instance)
+        except Skipped as skipped:
+            return skipped.cause
+        except Absent:
+            return None  # what is wrong is said of whoever mentions it
+        return None
 
     def _stand_source(self, source: ImageSource, standing: Standing) -> None:
         if source.unit is None:

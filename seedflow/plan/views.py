@@ -138,3 +138,25 @@ def is_pending(value: object) -> bool:
     return isinstance(value, Later) or (
         isinstance(value, View) and isinstance(value.subject, (PendingImage, PendingTask, PendingImages))
     )
+
+
+def is_unknown(value: object) -> bool:
+    """Whether not even the key of a value of `each` is known yet."""
+    return isinstance(value, Later) or (isinstance(value, View) and isinstance(value.subject, PendingImages))
+
+
+def find_each(value: object, *, sees: bool) -> Mapping[str, object] | None:
+    """The values of the task that an image or task comes from which is not there yet; None where these are not known.
+
+    `sees` whether what stands for any of a task's images counts as one.
+    """
+    match value.subject if isinstance(value, View) else None:
+        case PendingImage(source=source):
+            return source.instance.each
+        case PendingTask(instance=instance):
+            return instance.each
+        case PendingImages() if sees and isinstance(value, View):
+            each = value.attributes.get("each")
+            return each if isinstance(each, Mapping) else None
+        case _:
+            return None

@@ -150,6 +150,12 @@ class Stage:
         assert ended == Counter(addresses), "a task did not end, or ended twice"
         planned = [one.address for one in self.world.events if one.kind is EventKind.TASK_PLANNED]
         assert len(set(planned)) == len(planned), "a task was told of twice"
+        if any(task.status is TaskStatus.SKIPPED for task in result.tasks):
+            event("something is skipped")
+        if any(
+            task.status is TaskStatus.SKIPPED and result.calls for task in result.tasks if "?" in task.address
+        ):
+            event("a list is skipped")
         problems = [*(task.problem for task in result.tasks if task.problem is not None), *result.problems]
         for problem in problems:
             event(f"problem: {problem.kind}")
@@ -164,6 +170,39 @@ class Stage:
             assert done.calls >= totals.calls.low, "fewer calls than planned"
             assert done.images >= totals.images.low, "fewer images than planned"
             assert done.images * PRICE >= totals.cost_usd.low, "less than planned"
+
+
+COUNTED = re.compile(r"<(succeeded\()?steps\.(\w+)(?:\.where\(([^()]*)\))?\.(images|tasks)\)?=(\d+)>")
+
+
+def check_counts(done: Done) -> None:
+    """What prompts say of how many there are is how many there were in the end."""
+    for address, (_, _, params) in done.asked.items():
+        frame, _, _ = address.rpartition("/")
+        for succeeded, step, where, what, said in COUNTED.findall(str(params.get("prompt", ""))):
+            start = re.escape(f"{frame}/{step}" if frame else step)
+            own = [one for one in done.result.tasks if re.fullmatch(rf"{start}(\[[^/]*)?", one.address)]
+            others = [
+                one for one in done.result.tasks if re.match(rf"{start}(\[[^/]*)?([/#]|.*edit=)", one.address)
+            ]
+            if not own or others:
+                continue  # tasks of a used recipe, of several takes, or edits in a row
+            own = [one for one in own if _matches(one.address, where)]
+            event("a prompt says how many there are")
+            wanting = [one.address for one in own if one.status in (TaskStatus.FAILED, TaskStatus.BLOCKED)]
+            assert succeeded or not wanting, f"{address} was asked without {wanting}"
+            given = [one for one in own if one.status.has_images]
+            count = len(given) if what == "tasks" else sum(len(one.images) for one in given)
+            assert int(said) == count, (
+                f"{address} was told of {said} {what} of {step}, and there were {count}"
+            )
+
+
+def _matches(address: str, where: str) -> bool:
+    """Whether a task may be meant by `.where()` with these keys."""
+    keys = dict(re.findall(r"[\[,](\w+)=([^,\]]*)", address.rpartition("/")[2]))
+    wanted = dict(one.split("=") for one in where.split(",")) if where else {}
+    return all(keys[name] in (key, "?") for name, key in wanted.items())
 
 
 def _fingerprints(planner: Any, address: str) -> tuple[Any, ...]:
@@ -215,12 +254,36 @@ def test_a_run_stays_inside_its_plan_and_a_further_one_makes_no_request(
 def test_the_order_of_completion_changes_no_request_and_no_output(
     case: Case, seed: int, failing_percent: int, order: int, most_in_flight: int
 ) -> None:
+    compare_orders(case, seed, failing_percent, order, most_in_flight)
+
+
+@laws(15)
+@given(
+    cases(doubtful=True), SEEDS, st.sampled_from([0, 0, 30]), st.integers(1, 9), st.sampled_from([1, 2, 16])
+)
+def test_what_is_skipped_or_fails_on_the_way_is_counted_alike_in_any_order_and_by_a_further_run(
+    case: Case, seed: int, failing_percent: int, order: int, most_in_flight: int
+) -> None:
+    compare_orders(case, seed, failing_percent, order, most_in_flight)
+
+
+def compare_orders(case: Case, seed: int, failing_percent: int, order: int, most_in_flight: int) -> None:
+    """Runs it twice from the start, in two orders of completion, and the second one once more."""
     seen = []
     for pace, most in ((0, 16), (order, most_in_flight)):
         with tempfile.TemporaryDirectory() as folder:
             stage = Stage(case, folder, SeededProvider(seed, "any", failing_percent, order=pace))
             assume(stage.can_be_planned())
             done = stage.run(most)
+            check_counts(done)
+            if pace == order and (done.done or stage.can_be_planned()):
+                again = stage.run(most)
+                check_counts(again)
+                assert again.images == 0, "a further run pays for nothing"
+                if done.done:
+                    assert again.done
+                    assert again.calls == 0
+                    assert again.asked == done.asked or "expect" in f"{case.recipe}{case.files}"
             statuses = {
                 task.address: (
                     task.status.has_images or task.status.value,

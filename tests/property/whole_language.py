@@ -162,9 +162,11 @@ class _Author:
         lists: dict[str, tuple[str, ...]],
         words: int,
         word: str = "P",
+        doubtful: bool = False,
     ) -> None:
         self.draw = draw
         self.sharp = sharp
+        self.doubtful = doubtful
         self.subs = subs
         self.inputs = inputs
         self.lists = lists
@@ -188,6 +190,8 @@ class _Author:
 
     def single_images(self, loops: Sequence[Loop]) -> list[Expr]:
         found = [Expr(f"each.{loop.name}") for loop in loops if loop.kind == "image"]
+        if self.doubtful:
+            found += [Expr(f"each.{loop.name}.images[0]") for loop in loops if _gives_one(loop)]
         found += [Expr(f"inputs.{name}") for name, kind in self.inputs.items() if kind == "image"]
         for step in self.steps:
             if step.outputs is not None and not step.loops:
@@ -285,7 +289,7 @@ class _Author:
         for number in range(self.one_of([0, 1, 1, 2])):
             name = f"v{number}"
             loop, spelled = self.draw_loop(name, step)
-            if not self.sharp and self.chance(15):
+            if not self.sharp and self.chance(4 if self.doubtful else 15):
                 spelled = {"in": spelled, "at_most": self.number(1, 4)}
             written[name] = spelled
             step.loops = (*step.loops, loop)
@@ -321,7 +325,8 @@ class _Author:
             if self.lists and self.chance(50):
                 found = self.one_of(list(self.lists))
             else:
-                items = self.draw(st.lists(st.sampled_from(WORDS), max_size=3, unique=True))
+                least = 1 if self.doubtful else 0
+                items = self.draw(st.lists(st.sampled_from(WORDS), min_size=least, max_size=3, unique=True))
                 self.lists[found] = tuple(items)
             return Loop(name, "text", found, frozenset([found])), f"@{found}@"
         if kind == "inputs":
@@ -333,6 +338,8 @@ class _Author:
             text = f"steps.{target.name}.tasks"
             if not self.sharp and self.chance(30):
                 text = f"succeeded({text})"
+            if self.doubtful and self.chance(40):
+                text = self.one_of([f"{text}[:1]", f"{text}[1:]", f"{text} | reverse | list"])
             return Loop(name, "task", text, frozenset(target.lists), target), f"{{{{ {text} }}}}"
         many = self.many_images(step.loops)
         if not many:
@@ -398,20 +405,82 @@ class _Author:
             elif loop.kind == "image":
                 options.append(Expr(f"each.{loop.name}.number == 1"))
                 options.append(Expr(f"each.{loop.name}.width > 1"))
+        if self.doubtful and self.steps and self.chance(70):
+            return f"{{{{ {self.mention(step, self.draw_doubt(step))} }}}}"
         options += [
             Expr(f"{one.text} | length > {self.number(0, 2)}", one.lists)
             for one in self.many_images(step.loops)[:3]
         ]
         return f"{{{{ {self.mention(step, self.one_of(options))} }}}}"
 
+    def draw_doubt(self, step: Step) -> Expr:
+        """A condition that only answers decide: how many images or tasks of earlier steps there are, or what they are."""
+        many = self.many_images(step.loops)
+        found = self.one_of([*self.collections(), *many])
+        low = self.number(0, 2)
+        tests = [
+            f"{found.text} | length > {low}",
+            f"{found.text} | length == {low}",
+            f"{found.text} | length < {low + 1}",
+        ]
+        if ".tasks" not in found.text:
+            tests.append(f"{found.text} | map(attribute='number') | sum > {low}")
+        return Expr(self.one_of(tests), found.lists)
+
+    def collections(self) -> list[Expr]:
+        """Images and tasks of whole steps, with and without those that failed."""
+        plain = [
+            Expr(f"steps.{step.name}.{what}", frozenset(step.lists))
+            for step in self.steps
+            for what in ("images", "tasks")
+            if what == "tasks" or step.has_images
+        ]
+        return [*plain, *(Expr(f"succeeded({one.text})", one.lists) for one in plain)]
+
+    def parts(self, loops: Sequence[Loop]) -> list[tuple[Expr, str]]:
+        """Those tasks of whole steps that have a text of a loop at hand, and how a prompt shows which."""
+        found = []
+        for step in self.steps:
+            for theirs in step.loops:
+                for ours in loops:
+                    if ours.kind == theirs.kind == "text" and ours.source == theirs.source:
+                        start, end = f"steps.{step.name}.where({theirs.name}=", f"each.{ours.name}"
+                        for what in ("images", "tasks") if step.has_images else ("tasks",):
+                            plain = f"{start}{end}).{what}", f"{start}{{{{ {end} }}}}).{what}"
+                            found += [plain, tuple(f"succeeded({one})" for one in plain)]
+        return [(Expr(text), shown) for text, shown in found]
+
+    def draw_count(self, step: Step) -> str:
+        """A part of a prompt that says how many there are, between signs by which a test finds it, or what they are."""
+        if self.chance(60):
+            found, shown = self.one_of(
+                [*((one, one.text) for one in self.collections()), *self.parts(step.loops)]
+            )
+            self.mention(step, found)
+            return f"<{shown}={{{{ {found.text} | length }}}}>"
+        many = self.many_images(step.loops)
+        if not many:
+            return ""
+        text = self.mention(step, self.one_of(many))
+        if text.startswith("steps.") and self.chance(30):
+            text = f"succeeded({text})"
+        return self.one_of(
+            [
+                f"{{{{ {text} | length }}}}",
+                f"{{{{ {text} | map(attribute='key') | join(' ') }}}}",
+                f"{{% for one in {text} %}}{{{{ one.key }}}} {{{{ one.width }}}} {{% endfor %}}",
+                f"{{{{ '' if {text} else 'none' }}}}",
+            ]
+        )
+
     def draw_step(self, number: int) -> tuple[str, dict[str, Any]]:
         step = Step(f"s{number}")
         body: dict[str, Any] = {}
-        if not self.sharp and self.chance(8):
+        if not self.sharp and self.chance(3 if self.doubtful else 8):
             body["for_each"] = self.draw_pairs(step)
         elif loops := self.draw_loops(step):
             body["for_each"] = loops
-        if not self.sharp and self.chance(25):
+        if not self.sharp and self.chance(50 if self.doubtful else 25):
             body["when"] = self.draw_condition(step)
         if self.steps and self.chance(10):
             body["needs"] = [self.one_of(self.steps).name]
@@ -455,13 +524,15 @@ class _Author:
             if counted.startswith("steps.") and self.chance(30):
                 counted = f"succeeded({counted})"
             prompt.append(f"{{{{ {counted} | length }}}}")
+        if self.doubtful and self.steps and self.chance(60):
+            prompt.append(self.draw_count(step))
         parameters: dict[str, Any] = {"prompt": " ".join(filter(None, prompt))}
         if images:
             parameters["image_input"] = images
-        if self.chance(40):
+        if self.chance(70 if self.doubtful and not self.steps else 40):
             step.most = self.number(2, 3)
             parameters |= {"sequential_image_generation": "auto", "max_images": step.most}
-        if not self.sharp and self.chance(20):
+        if not self.sharp and self.chance(8 if self.doubtful else 20):
             body["expect"] = self.draw_expect(step)
         body["generate"] = parameters
 
@@ -518,6 +589,10 @@ class _Author:
                 )
             case "image":
                 singles = self.single_images(step.loops)
+                if self.doubtful and singles and self.chance(40):
+                    one, other = self.one_of(singles), self.one_of(singles)
+                    form = self.one_of(["first_of({0}, {1})", "optional({0})"])
+                    return f"{{{{ {form.format(self.mention(step, one), self.mention(step, other))} }}}}"
                 return f"{{{{ {self.mention(step, self.one_of(singles))} }}}}" if singles else None
             case _:
                 found = self.some_images(step.loops, short=False, plain=True)
@@ -563,9 +638,17 @@ TYPES = {
 YES = {"yes": {"type": "boolean", "default": True}}
 
 
+def _gives_one(loop: Loop) -> bool:
+    """Whether each task of a loop over tasks has images by number."""
+    step = loop.step
+    return loop.kind == "task" and step is not None and step.outputs is None and step.takes == 1
+
+
 @st.composite
-def cases(draw: st.DrawFn, *, sharp: bool = False) -> Case:
+def cases(draw: st.DrawFn, *, sharp: bool = False, doubtful: bool = False) -> Case:
     """A recipe of a few steps, which may use recipes that may use others.
+
+    A `doubtful` one often asks how many there are of steps that may be skipped while it runs, in conditions and prompts.
 
     Each use in a sharp one has a text of its own. The most counts two requests for one only where they have the same
     mentions, and two uses with all the same inputs may ask for the same by other ones, such as parts of sets of their own;
@@ -588,6 +671,7 @@ def cases(draw: st.DrawFn, *, sharp: bool = False) -> Case:
             lists=lists,
             words=1,
             word=f"Q{number}",
+            doubtful=doubtful,
         )
         steps = author.write(1, 3)
         outputs, given = author.draw_outputs()
@@ -607,8 +691,9 @@ def cases(draw: st.DrawFn, *, sharp: bool = False) -> Case:
         inputs={},
         lists=lists,
         words=2,
+        doubtful=doubtful,
     )
-    steps = author.write(1, 5)
+    steps = author.write(3 if doubtful else 1, 6 if doubtful else 5)
     outputs = author.draw_outputs()[0] if draw(st.booleans()) else {}
     recipe = _spell(steps, {}, outputs, MOST_TASKS)
     mixes = {step.name: frozenset(step.mixes) for step in author.steps}

@@ -167,6 +167,27 @@ def test_at_most_is_not_offered_for_edits_in_a_row(check: Check, tmp_path: Path)
     assert found.help.startswith("give input `words` of recipe `many` `max_items: N`, or")
 
 
+def test_an_image_that_is_handed_through_is_one_whatever_it_is_picked_from(
+    check: Check, tmp_path: Path
+) -> None:
+    (tmp_path / "pass.yaml").write_text(
+        'seedflow: 1\ninputs: {photo: {type: image}}\nsteps: {x: {generate: {prompt: X, image_input: "{{ inputs.photo }}"}}}\n'
+        'outputs: {images: "{{ steps.x.images }}", raw: "{{ inputs.photo }}"}\n'
+    )
+    assert (
+        check("""
+        steps:
+          set: {generate: {prompt: S, sequential_image_generation: auto, max_images: 4}}
+          one: {when: "{{ steps.set.images | length > 1 }}", generate: {prompt: O}}
+          use: {recipe: ./pass.yaml, with: {photo: "{{ first_of(steps.one.images, steps.set.images)[0] }}"}}
+          all:
+            for_each: {i: "{{ steps.use.outputs.raw + steps.set.images[1:] }}"}
+            generate: {prompt: "A", image_input: "{{ each.i }}"}
+    """)
+        == []
+    )
+
+
 def test_the_way_to_bound_pairs_is_one(check: Check) -> None:
     text = """
         steps:

@@ -72,6 +72,56 @@ def test_the_same_comes_of_it_when_it_shows_while_running(code: str) -> None:
     assert ended.code == code
 
 
+OPEN = ("no-such-image", "too-many-values", "nothing-to-apply")
+"""What is wrong with a task, and not with the list of its loop, which is there before any condition is asked."""
+
+
+def while_open(code: str) -> str:
+    """The same under a condition that rests on another step, which is not stored."""
+    users = {
+        **USERS,
+        "too-many-values": "third: {generate: {prompt: T, image_input: '{{ steps.s.images * 8 }}'}}",
+    }
+    user = users[code].replace("third: {", "third: {when: '{{ steps.slow.images | length > 1 }}', ")
+    return f"slow: {{generate: {{prompt: L, {SET}}}}}\n  {user}\n  sum: {{generate: {{prompt: 'N {{{{ steps.third.images | length }}}}'}}}}"
+
+
+@pytest.mark.parametrize("code", OPEN)
+def test_what_may_yet_be_skipped_does_not_fail_before_that_is_known(code: str) -> None:
+    plan, planner = plan_again(while_open(code))
+    (third,) = [task for task in plan.tasks if task.step == "third"]
+    assert (third.action, third.images, third.cost_usd) == (Action.CALL, (0, 0), (0, 0))
+    (last,) = [task for task in plan.tasks if task.step == "sum"]
+    assert last.images == (0, 1)
+    planner.advance(done("slow", "l1"))
+    skipped = planner.settle(third.address)
+    assert isinstance(skipped, Task)
+    assert (skipped.action, skipped.reason) == (Action.SKIP, Reason.CONDITION_FALSE)
+
+
+@pytest.mark.parametrize("code", OPEN)
+def test_what_turned_out_not_to_be_skipped_fails_then(code: str) -> None:
+    plan, planner = plan_again(while_open(code))
+    (third,) = [task for task in plan.tasks if task.step == "third"]
+    planner.advance(done("slow", "l1", "l2"))
+    ended = planner.settle(third.address)
+    assert isinstance(ended, Unsettled)
+    assert ended.code == code
+
+
+@pytest.mark.parametrize("stored", [1, 3])
+def test_a_plan_warns_of_what_may_yet_be_skipped(stored: int) -> None:
+    text = f"steps:\n  s: {{generate: {{prompt: S, {SET}}}}}\n  {while_open('no-such-image')}\n"
+    view = KnownResults()
+    first, _ = open_planner(text, view=view).start()
+    assert first is not None
+    view.keep(next(task for task in first.tasks if task.address == "s"), *["a1", "a2", "a3"][:stored])
+    plan, found = open_planner(text, view=view).start()
+    assert plan is not None
+    problems = [(one.code, one.severity) for one in found]
+    assert problems == ([("no-such-image", Severity.WARNING)] if stored == 1 else [])
+
+
 def test_what_uses_a_refused_task_waits_for_it() -> None:
     user = (
         USERS["no-such-image"]

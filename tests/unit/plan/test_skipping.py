@@ -419,3 +419,18 @@ def test_a_loop_over_the_first_of_lists_that_may_all_be_skipped_is_promised_noth
     )
     assert plan(text).totals.calls.low == 1
     assert play(text, gives={"a": 1}).addresses == ["a"]
+
+
+def test_a_loop_whose_tasks_could_not_be_asked_is_skipped_when_its_condition_comes_to_be_false() -> None:
+    text = (
+        "steps:\n  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 3}}\n"
+        "  slow: {generate: {prompt: S, sequential_image_generation: auto, max_images: 2}}\n"
+        "  b: {for_each: {i: '{{ steps.a.images }}'}, when: '{{ steps.slow.images | length > 1 }}', "
+        "generate: {prompt: 'B {{ each.i.key }}', image_input: '{{ steps.a.images * 8 }}'}}\n"
+    )
+    for last in ("slow", "a"):
+        skipped = play(text, gives={"a": 2, "slow": 1}, last=(last,))
+        assert (skipped.skipped, skipped.problems) == (["b[i=a-1]", "b[i=a-2]"], {})
+        failed = play(text, gives={"a": 2, "slow": 2}, last=(last,))
+        assert set(failed.problems.values()) == {"too-many-values"}
+        assert all(name.startswith("b[") for name in failed.problems)

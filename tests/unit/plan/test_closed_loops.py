@@ -1,0 +1,186 @@
+"""Loops of which nothing comes, since what they go through was skipped or failed: what becomes of those that mention them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from planning import KnownResults, open_planner
+from playing import FAILS, Played, play
+
+from seedflow.plan.model import Action, Bounds, Plan
+
+USED = (
+    "seedflow: 1\ninputs: {photo: {type: image}}\n"
+    "steps: {x: {generate: {prompt: X, image_input: '{{ inputs.photo }}'}}}\n"
+    "outputs: {raw: '{{ inputs.photo }}', images: '{{ steps.x.images }}'}\n"
+)
+EITHER = (
+    "seedflow: 1\ninputs: {n: {type: integer}}\nsteps:\n"
+    "  x: {when: '{{ inputs.n > 2 }}', generate: {prompt: X}}\n"
+    "  y: {when: '{{ inputs.n > 1 }}', generate: {prompt: Y}}\n"
+    "outputs: {images: '{{ first_of(steps.x.images, steps.y.images) }}'}\n"
+)
+SET = "steps:\n  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 2}}\n"
+KNOWN = (
+    "inputs: {no: {type: boolean, default: false}}\nsteps:\n  a: {generate: {prompt: A}}\n"
+    "  b: {for_each: {k: [1]}, when: '{{ inputs.no }}', generate: {prompt: B}}\n"
+)
+LATE = SET + (
+    "  b: {for_each: {k: '{{ steps.a.images }}'}, when: '{{ steps.a.images | length > 1 }}', "
+    "generate: {prompt: 'B {{ each.k.number }}'}}\n"
+)
+LOOPS = {
+    "images": "for_each: {t: '{{ steps.b.images }}'}, generate: {prompt: 'C {{ each.t.key }}'}",
+    "tasks": "for_each: {t: '{{ steps.b.tasks }}'}, generate: {prompt: 'C {{ each.t.key }}'}",
+    "uses": "for_each: {t: '{{ steps.b.images }}'}, recipe: ./used.yaml, with: {photo: '{{ each.t }}'}",
+    "uses of tasks": (
+        "for_each: {t: '{{ steps.b.tasks }}'}, recipe: ./used.yaml, with: {photo: '{{ each.t.images[0] }}'}"
+    ),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "used.yaml").write_text(USED)
+    (tmp_path / "either.yaml").write_text(EITHER)
+    return tmp_path
+
+
+def plan(text: str, folder: Path, view: KnownResults | None = None) -> Plan:
+    found, problems = open_planner(text, view=view, folder=folder).start()
+    assert found is not None, problems
+    return found
+
+
+def counts(mention: str) -> str:
+    return f"  d: {{generate: {{prompt: 'D {{{{ {mention} | length }}}}'}}}}\n"
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("what", ["images", "tasks"])
+@pytest.mark.parametrize("before", [KNOWN, LATE], ids=["known", "late"])
+def test_who_mentions_a_loop_that_was_skipped_is_skipped_whenever_that_is_known(
+    folder: Path, before: str, what: str, loop: str
+) -> None:
+    text = f"{before}  c: {{{LOOPS[loop]}}}\n{counts(f'steps.c.{what}')}"
+    made = play(text, gives={"a": 1}, folder=folder)
+    assert (made.addresses, made.problems) == (["a"], {})
+    assert "d" in made.skipped
+    view = KnownResults()
+    view.keep(plan(text, folder).tasks[0], "a1")
+    again = plan(text, folder, view)
+    assert again.totals.calls == Bounds(0, 0)
+    assert {task.action for task in again.tasks if task.step == "d"} == {Action.SKIP}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_first_of_goes_around_a_loop_that_was_skipped(folder: Path, loop: str) -> None:
+    text = f"{LATE}  c: {{{LOOPS[loop]}}}\n"
+    for what, other in (("images", "steps.a.images"), ("tasks", "steps.a.tasks")):
+        made = play(text + counts(f"first_of(steps.c.{what}, {other})"), gives={"a": 1}, folder=folder)
+        assert made.prompts["d"] == "D 1"
+
+
+SOME = SET + (
+    "  b: {for_each: {v: [1, 2]}, when: '{{ each.v == 1 or steps.a.images | length > 1 }}', generate: {prompt: 'B {{ each.v }}', "
+    "sequential_image_generation: auto, max_images: 2}}\n"
+    "  c: {for_each: {v: [1, 2], i: '{{ steps.b.where(v=each.v).images }}'}, USE}\n"
+)
+OWN = "generate: {prompt: 'C {{ each.v }} {{ each.i.key }}'}"
+OF_RECIPE = "recipe: ./used.yaml, with: {photo: '{{ each.i }}'}"
+
+
+def play_some(folder: Path, use: str, after: str, **gives: int) -> Played:
+    found = {"a": 2, **{name.replace("_", "[v=") + "]" * ("_" in name): n for name, n in gives.items()}}
+    return play(SOME.replace("USE", use) + after, gives=found, folder=folder)
+
+
+@pytest.mark.parametrize("use", [OWN, OF_RECIPE])
+@pytest.mark.parametrize("what", ["images", "tasks"])
+class TestWhereOfALoop:
+    """`c` has no task for `v=2`, since what its second list goes through failed, or was skipped."""
+
+    def test_is_blocked_when_its_list_failed(self, folder: Path, use: str, what: str) -> None:
+        d = f"  d: {{for_each: {{v: [1, 2]}}, generate: {{prompt: 'D {{{{ steps.c.where(v=each.v).{what} | length }}}}'}}}}\n"
+        made = play_some(folder, use, d, b_2=FAILS)
+        assert [name for name in made.addresses if name.startswith("d")] == ["d[v=1]"]
+        assert made.blocked["d[v=2]"] == "b[v=2]"
+
+    def test_goes_on_with_succeeded(self, folder: Path, use: str, what: str) -> None:
+        d = f"  d: {{for_each: {{v: [1, 2]}}, generate: {{prompt: 'D {{{{ succeeded(steps.c.where(v=each.v).{what}) | length }}}}'}}}}\n"
+        made = play_some(folder, use, d, b_2=FAILS)
+        assert (made.prompts["d[v=1]"], made.prompts["d[v=2]"]) == ("D 1", "D 0")
+
+    def test_is_skipped_when_its_list_was_skipped(self, folder: Path, use: str, what: str) -> None:
+        d = f"  d: {{for_each: {{v: [1, 2]}}, generate: {{prompt: 'D {{{{ steps.c.where(v=each.v).{what} | length }}}}'}}}}\n"
+        made = play_some(folder, use, d, a=1)
+        assert [name for name in made.addresses if name.startswith("d")] == ["d[v=1]"]
+        assert "d[v=2]" in made.skipped
+
+    def test_loops_over_it_end_as_it_does(self, folder: Path, use: str, what: str) -> None:
+        d = (
+            f"  d: {{for_each: {{v: [1, 2], x: '{{{{ steps.c.where(v=each.v).{what} }}}}'}}, "
+            "generate: {prompt: 'D {{ each.v }} {{ each.x.key }}'}}\n"
+            "  e: {for_each: {v: [1, 2]}, generate: {prompt: 'E {{ steps.d.where(v=each.v).images | length }}'}}\n"
+        )
+        failed = play_some(folder, use, d, b_2=FAILS)
+        assert [name for name in failed.addresses if name[0] in "de"][1:] == ["e[v=1]"]
+        assert failed.blocked["e[v=2]"] == "b[v=2]"
+        skipped = play_some(folder, use, d, a=1)
+        assert [name for name in skipped.addresses if name[0] in "de"][1:] == ["e[v=1]"]
+        assert "e[v=2]" in skipped.skipped
+
+
+@pytest.mark.parametrize(("gives", "ends"), [({"b[v=2]": FAILS}, "blocked"), ({"a": 1}, "skipped")])
+def test_at_of_a_loop_of_which_nothing_came_ends_as_that_did(gives: dict[str, int], ends: str) -> None:
+    text = SOME.replace("USE", OWN).replace(
+        "  c:", "  n: {for_each: {v: [1, 2]}, generate: {prompt: 'N {{ each.v }}'}}\n  c:"
+    )
+    text = text.replace("steps.b.where(v=each.v).images", "steps.b.at(v=each.v).images")
+    d = "  d: {for_each: {i: '{{ steps.n.images }}'}, generate: {prompt: D, image_input: '{{ steps.c.at(v=2, i=each.i).images }}'}}\n"
+    made = play(text + d, gives={"a": 2, **gives})
+    assert made.problems == {name: "bad-request" for name in made.problems if name.startswith("b")}
+    assert [name for name in made.addresses if name.startswith("d")] == []
+    assert {"blocked": set(made.blocked), "skipped": set(made.skipped)}[ends] >= {"d[i=1-1]", "d[i=2-1]"}
+
+
+def test_a_task_of_a_loop_that_failed_or_was_skipped_is_not_looked_into() -> None:
+    """Neither a condition over its images nor the start of edits may take it for one that gave none."""
+    after = (
+        "  w: {for_each: {t: '{{ steps.b.tasks }}'}, when: '{{ each.t.images | length == 0 }}', generate: {prompt: W}}\n"
+        "  x: {for_each: {t: '{{ steps.b.tasks }}'}, when: '{{ each.t.images[0].width > 1 }}', generate: {prompt: X}}\n"
+        "  y: {for_each: {t: '{{ steps.b.tasks }}'}, iterate: {over: [e], as: e, start: '{{ each.t.images[0] }}'}, "
+        "generate: {prompt: 'Y {{ each.e }}', image_input: '{{ prev }}'}}\n"
+    )
+    text = SOME.partition("  c:")[0] + after
+    failed = play(text, gives={"a": 2, "b[v=2]": FAILS})
+    assert set(failed.blocked) == {"w[t=2]", "x[t=2]", "y[t=2,e=1]"}
+    skipped = play(text, gives={"a": 1, "b[v=1]": 1})
+    assert (skipped.problems, skipped.blocked) == ({}, {})
+    assert {"w[t=2]", "x[t=2]", "y[t=2,e=1]"} <= set(skipped.skipped)
+    assert [name for name in skipped.addresses if name[0] in "wxy"] == ["x[t=1]", "y[t=1,e=1]"]
+
+
+def test_a_use_whose_first_of_turned_out_to_have_nothing_is_skipped(folder: Path) -> None:
+    n = "{{ steps.a.images | length }}"
+    text = SET + (
+        f"  one: {{recipe: ./either.yaml, with: {{n: '{n}'}}}}\n"
+        f"  all: {{for_each: {{v: [1, 2]}}, recipe: ./either.yaml, with: {{n: '{n}'}}}}\n"
+        "  c: {for_each: {i: '{{ steps.one.images }}'}, generate: {prompt: C, image_input: '{{ each.i }}'}}\n"
+        "  d: {generate: {prompt: 'D {{ steps.one.images | length }}'}}\n"
+        "  e: {generate: {prompt: 'E {{ steps.all.images | length }}'}}\n"
+    )
+    assert plan(text, folder).totals.calls.low == 1
+    assert play(text, gives={"a": 1}, folder=folder).addresses == ["a"]
+    given = play(text, gives={"a": 2}, folder=folder)
+    assert (given.prompts["d"], given.prompts["e"]) == ("D 1", "E 2")
+
+
+def test_what_takes_a_picture_that_may_all_be_skipped_is_promised_nothing(folder: Path) -> None:
+    text = SET + (
+        "  s: {when: '{{ steps.a.images | length > 1 }}', generate: {prompt: S}}\n"
+        "  u: {recipe: ./used.yaml, with: {photo: '{{ first_of(steps.s.images[0], steps.s.images[0]) }}'}}\n"
+    )
+    assert plan(text, folder).totals.calls.low == 1
+    assert play(text, gives={"a": 1}, folder=folder).addresses == ["a"]
