@@ -18,13 +18,12 @@ def check_skipping(subject: Subject) -> Iterator[Diagnostic]:
     """Whatever has a way around it when it is skipped, can be skipped."""
     for place in subject.places:
         chosen = _find_first(place)
-        guarded = [
-            reference
-            for reference in place.template.references
-            if isinstance(reference, StepReference) and reference.skip_ok
-        ]
+        mentions = [reference for reference in place.template.references if reference.skip_ok]
+        guarded = [reference for reference in mentions if isinstance(reference, StepReference)]
         if chosen is not None:
             guarded = [chosen]
+        elif mentions and not isinstance(mentions[0], StepReference):
+            continue  # what a loop goes through, or a caller gives, may be skipped
         if not guarded or isinstance(place.template.expression, Constant):
             continue  # nothing to guard, or refused when it was read
         targets = [subject.flow.find_target(reference, place.node, place.frame) for reference in guarded]

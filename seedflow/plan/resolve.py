@@ -23,6 +23,7 @@ from seedflow.plan.picking import (
     is_single,
     pick,
 )
+from seedflow.plan.standing import Standing
 from seedflow.plan.views import (
     LazyAttributes,
     PendingImage,
@@ -47,8 +48,8 @@ class Resolver:
         self._units: dict[str, Unit] = {}
         self._views: dict[str, tuple[View, ...]] = {}
         self._whole: dict[str, tuple[View, ...]] = {}
-        self.find_failed: Callable[[Instance, Output | None], str | None] = lambda *_: None
-        """What failed of an output of a used recipe, or of all its outputs; whoever knows what these stand on says so."""
+        self.of_use: Callable[[Instance, Output | None], Standing] = lambda *_: Standing()
+        """How far an output of a used recipe is, or all its outputs; whoever knows what these stand on says so."""
 
     # What is known
 
@@ -223,11 +224,11 @@ class Resolver:
         try:
             return as_list(output.images.render(self.build_scope(env)))
         except Absent:
-            if fail_ok and self.find_failed(instance, output) is not None:
+            if fail_ok and self.of_use(instance, output).failed is not None:
                 return []
             raise
         except RenderError as error:
-            if fail_ok and self.find_failed(instance, output) is not None:
+            if fail_ok and self.of_use(instance, output).failed is not None:
                 return []
             raise Absent(
                 NotThere(f"output `{output.name}` of {instance.address}: {error.message}", error.code)
@@ -259,7 +260,7 @@ class Resolver:
         found: list[object] = []
         given = False
         for instance in selected:
-            if mention.collection == "tasks" and mention.fail_ok and self.find_failed(instance, None):
+            if mention.collection == "tasks" and mention.fail_ok and self.of_use(instance, None).failed:
                 continue
             try:
                 found.extend(self._find_given(mention, instance))
@@ -275,13 +276,26 @@ class Resolver:
 
     def _find_given(self, mention: StepReference, instance: Instance) -> Sequence[object]:
         if mention.collection == "tasks":
-            return [self.task_view(instance)]
+            tasks = [self.task_view(instance)]
+            outputs = instance.inner.frame.recipe.outputs.values() if instance.inner is not None else ()
+            if not any(self.output_images(one, instance) for one in outputs):
+                self._refuse_skipped(instance, None)
+            return tasks
         output = self.find_call_output(instance, mention)
         if output is None:
             raise Absent(
                 NotThere(f"step `{mention.step}` has no output `{mention.output}`", "unknown-output")
             )
-        return self.output_images(output, instance, fail_ok=mention.fail_ok)
+        images = self.output_images(output, instance, fail_ok=mention.fail_ok)
+        if not images:
+            self._refuse_skipped(instance, output)
+        return images
+
+    def _refuse_skipped(self, instance: Instance, output: Output | None) -> None:
+        """A use that gives nothing since all of it was skipped is left out where others are counted."""
+        cause = self.of_use(instance, output).skips
+        if cause is not None:
+            raise Skipped(cause)
 
     def _check_skipped(
         self, mention: StepReference, tasks: StepTasks, selected: Sequence[Instance], omitted: str | None

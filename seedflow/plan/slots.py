@@ -150,7 +150,7 @@ class SlotFinder:
             if (
                 isinstance(slots, NotThere)
                 and mention.fail_ok
-                and self._stander.find_failed(instance, output)
+                and self._stander.of_use(instance, output).failed
             ):
                 continue
             if slots is None or isinstance(slots, NotThere):

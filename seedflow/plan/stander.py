@@ -31,7 +31,7 @@ class Stander:
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
-        resolver.find_failed = self.find_failed
+        resolver.of_use = self.of_use
         self._uses = UseConditions(
             resolver,
             lambda template, env, standing: self.add(template.references, env, standing),
@@ -39,14 +39,14 @@ class Stander:
             self.add_instance,
         )
 
-    def find_failed(self, use: Instance, output: Output | None) -> str | None:
-        """What failed of an output of a used recipe, or of all its outputs."""
+    def of_use(self, use: Instance, output: Output | None) -> Standing:
+        """How far an output of a used recipe is, or all its outputs."""
         standing = Standing()
         if use.inner is not None and output is not None:
             self.add_outputs(use, [output], standing)
         else:
             self.add_instance(use, standing)
-        return standing.failed
+        return standing
 
     def of(self, expressions: Iterable[Expression], env: Env, *, sees_each: bool = False) -> Standing:
         """How far everything is that expressions mention."""
@@ -106,7 +106,10 @@ class Stander:
         """Take in one instance that is meant by itself, or what of it stands at a path."""
         if instance.inner is not None:
             outputs = find_outputs_at(instance.inner.frame.recipe, path)
-            self.add_outputs(instance, outputs, standing, skip_ok=skip_ok, fail_ok=fail_ok)
+            own = standing if path else Standing()
+            self.add_outputs(instance, outputs, own, skip_ok=skip_ok, fail_ok=fail_ok)
+            if own is not standing:
+                standing.add_whole(own)
             return
         if instance.outcome is not None:
             standing.need(self._spell_instance(instance))

@@ -48,6 +48,15 @@ class Standing:
         self.waits.update(other.waits)
         self.after.update(other.after)
 
+    def add_whole(self, other: Standing) -> None:
+        """Take in a single thing by what all of it stands on: it is skipped as a whole, or given."""
+        self.include(other)
+        self.failed = self.failed or other.failed
+        self.skipped = self.skipped or other.skips
+        self.given += other.skips is None
+        self.certain += other.skips is None and not other.may_be_skipped
+        self.may_skip = self.may_skip or other.may_be_skipped
+
     @property
     def skips(self) -> str | None:
         """The skipped result for which whoever mentions this is skipped too: a single one, or one where all of them were."""

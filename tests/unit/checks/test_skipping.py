@@ -68,6 +68,27 @@ def test_what_an_output_names_says_whether_it_may_be_skipped(
     assert [one.partition(" ")[0] for one in found] == ([] if may_skip else ["never-skipped?"])
 
 
+@pytest.mark.parametrize(
+    ("mention", "told"),
+    [
+        ("first_of(each.t.images, steps.s.images)", []),
+        ("first_of(inputs.p, steps.s.images)", []),
+        ("first_of(steps.s.images, each.t.images)", ["never-skipped"]),
+    ],
+)
+def test_what_a_loop_goes_through_or_a_caller_gives_may_be_skipped(
+    say: Say, mention: str, told: list[str]
+) -> None:
+    found = say(f"""
+        inputs: {{p: {{type: list, of: image, default: []}}}}
+        steps:
+          s: {{generate: {{prompt: S}}}}
+          u: {{generate: {{prompt: "{{{{ inputs.p | length }}}}"}}}}
+          o: {{for_each: {{t: "{{{{ steps.s.tasks }}}}"}}, generate: {{prompt: "{{{{ {mention} | length }}}}", image_input: "{{{{ each.t.images }}}}"}}}}
+    """)
+    assert [one.partition("?")[0] for one in found if one.startswith("never-skipped")] == told
+
+
 def test_what_mentions_nothing_but_what_may_all_be_skipped_may_be_skipped(say: Say) -> None:
     found = say(
         """

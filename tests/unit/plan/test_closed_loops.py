@@ -184,3 +184,32 @@ def test_what_takes_a_picture_that_may_all_be_skipped_is_promised_nothing(folder
     )
     assert plan(text, folder).totals.calls.low == 1
     assert play(text, gives={"a": 1}, folder=folder).addresses == ["a"]
+
+
+NESTED = SET + (
+    "  b: {for_each: {k: [1, 2]}, when: '{{ steps.a.images | length > each.k }}', generate: {prompt: 'B {{ each.k }}'}}\n"
+    "  o: {recipe: ./many.yaml, for_each: {k: [1, 2]}, with: {photos: '{{ steps.b.where(k=each.k).images }}'}}\n"
+)
+MANY = (
+    "seedflow: 1\ninputs: {photos: {type: list, of: image}}\n"
+    "steps: {x: {for_each: {i: '{{ inputs.photos }}'}, generate: {prompt: X, image_input: '{{ each.i }}'}}}\n"
+    "outputs: {raw: '{{ inputs.photos }}', images: '{{ steps.x.images }}'}\n"
+)
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_use_all_of_whose_outputs_were_skipped_is_left_out_like_any_task(
+    folder: Path, stored: bool
+) -> None:
+    (folder / "many.yaml").write_text(MANY)
+    text = NESTED + (
+        "  c: {generate: {prompt: 'C {{ steps.o.tasks | length }} {{ steps.o.images | length }}', image_input: '{{ steps.a.images }}'}}\n"
+        "  d: {for_each: {k: [1, 2]}, generate: {prompt: 'D {{ first_of(steps.o.at(k=each.k).images, steps.a.images) | length }}'}}\n"
+        "  e: {for_each: {t: '{{ steps.o.tasks }}'}, generate: {prompt: 'E {{ each.t.images | length }}'}}\n"
+    )
+    view = KnownResults()
+    if stored:
+        view.keep(plan(text, folder).tasks[0], "a1", "a2")
+    made = play(text, gives={"a": 2}, folder=folder, view=view)
+    prompts = {name: said for name, said in made.prompts.items() if name[0] in "cde"}
+    assert prompts == {"c": "C 1 1", "d[k=1]": "D 1", "d[k=2]": "D 2", "e[t=1]": "E 1"}
