@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
 from seedflow.diagnostics import Diagnostic
+from seedflow.plan.addresses import spell_address
 from seedflow.plan.build import TaskBuilder
+from seedflow.plan.expand import Leaf, Opening
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import Gap
 from seedflow.plan.groups import build_closed_task
-from seedflow.plan.instances import Group, Instance, StepTasks, Unit, spell_address
+from seedflow.plan.instances import Group, Instance, StepTasks, Unit
 from seedflow.plan.judge import Findings
 from seedflow.plan.model import Bounds, Outcome, Reason, Task
 from seedflow.plan.refusals import Refusals, find_open
@@ -129,3 +132,13 @@ class Closer:
             depth=self._build.level_of(tasks.node),
         )
         sink[group.address] = replace(closed, reason=Reason.REFUSED)
+
+
+def find_closed(opening: Opening, leaves: Sequence[Leaf]) -> Gap | None:
+    """The list for which nothing will come of an opening: its own, or a later one that was skipped, if there is an item of it."""
+    gap = opening.gap
+    if gap.failed is not None or gap.skipped is not None:
+        return gap
+    skipped = [next((one for _, one in leaf.gaps if one.skipped is not None), None) for leaf in leaves]
+    certain = bool(skipped) and None not in skipped and gap.bounds.low > 0 and not gap.may_skip
+    return skipped[0] if certain else None

@@ -13,12 +13,13 @@ from typing import TypeAlias
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.at_most import judge_length
 from seedflow.graph.model import StepNode
+from seedflow.plan.addresses import spell_address
 from seedflow.plan.equal_keys import foresee_equal_keys, refuse_equal_keys
 from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen_keys import KeyForeseer
 from seedflow.plan.frames import Env, FrameInstance, Later
-from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_least, count_most
-from seedflow.plan.instances import Group, ImageSource, Instance, Order, StepTasks, spell_address
+from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_least, count_most, find_start
+from seedflow.plan.instances import Group, ImageSource, Instance, Order, StepTasks
 from seedflow.plan.judge import Findings
 from seedflow.plan.listing import Lister
 from seedflow.plan.model import Bounds
@@ -147,6 +148,7 @@ class Expander:
     def build_group(self, tasks: StepTasks, opening: Opening, leaves: Sequence[Leaf]) -> Group:
         """The group of what an opening may come to be, which leaves stand for."""
         row, gap = opening.row, opening.gap
+        names = self._loops[opening.depth].names
         return Group(
             self._address_of(opening, tasks.hub),
             ".".join([*(key for _, key in row.keys), gap.label]),
@@ -154,6 +156,7 @@ class Expander:
             (*row.order, gap.order),
             gap.bounds,
             row.keys,
+            find_start(names, gap),
             failed=gap.failed,
             may_skip=gap.may_skip or _may_skip(leaves),
         )
@@ -328,16 +331,6 @@ class Expander:
             keys=row.keys + tuple((name, gap.label) for name in names),
             order=(*row.order, gap.order),
         )
-
-
-def find_closed(opening: Opening, leaves: Sequence[Leaf]) -> Gap | None:
-    """The list for which nothing will come of an opening: its own, or a later one that was skipped, if there is an item of it."""
-    gap = opening.gap
-    if gap.failed is not None or gap.skipped is not None:
-        return gap
-    skipped = [next((one for _, one in leaf.gaps if one.skipped is not None), None) for leaf in leaves]
-    certain = bool(skipped) and None not in skipped and gap.bounds.low > 0 and not gap.may_skip
-    return skipped[0] if certain else None
 
 
 def _may_skip(leaves: Sequence[Leaf]) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from seedflow.diagnostics import Diagnostic
+from seedflow.plan.addresses import is_vague
 from seedflow.plan.frames import Later
 from seedflow.plan.instances import Group, Instance, Order
 from seedflow.plan.model import Bounds
@@ -78,6 +79,14 @@ def nest_part(order: Order, part: Item | Gap) -> Item | Gap:
     if isinstance(part, Item):
         return Item((order, *part.order), part.value)
     return replace(part, order=(order, *part.order), nest=(order, *part.nest))
+
+
+def find_start(names: tuple[str, ...], gap: Gap) -> tuple[str, str] | None:
+    """A variable, and how all keys begin that come of a gap: those of the images of one task, and of the task itself."""
+    source = gap.source
+    if len(names) != 1 or not isinstance(source, Instance) or source.inner is not None:
+        return None
+    return None if is_vague(source.loop_key) else (names[0], source.loop_key)
 
 
 def find_gap(part: Item | Gap) -> Gap | None:

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from bisect import insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from seedflow.graph.model import StepNode
+from seedflow.plan.addresses import Keys, Wanted, is_vague, may_match, shorten_key
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.model import Bounds, Outcome, StepImage
 
 Order: TypeAlias = "tuple[int | Order, ...]"
 """Where an instance stands in `for_each` order: for each variable the place of its value, which may itself be an order."""
 
-Keys: TypeAlias = "tuple[tuple[str, str], ...]"
-"""Variables of `for_each` with their keys, in written order."""
-
-Wanted: TypeAlias = "Mapping[str, str | None]"
-"""The key that each variable should have; None while it is not known."""
-
-_VAGUE: Final = frozenset("?~")
-"""In keys that stand for others, and in long ones, which may be cut before that shows."""
-
 NO_IMAGES = Bounds(0, 0)
-
-_LONGEST_KEY = 80
-_KEPT_OF_A_KEY = 70
 
 
 @dataclass(slots=True, eq=False)
@@ -159,7 +147,7 @@ class ImageSource:
 class Group:
     """A place where instances will come, or passes of `instance`. `children` are what it turned out to be.
 
-    `keys` are those that all of them have, `label` stands for the others. `bounds` says how many instances there may be; `ghosts` stand for them, each for so many.
+    `keys` are those that all of them have, `label` stands for the others, and `start` says of one how it begins, where that is known. `bounds` says how many instances there may be; `ghosts` stand for them, each for so many.
     `images` is how many images the passes give that are to come, `passes` the same for all of them and not the last one
     alone. `failed` names what failed, so that none will come; it `may_skip` when what they come from may be skipped, and is `skipped` once that is so.
     """
@@ -170,6 +158,7 @@ class Group:
     order: Order
     bounds: Bounds[int]
     keys: Keys = ()
+    start: tuple[str, str] | None = None
     images: Bounds[int] = NO_IMAGES
     passes: Bounds[int] = NO_IMAGES
     ghosts: list[tuple[Instance, Bounds[int]]] = field(default_factory=list)
@@ -188,6 +177,15 @@ class Group:
     def may_be_skipped(self) -> bool:
         """Whether any of it may turn out to be skipped, or all of it."""
         return self.may_skip or any(ghost.may_skip for ghost, _ in self.ghosts)
+
+    def may_match(self, wanted: Wanted) -> bool:
+        """Whether some of it may have, or might have had, the keys that are wanted."""
+        if self.start is not None:
+            name, start = self.start
+            key = wanted.get(name)
+            if key is not None and not is_vague(key) and key != start and not key.startswith(f"{start}-"):
+                return False
+        return may_match(self.keys, wanted)
 
     @property
     def surely_gives(self) -> bool:
@@ -303,11 +301,15 @@ class StepTasks:
 
     def find_groups(self, wanted: Wanted) -> list[Group]:
         """Groups still to grow, or instances of passes to come, of which some may have these keys."""
-        return [group for group in self.groups.values() if may_match(group.keys, wanted)]
+        return [group for group in self.groups.values() if group.may_match(wanted)]
 
     def find_closed(self, wanted: Wanted) -> list[Group]:
         """Groups of which nothing will come, and some might have had these keys; passes are part of their instance."""
-        return [group for group in self.closed if group.instance is None and may_match(group.keys, wanted)]
+        return [group for group in self.closed if group.instance is None and group.may_match(wanted)]
+
+    def has_all(self, wanted: Mapping[str, str]) -> bool:
+        """Whether these keys are those of one instance that is there, so that no other can have them."""
+        return len(wanted) == len(self.variables) > 0 and bool(self.find(wanted))
 
     def find_omitted(self, wanted: Wanted) -> str | None:
         """The first of those that was skipped."""
@@ -370,25 +372,3 @@ class StepTasks:
             return
         both: list[Instance | Group] = [*self.instances, *groups]
         yield from sorted(both, key=lambda one: one.order)
-
-
-def may_match(keys: Iterable[tuple[str, str]], wanted: Wanted) -> bool:
-    """Whether something with these keys may be what is wanted."""
-    return all(wanted.get(name) in (None, key) or is_vague(key) for name, key in keys)
-
-
-def is_vague(key: str) -> bool:
-    """Whether a key may stand for others."""
-    return not _VAGUE.isdisjoint(key)
-
-
-def shorten_key(key: str) -> str:
-    """A key that was put together, cut where it is too long for a file's name, with a digest of the whole."""
-    if len(key) <= _LONGEST_KEY:
-        return key
-    return f"{key[:_KEPT_OF_A_KEY].rstrip('-.')}~{hashlib.sha256(key.encode()).hexdigest()[:6]}"
-
-
-def spell_address(hub: str, keys: Sequence[tuple[str, str]]) -> str:
-    """`page[scene=asleep]`, or the hub itself without keys."""
-    return f"{hub}[{','.join(f'{name}={key}' for name, key in keys)}]" if keys else hub

@@ -176,7 +176,7 @@ class Lister:
         )
         if mention.selector is not None and (tasks.groups or tasks.closed):
             wanted = self._resolver.find_wanted(mention, tasks, where)
-            if tasks.find_groups(wanted) or tasks.find_closed(wanted):
+            if not tasks.has_all(wanted) and (tasks.find_groups(wanted) or tasks.find_closed(wanted)):
                 return None
         if not tasks.fanned or (mention.selector is not None and mention.selector.kind == "at"):
             skipped = next((one for one in selected if self._is_left_out(one)), None)

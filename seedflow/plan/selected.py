@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from seedflow.plan.addresses import Wanted, is_vague, may_match
 from seedflow.plan.frames import Env
 from seedflow.plan.gaps import Listing, count_least, count_most
-from seedflow.plan.instances import Group, Instance, Wanted, is_vague, may_match
+from seedflow.plan.instances import Group, Instance
 from seedflow.plan.model import Bounds
 from seedflow.plan.picking import Absent
 from seedflow.plan.resolve import Resolver

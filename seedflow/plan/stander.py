@@ -171,9 +171,9 @@ class Stander:
         single = is_single(mention, tasks)
         if tasks.groups or tasks.closed:
             wanted = self._resolver.find_wanted(mention, tasks, env)
-            closed = tasks.find_closed(wanted)
+            closed = () if tasks.has_all(wanted) else tasks.find_closed(wanted)
             self._add_closed(closed, standing, single=single, skip_ok=skip_ok, fail_ok=fail_ok)
-            groups = tasks.find_groups(wanted)
+            groups = () if tasks.has_all(wanted) else tasks.find_groups(wanted)
         if isinstance(selected, NotThere):
             for group in groups:
                 standing.wait((group.address,), tasks.node.id)

@@ -13,10 +13,11 @@ from dataclasses import replace
 
 from seedflow.diagnostics import Span, has_errors
 from seedflow.graph.model import StepGraph, StepNode
+from seedflow.plan.addresses import spell_address
 from seedflow.plan.apart import Differences, sends_prev
 from seedflow.plan.awaited import asked_before, find_awaited, may_be_stored
 from seedflow.plan.build import TaskBuilder
-from seedflow.plan.closing import Closer
+from seedflow.plan.closing import Closer, find_closed
 from seedflow.plan.expand import (
     MOST_GHOSTS,
     MOST_TASKS,
@@ -26,7 +27,6 @@ from seedflow.plan.expand import (
     Opening,
     Row,
     explodes,
-    find_closed,
 )
 from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen import images_of, outcome_of
@@ -40,7 +40,7 @@ from seedflow.plan.groups import (
     find_sources_of_uses,
 )
 from seedflow.plan.identity import has_pending_reference
-from seedflow.plan.instances import Group, Instance, StepTasks, Unit, spell_address
+from seedflow.plan.instances import Group, Instance, StepTasks, Unit
 from seedflow.plan.judge import Findings
 from seedflow.plan.model import Bounds, Outcome, Reason, Task
 from seedflow.plan.reading import Part, read_parts, span_of_list

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from seedflow.plan.addresses import shorten_key
 from seedflow.plan.frames import Later
-from seedflow.plan.instances import ImageSource, Instance, Unit, shorten_key
+from seedflow.plan.instances import ImageSource, Instance, Unit
 from seedflow.plan.model import Bounds, PendingImages, StepImage
 from seedflow.recipe.views import View
 

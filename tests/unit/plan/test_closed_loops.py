@@ -135,14 +135,14 @@ class TestWhereOfALoop:
 @pytest.mark.parametrize(("gives", "ends"), [({"b[v=2]": FAILS}, "blocked"), ({"a": 1}, "skipped")])
 def test_at_of_a_loop_of_which_nothing_came_ends_as_that_did(gives: dict[str, int], ends: str) -> None:
     text = SOME.replace("USE", OWN).replace(
-        "  c:", "  n: {for_each: {v: [1, 2]}, generate: {prompt: 'N {{ each.v }}'}}\n  c:"
+        "  c:", "  n: {for_each: {v: [2]}, generate: {prompt: 'N {{ each.v }}'}}\n  c:"
     )
     text = text.replace("steps.b.where(v=each.v).images", "steps.b.at(v=each.v).images")
     d = "  d: {for_each: {i: '{{ steps.n.images }}'}, generate: {prompt: D, image_input: '{{ steps.c.at(v=2, i=each.i).images }}'}}\n"
     made = play(text + d, gives={"a": 2, **gives})
     assert made.problems == {name: "bad-request" for name in made.problems if name.startswith("b")}
     assert [name for name in made.addresses if name.startswith("d")] == []
-    assert {"blocked": set(made.blocked), "skipped": set(made.skipped)}[ends] >= {"d[i=1-1]", "d[i=2-1]"}
+    assert {"blocked": set(made.blocked), "skipped": set(made.skipped)}[ends] >= {"d[i=2-1]"}
 
 
 def test_a_task_of_a_loop_that_failed_or_was_skipped_is_not_looked_into() -> None:
@@ -213,3 +213,28 @@ def test_a_use_all_of_whose_outputs_were_skipped_is_left_out_like_any_task(
     made = play(text, gives={"a": 2}, folder=folder, view=view)
     prompts = {name: said for name, said in made.prompts.items() if name[0] in "cde"}
     assert prompts == {"c": "C 1 1", "d[k=1]": "D 1", "d[k=2]": "D 2", "e[t=1]": "E 1"}
+
+
+def test_tasks_with_other_keys_are_none_of_its_business(folder: Path) -> None:
+    text = (
+        "steps:\n  b: {for_each: {v: [1, 2]}, generate: {prompt: 'B {{ each.v }}', sequential_image_generation: auto, max_images: 2}}\n"
+        "  u: {for_each: {i: '{{ steps.b.images }}'}, generate: {prompt: 'U {{ each.i.name }}'}}\n"
+        "  w: {for_each: {i: '{{ steps.b.images }}', k: [1, 2]}, generate: {prompt: 'W {{ each.i.name }} {{ each.k }}'}}\n"
+        "  c: {for_each: {i: '{{ succeeded(steps.b.images) }}'}, generate: {prompt: 'C {{ each.i.name }}', "
+        "image_input: '{{ steps.u.at(i=each.i).images[0] }}'}}\n"
+        "  d: {for_each: {i: '{{ succeeded(steps.b.images) }}'}, generate: {prompt: "
+        "'D {{ steps.u.where(i=each.i).images | length }} {{ steps.w.where(i=each.i).images | length }}'}}\n"
+        "  e: {for_each: {i: '{{ succeeded(steps.b.images) }}', k: [1, 2]}, generate: {prompt: 'E {{ each.i.name }}', "
+        "image_input: '{{ steps.w.at(i=each.i, k=each.k).images[0] }}'}}\n"
+        "  f: {for_each: {k: [1, 2]}, generate: {prompt: 'F {{ steps.w.where(k=each.k).images | length }}'}}\n"
+    )
+    made = play(text, gives={"b[v=1]": 2, "b[v=2]": FAILS})
+    assert sorted(name for name in made.addresses if name[0] in "cdef") == [
+        *(f"{step}[i=1-{number}]" for step in "cd" for number in (1, 2)),
+        *(f"e[i=1-{number},k={k}]" for number in (1, 2) for k in (1, 2)),
+    ]
+    assert made.prompts["d[i=1-1]"] == "D 1 2"
+    assert {name: made.blocked[name] for name in ("f[k=1]", "f[k=2]")} == {
+        "f[k=1]": "b[v=2]",
+        "f[k=2]": "b[v=2]",
+    }
