@@ -185,12 +185,14 @@ class Lister:
                 return [build_skipped_gap((), "?", skipped.address)]
         for source in sources:
             parts.extend(self._parts_of(source, mention))
-        if parts or where.frame.ghost:
-            return parts
+        there = [part for part in parts if not (isinstance(part, Gap) and part.skipped is not None)]
+        if there or where.frame.ghost:
+            return there
         # What was skipped while tasks of it were known skips these: so it does when it is known to be skipped before.
         standing = Standing()
         self.stander.add([mention], where, standing)
-        return [] if standing.skips is None else [build_skipped_gap((), "?", standing.skips)]
+        cause = standing.skips or next((part.skipped for part in parts if isinstance(part, Gap)), None)
+        return [] if cause is None else [build_skipped_gap((), "?", cause)]
 
     def _is_left_out(self, source: Instance) -> bool:
         """Whether one was skipped, of a use of a recipe all that it gives."""
@@ -349,7 +351,10 @@ class Lister:
         if not standing.waits and standing.failed is None:
             if standing.skips is not None:
                 return []
-            values = self._resolver.output_images(output, source, fail_ok=fail_ok)
+            try:
+                values = self._resolver.output_images(output, source)
+            except Skipped as skipped:  # by a `first_of` of which everything was
+                return [build_skipped_gap((source.order,), f"{source.loop_key}-?", skipped.cause)]
             return [Item((source.order, number), value) for number, value in enumerate(values)]
         whole = find_whole(output.images)
         if isinstance(whole, StepReference) and whole.index is None:

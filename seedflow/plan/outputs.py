@@ -16,7 +16,7 @@ from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.instances import Unit
 from seedflow.plan.model import PendingImages, PublishedImage, StepImage, Unsettled
 from seedflow.plan.picking import NotThere, as_list
-from seedflow.plan.requests import Refused
+from seedflow.plan.refused import Refused
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.whole import find_whole
 from seedflow.recipe.model import Output

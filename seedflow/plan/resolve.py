@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from seedflow.graph.outputs import find_main_output, find_output
+from seedflow.plan.border import NotAdmitted
 from seedflow.plan.fitting import SurePicks
 from seedflow.plan.frames import Env
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit
@@ -22,6 +23,7 @@ from seedflow.plan.picking import (
     is_single,
     pick,
 )
+from seedflow.plan.refused import Refused
 from seedflow.plan.views import (
     LazyAttributes,
     PendingImage,
@@ -208,10 +210,11 @@ class Resolver:
             self._views[instance.address] = views
         return views
 
-    def output_images(self, output: Output, instance: Instance, *, fail_ok: bool = False) -> list[object]:
+    def output_images(self, output: Output, instance: Instance) -> list[object]:
         """What an output of a used recipe gives: a list, also where its expression gives a single image.
 
-        With `fail_ok`, without what failed: nothing where that is the single image.
+        It is without what failed: nothing where that is the single image, one that goes through an input as well. Who may not
+        go on without it is blocked, and never gets to see this.
         """
         if instance.inner is None:
             raise ValueError(f"{instance.address} uses no recipe")
@@ -222,12 +225,12 @@ class Resolver:
         env = Env(instance.inner)
         try:
             return as_list(output.images.render(self.build_scope(env)))
-        except Absent:
-            if fail_ok and self.find_failed(instance, output) is not None:
+        except (Absent, NotAdmitted, Refused):
+            if self.find_failed(instance, output) is not None:
                 return []
             raise
         except RenderError as error:
-            if fail_ok and self.find_failed(instance, output) is not None:
+            if self.find_failed(instance, output) is not None:
                 return []
             raise Absent(
                 NotThere(f"output `{output.name}` of {instance.address}: {error.message}", error.code)
@@ -275,7 +278,7 @@ class Resolver:
                     NotThere(f"step `{mention.step}` has no output `{mention.output}`", "unknown-output")
                 )
             try:
-                found.extend(self.output_images(output, instance, fail_ok=mention.fail_ok))
+                found.extend(self.output_images(output, instance))
             except Skipped as error:
                 if single:
                     raise
