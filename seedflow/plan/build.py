@@ -40,7 +40,8 @@ from seedflow.plan.passes import PassReader
 from seedflow.plan.picking import Absent
 from seedflow.plan.ranges import RangeFinder
 from seedflow.plan.reference_counts import ReferenceCounter
-from seedflow.plan.requests import Refused, Renderer, Request, RequestBuilder
+from seedflow.plan.refused import Refused
+from seedflow.plan.requests import Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.stander import Stander
 from seedflow.plan.takes import TakeChooser

@@ -17,7 +17,7 @@ from seedflow.plan.instances import Group, Instance, StepTasks, Unit
 from seedflow.plan.judge import Findings
 from seedflow.plan.model import Bounds, Outcome, Reason, Task
 from seedflow.plan.refusals import Refusals, find_open
-from seedflow.plan.requests import Refused
+from seedflow.plan.refused import Refused
 from seedflow.recipe.model import Iterate
 
 Sink: TypeAlias = "dict[str, Task]"

@@ -9,7 +9,8 @@ from seedflow.diagnostics import Diagnostic
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.instances import ImageSource, Instance, StepTasks, Unit
 from seedflow.plan.model import PendingImages, StepImage
-from seedflow.plan.requests import Refused, Renderer
+from seedflow.plan.refused import Refused
+from seedflow.plan.requests import Renderer
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing

@@ -12,7 +12,8 @@ from seedflow.plan.border import NotAdmitted, spot
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.picking import Absent
 from seedflow.plan.ranges import RangeFinder
-from seedflow.plan.requests import Refused, Renderer
+from seedflow.plan.refused import Refused
+from seedflow.plan.requests import Renderer
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
 from seedflow.recipe.model import Argument, Input

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from seedflow.canonical import build_slug
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.published import PublishedSteps
 from seedflow.images.facts import FileImage
-from seedflow.plan.frames import Env
+from seedflow.plan.frames import NOTHING, Env
 from seedflow.plan.instances import Unit
 from seedflow.plan.model import StepImage
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import build_image_view, name_image
 from seedflow.recipe.file_paths import PICTURE_ENDING, read_file_path
+from seedflow.recipe.leaves import quote
 from seedflow.recipe.model import Output
-from seedflow.recipe.template import RenderError, Scope
+from seedflow.recipe.references import NameReference
+from seedflow.recipe.template import RenderError, Scope, Template
 from seedflow.recipe.views import View
 
 NOT_KNOWN = "template-not-known"
@@ -35,6 +37,7 @@ class Slot:
     """One image that an output publishes or may publish; `single` when its task can give no other one here.
 
     An input's image has no address; `view` is what the template of its file sees. `lone` when the output is this image alone.
+    `around` are the values of `each` of the uses of recipes that it comes out of.
     """
 
     address: str
@@ -43,6 +46,7 @@ class Slot:
     single: bool
     view: View | None = None
     lone: bool = False
+    around: Mapping[str, object] = field(default_factory=lambda: NOTHING)
 
     def describe(self) -> str:
         """The image in words."""
@@ -67,9 +71,8 @@ class FileNamer:
         file = self._output.file
         if file is None:
             return self._default_path(slot, unit)
-        each: Mapping[str, object] = {}
-        if unit is not None:
-            each = self._resolver.refresh(Env(unit.env.frame, unit.each)).each
+        own = {} if unit is None else unit.each
+        each = self._resolver.refresh(Env(self._env.frame, {**slot.around, **own})).each
         image = slot.view if unit is None else _image_view(slot, unit, each)
         scope = Scope(each=each, recipe=self._env.frame.recipe, image=image)
         finish = partial(finish_part, keys=set(_list_keys(image, *each.values())))
@@ -77,7 +80,11 @@ class FileNamer:
             text = file.render(scope, as_text=True, finish=finish)
         except RenderError as error:
             wrong = file.diagnose(error)
-            return replace(wrong, help=_TEXT_HELP) if error.code == "template-not-text" else wrong
+            if error.code == "template-not-text":
+                return replace(wrong, help=_TEXT_HELP)
+            return (
+                _explain_each(wrong, file, slot, unit, each) if error.code == "template-undefined" else wrong
+            )
         return read_file_path(file, str(text))
 
     def _default_path(self, slot: Slot, unit: Unit | None) -> str:
@@ -100,6 +107,27 @@ class FileNamer:
         if not slot.single:
             parts.append(str(slot.number))
         return f"{folder}/{'-'.join(parts)}"
+
+
+def _explain_each(
+    wrong: Diagnostic, file: Template, slot: Slot, unit: Unit | None, each: Mapping[str, object]
+) -> Diagnostic:
+    """Which image has no such name in `each`, and what all have."""
+    mentioned = (one for one in file.references if isinstance(one, NameReference) and one.root == "each")
+    missing = next((one.name for one in mentioned if one.name not in each), None)
+    if missing is None:
+        return wrong
+    if unit is not None:
+        which = f"{slot.describe()}: step `{unit.instance.tasks.node.step.name}` has no such variable in `for_each`"
+    else:
+        name = quote(slot.image.name) if isinstance(slot.image, FileImage) else slot.describe()
+        which = f"{name}: no step made this local image"
+    return replace(
+        wrong,
+        message=f"`each` has no `{missing}` for {which}",
+        help=wrong.help
+        or "name it by what all these images have, such as `{{ image.name }}`, or publish it by an output of its own",
+    )
 
 
 def propose_file(unit: Unit | None, *, single: bool) -> str:

@@ -79,16 +79,22 @@ class LengthFinder:
             case ListOf(items=items) if items and all(map(_is_one_result, items)):
                 return Bounds(len(items), len(items))
             case Named(root="inputs", name=name):
-                most = self.of_mention(NameReference("inputs", (name,), node.start, node.end), env).high
-                return None if most >= MOST_ITEMS else Bounds(0, most)
+                mentioned = NameReference("inputs", (name,), node.start, node.end)
+                bounds = self.of_mention(mentioned, env)
+                if bounds.high >= MOST_ITEMS:
+                    return None
+                declared = find_declared(mentioned, env)
+                given = name not in env.frame.later and declared is not None and not declared.optional
+                return bounds if given else Bounds(0, bounds.high)
             case Mentioned(reference=StepReference(index=None, collection=str()) as mention):
                 bounds = self.of_mention(mention, env)
                 parts = self._take_apart(mention, env) or []
                 certain = [part for part in parts if find_gap(part) is None]
                 least = count_least(certain) + sum(part.bounds.low for part in parts if isinstance(part, Gap))
                 return Bounds(min(bounds.low, least), bounds.high)
-            case Mentioned(reference=StepReference(index=Slice(), collection=str()) as mention):
-                return Bounds(0, self.of_mention(mention, env).high)
+            case Mentioned(reference=StepReference(index=Slice() as cut, collection=str()) as mention):
+                uncut = self._of_sum(Mentioned(replace(mention, index=None)), env)
+                return None if uncut is None else count_part(uncut, cut)
             case _:
                 return None
 

@@ -348,7 +348,7 @@ class Lister:
         if not standing.waits and standing.failed is None:
             if standing.skips is not None:
                 return []
-            values = self._resolver.output_images(output, source, fail_ok=fail_ok)
+            values = self._resolver.output_images(output, source)
             return [Item((source.order, number), value) for number, value in enumerate(values)]
         whole = find_whole(output.images)
         if isinstance(whole, StepReference) and whole.index is None:

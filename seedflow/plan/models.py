@@ -9,7 +9,8 @@ from seedflow.models.model import Model
 from seedflow.plan.border import NotAdmitted, known_too_late
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.judge import Findings
-from seedflow.plan.requests import Refused, Renderer
+from seedflow.plan.refused import Refused
+from seedflow.plan.requests import Renderer
 from seedflow.plan.stander import Stander
 from seedflow.recipe.template import Template, TemplateForm
 

@@ -10,7 +10,8 @@ from seedflow.graph.model import StepNode
 from seedflow.plan.border import known_too_late
 from seedflow.plan.expect import Expectation
 from seedflow.plan.frames import Env
-from seedflow.plan.requests import Refused, Renderer
+from seedflow.plan.refused import Refused
+from seedflow.plan.requests import Renderer
 from seedflow.plan.stander import Stander
 from seedflow.recipe.model import (
     DEFAULT_ATTEMPTS,

@@ -13,12 +13,14 @@ from seedflow.plan.build import TaskBuilder
 from seedflow.plan.collisions import TakenPaths
 from seedflow.plan.file_names import NOT_KNOWN, FileNamer, Slot
 from seedflow.plan.frames import Env, FrameInstance
+from seedflow.plan.handed import Handed, HandedFinder
 from seedflow.plan.instances import Unit
 from seedflow.plan.model import PendingImages, PublishedImage, StepImage, Unsettled
 from seedflow.plan.picking import NotThere, as_list
-from seedflow.plan.requests import Refused
+from seedflow.plan.refused import Refused
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.whole import find_whole
+from seedflow.recipe.input_images import build_file_view
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Skipped, Template
@@ -39,6 +41,7 @@ class OutputPlanner:
         self._env = Env(frame)
         self._build = build
         self._found = SlotFinder(build.resolver, build.stander)
+        self._handed = HandedFinder(build.resolver, build.stander, self._found)
         self.has_unknown = False
         """Whether some names were not known when the paths were checked, or some images."""
 
@@ -133,11 +136,15 @@ class OutputPlanner:
         at: dict[str, int] = {}
         whole = find_whole(output.images)
         one = isinstance(whole, StepReference) and isinstance(whole.index, int)
+        went = self._find_handed(output, len(images))
         for number, image in enumerate(images, 1):
+            handed = went[number - 1]
             if isinstance(image, StepImage):
-                yield Slot(image.address, image.number, image, one or self._is_single(image.address))
+                single = one or self._is_single(image.address)
+                yield Slot(image.address, image.number, image, single, around=handed.each)
             elif isinstance(image, FileImage):
-                yield Slot("", number, image, len(images) == 1)
+                view = handed.view or build_file_view(image)
+                yield Slot("", number, image, len(images) == 1, view, around=handed.each)
             elif isinstance(image, PendingImages) and possible:
                 address = image.after
                 unit = self._build.resolver.find_unit(address)
@@ -147,7 +154,7 @@ class OutputPlanner:
                 single = one or _is_single(unit)
                 for _ in range(min(image.count.high, MOST_CHECKED_NUMBERS)):
                     at[address] = at.get(address, 0) + 1
-                    yield Slot(address, at[address], None, single)
+                    yield Slot(address, at[address], None, single, around=handed.each)
 
     def _is_single(self, address: str) -> bool:
         """Whether a task can give no other image, whatever is expected of it: a file keeps its name when that changes."""
@@ -181,14 +188,16 @@ class OutputPlanner:
             return []
         picked = self._find_picked(output)
         found: list[Slot] = []
+        went = self._find_handed(output, len(views))
         for number, view in enumerate(views, 1):
             image = view.subject if isinstance(view, View) else None
+            around = went[number - 1].each
             if isinstance(image, StepImage):
                 one = (image.address, image.number) in picked
                 single = one or self._is_single(image.address)
-                found.append(Slot(image.address, image.number, image, single, lone=one))
+                found.append(Slot(image.address, image.number, image, single, lone=one, around=around))
             elif isinstance(view, View) and isinstance(image, FileImage):
-                found.append(Slot("", number, image, len(views) == 1, view))
+                found.append(Slot("", number, image, len(views) == 1, view, around=around))
             else:
                 what = (
                     "an image behind a URL, which is never fetched" if image is not None else "something else"
@@ -198,6 +207,11 @@ class OutputPlanner:
                     _NOT_PUBLISHED,
                 )
         return found
+
+    def _find_handed(self, output: Output, count: int) -> list[Handed]:
+        """What each of so many images of an output went through; nothing where that is not known, or named by nobody."""
+        went = None if output.file is None else self._handed.find(output.images, self._env)
+        return went if went is not None and len(went) == count else [Handed()] * count
 
     def _find_picked(self, output: Output) -> set[tuple[str, int]]:
         """The images that an expression picks by their number, when it can only give one of them."""

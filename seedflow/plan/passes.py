@@ -7,7 +7,8 @@ from seedflow.plan.frames import Env
 from seedflow.plan.instances import Unit
 from seedflow.plan.pending_image import find_pending_image
 from seedflow.plan.picking import as_list
-from seedflow.plan.requests import Refused, Renderer
+from seedflow.plan.refused import Refused
+from seedflow.plan.requests import Renderer
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.stander import Stander
 from seedflow.plan.views import build_ghost_view, build_pending_view

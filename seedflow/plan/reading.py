@@ -11,7 +11,7 @@ from seedflow.plan.border import NotAdmitted
 from seedflow.plan.gaps import NotAList
 from seedflow.plan.judge import Findings
 from seedflow.plan.picking import Absent
-from seedflow.plan.requests import Refused
+from seedflow.plan.refused import Refused
 from seedflow.recipe.template import RenderError
 
 Part = TypeVar("Part")

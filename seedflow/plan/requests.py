@@ -19,6 +19,7 @@ from seedflow.plan.model import Bounds, Origin, PendingImages, PlannedReference,
 from seedflow.plan.patterns import Pattern
 from seedflow.plan.picking import Absent, NotThere, as_list, diagnose_absent
 from seedflow.plan.ranges import RangeFinder
+from seedflow.plan.refused import Refused
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.stander import Stander
@@ -64,14 +65,6 @@ class Request:
         if not self.unknown:
             return self.params
         return {name: value for name, value in self.params.items() if name not in self.unknown}
-
-
-class Refused(Exception):  # noqa: N818 - not an error of the program: carries a diagnostic out of nested rendering
-    """A template or reference that cannot be rendered; caught where the task is built."""
-
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.message)
-        self.diagnostic = diagnostic
 
 
 class Renderer:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from seedflow.graph.outputs import find_main_output, find_output
+from seedflow.plan.border import NotAdmitted
 from seedflow.plan.fitting import SurePicks
 from seedflow.plan.frames import Env
 from seedflow.plan.image_slots import find_slots_of
@@ -23,6 +24,7 @@ from seedflow.plan.picking import (
     is_single,
     pick,
 )
+from seedflow.plan.refused import Refused
 from seedflow.plan.standing import Standing
 from seedflow.plan.views import (
     LazyAttributes,
@@ -209,10 +211,11 @@ class Resolver:
             self._views[instance.address] = views
         return views
 
-    def output_images(self, output: Output, instance: Instance, *, fail_ok: bool = False) -> list[object]:
+    def output_images(self, output: Output, instance: Instance) -> list[object]:
         """What an output of a used recipe gives: a list, also where its expression gives a single image.
 
-        With `fail_ok`, without what failed: nothing where that is the single image.
+        It is without what failed: nothing where that is the single image, one that goes through an input as well. Who may not
+        go on without it is blocked, and never gets to see this.
         """
         if instance.inner is None:
             raise ValueError(f"{instance.address} uses no recipe")
@@ -223,12 +226,12 @@ class Resolver:
         env = Env(instance.inner)
         try:
             return as_list(output.images.render(self.build_scope(env)))
-        except Absent:
-            if fail_ok and self.of_use(instance, output).failed is not None:
+        except (Absent, NotAdmitted, Refused):
+            if self.of_use(instance, output).failed is not None:
                 return []
             raise
         except RenderError as error:
-            if fail_ok and self.of_use(instance, output).failed is not None:
+            if self.of_use(instance, output).failed is not None:
                 return []
             raise Absent(
                 NotThere(f"output `{output.name}` of {instance.address}: {error.message}", error.code)
@@ -286,7 +289,7 @@ class Resolver:
             raise Absent(
                 NotThere(f"step `{mention.step}` has no output `{mention.output}`", "unknown-output")
             )
-        images = self.output_images(output, instance, fail_ok=mention.fail_ok)
+        images = self.output_images(output, instance)
         if not images:
             self._refuse_skipped(instance, output)
         return images

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from seedflow.plan.border import NotAdmitted
 from seedflow.plan.frames import Env
 from seedflow.plan.instances import ImageSource, Instance
 from seedflow.plan.model import Outcome
 from seedflow.plan.picking import Absent
+from seedflow.plan.refused import Refused
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.standing import Standing
 from seedflow.recipe.model import Output
@@ -86,7 +88,7 @@ class UseConditions:
             self._resolver.output_images(output, instance)
         except Skipped as skipped:
             return skipped.cause
-        except Absent:
+        except (Absent, NotAdmitted, Refused):
             return None  # what is wrong is said of whoever mentions it
         return None
 

@@ -8,7 +8,8 @@ from seedflow.plan.border import admit, is_later, read_known
 from seedflow.plan.crossings import CrossingJudge
 from seedflow.plan.frames import Env, FrameInstance, LazyInputs, LazyValues
 from seedflow.plan.instances import Instance
-from seedflow.plan.requests import Refused, Renderer
+from seedflow.plan.refused import Refused
+from seedflow.plan.requests import Renderer
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.inputs import FilesFrom
 from seedflow.recipe.model import Argument, Expression, Input, InputType, Recipe

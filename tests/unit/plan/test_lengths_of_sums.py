@@ -9,7 +9,9 @@ from planning import open_planner
 from playing import play
 
 SETS = """
-inputs: {words: {type: list, of: text, default: [x, y]}}
+inputs:
+  words: {type: list, of: text, default: [x, y]}
+  owls: {type: list, of: image, default: ["https://example.com/owl.png", "https://example.com/two.png"]}
 steps:
   a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 2}}
   b: {generate: {prompt: B, sequential_image_generation: auto, max_images: 3}}
@@ -22,9 +24,12 @@ LOOP = '  use: {for_each: {i: "{{ ITEMS }}"}, generate: {prompt: "Use {{ KEY }}"
     [
         ("steps.a.images + steps.b.images", (2, 5), 5),
         ("(steps.a.images + steps.b.images)[1:]", (0, 5), 4),
+        ("steps.a.images + steps.b.images[:1]", (2, 3), 3),
+        ("steps.a.images[1:] + steps.b.images[-2:]", (1, 3), 3),
         ("(steps.a.images + steps.b.images) | selectattr('number')", (0, 5), 5),
         ("(steps.a.images | reverse | list) + [steps.b.images[0]]", (2, 3), 3),
         ("(steps.a.images + steps.b.images) if inputs.words else steps.b.images", (0, 5), 5),
+        ("inputs.owls + steps.b.images[:1]", (3, 3), 3),
         ("inputs.words + (steps.b.images | map(attribute='name') | list)", (0, 5), 5),
         ("[steps.a.images, steps.b.images] | last", (0, 3), 3),
         ("[[steps.a.images, steps.b.images]] | first | first", (0, 3), 2),
@@ -69,3 +74,20 @@ def test_edits_in_a_row_may_be_lists_together() -> None:
     assert plan.tasks[-1].tasks == (2, 5)
     played = play(text, gives={"a": 2, "b": 3})
     assert len([address for address in played.addresses if address.startswith("use")]) == 5
+
+
+def test_a_sum_with_a_slice_is_as_long_for_the_plan_as_for_the_warning_of_an_input(tmp_path: Path) -> None:
+    (tmp_path / "few.yaml").write_text(
+        "seedflow: 1\ninputs: {x: {type: list, of: image, max_items: 3}}\n"
+        "steps: {use: {for_each: {i: '{{ inputs.x }}'}, generate: {prompt: '{{ each.i.key }}'}}}\n"
+        "outputs: {images: '{{ steps.use.images }}'}\n"
+    )
+    given = "{{ steps.b.images + steps.p.images[:1] }}"
+    text = (
+        f"{SETS}  p: {{for_each: {{w: [v, w]}}, generate: {{prompt: '{{{{ each.w }}}}'}}}}\n"
+        f'  few: {{recipe: ./few.yaml, with: {{x: "{given}"}}}}\n'
+    )
+    plan, problems = open_planner(text, folder=tmp_path).start()
+    assert plan is not None, problems
+    assert ["this may be a list of 2 to 4 items" in problem.message for problem in problems] == [True]
+    assert plan.tasks[-1].tasks == (2, 3)

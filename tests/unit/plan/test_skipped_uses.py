@@ -172,3 +172,43 @@ def test_a_use_whose_condition_rests_on_what_failed_is_blocked(folder: Path) -> 
     assert played.blocked["y"] == "s"
     loose = play(text + asks("y", "succeeded(steps.u.outputs.o)"), folder=folder, gives={"s": FAILS})
     assert loose.references("y") == []
+
+
+CHOICE = """\
+seedflow: 1
+inputs: {photo: {type: image}}
+steps:
+  x: {when: "{{ inputs.photo.number == 2 }}", generate: {prompt: X, image_input: ["{{ inputs.photo }}"]}}
+outputs: {first: "{{ first_of(steps.x.images, inputs.photo) }}"}
+"""
+
+
+@pytest.mark.parametrize("mention", ["steps.u.outputs.first", "succeeded(steps.u.outputs.first)"])
+@pytest.mark.parametrize("made", ["{{ recipe.name == 'none' }}", "{{ steps.s.images | length > 1 }}"])
+def test_a_loop_over_a_choice_of_a_used_recipe_of_which_all_was_skipped_is_skipped(
+    folder: Path, mention: str, made: str
+) -> None:
+    (folder / "choice.yaml").write_text(CHOICE)
+    asked = "s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 2}}"
+    text = (
+        f'steps:\n  {asked}\n  b: {{when: "{made}", generate: {{prompt: B}}}}\n'
+        "  u: {recipe: ./choice.yaml, with: {photo: '{{ steps.b.images[0] }}'}}\n"
+        f'  e: {{for_each: {{i: "{{{{ {mention} }}}}"}}, generate: {{prompt: E, image_input: ["{{{{ each.i }}}}"]}}}}\n'
+        "  after: {generate: {prompt: After, image_input: ['{{ steps.e.images }}']}}\n"
+    )
+    played = play(text, gives={"s": 1}, folder=folder)
+    assert played.addresses == ["s"]
+    assert "after" in played.skipped
+    assert not played.problems
+
+
+def test_of_several_such_uses_the_others_are_gone_through(folder: Path) -> None:
+    (folder / "choice.yaml").write_text(CHOICE)
+    text = (
+        "steps:\n  b: {for_each: {k: [1, 2]}, when: '{{ each.k == 2 }}', generate: {prompt: B}}\n"
+        "  u: {for_each: {k: [1, 2]}, recipe: ./choice.yaml, with: {photo: '{{ steps.b.at(k=each.k).images[0] }}'}}\n"
+        '  e: {for_each: {i: "{{ steps.u.outputs.first }}"}, generate: {prompt: E, image_input: ["{{ each.i }}"]}}\n'
+    )
+    played = play(text, folder=folder)
+    assert played.addresses == ["b[k=2]", "e[i=2-1]"]
+    assert not played.problems

@@ -182,3 +182,133 @@ def test_edits_of_which_the_list_failed_are_left_out_once_that_is_known() -> Non
         gives={"s[k=k1]": FAILS, "s[k=k2]": 2},
     )
     assert played.references("n") == ["e[k=k2,i=2] 1"]
+
+
+ALONE = "steps:\n  b: {generate: {prompt: B}}\n  o: {recipe: ./hand.yaml, with: {photo: '{{ steps.b.images[0] }}'}}\n"
+EACH = (
+    "steps:\n  b: {for_each: {y: [1, 2]}, generate: {prompt: 'B {{ each.y }}'}}\n"
+    "  o: {recipe: ./hand.yaml, for_each: {y: [1, 2]}, with: {photo: '{{ steps.b.at(y=each.y).images[0] }}'}}\n"
+)
+NESTED = (
+    "steps:\n  b: {for_each: {y: [1, 2]}, generate: {prompt: 'B {{ each.y }}'}}\n"
+    "  o: {recipe: ./two.yaml, with: {a: '{{ steps.b.at(y=1).images[0] }}', b: '{{ steps.b.at(y=2).images[0] }}'}}\n"
+)
+
+
+@pytest.fixture
+def handing(tmp_path: Path) -> Path:
+    (tmp_path / "hand.yaml").write_text(
+        "seedflow: 1\ninputs: {photo: {type: image}}\nvalues: {v: '{{ inputs.photo }}'}\nsteps:\n"
+        "  x: {when: '{{ inputs.photo.number == 1 }}', generate: {prompt: X, image_input: '{{ inputs.photo }}'}}\n"
+        "outputs:\n  images: '{{ inputs.photo }}'\n  raw: '{{ inputs.photo }}'\n  value: '{{ values.v }}'\n"
+        "  both: '{{ [inputs.photo, steps.x.images[0]] }}'\n  first: '{{ first_of(steps.x.images, inputs.photo) }}'\n"
+    )
+    (tmp_path / "two.yaml").write_text(
+        "seedflow: 1\ninputs: {a: {type: image}, b: {type: image}}\nsteps:\n"
+        "  i: {recipe: ./hand.yaml, for_each: {p: ['{{ inputs.a }}', '{{ inputs.b }}']}, with: {photo: '{{ each.p }}'}}\n"
+        "outputs: {raw: '{{ steps.i.outputs.raw }}', kept: '{{ steps.i.outputs.value | list }}'}\n"
+    )
+    (tmp_path / "many.yaml").write_text(
+        "seedflow: 1\ninputs: {photos: {type: list, of: image, min_items: 2}}\nsteps:\n"
+        "  x: {generate: {prompt: X, image_input: '{{ inputs.photos }}'}}\n"
+        "outputs: {raw: '{{ inputs.photos }}', x: '{{ steps.x.images }}'}\n"
+    )
+    return tmp_path
+
+
+def mentioning(images: str) -> str:
+    """Everything that may be done with images, and their publication."""
+    return (
+        f'  d: {{generate: {{prompt: "{{{{ {images} | length }}}} {{% for i in {images} %}}{{{{ i.key }}}}{{% endfor %}}"}}}}\n'
+        f"  e: {{for_each: {{i: {{in: '{{{{ {images} }}}}', at_most: 5}}}}, generate: {{prompt: E, image_input: '{{{{ each.i }}}}'}}}}\n"
+        f"  g: {{generate: {{prompt: G, image_input: ['{{{{ {images} }}}}']}}}}\n"
+        "outputs: {d: '{{ steps.d.images }}', e: '{{ steps.e.images }}', g: '{{ steps.g.images }}', "
+        f"r: {{images: '{{{{ {images} | list }}}}', file: 'r/{{{{ image.name }}}}'}}}}\n"
+    )
+
+
+OUTPUTS_OF_ONE = ["images", "outputs.raw", "outputs.value", "outputs.both", "outputs.first"]
+
+
+@pytest.mark.parametrize("output", OUTPUTS_OF_ONE)
+@pytest.mark.parametrize("part", ["", "[:1]", " + []", " | list"])
+def test_an_image_that_is_handed_through_is_left_out_where_it_failed(
+    handing: Path, output: str, part: str
+) -> None:
+    played = play(
+        ALONE + mentioning(f"(succeeded(steps.o.{output}){part})"), gives={"b": FAILS}, folder=handing
+    )
+    assert played.prompts["d"] == "0"
+    assert played.references("g") == []
+    assert not made(played, "e")
+    assert played.blocked == {"o/x": "b"}
+    assert not played.problems
+    assert not played.missing
+
+
+@pytest.mark.parametrize("output", OUTPUTS_OF_ONE)
+def test_without_succeeded_it_blocks_those_that_mention_it(handing: Path, output: str) -> None:
+    played = play(ALONE + mentioning(f"steps.o.{output}"), gives={"b": FAILS}, folder=handing)
+    assert played.addresses == ["b"]
+    assert {"d", "g", "o/x"} < set(played.blocked)
+    assert set(played.blocked.values()) <= {"b", "o/x"}
+    assert not played.problems
+    assert not played.missing
+
+
+@pytest.mark.parametrize("output", ["images", "outputs.raw", "outputs.value"])
+def test_of_several_uses_those_stay_whose_image_came(handing: Path, output: str) -> None:
+    played = play(EACH + mentioning(f"succeeded(steps.o.{output})"), gives={"b[y=2]": FAILS}, folder=handing)
+    assert played.prompts["d"] == "1 1"
+    assert played.references("g") == ["b[y=1] 1"]
+    assert made(played, "e") == ["e[i=1-1]"]
+    assert played.blocked == {"o[y=2]/x": "b[y=2]"}
+    assert not played.problems
+
+
+def test_tasks_of_which_the_image_failed_that_goes_through_are_left_out(handing: Path) -> None:
+    played = play(
+        EACH
+        + "  z: {for_each: {t: '{{ succeeded(steps.o.tasks) }}'}, generate: {prompt: 'Z {{ each.t.key }}', "
+        "image_input: ['{{ each.t.outputs.raw }}']}}\n",
+        gives={"b[y=2]": FAILS},
+        folder=handing,
+    )
+    assert made(played, "z") == ["z[t=1]"]
+    assert not played.problems
+
+
+@pytest.mark.parametrize("output", ["raw", "kept"])
+@pytest.mark.parametrize(("failed", "other"), [(1, 2), (2, 1)])
+def test_a_recipe_within_the_used_one_hands_through_what_came(
+    handing: Path, output: str, failed: int, other: int
+) -> None:
+    played = play(
+        NESTED + mentioning(f"succeeded(steps.o.outputs.{output})"),
+        gives={f"b[y={failed}]": FAILS},
+        folder=handing,
+    )
+    assert played.prompts["d"] == f"1 {other}"
+    assert played.references("g") == [f"b[y={other}] 1"]
+    assert len(made(played, "e")) == 1
+    assert not played.problems
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["'{{ steps.b.images }}'", "['{{ steps.b.at(y=1).images[0] }}', '{{ steps.b.at(y=2).images[0] }}']"],
+)
+def test_a_list_that_came_too_short_for_its_input_since_some_failed_gives_nothing(
+    handing: Path, given: str
+) -> None:
+    step_b = EACH.partition("  o:")[0]
+    played = play(
+        step_b
+        + f"  o: {{recipe: ./many.yaml, with: {{photos: {given}}}}}\n"
+        + "  d: {generate: {prompt: '{{ succeeded(steps.o.outputs.raw) | length }}'}}\n",
+        gives={"b[y=1]": FAILS},
+        folder=handing,
+    )
+    assert played.prompts["d"] == "0"
+    assert played.blocked == {"o/x": "b[y=1]"}
+    assert not played.problems
