@@ -19,7 +19,7 @@ from seedflow.plan.model import PendingImages, PublishedImage, StepImage, Unsett
 from seedflow.plan.picking import NotThere, as_list
 from seedflow.plan.refused import Refused
 from seedflow.plan.slots import SlotFinder
-from seedflow.plan.whole import find_whole
+from seedflow.plan.whole import find_whole, keeps_all
 from seedflow.recipe.input_images import build_file_view
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import StepReference
@@ -121,6 +121,13 @@ class OutputPlanner:
         standing = self._build.stander.of([output.images], self._env)
         blocked = standing.failed is not None or standing.skips is not None
         images = self._found.find(output.images, self._env)
+        if (
+            not isinstance(images, tuple)
+            and standing.failed
+            and not standing.waits
+            and keeps_all(output.images)
+        ):
+            return self._evaluate(output)  # what came is published, whatever failed
         if isinstance(images, NotThere):
             # Where a task gave nothing, its own problem says why.
             return [] if blocked and not possible else images

@@ -147,12 +147,8 @@ class SlotFinder:
             if output is None or instance.inner is None:
                 return None
             slots = self._of_output(instance, instance.inner, output)
-            if (
-                isinstance(slots, NotThere)
-                and mention.fail_ok
-                and self._stander.of_use(instance, output).failed
-            ):
-                continue
+            if isinstance(slots, NotThere) and self._stander.of_use(instance, output).failed:
+                continue  # who may not go on without it is blocked
             if slots is None or isinstance(slots, NotThere):
                 return slots
             found.extend(map(_may_fail, slots) if mention.fail_ok else slots)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from planning import KnownResults, done, open_planner
+from playing import FAILS, play
 
 from seedflow.diagnostics import Diagnostic, Severity
 
@@ -148,3 +149,35 @@ def test_a_doubt_about_a_folder_hides_no_error_of_the_same_output(tmp_path: Path
         tmp_path, (("steps.day.images", "1"), ("steps.set.images + steps.day.images", "1.jpg/x"))
     )
     assert [one.severity for one in found] == [Severity.ERROR]
+
+
+@pytest.mark.parametrize(
+    ("images", "files"),
+    [
+        ("steps.o.outputs.raw", 1),
+        ("steps.o.outputs.raw[:1]", 1),
+        ("steps.o.images", 1),
+        ("steps.b.images | reverse | list", 1),
+        ("steps.b.images + steps.o.images", 2),
+        ("steps.b.images + succeeded(steps.o.images)", 2),
+        ("(steps.b.images | reverse | list)[0]", 0),
+        ("steps.b.images | selectattr('number', 'eq', 1) | list", 0),
+    ],
+)
+def test_what_came_is_published_whatever_failed_unless_images_are_picked_of_it(
+    tmp_path: Path, images: str, files: int
+) -> None:
+    (tmp_path / "pass.yaml").write_text(
+        "seedflow: 1\ninputs: {photo: {type: image}}\n"
+        "steps: {x: {generate: {prompt: X, image_input: '{{ inputs.photo }}'}}}\n"
+        "outputs: {raw: '{{ inputs.photo }}', images: '{{ steps.x.images }}'}\n"
+    )
+    made = play(
+        "steps:\n  b: {for_each: {y: [1, 2]}, generate: {prompt: 'B {{ each.y }}'}}\n"
+        "  o: {recipe: ./pass.yaml, for_each: {y: [1, 2]}, with: {photo: '{{ steps.b.at(y=each.y).images[0] }}'}}\n"
+        f'outputs: {{all: "{{{{ {images} }}}}"}}\n',
+        gives={"b[y=2]": FAILS},
+        folder=tmp_path,
+    )
+    assert len(made.files["all"]) == files
+    assert made.missing == []
