@@ -140,8 +140,9 @@ class Stander:
             return
         env = Env(instance.inner)
         for output in outputs:
+            before = len(standing.waits)
             self.add_expression(output.images, env, standing, skip_ok=skip_ok, fail_ok=fail_ok)
-            if standing.tolerant and not skip_ok:
+            if standing.tolerant and not skip_ok and len(standing.waits) == before:
                 own = self.of([output.images], env)
                 standing.skipped = standing.skipped or self._uses.find_skip(instance, output, own)
 
