@@ -11,7 +11,7 @@ from functools import partial
 from seedflow.graph.outputs import find_main_output, find_output
 from seedflow.plan.border import NotAdmitted
 from seedflow.plan.fitting import SurePicks
-from seedflow.plan.frames import Env
+from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.image_slots import find_slots_of
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit
 from seedflow.plan.keys import find_key, find_record_key
@@ -180,20 +180,17 @@ class Resolver:
         if instance.inner is None:
             attributes["images"] = list(self.views_of(instance))
             return View("task", attributes, instance)
-        outputs = instance.inner.frame.recipe.outputs
-        attributes["outputs"] = {
-            name: self.output_images(output, instance) for name, output in outputs.items()
-        }
-        main = find_main_output(instance.inner.frame.recipe)
-        if main is not None:
-            attributes["images"] = self.output_images(main, instance)
-        return View("task", attributes, instance)
+        return View("task", LazyAttributes(attributes, self._outputs_of(instance, instance.inner)), instance)
 
     def pending_task(self, instance: Instance) -> View:
         """A task of which it does not matter whether it has ended; one that uses a recipe gives each output once it is there."""
         if instance.inner is None:
             return build_pending_task(instance)
-        recipe = instance.inner.frame.recipe
+        return build_pending_task(instance, self._outputs_of(instance, instance.inner))
+
+    def _outputs_of(self, instance: Instance, inner: FrameInstance) -> dict[str, Callable[[], object]]:
+        """What a use of a recipe gives, each output for itself: one that was skipped, or is not there yet, is no matter for others."""
+        recipe = inner.frame.recipe
         outputs = {
             name: partial(self.output_images, output, instance) for name, output in recipe.outputs.items()
         }
@@ -201,7 +198,7 @@ class Resolver:
         main = find_main_output(recipe)
         if main is not None:
             later["images"] = lambda: self.output_images(main, instance)
-        return build_pending_task(instance, later)
+        return later
 
     def views_of(self, instance: Instance) -> tuple[View, ...]:
         """The images of an instance that has ended."""
@@ -279,11 +276,8 @@ class Resolver:
 
     def _find_given(self, mention: StepReference, instance: Instance) -> Sequence[object]:
         if mention.collection == "tasks":
-            tasks = [self.task_view(instance)]
-            outputs = instance.inner.frame.recipe.outputs.values() if instance.inner is not None else ()
-            if not any(self.output_images(one, instance) for one in outputs):
-                self._refuse_skipped(instance, None)
-            return tasks
+            self._refuse_skipped(instance, None)
+            return [self.task_view(instance)]
         output = self.find_call_output(instance, mention)
         if output is None:
             raise Absent(

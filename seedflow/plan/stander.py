@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from seedflow.graph.outputs import find_mentioned_outputs, find_outputs_at
 from seedflow.graph.places import find_templates
+from seedflow.plan.collected import add_closed, add_one_of_many, add_whole, spell_instance
 from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.instances import Group, Instance, StepTasks
@@ -106,18 +107,21 @@ class Stander:
         """Take in one instance that is meant by itself, or what of it stands at a path."""
         if instance.inner is not None:
             outputs = find_outputs_at(instance.inner.frame.recipe, path)
-            own = standing if path else Standing()
-            self.add_outputs(instance, outputs, own, skip_ok=skip_ok, fail_ok=fail_ok)
-            if own is not standing:
-                standing.add_whole(own)
+            if path:
+                self.add_outputs(instance, outputs, standing, skip_ok=skip_ok, fail_ok=fail_ok)
+                return
+            parts = [Standing() for _ in outputs]
+            for output, part in zip(outputs, parts, strict=True):
+                self.add_outputs(instance, [output], part, skip_ok=skip_ok, fail_ok=fail_ok)
+            standing.add_whole(parts)
             return
         if instance.outcome is not None:
-            standing.need(self._spell_instance(instance))
+            standing.need(spell_instance(instance))
         if instance.outcome is not Outcome.SKIPPED:
             standing.given += 1
             standing.certain += instance.outcome is not None or not instance.may_skip
         if instance.outcome is None:
-            standing.wait(self._spell_instance(instance), instance.tasks.node.id)
+            standing.wait(spell_instance(instance), instance.tasks.node.id)
             standing.may_skip = standing.may_skip or (instance.may_skip and not skip_ok)
             if not instance.complete:
                 standing.wait((instance.tasks.hub,), instance.tasks.node.id)
@@ -153,10 +157,6 @@ class Stander:
 
     # Steps
 
-    def _spell_instance(self, instance: Instance) -> Iterable[str]:
-        tasks = instance.tasks
-        return tasks.needs() if not tasks.fanned else [unit.address for unit in instance.units]
-
     def _add_step(
         self, mention: StepReference, env: Env, standing: Standing, skip_ok: bool, fail_ok: bool
     ) -> None:
@@ -173,7 +173,7 @@ class Stander:
         if tasks.groups or tasks.closed:
             wanted = self._resolver.find_wanted(mention, tasks, env)
             closed = () if tasks.has_all(wanted) else tasks.find_closed(wanted)
-            self._add_closed(closed, standing, single=single, skip_ok=skip_ok, fail_ok=fail_ok)
+            add_closed(closed, standing, single=single, skip_ok=skip_ok, fail_ok=fail_ok)
             groups = () if tasks.has_all(wanted) else tasks.find_groups(wanted)
         if isinstance(selected, NotThere):
             for group in groups:
@@ -182,64 +182,17 @@ class Stander:
         if tasks.node.step.call is not None:
             self._add_call(mention, tasks, selected, groups, standing, skip_ok, fail_ok)
         elif mention.selector is None and not single:
-            self._add_whole(tasks, standing, fail_ok)
+            add_whole(tasks, standing, fail_ok)
         elif single:
             for instance in selected:
                 self.add_instance(instance, standing, skip_ok=skip_ok, fail_ok=fail_ok)
         else:
             for instance in selected:
-                self._add_one_of_many(instance, standing, fail_ok)
+                add_one_of_many(instance, standing, fail_ok)
             for group in groups:
                 standing.given += 1
                 standing.may_omit = standing.may_omit or group.may_be_skipped
                 standing.wait((group.address,), tasks.node.id)
-
-    def _add_closed(
-        self, groups: Sequence[Group], standing: Standing, *, single: bool, skip_ok: bool, fail_ok: bool
-    ) -> None:
-        """Take in groups of which nothing will come, and of which some might have been meant."""
-        for group in groups:
-            if group.failed is not None:
-                standing.failed = standing.failed or (None if fail_ok else group.failed)
-            elif not single:
-                standing.omitted = standing.omitted or group.address
-            elif not skip_ok:
-                standing.skipped = standing.skipped or group.address
-
-    def _add_whole(self, tasks: StepTasks, standing: Standing, fail_ok: bool) -> None:
-        if tasks.ended:
-            standing.need(tasks.needs())
-        else:
-            standing.wait(tasks.needs(), tasks.node.id)
-        if tasks.failed is not None and not fail_ok:
-            standing.failed = standing.failed or tasks.failed
-        count = len(tasks.instances)
-        standing.given += count - tasks.skipped + len(tasks.groups)
-        standing.certain += count - tasks.skipped - tasks.may_skip
-        for group in tasks.groups.values():
-            standing.certain += group.surely_gives
-            standing.may_omit = standing.may_omit or group.may_be_skipped
-        standing.may_omit = standing.may_omit or tasks.may_skip > 0
-        if standing.omitted is None and (tasks.skipped or tasks.omitted is not None):
-            standing.omitted = tasks.omitted or next(
-                one.address for one in tasks.instances if one.outcome is Outcome.SKIPPED
-            )
-
-    def _add_one_of_many(self, instance: Instance, standing: Standing, fail_ok: bool) -> None:
-        if instance.outcome is not None:
-            standing.need(self._spell_instance(instance))
-        if instance.outcome is Outcome.SKIPPED:
-            standing.omitted = standing.omitted or instance.address
-            return
-        standing.given += 1
-        if instance.outcome is Outcome.FAILED and not fail_ok:
-            standing.failed = standing.failed or instance.cause
-        if instance.outcome is None:
-            standing.wait(self._spell_instance(instance), instance.tasks.node.id)
-            if not instance.complete:
-                standing.wait((instance.tasks.hub,), instance.tasks.node.id)
-        standing.certain += not instance.may_skip or instance.outcome is not None
-        standing.may_omit = standing.may_omit or (instance.may_skip and instance.outcome is None)
 
     def _add_call(
         self,
@@ -256,8 +209,7 @@ class Stander:
             if instance.inner is None:
                 continue
             inner = standing if single else Standing()
-            outputs = find_mentioned_outputs(instance.inner.frame.recipe, mention)
-            self.add_outputs(instance, outputs, inner, skip_ok=skip_ok, fail_ok=fail_ok)
+            self._add_use(instance, mention, inner, skip_ok=skip_ok, fail_ok=fail_ok)
             if single:
                 continue
             standing.include(inner)
@@ -280,6 +232,22 @@ class Stander:
                 standing.may_omit = standing.may_omit or group.may_skip or any(skipping)
                 standing.wait((group.address,), tasks.node.id)
 
+    def _add_use(
+        self,
+        instance: Instance,
+        mention: StepReference,
+        standing: Standing,
+        *,
+        skip_ok: bool = False,
+        fail_ok: bool = False,
+    ) -> None:
+        """Take in what a mention wants of one use of a recipe: some of its outputs, or the use as a whole."""
+        if mention.collection in ("images", "outputs") and instance.inner is not None:
+            outputs = find_mentioned_outputs(instance.inner.frame.recipe, mention)
+            self.add_outputs(instance, outputs, standing, skip_ok=skip_ok, fail_ok=fail_ok)
+        else:
+            self.add_instance(instance, standing, skip_ok=skip_ok, fail_ok=fail_ok)
+
     def waits_for_name(self, name: NameReference, env: Env) -> bool:
         """Whether what a name stands for is not known yet."""
         standing = Standing()
@@ -299,7 +267,7 @@ class Stander:
         if instance.inner is None:
             return False
         standing = Standing()
-        self.add_outputs(instance, find_mentioned_outputs(instance.inner.frame.recipe, mention), standing)
+        self._add_use(instance, mention, standing)
         return standing.may_be_skipped or standing.skips is not None
 
     def of_arguments(self, mention: StepReference, env: Env) -> Standing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 
@@ -48,14 +48,18 @@ class Standing:
         self.waits.update(other.waits)
         self.after.update(other.after)
 
-    def add_whole(self, other: Standing) -> None:
-        """Take in a single thing by what all of it stands on: it is skipped as a whole, or given."""
-        self.include(other)
-        self.failed = self.failed or other.failed
-        self.skipped = self.skipped or other.skips
-        self.given += other.skips is None
-        self.certain += other.skips is None and not other.may_be_skipped
-        self.may_skip = self.may_skip or other.may_be_skipped
+    def add_whole(self, parts: Sequence[Standing]) -> None:
+        """Take in a single thing by what each part of it stands on: it is skipped when all of them are."""
+        for part in parts:
+            self.include(part)
+            self.failed = self.failed or part.failed
+        given = [part for part in parts if part.skips is None]
+        certain = any(not part.may_be_skipped for part in given)
+        self.given += bool(given)
+        self.certain += certain
+        self.may_skip = self.may_skip or not certain
+        if parts and not given:
+            self.skipped = self.skipped or parts[0].skips
 
     @property
     def skips(self) -> str | None:

@@ -238,3 +238,35 @@ def test_tasks_with_other_keys_are_none_of_its_business(folder: Path) -> None:
         "f[k=1]": "b[v=2]",
         "f[k=2]": "b[v=2]",
     }
+
+
+PARTLY = (
+    "seedflow: 1\ninputs: {n: {type: integer}}\nsteps:\n"
+    "  x: {generate: {prompt: 'X {{ inputs.n }}'}}\n  z: {when: '{{ inputs.n > 1 }}', generate: {prompt: 'Z {{ inputs.n }}'}}\n"
+    "outputs: {images: '{{ steps.x.images }}', more: '{{ steps.z.images }}'}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "number", ["{{ each.k }}", "{{ steps.a.images | length * each.k }}"], ids=["known", "late"]
+)
+def test_a_use_of_which_one_output_was_skipped_is_not_left_out(folder: Path, number: str) -> None:
+    (folder / "partly.yaml").write_text(PARTLY)
+    text = SET + (
+        f"  o: {{for_each: {{k: [1, 2]}}, recipe: ./partly.yaml, with: {{n: '{number}'}}}}\n"
+        "  c: {generate: {prompt: 'C {{ steps.o.tasks | length }} {{ steps.o.images | length }} {{ steps.o.outputs.more | length }}'}}\n"
+        "  d: {for_each: {t: '{{ steps.o.tasks }}'}, generate: {prompt: 'D {{ each.t.images | length }}'}}\n"
+        "  e: {for_each: {t: '{{ steps.o.tasks }}'}, generate: {prompt: 'E {{ each.t.outputs.more | length }}'}}\n"
+        "  f: {for_each: {k: [1, 2]}, generate: {prompt: 'F {{ first_of(steps.o.at(k=each.k).outputs.more, steps.o.images) | length }}'}}\n"
+    )
+    made = play(text, gives={"a": 1}, folder=folder)
+    prompts = {name: said for name, said in made.prompts.items() if name[0] in "cdef"}
+    assert prompts == {
+        "c": "C 2 2 1",
+        "d[t=1]": "D 1",
+        "d[t=2]": "D 1",
+        "e[t=2]": "E 1",
+        "f[k=1]": "F 2",
+        "f[k=2]": "F 1",
+    }
+    assert made.skipped == ["o[k=1]/z", "e[t=1]"]
