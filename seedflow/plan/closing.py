@@ -34,6 +34,11 @@ class Closer:
     def close(self, group: Group, gap: Gap, sink: Sink) -> None:
         """A group in which nothing will come, since what it waits for failed or was skipped."""
         tasks = group.tasks
+        if gap.problem is not None:
+            group.failed = group.address
+            tasks.close(group)
+            self._close_refused(group, gap.problem, sink)
+            return
         cause = gap.failed or gap.skipped or group.address
         tasks.close(group)
         sink[group.address] = build_closed_task(

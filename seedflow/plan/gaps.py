@@ -33,7 +33,7 @@ class Gap:
     """A place where values will come once `after` has ended: those of `source`, or of all the list.
 
     `label` stands for them in the address of the gap, `stand_in` for each of them until they are there. `failed` or
-    `skipped` name a result for which none will come. `nest` are the places of the used recipes around the source;
+    `skipped` name a result for which none will come, `problem` says what is wrong with one that came. `nest` are the places of the used recipes around the source;
     `mention` is what of the source is meant. It `may_skip` when it may turn out that there is nothing to come since
     that was skipped.
     """
@@ -46,6 +46,7 @@ class Gap:
     source: Instance | Group | None = None
     failed: str | None = None
     skipped: str | None = None
+    problem: Diagnostic | None = None
     nest: tuple[Order, ...] = ()
     mention: StepReference | None = None
     may_skip: bool = False
@@ -139,11 +140,19 @@ def build_skipped_gap(order: Order, label: str, cause: str) -> Gap:
     return Gap(order, label, (), Bounds(0, 0), Later((cause,)), skipped=cause)
 
 
-def build_failed_gap(source: Instance, cause: str | None = None) -> Gap:
-    """What stands for values that will never come since their task failed."""
+def build_failed_gap(source: Instance, cause: str | None = None, problem: Diagnostic | None = None) -> Gap:
+    """What stands for values that will never come since their task failed, or is not what its user needs."""
     failed = cause or source.cause or source.address
-    label = f"{source.loop_key}-?"
-    return Gap((source.order,), label, (), Bounds(0, 0), Later((failed,)), source=source, failed=failed)
+    return Gap(
+        (source.order,),
+        f"{source.loop_key}-?",
+        (),
+        Bounds(0, 0),
+        Later((failed,)),
+        source=source,
+        failed=failed,
+        problem=problem,
+    )
 
 
 def build_gap_of_use(source: Instance, standing: Standing, bounds: Bounds[int]) -> Gap:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from seedflow.graph.outputs import find_main_output
+from seedflow.plan.border import NotAdmitted
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import (
     Gap,
@@ -29,7 +30,8 @@ from seedflow.plan.instances import Group, Instance
 from seedflow.plan.lengths import LengthFinder, gives_images
 from seedflow.plan.model import Bounds, Outcome, PendingImages
 from seedflow.plan.pending_image import find_pending_image
-from seedflow.plan.picking import NotThere
+from seedflow.plan.picking import Absent, NotThere, diagnose_absent
+from seedflow.plan.refused import Refused
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.selected import SelectionBounds
 from seedflow.plan.slots import SlotFinder
@@ -348,7 +350,12 @@ class Lister:
         if not standing.waits and standing.failed is None:
             if standing.skips is not None:
                 return []
-            values = self._resolver.output_images(output, source)
+            try:
+                values = self._resolver.output_images(output, source)
+            except Absent as absent:
+                return [build_failed_gap(source, problem=diagnose_absent(absent.not_there, output.images))]
+            except (NotAdmitted, Refused) as refused:
+                return [build_failed_gap(source, problem=refused.diagnostic)]
             return [Item((source.order, number), value) for number, value in enumerate(values)]
         whole = find_whole(output.images)
         if isinstance(whole, StepReference) and whole.index is None:

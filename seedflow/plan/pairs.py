@@ -25,6 +25,7 @@ def pair_up(
         after = tuple(dict.fromkeys(address for gap in gaps for address in gap.after))
         failed = next((gap.failed for gap in gaps if gap.failed is not None), None)
         skipped = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
+        problem = next((gap.problem for gap in gaps if gap.problem is not None), None)
         sizes = [_measure(column) for column in columns]
         bounds = Bounds(max(low for low, _ in sizes), min(high for _, high in sizes))
         may_skip = any(gap.may_skip for gap in gaps)
@@ -38,7 +39,19 @@ def pair_up(
         # A list of which all was skipped leaves nothing to pair, and that is no mistake.
         low = 0 if may_skip and not all(low for low, _ in sizes) else min(bounds)
         bounds = Bounds(low, max(bounds))
-        return [Gap((), "?", after, bounds, Later(after), failed=failed, skipped=skipped, may_skip=may_skip)]
+        return [
+            Gap(
+                (),
+                "?",
+                after,
+                bounds,
+                Later(after),
+                failed=failed,
+                skipped=skipped,
+                problem=problem,
+                may_skip=may_skip,
+            )
+        ]
     lengths = {len(column) for column in columns}
     if len(lengths) > 1:
         report(_unequal(variable, [Bounds(len(column), len(column)) for column in columns]))

@@ -270,3 +270,28 @@ def test_a_use_of_which_one_output_was_skipped_is_not_left_out(folder: Path, num
         "f[k=2]": "F 1",
     }
     assert made.skipped == ["o[k=1]/z", "e[t=1]"]
+
+
+@pytest.mark.parametrize("last", ["o[k=1]/x", "o[k=2]/x", "other"])
+@pytest.mark.parametrize("stored", [False, True])
+def test_an_output_that_picks_what_is_not_there_fails_for_its_use_alone(
+    folder: Path, stored: bool, last: str
+) -> None:
+    (folder / "second.yaml").write_text(
+        "seedflow: 1\ninputs: {k: {type: integer}}\nsteps:\n"
+        "  x: {generate: {prompt: 'X {{ inputs.k }}', sequential_image_generation: auto, max_images: 2}}\n"
+        "outputs: {images: '{{ steps.x.images[1] }}'}\n"
+    )
+    text = (
+        "steps:\n  o: {for_each: {k: [1, 2]}, recipe: ./second.yaml, with: {k: '{{ each.k }}'}}\n"
+        "  s: {for_each: {a: '{{ steps.o.images }}', b: '{{ steps.o.images }}'}, generate: {prompt: S, "
+        "image_input: ['{{ each.a }}', '{{ each.b }}']}}\n"
+    )
+    view = KnownResults()
+    if stored:
+        first, second = plan(text, folder).tasks[:2]
+        view.keep(first, "x1")
+        view.keep(second, "y1", "y2")
+    made = play(text, gives={"o[k=1]/x": 1, "o[k=2]/x": 2}, last=(last,), view=view, folder=folder)
+    assert [name for name in made.addresses if name.startswith("s")] == ["s[a=2.x-2,b=2.x-2]"]
+    assert made.problems == {"s[a=1-?,b=?]": "no-such-image", "s[a=2.x-2,b=1-?]": "no-such-image"}
