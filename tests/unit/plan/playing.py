@@ -77,7 +77,7 @@ def play(
 ) -> Played:
     """Plan a recipe and play it. `gives` has numbers of images by address or step, 1 where nothing is said.
 
-    Tasks of the steps in `last` end only when nothing else can be started.
+    Tasks of the steps in `last`, and those with addresses there, end only when nothing else can be started.
     """
     planner = open_planner(text, inputs, view=view, folder=folder)
     plan, found = planner.start()
@@ -109,7 +109,7 @@ def play(
                 book.scheduler.finish(address)
             elif settled is not None:
                 played.asked[address] = settled
-                if settled.step in last:
+                if settled.step in last or address in last:
                     held.append(settled)
                 else:
                     end(settled)
