@@ -31,7 +31,7 @@ from seedflow.graph.build import build_graph  # noqa: E402 - found by the path a
 from seedflow.plan.model import Plan  # noqa: E402 - found by the path above
 from seedflow.recipe.load import parse_recipe  # noqa: E402 - found by the path above
 from seedflow.run.events import EventKind  # noqa: E402 - found by the path above
-from seedflow.run.status import RunResult, RunStatus, TaskStatus  # noqa: E402 - found by the path above
+from seedflow.run.status import RunResult, RunStatus, TaskResult, TaskStatus  # noqa: E402 - found by the path above
 
 PRICE = Decimal("0.04")
 TIMES = int(os.environ.get("SEEDFLOW_MORE_EXAMPLES", "1"))
@@ -127,7 +127,8 @@ class Stage:
             {
                 task.address: _fingerprints(self._planner, task.address)
                 for task in result.tasks
-                if _fingerprints(self._planner, task.address)[:1] not in ((), (None,))  # it came to a request
+                if _came_to_a_request(task)
+                and _fingerprints(self._planner, task.address)[:1] not in ((), (None,))
             },
             {
                 name: [(one.path, one.image.facts.digest) for one in images]
@@ -170,6 +171,11 @@ class Stage:
             assert done.calls >= totals.calls.low, "fewer calls than planned"
             assert done.images >= totals.images.low, "fewer images than planned"
             assert done.images * PRICE >= totals.cost_usd.low, "less than planned"
+
+
+def _came_to_a_request(task: TaskResult) -> bool:
+    """Whether a task got as far as to be asked, by itself or by another one with the same request."""
+    return task.problem is None or task.problem.kind in ("bad-request", "unexpected")
 
 
 COUNTED = re.compile(r"<(succeeded\()?steps\.(\w+)(?:\.where\(([^()]*)\))?\.(images|tasks)\)?=(\d+)>")
