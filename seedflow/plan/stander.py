@@ -107,13 +107,10 @@ class Stander:
         """Take in one instance that is meant by itself, or what of it stands at a path."""
         if instance.inner is not None:
             outputs = find_outputs_at(instance.inner.frame.recipe, path)
-            if path:
-                self.add_outputs(instance, outputs, standing, skip_ok=skip_ok, fail_ok=fail_ok)
-                return
             parts = [Standing() for _ in outputs]
             for output, part in zip(outputs, parts, strict=True):
                 self.add_outputs(instance, [output], part, skip_ok=skip_ok, fail_ok=fail_ok)
-            standing.add_whole(parts)
+            standing.add_whole(parts, skip_ok=skip_ok)
             return
         if instance.outcome is not None:
             standing.need(spell_instance(instance))
@@ -208,9 +205,10 @@ class Stander:
         for instance in selected:
             if instance.inner is None:
                 continue
-            inner = standing if single else Standing()
+            inner = Standing()
             self._add_use(instance, mention, inner, skip_ok=skip_ok, fail_ok=fail_ok)
             if single:
+                standing.add_whole([inner], skip_ok=skip_ok)
                 continue
             standing.include(inner)
             standing.failed = standing.failed or inner.failed

@@ -48,7 +48,7 @@ class Standing:
         self.waits.update(other.waits)
         self.after.update(other.after)
 
-    def add_whole(self, parts: Sequence[Standing]) -> None:
+    def add_whole(self, parts: Sequence[Standing], *, skip_ok: bool) -> None:
         """Take in a single thing by what each part of it stands on: it is skipped when all of them are."""
         for part in parts:
             self.include(part)
@@ -57,8 +57,9 @@ class Standing:
         certain = any(not part.may_be_skipped for part in given)
         self.given += bool(given)
         self.certain += certain
-        self.may_skip = self.may_skip or not certain
-        if parts and not given:
+        self.tolerant = self.tolerant or any(part.tolerant for part in parts)
+        self.may_skip = self.may_skip or not (certain or skip_ok)
+        if parts and not given and not skip_ok:
             self.skipped = self.skipped or parts[0].skips
 
     @property

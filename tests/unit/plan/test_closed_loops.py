@@ -295,3 +295,23 @@ def test_an_output_that_picks_what_is_not_there_fails_for_its_use_alone(
     made = play(text, gives={"o[k=1]/x": 1, "o[k=2]/x": 2}, last=(last,), view=view, folder=folder)
     assert [name for name in made.addresses if name.startswith("s")] == ["s[a=2.x-2,b=2.x-2]"]
     assert made.problems == {"s[a=1-?,b=?]": "no-such-image", "s[a=2.x-2,b=1-?]": "no-such-image"}
+
+
+@pytest.mark.parametrize("before", [KNOWN, LATE], ids=["known", "late"])
+@pytest.mark.parametrize("mention", ["steps.o.images", "steps.p.at(k=1).images", "steps.o.outputs.raw"])
+def test_a_use_by_itself_is_single_also_where_its_output_is_a_collection(
+    folder: Path, mention: str, before: str
+) -> None:
+    (folder / "many.yaml").write_text(MANY)
+    text = before + (
+        "  o: {recipe: ./many.yaml, with: {photos: '{{ steps.b.images }}'}}\n"
+        "  p: {for_each: {k: [1]}, recipe: ./many.yaml, with: {photos: '{{ steps.b.images }}'}}\n"
+        f"  c: {{generate: {{prompt: 'C {{{{ {mention} | length }}}}', image_input: '{{{{ steps.a.images }}}}'}}}}\n"
+        f"  d: {{generate: {{prompt: 'D', image_input: ['{{{{ steps.a.images }}}}', '{{{{ optional({mention}) }}}}']}}}}\n"
+        f"  e: {{generate: {{prompt: 'E', image_input: '{{{{ first_of({mention}, steps.a.images) }}}}'}}}}\n"
+    )
+    assert plan(text, folder).totals.calls.low == 3
+    made = play(text, gives={"a": 1}, folder=folder)
+    assert made.addresses == ["a", "d", "e"]
+    assert "c" in made.skipped
+    assert (made.references("d"), made.references("e")) == (["a 1"], ["a 1"])
