@@ -25,6 +25,7 @@ from seedflow.plan.listing import Lister
 from seedflow.plan.model import Bounds
 from seedflow.plan.pairs import pair_up
 from seedflow.plan.reading import read_parts, span_of_list
+from seedflow.plan.refused import Refused
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.model import Expression, LoopVariable
@@ -313,6 +314,8 @@ class Expander:
         parts = self._read(row, variable, _ignore)
         for part in parts or ():
             if isinstance(part, Gap):
+                if part.problem is not None:
+                    raise Refused(part.problem)
                 longer = self._stand_in(row, variable.names, part)
                 more = Bounds(count.low * part.bounds.low, count.high * part.bounds.high)
                 if part.skipped is not None or part.failed is not None:

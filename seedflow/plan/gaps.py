@@ -140,6 +140,11 @@ def build_skipped_gap(order: Order, label: str, cause: str) -> Gap:
     return Gap(order, label, (), Bounds(0, 0), Later((cause,)), skipped=cause)
 
 
+def build_refused_gap(order: Order, label: str, problem: Diagnostic) -> Gap:
+    """What stands for an item that cannot be made of the results that are there."""
+    return Gap(order, label, (), Bounds(0, 0), Later(()), failed=label, problem=problem)
+
+
 def build_failed_gap(source: Instance, cause: str | None = None, problem: Diagnostic | None = None) -> Gap:
     """What stands for values that will never come since their task failed, or is not what its user needs."""
     failed = cause or source.cause or source.address

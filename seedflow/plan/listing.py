@@ -21,6 +21,7 @@ from seedflow.plan.gaps import (
     build_failed_gap,
     build_gap,
     build_gap_of_use,
+    build_refused_gap,
     build_skipped_gap,
     count_least,
     count_most,
@@ -115,6 +116,8 @@ class Lister:
             return Item((number,), self._render_tree(item, env))
         except Skipped as skipped:
             return build_skipped_gap((number,), f"{number + 1}?", skipped.cause)
+        except Refused as refused:
+            return build_refused_gap((number,), f"{number + 1}?", refused.diagnostic)
 
     def _render_tree(self, expression: Expression, env: Env) -> object:
         if isinstance(expression, Template):

@@ -175,6 +175,7 @@ class Stander:
         if isinstance(selected, NotThere):
             for group in groups:
                 standing.wait((group.address,), tasks.node.id)
+                standing.may_skip = standing.may_skip or (not skip_ok and self._may_skip_one(tasks, mention))
             return
         if tasks.node.step.call is not None:
             self._add_call(mention, tasks, selected, groups, standing, skip_ok, fail_ok)

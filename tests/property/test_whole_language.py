@@ -286,10 +286,11 @@ def compare_orders(case: Case, seed: int, failing_percent: int, order: int, most
                 again = stage.run(most)
                 check_counts(again)
                 assert again.images == 0, "a further run pays for nothing"
-                if done.done:
-                    assert again.done
-                    assert again.calls == 0
-                    assert again.asked == done.asked or "expect" in f"{case.recipe}{case.files}"
+                assert not done.done or (again.done and again.calls == 0)
+                # Of results of one request that several steps judge, each may find a better one that another one had made.
+                if "expect" not in f"{case.recipe}{case.files}":
+                    assert again.asked == done.asked
+                    assert again.outputs == done.outputs
             statuses = {
                 task.address: (
                     task.status.has_images or task.status.value,

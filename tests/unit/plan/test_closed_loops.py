@@ -315,3 +315,20 @@ def test_a_use_by_itself_is_single_also_where_its_output_is_a_collection(
     assert made.addresses == ["a", "d", "e"]
     assert "c" in made.skipped
     assert (made.references("d"), made.references("e")) == (["a 1"], ["a 1"])
+
+
+def test_items_that_may_all_be_skipped_do_not_pass_at_most() -> None:
+    text = (
+        "steps:\n  a: {takes: 2, generate: {prompt: A}}\n"
+        "  b: {for_each: {i: '{{ steps.a.images }}'}, when: '{{ steps.a.images | length == 0 }}', generate: {prompt: B, image_input: '{{ each.i }}'}}\n"
+        "  c: {for_each: {i: '{{ steps.a.images }}'}, generate: {prompt: C, image_input: '{{ first_of(steps.b.at(i=each.i).images[0], steps.b.at(i=each.i).images[0]) }}'}}\n"
+        "  d: {for_each: {i: {in: '{{ steps.c.images }}', at_most: 1}}, generate: {prompt: D, image_input: '{{ each.i }}'}}\n"
+    )
+    made = play(text.replace("takes: 2, ", ""), gives={"a": 1})
+    assert (made.addresses, made.problems) == (["a"], {})
+    dynamic = text.replace(
+        "{takes: 2, generate: {prompt: A}}",
+        "{generate: {prompt: A, sequential_image_generation: auto, max_images: 3}}",
+    )
+    made = play(dynamic, gives={"a": 3})
+    assert (made.addresses, made.problems) == (["a"], {})

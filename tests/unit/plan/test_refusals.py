@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from planning import KnownResults, done, open_planner, problems_of
+from playing import play
 
 from seedflow.diagnostics import Severity
-from seedflow.plan.model import Action, Plan, Reason, Task, Unsettled
+from seedflow.plan.model import Action, Grown, Plan, Reason, Task, Unsettled
 from seedflow.plan.planner import Planner
 
 SET = "sequential_image_generation: auto, max_images: 3"
@@ -280,6 +281,27 @@ def test_a_later_list_that_cannot_be_made_of_what_is_stored_fails_what_goes_thro
     assert "no-such-image" in {problem.code for problem in problems}
     planner.advance(done("s", "a1"))
     (later,) = [task for task in plan.tasks if task.step == "u"]
-    ended = planner.settle(later.address)
+    grown = planner.settle(later.address)
+    assert isinstance(grown, Grown)
+    (one,) = grown.tasks
+    ended = planner.settle(one.address)
     assert isinstance(ended, Unsettled)
     assert ended.code == "no-such-image"
+
+
+def test_an_item_that_cannot_be_made_fails_and_leaves_the_others_of_its_list_alone() -> None:
+    text = (
+        f"steps:\n  s: {{generate: {{prompt: S, {SET}}}}}\n"
+        "  u: {for_each: {a: ['{{ steps.s.images[0] }}', '{{ steps.s.images[1] }}']}, "
+        "generate: {prompt: U, image_input: ['{{ each.a }}']}}\n"
+    )
+    made = play(text, gives={"s": 1})
+    assert (made.addresses, made.problems) == (["s", "u[a=s-1]"], {"u[a=2?]": "no-such-image"})
+    view = KnownResults()
+    first, _ = open_planner(text).start()
+    assert first is not None
+    view.keep(first.tasks[0], "s1")
+    plan, _ = open_planner(text, view=view).start()
+    assert plan is not None
+    found = {task.address: (task.action, task.reason) for task in plan.tasks if task.step == "u"}
+    assert found == {"u[a=s-1]": (Action.CALL, Reason.NEW), "u[a=2?]": (Action.BLOCKED, Reason.REFUSED)}
