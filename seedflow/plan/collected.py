@@ -54,6 +54,8 @@ def add_closed(
     """Take in groups of which nothing will come, and of which some might have been meant."""
     for group in groups:
         if group.failed is not None:
+            standing.given += 1
+            standing.certain += 1
             standing.failed = standing.failed or (None if fail_ok else group.failed)
         elif not single:
             standing.omitted = standing.omitted or group.address

@@ -332,3 +332,17 @@ def test_items_that_may_all_be_skipped_do_not_pass_at_most() -> None:
     )
     made = play(dynamic, gives={"a": 3})
     assert (made.addresses, made.problems) == (["a"], {})
+
+
+def test_a_loop_of_which_a_part_was_skipped_and_another_one_failed_has_failed() -> None:
+    text = (
+        "steps:\n  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 2}}\n"
+        "  y: {when: '{{ steps.a.images | length > 1 }}', generate: {prompt: Y}}\n"
+        "  j: {for_each: {k: [p, q], i: ['{{ steps.y.images[0] }}', '{{ steps.a.images[1] }}']}, generate: {prompt: 'J {{ each.k }}', image_input: '{{ each.i }}'}}\n"
+        "  c: {generate: {prompt: 'C {{ steps.j.images | length }}'}}\n"
+        "  k: {for_each: {k: [p, q]}, generate: {prompt: 'K {{ steps.j.where(k=each.k).images | length }}'}}\n"
+        "  l: {for_each: {k: [p, q]}, generate: {prompt: 'L {{ succeeded(steps.j.where(k=each.k).images) | length }}'}}\n"
+    )
+    made = play(text, gives={"a": 1})
+    assert set(made.blocked) == {"c", "k[k=p]", "k[k=q]"}
+    assert {made.prompts[f"l[k={key}]"] for key in "pq"} == {"L 0"}
