@@ -18,7 +18,7 @@ from seedflow.plan.equal_keys import foresee_equal_keys, refuse_equal_keys
 from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen_keys import KeyForeseer
 from seedflow.plan.frames import Env, FrameInstance, Later
-from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_least, count_most, find_start
+from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_least, count_most, find_gap, find_start
 from seedflow.plan.instances import Group, ImageSource, Instance, Order, StepTasks
 from seedflow.plan.judge import Findings
 from seedflow.plan.listing import Lister
@@ -323,8 +323,10 @@ class Expander:
                 yield from self._leaves(longer, depth + 1, more, (*gaps, (variable.names, part)))
             else:
                 found = self._with(row, variable, part, 0, {}, {}, _ignore)
+                # What is skipped before anything comes of the opening leaves no task behind.
+                least = count.low if find_gap(part) is None else 0
                 if found is not None:
-                    yield from self._leaves(found, depth + 1, count, gaps)
+                    yield from self._leaves(found, depth + 1, Bounds(least, count.high), gaps)
 
     def _stand_in(self, row: Row, names: tuple[str, ...], gap: Gap) -> Row:
         value = gap.stand_in if len(names) == 1 else Later(gap.after)
