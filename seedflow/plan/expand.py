@@ -113,7 +113,7 @@ class Expander:
         """The same for what an opening has come to be."""
         variable = self._loops[opening.depth]
         env = self._env(opening.row)
-        written = isinstance(variable.lists[0], tuple)
+        written = isinstance(variable.lists[0], tuple) and opening.gap.order != ()
         if variable.zipped or (opening.gap.source is None and not written):
             yield from self._rows(opening.row, opening.depth, report)
             return
@@ -218,7 +218,7 @@ class Expander:
 
     def _read(self, row: Row, variable: LoopVariable, report: Report) -> Listing | None:
         env = self._env(row)
-        columns = [self._read_list(items, env, variable.at_most) for items in variable.lists]
+        columns = [self._foreseer.read(items, env, variable.at_most) for items in variable.lists]
         if variable.zipped:
             parts = pair_up(variable, columns, report)
             if parts is None:
@@ -234,13 +234,6 @@ class Expander:
                 report(problem)
             if low > variable.at_most:
                 return None
-        return parts
-
-    def _read_list(self, items: Expression, env: Env, at_most: int | None) -> Listing:
-        parts = self._lister.read(items, env, at_most=at_most)
-        # Whether the loop can be made must not depend on which of two equal images comes first.
-        if isinstance(items, Template) and self._foreseer.may_repeat(items, env, parts):
-            return self._lister.read_at_once(items, env, at_most=at_most)
         return parts
 
     def _find_most(self, parts: Listing, variable: LoopVariable, env: Env) -> int | None:

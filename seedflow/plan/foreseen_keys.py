@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TypeAlias
 
 from seedflow.graph.handed_through import find_repeating
@@ -14,11 +15,12 @@ from seedflow.graph.places import find_templates
 from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.plan.fallbacks import find_reached
 from seedflow.plan.frames import Env
-from seedflow.plan.gaps import Gap, Item, Listing, find_gap
+from seedflow.plan.gaps import Gap, Item, Listing, find_gap, merge_parts
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit
 from seedflow.plan.listing import Lister
-from seedflow.plan.model import PendingImages, StepImage
+from seedflow.plan.model import ANYWHERE, PendingImages, StepImage
 from seedflow.plan.resolve import Resolver
+from seedflow.plan.slots import SlotFinder
 from seedflow.plan.views import PendingImage, PendingTask, key_of_image
 from seedflow.plan.whole import find_whole, follow, look_behind
 from seedflow.recipe.model import Expression
@@ -72,6 +74,7 @@ class KeyForeseer:
     def __init__(self, lister: Lister, resolver: Resolver) -> None:
         self._lister = lister
         self._resolver = resolver
+        self._slots = SlotFinder(resolver, lister.stander)
 
     def differ(self, expression: Expression, env: Env) -> bool:
         """Whether it is seen at once that no two keys are equal: results of one step that makes its requests itself."""
@@ -80,7 +83,37 @@ class KeyForeseer:
             isinstance(whole, StepReference) and self._resolver.find_tasks(whole, env).node.step.call is None
         )
 
-    def may_repeat(self, template: Template, env: Env, parts: Listing) -> bool:
+    def read(self, items: Expression, env: Env, at_most: int | None) -> Listing:
+        """A list, as a whole where one image may stand in it twice: whether it can be made must not depend on which comes first."""
+        parts = self._lister.read(items, env, at_most=at_most)
+        if isinstance(items, Template) and self._may_repeat(items, env, parts):
+            return self._lister.read_at_once(items, env, at_most=at_most)
+        if isinstance(items, tuple) and self._may_repeat_items(items, env, parts):
+            return [merge_parts(parts)]
+        return parts
+
+    def _may_repeat_items(self, items: tuple[Expression, ...], env: Env, parts: Listing) -> bool:
+        """Whether an item to come of a list that is written out may turn out to be what another item is."""
+        if not any(isinstance(part, Gap) and part.after for part in parts):
+            return False
+        found = [
+            (item, self._find_sources(item, part, env), isinstance(part, Gap) and bool(part.after))
+            for item, part in zip(items, parts, strict=True)
+        ]
+        return any(
+            (waits or other_waits) and _overlap(sources, other_sources) and not _pick_apart(item, other)
+            for (item, sources, waits), (other, other_sources, other_waits) in combinations(found, 2)
+        )
+
+    def _find_sources(self, item: Expression, part: Item | Gap, env: Env) -> set[str]:
+        """The tasks and steps that an item may be an image of."""
+        if isinstance(part, Item):
+            address = _address_of(part.value)
+            unit = self._resolver.find_unit(address)
+            return {address, address if unit is None else unit.instance.tasks.hub} if address else set()
+        return set(self._slots.find_sources(item, env)) if isinstance(item, Template) else set()
+
+    def _may_repeat(self, template: Template, env: Env, parts: Listing) -> bool:
         """Whether what is still to come of a list may hold one image twice, since a used recipe hands it through."""
         gaps = [part for part in parts if isinstance(part, Gap)]
         whole = find_whole(template) if gaps else None
@@ -240,6 +273,29 @@ class KeyForeseer:
             inside: Column = [None] if output is None else self.find(output.images, Env(source.inner))
             for one in inside:
                 yield one and replace(one, certain=one.certain and not gap.may_skip)
+
+
+def _overlap(sources: set[str], others: set[str]) -> bool:
+    """Whether something may come of both."""
+    return bool(sources & others) or bool(sources and others and ANYWHERE in sources | others)
+
+
+def _pick_apart(item: Expression, other: Expression) -> bool:
+    """Whether two items are images of one mention with different numbers."""
+    if not isinstance(item, Template) or not isinstance(other, Template):
+        return False
+    one, two = find_whole(item), find_whole(other)
+    indices: tuple[object, object]
+    if isinstance(one, StepReference) and isinstance(two, StepReference):
+        same = (one.step, one.collection, one.output) == (two.step, two.collection, two.output)
+        plain = same and one.selector is None and two.selector is None
+        indices = one.index, two.index
+    elif isinstance(one, NameReference) and isinstance(two, NameReference) and one.path and two.path:
+        plain = (one.root, one.path[:-1]) == (two.root, two.path[:-1])
+        indices = one.path[-1], two.path[-1]
+    else:
+        return False
+    return plain and indices[0] != indices[1] and all(isinstance(one, int) and one >= 0 for one in indices)
 
 
 def _ghosts_of(gap: Gap, tasks: StepTasks) -> list[Instance | None]:

@@ -107,6 +107,22 @@ def find_gap(part: Item | Gap) -> Gap | None:
     return Gap(part.order, "?", after, Bounds(0, 1), Later(after), source=instance, may_skip=True)
 
 
+def merge_parts(parts: Listing) -> Gap:
+    """One place for all of a list, none of whose items may be taken before the others are known."""
+    gaps = [find_gap(part) for part in parts]
+    after = tuple(dict.fromkeys(address for gap in gaps if gap is not None for address in gap.after))
+    values = [part.stand_in if isinstance(part, Gap) else part.value for part in parts]
+    images = all(isinstance(value, View) and value.kind == "image" for value in values)
+    return Gap(
+        (),
+        "?",
+        after,
+        Bounds(sum(1 if gap is None else gap.bounds.low for gap in gaps), count_most(parts)),
+        build_ghost_view(*after) if images else Later(after),
+        may_skip=all(gap is not None and gap.may_skip for gap in gaps),
+    )
+
+
 def count_most(parts: Listing) -> int:
     """How many items a list has at most."""
     return sum(part.bounds.high if isinstance(part, Gap) else 1 for part in parts)

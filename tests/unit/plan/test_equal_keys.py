@@ -390,3 +390,49 @@ def test_a_sum_in_a_used_recipe_counts_what_its_caller_gives(tmp_path: Path) -> 
     assert group.tasks is not None
     assert group.tasks.high == 3
     assert len([one for one in play(text, folder=tmp_path).addresses if one.startswith("end")]) == 3
+
+
+TWICE = (
+    "steps:\n  s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 2}}\n"
+    "  t: {for_each: {x: [1]}, generate: {prompt: T}}\n"
+    "  u: {for_each: {a: '{{ steps.LOOP.tasks }}', b: [ITEMS]}, generate: {prompt: 'U {{ each.b.key }}', image_input: '{{ each.b }}'}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("loop", "items"),
+    [
+        ("s", "'{{ each.a.images[0] }}', '{{ steps.s.images[0] }}'"),
+        ("t", "'{{ each.a.images[0] }}', '{{ steps.t.at(x=1).images[0] }}'"),
+        ("t", "'{{ steps.t.at(x=1).images[0] }}', '{{ steps.s.images[0] }}', '{{ each.a.images[0] }}'"),
+    ],
+)
+def test_a_written_list_that_may_name_one_image_twice_is_refused_as_a_whole_in_every_run(
+    loop: str, items: str
+) -> None:
+    text = TWICE.replace("LOOP", loop).replace("ITEMS", items)
+    for last in ((), ("s",), ("t",)):
+        made = play(text, gives={"s": 2}, last=last)
+        assert [name for name in made.addresses if name.startswith("u")] == []
+        assert set(made.problems.values()) == {"equal-keys"}
+
+
+@pytest.mark.parametrize(
+    ("items", "asked"),
+    [
+        ("'{{ steps.s.images[0] }}', '{{ steps.t.at(x=1).images[0] }}'", ["u[a=1,b=1-1]"]),
+        ("'{{ each.a.images[0] }}', '{{ steps.s.images[0] }}'", ["u[a=1,b=1-1]"]),
+        (
+            "'{{ steps.s.images[0] }}', '{{ steps.s.images[1] }}', '{{ steps.t.at(x=1).images[0] }}'",
+            ["u[a=1,b=1-1]"],
+        ),
+    ],
+)
+def test_what_is_told_apart_by_where_it_comes_from_waits_for_nothing_else(
+    items: str, asked: list[str]
+) -> None:
+    text = TWICE.replace("LOOP", "t").replace("ITEMS", items)
+    made = play(text, gives={"s": 2}, last=("s",))
+    before = made.addresses[: made.addresses.index("u[a=1,b=s-1]")]
+    assert [name for name in before if name.startswith("u")] == asked
+    assert made.problems == {}
