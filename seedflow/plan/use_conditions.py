@@ -84,11 +84,13 @@ class UseConditions:
         """What was skipped so that an output gives nothing although it goes around what is skipped; None while that is not known."""
         if not standing.tolerant or standing.waits or standing.failed is not None:
             return None
+        if instance.inner is None:
+            return None
         try:
-            self._resolver.output_images(output, instance)
+            output.images.render(self._resolver.build_scope(Env(instance.inner)))
         except Skipped as skipped:
             return skipped.cause
-        except (Absent, NotAdmitted, Refused):
+        except (Absent, NotAdmitted, Refused, RenderError):
             return None  # what is wrong is said of whoever mentions it
         return None
 

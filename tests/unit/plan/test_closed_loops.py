@@ -346,3 +346,26 @@ def test_a_loop_of_which_a_part_was_skipped_and_another_one_failed_has_failed() 
     made = play(text, gives={"a": 1})
     assert set(made.blocked) == {"c", "k[k=p]", "k[k=q]"}
     assert {made.prompts[f"l[k={key}]"] for key in "pq"} == {"L 0"}
+
+
+def test_an_output_that_goes_around_what_is_skipped_and_cannot_be_made_fails_its_users_alone(
+    folder: Path,
+) -> None:
+    (folder / "maybe.yaml").write_text(
+        "seedflow: 1\ninputs: {photo: {type: image, optional: true}, n: {type: integer}}\n"
+        "steps: {x: {generate: {prompt: 'X {{ inputs.n }}'}}}\noutputs: {images: '{{ inputs.photo }}', x: '{{ steps.x.images }}'}\n"
+    )
+    text = SET + (
+        "  u: {for_each: {k: [1, 2]}, recipe: ./maybe.yaml, with: {n: '{{ each.k }}', photo: '{{ first_of(steps.a.images[1], steps.a.images[1]) }}'}}\n"
+        "  c: {for_each: {i: '{{ steps.u.images }}'}, generate: {prompt: C, image_input: '{{ each.i }}'}}\n"
+        "  d: {generate: {prompt: 'D {{ steps.u.images | length }} {{ steps.u.tasks | length }}'}}\n"
+        "  e: {generate: {prompt: 'E {{ steps.u.outputs.x | length }}'}}\n"
+    )
+    for stored in (False, True):
+        view = KnownResults()
+        if stored:
+            view.keep(plan(text, folder).tasks[0], "a1")
+        made = play(text, gives={"a": 1}, folder=folder, view=view)
+        assert made.prompts["e"] == "E 2"
+        assert set(made.problems.values()) == {"no-such-image"}
+        assert not [name for name in made.addresses if name[0] in "cd"]
