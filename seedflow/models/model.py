@@ -238,6 +238,12 @@ class Model:
             return 1, most if most is not None else 1
         return 1, max(1, asked if most is None else min(asked, most))
 
+    @property
+    def parameters_of_count(self) -> tuple[str, ...]:
+        """The parameters that decide how many images one call gives."""
+        count = self.profile.image_count
+        return () if count is None else tuple(dict.fromkeys((*count.when, count.counted_by)))
+
     def price_usd(self, params: Mapping[str, object]) -> Decimal | None:
         """What one image of an answer costs at most, or None when nobody said.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.many import MANY, MANY_BY_MULTIPLYING, says_it_is_meant
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.plan.model import Action, Bounds, Task
@@ -52,4 +52,21 @@ def _doubt(node: StepNode, requests: Bounds[int], images: Bounds[int]) -> Diagno
         node.step.for_each[-1].span if node.step.for_each else node.step.span,
         Severity.WARNING,
         help=f"{shorten}, or write `limits:`, such as `limits: {{cost_usd: 20}}`, to say that it is meant",
+    )
+
+
+def explodes(node: StepNode, span: Span, limit: int, allowed: int | None = None) -> Diagnostic:
+    """A step of too many tasks; `allowed` is the limit of the whole recipe where that is what it passes."""
+    tasks = f"{limit:,} task{'' if limit == 1 else 's'}"
+    message = f"step `{node.id}` would become more than {tasks}"
+    if allowed is not None:
+        rest = "" if limit == allowed else f", of which others have {allowed - limit:,}"
+        message = (
+            f"step `{node.id}` has more tasks than `limits.tasks` allows: {allowed:,} for the recipe{rest}"
+        )
+    return Diagnostic(
+        "too-many-tasks",
+        message,
+        span,
+        help="shorten the lists, or raise `limits.tasks` if you mean it",
     )

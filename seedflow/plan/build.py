@@ -15,7 +15,7 @@ from seedflow.plan.conditions import Judge, Verdict
 from seedflow.plan.context import PlanContext
 from seedflow.plan.crossings import CrossingJudge
 from seedflow.plan.decide import UNSETTLED, Decision, decide_settled
-from seedflow.plan.estimate import NOTHING_USD, find_cost, narrow_images
+from seedflow.plan.estimate import NOTHING_USD, bound_images, find_cost, narrow_images, refuse_no_price
 from seedflow.plan.expect import Expectation
 from seedflow.plan.fingerprint import digest_params, digest_request
 from seedflow.plan.frames import Env, FrameInstance
@@ -38,6 +38,7 @@ from seedflow.plan.models import ModelFinder
 from seedflow.plan.options import OptionReader
 from seedflow.plan.passes import PassReader
 from seedflow.plan.picking import Absent
+from seedflow.plan.promised import PromiseReader
 from seedflow.plan.ranges import RangeFinder
 from seedflow.plan.reference_counts import ReferenceCounter
 from seedflow.plan.refused import Refused
@@ -75,6 +76,7 @@ class TaskBuilder:
         self._reference_counts = ReferenceCounter(graph, context.catalog, self.lister.bound, self.ranges)
         self.crossings = CrossingJudge(self.ranges, self.stander, self.renderer)
         self.options = OptionReader(self.renderer, self.stander)
+        self._promises = PromiseReader(self.options, self.ranges, self.stander, self.renderer)
         self._models = ModelFinder(context.catalog, self.renderer, self.stander)
         self._passes = PassReader(self.resolver, self.stander, self.renderer)
         self.judge = Judge(self.resolver, self.stander, self.renderer)
@@ -137,7 +139,7 @@ class TaskBuilder:
                 verdict = self.judge.judge(unit, env, expressions)
             aside = self._set_aside(unit, builder, verdict)
             if aside is not None:
-                return Built(aside)
+                return Built(aside, aside.needs if aside.action is Action.CALL else ())
             certain = not (unit.ghost or verdict.open or verdict.standing.may_be_skipped)
             request = builder.build(env, unit.keys, certain=certain)
             expectation = self.options.expectation(tasks.node, env)
@@ -159,6 +161,7 @@ class TaskBuilder:
     def refuse(self, unit: Unit, problem: Diagnostic, waits: Iterable[str]) -> Task:
         """A task that cannot be asked with the results that are there; while it waits for others, it may yet be skipped."""
         builder, needs = self._builders[unit.instance.tasks.hub], dict.fromkeys(waits)
+        self._promise(unit, builder)
         if needs:
             return self._aside(unit, builder, Action.CALL, Reason.UPSTREAM_UNKNOWN, None, needs)
         return self._aside(unit, builder, Action.BLOCKED, Reason.REFUSED, problem.message)
@@ -172,10 +175,20 @@ class TaskBuilder:
                 unit, builder, Action.SKIP, Reason.UPSTREAM_SKIPPED, standing.skips, standing.needs
             )
         if standing.failed is not None:
+            self._promise(unit, builder)
+            if standing.waits and (verdict.open or standing.may_be_skipped):  # which comes before failing
+                unit.instance.note_may_skip()
+                return self._aside(unit, builder, Action.CALL, Reason.UPSTREAM_UNKNOWN, None, standing.waits)
             return self._aside(
                 unit, builder, Action.BLOCKED, Reason.UPSTREAM_FAILED, standing.failed, standing.needs
             )
         return None
+
+    def _promise(self, unit: Unit, builder: RequestBuilder) -> None:
+        """Note how many images a task was to give that will not be asked."""
+        bounds = unit.instance.tasks.bounds
+        if unit.address not in bounds:
+            bounds[unit.address] = self._promises.find(builder.node, builder.model, unit.env)
 
     def _describe(
         self,
@@ -194,7 +207,7 @@ class TaskBuilder:
         take, decision, fingerprint, params_digest, may_be_stored = self._decide(
             unit, model, request, expectation
         )
-        may_give = tasks.may_give[unit.address] = self._image_bounds(model, request)
+        may_give = tasks.may_give[unit.address] = bound_images(model, request)
         impossible = find_impossible(tasks.node.step, expectation, may_give)
         if impossible is not None:
             findings.add(impossible, unit.address)
@@ -211,7 +224,7 @@ class TaskBuilder:
             images = Bounds(0, images.high)
         price = model.price_usd(request.params)
         if price is None and self._context.paid:
-            findings.add(_no_price(builder, model))
+            findings.add(refuse_no_price(builder.origin, model))
         called = decision.action is Action.CALL
         unsettled = decision is UNSETTLED
         attempts = expectation.attempts if unsettled and expectation is not None else decision.attempts
@@ -379,21 +392,6 @@ class TaskBuilder:
                 past = context.view.find_past_request(context.realm, context.recipe_id, earlier)
         return past
 
-    def _image_bounds(self, model: Model, request: Request) -> Bounds[int]:
-        """How many images the request may give, whatever is stored: names of files depend on it."""
-        between = request.between
-        greatest = {name: high for name, (_, high) in between.items() if high is not None} if between else {}
-        return Bounds(*model.image_bounds(request.known_params, request.unknown, greatest))
-
     def _share(self, identity: str, address: str) -> str | None:
         first = self._first_of_request.setdefault(identity, address)
         return None if first == address else first
-
-
-def _no_price(builder: RequestBuilder, model: Model) -> Diagnostic:
-    return Diagnostic(
-        "no-price",
-        f"the price of an image of `{model.id}` is not known, so nothing bounds what this step costs",
-        builder.origin.span,
-        help=f"put the most that one may cost, in dollars, into seedflow.yaml: `prices: {{{model.id}: PRICE}}`",
-    )

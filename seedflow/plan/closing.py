@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.plan.addresses import spell_address
-from seedflow.plan.build import TaskBuilder
+from seedflow.plan.build import Built, TaskBuilder
 from seedflow.plan.expand import Leaf, Opening
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import Gap
 from seedflow.plan.groups import build_closed_task
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit
 from seedflow.plan.judge import Findings
-from seedflow.plan.model import Bounds, Outcome, Reason, Task
+from seedflow.plan.model import Action, Bounds, Outcome, Reason, Task
 from seedflow.plan.refusals import Refusals, find_open
 from seedflow.plan.refused import Refused
+from seedflow.plan.standing import Standing
 from seedflow.recipe.model import Iterate
 
 Sink: TypeAlias = "dict[str, Task]"
 """Where planned tasks go, by address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What becomes of tasks whatever their loop's failed value would have been: skipped, blocked, or not known before `waits` ended."""
+
+    waits: tuple[str, ...] = ()
+    skipped: str | None = None
+    by_condition: bool = False
 
 
 class Closer:
@@ -31,24 +41,27 @@ class Closer:
         self._build = build
         self._refusals = refusals
 
-    def close(self, group: Group, gap: Gap, sink: Sink) -> None:
-        """A group in which nothing will come, since what it waits for failed or was skipped."""
+    def close(self, group: Group, gap: Gap, sink: Sink, *, by_condition: bool = False) -> None:
+        """A group in which nothing will come, since what it waits for failed or was skipped, or a condition leaves it out."""
         tasks = group.tasks
         if gap.problem is not None:
             group.failed = group.address
             tasks.close(group)
             self._close_refused(group, gap.problem, sink)
             return
-        cause = gap.failed or gap.skipped or group.address
+        group.failed = gap.failed
         tasks.close(group)
-        sink[group.address] = build_closed_task(
+        closed = build_closed_task(
             group,
             origin=self._build.origin_of(tasks),
-            cause=cause,
+            cause=gap.failed or gap.skipped or group.address,
             skipped=gap.failed is None,
             hubs=(tasks.hub, *tasks.frame.hubs),
             depth=self._build.level_of(tasks.node),
         )
+        if by_condition:
+            closed = replace(closed, reason=Reason.CONDITION_FALSE, cause=None)
+        sink[group.address] = closed
 
     def fail_all(self, group: Group) -> None:
         """What came of a group of which something is wrong: none of it will be asked, and nobody is to wait for it."""
@@ -70,13 +83,20 @@ class Closer:
         tasks = instance.tasks
         address = spell_address(tasks.hub, (*instance.keys, (iterate.name, "?")))
         group = Group(address, "?", tasks, instance.order, Bounds(0, 0), instance=instance)
-        self.close(group, Gap((), "?", (), Bounds(0, 0), None, skipped=address), sink)
-        sink[address] = replace(sink[address], reason=Reason.CONDITION_FALSE, cause=None)
+        self.close_passes(group, Outlook((), address, by_condition=True), None, sink)
         if instance.ghost:
             instance.note_may_skip()
-        else:
-            tasks.end_instance(instance, Outcome.SKIPPED, address)
         return True
+
+    def close_passes(self, group: Group, outlook: Outlook, failed: str | None, sink: Sink) -> None:
+        """All passes of an instance: they are skipped, or blocked by what failed."""
+        failed = failed if outlook.skipped is None else None
+        gap = Gap((), "?", (), Bounds(0, 0), None, skipped=outlook.skipped, failed=failed)
+        self.close(group, gap, sink, by_condition=outlook.by_condition)
+        instance = group.instance
+        if instance is not None and not instance.ghost:
+            outcome = Outcome.SKIPPED if failed is None else Outcome.FAILED
+            group.tasks.end_instance(instance, outcome, failed or outlook.skipped)
 
     def refuse(self, unit: Unit, problem: Diagnostic, sink: Sink) -> bool:
         """A task that fails by itself, since the results that it uses are not what it needs; False when it uses none.
@@ -139,11 +159,66 @@ class Closer:
         sink[group.address] = replace(closed, reason=Reason.REFUSED)
 
 
+def foresee(tasks: Iterable[Task]) -> Outlook:
+    """The outlook of tasks that stand for others."""
+    found = list(tasks)
+    waits = [need for task in found if task.action is Action.CALL for need in task.needs]
+    if waits or not found or any(task.action is not Action.SKIP for task in found):
+        return Outlook(tuple(dict.fromkeys(waits)))
+    first = found[0]
+    return Outlook((), first.cause or first.address, first.reason is Reason.CONDITION_FALSE)
+
+
+def foresee_edits(gaps: Iterable[Gap], skipped: str | None, built: Built | None) -> Outlook:
+    """The outlook of edits in a row of which one failed or was `skipped`, by a pass that stands for them."""
+    if skipped is not None:
+        return Outlook((), skipped)
+    found = foresee([] if built is None else [built.task])
+    if found.skipped is not None:
+        return found
+    may_skip = [need for gap in gaps if gap.may_skip for need in gap.after]
+    return Outlook(tuple(dict.fromkeys((*found.waits, *may_skip))))
+
+
+def foresee_use(standing: Standing, entered: Outcome | None) -> Outlook:
+    """The same of a use of a recipe, by what its conditions stand on."""
+    if entered is None:
+        return Outlook(tuple(standing.waits))
+    return Outlook((), standing.skips if entered is Outcome.SKIPPED else None)
+
+
+def find_end(gap: Gap, leaves: Sequence[Leaf], look: Callable[[Leaf], Outlook]) -> tuple[Gap, Outlook]:
+    """How an opening ends of which nothing will come, with its tasks' outlook; what it waits for until that is known.
+
+    Skipping comes before failing. What is skipped in part has failed where the other part has.
+    """
+    outlooks = [_foresee_leaf(leaf, look) for leaf in leaves]
+    skips = [one.skipped is not None for one in outlooks]
+    waits = dict.fromkeys(need for one in outlooks for need in one.waits)
+    if any(not one.waits and one.skipped is None for one in outlooks):
+        return gap, Outlook()
+    if waits:
+        return gap, Outlook(tuple(waits))
+    if skips:
+        return replace(gap, failed=None, problem=None, skipped=outlooks[0].skipped), outlooks[0]
+    return gap, Outlook()
+
+
+def _foresee_leaf(leaf: Leaf, look: Callable[[Leaf], Outlook]) -> Outlook:
+    gaps = [gap for _, gap in leaf.gaps]
+    skipped = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
+    # Of a list that may turn out to be empty nothing would have come, which is neither skipped nor failed.
+    waits = [
+        gap.after for gap in gaps if gap.after and (gap.may_skip or not (gap.is_closed or gap.bounds.low))
+    ]
+    if waits:
+        return Outlook(tuple(dict.fromkeys(need for after in waits for need in after)))
+    return Outlook((), skipped) if skipped is not None else look(leaf)
+
+
 def find_closed(opening: Opening, leaves: Sequence[Leaf]) -> Gap | None:
-    """The list for which nothing will come of an opening: its own, or a later one that was skipped, if there is an item of it."""
+    """The later list for which nothing will come of an opening, since it was skipped, if there is an item of the opening's own."""
     gap = opening.gap
-    if gap.failed is not None or gap.skipped is not None:
-        return gap
     skipped = [next((one for _, one in leaf.gaps if one.skipped is not None), None) for leaf in leaves]
     certain = bool(skipped) and None not in skipped and gap.bounds.low > 0 and not gap.may_skip
     return skipped[0] if certain else None

@@ -181,7 +181,11 @@ class Judge:
 def _add_value(value: object, standing: Standing) -> None:
     """What a loop goes through is given, whether its step has ended or not: a task that has it is not without any result."""
     subject = value.subject if isinstance(value, View) else None
-    if isinstance(value, Later) or isinstance(subject, (PendingImage, PendingTask)):
+    if isinstance(value, Later):
+        standing.given += 1
+        standing.failed = standing.failed or value.failed
+        standing.skipped = standing.skipped or value.skipped
+    elif isinstance(subject, (PendingImage, PendingTask)):
         standing.given += 1  # its source, if it has one, says whether it is certain
     elif isinstance(subject, (StepImage, PendingImages, Instance)):
         standing.given += 1

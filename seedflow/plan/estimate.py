@@ -8,10 +8,12 @@ from typing import NamedTuple, TypeAlias
 
 from networkx.utils import UnionFind
 
+from seedflow.diagnostics import Diagnostic
 from seedflow.models.model import Model
 from seedflow.money import ZERO_USD
 from seedflow.plan.expect import Expectation
-from seedflow.plan.model import Action, Bounds, Least, Task, Totals, Unknown
+from seedflow.plan.model import Action, Bounds, Least, Origin, Task, Totals, Unknown
+from seedflow.plan.requests import Request
 
 NOTHING_USD = Bounds(ZERO_USD, ZERO_USD)
 Place: TypeAlias = "Callable[[Least], Least]"
@@ -178,4 +180,21 @@ def _most(one: Sum, other: Sum) -> Sum:
         max(one.images, other.images),
         max(one.cost_usd, other.cost_usd),
         max(one.list_cost_usd, other.list_cost_usd),
+    )
+
+
+def bound_images(model: Model, request: Request) -> Bounds[int]:
+    """How many images the request may give, whatever is stored: names of files depend on it."""
+    between = request.between
+    greatest = {name: high for name, (_, high) in between.items() if high is not None} if between else {}
+    return Bounds(*model.image_bounds(request.known_params, request.unknown, greatest))
+
+
+def refuse_no_price(origin: Origin, model: Model) -> Diagnostic:
+    """A model of which nobody knows the price."""
+    return Diagnostic(
+        "no-price",
+        f"the price of an image of `{model.id}` is not known, so nothing bounds what this step costs",
+        origin.span,
+        help=f"put the most that one may cost, in dollars, into seedflow.yaml: `prices: {{{model.id}: PRICE}}`",
     )

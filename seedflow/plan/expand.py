@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from seedflow.diagnostics import Diagnostic, Severity, Span
+from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.at_most import judge_length
 from seedflow.graph.model import StepNode
 from seedflow.plan.addresses import spell_address
@@ -77,6 +77,7 @@ class Leaf:
 
 
 FIRST_ROW = Row({}, (), ())
+NONE = Bounds(0, 0)
 ONE = Bounds(1, 1)
 
 
@@ -121,15 +122,17 @@ class Expander:
         yield from self._extend(opening.row, opening.depth, parts, report)
 
     def leaves(self, opening: Opening) -> tuple[list[Leaf], Diagnostic | None]:
-        """Rows that stand for what an opening may come to be, with how many each; why a later list cannot be made at all."""
+        """Rows that stand for what an opening may come to be, with how many each; why a later list cannot be made at all.
+
+        There are none where a later list is empty, also of an opening of which nothing will come.
+        """
         names, gap = self._loops[opening.depth].names, opening.gap
-        if gap.failed is not None or gap.skipped is not None:
-            return [], None
         row = self._stand_in(opening.row, names, gap)
+        count = ONE if gap.is_closed else gap.bounds
         found = Findings()
         leaves = read_parts(
             span_of_list(self._node),
-            lambda: self._leaves(row, opening.depth + 1, gap.bounds, ((names, gap),)),
+            lambda: self._leaves(row, opening.depth + 1, count, ((names, gap),)),
             found,
         )
         return list(leaves), found.first_error()
@@ -158,7 +161,6 @@ class Expander:
             gap.bounds,
             row.keys,
             find_start(names, gap),
-            failed=gap.failed,
             may_skip=gap.may_skip or _may_skip(leaves),
         )
 
@@ -298,21 +300,21 @@ class Expander:
     def _leaves(
         self, row: Row, depth: int, count: Bounds[int], gaps: tuple[tuple[tuple[str, ...], Gap], ...]
     ) -> Iterator[Leaf]:
+        closed = any(gap.is_closed for _, gap in gaps)
         if depth == len(self._loops) or count.high == 0:
-            for variable in self._loops[depth:]:  # of nothing, whatever it would be
-                row = self._stand_in(row, variable.names, gaps[-1][1])
-            yield Leaf(row, count, gaps)
+            yield self._leaf(row, depth, NONE if closed else count, gaps)
             return
         variable = self._loops[depth]
         parts = self._read(row, variable, _ignore)
+        if parts is None and closed:
+            yield self._leaf(row, depth, NONE, gaps)
         for part in parts or ():
             if isinstance(part, Gap):
-                if part.problem is not None:
+                if part.problem is not None and not closed:
                     raise Refused(part.problem)
                 longer = self._stand_in(row, variable.names, part)
                 more = Bounds(count.low * part.bounds.low, count.high * part.bounds.high)
-                if part.skipped is not None or part.failed is not None:
-                    more = Bounds(0, 0)
+                more = count if part.is_closed else more
                 yield from self._leaves(longer, depth + 1, more, (*gaps, (variable.names, part)))
             else:
                 found = self._with(row, variable, part, 0, {}, {}, _ignore)
@@ -321,8 +323,16 @@ class Expander:
                 if found is not None:
                     yield from self._leaves(found, depth + 1, Bounds(least, count.high), gaps)
 
+    def _leaf(
+        self, row: Row, depth: int, count: Bounds[int], gaps: tuple[tuple[tuple[str, ...], Gap], ...]
+    ) -> Leaf:
+        for variable in self._loops[depth:]:  # of nothing, whatever it would be
+            row = self._stand_in(row, variable.names, gaps[-1][1])
+        return Leaf(row, count, gaps)
+
     def _stand_in(self, row: Row, names: tuple[str, ...], gap: Gap) -> Row:
-        value = gap.stand_in if len(names) == 1 else Later(gap.after)
+        known = len(names) == 1 and not gap.is_closed
+        value = gap.stand_in if known else Later(gap.after, gap.failed, gap.skipped)
         return replace(
             row,
             each={**row.each, **dict.fromkeys(names, value)},
@@ -371,21 +381,4 @@ def _no_key(variable: LoopVariable, name: str, number: int, value: object) -> Di
         help=f"write `{name}: {{in: …, key: FIELD}}` and name the field that tells the items apart"
         if isinstance(value, Mapping)
         else "loop over text, numbers, images or records",
-    )
-
-
-def explodes(node: StepNode, span: Span, limit: int, allowed: int | None = None) -> Diagnostic:
-    """A step of too many tasks; `allowed` is the limit of the whole recipe where that is what it passes."""
-    tasks = f"{limit:,} task{'' if limit == 1 else 's'}"
-    message = f"step `{node.id}` would become more than {tasks}"
-    if allowed is not None:
-        rest = "" if limit == allowed else f", of which others have {allowed - limit:,}"
-        message = (
-            f"step `{node.id}` has more tasks than `limits.tasks` allows: {allowed:,} for the recipe{rest}"
-        )
-    return Diagnostic(
-        "too-many-tasks",
-        message,
-        span,
-        help="shorten the lists, or raise `limits.tasks` if you mean it",
     )

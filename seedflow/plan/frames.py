@@ -25,9 +25,14 @@ NOTHING: Mapping[str, object] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A value of `each` that nobody knows before `after` has ended; templates never get to see it."""
+    """A value of `each` that nobody knows before `after` has ended; templates never get to see it.
+
+    Nobody will ever know it when it `failed` or was `skipped`, which name the result for which that is so.
+    """
 
     after: tuple[str, ...]
+    failed: str | None = None
+    skipped: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -51,6 +51,11 @@ class Gap:
     mention: StepReference | None = None
     may_skip: bool = False
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is known that no value will come."""
+        return self.failed is not None or self.skipped is not None
+
 
 Listing: TypeAlias = "list[Item | Gap]"
 
@@ -138,14 +143,15 @@ def build_gap(
 ) -> Gap:
     """Values that have to wait, or that will never come."""
     after = tuple(standing.waits)
-    skipped = None if standing.failed is not None else standing.skips
+    skipped = standing.skips
+    failed = None if skipped is not None else standing.failed
     return Gap(
         order,
         label,
         after,
         Bounds(0, bounds.high) if standing.may_be_skipped else bounds,
-        stand_in if stand_in is not None else Later(after or (standing.failed or skipped or "",)),
-        failed=standing.failed,
+        stand_in if stand_in is not None else Later(after, failed, skipped),
+        failed=failed,
         skipped=skipped,
         may_skip=standing.may_be_skipped,
     )
@@ -153,12 +159,12 @@ def build_gap(
 
 def build_skipped_gap(order: Order, label: str, cause: str) -> Gap:
     """What stands for values that were skipped."""
-    return Gap(order, label, (), Bounds(0, 0), Later((cause,)), skipped=cause)
+    return Gap(order, label, (), Bounds(0, 0), Later((), skipped=cause), skipped=cause)
 
 
 def build_refused_gap(order: Order, label: str, problem: Diagnostic) -> Gap:
     """What stands for an item that cannot be made of the results that are there."""
-    return Gap(order, label, (), Bounds(0, 0), Later(()), failed=label, problem=problem)
+    return Gap(order, label, (), Bounds(0, 0), Later((), label), failed=label, problem=problem)
 
 
 def build_failed_gap(source: Instance, cause: str | None = None, problem: Diagnostic | None = None) -> Gap:
@@ -169,7 +175,7 @@ def build_failed_gap(source: Instance, cause: str | None = None, problem: Diagno
         f"{source.loop_key}-?",
         (),
         Bounds(0, 0),
-        Later((failed,)),
+        Later((), failed),
         source=source,
         failed=failed,
         problem=problem,

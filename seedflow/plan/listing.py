@@ -102,7 +102,7 @@ class Lister:
     def _read_item(self, number: int, item: Expression, env: Env) -> Item | Gap:
         """One item of a list that is written out."""
         standing = self.stander.of([item], env)
-        if isinstance(item, Template) and standing.waits and not standing.failed:
+        if isinstance(item, Template) and standing.skips is None and (standing.waits or standing.failed):
             view = find_pending_image(item, env, self._resolver)
             if view is not None and isinstance(
                 view.subject, PendingImages
@@ -131,8 +131,7 @@ class Lister:
     def read_at_once(self, template: Template, env: Env, *, at_most: int | None = None) -> Listing:
         """The same for a list that is waited for as a whole."""
         standing = self.stander.of([template], env)
-        cause = standing.failed or standing.skips
-        if standing.waits or cause is not None:
+        if standing.waits or standing.failed is not None or standing.skips is not None:
             bounds = self.bound(template, env)
             if at_most is not None:
                 bounds = Bounds(bounds.low, max(min(bounds.high, at_most), bounds.low))
@@ -162,10 +161,19 @@ class Lister:
     def take_apart(self, whole: Reference, env: Env) -> Listing | None:
         """The parts of what a mention gives, by its tasks; None where nothing is known of these."""
         mention, where = follow(whole, env, self._resolver.refresh)
+        if not isinstance(mention, (NameReference, StepReference)):
+            return None
+        parts = self._take_apart(mention, where)
+        if parts is None or parts or where.frame.ghost:
+            return parts
+        # What was skipped while tasks of it were known skips these: so it does when it is known to be skipped before.
+        standing = Standing()
+        self.stander.add([mention], where, standing)
+        return [] if standing.skips is None else [build_skipped_gap((), "?", standing.skips)]
+
+    def _take_apart(self, mention: Reference, where: Env) -> Listing | None:
         if isinstance(mention, NameReference):
             return self._take_apart_name(mention, where)
-        if not isinstance(mention, StepReference):
-            return None
         if mention.index is not None or mention.collection is None:
             return None
         standing = self.stander.of_arguments(mention, where)
@@ -189,12 +197,7 @@ class Lister:
                 return [build_skipped_gap((), "?", skipped.address)]
         for source in sources:
             parts.extend(self._parts_of(source, mention))
-        if parts or where.frame.ghost:
-            return parts
-        # What was skipped while tasks of it were known skips these: so it does when it is known to be skipped before.
-        standing = Standing()
-        self.stander.add([mention], where, standing)
-        return [] if standing.skips is None else [build_skipped_gap((), "?", standing.skips)]
+        return parts
 
     def _is_left_out(self, source: Instance) -> bool:
         """Whether one was skipped, of a use of a recipe all that it gives."""
@@ -282,10 +285,10 @@ class Lister:
     def _task_of(self, source: Instance, mention: StepReference) -> Listing:
         if source.outcome is Outcome.SKIPPED or (source.outcome is Outcome.FAILED and mention.fail_ok):
             return []  # a task is all its takes
-        if source.outcome is Outcome.FAILED:
-            return [build_failed_gap(source)]
         if source.outcome is Outcome.GIVEN:
             return [Item((source.order, 0), self._resolver.task_view(source))]
+        if source.outcome is Outcome.FAILED:  # it has its key, and fails who asks for more
+            return [Item((source.order, 0), self._resolver.pending_task(source))]
         if source.may_be_missing or mention.fail_ok:
             return [self._missing_task(source, may_skip=source.may_skip)]
         return [Item((source.order, 0), self._resolver.pending_task(source))]
@@ -307,16 +310,18 @@ class Lister:
     def _images_of(self, source: Instance, *, passes: bool, fail_ok: bool = False) -> Iterator[Item | Gap]:
         if source.outcome is Outcome.SKIPPED:
             return
-        if source.outcome is Outcome.FAILED and not fail_ok:
-            yield build_failed_gap(source)
-            return
         is_open = source.outcome is None and (not source.complete or fail_ok)
         views = (
-            None if is_open or source.may_be_missing else self._resolver.pending_views(source, passes=passes)
+            None
+            if is_open or source.may_be_missing
+            else self._resolver.pending_views(source, passes=passes, failed=not fail_ok)
         )
         if views is not None:
             for number, view in enumerate(views):
                 yield Item((source.order, number), view)
+            return
+        if source.outcome is Outcome.FAILED:
+            yield build_failed_gap(source)
             return
         units = source.units if passes else source.last_units()
         bounds = [source.tasks.bounds[unit.address] for unit in units]
@@ -384,8 +389,6 @@ class Lister:
         if mention.fail_ok and standing.failed is not None:
             return []
         if not standing.waits:
-            if standing.failed is not None:
-                return [build_failed_gap(source, standing.failed)]
             if standing.skips is not None:
                 return []
         elif mention.fail_ok:

@@ -23,9 +23,10 @@ def pair_up(
     gaps = [gap for column in columns for part in column if (gap := find_gap(part)) is not None]
     if gaps:
         after = tuple(dict.fromkeys(address for gap in gaps for address in gap.after))
-        failed = next((gap.failed for gap in gaps if gap.failed is not None), None)
         skipped = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
-        problem = next((gap.problem for gap in gaps if gap.problem is not None), None)
+        broken = [gap for gap in gaps if gap.failed is not None and skipped is None]
+        failed = next((gap.failed for gap in broken), None)
+        problem = next((gap.problem for gap in broken if gap.problem is not None), None)
         sizes = [_measure(column) for column in columns]
         bounds = Bounds(max(low for low, _ in sizes), min(high for _, high in sizes))
         may_skip = any(gap.may_skip for gap in gaps)
@@ -45,7 +46,7 @@ def pair_up(
                 "?",
                 after,
                 bounds,
-                Later(after),
+                Later(after, failed, skipped),
                 failed=failed,
                 skipped=skipped,
                 problem=problem,

@@ -22,9 +22,11 @@ def find_pending_image(template: Template, env: Env, resolver: Resolver) -> View
     if whole.collection not in ("images", "passes"):
         return None
     selected = resolver.select(whole, env)
-    if isinstance(selected, NotThere) or len(selected) != 1 or selected[0].may_skip:
+    if isinstance(selected, NotThere) or len(selected) != 1:
         return None
-    views = resolver.pending_views(selected[0], passes=whole.collection == "passes")
+    if selected[0].may_skip and selected[0].outcome is None:
+        return None
+    views = resolver.pending_views(selected[0], passes=whole.collection == "passes", failed=True)
     if views is None or isinstance(whole.index, Slice) or not -len(views) <= whole.index < len(views):
         return None
     return views[whole.index]

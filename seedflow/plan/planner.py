@@ -13,12 +13,12 @@ from functools import cached_property
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.model import StepGraph
 from seedflow.money import ZERO_USD, format_usd
-from seedflow.plan.amounts import doubt_amounts
+from seedflow.plan.amounts import doubt_amounts, explodes
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.collisions import doubt
 from seedflow.plan.context import PlanContext
 from seedflow.plan.estimate import add_up
-from seedflow.plan.expand import MOST_TASKS, Explodes, explodes
+from seedflow.plan.expand import MOST_TASKS, Explodes
 from seedflow.plan.fitting import reword_count
 from seedflow.plan.frames import FrameInstance
 from seedflow.plan.instances import Group

@@ -363,16 +363,24 @@ class Resolver:
         self.sure.note(env.frame.frame.recipe.source, mention, slots)
         return choose_slots(slots, mention, selected[0].address if len(selected) == 1 else tasks.hub, what)
 
-    def pending_views(self, instance: Instance, *, passes: bool) -> list[View] | None:
-        """The views of an instance's images, be they there or not; None when their number is not known."""
+    def pending_views(self, instance: Instance, *, passes: bool, failed: bool = False) -> list[View] | None:
+        """The views of an instance's images, be they there or not; None when their number is not known.
+
+        Those that `failed` are among them on demand, as many as there would have been.
+        """
         tasks = instance.tasks
         views: list[View] = []
-        for unit in instance.units if passes else instance.last_units():
-            if unit.address in tasks.images or instance.outcome is not None:
+        failed = failed and instance.outcome is Outcome.FAILED
+        units = instance.units if passes else instance.last_units()
+        if failed and not (units and instance.complete and all(one.address in tasks.images for one in units)):
+            return None
+        for unit in units:
+            lost = failed and unit.address in tasks.lost
+            if not lost and (unit.address in tasks.images or instance.outcome is not None):
                 views.extend(self._views_of_unit(unit, passes=passes))
                 continue
             count = tasks.bounds[unit.address]
-            if count.low != count.high:
+            if count.low != count.high or (lost and not count.high):
                 return None
             views.extend(
                 build_pending_view(unit, number, passes=passes) for number in range(1, count.low + 1)

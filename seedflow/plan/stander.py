@@ -147,9 +147,15 @@ class Stander:
                 own = self.of([output.images], env)
                 standing.skipped = standing.skipped or self._uses.find_skip(instance, output, own)
 
+    def of_conditions(self, instance: Instance) -> Standing:
+        """How far everything is on which depends whether a use of a recipe is made."""
+        standing = Standing()
+        self._uses.add(instance, standing)
+        return standing
+
     def find_entered(self, instance: Instance) -> Outcome | None:
         """What the conditions of a use of a recipe say of it; None as long as that is not known."""
-        self._uses.add(instance, Standing())
+        self.of_conditions(instance)
         return instance.entered
 
     # Steps
@@ -309,8 +315,10 @@ class Stander:
         self, value: object, path: tuple[str | int, ...], standing: Standing, skip_ok: bool, fail_ok: bool
     ) -> None:
         if isinstance(value, Later):
-            if value.after:  # else what it comes of is refused, so that nobody waits for it
+            if value.after:
                 standing.wait(value.after, value.after[0])
+            standing.failed = standing.failed or (None if fail_ok else value.failed)
+            standing.skipped = standing.skipped or (None if skip_ok else value.skipped)
             return
         subject = value.subject if isinstance(value, View) else None
         if isinstance(subject, (PendingImage, PendingTask)) and path[:1] in _OF_A_KEY:

@@ -7,27 +7,19 @@ have what is made for himself.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 from seedflow.diagnostics import Span, has_errors
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.plan.addresses import spell_address
+from seedflow.plan.amounts import explodes
 from seedflow.plan.apart import Differences, sends_prev
 from seedflow.plan.awaited import asked_before, find_awaited, may_be_stored
 from seedflow.plan.build import TaskBuilder
-from seedflow.plan.closing import Closer, find_closed
-from seedflow.plan.expand import (
-    MOST_GHOSTS,
-    MOST_TASKS,
-    Expander,
-    Explodes,
-    Leaf,
-    Opening,
-    Row,
-    explodes,
-)
+from seedflow.plan.closing import Closer, Outlook, find_closed, find_end, foresee, foresee_edits, foresee_use
+from seedflow.plan.expand import MOST_GHOSTS, MOST_TASKS, Expander, Explodes, Leaf, Opening, Row
 from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
@@ -268,18 +260,26 @@ class Unfolder:
         if not tasks.claim(address):
             self.findings.add(refuse_same_address(address, tasks.node))
             return None
-        closed = find_closed(opening, leaves)
-        if closed is not None:
+        after = gap.after
+        if gap.is_closed:
+            if not leaves:
+                return None  # of nothing nothing is skipped, and nothing fails
+            end, outlook = find_end(gap, leaves, lambda leaf: self._foresee(tasks, leaf))
+            if not outlook.waits:
+                self._closer.close(group, end, self._sink, by_condition=outlook.by_condition)
+                return group
+            after, leaves, group.may_skip = outlook.waits, [], True
+        elif (closed := find_closed(opening, leaves)) is not None:
             self._closer.close(group, closed, self._sink)
             return group
         if problem is not None:
             self.refusals.add(address, problem)
         totalled = Totalled(self._build.kinds.place)
-        free = may_be_stored(self._made(), gap.after)
+        free = may_be_stored(self._made(), after)
         for leaf in leaves:
             ghost, ghost_tasks = self._stand_in(tasks, leaf)
             group.ghosts.append((ghost, leaf.count))
-            stale = asked_before(self._made(), gap.after, self._build.context) and not any(
+            stale = asked_before(self._made(), after, self._build.context) and not any(
                 map(has_pending_reference, ghost_tasks)
             )
             times = (
@@ -290,16 +290,32 @@ class Unfolder:
         self._build.kinds.add_group(address, (tasks.hub, *tasks.frame.hubs), totalled.least, sources)
         tasks.groups[address] = group
         self.openings[address] = (opening, group)
-        self._sink[address] = build_group_task(
+        self._sink[address] = self._describe(group, totalled, opening.row.each, after)
+        return group
+
+    def _describe(
+        self, group: Group, totalled: Totalled, each: Mapping[str, object], needs: tuple[str, ...]
+    ) -> Task:
+        tasks = group.tasks
+        return build_group_task(
             group,
             totalled,
             origin=self._build.origin_of(tasks),
-            each=dict(opening.row.each),
-            needs=gap.after,
+            each=dict(each),
+            needs=needs,
             hubs=(tasks.hub, *tasks.frame.hubs),
             depth=self._build.level_of(tasks.node),
         )
-        return group
+
+    def _foresee(self, tasks: StepTasks, leaf: Leaf) -> Outlook:
+        """What becomes of the tasks that a leaf stands for, whose value of the loop failed."""
+        if tasks.node.step.call is None:
+            return foresee(self._stand_in(tasks, leaf)[1])
+        instance = self._expanders[tasks.hub].build_ghost(tasks, leaf)
+        inner, _ = self._uses.enter(instance, self._graph.frames[tasks.node.id])
+        instance.inner = replace(inner, ghost=True)
+        standing = self._build.stander.of_conditions(instance)
+        return foresee_use(standing, instance.entered)
 
     def _add_passes(self, instance: Instance, iterate: Iterate, gaps: list[Gap], known: int) -> None:
         """A place where the passes of an instance will come, once the list of edits is known."""
@@ -311,32 +327,32 @@ class Unfolder:
         group = Group(
             address, "?", tasks, instance.order, Bounds(low, high), instance.keys, instance=instance
         )
+        failed = next((gap.failed for gap in gaps if gap.failed is not None), None)
+        omitted = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
         stand_in = Instance(
             tasks,
             address,
-            {**instance.each, iterate.name: Later(after)},
+            {**instance.each, iterate.name: Later(after, failed, omitted)},
             instance.keys,
             instance.order,
             ghost=True,
         )
-        group.failed = next((gap.failed for gap in gaps if gap.failed is not None), None)
-        cause = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
-        if group.failed is not None or cause is not None:
-            gap = replace(gaps[0], failed=group.failed, skipped=None if group.failed else cause)
-            self._closer.close(group, gap, self._sink)
-            outcome = Outcome.FAILED if group.failed is not None else Outcome.SKIPPED
-            if not instance.ghost:
-                tasks.end_instance(instance, outcome, group.failed or cause)
-            return
         ghost = Unit(address, stand_in, 1, 0, True, Env(tasks.frame, stand_in.each))
         wrong = Findings()
         built = self._build.build(ghost, wrong)
+        if failed is not None or omitted is not None:
+            outlook = foresee_edits(gaps, omitted, built)
+            if not outlook.waits:
+                self._closer.close_passes(group, outlook, failed, self._sink)
+                return
+            low, high, built, after = 0, 0, None, outlook.waits
         skipped = built is not None and outcome_of(built.task) is Outcome.SKIPPED
         list_skips = any(gap.may_skip for gap in gaps)
         if skipped or stand_in.may_skip or list_skips:
             instance.note_may_skip()
         lengths = self._build.lister.lengths
-        if not (skipped or stand_in.may_skip or low) and lengths.may_be_empty(
+        certain = low or failed is not None
+        if not (skipped or stand_in.may_skip or certain) and lengths.may_be_empty(
             iterate.over, ghost.env, skips=list_skips
         ):
             doubt_edits(instance, iterate, high, self.findings)
@@ -366,15 +382,7 @@ class Unfolder:
         if not instance.ghost:
             tasks.groups[address] = group
             self.openings[address] = (None, group)
-        self._sink[address] = build_group_task(
-            group,
-            totalled,
-            origin=self._build.origin_of(tasks),
-            each=dict(instance.each),
-            needs=after,
-            hubs=(tasks.hub, *tasks.frame.hubs),
-            depth=self._build.level_of(tasks.node),
-        )
+        self._sink[address] = self._describe(group, totalled, instance.each, after)
 
     def _stand_in(self, tasks: StepTasks, leaf: Leaf) -> tuple[Instance, list[Task]]:
         """An instance that stands for some that are not known yet, and its tasks; what is wrong is said when they come."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from seedflow.plan.border import NotAdmitted
-from seedflow.plan.frames import Env
+from seedflow.plan.frames import Env, Later
 from seedflow.plan.instances import ImageSource, Instance
 from seedflow.plan.model import Outcome
 from seedflow.plan.picking import Absent
@@ -46,6 +46,11 @@ class UseConditions:
             return False
         waits, failed = False, None
         pending = False
+        for value in instance.inner.each.values():
+            if isinstance(value, Later):
+                failed = failed or value.failed
+                if instance.entered is None and value.skipped is not None:
+                    instance.entered = Outcome.SKIPPED
         for source in instance.inner.sources:
             own = Standing()
             self._stand_source(source, own)
@@ -67,9 +72,8 @@ class UseConditions:
                 failed = failed or own.failed
             elif instance.entered is None and (own.skips is not None or not own.waits):
                 failed = self._judge(instance, template, env, own) or failed
-        if (
-            instance.entered is None and not waits and not pending
-        ):  # skipping comes before failing, whichever is known first
+        # Skipping comes before failing, whichever is known first.
+        if instance.entered is None and not waits and (failed is not None or not pending):
             instance.entered = Outcome.GIVEN if failed is None else Outcome.FAILED
             instance.cause = failed
         if instance.entered is Outcome.SKIPPED and not skip_ok:
