@@ -63,7 +63,9 @@ class UseBuilder:
             hubs=tuple(hubs),
             keys=(*outer.keys, *(key for _, key in instance.keys)),
             conditions=conditions,
-            earlier=tuple(f"{address}/" for address in list_earlier_addresses(instance.tasks, instance.address)),
+            earlier=tuple(
+                f"{address}/" for address in list_earlier_addresses(instance.tasks, instance.address)
+            ),
             needs=(*outer.needs, *(outer.prefix + name for name, _ in node.step.needs)),
             sources=(*outer.sources, *instance.sources),
             behind=(*outer.behind, *instance.behind),

@@ -142,7 +142,7 @@ class CsvTableReader(TableReader):
             advice += f", and declare `delimiter: {_DELIMITERS[sign]}` in the recipe"
         return Diagnostic(
             "missing-column",
-            f"the titles of the columns stand in the first line, and this one is a note for spreadsheets, {quote(spelled)}",
+            f"this first line, {quote(spelled)}, is a note for spreadsheets, and the titles of the columns have to stand there",
             header.span,
             help=advice,
         )

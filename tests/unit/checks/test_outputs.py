@@ -78,10 +78,13 @@ def test_what_is_missing_from_a_file_is_named(check) -> None:
 
 def test_two_outputs_with_one_name_may_have_pictures_that_tell_them_apart(say) -> None:
     """Whether they do is known when they are there: the plan warns."""
-    assert say(f"""{STEPS}
+    assert (
+        say(f"""{STEPS}
           a: {{images: "{{{{ steps.one.images }}}}", file: "all/{{{{ image.width }}}}"}}
           b: {{images: "{{{{ steps.set.images }}}}", file: "all/{{{{ image.width }}}}"}}
-""") == []
+""")
+        == []
+    )
 
 
 def test_two_outputs_do_not_share_a_file(say) -> None:

@@ -175,8 +175,10 @@ steps:
     [
         (publish("b", "{{ image.width }}"), "b[p=x] image 1 and b[p=y] image 1"),
         (
-            'outputs: {s: {images: "{{ steps.a.images }}", file: "{{ image.width }}"}, '
-            't: {images: "{{ steps.b.images[:1] }}", file: "{{ image.width }}"}}\n',
+            (
+                'outputs: {s: {images: "{{ steps.a.images }}", file: "{{ image.width }}"}, '
+                't: {images: "{{ steps.b.images[:1] }}", file: "{{ image.width }}"}}\n'
+            ),
             "a image 1 and b[p=x] image 1",
         ),
     ],
@@ -196,9 +198,7 @@ def test_one_image_in_two_outputs_has_one_width_for_certain() -> None:
         + 't: {images: "{{ steps.a.images }}", file: "{{ image.width }}"}}\n'
     )
     assert problem.severity is Severity.ERROR
-    assert (
-        problem.message == "a image 1 would be published twice as `{{ image.width }}`, by two outputs"
-    )
+    assert problem.message == "a image 1 would be published twice as `{{ image.width }}`, by two outputs"
 
 
 def test_the_take_of_what_a_task_comes_from_is_known() -> None:
