@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related
@@ -15,6 +16,9 @@ from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.operation_nodes import Applied
+
+_OF_A_PICTURE: Final = frozenset(("width", "height", "format"))
+"""What images may differ in, which nobody knows before they are there: the plan warns of it, or finds that they are one image."""
 
 
 def check_outputs(subject: Subject) -> Iterator[Diagnostic]:
@@ -58,7 +62,7 @@ def _check_file(output: Output, file: Template, shape: Shape, subject: Subject) 
     if shape.kind is not Kind.LIST or shape.count.high in {0, 1} or len(mentions) != 1:
         return
     attributes, variables = _distinguishers(file)
-    if {"name", "digest"} & attributes:
+    if {"name", "digest"} & attributes or _OF_A_PICTURE & attributes:
         return
     (mention,) = mentions
     target = subject.flow.find_target(mention, None)
@@ -190,7 +194,7 @@ def _check_shared_files(subject: Subject) -> Iterator[Diagnostic]:
             continue
         attributes, _ = _distinguishers(output.file)
         ours, theirs = ({mention.step for mention in _step_mentions(each)} for each in (output, first))
-        if {"name", "digest"} & attributes and not ours & theirs:
+        if _OF_A_PICTURE & attributes or ({"name", "digest"} & attributes and not ours & theirs):
             continue
         yield Diagnostic(
             "same-file",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from seedflow.checks.subject import Subject
-from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
@@ -13,7 +13,7 @@ from seedflow.graph.shapes import Kind, Shape
 from seedflow.images.facts import FileImage
 from seedflow.models.model import Model
 from seedflow.recipe.input_images import ImageFiles, check_image_text
-from seedflow.recipe.model import ReferenceItem, References
+from seedflow.recipe.model import ReferenceItem
 from seedflow.recipe.references import NameReference
 from seedflow.recipe.template import Template, TemplateForm
 
@@ -28,8 +28,10 @@ def check_references(subject: Subject) -> Iterator[Diagnostic]:
         model = subject.flow.find_model(node)
         for item in references.items:
             yield from _check_item(item, node, model, subject, files)
-        if len(references.names) > 1:
-            yield from _check_mentioned(references, node, model)
+        sent = {item.name for item in references.items}
+        names = [(name, span) for name, span in references.names if name in sent]
+        if len(names) > 1:
+            yield from _check_mentioned(names, node, model)
 
 
 def _check_item(
@@ -82,7 +84,9 @@ def _check_shape(template: Template, shape: Shape) -> Iterator[Diagnostic]:
     )
 
 
-def _check_mentioned(references: References, node: StepNode, model: Model | None) -> Iterator[Diagnostic]:
+def _check_mentioned(
+    names: Sequence[tuple[str, Span]], node: StepNode, model: Model | None
+) -> Iterator[Diagnostic]:
     field = "prompt" if model is None else model.prompt_field
     prompt = node.generate.parameters.get(field) if field is not None else None
     if prompt is None:
@@ -97,7 +101,7 @@ def _check_mentioned(references: References, node: StepNode, model: Model | None
     # A template that could not be read mentions nothing; what it meant to mention is not called forgotten on top.
     if any(not template.references and "ref." in template.scalar.value for template in templates):
         return
-    for name, span in references.names:
+    for name, span in names:
         if name not in mentioned:
             yield Diagnostic(
                 "unmentioned-reference",

@@ -10,7 +10,7 @@ from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
 from seedflow.graph.model import Frame, StepNode
 from seedflow.graph.places import Part, Place
-from seedflow.recipe.model import Expression
+from seedflow.recipe.model import Expect, Expression, Otherwise
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 
@@ -163,7 +163,23 @@ def _sign_request(node: StepNode, *, looped: bool) -> Hashable:
         else (),
         loops if looped else (),
         None if iterate is None else (_sign(iterate.over), iterate.name, _sign(iterate.start)),
+        _sign_further_attempts(step.expect),
     )
+
+
+def _sign_further_attempts(expect: Expect | None) -> Hashable:
+    """What decides which attempt's pictures a step takes; without further ones each takes the first, or fails."""
+    if expect is None or expect.otherwise is not Otherwise.RETRY:
+        return None
+    wanted = (
+        expect.images,
+        expect.min_width,
+        expect.min_height,
+        expect.aspect_ratio,
+        expect.distinct,
+        expect.attempts,
+    )
+    return tuple(None if one is None else _sign(one) for one in wanted)
 
 
 def _sign(expression: Expression) -> str:

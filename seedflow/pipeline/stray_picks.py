@@ -1,4 +1,7 @@
-"""Picks files whose recipe is not there any more: it was renamed, most likely, and what people picked stayed behind."""
+"""Picks files whose recipe is not there any more: it was renamed, most likely, and what people picked stayed behind.
+
+Picks of a shipped recipe lie in the project's folder, where no recipe lies beside them: they are its own for as long as it ships.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from seedflow.diagnostics import Diagnostic, Severity, has_errors
 from seedflow.pipeline.in_use import PICKS
 from seedflow.plan.model import Plan
 from seedflow.recipe.picks import load_picks
+from seedflow.recipe.picks_file import SHIPPED_PICKS
+from seedflow.recipe.shipped import find_shipped
 
 _RECIPE_ENDINGS: Final = (".yaml", ".yml")
 
@@ -28,6 +33,10 @@ def find_stray_picks(picks_path: Path, plan: Plan) -> Iterator[Diagnostic]:
         name = path.name.removesuffix(PICKS)
         if any(path.with_name(f"{name}{ending}").exists() for ending in _RECIPE_ENDINGS):
             continue
+        shipped = path.name.removesuffix(SHIPPED_PICKS) if path.name.endswith(SHIPPED_PICKS) else None
+        if shipped is not None and find_shipped(shipped) is not None:
+            continue
+        owner = f"{name}.yaml" if shipped is None else f"the shipped recipe `{shipped}`"
         picks, wrong = load_picks(path)
         takes = {} if has_errors(wrong) else picks.takes.get(plan.realm, {})
         same = {address for address, take in takes.items() if requests.get(address) == take.request}
@@ -35,7 +44,7 @@ def find_stray_picks(picks_path: Path, plan: Plan) -> Iterator[Diagnostic]:
             if address in same:
                 yield Diagnostic(
                     "unused-pick",
-                    f"{name}.yaml, whose take this is, is not there, so that it counts for nothing; {plan.recipe} asks for the same",
+                    f"{owner}, whose take this is, is not there, so that it counts for nothing; {plan.recipe} asks for the same",
                     span,
                     Severity.WARNING,
                     help=f"if the recipe was renamed, rename this file to {picks_path.name}",

@@ -12,6 +12,7 @@ from seedflow.recipe.given import GivenInputs, GivenValue
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.input_types import Files, read_value
 from seedflow.recipe.inputs import resolve_inputs
+from seedflow.recipe.leaves import quote
 from seedflow.recipe.model import Argument, Call, Input, InputType, Recipe
 from seedflow.recipe.references import NameReference
 from seedflow.recipe.tables import spell_key
@@ -113,7 +114,7 @@ def _admit(declared: Input, value: object) -> object:
         case InputType.CHOICE:
             text = _as_text(declared, value)
             if text not in declared.options:
-                raise _Misfit(f"`{text}`", f"one of {', '.join(declared.options)}")
+                raise _Misfit(quote(text), f"one of {', '.join(declared.options)}")
             return text
         case InputType.NUMBER | InputType.INTEGER:
             return _admit_number(declared, value)
@@ -126,10 +127,22 @@ def _admit(declared: Input, value: object) -> object:
                 return value
         case InputType.LIST if isinstance(value, Sequence) and not isinstance(value, str):
             _check_count(declared, len(value))
-            return [_admit(declared.of, item) if declared.of is not None else item for item in value]
+            return list(value) if declared.of is None else _admit_items(declared.of, value)
         case _:
             pass
     raise _Misfit(_describe(value), _spell(declared))
+
+
+def _admit_items(of: Input, value: Sequence[object]) -> list[object]:
+    admitted = []
+    for number, item in enumerate(value, 1):
+        try:
+            admitted.append(_admit(of, item))
+        except _Misfit as misfit:
+            raise _Misfit(
+                f"a list whose item {number} is {misfit.found}", misfit.expected, misfit.code
+            ) from None
+    return admitted
 
 
 def _find_records(value: object) -> list[Mapping[str, object]] | None:

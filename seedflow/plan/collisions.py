@@ -128,7 +128,10 @@ def _refuse(first: _Taken, second: _Taken, *, rehearsed: bool) -> Diagnostic:
     both = f"{first.slot.describe()} and {second.slot.describe()}"
     severity = Severity.ERROR
     pictures = list(dict.fromkeys([*_list_of_picture(first.output), *_list_of_picture(output)]))
-    if rehearsed and pictures:
+    one_image = first.slot.address != "" and first.slot.describe() == second.slot.describe()
+    if rehearsed and pictures and one_image and output.file is not None:
+        message = f"{second.slot.describe()} would be published twice as `{output.file.scalar.value.strip()}`, by two outputs"
+    elif rehearsed and pictures:
         severity = Severity.WARNING
         message = (
             f"{both} would go into one file if their {' and '.join(pictures)} {'are' if pictures[1:] else 'is'} the same, "

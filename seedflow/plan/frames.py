@@ -49,8 +49,8 @@ class FrameInstance:
     """One use of a recipe.
 
     `prefix` goes before the addresses inside. `hubs` are the wholes that every task inside is part of. `conditions` are
-    those of the steps around it, each with its surroundings; `needs` are the steps that these wait for. `earlier` is the prefix
-    that it had before steps around it were renamed. `keys` tell apart what has the same frame. `sources` are the
+    those of the steps around it, each with its surroundings; `needs` are the steps that these wait for. `earlier` are the
+    prefixes that it may have had before steps around it were renamed, nearest first. `keys` tell apart what has the same frame. `sources` are the
     images and tasks that values of `each` around it come from, `behind` what its other values were worked out of; `each` has these values, for whoever names what comes out. Inside a `ghost` nothing is ever asked: it stands for
     instances that are not known yet.
     """
@@ -63,7 +63,7 @@ class FrameInstance:
     keys: tuple[str, ...] = ()
     conditions: tuple[tuple[Template, Env], ...] = ()
     needs: tuple[str, ...] = ()
-    earlier: str = ""
+    earlier: tuple[str, ...] = ()
     sources: tuple[ImageSource, ...] = ()
     behind: tuple[str, ...] = ()
     ghost: bool = False

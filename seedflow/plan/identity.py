@@ -6,7 +6,7 @@ These are names within one plan, never stored: what makes two requests the same 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
@@ -39,13 +39,24 @@ def has_pending_reference(task: Task) -> bool:
     return any(isinstance(item.image, PendingImages) for item in task.references)
 
 
+def list_earlier_addresses(tasks: StepTasks, address: str) -> Iterator[str]:
+    """The addresses that a task may have had under earlier names of its step and of the steps around it, nearest first.
+
+    Names change one at a time: each may be the old or the new one, whatever the others are.
+    """
+    step, frame = tasks.node.step, tasks.frame
+    rest = address.removeprefix(tasks.hub)
+    names = (step.name,) if step.was is None else (step.name, step.was)
+    for prefix in (frame.prefix, *frame.earlier):
+        for name in names:
+            earlier = f"{prefix}{name}{rest}"
+            if earlier != address:
+                yield earlier
+
+
 def find_earlier_address(tasks: StepTasks, address: str) -> str | None:
-    """The address that a task had under its step's earlier name, if it had one."""
-    step = tasks.node.step
-    if step.was is None and tasks.frame.earlier == tasks.frame.prefix:
-        return None
-    earlier = tasks.frame.earlier + (step.was or step.name) + address.removeprefix(tasks.hub)
-    return None if earlier == address else earlier
+    """The address that a task had under all the earlier names, if there are any."""
+    return next(reversed(list(list_earlier_addresses(tasks, address))), None)
 
 
 def _spell(model: Model, request: Request, take: int, find_first: Callable[[str], str]) -> str:

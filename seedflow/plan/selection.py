@@ -6,7 +6,7 @@ A selector means every task whose address has these steps, these keys among its 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seedflow.diagnostics import Diagnostic, Source, Span
@@ -41,9 +41,13 @@ class TaskSelector:
         parts, take = found
         if len(parts) != len(self.parts) or (self.take is not None and (take or 1) != self.take):
             return False
+        return self._matches_parts(parts)
+
+    def _matches_parts(self, parts: Sequence[Part]) -> bool:
+        """Whether an address has these steps and keys, or begins with them."""
         return all(
             mine.name == its.name and all(its.keys.get(name) == key for name, key in mine.keys.items())
-            for mine, its in zip(self.parts, parts, strict=True)
+            for mine, its in zip(self.parts, parts, strict=False)
         )
 
     @property
@@ -70,7 +74,7 @@ class TaskSelector:
         open_ = [one for one in known if "?" in one and strip_keys(one) == strip_keys(self.text)]
         help_ = "`seedflow plan --all` shows the addresses of all tasks"
         if inside:
-            help_ = f"`{self.text}` uses a recipe: name a step in it, such as `{strip_keys(inside[0])}`"
+            help_ = f"`{self.text}` uses a recipe: name a step in it, such as `{self._name_inside(inside)}`"
         elif open_:
             help_ = (
                 f"the tasks of {open_[0]} are known once what they depend on is stored: run the recipe first"
@@ -80,6 +84,15 @@ class TaskSelector:
         return Diagnostic(
             "no-such-task", f"no task of this plan is meant by `{self.text}`", _span_of(self.text), help=help_
         )
+
+    def _name_inside(self, inside: Sequence[str]) -> str:
+        """A selector of a step in a used recipe, for the use that is meant if there is such a one."""
+        depth = len(self.parts)
+        for address in inside:
+            parts = (parse_address(address) or ((), None))[0]
+            if len(parts) > depth and self._matches_parts(parts):
+                return "/".join([_TAKE.sub("", self.text), *(part.name for part in parts[depth:])])
+        return _TAKE.sub("", inside[0])
 
 
 def parse_selector(text: str) -> TaskSelector | Diagnostic:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from seedflow.plan.context import PlanContext
-from seedflow.plan.identity import find_earlier_address
+from seedflow.plan.identity import list_earlier_addresses
 from seedflow.plan.instances import StepTasks, Unit
 from seedflow.store.base import OUTCOME_OPEN
 
@@ -87,11 +87,11 @@ class TakeChooser:
 
     def _find(self, tasks: StepTasks, address: str, fingerprint: str) -> int | None:
         context = self._context
-        found = context.picks.find_take(context.realm, address, fingerprint)
-        earlier = find_earlier_address(tasks, address)
-        if found is None and earlier is not None:
-            found = context.picks.find_take(context.realm, earlier, fingerprint)
-        return found
+        for name in (address, *list_earlier_addresses(tasks, address)):
+            found = context.picks.find_take(context.realm, name, fingerprint)
+            if found is not None:
+                return found
+        return None
 
 
 @cache

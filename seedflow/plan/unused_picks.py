@@ -8,7 +8,7 @@ from typing import Final
 
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.diagnostics.suggest import find_near
-from seedflow.graph.model import StepGraph
+from seedflow.graph.model import StepGraph, StepNode
 from seedflow.recipe.picks import Picks
 
 _VALUES_AND_TAKE: Final = re.compile(r"\[[^\[\]]*\]|#\d+$")
@@ -19,8 +19,7 @@ def find_unused_picks(picks: Picks, graph: StepGraph) -> Iterator[Diagnostic]:
 
     An address of a step that it has is never unused: with other values of inputs there may be a task of it.
     """
-    earlier = {node.frame.step_id(node.step.was) for node in graph.steps.values() if node.step.was}
-    known = {*graph.steps, *earlier}
+    known = {name for node in graph.steps.values() for name in _list_names(node)}
     for address, span in picks.places:
         step = _VALUES_AND_TAKE.sub("", address)
         if step in known:
@@ -35,3 +34,12 @@ def find_unused_picks(picks: Picks, graph: StepGraph) -> Iterator[Diagnostic]:
             if near
             else "take the line out; after a rename, write `was:` into the step",
         )
+
+
+def _list_names(node: StepNode) -> Iterator[str]:
+    """The names that addresses of a step may begin with: earlier ones of it and of the steps around it, in any mixture."""
+    call = node.frame.call
+    for prefix in ("",) if call is None else (f"{name}/" for name in _list_names(call)):
+        yield prefix + node.step.name
+        if node.step.was is not None:
+            yield prefix + node.step.was

@@ -7,6 +7,7 @@ from seedflow.graph.model import Frame
 from seedflow.plan.border import admit, is_later, read_known
 from seedflow.plan.crossings import CrossingJudge
 from seedflow.plan.frames import Env, FrameInstance, LazyInputs, LazyValues
+from seedflow.plan.identity import list_earlier_addresses
 from seedflow.plan.instances import Instance
 from seedflow.plan.refused import Refused
 from seedflow.plan.requests import Renderer
@@ -62,7 +63,9 @@ class UseBuilder:
             hubs=tuple(hubs),
             keys=(*outer.keys, *(key for _, key in instance.keys)),
             conditions=conditions,
-            earlier=f"{outer.earlier}{node.step.was or node.step.name}{instance.address.removeprefix(instance.tasks.hub)}/",
+            earlier=tuple(
+                f"{address}/" for address in list_earlier_addresses(instance.tasks, instance.address)
+            ),
             needs=(*outer.needs, *(outer.prefix + name for name, _ in node.step.needs)),
             sources=(*outer.sources, *instance.sources),
             behind=(*outer.behind, *instance.behind),

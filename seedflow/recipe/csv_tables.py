@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,6 +18,9 @@ _MOST_TITLES: Final = 12
 _AS_TEXT: Final = frozenset({InputType.TEXT, InputType.CHOICE, InputType.IMAGE})
 _BOOLEANS: Final = frozenset({"true", "false"})
 _DELIMITERS: Final = {";": '";"', "\t": r'"\t"', ",": '","', "|": '"|"'}
+
+_NOTE_OF_DELIMITER: Final = re.compile(r'"?sep=(?P<sign>[;,|\t])"?', re.IGNORECASE)
+"""What some programs write above the titles for spreadsheets to read."""
 
 
 class CsvTableReader(TableReader):
@@ -70,6 +74,10 @@ class CsvTableReader(TableReader):
 
     def _check_header(self, header: CsvRow, titles: Sequence[str]) -> bool:
         """Whether the rows below can be read; what is wrong with the header is reported in any case."""
+        noted = _NOTE_OF_DELIMITER.fullmatch(header.source.text[header.start : header.end])
+        if noted is not None and not self.columns.keys() & set(titles):
+            self.report(self._report_note(header, noted["sign"]))
+            return False
         missing = [
             title for title, column in self.columns.items() if title not in titles and is_required(column)
         ]
@@ -126,6 +134,18 @@ class CsvTableReader(TableReader):
             if title and title not in self.columns:
                 self.suspect(title, header.cell_span(at), present)
         return True
+
+    def _report_note(self, header: CsvRow, sign: str) -> Diagnostic:
+        spelled = header.source.text[header.start : header.end].replace("\t", r"\t")
+        advice = "take that line out of the file"
+        if len(header.values) == 1 and sign != self.declared.delimiter:
+            advice += f", and declare `delimiter: {_DELIMITERS[sign]}` in the recipe"
+        return Diagnostic(
+            "missing-column",
+            f"this first line, {quote(spelled)}, is a note for spreadsheets, and the titles of the columns have to stand there",
+            header.span,
+            help=advice,
+        )
 
     def _missing_columns(self, missing: Sequence[str], header: CsvRow, titles: Sequence[str]) -> Diagnostic:
         free = [title for title in titles if title and title not in self.columns]

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import NO_SHORT_FORM, Block
 from seedflow.recipe.leaves import (
+    WORDS_SCHEMA,
     AnyNode,
     Boolean,
     Count,
@@ -47,6 +48,17 @@ def _read_input_type(node: object) -> InputType:
         message=f"{quote(text)} is not a type of input; expected one of {', '.join(types)}",
         help=f"did you mean `{near}`?" if near else "write `type: text` for plain words",
     )
+
+
+def _read_option(node: object) -> str:
+    text = read_text(node)
+    if not text.strip():
+        raise problem(
+            code="empty-text",
+            message="found an option without any text, expected at least one character",
+            help="take it out, and declare the input `optional: true` if it may be left open",
+        )
+    return text
 
 
 def _read_delimiter(node: object) -> str:
@@ -90,7 +102,10 @@ TYPES_BY_KEY: Final[Mapping[str, frozenset[InputType]]] = {
 
 InputTypeValue = Annotated[InputType, BeforeValidator(_read_input_type), WithJsonSchema(dict(_TYPES))]
 ItemTypeValue = Annotated[InputType, BeforeValidator(_read_input_type), WithJsonSchema(dict(_NO_TABLE))]
-Texts = Annotated[list[Words], BeforeValidator(open_sequence)]
+Options = Annotated[
+    list[Annotated[str, BeforeValidator(_read_option), WithJsonSchema(WORDS_SCHEMA)]],
+    BeforeValidator(open_sequence),
+]
 Delimiter = Annotated[
     str,
     BeforeValidator(_read_delimiter),
@@ -120,7 +135,7 @@ class ItemBlock(Block):
     of: ItemBlock | None = Field(
         None, description="For a list: the type of its items, or a full definition like that of an input."
     )
-    options: Texts | None = Field(None, description="For a choice: the texts to choose from.")
+    options: Options | None = Field(None, description="For a choice: the texts to choose from.")
     minimum: Number | None = Field(None, description="For a number or integer: the least that it may be.")
     maximum: Number | None = Field(None, description="For a number or integer: the most that it may be.")
     min_length: Count | None = Field(None, description="For text: the least number of characters.")

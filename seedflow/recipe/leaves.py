@@ -43,7 +43,9 @@ def diagnose(error: PydanticCustomError, span: Span) -> Diagnostic:
 
 
 def quote(text: str) -> str:
-    """Somebody's text inside a message: between backticks, on one line, and not for pages."""
+    """Somebody's text inside a message: between backticks, on one line, and not for pages; of an empty one the words."""
+    if not text:
+        return "empty text"
     shown = text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
     return "`" + shown.replace("\r", "\\r").replace("\n", "\\n") + "`"
 

@@ -16,6 +16,8 @@ from seedflow.store.durable import open_private, sync_descriptor, sync_folder, w
 from seedflow.store.failures import disk_errors
 from seedflow.store.locks import KernelLock
 
+SHIPPED_PICKS: Final = ".shipped.picks.yaml"
+"""What the picks file of a shipped recipe ends with."""
 LOCK_TIMEOUT_S: Final = 30.0
 _NEW_FILE_MODE: Final = 0o666
 """Less what the user's umask takes away, as for any file of a project."""
@@ -40,7 +42,7 @@ def locate_shipped_picks(name: str, project: Path) -> Path:
 
     Its name differs from that of the project's own recipe of the same name, whose picks it must not replace.
     """
-    return project / f"{name}.shipped.picks.yaml"
+    return project / f"{name}{SHIPPED_PICKS}"
 
 
 def require_writable(path: Path) -> None:

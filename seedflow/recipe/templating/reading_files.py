@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
-from typing import Protocol, TypeAlias, cast
+from typing import Final, Protocol, TypeAlias, cast
 
 from jinja2 import nodes
 
 from seedflow.diagnostics import Source
+from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.templating.lexing import Token
 from seedflow.recipe.templating.limits import MAX_FILES_DEEP, MAX_PROBLEMS
 from seedflow.recipe.templating.lookup_nodes import Variable
 from seedflow.recipe.templating.nodes import Constant, Expression
-from seedflow.recipe.templating.partials import Import, Include, Member, Module, Partial
+from seedflow.recipe.templating.partials import Import, Include, Member, Module, Need, Partial
 from seedflow.recipe.templating.problems import Enough, Place, Problem, suggest
 from seedflow.recipe.templating.reading_expressions import RESERVED, Chain, ExpressionReader
 from seedflow.recipe.templating.statements import Statement
+
+_MOST_NAMED: Final = 8
 
 FileTag: TypeAlias = nodes.Include | nodes.Import | nodes.FromImport
 
@@ -50,6 +53,7 @@ class FileReader(ExpressionReader):
         if partial is None:
             return []
         arguments: list[tuple[int, Expression]] = []
+        missing: dict[str, Need] = {}
         for name, need in partial.needs.items():
             slot = self.find_variable(name)
             if self.source is not None and (
@@ -62,21 +66,10 @@ class FileReader(ExpressionReader):
                 continue
             if not need.required:
                 continue
+            missing[name] = need
+        if missing:
             self._stop_when_enough()
-            self.problems.append(
-                Problem(
-                    code="template-not-passed",
-                    message=f"`{partial.name}` uses `{name}`, which is not set here",
-                    start=literal.start,
-                    end=literal.end,
-                    help=suggest(
-                        name,
-                        self.names.all(),
-                        f"set it around the file: `{{% with {name} = … %}}…{{% endwith %}}`",
-                    ),
-                    related=(Place(need.source, need.start, need.end, f"`{name}` is used here"),),
-                )
-            )
+            self.problems.append(_report_missing(partial, missing, self.names.all(), literal))
         return [Include(partial, arguments, literal.start, literal.end)]
 
     def read_import(self, node: nodes.Import) -> list[Statement]:
@@ -286,6 +279,39 @@ class FileReader(ExpressionReader):
             suggest(name, known, None if known else "it has no macros; write it with `{% include … %}`"),
             code="template-unknown-name",
         )
+
+
+def _report_missing(
+    partial: Partial, missing: Mapping[str, Need], known: Collection[str], literal: Token
+) -> Problem:
+    """All variables in one problem that a file uses and that are not set where it is included."""
+    listed = list(missing)[:_MOST_NAMED]
+    near = {name: found for name in listed if (found := find_near(name, known)) is not None}
+    unset = [name for name in listed if name not in near]
+    advice = []
+    if near:
+        meant = [f"`{found}`" + (f" for `{name}`" if listed[1:] else "") for name, found in near.items()]
+        advice.append(f"did you mean {' and '.join(meant)}?")
+    if unset:
+        values = ", ".join(f"{name} = …" for name in unset)
+        what = f"`{unset[0]}`" if near and not unset[1:] else "them" if unset[1:] else "it"
+        advice.append(f"set {what} around the file: `{{% with {values} %}}…{{% endwith %}}`")
+    names = [f"`{name}`" for name in listed]
+    if len(missing) > len(listed):
+        names.append(f"{len(missing) - len(listed)} more")
+    last = names.pop()
+    said = f"{', '.join(names)} and {last}, which are" if names else f"{last}, which is"
+    return Problem(
+        code="template-not-passed",
+        message=f"`{partial.name}` uses {said} not set here",
+        start=literal.start,
+        end=literal.end,
+        help=" ".join(advice),
+        related=tuple(
+            Place(missing[name].source, missing[name].start, missing[name].end, f"`{name}` is used here")
+            for name in listed
+        ),
+    )
 
 
 def _list_wanted(tag: Sequence[Token]) -> list[tuple[Token, Token]]:

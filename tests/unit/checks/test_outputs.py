@@ -50,6 +50,7 @@ def test_a_file_that_could_never_be_written_is_refused_without_inputs(say) -> No
         ("steps.set.images[:1]", "cover", []),
         ("steps.set.images[0]", "cover", []),
         ("steps.page.images", "{{ image.number }}", ["same-file"]),
+        ("steps.page.images", "{{ image.width }}x{{ image.height }}", []),
         ("steps.page.images", "{{ each.scene }}", ["same-file"]),
         ("steps.page.images", "{{ each.scene }}/{{ each.mood }}", []),
         ("steps.page.images", "{{ image.name }}", []),
@@ -73,6 +74,17 @@ def test_what_is_missing_from_a_file_is_named(check) -> None:
         f'{STEPS}          x: {{images: "{{{{ steps.page.images }}}}", file: "{{{{ each.scene }}}}"}}\n'
     )
     assert found.help == "add `{{ each.mood }}` to it, or use `{{ image.name }}`"
+
+
+def test_two_outputs_with_one_name_may_have_pictures_that_tell_them_apart(say) -> None:
+    """Whether they do is known when they are there: the plan warns."""
+    assert (
+        say(f"""{STEPS}
+          a: {{images: "{{{{ steps.one.images }}}}", file: "all/{{{{ image.width }}}}"}}
+          b: {{images: "{{{{ steps.set.images }}}}", file: "all/{{{{ image.width }}}}"}}
+""")
+        == []
+    )
 
 
 def test_two_outputs_do_not_share_a_file(say) -> None:

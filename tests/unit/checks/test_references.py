@@ -76,12 +76,14 @@ def test_files_are_opened_relative_to_the_recipe(check, tmp_path: Path) -> None:
 
 def test_with_several_names_each_is_mentioned(say) -> None:
     names = '{hero: "{{ inputs.photo }}", style: "{{ inputs.maybe }}", empty: []}'
-    assert say(step(names, "As {{ ref.hero }}")) == [
-        "unmentioned-reference? «style»",
-        "unmentioned-reference? «empty»",
-    ]
+    assert say(step(names, "As {{ ref.hero }}")) == ["unmentioned-reference? «style»"]
     assert say(step(names, "{% if ref.style %}{{ ref.style }}{% endif %}{{ ref.hero }}{{ ref.empty }}")) == []
     assert say(step('{hero: "{{ inputs.photo }}"}', "A fox")) == []
+
+
+@pytest.mark.parametrize("nothing", ["~", "[]", "[~]", ""])
+def test_a_name_under_which_nothing_is_sent_counts_for_none(say, nothing: str) -> None:
+    assert say(step(f'{{hero: "{{{{ inputs.photo }}}}", none: {nothing}}}', "A fox")) == []
 
 
 TOP = "top: {generate: {prompt: T, sequential_image_generation: auto, max_images: 3}}"

@@ -44,3 +44,23 @@ def test_nothing_is_said_of_picks_of_others() -> None:
     Path("uhu.yaml").write_text(OWL)
     Path("owl.yaml").write_text(OWL)
     assert warned("uhu.yaml") == []
+
+
+def test_picks_of_a_shipped_recipe_are_its_own_beside_a_copy_of_it() -> None:
+    assert run(["run", "still-life"]) == 0
+    step = next(iter(seedflow.plan_recipe("still-life").plan.tasks)).address
+    assert run(["run", "still-life", "--reroll", step]) == 0
+    source = seedflow.load_recipe("still-life").path
+    assert source is not None
+    Path("copy.yaml").write_text(source.read_text())
+    assert Path("still-life.shipped.picks.yaml").is_file()
+    assert warned("copy.yaml") == []
+
+
+def test_picks_of_a_recipe_that_ships_no_more_are_told() -> None:
+    Path("owl.picks.yaml").rename("owl.shipped.picks.yaml")
+    (found,) = seedflow.plan_recipe("uhu.yaml").warnings
+    assert found.message == (
+        "the shipped recipe `owl`, whose take this is, is not there, so that it counts for nothing; uhu asks for the same"
+    )
+    assert found.help == "if the recipe was renamed, rename this file to uhu.picks.yaml"

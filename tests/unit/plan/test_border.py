@@ -153,3 +153,30 @@ def test_an_image_that_must_be_given_is_not_left_out_when_it_was_skipped(
     assert found is not None
     assert [(task.address, task.params.get("prompt")) for task in found.tasks] == [("a", None), ("u/s", "x")]
     assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("of", "given", "message"),
+    [
+        ("{type: integer, maximum: 50}", 60, "`l` is a list whose item 2 is 60, expected at most 50"),
+        ("{type: text, max_length: 1}", 60, "`l` is a list whose item 2 is 2 characters long, expected at most 1"),
+        ("{type: choice, options: [a, b]}", "", "`l` is a list whose item 2 is empty text, expected one of a, b"),
+    ],
+)  # fmt: skip
+def test_of_a_list_the_item_is_named_that_does_not_fit(
+    tmp_path: Path, of: str, given: object, message: str
+) -> None:
+    (tmp_path / "inner.yaml").write_text(
+        f"seedflow: 1\ninputs: {{l: {{type: list, of: {of}}}}}\n"
+        'steps: {s: {for_each: {p: "{{ inputs.l }}"}, generate: {prompt: "{{ each.p }}"}}}\n'
+        'outputs: {o: "{{ steps.s.images }}"}\n'
+    )
+    kind = "integer" if isinstance(given, int) else "text"
+    first = '"a"' if "choice" in of else "3"
+    text = (
+        f"inputs: {{n: {{type: {kind}}}}}\n"
+        f'steps: {{u: {{recipe: ./inner.yaml, with: {{l: [{first}, "{{{{ inputs.n }}}}"]}}}}}}\n'
+    )
+    plan, problems = open_planner(text, {"n": given}, folder=tmp_path).start()
+    assert plan is None
+    assert [one.message for one in problems] == [message]

@@ -163,6 +163,44 @@ def test_what_only_the_pictures_tell_apart_is_a_doubt() -> None:
     )
 
 
+TWO_STEPS = """\
+steps:
+  a: {generate: {prompt: A, aspect_ratio: "1:1"}}
+  b: {for_each: {p: [x, y]}, generate: {prompt: "{{ each.p }}", aspect_ratio: "16:9"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("outputs", "images"),
+    [
+        (publish("b", "{{ image.width }}"), "b[p=x] image 1 and b[p=y] image 1"),
+        (
+            (
+                'outputs: {s: {images: "{{ steps.a.images }}", file: "{{ image.width }}"}, '
+                't: {images: "{{ steps.b.images[:1] }}", file: "{{ image.width }}"}}\n'
+            ),
+            "a image 1 and b[p=x] image 1",
+        ),
+    ],
+)
+def test_what_the_pictures_may_tell_apart_is_left_to_the_plan_which_warns(outputs: str, images: str) -> None:
+    (problem,) = find_same_files(TWO_STEPS + outputs)
+    assert problem.severity is Severity.WARNING
+    assert problem.message == (
+        f"{images} would go into one file if their width is the same, which is known only when they are paid"
+    )
+
+
+def test_one_image_in_two_outputs_has_one_width_for_certain() -> None:
+    (problem,) = find_same_files(
+        TWO_STEPS
+        + 'outputs: {s: {images: "{{ steps.a.images }}", file: "{{ image.width }}"}, '
+        + 't: {images: "{{ steps.a.images }}", file: "{{ image.width }}"}}\n'
+    )
+    assert problem.severity is Severity.ERROR
+    assert problem.message == "a image 1 would be published twice as `{{ image.width }}`, by two outputs"
+
+
 def test_the_take_of_what_a_task_comes_from_is_known() -> None:
     recipe = """\
 steps:

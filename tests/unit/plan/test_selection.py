@@ -58,3 +58,19 @@ def test_a_near_miss_a_used_recipe_and_a_place_to_come_are_told_apart() -> None:
     assert "did you mean `page`" in (select("pge").explain_nothing(addresses).help or "")
     assert "uses a recipe" in (select("cast").explain_nothing(addresses).help or "")
     assert "run the recipe first" in (select("panel[draft=draft-9]").explain_nothing(addresses).help or "")
+
+
+@pytest.mark.parametrize(
+    ("selector", "named"),
+    [
+        ("cast", "cast/portrait"),
+        ("cast[hero=owl]", "cast[hero=owl]/portrait"),
+        ("cast[hero=owl]#2", "cast[hero=owl]/portrait"),
+        ("cast[hero=wolf]", "cast[hero=fox]/portrait[pose=side]"),
+    ],
+)
+def test_a_step_inside_of_a_use_is_named_with_the_keys_that_were_given(selector: str, named: str) -> None:
+    addresses = ["cast[hero=fox]/portrait[pose=side]", "cast[hero=owl]/portrait[pose=side]#2"]
+    assert (select(selector).explain_nothing(addresses).help or "").endswith(
+        f"name a step in it, such as `{named}`"
+    )

@@ -300,6 +300,12 @@ def test_the_declared_type_reads_python_values(
         ("{type: boolean}", "yes", "wrong-type", "true or false"),
         ("{type: boolean}", "1", "wrong-type", "true or false"),
         ("{type: choice, options: [red, blue]}", "rde", "not-an-option", "not one of the options"),
+        (
+            "{type: choice, options: [red, blue]}",
+            '""',
+            "not-an-option",
+            "empty text is not one of the options",
+        ),
         ("{type: text}", "[a]", "wrong-type", "expected text"),
         ("{type: text}", "{a: b}", "wrong-type", "a mapping"),
         ("{type: list, of: text}", "a", "wrong-type", "expected a list"),

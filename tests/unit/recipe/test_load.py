@@ -312,6 +312,14 @@ def test_declarations_are_checked(parse: Parse, inputs: str, expected: list[tupl
     assert all(found.help for found in problems)
 
 
+def test_an_option_without_text_is_told_with_what_to_write_for_it(parse: Parse) -> None:
+    _, (problem,) = parse(
+        "inputs: {a: {type: choice, options: ['', x]}}\nsteps: {a: {generate: {prompt: x}}}\n"
+    )
+    assert problem.message == "found an option without any text, expected at least one character"
+    assert problem.help == "take it out, and declare the input `optional: true` if it may be left open"
+
+
 def test_optional_beside_a_default_is_a_warning(parse: Parse) -> None:
     _, problems = parse(
         "inputs: {a: {type: text, optional: true, default: x}}\nsteps: {a: {generate: {prompt: x}}}\n"

@@ -178,6 +178,36 @@ def test_a_declared_delimiter_parts_cells(resolve: Resolve) -> None:
     assert ok(resolve(declared, file='a;b\n"x;y";z,z\n')) == [{"a": "x;y", "b": "z,z"}]
 
 
+@pytest.mark.parametrize(
+    ("delimiter", "note", "help_"),
+    [
+        (";", "sep=;", "take that line out of the file"),
+        (";", '"sep=;"', "take that line out of the file"),
+        (
+            None,
+            "sep=;",
+            'take that line out of the file, and declare `delimiter: ";"` in the recipe',
+        ),
+        (
+            None,
+            "SEP=\t",
+            r'take that line out of the file, and declare `delimiter: "\t"` in the recipe',
+        ),
+        (None, "sep=,", "take that line out of the file"),
+    ],
+)
+def test_a_note_for_spreadsheets_above_the_titles_is_told(
+    resolve: Resolve, delimiter: str | None, note: str, help_: str
+) -> None:
+    parted = "" if delimiter is None else f'delimiter: "{delimiter}", '
+    for column in ("text", "{type: text, optional: true}"):
+        declared = f"{{type: table, {parted}columns: {{a: {column}}}}}"
+        rows, (problem,) = resolve(declared, file=f"{note}\na;b\nx;y\n")
+        assert rows is None
+        assert (problem.code, str(problem.span), problem.help) == ("missing-column", "t.csv:1:1", help_)
+        assert "note for spreadsheets" in problem.message
+
+
 def test_lists_stand_in_rows_of_json_and_yaml(resolve: Resolve) -> None:
     declared = "{type: table, columns: {tags: {type: list, of: text, optional: true}}}"
     assert ok(resolve(declared, name="t.jsonl", file='{"tags": ["a", "b"]}\n{}\n')) == [

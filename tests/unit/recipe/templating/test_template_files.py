@@ -202,6 +202,21 @@ def test_a_name_that_is_not_passed_is_reported_where_the_file_is_included(proble
     assert "with who" in found.help
 
 
+def test_all_names_that_are_not_passed_are_told_in_one_go(problem) -> None:
+    found = problem("{% include 'a.txt' %}", {"a.txt": "{{ a }} {{ b }} {{ it | default('x') }} {{ c }}"})
+    assert found.message == "`a.txt` uses `a`, `b` and `c`, which are not set here"
+    assert found.help == "set them around the file: `{% with a = …, b = …, c = … %}…{% endwith %}`"
+    assert found.related == (("recipes/a.txt", "a"), ("recipes/a.txt", "b"), ("recipes/a.txt", "c"))
+    text = "{% set whom = 1 %}{% include 'a.txt' %}"
+    found = problem(text, {"a.txt": "{{ who }} {{ look }}"})
+    assert found.help == (
+        "did you mean `whom` for `who`? set `look` around the file: `{% with look = … %}…{% endwith %}`"
+    )
+    many = "".join(f"{{{{ name{number} }}}}" for number in range(10))
+    found = problem("{% include 'a.txt' %}", {"a.txt": many})
+    assert found.message.endswith("`name7` and 2 more, which are not set here")
+
+
 OPTIONAL = [
     ("{{ it | default('x') }}", "x", "y"),
     ("{{ it | default('x') | upper }}", "X", "Y"),
@@ -339,8 +354,9 @@ def test_a_file_with_templates_is_no_longer_than_a_text_with_templates(problem, 
 
 def test_missing_names_are_listed_up_to_a_bound(read: Read) -> None:
     names = "".join(f"{{{{ n{n} }}}}" for n in range(900))
-    for tag in ("include 'a.txt'", "import 'a.txt' as a"):
-        assert len(read("{% " + tag + " %}", {"a.txt": names})[1]) == limits.MAX_PROBLEMS
+    assert len(read("{% import 'a.txt' as a %}", {"a.txt": names})[1]) == limits.MAX_PROBLEMS
+    (problem,) = read("{% include 'a.txt' %}", {"a.txt": names})[1]
+    assert len(problem.related) == 8
 
 
 def test_all_files_together_are_bounded(read: Read) -> None:
