@@ -19,7 +19,7 @@ from seedflow.plan.estimate import NOTHING_USD, bound_images, find_cost, narrow_
 from seedflow.plan.expect import Expectation
 from seedflow.plan.fingerprint import digest_params, digest_request
 from seedflow.plan.frames import Env, FrameInstance
-from seedflow.plan.identity import find_earlier_address, identify_request
+from seedflow.plan.identity import identify_request, list_earlier_addresses
 from seedflow.plan.impossible import find_impossible
 from seedflow.plan.instances import StepTasks, Unit
 from seedflow.plan.judge import Findings, judge_request
@@ -383,14 +383,13 @@ class TaskBuilder:
         return self._sent_before and not self.kinds.is_new(request)
 
     def _find_past(self, unit: Unit) -> PastRequest | None:
-        """What the address asked for last time, under its step's earlier name if it has not asked yet under this one."""
+        """What the address asked for last time, under earlier names of its path if it has not asked yet under this one."""
         context = self._context
-        past = context.view.find_past_request(context.realm, context.recipe_id, unit.address)
-        if past is None:
-            earlier = find_earlier_address(unit.instance.tasks, unit.address)
-            if earlier is not None:
-                past = context.view.find_past_request(context.realm, context.recipe_id, earlier)
-        return past
+        for name in (unit.address, *list_earlier_addresses(unit.instance.tasks, unit.address)):
+            past = context.view.find_past_request(context.realm, context.recipe_id, name)
+            if past is not None:
+                return past
+        return None
 
     def _share(self, identity: str, address: str) -> str | None:
         first = self._first_of_request.setdefault(identity, address)

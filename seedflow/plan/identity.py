@@ -54,11 +54,6 @@ def list_earlier_addresses(tasks: StepTasks, address: str) -> Iterator[str]:
                 yield earlier
 
 
-def find_earlier_address(tasks: StepTasks, address: str) -> str | None:
-    """The address that a task had under all the earlier names, if there are any."""
-    return next(reversed(list(list_earlier_addresses(tasks, address))), None)
-
-
 def _spell(model: Model, request: Request, take: int, find_first: Callable[[str], str]) -> str:
     known = request.known_params
     settled = [

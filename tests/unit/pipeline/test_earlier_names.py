@@ -8,6 +8,7 @@ import pytest
 
 import seedflow
 from seedflow.cli.main import run
+from seedflow.plan.model import Reason
 
 PART = "seedflow: 1\nsteps:\n  {inner}generate: {{prompt: An owl}}}}\noutputs: {{images: '{{{{ steps.{name}.images }}}}'}}\n"
 OLD_AND_NEW = {"u": "u: {", "v": "v: {was: u, "}
@@ -61,3 +62,13 @@ def test_of_picks_under_several_names_the_nearest_counts() -> None:
         write("v", "b")
         assert shown() == {"v/b": seen[-1]}
     assert len(set(seen)) == len(seen)
+
+
+@pytest.mark.parametrize("outer", ["u", "v"])
+@pytest.mark.parametrize("inner", ["a", "b"])
+def test_what_was_asked_last_time_is_known_after_each_rename_of_the_path(outer: str, inner: str) -> None:
+    write(outer, inner)
+    assert run(["run", "book.yaml"]) == 0
+    write("v", "b", "A fox")
+    (task,) = seedflow.plan_recipe("book.yaml").plan.tasks
+    assert task.reason is Reason.CHANGED
