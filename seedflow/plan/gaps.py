@@ -167,12 +167,16 @@ def build_refused_gap(order: Order, label: str, problem: Diagnostic) -> Gap:
     return Gap(order, label, (), Bounds(0, 0), Later((), label), failed=label, problem=problem)
 
 
-def build_failed_gap(source: Instance, cause: str | None = None, problem: Diagnostic | None = None) -> Gap:
+def build_failed_gap(
+    source: Instance | Group, cause: str | None = None, problem: Diagnostic | None = None
+) -> Gap:
     """What stands for values that will never come since their task failed, or is not what its user needs."""
-    failed = cause or source.cause or source.address
+    own = source.failed if isinstance(source, Group) else source.cause
+    failed = cause or own or source.address
+    label = source.loop_label if isinstance(source, Group) else source.loop_key
     return Gap(
         (source.order,),
-        f"{source.loop_key}-?",
+        f"{label}-?",
         (),
         Bounds(0, 0),
         Later((), failed),

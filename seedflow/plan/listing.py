@@ -237,6 +237,8 @@ class Lister:
                 return [part for child in source.children for part in self._parts_of(child, mention)]
             if source.skipped or (source.failed is not None and mention.fail_ok):
                 return []
+            if source.failed is not None:
+                return [build_failed_gap(source)]
             bounds = self._bound_group(source, mention)
             return [
                 Gap(
@@ -246,7 +248,6 @@ class Lister:
                     bounds,
                     self._stand_in_of(source, mention),
                     source=source,
-                    failed=source.failed,
                     may_skip=source.may_skip or any(self._may_skip(ghost) for ghost, _ in source.ghosts),
                 )
             ]

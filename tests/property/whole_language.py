@@ -286,7 +286,7 @@ class _Author:
 
     def draw_loops(self, step: Step) -> dict[str, Any]:
         written: dict[str, Any] = {}
-        for number in range(self.one_of([0, 1, 1, 2])):
+        for number in range(self.one_of([0, 1, 1, 1, 2, 2] if self.doubtful else [0, 1, 1, 2])):
             name = f"v{number}"
             loop, spelled = self.draw_loop(name, step)
             if not self.sharp and self.chance(4 if self.doubtful else 15):
@@ -476,7 +476,7 @@ class _Author:
     def draw_step(self, number: int) -> tuple[str, dict[str, Any]]:
         step = Step(f"s{number}")
         body: dict[str, Any] = {}
-        if not self.sharp and self.chance(3 if self.doubtful else 8):
+        if not self.sharp and self.chance(8):
             body["for_each"] = self.draw_pairs(step)
         elif loops := self.draw_loops(step):
             body["for_each"] = loops
@@ -532,7 +532,9 @@ class _Author:
         if self.chance(70 if self.doubtful and not self.steps else 40):
             step.most = self.number(2, 3)
             parameters |= {"sequential_image_generation": "auto", "max_images": step.most}
-        if not self.sharp and self.chance(8 if self.doubtful else 20):
+        if self.doubtful and self.chance(35):
+            body["expect"] = self.draw_failing(step)
+        elif not self.sharp and self.chance(4 if self.doubtful else 20):
             body["expect"] = self.draw_expect(step)
         body["generate"] = parameters
 
@@ -541,6 +543,15 @@ class _Author:
         attempts = {"attempts": self.number(2, 3)} if otherwise == "retry" else {}
         wanted = self.one_of([{"min": step.most}, step.most, {"max": 1}, {"min": 1}])
         return {"images": wanted, "distinct": True, "otherwise": otherwise, **attempts}
+
+    def draw_failing(self, step: Step) -> dict[str, Any]:
+        """Pictures that some tasks find too small, as every later plan knows."""
+        texts = [loop.name for loop in step.loops if loop.kind == "text"]
+        if not texts:
+            return {"min_width": 9999 if self.chance(25) else 1}
+        return {
+            "min_width": f"{{{{ 9999 if each.{self.one_of(texts)} == '{self.one_of(WORDS[:2])}' else 1 }}}}"
+        }
 
     def draw_iterate(self, step: Step, body: dict[str, Any], prompt: list[str], images: list[str]) -> None:
         starts = self.single_images(step.loops)

@@ -1,0 +1,157 @@
+"""Loops over what failed: what becomes of their tasks is the same in the run that finds out and in every later one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from world import World, statuses
+
+START = """
+inputs: {no: {type: boolean, default: false}, none: {type: list, of: text, default: []}}
+steps:
+  one: {generate: {prompt: One}}
+  a: {for_each: {p: [x, y, z]}, expect: {min_width: "{{ 9999 if each.p == 'y' else 1 }}"}, generate: {prompt: "A {{ each.p }}"}}
+  set:
+    for_each: {p: [x, y]}
+    expect: {min_width: "{{ 9999 if each.p == 'y' else 1 }}"}
+    generate: {prompt: "Set {{ each.p }}", sequential_image_generation: auto, max_images: 2}
+  off: {for_each: {p: [x, y]}, when: "{{ steps.one.images[0].width < 1 }}", generate: {prompt: "Off {{ each.p }}"}}
+  never: {for_each: {p: [x, y]}, when: "{{ inputs.no }}", generate: {prompt: "Never {{ each.p }}"}}
+"""
+USED = (
+    "seedflow: 1\ninputs: {photo: {type: image}}\n"
+    "steps: {x: {generate: {prompt: X, image_input: '{{ inputs.photo }}'}}}\n"
+    "outputs: {images: '{{ steps.x.images }}'}\n"
+)
+ASK = 'generate: {prompt: "B"'
+FALSE = {"known": "{{ inputs.no }}", "late": "{{ steps.one.images[0].width < 1 }}"}
+
+
+def run_twice(folder: Path, steps: str) -> dict[str, str]:
+    """The statuses after a run, which a further one, whose plan knows of every failure, only repeats."""
+    (folder / "used.yaml").write_text(USED)
+    world = World(folder, START + steps)
+    first = statuses(world.run())
+    calls = len(world.provider.calls)
+    again = statuses(world.run())
+    assert len(world.provider.calls) == calls, "a further run asks for nothing"
+    assert _by_step(first) == _by_step(
+        {one: status.replace("reused", "done") for one, status in again.items()}
+    )
+    return {address: status for address, status in first.items() if address[0] in "bcd"}
+
+
+def _by_step(ended: dict[str, str]) -> set[tuple[str, str]]:
+    """What was skipped step by step: of what never came to be, nobody knows how many there would have been."""
+    return {
+        (address.partition("[")[0] if status == "skipped" else address, status)
+        for address, status in ended.items()
+    }
+
+
+def count(mention: str) -> str:
+    return f'  c: {{generate: {{prompt: "C {{{{ {mention} | length }}}}"}}}}\n'
+
+
+def test_lists_that_zip_pairs_fail_item_by_item(tmp_path: Path) -> None:
+    ended = run_twice(
+        tmp_path,
+        "  b: {for_each: \"{{ zip(v=steps.a.images, n=['l', 'm', 'n']) }}\", "
+        'generate: {prompt: "B {{ each.n }}", image_input: "{{ each.v }}"}}\n' + count("steps.b.images"),
+    )
+    assert ended == {
+        "b[v=x-1,n=l]": "done",
+        "b[v=y-1,n=m]": "blocked",
+        "b[v=z-1,n=n]": "done",
+        "c": "blocked",
+    }
+
+
+@pytest.mark.parametrize("when", FALSE)
+@pytest.mark.parametrize(
+    "loop",
+    [
+        f"for_each: {{v: '{{{{ steps.a.images }}}}'}}, {ASK}, image_input: '{{{{ each.v }}}}'}}",
+        f"for_each: {{v: '{{{{ steps.set.images }}}}'}}, {ASK}, image_input: '{{{{ each.v }}}}'}}",
+        f"for_each: {{v: '{{{{ steps.a.tasks }}}}'}}, {ASK}, image_input: '{{{{ each.v.images }}}}'}}",
+        f"for_each: {{v: '{{{{ steps.a.images[1:] }}}}'}}, {ASK}}}",
+        f"for_each: {{v: ['{{{{ steps.a.at(p=\"y\").images[0] }}}}']}}, {ASK}}}",
+        f"for_each: {{v: ['{{{{ steps.a.at(p=\"y\").images | length }}}}']}}, {ASK}}}",
+        f"iterate: {{over: '{{{{ steps.set.images }}}}', as: e, start: '{{{{ steps.one.images[0] }}}}'}}, {ASK}}}",
+        f"iterate: {{over: '{{{{ steps.a.images }}}}', as: e, start: '{{{{ steps.one.images[0] }}}}'}}, {ASK}}}",
+        "for_each: {v: '{{ steps.a.images }}'}, recipe: ./used.yaml, with: {photo: '{{ each.v }}'}",
+        "for_each: {v: '{{ steps.set.images }}'}, recipe: ./used.yaml, with: {photo: '{{ each.v }}'}",
+    ],
+)
+def test_a_condition_leaves_out_what_failed_as_well(tmp_path: Path, loop: str, when: str) -> None:
+    ended = run_twice(tmp_path, f'  b: {{when: "{FALSE[when]}", {loop}}}\n' + count("steps.b.images"))
+    assert set(ended.values()) == {"skipped"}
+
+
+def test_passes_before_the_edit_that_failed_are_made(tmp_path: Path) -> None:
+    ended = run_twice(
+        tmp_path,
+        '  b: {iterate: {over: "{{ steps.a.images }}", as: e, start: "{{ steps.one.images[0] }}"}, '
+        'generate: {prompt: B, image_input: ["{{ prev }}", "{{ each.e }}"]}}\n'
+        + count("succeeded(steps.b.passes)"),
+    )
+    assert ended == {"b[e=1]": "done", "b[e=2]": "blocked", "b[e=3]": "blocked", "c": "done"}
+
+
+@pytest.mark.parametrize("failed", ["steps.set.images", "steps.a.images[1:]", "steps.a.at(p='y').images"])
+@pytest.mark.parametrize("late", ["off", "never"])
+def test_of_lists_of_which_one_failed_and_one_was_skipped_the_step_is_skipped(
+    tmp_path: Path, failed: str, late: str
+) -> None:
+    for lists in ([failed, f"steps.{late}.images"], [f"steps.{late}.images", failed]):
+        one, other = lists
+        ended = run_twice(
+            tmp_path,
+            f'  b: {{for_each: {{v: "{{{{ {one} }}}}", w: "{{{{ {other} }}}}"}}, {ASK}}}}}\n'
+            + count("steps.b.images"),
+        )
+        assert set(ended.values()) == {"skipped"}, lists
+
+
+@pytest.mark.parametrize("other", ["steps.set.images", "steps.off.images", "steps.a.images[1:]"])
+def test_of_lists_of_which_one_is_empty_there_are_no_tasks_whatever_became_of_the_other(
+    tmp_path: Path, other: str
+) -> None:
+    for lists in ([other, "inputs.none"], ["inputs.none", other], [other, "steps.one.images[1:]"]):
+        one, last = lists
+        ended = run_twice(
+            tmp_path,
+            f'  b: {{for_each: {{v: "{{{{ {one} }}}}", w: "{{{{ {last} }}}}"}}, {ASK}}}}}\n'
+            + count("steps.b.images"),
+        )
+        assert ended == {"c": "done"}, lists
+
+
+def test_a_loop_over_a_part_that_failed_waits_for_what_may_yet_skip_it(tmp_path: Path) -> None:
+    ended = run_twice(
+        tmp_path,
+        "  b: {for_each: {v: \"{{ steps.set.at(p='y').images }}\"}, "
+        'generate: {prompt: B, image_input: ["{{ each.v }}", "{{ steps.off.at(p=\'x\').images[0] }}"]}}\n'
+        + count("steps.b.images"),
+    )
+    assert set(ended.values()) == {"skipped"}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_inside_of_a_loop_over_what_its_uses_hand_through_is_skipped_with_it(
+    tmp_path: Path, known: bool
+) -> None:
+    (tmp_path / "part.yaml").write_text(
+        "seedflow: 1\ninputs: {n: {type: text}, photo: {type: image}}\nsteps:\n"
+        '  q: {generate: {prompt: "Q {{ inputs.n }}", image_input: "{{ inputs.photo }}"}}\n'
+        f'  z: {{when: "{{{{ {"false" if known else "steps.q.images[0].width < 1"} }}}}", generate: {{prompt: Z}}}}\n'
+        'outputs: {images: "{{ steps.q.images }}", z: "{{ steps.z.images }}"}\n'
+    )
+    ended = run_twice(
+        tmp_path,
+        '  u: {for_each: {n: [k, l]}, recipe: ./part.yaml, with: {n: "{{ each.n }}", photo: "{{ steps.one.images[0] }}"}}\n'
+        f'  b: {{for_each: {{t: "{{{{ steps.u.tasks }}}}", w: "{{{{ each.t.outputs.z }}}}"}}, {ASK}}}}}\n'
+        + count("steps.b.images"),
+    )
+    assert set(ended.values()) == {"skipped"}
