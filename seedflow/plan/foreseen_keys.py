@@ -239,7 +239,7 @@ class KeyForeseer:
     def _of_mention(self, mention: StepReference, env: Env) -> Column:
         if mention.collection is None:
             return [None]
-        parts = self._lister.take_apart(replace(mention, index=None), env)
+        parts = self._lister.parts.take_apart(replace(mention, index=None), env)
         if parts is None:
             return [None]
         found = [one for part in parts for one in self._of_part(part, mention)]

@@ -18,7 +18,7 @@ from seedflow.recipe.template import Template
 from seedflow.recipe.views import View
 
 if TYPE_CHECKING:
-    from seedflow.plan.instances import ImageSource
+    from seedflow.plan.instances import Group, ImageSource, Instance
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -27,12 +27,14 @@ NOTHING: Mapping[str, object] = MappingProxyType({})
 class Later:
     """A value of `each` that nobody knows before `after` has ended; templates never get to see it.
 
-    Nobody will ever know it when it `failed` or was `skipped`, which name the result for which that is so.
+    Nobody will ever know it when it `failed` or was `skipped`, which name the result for which that is so. It is one of `tasks`
+    where there are any.
     """
 
     after: tuple[str, ...]
     failed: str | None = None
     skipped: str | None = None
+    tasks: tuple[Instance | Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,21 +6,17 @@ for all of them: each has a gap of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from typing import TypeAlias
 
-from seedflow.graph.outputs import find_main_output
-from seedflow.plan.border import NotAdmitted
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import (
+    MOST_ITEMS,
     Gap,
     Item,
     Listing,
     NotAList,
-    build_failed_gap,
     build_gap,
-    build_gap_of_use,
     build_refused_gap,
     build_skipped_gap,
     count_least,
@@ -28,20 +24,20 @@ from seedflow.plan.gaps import (
     nest_part,
 )
 from seedflow.plan.instances import Group, Instance
-from seedflow.plan.lengths import LengthFinder, gives_images
-from seedflow.plan.model import Bounds, Outcome, PendingImages
+from seedflow.plan.lengths import LengthFinder, find_declared, gives_images
+from seedflow.plan.model import Bounds, PendingImages
+from seedflow.plan.parts import PartReader
 from seedflow.plan.pending_image import find_pending_image
-from seedflow.plan.picking import Absent, NotThere, diagnose_absent
 from seedflow.plan.refused import Refused
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.selected import SelectionBounds
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
-from seedflow.plan.views import PendingTask, build_ghost_view, find_common_each
-from seedflow.plan.whole import find_whole, follow
-from seedflow.recipe.model import Expression, Output
-from seedflow.recipe.references import NameReference, Reference, StepReference, is_one
+from seedflow.plan.views import build_ghost_view
+from seedflow.plan.whole import find_whole, look_behind
+from seedflow.recipe.model import Expression, InputType
+from seedflow.recipe.references import NameReference, Reference, StepReference
 from seedflow.recipe.template import Skipped, Template
 from seedflow.recipe.views import View
 
@@ -56,8 +52,10 @@ class Lister:
         self._resolver = resolver
         self.stander = stander
         self._render = render
-        selections = SelectionBounds(resolver, stander, self._parts_of, self._may_skip)
-        self.lengths = LengthFinder(resolver, stander, self.take_apart, selections)
+        self.parts = PartReader(resolver, stander)
+        selections = SelectionBounds(resolver, stander, self.parts.parts_of, self.parts.may_skip)
+        self.lengths = LengthFinder(resolver, stander, self.parts.take_apart, selections)
+        self.parts.bound = self.lengths.find
 
     def read(self, expression: Expression, env: Env, *, at_most: int | None = None) -> Listing:
         """The values of a list as far as they are known, in order.
@@ -70,10 +68,29 @@ class Lister:
             return [self._read_item(number, item, env) for number, item in enumerate(items)]
         whole = find_whole(expression)
         if whole is not None and not (isinstance(whole, StepReference) and whole.index is not None):
-            parts = self.take_apart(whole, env)
-            if parts is not None and (at_most is None or count_most(parts) <= at_most):
+            parts = self.parts.take_apart(whole, env)
+            fits = parts is not None and (at_most is None or count_most(parts) <= at_most)
+            if parts is not None and fits and self._is_admitted(whole, env, parts):
                 return parts
         return self.read_at_once(expression, env, at_most=at_most)
+
+    def _is_admitted(self, whole: Reference, env: Env, parts: Listing) -> bool:
+        """Whether every input that a list goes through takes as many items as it may have: else that is known first."""
+        low, high = count_least(parts), count_most(parts)
+        if any(isinstance(part, Gap) and part.failed is not None for part in parts):
+            low = MOST_ITEMS  # how many there would have been nobody knows
+        while isinstance(whole, NameReference) and len(whole.path) == 1:
+            declared = find_declared(whole, env)
+            if declared is not None and declared.type is InputType.LIST:
+                most = declared.max_items
+                if low < (declared.min_items or 0) or (most is not None and high > most):
+                    return False
+            found = look_behind(whole, env, self._resolver.refresh)
+            inner = find_whole(found[0]) if found and isinstance(found[0], Template) else None
+            if found is None or inner is None:
+                break
+            whole, env = inner, found[1]
+        return True
 
     def read_source(
         self, expression: Expression, env: Env, gap: Gap, *, at_most: int | None = None
@@ -91,9 +108,9 @@ class Lister:
         found: Listing = []
         if gap.mention is not None:
             for part in (source.children or []) if isinstance(source, Group) else [source]:
-                found.extend(self._parts_of(part, gap.mention))
+                found.extend(self.parts.parts_of(part, gap.mention))
         elif isinstance(source, Instance):
-            found.extend(self._images_of_task(source))
+            found.extend(self.parts.images_of_task(source))
         for order in reversed(gap.nest):
             found = [nest_part(order, part) for part in found]
         skipped = None if found else self.stander.of([expression], env).skips
@@ -135,8 +152,7 @@ class Lister:
             bounds = self.bound(template, env)
             if at_most is not None:
                 bounds = Bounds(bounds.low, max(min(bounds.high, at_most), bounds.low))
-            images = bool(standing.waits) and gives_images(template, env)
-            stand_in = self._stand_in(template, env, standing) if images else None
+            stand_in = self._stand_in(template, env, standing) if standing.waits else None
             return [build_gap((), "?", standing, bounds, stand_in)]
         try:
             value = self._render(template, env)
@@ -148,253 +164,24 @@ class Lister:
             raise NotAList(template, value)
         return [Item((number,), item) for number, item in enumerate(value)]
 
-    def _stand_in(self, template: Template, env: Env, standing: Standing) -> View:
+    def _stand_in(self, template: Template, env: Env, standing: Standing) -> View | Later:
+        if not gives_images(template, env):
+            return Later(tuple(standing.waits), tasks=self._find_tasks(template, env))
         sources = SlotFinder(self._resolver, self.stander).find_sources(template, env)
         return build_ghost_view(*dict.fromkeys([*standing.waits, *standing.needs, *sources]))
+
+    def _find_tasks(self, template: Template, env: Env) -> tuple[Instance | Group, ...]:
+        """The tasks of which a list may have some and nothing else; none where it may have anything else."""
+        found: list[Instance | Group] = []
+        for mention in template.references:
+            if isinstance(mention, StepReference):
+                if mention.collection != "tasks":
+                    return ()
+                found.extend(self._resolver.find_tasks(mention, env).walk())
+            elif mention.root != "inputs":
+                return ()
+        return tuple(found)
 
     def bound(self, template: Template, env: Env) -> Bounds[int]:
         """How many items a list may have that is not known yet."""
         return self.lengths.find(template, env)
-
-    # By the tasks of a step
-
-    def take_apart(self, whole: Reference, env: Env) -> Listing | None:
-        """The parts of what a mention gives, by its tasks; None where nothing is known of these."""
-        mention, where = follow(whole, env, self._resolver.refresh)
-        if not isinstance(mention, (NameReference, StepReference)):
-            return None
-        parts = self._take_apart(mention, where)
-        if parts is None or parts or where.frame.ghost:
-            return parts
-        # What was skipped while tasks of it were known skips these: so it does when it is known to be skipped before.
-        standing = Standing()
-        self.stander.add([mention], where, standing)
-        return [] if standing.skips is None else [build_skipped_gap((), "?", standing.skips)]
-
-    def _take_apart(self, mention: Reference, where: Env) -> Listing | None:
-        if isinstance(mention, NameReference):
-            return self._take_apart_name(mention, where)
-        if mention.index is not None or mention.collection is None:
-            return None
-        standing = self.stander.of_arguments(mention, where)
-        if standing.waits:
-            return None
-        tasks = self._resolver.find_tasks(mention, where)
-        selected = self._resolver.select(mention, where)
-        if isinstance(selected, NotThere):
-            return None
-        parts: Listing = []
-        sources: Sequence[Instance | Group] = (
-            list(tasks.walk()) if mention.selector is None else list(selected)
-        )
-        if mention.selector is not None and (tasks.groups or tasks.closed):
-            wanted = self._resolver.find_wanted(mention, tasks, where)
-            if not tasks.has_all(wanted) and (tasks.find_groups(wanted) or tasks.find_closed(wanted)):
-                return None
-        if not tasks.fanned or (mention.selector is not None and mention.selector.kind == "at"):
-            skipped = next((one for one in selected if self._is_left_out(one)), None)
-            if skipped is not None:
-                return [build_skipped_gap((), "?", skipped.address)]
-        for source in sources:
-            parts.extend(self._parts_of(source, mention))
-        return parts
-
-    def _is_left_out(self, source: Instance) -> bool:
-        """Whether one was skipped, of a use of a recipe all that it gives."""
-        return (
-            source.outcome if source.inner is None else self.stander.find_entered(source)
-        ) is Outcome.SKIPPED
-
-    def _take_apart_name(self, whole: NameReference, env: Env) -> Listing | None:
-        """`each.task.images` and `each.task.outputs.NAME`, of a task that has not ended."""
-        value = env.each.get(whole.name) if whole.root == "each" else None
-        if not isinstance(value, View) or not isinstance(value.subject, PendingTask):
-            return None
-        instance = value.subject.instance
-        match whole.path[1:]:
-            case ("images",):
-                return self._images_of_task(instance)
-            case ("outputs", name) if instance.inner is not None:
-                return self._parts_of_output(instance, instance.inner.frame.recipe.outputs.get(str(name)))
-            case _:
-                return None
-
-    def _images_of_task(self, instance: Instance) -> Listing:
-        if instance.inner is not None:
-            return self._parts_of_output(instance, find_main_output(instance.inner.frame.recipe))
-        return list(self._images_of(instance, passes=False))
-
-    def _parts_of(self, source: Instance | Group, mention: StepReference) -> Listing:
-        """The parts of a list that one instance or group gives; gaps know what they were read by."""
-        return [
-            replace(part, mention=mention) if isinstance(part, Gap) and part.mention is None else part
-            for part in self._read_parts(source, mention)
-        ]
-
-    def _read_parts(self, source: Instance | Group, mention: StepReference) -> Listing:
-        if isinstance(source, Group):
-            if source.children is not None:
-                return [part for child in source.children for part in self._parts_of(child, mention)]
-            if source.skipped or (source.failed is not None and mention.fail_ok):
-                return []
-            if source.failed is not None:
-                return [build_failed_gap(source)]
-            bounds = self._bound_group(source, mention)
-            return [
-                Gap(
-                    (source.order,),
-                    f"{source.loop_label}-?",
-                    (source.address,),
-                    bounds,
-                    self._stand_in_of(source, mention),
-                    source=source,
-                    may_skip=source.may_skip or any(self._may_skip(ghost) for ghost, _ in source.ghosts),
-                )
-            ]
-        if source.inner is not None:
-            return self._parts_of_call(source, mention)
-        if mention.collection == "tasks":
-            return self._task_of(source, mention)
-        return list(self._images_of(source, passes=mention.collection == "passes", fail_ok=mention.fail_ok))
-
-    def _stand_in_of(self, source: Group, mention: StepReference) -> object:
-        """What stands for each value that a group will give."""
-        if mention.collection != "tasks":
-            return build_ghost_view(source.address)
-        if not source.ghosts:
-            return Later((source.address,))
-        ghost, _ = source.ghosts[0]
-        return self._resolver.pending_task(ghost)
-
-    def _bound_group(self, group: Group, mention: StepReference) -> Bounds[int]:
-        low = high = 0
-        for ghost, count in group.ghosts:
-            parts = self._parts_of(ghost, mention)
-            least = count_least(parts)
-            low += 0 if self._may_skip(ghost) else count.low * least
-            high += count.high * count_most(parts)
-        return Bounds(low, high)
-
-    def _may_skip(self, ghost: Instance) -> bool:
-        """Whether what one stands for may turn out to be skipped, uses of recipes as a whole."""
-        if ghost.inner is None:
-            return ghost.may_skip
-        standing = Standing()
-        self.stander.add_instance(ghost, standing)
-        return standing.may_be_skipped or standing.skips is not None
-
-    def _task_of(self, source: Instance, mention: StepReference) -> Listing:
-        if source.outcome is Outcome.SKIPPED or (source.outcome is Outcome.FAILED and mention.fail_ok):
-            return []  # a task is all its takes
-        if source.outcome is Outcome.GIVEN:
-            return [Item((source.order, 0), self._resolver.task_view(source))]
-        if source.outcome is Outcome.FAILED:  # it has its key, and fails who asks for more
-            return [Item((source.order, 0), self._resolver.pending_task(source))]
-        if source.may_be_missing or mention.fail_ok:
-            return [self._missing_task(source, may_skip=source.may_skip)]
-        return [Item((source.order, 0), self._resolver.pending_task(source))]
-
-    def _missing_task(self, source: Instance, after: tuple[str, ...] = (), *, may_skip: bool = True) -> Gap:
-        """A task that will only be there if it is not skipped, or does not fail."""
-        units = tuple(unit.address for unit in source.units)
-        to_come = () if source.complete or source.stands_for_others else tuple(source.tasks.groups)
-        return Gap(
-            (source.order,),
-            f"{source.loop_key}-?",
-            after or to_come or units or (source.address,),
-            Bounds(0, 1),
-            self._resolver.pending_task(source),
-            source=source,
-            may_skip=may_skip,
-        )
-
-    def _images_of(self, source: Instance, *, passes: bool, fail_ok: bool = False) -> Iterator[Item | Gap]:
-        if source.outcome is Outcome.SKIPPED:
-            return
-        is_open = source.outcome is None and (not source.complete or fail_ok)
-        views = (
-            None
-            if is_open or source.may_be_missing
-            else self._resolver.pending_views(source, passes=passes, failed=not fail_ok)
-        )
-        if views is not None:
-            for number, view in enumerate(views):
-                yield Item((source.order, number), view)
-            return
-        if source.outcome is Outcome.FAILED:
-            yield build_failed_gap(source)
-            return
-        units = source.units if passes else source.last_units()
-        bounds = [source.tasks.bounds[unit.address] for unit in units]
-        low = sum(bound.low for bound in bounds) if not (fail_ok or source.may_skip) else 0
-        high = sum(bound.high for bound in bounds)
-        after = tuple(unit.address for unit in source.units)
-        if not source.complete:
-            after = tuple(source.tasks.groups) or after
-            if source.to_come is not None:
-                more = source.to_come.passes if passes else source.to_come.images
-                low, high = low + more.low, high + more.high
-        yield Gap(
-            (source.order,),
-            f"{source.loop_key}-?",
-            after,
-            Bounds(low, high),
-            build_ghost_view(source.address, each=find_common_each(source)),
-            source=source,
-            may_skip=source.may_skip,
-        )
-
-    def _parts_of_call(self, source: Instance, mention: StepReference) -> Listing:
-        if mention.collection == "tasks":
-            return self._task_of_call(source, mention)
-        output = self._resolver.find_call_output(source, mention)
-        return self._parts_of_output(source, output, fail_ok=mention.fail_ok)
-
-    def _parts_of_output(self, source: Instance, output: Output | None, *, fail_ok: bool = False) -> Listing:
-        if source.inner is None or output is None:
-            return []
-        env = Env(source.inner)
-        standing = Standing()
-        self.stander.add_outputs(source, [output], standing, fail_ok=fail_ok)
-        if not standing.waits and standing.failed is None:
-            if standing.skips is not None:
-                return []
-            try:
-                values = self._resolver.output_images(output, source)
-            except Absent as absent:
-                return [build_failed_gap(source, problem=diagnose_absent(absent.not_there, output.images))]
-            except (NotAdmitted, Refused) as refused:
-                return [build_failed_gap(source, problem=refused.diagnostic)]
-            return [Item((source.order, number), value) for number, value in enumerate(values)]
-        whole = find_whole(output.images)
-        if isinstance(whole, StepReference) and whole.index is None:
-            parts = self.take_apart(replace(whole, fail_ok=True) if fail_ok else whole, env)
-            if parts is not None:
-                return [nest_part(source.order, part) for part in parts]
-        elif whole is not None and not fail_ok:
-            view = find_pending_image(output.images, env, self._resolver)
-            if view is not None:
-                return [Item((source.order, 0), view)]
-        if standing.failed is not None:
-            return [build_failed_gap(source, standing.failed)]
-        if not standing.waits:
-            return []
-        bounds = self.bound(output.images, env) if whole is None or not is_one(whole) else Bounds(1, 1)
-        if standing.may_be_skipped or fail_ok:
-            bounds = Bounds(0, bounds.high)
-        return [build_gap_of_use(source, standing, bounds)]
-
-    def _task_of_call(self, source: Instance, mention: StepReference) -> Listing:
-        standing = Standing()
-        self.stander.add_instance(source, standing)
-        if mention.fail_ok and standing.failed is not None:
-            return []
-        if not standing.waits:
-            if standing.skips is not None:
-                return []
-        elif mention.fail_ok:
-            after = () if source.stands_for_others else tuple(standing.waits)
-            return [self._missing_task(source, after, may_skip=standing.may_be_skipped)]
-        if source.tasks.frame.ghost and standing.may_be_skipped:
-            return [self._missing_task(source)]
-        return [Item((source.order, 0), self._resolver.pending_task(source))]

@@ -19,7 +19,7 @@ from seedflow.graph.shapes import (
     shape_of_value,
     whole_number,
 )
-from seedflow.plan.frames import Env
+from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import MOST_ITEMS
 from seedflow.plan.lengths import LengthFinder
 from seedflow.plan.model import Bounds
@@ -71,7 +71,9 @@ class RangeFinder:
                 return _of_known(env.frame.values[name])
             case "each":
                 value = env.each.get(name)
-                is_task = isinstance(value, View) and isinstance(value.subject, PendingTask)
+                is_task = (isinstance(value, Later) and bool(value.tasks)) or (
+                    isinstance(value, View) and isinstance(value.subject, PendingTask)
+                )
                 return self._of_task(name, env) if is_task else _of_known(value)
             case _:
                 return UNKNOWN

@@ -97,3 +97,25 @@ def test_a_value_of_a_zip_to_come_is_one_image_however_long_the_lists() -> None:
     assert plan is not None
     (b,) = (task for task in plan.tasks if task.step == "b")
     assert [item.image.count for item in b.references] == [(1, 1), (1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "items"),
+    [
+        ("steps.a.tasks[:1]", Bounds(1, 3)),
+        ("steps.a.tasks | reverse | list", Bounds(3, 9)),
+        ("steps.a.tasks[1:] + steps.b.tasks", Bounds(3, 9)),
+    ],
+)
+def test_a_list_of_a_task_to_come_is_as_long_as_that_of_any_task_it_may_be(
+    tasks: str, items: Bounds[int]
+) -> None:
+    played = play(
+        "steps:\n"
+        "  a: {for_each: {v: [x, y, z]}, generate: {prompt: 'A {{ each.v }}', sequential_image_generation: auto, "
+        "max_images: \"{{ 3 if each.v == 'x' else 1 }}\"}}\n"
+        "  b: {generate: {prompt: B}}\n"
+        f"  c: {{for_each: {{t: '{{{{ {tasks} }}}}', w: '{{{{ each.t.images }}}}'}}, generate: {{prompt: 'C {{{{ each.w.key }}}}'}}}}\n"
+    )
+    (found,) = (task for task in played.plan.tasks if task.step == "c")
+    assert found.tasks == items

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from world import World, statuses
+from world import FakeProvider, World, statuses
 
 START = """
 inputs: {no: {type: boolean, default: false}, none: {type: list, of: text, default: []}}
@@ -155,3 +155,24 @@ def test_the_inside_of_a_loop_over_what_its_uses_hand_through_is_skipped_with_it
         + count("steps.b.images"),
     )
     assert set(ended.values()) == {"skipped"}
+
+
+@pytest.mark.parametrize(("bounds", "sets"), [("max_items: 1", "max"), ("min_items: 2", "min")])
+def test_a_loop_over_an_input_begins_once_it_is_known_that_the_input_takes_as_many(
+    tmp_path: Path, bounds: str, sets: str
+) -> None:
+    (tmp_path / "few.yaml").write_text(
+        f"seedflow: 1\ninputs: {{photos: {{type: list, of: image, {bounds}}}}}\nsteps:\n"
+        "  x: {for_each: {v: '{{ inputs.photos }}'}, generate: {prompt: X, image_input: '{{ each.v }}'}}\n"
+        "outputs: {images: '{{ steps.x.images }}'}\n"
+    )
+    world = World(
+        tmp_path,
+        "steps:\n  set: {generate: {prompt: Set, sequential_image_generation: auto, max_images: 2}}\n"
+        '  u: {recipe: ./few.yaml, with: {photos: "{{ steps.set.images }}"}}\n',
+        provider=FakeProvider(sets=sets),
+    )
+    for _ in range(2):
+        result = world.run()
+        assert [task.problem.kind for task in result.tasks if task.problem is not None] == ["out-of-bounds"]
+        assert len(world.provider.calls) == 1
