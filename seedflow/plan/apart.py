@@ -9,11 +9,11 @@ from seedflow.graph.outputs import find_output
 from seedflow.graph.places import find_templates
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.estimate import join_kinds, sum_up
-from seedflow.plan.expand import Leaf
 from seedflow.plan.frames import Env
 from seedflow.plan.gaps import Gap
 from seedflow.plan.instances import Group, Instance, StepTasks
 from seedflow.plan.model import Least, PendingImages, Task
+from seedflow.plan.rows import Leaf
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.views import PendingTask
 from seedflow.plan.whole import find_whole

@@ -9,15 +9,15 @@ from typing import TypeAlias
 from seedflow.diagnostics import Diagnostic
 from seedflow.plan.addresses import spell_address
 from seedflow.plan.build import Built, TaskBuilder
-from seedflow.plan.expand import Leaf, Opening
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import Gap
 from seedflow.plan.groups import build_closed_task
-from seedflow.plan.instances import Group, Instance, StepTasks, Unit
+from seedflow.plan.instances import Group, Instance, Unit
 from seedflow.plan.judge import Findings
 from seedflow.plan.model import Action, Bounds, Outcome, Reason, Task
 from seedflow.plan.refusals import Refusals, find_open
 from seedflow.plan.refused import Refused
+from seedflow.plan.rows import Leaf, Opening
 from seedflow.plan.standing import Standing
 from seedflow.recipe.model import Iterate
 
@@ -136,14 +136,6 @@ class Closer:
         self._close_refused(group, problem, sink)
         tasks.end_instance(instance, Outcome.FAILED, address)
         return True
-
-    def refuse_list(self, tasks: StepTasks, problem: Diagnostic, sink: Sink) -> None:
-        """The same for all of a step, since no list can be made of the results that are there."""
-        keys = [(name, "?") for name in tasks.variables]
-        group = Group(spell_address(tasks.hub, keys), "?", tasks, (), Bounds(0, 0))
-        group.failed = group.address
-        tasks.close(group)
-        self._close_refused(group, problem, sink)
 
     def _close_refused(self, group: Group, problem: Diagnostic, sink: Sink) -> None:
         tasks = group.tasks

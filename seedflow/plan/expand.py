@@ -6,8 +6,8 @@ same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from seedflow.diagnostics import Diagnostic, Severity
@@ -18,15 +18,27 @@ from seedflow.plan.equal_keys import foresee_equal_keys, refuse_equal_keys
 from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen_keys import KeyForeseer
 from seedflow.plan.frames import Env, FrameInstance, Later
-from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_least, count_most, find_gap, find_start
-from seedflow.plan.instances import Group, ImageSource, Instance, Order, StepTasks
+from seedflow.plan.gaps import (
+    MOST_ITEMS,
+    Gap,
+    Item,
+    Listing,
+    build_refused_gap,
+    count_least,
+    count_most,
+    find_gap,
+    find_start,
+)
+from seedflow.plan.instances import Group, ImageSource, Instance, StepTasks
 from seedflow.plan.judge import Findings
 from seedflow.plan.listing import Lister
 from seedflow.plan.model import Bounds
 from seedflow.plan.pairs import pair_up
 from seedflow.plan.reading import read_parts, span_of_list
+from seedflow.plan.refusals import rest_on_results
 from seedflow.plan.refused import Refused
 from seedflow.plan.resolve import Resolver
+from seedflow.plan.rows import FIRST_ROW, Leaf, Opening, Row, may_skip
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.model import Expression, LoopVariable
 from seedflow.recipe.template import Template
@@ -47,36 +59,6 @@ class Explodes(Exception):  # noqa: N818 - not an error of the program: ends an 
     """More instances than there may be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Values of the first variables of `for_each`, with their keys and their place in the order."""
-
-    each: Mapping[str, object]
-    keys: tuple[tuple[str, str], ...]
-    order: Order
-    sources: tuple[ImageSource, ...] = ()
-    behind: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """A gap in the list of variable number `depth`, behind a row of earlier values."""
-
-    row: Row
-    depth: int
-    gap: Gap
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A row that stands for instances that are not known yet, and how many; `gaps` are those of its variables."""
-
-    row: Row
-    count: Bounds[int]
-    gaps: tuple[tuple[tuple[str, ...], Gap], ...] = ()
-
-
-FIRST_ROW = Row({}, (), ())
 NONE = Bounds(0, 0)
 ONE = Bounds(1, 1)
 
@@ -112,14 +94,20 @@ class Expander:
 
     def grow(self, opening: Opening, report: Report) -> Iterator[Row | Opening]:
         """The same for what an opening has come to be."""
-        variable = self._loops[opening.depth]
-        env = self._env(opening.row)
+        row, depth = opening.row, opening.depth
+        variable = self._loops[depth]
         written = isinstance(variable.lists[0], tuple) and opening.gap.order != ()
         if variable.zipped or (opening.gap.source is None and not written):
-            yield from self._rows(opening.row, opening.depth, report)
+            yield from self._rows(row, depth, report)
             return
-        parts = self._lister.read_source(variable.lists[0], env, opening.gap, at_most=variable.at_most)
-        yield from self._extend(opening.row, opening.depth, parts, report)
+
+        def read(report: Report) -> Iterator[Row | Opening]:
+            parts = self._lister.read_source(
+                variable.lists[0], self._env(row), opening.gap, at_most=variable.at_most
+            )
+            return self._extend(row, depth, parts, report)
+
+        yield from self._settle(row, depth, read, report)
 
     def leaves(self, opening: Opening) -> tuple[list[Leaf], Diagnostic | None]:
         """Rows that stand for what an opening may come to be, with how many each; why a later list cannot be made at all.
@@ -161,7 +149,7 @@ class Expander:
             gap.bounds,
             row.keys,
             find_start(names, gap),
-            may_skip=gap.may_skip or _may_skip(leaves),
+            may_skip=gap.may_skip or may_skip(leaves),
         )
 
     def _address_of(self, opening: Opening, hub: str) -> str:
@@ -178,9 +166,34 @@ class Expander:
         if depth == len(self._loops):
             yield row
             return
+        yield from self._settle(row, depth, lambda report: self._list(row, depth, report), report)
+
+    def _list(self, row: Row, depth: int, report: Report) -> Iterator[Row | Opening]:
         parts = self._read(row, self._loops[depth], report)
         if parts is not None and self._foresees_no_error(row, self._loops[depth], parts, report):
             yield from self._extend(row, depth, parts, report)
+
+    def _settle(
+        self, row: Row, depth: int, read: Callable[[Report], Iterable[Row | Opening]], report: Report
+    ) -> Iterator[Row | Opening]:
+        """What comes of one list behind a row; a place that fails by itself where the results that are there make no such list.
+
+        What is wrong with a list whatever the results are is wrong with the recipe.
+        """
+        found = Findings()
+        parts = list(read_parts(span_of_list(self._node), lambda: read(found.add), found))
+        problem = found.first_error()
+        lists = self._loops[depth].lists
+        if (
+            problem is not None
+            and not self._frame.ghost
+            and rest_on_results(lists, self._lister.stander, self._env(row))
+        ):
+            yield Opening(row, depth, build_refused_gap((), "?", problem))
+            return
+        for one in found.diagnostics():
+            report(one)
+        yield from parts
 
     def _foresees_no_error(self, row: Row, variable: LoopVariable, parts: Listing, report: Report) -> bool:
         """Whether keys that are not known yet may all differ; those that are known are compared one by one."""
@@ -339,11 +352,6 @@ class Expander:
             keys=row.keys + tuple((name, gap.label) for name in names),
             order=(*row.order, gap.order),
         )
-
-
-def _may_skip(leaves: Sequence[Leaf]) -> bool:
-    """Whether what leaves stand for may be skipped since a list of theirs is."""
-    return any(gap.may_skip or gap.skipped is not None for leaf in leaves for _, gap in leaf.gaps)
 
 
 def _sources_of(view: View) -> Iterator[ImageSource]:

@@ -78,13 +78,12 @@ def find_open(instance: Instance, stander: Stander, env: Env) -> Sequence[str] |
     return waits if mentions_results(expressions, tasks.frame) else None
 
 
-def lists_rest_on_results(step: Step, stander: Stander, frame: FrameInstance) -> bool:
-    """Whether the lists of a step's `for_each` depend on what some task gave."""
-    lists = [items for loop in step.for_each for items in loop.lists]
-    standing = _stand(stander, lists, Env(frame))
+def rest_on_results(lists: Sequence[Expression], stander: Stander, env: Env) -> bool:
+    """Whether lists of `for_each` depend on what some task gave."""
+    standing = _stand(stander, list(lists), env)
     if standing.waits:
         return bool(standing.needs.keys() - standing.waits.keys())
-    return mentions_results(lists, frame)
+    return any(map(_is_result, env.each.values())) or mentions_results(lists, env.frame)
 
 
 def mentions_results(expressions: Iterable[Expression], frame: FrameInstance) -> bool:

@@ -85,6 +85,8 @@ class Resolver:
             return value
         if isinstance(value.subject, PendingTask):
             instance = value.subject.instance
+            if instance.outcome is Outcome.SKIPPED and instance.inner is None:
+                return build_pending_task(instance, {"images": partial(_skip, instance.address)})
             return self.task_view(instance) if instance.gave else value
         if not isinstance(value.subject, PendingImage):
             return value
@@ -386,3 +388,7 @@ class Resolver:
                 build_pending_view(unit, number, passes=passes) for number in range(1, count.low + 1)
             )
         return views
+
+
+def _skip(cause: str) -> object:
+    raise Skipped(cause)

@@ -19,7 +19,7 @@ from seedflow.plan.apart import Differences, sends_prev
 from seedflow.plan.awaited import asked_before, find_awaited, may_be_stored
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.closing import Closer, Outlook, find_closed, find_end, foresee, foresee_edits, foresee_use
-from seedflow.plan.expand import MOST_GHOSTS, MOST_TASKS, Expander, Explodes, Leaf, Opening, Row
+from seedflow.plan.expand import MOST_GHOSTS, MOST_TASKS, Expander, Explodes
 from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
@@ -39,10 +39,10 @@ from seedflow.plan.reading import Part, read_parts, span_of_list
 from seedflow.plan.refusals import (
     Refusals,
     doubt_edits,
-    lists_rest_on_results,
     refuse_nothing,
     refuse_same_address,
 )
+from seedflow.plan.rows import Leaf, Opening, Row
 from seedflow.plan.uses import UseBuilder
 from seedflow.recipe.model import Iterate
 
@@ -122,14 +122,6 @@ class Unfolder:
         try:
             parts = list(self._read(span_of_list(node), lambda: expander.rows(self.findings.add)))
             found, self.findings = self.findings, before
-            problem = found.first_error()
-            if (
-                problem is not None
-                and not frame.ghost
-                and lists_rest_on_results(node.step, self._build.stander, frame)
-            ):
-                self._closer.refuse_list(tasks, problem, self._sink)
-                return
             before.merge(found)
             for part in parts:
                 self._add(part, tasks)
@@ -262,7 +254,7 @@ class Unfolder:
             return None
         after = gap.after
         if gap.is_closed:
-            if not leaves:
+            if not leaves and problem is None:
                 return None  # of nothing nothing is skipped, and nothing fails
             end, outlook = find_end(gap, leaves, lambda leaf: self._foresee(tasks, leaf))
             if not outlook.waits:
@@ -278,14 +270,15 @@ class Unfolder:
         free = may_be_stored(self._made(), after)
         for leaf in leaves:
             ghost, ghost_tasks = self._stand_in(tasks, leaf)
-            group.ghosts.append((ghost, leaf.count))
+            count = leaf.count
+            if leaf.may_be_refused and self._build.lister.parts.may_skip(ghost):
+                count = Bounds(0, count.high)  # a condition leaves out lists that cannot be made
+            group.ghosts.append((ghost, count))
             stale = asked_before(self._made(), after, self._build.context) and not any(
                 map(has_pending_reference, ghost_tasks)
             )
-            times = (
-                count_none if free or stale or not leaf.count.high else self._differences.count(tasks, leaf)
-            )
-            totalled.add(ghost_tasks, leaf.count, times)
+            times = count_none if free or stale or not count.high else self._differences.count(tasks, leaf)
+            totalled.add(ghost_tasks, count, times)
         sources = find_sources_of_uses(group, self._build.stander)
         self._build.kinds.add_group(address, (tasks.hub, *tasks.frame.hubs), totalled.least, sources)
         tasks.groups[address] = group

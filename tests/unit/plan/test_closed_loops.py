@@ -153,13 +153,18 @@ def test_a_task_of_a_loop_that_failed_or_was_skipped_is_not_looked_into() -> Non
         "  y: {for_each: {t: '{{ steps.b.tasks }}'}, iterate: {over: [e], as: e, start: '{{ each.t.images[0] }}'}, "
         "generate: {prompt: 'Y {{ each.e }}', image_input: '{{ prev }}'}}\n"
     )
+    after += (
+        "  z: {for_each: {t: '{{ steps.b.tasks }}', i: '{{ first_of(each.t.images, each.t.images) }}'}, "
+        "generate: {prompt: 'Z {{ each.i.key }}'}}\n"
+    )
     text = SOME.partition("  c:")[0] + after
     failed = play(text, gives={"a": 2, "b[v=2]": FAILS})
-    assert set(failed.blocked) == {"w[t=2]", "x[t=2]", "y[t=2,e=1]"}
+    assert set(failed.blocked) == {"w[t=2]", "x[t=2]", "y[t=2,e=1]", "z[t=2,i=?]"}
     skipped = play(text, gives={"a": 1, "b[v=1]": 1})
     assert (skipped.problems, skipped.blocked) == ({}, {})
-    assert {"w[t=2]", "x[t=2]", "y[t=2,e=1]"} <= set(skipped.skipped)
-    assert [name for name in skipped.addresses if name[0] in "wxy"] == ["x[t=1]", "y[t=1,e=1]"]
+    assert {"w[t=2]", "x[t=2]", "y[t=2,e=1]", "z[t=2,i=?]"} <= set(skipped.skipped)
+    asked = [name for name in skipped.addresses if name[0] in "wxyz"]
+    assert asked == ["x[t=1]", "y[t=1,e=1]", "z[t=1,i=1-1]"]
 
 
 def test_a_use_whose_first_of_turned_out_to_have_nothing_is_skipped(folder: Path) -> None:

@@ -449,7 +449,7 @@ def test_all_passes_of_a_row_that_is_still_to_come_have_room_in_the_plan(make_wo
     assert planned.tasks == (2 + 2 + 2, 2 + 4 + 4)
 
 
-def test_the_same_image_twice_among_what_came_fails_that_group_and_blocks_who_uses_it(make_world):
+def test_the_same_image_twice_among_what_came_fails_behind_that_item_and_blocks_who_uses_it(make_world):
     world = make_world(
         "steps:\n"
         f"  a: {{generate: {{prompt: A, {SET}}}}}\n"
@@ -459,9 +459,16 @@ def test_the_same_image_twice_among_what_came_fails_that_group_and_blocks_who_us
     )
     result = world.run()
     assert [(task.address, task.problem.kind) for task in result.tasks if task.problem is not None] == [
-        ("b[i=?,k=?]", "equal-keys")
+        ("b[i=a-1,k=?]", "equal-keys"),
+        ("c[i=a-1.?-?]", "blocked"),
     ]
-    assert len(world.provider.calls) == 1
+    assert [call.context.address for call in world.provider.calls] == [
+        "a",
+        "b[i=a-2,k=a-2]",
+        "b[i=a-2,k=a-1]",
+        "c[i=a-2.a-2-1]",
+        "c[i=a-2.a-1-1]",
+    ]
 
 
 def test_what_is_stored_is_given_only_once_what_its_task_stands_on_is(make_world, tmp_path):

@@ -176,3 +176,41 @@ def test_a_loop_over_an_input_begins_once_it_is_known_that_the_input_takes_as_ma
         result = world.run()
         assert [task.problem.kind for task in result.tasks if task.problem is not None] == ["out-of-bounds"]
         assert len(world.provider.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("loop", "guard", "fitting"),
+    [
+        ("\"{{ zip(v=steps.many.images, w=['l', 'm']) }}\"", "== 2", {2}),
+        ('{v: {in: "{{ steps.many.images }}", at_most: 2}}', "< 3", {1, 2}),
+        ('{v: "{{ steps.many.images + steps.many.images[2:] }}"}', "< 3", {1, 2}),
+        ('{v: ["{{ steps.many.images[1] }}"]}', "> 1", {2, 3}),
+    ],
+)
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_condition_leaves_out_lists_that_cannot_be_made(
+    tmp_path: Path, loop: str, guard: str, fitting: set[int], number: int
+) -> None:
+    text = START + "  many: {generate: {prompt: Many, sequential_image_generation: auto, max_images: 3}}\n"
+    text += (
+        f'  b: {{for_each: {loop}, when: "{{{{ steps.many.images | length {guard} }}}}", '
+        f'{ASK}, image_input: "{{{{ each.v }}}}"}}}}\n'
+    )
+    world = World(tmp_path, text + count("steps.b.images"), provider=FakeProvider(sets="min"))
+    world.provider.count = lambda _: number
+    low, high = world.plan().totals.tasks
+    ended = statuses(world.run())
+    assert low <= len([one for one in ended if "?" not in one]) <= high
+    found = {status for address, status in ended.items() if address[0] in "bc"}
+    assert found == ({"done"} if number in fitting else {"skipped"})
+
+
+def test_a_list_behind_an_item_that_cannot_be_made_fails_for_that_item_alone(tmp_path: Path) -> None:
+    ended = run_twice(
+        tmp_path,
+        "  many: {for_each: {p: [x, y]}, generate: {prompt: 'Many {{ each.p }}', sequential_image_generation: auto, "
+        "max_images: \"{{ 2 if each.p == 'x' else 3 }}\"}}\n"
+        f'  b: {{for_each: {{p: [x, y], v: {{in: "{{{{ steps.many.at(p=each.p).images }}}}", at_most: 2}}}}, {ASK}, image_input: "{{{{ each.v }}}}"}}}}\n'
+        + count("succeeded(steps.b.images)"),
+    )
+    assert ended == {"b[p=x,v=x-1]": "done", "b[p=x,v=x-2]": "done", "b[p=y,v=?]": "failed", "c": "done"}
