@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Protocol
 
 from seedflow.plan.frames import Env
@@ -25,8 +26,8 @@ class Stands(Protocol):
 def may_all_be_skipped(template: Template, env: Env, stander: Stands) -> bool:
     """Whether all that some `first_of` of a template names may be skipped."""
     return any(
-        all(_may_be_skipped(_mentions_of(argument, template), env, stander) for argument in node.arguments)
-        for node in _find_first_ofs(template)
+        all(_may_be_skipped(mentions, env, stander) for mentions in arguments)
+        for arguments in _find_first_ofs(template)
     )
 
 
@@ -52,18 +53,24 @@ def _may_be_skipped(mentions: Sequence[Reference], env: Env, stander: Stands) ->
     return standing.may_be_skipped or standing.skips is not None
 
 
-def _find_first_ofs(template: Template) -> Iterator[FirstOf]:
+@lru_cache(maxsize=4096)
+def _find_first_ofs(template: Template) -> tuple[tuple[tuple[Reference, ...], ...], ...]:
+    """What each argument of every `first_of` mentions."""
     if "first_of" not in template.scalar.value:
-        return
-    for piece in template.pieces:
-        if isinstance(piece, Template) and piece.expression is not None:
-            yield from (node for node in walk(piece.expression) if isinstance(node, FirstOf))
+        return ()
+    return tuple(
+        tuple(_mentions_of(argument, template) for argument in node.arguments)
+        for piece in template.pieces
+        if isinstance(piece, Template) and piece.expression is not None
+        for node in walk(piece.expression)
+        if isinstance(node, FirstOf)
+    )
 
 
-def _mentions_of(argument: Expression, template: Template) -> list[Reference]:
+def _mentions_of(argument: Expression, template: Template) -> tuple[Reference, ...]:
     """What an argument mentions, as if it stood alone."""
-    return [
+    return tuple(
         replace(mention, skip_ok=False)
         for mention in template.references
         if argument.start <= mention.start < argument.end
-    ]
+    )

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from seedflow.graph.model import StepNode
 from seedflow.plan.addresses import Keys, Wanted, is_vague, may_match, shorten_key
 from seedflow.plan.frames import Env, FrameInstance
+from seedflow.plan.group_index import GroupIndex
 from seedflow.plan.model import Bounds, Outcome, StepImage
 
 Order: TypeAlias = "tuple[int | Order, ...]"
@@ -242,8 +243,8 @@ class StepTasks:
         self.hub = frame.prefix + node.step.name
         self.variables = tuple(name for variable in node.step.for_each for name in variable.names)
         self.instances: list[Instance] = []
-        self.groups: dict[str, Group] = {}
-        self.closed: list[Group] = []
+        self.groups = GroupIndex()
+        self.closed = GroupIndex()
         self.bounds: dict[str, Bounds[int]] = {}
         self.may_give: dict[str, Bounds[int]] = {}
         self.images: dict[str, tuple[StepImage, ...]] = {}
@@ -292,7 +293,7 @@ class StepTasks:
 
     def close(self, group: Group) -> None:
         """Nothing will come of a group: it failed, or was skipped."""
-        self.closed.append(group)
+        self.closed.add(group)
         if group.failed is not None:
             self.failed = self.failed or group.failed
         else:
@@ -301,11 +302,11 @@ class StepTasks:
 
     def find_groups(self, wanted: Wanted) -> list[Group]:
         """Groups still to grow, or instances of passes to come, of which some may have these keys."""
-        return [group for group in self.groups.values() if group.may_match(wanted)]
+        return self.groups.find(wanted)
 
     def find_closed(self, wanted: Wanted) -> list[Group]:
         """Groups of which nothing will come, and some might have had these keys; passes are part of their instance."""
-        return [group for group in self.closed if group.instance is None and group.may_match(wanted)]
+        return [group for group in self.closed.find(wanted) if group.instance is None]
 
     def has_all(self, wanted: Mapping[str, str]) -> bool:
         """Whether these keys are those of one instance that is there, so that no other can have them."""
@@ -366,7 +367,7 @@ class StepTasks:
 
     def walk(self) -> Iterator[Instance | Group]:
         """Instances, groups still to grow and closed ones, in order; passes to come are part of their instance."""
-        groups = [group for group in (*self.groups.values(), *self.closed) if group.instance is None]
+        groups = [group for group in (*self.groups.values(), *self.closed.values()) if group.instance is None]
         if not groups:
             yield from self.instances
             return

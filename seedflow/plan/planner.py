@@ -235,7 +235,7 @@ class Planner:
         unfolder = self._unfolder
         opening, group = unfolder.openings[address]
         tasks = group.tasks
-        del tasks.groups[address]
+        tasks.groups.remove(address)
         with unfolder.apart() as (made, findings):
             try:
                 unfolder.grow(group, opening)
@@ -243,7 +243,7 @@ class Planner:
             except Explodes:
                 problem = explodes(tasks.node, planned.origin.span, MOST_TASKS)
         if problem is not None:
-            tasks.groups[address] = group
+            tasks.groups.add(group)
             unfolder.openings[address] = (opening, group)
             return Unsettled(address, problem.message, problem.span, problem.code, problem.help)
         again = made.pop(address, None)
@@ -263,7 +263,7 @@ class Planner:
     def _close(self, group: Group, outcome: Outcome, cause: str) -> None:
         """Nothing will come of a group."""
         tasks = group.tasks
-        tasks.groups.pop(group.address, None)
+        tasks.groups.remove(group.address)
         if group.instance is not None:
             group.instance.complete = True
             tasks.end_instance(group.instance, outcome, cause)

@@ -281,7 +281,7 @@ class Unfolder:
             totalled.add(ghost_tasks, count, times)
         sources = find_sources_of_uses(group, self._build.stander)
         self._build.kinds.add_group(address, (tasks.hub, *tasks.frame.hubs), totalled.least, sources)
-        tasks.groups[address] = group
+        tasks.groups.add(group)
         self.openings[address] = (opening, group)
         self._sink[address] = self._describe(group, totalled, opening.row.each, after)
         return group
@@ -373,7 +373,7 @@ class Unfolder:
             address, (instance.address, tasks.hub, *tasks.frame.hubs), totalled.least, ()
         )
         if not instance.ghost:
-            tasks.groups[address] = group
+            tasks.groups.add(group)
             self.openings[address] = (None, group)
         self._sink[address] = self._describe(group, totalled, instance.each, after)
 
