@@ -17,6 +17,13 @@ from seedflow.run.status import TaskResult, TaskStatus
 FAILS = 0
 """What a task gives that fails."""
 
+HANDS_THROUGH = (
+    "seedflow: 1\ninputs: {photo: {type: image}}\n"
+    "steps: {x: {generate: {prompt: X, image_input: '{{ inputs.photo }}'}}}\n"
+    "outputs: {raw: '{{ inputs.photo }}', images: '{{ steps.x.images }}'}\n"
+)
+"""A recipe that hands its picture through, beside the one that it asks for."""
+
 
 @dataclass
 class Played:

@@ -6,15 +6,10 @@ from pathlib import Path
 
 import pytest
 from planning import KnownResults, open_planner
-from playing import FAILS, Played, play
+from playing import FAILS, HANDS_THROUGH, Played, play
 
 from seedflow.plan.model import Action, Bounds, Plan
 
-USED = (
-    "seedflow: 1\ninputs: {photo: {type: image}}\n"
-    "steps: {x: {generate: {prompt: X, image_input: '{{ inputs.photo }}'}}}\n"
-    "outputs: {raw: '{{ inputs.photo }}', images: '{{ steps.x.images }}'}\n"
-)
 EITHER = (
     "seedflow: 1\ninputs: {n: {type: integer}}\nsteps:\n"
     "  x: {when: '{{ inputs.n > 2 }}', generate: {prompt: X}}\n"
@@ -42,7 +37,7 @@ LOOPS = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "used.yaml").write_text(USED)
+    (tmp_path / "used.yaml").write_text(HANDS_THROUGH)
     (tmp_path / "either.yaml").write_text(EITHER)
     return tmp_path
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from planning import KnownResults, done, open_planner
-from playing import FAILS, play
+from playing import FAILS, HANDS_THROUGH, play
 
 from seedflow.diagnostics import Diagnostic, Severity
 
@@ -167,11 +167,7 @@ def test_a_doubt_about_a_folder_hides_no_error_of_the_same_output(tmp_path: Path
 def test_what_came_is_published_whatever_failed_unless_images_are_picked_of_it(
     tmp_path: Path, images: str, files: int
 ) -> None:
-    (tmp_path / "pass.yaml").write_text(
-        "seedflow: 1\ninputs: {photo: {type: image}}\n"
-        "steps: {x: {generate: {prompt: X, image_input: '{{ inputs.photo }}'}}}\n"
-        "outputs: {raw: '{{ inputs.photo }}', images: '{{ steps.x.images }}'}\n"
-    )
+    (tmp_path / "pass.yaml").write_text(HANDS_THROUGH)
     made = play(
         "steps:\n  b: {for_each: {y: [1, 2]}, generate: {prompt: 'B {{ each.y }}'}}\n"
         "  o: {recipe: ./pass.yaml, for_each: {y: [1, 2]}, with: {photo: '{{ steps.b.at(y=each.y).images[0] }}'}}\n"

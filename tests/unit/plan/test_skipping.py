@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from planning import KnownResults, plan
-from playing import FAILS, play
+from playing import FAILS, HANDS_THROUGH, play
 
 from seedflow.plan.model import Action, Bounds, Reason
 
@@ -352,11 +352,6 @@ LATE = (
 )
 NEVER = LATE.replace("WHEN", "steps.a.images | length > 1")
 ONE = LATE.replace("WHEN", "each.y == 1 or steps.a.images | length > 1")
-HANDS_THROUGH = (
-    "seedflow: 1\ninputs: {photo: {type: image}}\n"
-    "steps: {x: {generate: {prompt: X, image_input: '{{ inputs.photo }}'}}}\n"
-    "outputs: {raw: '{{ inputs.photo }}', images: '{{ steps.x.images }}'}\n"
-)
 
 
 @pytest.mark.parametrize(
