@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import Final
 
 from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.plan.addresses import is_vague
 from seedflow.plan.foreseen_keys import Column, Foreseen
 from seedflow.plan.instances import Instance
 from seedflow.plan.model import StepImage
@@ -55,9 +56,10 @@ def _pair(columns: Sequence[Column]) -> list[tuple[Foreseen, ...]]:
 
 def _refuse(variable: LoopVariable, first: Foreseen, second: Foreseen, keys: Sequence[str]) -> Diagnostic:
     named = ", ".join(f"{name}={key}" for name, key in zip(variable.names, keys, strict=True))
+    shown = "" if any(map(is_vague, keys)) else f" ({named})"
     return Diagnostic(
         "equal-keys",
-        f"{_name(variable, first, second)} the same key ({named}); a task's address would stand for two",
+        f"{_name(variable, first, second)} the same key{shown}; a task's address would stand for two",
         variable.span,
         help=_OF_SAME if first.source == second.source else _OF_RESULTS,
     )
@@ -65,11 +67,12 @@ def _refuse(variable: LoopVariable, first: Foreseen, second: Foreseen, keys: Seq
 
 def _doubt(variable: LoopVariable, first: Foreseen, second: Foreseen) -> Diagnostic:
     perhaps = second if first.certain else first
+    shown = "" if is_vague(second.spelled) else f" (`{second.spelled}`)"
     if first.source == second.source:
         names = ", ".join(variable.names)
-        what = f"`{first.source}` may stand twice in the list of `{names}`, with the same key (`{second.spelled}`)"
+        what = f"`{_spell(first)}` may stand twice in the list of `{names}`, with the same key{shown}"
     else:
-        what = f"{_name(variable, first, second)} the same key (`{second.spelled}`) if `{perhaps.source}` gives any"
+        what = f"{_name(variable, first, second)} the same key{shown} if `{_spell(perhaps)}` gives any"
     return Diagnostic(
         "equal-keys",
         f"{what}, which is known only when the others are paid; a task's address would stand for two",
@@ -82,8 +85,13 @@ def _doubt(variable: LoopVariable, first: Foreseen, second: Foreseen) -> Diagnos
 def _name(variable: LoopVariable, first: Foreseen, second: Foreseen) -> str:
     names = ", ".join(variable.names)
     if first.source == second.source:
-        return f"`{first.source}` stands twice in the list of `{names}`, and both have"
-    return f"in the list of `{names}`, items of `{first.source}` and `{second.source}` have"
+        return f"`{_spell(first)}` stands twice in the list of `{names}`, and both have"
+    return f"in the list of `{names}`, items of `{_spell(first)}` and `{_spell(second)}` have"
+
+
+def _spell(one: Foreseen) -> str:
+    """The task that items come from, or its step where its keys are not known yet."""
+    return one.source.partition("[")[0] if is_vague(one.source) else one.source
 
 
 def refuse_equal_keys(
