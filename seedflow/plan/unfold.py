@@ -328,6 +328,8 @@ class Unfolder:
             {**instance.each, iterate.name: Later(after, failed, omitted)},
             instance.keys,
             instance.order,
+            instance.sources,
+            instance.behind,
             ghost=True,
         )
         ghost = Unit(address, stand_in, 1, 0, True, Env(tasks.frame, stand_in.each))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import tempfile
@@ -15,12 +14,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "unit" / "run"), str(HERE.parent / "unit" / "plan")]
 
+from more_examples import laws  # noqa: E402 - found by the path above
 from planning import CATALOG  # noqa: E402 - found by the path above
 from whole_language import NEW_WORD, Case, SeededProvider, cases  # noqa: E402 - found by the path above
 from world import World  # noqa: E402 - found by the path above
@@ -34,7 +34,6 @@ from seedflow.run.events import EventKind  # noqa: E402 - found by the path abov
 from seedflow.run.status import RunResult, RunStatus, TaskResult, TaskStatus  # noqa: E402 - found by the path above
 
 PRICE = Decimal("0.04")
-TIMES = int(os.environ.get("SEEDFLOW_MORE_EXAMPLES", "1"))
 
 LEGITIMATE = {
     "blocked",  # uses what failed
@@ -214,17 +213,6 @@ def _matches(address: str, where: str) -> bool:
 def _fingerprints(planner: Any, address: str) -> tuple[Any, ...]:
     task = planner._unfolder.tasks.get(address)
     return () if task is None else (task.fingerprint, task.take, task.params)
-
-
-def laws(examples: int) -> settings:
-    """The same examples every time in the suite, so that it fails for a change alone; others each time when there are more."""
-    return settings(
-        max_examples=examples * TIMES,
-        deadline=None,
-        derandomize=TIMES == 1,
-        phases=tuple(Phase) if TIMES == 1 else (Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 SEEDS = st.integers(0, 3)
