@@ -154,9 +154,12 @@ class Closer:
 def foresee(tasks: Iterable[Task]) -> Outlook:
     """The outlook of tasks that stand for others."""
     found = list(tasks)
-    waits = [need for task in found if task.action is Action.CALL for need in task.needs]
-    if waits or not found or any(task.action is not Action.SKIP for task in found):
-        return Outlook(tuple(dict.fromkeys(waits)))
+    own = {task.address for task in found}
+    calls = [task for task in found if task.action is Action.CALL]
+    waits = dict.fromkeys(need for task in calls for need in task.needs if need not in own)
+    if not found or any(task.action is not Action.SKIP for task in found):
+        blocked = any(task.action not in (Action.SKIP, Action.CALL) for task in found)
+        return Outlook(() if blocked else tuple(waits))
     first = found[0]
     return Outlook((), first.cause or first.address, first.reason is Reason.CONDITION_FALSE)
 

@@ -23,6 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
     """The property tests of the whole language, with more examples."""
     command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:randomly", "--timeout=0"]
     command += [f"--hypothesis-seed={arguments.seed}", "--hypothesis-show-statistics"]
-    command += [str(TESTS / "property" / name) for name in ("test_whole_language.py", "test_ends_of_loops.py")]
+    command += [
+        str(TESTS / "property" / name) for name in ("test_whole_language.py", "test_ends_of_loops.py")
+    ]
     more = {"SEEDFLOW_MORE_EXAMPLES": str(arguments.times)}
     return subprocess.run(command, env={**os.environ, **more}, check=False).returncode

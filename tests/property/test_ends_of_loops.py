@@ -70,7 +70,7 @@ BODIES = {
     "generate: {prompt: B, image_input: \"{{ steps.a.at(p='y').images[0] }}\"}": FAILED,
     "recipe: ./plain.yaml": MADE,
     f'recipe: ./plain.yaml, when: "{LATE}"': SKIPPED,
-    'iterate: {over: [e], as: e, start: "{{ steps.one.images[0] }}"}, generate: {prompt: B, image_input: "{{ prev }}"}': MADE,
+    'iterate: {over: [e, f], as: e, start: "{{ steps.one.images[0] }}"}, generate: {prompt: "B {{ each.e }}", image_input: "{{ prev }}"}': MADE,
     'iterate: {over: "{{ steps.set.at(p=\'y\').images }}", as: e, start: "{{ steps.one.images[0] }}"}, '
     'generate: {prompt: B, image_input: ["{{ prev }}", "{{ each.e }}"]}': FAILED,
 }

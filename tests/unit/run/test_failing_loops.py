@@ -214,3 +214,17 @@ def test_a_list_behind_an_item_that_cannot_be_made_fails_for_that_item_alone(tmp
         + count("succeeded(steps.b.images)"),
     )
     assert ended == {"b[p=x,v=x-1]": "done", "b[p=x,v=x-2]": "done", "b[p=y,v=?]": "failed", "c": "done"}
+
+
+@pytest.mark.parametrize(
+    ("when", "ends"),
+    [("{{ each.v.number == 1 }}", "blocked"), ("{{ steps.one.images[0].width < 1 }}", "skipped")],
+)
+def test_edits_of_items_that_failed_end_as_one(tmp_path: Path, when: str, ends: str) -> None:
+    ended = run_twice(
+        tmp_path,
+        "  b: {for_each: {v: \"{{ steps.set.at(p='y').images }}\"}, "
+        f'when: "{when}", iterate: {{over: [e, f], as: e, start: "{{{{ each.v }}}}"}}, '
+        'generate: {prompt: "B {{ each.e }}", image_input: "{{ prev }}"}}\n' + count("steps.b.images"),
+    )
+    assert ended == {"b[v=y-?]": ends, "c": ends}
