@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 
-from seedflow.checks.asked import is_asked_for
+from seedflow.checks.asked import is_asked_for, is_counted
 from seedflow.checks.each_names import find_steps, is_each, say_without_names
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Span
@@ -214,6 +214,13 @@ def _check_attributes(
             found is None
             and shape.kind is Kind.RECORD
             and is_asked_for(reference, part, place, subject.flow.certain)
+        ):
+            return
+        if (
+            found is None
+            and shape.kind is Kind.LIST
+            and isinstance(part, int)
+            and is_counted(reference, part, place, subject.flow.certain)
         ):
             return
         if found is None:

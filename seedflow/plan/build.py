@@ -26,14 +26,7 @@ from seedflow.plan.judge import Findings, judge_request
 from seedflow.plan.kinds import Kinds
 from seedflow.plan.levels import find_levels
 from seedflow.plan.listing import Lister
-from seedflow.plan.model import (
-    Action,
-    Bounds,
-    Least,
-    Origin,
-    Reason,
-    Task,
-)
+from seedflow.plan.model import Action, Bounds, Least, Origin, Reason, Task
 from seedflow.plan.models import ModelFinder
 from seedflow.plan.options import OptionReader
 from seedflow.plan.passes import PassReader
@@ -44,6 +37,7 @@ from seedflow.plan.reference_counts import ReferenceCounter
 from seedflow.plan.refused import Refused
 from seedflow.plan.requests import Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
+from seedflow.plan.ruled_out import RuledOut
 from seedflow.plan.stander import Stander
 from seedflow.plan.takes import TakeChooser
 from seedflow.recipe.model import Expression
@@ -141,7 +135,13 @@ class TaskBuilder:
             if aside is not None:
                 return Built(aside, aside.needs if aside.action is Action.CALL else ())
             certain = not (unit.ghost or verdict.open or verdict.standing.may_be_skipped)
-            request = builder.build(env, unit.keys, certain=certain)
+            try:
+                request = builder.build(env, unit.keys, certain=certain)
+            except RuledOut:
+                if not verdict.open:
+                    raise
+                waits = verdict.standing.waits
+                return Built(self._leave_open(unit, waits, Reason.CONDITION_UNKNOWN), tuple(waits))
             expectation = self.options.expectation(tasks.node, env)
         except (Refused, NotAdmitted) as refused:
             findings.add(refused.diagnostic, unit.address)
@@ -161,10 +161,17 @@ class TaskBuilder:
     def refuse(self, unit: Unit, problem: Diagnostic, waits: Iterable[str]) -> Task:
         """A task that cannot be asked with the results that are there; while it waits for others, it may yet be skipped."""
         builder, needs = self._builders[unit.instance.tasks.hub], dict.fromkeys(waits)
-        self._promise(unit, builder)
         if needs:
-            return self._aside(unit, builder, Action.CALL, Reason.UPSTREAM_UNKNOWN, None, needs)
+            return self._leave_open(unit, needs, Reason.UPSTREAM_UNKNOWN)
+        self._promise(unit, builder)
         return self._aside(unit, builder, Action.BLOCKED, Reason.REFUSED, problem.message)
+
+    def _leave_open(self, unit: Unit, waits: dict[str, None], reason: Reason) -> Task:
+        """A task that asks for nothing before it is known whether it is skipped."""
+        builder = self._builders[unit.instance.tasks.hub]
+        self._promise(unit, builder)
+        unit.instance.note_may_skip()
+        return self._aside(unit, builder, Action.CALL, reason, None, waits)
 
     def _set_aside(self, unit: Unit, builder: RequestBuilder, verdict: Verdict) -> Task | None:
         standing = verdict.standing
@@ -175,10 +182,9 @@ class TaskBuilder:
                 unit, builder, Action.SKIP, Reason.UPSTREAM_SKIPPED, standing.skips, standing.needs
             )
         if standing.failed is not None:
-            self._promise(unit, builder)
             if standing.waits and (verdict.open or standing.may_be_skipped):  # which comes before failing
-                unit.instance.note_may_skip()
-                return self._aside(unit, builder, Action.CALL, Reason.UPSTREAM_UNKNOWN, None, standing.waits)
+                return self._leave_open(unit, standing.waits, Reason.UPSTREAM_UNKNOWN)
+            self._promise(unit, builder)
             return self._aside(
                 unit, builder, Action.BLOCKED, Reason.UPSTREAM_FAILED, standing.failed, standing.needs
             )
@@ -340,8 +346,6 @@ class TaskBuilder:
     def level_of(self, node: StepNode) -> int:
         """How many steps stand behind each other before this one, at the most."""
         return self._levels.get(node.id, 0)
-
-    # Models, decisions
 
     def _decide(
         self, unit: Unit, model: Model, request: Request, expectation: Expectation | None
