@@ -277,3 +277,14 @@ def test_a_picked_image_that_may_be_missing_is_one_of_as_many_as_the_plan_knows(
         assert doubt.code == "image-may-be-missing"
         assert said in doubt.message
     assert "gives 1 to 15 images" in desk.open(text).check()[0].message
+
+
+TAKEN = """
+    inputs: {n: {type: integer, optional: true}}
+    steps: {page: {takes: "{{ (inputs.n or none) }}", generate: {prompt: "A fox"}}}
+"""
+
+
+def test_takes_that_may_be_none_are_no_doubt_once_they_are_given(desk: Desk) -> None:
+    assert desk.codes(TAKEN, "n=2") == []
+    assert desk.codes(TAKEN) == ["wrong-type"]
