@@ -288,3 +288,22 @@ TAKEN = """
 def test_takes_that_may_be_none_are_no_doubt_once_they_are_given(desk: Desk) -> None:
     assert desk.codes(TAKEN, "n=2") == []
     assert desk.codes(TAKEN) == ["wrong-type"]
+
+
+MIXED = """
+    inputs: {on: {type: boolean, default: true}}
+    steps:
+      s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}
+      a: {when: "{{ CONDITION }}", for_each: {x: [p, q]}, generate: {prompt: "A {{ each.x }}"}}
+      c: {generate: {prompt: C}}
+    outputs:
+      s: "{{ steps.s.images }}"
+      o: {images: "{{ first_of(steps.a.images, steps.c.images) }}", file: "o-{{ each.x }}"}
+"""
+
+
+def test_a_file_of_one_of_several_steps_is_no_doubt_once_it_is_known_which(desk: Desk) -> None:
+    text = MIXED.replace("CONDITION", "inputs.on")
+    assert desk.codes(text) == []
+    assert desk.codes(text, "on=false") == ["template-undefined"]
+    assert desk.codes(MIXED.replace("CONDITION", "steps.s.images | length > 1")) == ["template-undefined?"]
