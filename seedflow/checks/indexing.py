@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from seedflow.checks.subject import Mention, Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
@@ -12,6 +13,10 @@ from seedflow.graph.flow import Flow
 from seedflow.graph.shapes import Count
 from seedflow.recipe.references import Slice
 from seedflow.recipe.templating.lookup_nodes import Mentioned
+
+NEVER_REACHED_HELP: Final = (
+    "a test around it looks at how many there are: let the step give more, or take out what the test is for"
+)
 
 
 def check_indexing(subject: Subject) -> Iterator[Diagnostic]:
@@ -75,7 +80,16 @@ def _check_number(mention: Mention, index: int, count: Count) -> Iterator[Diagno
     name = f"steps.{mention.reference.step}.{mention.reference.collection}{output}[{index}]"
     if count.high is None:
         return
-    if needed > count.high:
+    if needed > count.high and _is_certain(mention, needed):
+        yield Diagnostic(
+            "no-such-image" if images else "no-such-task",
+            f"`{name}` is never reached, or fails: {_give(mention, count)}",
+            mention.span,
+            Severity.WARNING,
+            help=NEVER_REACHED_HELP,
+            related=(_declared(mention),),
+        )
+    elif needed > count.high:
         yield Diagnostic(
             "no-such-image" if images else "no-such-task",
             f"`{name}` cannot exist: {_give(mention, count)}",
@@ -97,7 +111,7 @@ def _check_number(mention: Mention, index: int, count: Count) -> Iterator[Diagno
 
 
 def _is_certain(mention: Mention, needed: int) -> bool:
-    """Whether a test made sure that there are so many."""
+    """Whether a test made sure that there are so many, as far as anybody can tell."""
     whole = Mentioned(replace(mention.reference, index=None))
     return mention.facts.has(spell(whole, Names()) or (), needed)
 

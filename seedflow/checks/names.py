@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 
-from seedflow.checks.asked import is_asked_for
+from seedflow.checks.asked import is_asked_for, is_counted
 from seedflow.checks.each_names import find_steps, is_each, say_without_names
+from seedflow.checks.mixed_files import find_lacking
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Span
 from seedflow.diagnostics.suggest import find_near
@@ -46,8 +47,13 @@ def _check_name(reference: NameReference, place: Place, subject: Subject) -> Ite
             found = _check_ref(reference, place)
         case "recipe" | "image" | "prev":
             return  # their names are fixed, and known when a template is read
-    if found is not None:
-        yield found
+    lacking = (
+        list(find_lacking(reference, _name_span(reference, place), place, subject))
+        if found is None and reference.root == "each" and place.part is Part.OUTPUT_FILE
+        else []
+    )
+    if found is not None or lacking:
+        yield from lacking if found is None else [found]
     elif len(reference.path) > 1 and reference.root in _OF_THE_AUTHOR:
         for shape in _list_shapes(reference, place, subject):
             wrong = list(
@@ -214,6 +220,13 @@ def _check_attributes(
             found is None
             and shape.kind is Kind.RECORD
             and is_asked_for(reference, part, place, subject.flow.certain)
+        ):
+            return
+        if (
+            found is None
+            and shape.kind is Kind.LIST
+            and isinstance(part, int)
+            and is_counted(reference, part, place, subject.flow.certain)
         ):
             return
         if found is None:

@@ -21,6 +21,7 @@ from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
+_COUNTED = ("takes", "images", "attempts")
 _RATIO_TOLERANCE = 0.03
 """How far a picture may be from the ratio that is asked for, and from the one that is expected."""
 
@@ -30,6 +31,8 @@ def check_options(subject: Subject) -> Iterator[Diagnostic]:
     for place in subject.places:
         if place.part is Part.WHEN:
             yield from _check_condition(place, subject.flow.shape_of(place))
+        elif _is_needed(place) and subject.flow.shape_of(place).optional:
+            yield _may_be_none(place)
     for node in subject.requests:
         if node.step.expect is not None:
             yield from _check_expect(node.step.expect, node, subject)
@@ -55,6 +58,25 @@ def _check_condition(place: Place, shape: Shape) -> Iterator[Diagnostic]:
             Severity.WARNING,
             help="give the input a default",
         )
+
+
+def _is_needed(place: Place) -> bool:
+    """Whether an option of a step has to have a value, and is no text, of which `text` speaks."""
+    return place.part is Part.TAKES or (place.part is Part.EXPECT and place.name != "aspect_ratio")
+
+
+def _may_be_none(place: Place) -> Diagnostic:
+    """`takes` and what is expected are worked out for each task, and stop it where they come to nothing."""
+    name = place.name if place.part is Part.TAKES else f"expect: {place.name}"
+    return Diagnostic(
+        "may-be-none",
+        f"this may be none, and `{name}` needs a value",
+        place.template.scalar.span,
+        Severity.WARNING,
+        help="give the input a default, or write `{{ … | default(1) }}`"
+        if place.name in _COUNTED
+        else "give the input a default",
+    )
 
 
 def _help_compare(template: Template, shape: Shape) -> str:

@@ -6,7 +6,9 @@ What a mention picks by itself, such as `steps.sheet.images[1]`, is checked in `
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from seedflow.checks.indexing import NEVER_REACHED_HELP
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.facts import Facts, spell
@@ -42,12 +44,13 @@ def _check_node(node: Expression, facts: Facts, place: Place, subject: Subject) 
     shape = subject.flow.shape_of_part(base, place.node, place.frame, all_made=True, facts=facts)
     if shape.kind is not Kind.LIST or shape.item is None or shape.count.high is None or shape.optional:
         return
-    if needed > shape.count.high and not (isinstance(node, Item) and _is_name(base)):
+    key = spell(as_long_as(base), subject.flow.certain.names(place.frame))
+    tested = key is None or facts.has(key, needed)
+    if needed > shape.count.high and tested and key is not None:
+        yield _never_reached(node, shape, place)
+    elif needed > shape.count.high and not (isinstance(node, Item) and _is_name(base)):
         yield _missing(node, shape, place)
-    elif shape.count.low < needed <= shape.count.high and shape.holds_images:
-        key = spell(as_long_as(base), subject.flow.certain.names(place.frame))
-        if key is None or facts.has(key, needed):
-            return
+    elif shape.count.low < needed <= shape.count.high and shape.holds_images and not tested:
         yield _may_be_missing(node, shape.count, place)
 
 
@@ -87,6 +90,16 @@ def _missing(node: Expression, shape: Shape, place: Place) -> Diagnostic:
         f"`{_spell(node, place)}` cannot exist: it picks from {shape.describe()}",
         place.template.scalar.span_at(*_bound(node, place)),
         help=f"the first is `[0]` and the last `[{count - 1}]`" if count else "there is nothing to pick",
+    )
+
+
+def _never_reached(node: Expression, shape: Shape, place: Place) -> Diagnostic:
+    """The same where a test rules out that it comes to that."""
+    return replace(
+        _missing(node, shape, place),
+        message=f"`{_spell(node, place)}` is never reached, or fails: it picks from {shape.describe()}",
+        severity=Severity.WARNING,
+        help=NEVER_REACHED_HELP,
     )
 
 

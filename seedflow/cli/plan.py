@@ -18,7 +18,7 @@ from seedflow.cli.session import start
 from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
-from seedflow.pipeline.affordable import find_budgets, find_pause, find_refusal
+from seedflow.pipeline.affordable import find_budgets, find_pause, find_refusal, find_stop
 from seedflow.pipeline.plan import Reroll
 from seedflow.plan.serialize import build_plan_json
 
@@ -75,12 +75,15 @@ def command(
         budgets = find_budgets(planned.plan, session.settings)
         refusal = find_refusal(planned.plan, budgets, planned.spent)
         pause = find_pause(planned.plan, budgets, planned.spent)
+        stop = find_stop(planned.plan, budgets, planned.spent)
         if refusal is not None:
             told = f"A run would not begin: {make_printable(refusal)}."
         elif pause is not None:
             told = (
                 f"A run stops on its way, and goes on when it is run on another day: {make_printable(pause)}."
             )
+        elif stop is not None:
+            told = f"{make_printable(stop)}."
         else:
             return ExitCode.DONE
         console.print()

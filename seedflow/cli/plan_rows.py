@@ -99,6 +99,8 @@ def _spell_chance(task: Task) -> str:
     asked = find_asked(task)
     if asked.low or not asked.high or (task.tasks is not None and not task.tasks.low):
         return ""
+    if task.stays_lost:
+        return ", if paid again"
     if task.tasks is not None:
         return ", if at all"
     return ", perhaps stored" if task.may_be_stored else ", unless skipped"

@@ -106,28 +106,72 @@ def find_pause(plan: Plan, budgets: Sequence[Budget], spent: Spent) -> str | Non
     return next((lack for lack in lacks if lack is not None), None)
 
 
-def _find_lack(plan: Plan, budget: Budget, spent: Spent) -> str | None:
-    least_usd, spent_usd, what, since = plan.totals.cost_usd.low, ZERO_USD, "the plan", ""
+def find_stop(plan: Plan, budgets: Sequence[Budget], spent: Spent) -> str | None:
+    """Why a run that begins stops on its way, for certain or perhaps: a budget has no room for the most of it. None where all have.
+
+    A call is made only where there is room for the most that it may cost.
+    """
+    found: str | None = None
+    for budget in budgets:
+        lack = _find_lack(plan, budget, spent, most=True)
+        if lack is None:
+            continue
+        left_usd = _find_left(budget, spent)
+        task = next((task for task in plan.tasks if _find_call_usd(task) > left_usd), None)
+        if task is not None:
+            costs = f"one call of it may cost {format_usd(_find_call_usd(task))}"
+            return f"A run stops before {task.address}, since {costs}: {lack}"
+        found = (
+            found
+            or f"A run stops before a call for which there is no room any more, if it comes to that: {lack}"
+        )
+    return found
+
+
+def _find_call_usd(task: Task) -> Decimal:
+    """The most that a call costs which is made for certain; nothing where that is not known."""
+    certain = task.settled and task.tasks is None and task.shares_with is None and find_calls(task).low > 0
+    return task.price_usd * task.images.high if certain and task.price_usd is not None else ZERO_USD
+
+
+def _find_left(budget: Budget, spent: Spent) -> Decimal:
+    return max(ZERO_USD, budget.limit_usd - _find_spent(budget, spent))
+
+
+def _find_spent(budget: Budget, spent: Spent) -> Decimal:
     match budget.scope:
-        case "step":
-            steps = find_least_of_steps(plan.tasks)
-            step, least_usd = max(steps, key=lambda found: found[1], default=("", ZERO_USD))
-            what = f"step {step}"
         case "day":
-            spent_usd = spent.day_usd if spent.day == day_of(time.time()) else ZERO_USD
-            since = "today (UTC)"
+            return spent.day_usd if spent.day == day_of(time.time()) else ZERO_USD
         case "project":
-            spent_usd, since = spent.project_usd, "in this project"
+            return spent.project_usd
         case _:
-            pass
-    left_usd = max(ZERO_USD, budget.limit_usd - spent_usd)
-    if least_usd <= left_usd:
+            return ZERO_USD
+
+
+def _find_lack(plan: Plan, budget: Budget, spent: Spent, *, most: bool = False) -> str | None:
+    """How much of the least, or the most, that a plan costs is more than a budget has room for."""
+    cost_usd, what = plan.totals.cost_usd.high if most else plan.totals.cost_usd.low, "the plan"
+    if budget.scope == "step":
+        steps = _find_most_of_steps(plan.tasks) if most else find_least_of_steps(plan.tasks)
+        step, cost_usd = max(steps, key=lambda found: found[1], default=("", ZERO_USD))
+        what = f"step {step}"
+    spent_usd, left_usd = _find_spent(budget, spent), _find_left(budget, spent)
+    if cost_usd <= left_usd:
         return None
-    costs = f"{what} costs at least {format_usd(least_usd)}"
+    costs = f"{what} {'may cost up to' if most else 'costs at least'} {format_usd(cost_usd)}"
     limit = f"{format_usd(budget.limit_usd)} of {budget.where or 'its budget'}"
     if not spent_usd:
         return f"{costs}, more than the {limit}"
+    since = "today (UTC)" if budget.scope == "day" else "in this project"
     return f"{costs}, and {format_usd(left_usd)} is left of the {limit}: {format_usd(spent_usd)} counts as spent {since}"
+
+
+def _find_most_of_steps(tasks: Iterable[Task]) -> Iterator[tuple[str, Decimal]]:
+    """What each step costs at the most."""
+    most: dict[str, Decimal] = {}
+    for task in tasks:
+        most[task.step] = most.get(task.step, ZERO_USD) + task.cost_usd.high
+    yield from most.items()
 
 
 def find_least_of_steps(tasks: Iterable[Task]) -> Iterator[tuple[str, Decimal]]:

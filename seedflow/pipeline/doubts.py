@@ -17,6 +17,8 @@ _JUDGED_AGAIN = frozenset(
 """What the plan judges as well, of every request and every use of a recipe, and with better numbers."""
 _ANSWERED = frozenset(("may-be-none", "image-may-be-missing", "nothing-to-apply"))
 """What an error of the plan at the same place answers."""
+_LOOKED_AT = (Part.FOR_EACH, Part.TAKES, Part.EXPECT)
+"""What a plan works out by itself, where it mentions no results."""
 
 
 def keep_doubts(
@@ -55,7 +57,7 @@ def _find_input(doubt: Diagnostic, span: Span) -> str:
 
 
 def _find_answered(graph: StepGraph, inputs: Mapping[str, object]) -> Iterator[Span]:
-    """The places of lists that the plan has looked at, and of columns that no row of their table lacks."""
+    """The places of lists, takes and expectations that the plan has looked at, and of columns that no row of their table lacks."""
     for node in graph.list_steps(graph.frame):
         rows = {
             name: _find_rows(items, inputs)
@@ -64,7 +66,7 @@ def _find_answered(graph: StepGraph, inputs: Mapping[str, object]) -> Iterator[S
         }
         for place in find_step_places(node):
             mentions = place.template.references
-            if place.part is Part.FOR_EACH and not any(isinstance(one, StepReference) for one in mentions):
+            if place.part in _LOOKED_AT and not any(isinstance(one, StepReference) for one in mentions):
                 yield place.template.scalar.span
             for one in mentions:
                 if isinstance(one, NameReference) and one.root == "each" and len(one.path) == 2:

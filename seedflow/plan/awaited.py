@@ -9,8 +9,8 @@ from seedflow.plan.model import Task
 
 
 def may_be_stored(made: Mapping[str, Task], after: Iterable[str]) -> bool:
-    """Whether something that is waited for may turn out to be stored, so that what follows may be, too."""
-    return any(task.may_be_stored for task in find_awaited(made, after))
+    """Whether something that is waited for may turn out to be stored or stays lost, so that what follows may cost nothing, too."""
+    return any(task.may_be_stored or task.stays_lost for task in find_awaited(made, after))
 
 
 def asked_before(made: Mapping[str, Task], after: Iterable[str], context: PlanContext) -> bool:

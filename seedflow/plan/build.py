@@ -14,7 +14,7 @@ from seedflow.plan.border import NotAdmitted
 from seedflow.plan.conditions import Judge, Verdict
 from seedflow.plan.context import PlanContext
 from seedflow.plan.crossings import CrossingJudge
-from seedflow.plan.decide import UNSETTLED, Decision, decide_settled
+from seedflow.plan.decide import UNSETTLED, Decision, decide_settled, was_asked
 from seedflow.plan.estimate import NOTHING_USD, bound_images, find_cost, narrow_images, refuse_no_price
 from seedflow.plan.expect import Expectation
 from seedflow.plan.fingerprint import digest_params, digest_request
@@ -26,14 +26,8 @@ from seedflow.plan.judge import Findings, judge_request
 from seedflow.plan.kinds import Kinds
 from seedflow.plan.levels import find_levels
 from seedflow.plan.listing import Lister
-from seedflow.plan.model import (
-    Action,
-    Bounds,
-    Least,
-    Origin,
-    Reason,
-    Task,
-)
+from seedflow.plan.lost import Lost
+from seedflow.plan.model import Action, Bounds, Least, Origin, Reason, Task
 from seedflow.plan.models import ModelFinder
 from seedflow.plan.options import OptionReader
 from seedflow.plan.passes import PassReader
@@ -44,11 +38,12 @@ from seedflow.plan.reference_counts import ReferenceCounter
 from seedflow.plan.refused import Refused
 from seedflow.plan.requests import Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
+from seedflow.plan.ruled_out import RuledOut
 from seedflow.plan.stander import Stander
 from seedflow.plan.takes import TakeChooser
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Skipped
-from seedflow.store.base import AttemptState, PastRequest
+from seedflow.store.base import PastRequest
 
 NONE = Bounds(0, 0)
 
@@ -82,7 +77,7 @@ class TaskBuilder:
         self.judge = Judge(self.resolver, self.stander, self.renderer)
         self._builders: dict[str, RequestBuilder] = {}
         self._first_of_request: dict[str, str] = {}
-        self.kinds = Kinds()
+        self.kinds, self.lost = Kinds(), Lost()
         self._sent_before: bool | None = None
         self._levels = find_levels(graph)
 
@@ -141,7 +136,13 @@ class TaskBuilder:
             if aside is not None:
                 return Built(aside, aside.needs if aside.action is Action.CALL else ())
             certain = not (unit.ghost or verdict.open or verdict.standing.may_be_skipped)
-            request = builder.build(env, unit.keys, certain=certain)
+            try:
+                request = builder.build(env, unit.keys, certain=certain)
+            except RuledOut:
+                if not verdict.open:
+                    raise
+                waits = verdict.standing.waits
+                return Built(self._leave_open(unit, waits, Reason.CONDITION_UNKNOWN), tuple(waits))
             expectation = self.options.expectation(tasks.node, env)
         except (Refused, NotAdmitted) as refused:
             findings.add(refused.diagnostic, unit.address)
@@ -161,10 +162,17 @@ class TaskBuilder:
     def refuse(self, unit: Unit, problem: Diagnostic, waits: Iterable[str]) -> Task:
         """A task that cannot be asked with the results that are there; while it waits for others, it may yet be skipped."""
         builder, needs = self._builders[unit.instance.tasks.hub], dict.fromkeys(waits)
-        self._promise(unit, builder)
         if needs:
-            return self._aside(unit, builder, Action.CALL, Reason.UPSTREAM_UNKNOWN, None, needs)
+            return self._leave_open(unit, needs, Reason.UPSTREAM_UNKNOWN)
+        self._promise(unit, builder)
         return self._aside(unit, builder, Action.BLOCKED, Reason.REFUSED, problem.message)
+
+    def _leave_open(self, unit: Unit, waits: dict[str, None], reason: Reason) -> Task:
+        """A task that asks for nothing before it is known whether it is skipped."""
+        builder = self._builders[unit.instance.tasks.hub]
+        self._promise(unit, builder)
+        unit.instance.note_may_skip()
+        return self._aside(unit, builder, Action.CALL, reason, None, waits)
 
     def _set_aside(self, unit: Unit, builder: RequestBuilder, verdict: Verdict) -> Task | None:
         standing = verdict.standing
@@ -175,10 +183,9 @@ class TaskBuilder:
                 unit, builder, Action.SKIP, Reason.UPSTREAM_SKIPPED, standing.skips, standing.needs
             )
         if standing.failed is not None:
-            self._promise(unit, builder)
             if standing.waits and (verdict.open or standing.may_be_skipped):  # which comes before failing
-                unit.instance.note_may_skip()
-                return self._aside(unit, builder, Action.CALL, Reason.UPSTREAM_UNKNOWN, None, standing.waits)
+                return self._leave_open(unit, standing.waits, Reason.UPSTREAM_UNKNOWN)
+            self._promise(unit, builder)
             return self._aside(
                 unit, builder, Action.BLOCKED, Reason.UPSTREAM_FAILED, standing.failed, standing.needs
             )
@@ -200,13 +207,15 @@ class TaskBuilder:
         findings: Findings,
     ) -> Task:
         tasks = unit.instance.tasks
-        model = builder.model
-        ghost = unit.ghost
+        model, ghost = builder.model, unit.ghost
         for problem in judge_request(model, request, builder):
             findings.add(problem, unit.address)
         take, decision, fingerprint, params_digest, may_be_stored = self._decide(
             unit, model, request, expectation
         )
+        names = (unit.address, tasks.hub, *tasks.frame.hubs)
+        stays_lost = self.lost.take_in(names, decision.reason, verdict.standing.needs)
+        may_be_free = may_be_stored or stays_lost
         may_give = tasks.may_give[unit.address] = bound_images(model, request)
         impossible = find_impossible(tasks.node.step, expectation, may_give)
         if impossible is not None:
@@ -233,7 +242,7 @@ class TaskBuilder:
         shares_with = self._share(identity, unit.address) if called and not ghost and not uncertain else None
         pays = called and shares_with is None
         cost = list_cost if pays and self._context.paid else NOTHING_USD
-        if may_be_stored:
+        if may_be_free:
             cost, list_cost = Bounds(ZERO_USD, cost.high), Bounds(ZERO_USD, list_cost.high)
         reason = decision.reason
         if verdict.open:
@@ -242,8 +251,8 @@ class TaskBuilder:
             reason = Reason.UPSTREAM_UNKNOWN
         least: tuple[Least, ...] = ()
         if pays:
-            kind = self.kinds.add(unit, model, request, params_digest, take, new=not may_be_stored)
-            low = 0 if may_be_stored else images.low
+            kind = self.kinds.add(unit, model, request, params_digest, take, new=not may_be_free)
+            low = 0 if may_be_free else images.low
             traced = self.kinds.trace(request) if ghost else frozenset[str]()
             least = (Least(kind, min(low, 1), low, cost.low, list_cost.low, traced),)
             self.kinds.note_mentions(unit.address, traced)
@@ -273,6 +282,7 @@ class TaskBuilder:
             origin=builder.origin,
             shares_with=shares_with,
             may_be_stored=may_be_stored,
+            stays_lost=stays_lost,
             cause=decision.complaint if decision.action is Action.BLOCKED else None,
             attempts=max(attempts, 1) if called else 1,
             attempts_made=decision.attempts_made,
@@ -341,8 +351,6 @@ class TaskBuilder:
         """How many steps stand behind each other before this one, at the most."""
         return self._levels.get(node.id, 0)
 
-    # Models, decisions
-
     def _decide(
         self, unit: Unit, model: Model, request: Request, expectation: Expectation | None
     ) -> tuple[int, Decision, str | None, str | None, bool]:
@@ -352,11 +360,10 @@ class TaskBuilder:
         if request.known and params_digest is not None:
             fingerprint = digest_request(params_digest, model.references_field, request.references)
         if unit.ghost:
-            view, key = context.view, (context.realm, fingerprint or "", unit.slot)
-            stored = fingerprint is not None and (
-                view.has_result(*key) or view.find_unfinished(*key) not in (None, AttemptState.FAILED)
-            )
-            stored = stored or (fingerprint is None and self._may_be_past(request))
+            if fingerprint is None:
+                stored = self._may_be_past(request)
+            else:
+                stored = was_asked(context.view, context.realm, fingerprint, unit.slot)
             return unit.slot, UNSETTLED, fingerprint, params_digest, stored
         past = self._find_past(unit)
         if fingerprint is not None and params_digest is not None:
@@ -384,12 +391,8 @@ class TaskBuilder:
 
     def _find_past(self, unit: Unit) -> PastRequest | None:
         """What the address asked for last time, under earlier names of its path if it has not asked yet under this one."""
-        context = self._context
-        for name in (unit.address, *list_earlier_addresses(unit.instance.tasks, unit.address)):
-            past = context.view.find_past_request(context.realm, context.recipe_id, name)
-            if past is not None:
-                return past
-        return None
+        names = (unit.address, *list_earlier_addresses(unit.instance.tasks, unit.address))
+        return next(filter(None, map(self._context.find_past, names)), None)
 
     def _share(self, identity: str, address: str) -> str | None:
         first = self._first_of_request.setdefault(identity, address)

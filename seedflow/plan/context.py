@@ -8,7 +8,7 @@ from typing import Protocol
 
 from seedflow.models.catalog import Catalog
 from seedflow.recipe.input_images import ImageFiles
-from seedflow.store.base import StoreView
+from seedflow.store.base import PastRequest, StoreView
 
 
 class CurrentTakes(Protocol):
@@ -54,3 +54,7 @@ class PlanContext:
     images: ImageFiles
     picks: CurrentTakes = NO_TAKES
     rerolls: Callable[[str], bool] = reroll_nothing
+
+    def find_past(self, address: str) -> PastRequest | None:
+        """What an address of the recipe asked for last time."""
+        return self.view.find_past_request(self.realm, self.recipe_id, address)

@@ -57,6 +57,12 @@ def decide_settled(
     )
 
 
+def was_asked(view: StoreView, realm: str, fingerprint: str, take: int) -> bool:
+    """Whether the pictures of a request are stored, or may have been paid."""
+    unfinished = view.find_unfinished(realm, fingerprint, take)
+    return view.has_result(realm, fingerprint, take) or unfinished not in (None, AttemptState.FAILED)
+
+
 def _why(
     view: StoreView,
     realm: str,

@@ -54,7 +54,9 @@ def find_asked(task: Task) -> Bounds[int]:
     """The images that one task adds to a plan: all attempts included, none where it is stored or another one pays."""
     if task.action is not Action.CALL or task.shares_with is not None:
         return Bounds(0, 0)
-    return Bounds(0 if task.may_be_stored else task.images.low, task.images.high * task.attempts)
+    return Bounds(
+        0 if task.may_be_stored or task.stays_lost else task.images.low, task.images.high * task.attempts
+    )
 
 
 def find_calls(task: Task) -> Bounds[int]:

@@ -30,6 +30,7 @@ from seedflow.plan.model import (
     Outcome,
     Plan,
     PublishedImage,
+    Reason,
     Task,
     TaskFacts,
     Totals,
@@ -120,6 +121,10 @@ class Planner:
         """Whether the plan knows that what the text alone left open comes to nothing."""
         if doubt.code == "image-may-be-missing":
             return doubt.span in self._sure_places
+        if (
+            doubt.code == "template-undefined"
+        ):  # what the plan looks at itself, but for the ways that conditions take
+            return all(task.reason is not Reason.CONDITION_UNKNOWN for task in self._unfolder.tasks.values())
         return doubt.code == "too-many-items" and doubt.span in self._unfolder.fitting
 
     def sharpen(self, doubt: Diagnostic) -> Diagnostic:

@@ -14,6 +14,8 @@ from seedflow.plan.model import Bounds
 from seedflow.plan.ranges import RangeFinder
 from seedflow.plan.whole import is_one_image
 from seedflow.recipe.template import Template
+from seedflow.recipe.templating.lookup_nodes import Item
+from seedflow.recipe.templating.nodes import Constant
 from seedflow.recipe.templating.operation_nodes import Applied
 from seedflow.recipe.templating.walking import walk
 
@@ -45,12 +47,20 @@ class ReferenceCounter:
         shape = self._flow.shape_of_template(template, node)
         if shape.kind is Kind.IMAGE:
             return Bounds(0 if shape.optional or self._may_be_empty(template, node) else 1, 1)
-        if is_one_image(template):
+        if is_one_image(template) or self._is_item(template, node):
             low, high = min(low, 1), min(high, 1)
         for given in (self._ranges.find(template, env), shape):
             if given.holds_images and given.kind is Kind.LIST and given.count.high is not None:
                 high = max(low, min(high, given.count.high))
         return Bounds(low, high)
+
+    def _is_item(self, template: Template, node: StepNode) -> bool:
+        """Whether it is one of a list of images by its number, be the list so long or not."""
+        part = template.expression
+        if not isinstance(part, Item) or not isinstance(part.key, Constant):
+            return False
+        item = self._flow.shape_of_part(part.base, node).item
+        return item is not None and item.kind is Kind.IMAGE and isinstance(part.key.value, int)
 
     def _may_be_empty(self, template: Template, node: StepNode) -> bool:
         """Whether it takes one of a list that may have none."""

@@ -152,9 +152,16 @@ def doubt_edits(instance: Instance, iterate: Iterate, most: int, findings: Findi
     """A row of edits that may turn out to have none, and that no condition leaves out then."""
     if instance.stands_for_others or instance.tasks.node.step.when is not None:
         return
+    if not most and findings.has_errors:
+        return  # what is wrong with a step before it leaves nothing to come of it
+    message = (
+        f"`iterate` may have nothing to apply: its list has 0 to {most} items, and how many is known only when they are paid"
+        if most
+        else "`iterate` will have nothing to apply: its list has no item, however many images there will be"
+    )
     doubt = Diagnostic(
         "nothing-to-apply",
-        f"`iterate` may have nothing to apply: its list has 0 to {most} items, and how many is known only when they are paid",
+        message,
         iterate.over.scalar.span if isinstance(iterate.over, Template) else iterate.span,
         Severity.WARNING,
         help="go through what is there for certain, or leave the step out when there is none, with `when:`",

@@ -21,6 +21,7 @@ from seedflow.plan.picking import Absent, NotThere, as_list, diagnose_absent
 from seedflow.plan.ranges import RangeFinder
 from seedflow.plan.refused import Refused
 from seedflow.plan.resolve import Resolver
+from seedflow.plan.ruled_out import RuledOut, is_ruled_out
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.stander import Stander
 from seedflow.plan.texts import Positions, TextReader
@@ -169,6 +170,7 @@ class RequestBuilder:
 
         Raises:
             Refused: a template fails, a picture does not exist, an item is not an image.
+            RuledOut: the same where a condition is to rule it out.
             Skipped: it mentions a single result that was skipped.
         """
         references: list[PlannedReference] = []
@@ -273,7 +275,8 @@ class RequestBuilder:
             return self._literal_image(template)
         slots = self._slots.find(template, env)
         if isinstance(slots, NotThere):
-            raise Refused(diagnose_absent(slots, template))
+            problem = diagnose_absent(slots, template)
+            raise (RuledOut if is_ruled_out(template, env, self.node.step.when) else Refused)(problem)
         if slots is not None:
             return slots
         standing = self._stander.of([template], env)

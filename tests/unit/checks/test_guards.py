@@ -322,3 +322,52 @@ def test_edits_may_be_none_unless_the_condition_says_otherwise(say, over: str, w
                generate: {{prompt: A, image_input: ["{{{{ prev }}}}", "{{{{ each.e }}}}"]}}}}
     """)
     assert [one.split("?")[0] for one in found] == ["nothing-to-apply"] * said
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (
+            "{when: '{{ steps.one.images | length > 1 }}', generate: {prompt: A, image_input: '{{ SECOND }}'}}",
+            True,
+        ),
+        (
+            "{when: '{{ steps.one.images | length == inputs.n }}', generate: {prompt: A, image_input: '{{ SECOND }}'}}",
+            True,
+        ),
+        ("{generate: {prompt: '{% if steps.one.images | length > 1 %}{{ SECOND.width }}{% endif %}'}}", True),
+        (
+            "{generate: {prompt: A, image_input: '{{ SECOND if steps.one.images | length > 1 else steps.one.images[0] }}'}}",
+            True,
+        ),
+        (
+            "{when: '{{ steps.one.images | length > 0 }}', generate: {prompt: A, image_input: '{{ SECOND }}'}}",
+            False,
+        ),
+        ("{when: '{{ inputs.n > 0 }}', generate: {prompt: A, image_input: '{{ SECOND }}'}}", False),
+        ("{generate: {prompt: '{% if steps.one.images %}{{ SECOND.width }}{% endif %}'}}", False),
+    ],
+)
+def test_an_image_that_cannot_exist_is_no_error_where_a_test_asks_for_so_many(
+    say, step: str, said: bool
+) -> None:
+    text = f"""
+        inputs: {{n: {{type: integer, default: 1}}}}
+        steps:
+          one: {{generate: {{prompt: "One {{{{ inputs.n }}}}"}}}}
+          a: {step.replace("SECOND", "steps.one.images[1]")}
+    """
+    assert say(text) == [f"no-such-image{'?' if said else ''} «steps.one.images[1]»"]
+
+
+@pytest.mark.parametrize(("least", "said"), [(1, []), (0, ["unknown-attribute «each.t.images[1]»"])])
+def test_the_same_of_an_image_of_a_task_in_a_loop(say, least: int, said: list[str]) -> None:
+    text = f"""
+        steps:
+          one: {{generate: {{prompt: One}}}}
+          a:
+            for_each: {{t: "{{{{ steps.one.tasks }}}}"}}
+            when: "{{{{ each.t.images | length > {least} }}}}"
+            generate: {{prompt: A, image_input: "{{{{ each.t.images[1] }}}}"}}
+    """
+    assert say(text) == said

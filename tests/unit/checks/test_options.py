@@ -142,3 +142,34 @@ def test_takes_and_passes(say: Say) -> None:
 
 def test_a_skipped_step_does_not_make_its_only_image_doubtful(say: Say) -> None:
     assert say(recipe("", '{prompt: x, image_input: ["{{ steps.some.images[0] }}"]}')) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("takes: '{{ inputs.n }}'", "{{ inputs.n }}"),
+        ("takes: '{{ inputs.n or 2 }}'", None),
+        ("takes: '{{ inputs.m }}'", None),
+        ("when: '{{ inputs.n is not none }}', takes: '{{ inputs.n }}'", "{{ inputs.n }}"),
+        ("expect: {images: '{{ inputs.n }}'}", "{{ inputs.n }}"),
+        ("expect: {images: {min: '{{ inputs.n }}'}}", "{{ inputs.n }}"),
+        ("expect: {min_width: '{{ inputs.n }}'}", "{{ inputs.n }}"),
+        ("expect: {distinct: '{{ inputs.b }}'}", "{{ inputs.b }}"),
+        ("expect: {images: '{{ inputs.n }}'}, when: '{{ inputs.n is not none }}'", None),
+        ("expect: {images: '{{ inputs.n | default(2) }}'}", None),
+        ("expect: {attempts: '{{ inputs.n }}', otherwise: retry, images: 1}", "{{ inputs.n }}"),
+        ("expect: {aspect_ratio: '{{ inputs.r }}'}", "inputs.r"),
+    ],
+)
+def test_takes_and_what_is_expected_may_not_be_none(say, step: str, said: str | None) -> None:
+    text = f"""
+        inputs:
+          n: {{type: integer, optional: true}}
+          m: {{type: integer, default: 2}}
+          b: {{type: boolean, optional: true}}
+          r: {{type: text, optional: true}}
+        steps:
+          used: {{generate: {{prompt: "{{{{ inputs.n or inputs.m or inputs.b or inputs.r or '' }}}}"}}}}
+          a: {{generate: {{prompt: A, sequential_image_generation: auto, max_images: 3}}, {step}}}
+    """
+    assert [one.replace("'", "") for one in say(text)] == ([] if said is None else [f"may-be-none? «{said}»"])

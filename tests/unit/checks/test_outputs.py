@@ -167,3 +167,38 @@ def test_records_of_edits_have_no_key_that_could_tell_files_apart(check) -> None
         outputs: {x: {images: "{{ steps.s.passes }}", file: page}}
     """)
     assert (found.code, found.help) == ("same-file", "use `{{ image.name }}`")
+
+
+@pytest.mark.parametrize(
+    ("images", "file", "said"),
+    [
+        ("steps.a.images + steps.b.images", "each.x", ["unknown-variable «x»"]),
+        ("steps.b.images + steps.a.images", "each.x", ["unknown-variable «x»"]),
+        ("steps.a.images + steps.b.images[0:1]", "each.x", ["unknown-variable «x»"]),
+        ("steps.a.images + steps.b.images", "each.x | default('b')", []),
+        ("steps.a.images + steps.b.images", "'b' if image.key == 'b' else each.x", []),
+        ("steps.a.images + steps.d.images", "each.x", []),
+        ("steps.a.images + steps.w.images", "each.x", ["template-undefined? «x»"]),
+        ("steps.a.images + succeeded(steps.b.images)", "each.x", ["template-undefined? «x»"]),
+        ("first_of(steps.wa.images, steps.b.images)", "each.x", ["template-undefined? «x»"]),
+        ("first_of(steps.wa.images, steps.d.images)", "each.x", []),
+        ("first_of(steps.w.images, steps.a.images)", "each.x", ["template-undefined? «x»"]),
+        ("first_of(steps.wa.images, steps.a.images, steps.b.images)", "each.x", []),
+        ("steps.a.images if inputs.on else steps.b.images", "each.x", ["template-undefined? «x»"]),
+    ],
+)
+def test_a_file_is_named_by_what_the_images_of_all_steps_have(
+    say, images: str, file: str, said: list[str]
+) -> None:
+    text = f"""
+        inputs: {{on: {{type: boolean, default: true}}}}
+        steps:
+          a: {{for_each: {{x: [p, q]}}, generate: {{prompt: "A {{{{ each.x }}}}"}}}}
+          b: {{generate: {{prompt: B}}}}
+          d: {{for_each: {{x: [r, s]}}, generate: {{prompt: "D {{{{ each.x }}}}"}}}}
+          w: {{when: "{{{{ inputs.on }}}}", generate: {{prompt: W}}}}
+          wa: {{when: "{{{{ inputs.on }}}}", for_each: {{x: [p, q]}}, generate: {{prompt: "WA {{{{ each.x }}}}"}}}}
+        outputs:
+          o: {{images: "{{{{ {images} }}}}", file: "{{{{ {file} }}}}"}}
+    """
+    assert [one for one in say(text) if not one.startswith("never-skipped")] == said

@@ -14,6 +14,7 @@ from seedflow.pipeline.affordable import (
     Spent,
     find_least_of_steps,
     find_pause,
+    find_stop,
     refuse_unaffordable,
 )
 from seedflow.plan.model import Plan
@@ -142,3 +143,53 @@ def test_what_was_refused_and_perhaps_not_billed_is_named_where_it_stands_in_the
         refuse_unaffordable(plan, [Budget(scope, Decimal("0.05"), "key")], spent)
     advice = "$0.04 of it was refused and perhaps not billed: `seedflow ledger reconcile` looks that up"
     assert (advice in (caught.value.help or "")) is told
+
+
+OPEN = """\
+seedflow: 1
+name: open
+steps:
+  first: {generate: {prompt: First}}
+  set: {generate: {prompt: Set, sequential_image_generation: auto, max_images: 3}}
+  each: {for_each: {v: "{{ steps.set.images }}"}, generate: {prompt: Each, image_input: "{{ each.v }}"}}
+"""
+NO_ROOM = "A run stops before a call for which there is no room any more, if it comes to that: "
+
+
+@pytest.mark.parametrize(
+    ("scope", "limit", "said"),
+    [
+        ("run", "0.28", None),
+        ("run", "0.27", NO_ROOM + "the plan may cost up to $0.28, more than the $0.27 of key"),
+        (
+            "run",
+            "0.11",
+            "A run stops before set, since one call of it may cost $0.12: the plan may cost up to $0.28, more than the $0.11 of key",
+        ),
+        ("step", "0.12", None),
+        (
+            "step",
+            "0.10",
+            "A run stops before set, since one call of it may cost $0.12: step set may cost up to $0.12, more than the $0.10 of key",
+        ),
+        (
+            "project",
+            "0.30",
+            NO_ROOM
+            + "the plan may cost up to $0.28, and $0.20 is left of the $0.30 of key: $0.10 counts as spent in this project",
+        ),
+    ],
+)
+def test_a_plan_says_that_a_run_stops_where_its_most_has_no_room(
+    scope: str, limit: str, said: str | None, plan: Plan
+) -> None:
+    Path("open.yaml").write_text(OPEN)
+    found = seedflow.plan_recipe("open.yaml").plan
+    spent = Spent("", Decimal(0), Decimal("0.10"))
+    assert find_stop(found, [Budget(scope, Decimal(limit), "key")], spent) == said
+    assert find_stop(found, [], spent) is None
+
+
+def test_what_is_asked_only_perhaps_stops_no_run_for_certain(plan: Plan) -> None:
+    (said,) = {find_stop(plan, [Budget("run", Decimal("0.19"), "key")], NOTHING_SPENT)}
+    assert said == NO_ROOM + "the plan may cost up to $0.20, more than the $0.19 of key"

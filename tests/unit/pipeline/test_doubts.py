@@ -277,3 +277,33 @@ def test_a_picked_image_that_may_be_missing_is_one_of_as_many_as_the_plan_knows(
         assert doubt.code == "image-may-be-missing"
         assert said in doubt.message
     assert "gives 1 to 15 images" in desk.open(text).check()[0].message
+
+
+TAKEN = """
+    inputs: {n: {type: integer, optional: true}}
+    steps: {page: {takes: "{{ (inputs.n or none) }}", generate: {prompt: "A fox"}}}
+"""
+
+
+def test_takes_that_may_be_none_are_no_doubt_once_they_are_given(desk: Desk) -> None:
+    assert desk.codes(TAKEN, "n=2") == []
+    assert desk.codes(TAKEN) == ["wrong-type"]
+
+
+MIXED = """
+    inputs: {on: {type: boolean, default: true}}
+    steps:
+      s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}
+      a: {when: "{{ CONDITION }}", for_each: {x: [p, q]}, generate: {prompt: "A {{ each.x }}"}}
+      c: {generate: {prompt: C}}
+    outputs:
+      s: "{{ steps.s.images }}"
+      o: {images: "{{ first_of(steps.a.images, steps.c.images) }}", file: "o-{{ each.x }}"}
+"""
+
+
+def test_a_file_of_one_of_several_steps_is_no_doubt_once_it_is_known_which(desk: Desk) -> None:
+    text = MIXED.replace("CONDITION", "inputs.on")
+    assert desk.codes(text) == []
+    assert desk.codes(text, "on=false") == ["template-undefined"]
+    assert desk.codes(MIXED.replace("CONDITION", "steps.s.images | length > 1")) == ["template-undefined?"]

@@ -429,3 +429,32 @@ def test_a_loop_whose_tasks_could_not_be_asked_is_skipped_when_its_condition_com
         failed = play(text, gives={"a": 2, "slow": 2}, last=(last,))
         assert set(failed.problems.values()) == {"too-many-values"}
         assert all(name.startswith("b[") for name in failed.problems)
+
+
+FIRST_OF = (
+    "steps:\n  a: {%sgenerate: {prompt: A}}\n  b: {generate: {prompt: B}}\n  c: {generate: {prompt: C}}\n"
+    "  u: {generate: {prompt: 'U {{ first_of(%s) }}'}}\n"
+)
+UNTAKEN = "when: '{{ 1 > 2 }}', "
+
+
+@pytest.mark.parametrize(
+    ("condition", "arguments", "failed"),
+    [
+        ("", "steps.a.images[0].width, steps.b.images[0].width", "b"),
+        (UNTAKEN, "steps.a.images[0].width, steps.b.images[0].width, steps.c.images[0].width", "c"),
+        ("", "steps.a.images[0].width | string, steps.b.images[0].width", "b"),
+    ],
+)
+@pytest.mark.parametrize("last", [(), ("b",), ("c",)])
+def test_what_fails_behind_the_one_that_is_taken_blocks_all_the_same(
+    condition: str, arguments: str, failed: str, last: tuple[str, ...]
+) -> None:
+    played = play(FIRST_OF % (condition, arguments), gives={failed: FAILS}, last=last)
+    assert played.blocked == {"u": failed}
+
+
+def test_a_failure_behind_it_that_succeeded_leaves_out_does_not() -> None:
+    arguments = "steps.a.images | length, succeeded(steps.b.images) | length"
+    played = play(FIRST_OF % ("", arguments), gives={"b": FAILS})
+    assert played.prompts["u"] == "U 1"

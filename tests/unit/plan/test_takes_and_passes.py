@@ -308,3 +308,34 @@ def test_what_goes_through_edits_that_are_refused_adds_nothing_to_what_is_wrong(
     plan, problems = open_planner(text, folder=tmp_path).start()
     assert plan is None
     assert {one.code for one in problems if one.severity is Severity.ERROR} == {"nothing-to-apply"}
+
+
+ROWS = (
+    "inputs: {n: {type: integer, default: 2}, p: {type: image, default: 'https://pictures.example/1.jpg'}}\nsteps:\n"
+    "  f: {iterate: {over: '{{ range(inputs.n) }}', as: e, start: '{{ inputs.p }}'},"
+    " generate: {prompt: 'F {{ each.e }}', image_input: '{{ prev }}'}}\n"
+    "  g: {iterate: {over: '{{ steps.f.%s }}', as: e, start: '{{ inputs.p }}'},"
+    " generate: {prompt: G, image_input: ['{{ prev }}', '{{ each.e }}']}}\n"
+)
+
+
+def test_a_row_after_one_without_edits_is_not_told_of_as_well() -> None:
+    plan, found = open_planner(ROWS % "passes", {"n": 0}).start()
+    assert plan is None
+    assert [(one.code, one.message) for one in found] == [
+        ("nothing-to-apply", "`iterate` of f has no item, so that the step would give no image")
+    ]
+
+
+def test_a_row_that_never_has_edits_is_told_so() -> None:
+    text = (
+        "inputs: {n: {type: integer, default: 1}, p: {type: image, default: 'https://pictures.example/1.jpg'}}\nsteps:\n"
+        "  f: {generate: {prompt: F, sequential_image_generation: auto, max_images: '{{ inputs.n }}'}}\n"
+        "  g: {iterate: {over: '{{ steps.f.images[2:] }}', as: e, start: '{{ inputs.p }}'},"
+        " generate: {prompt: G, image_input: ['{{ prev }}', '{{ each.e }}']}}\n"
+    )
+    plan, found = open_planner(text).start()
+    assert plan is not None
+    assert [one.message for one in found] == [
+        "`iterate` will have nothing to apply: its list has no item, however many images there will be"
+    ]
