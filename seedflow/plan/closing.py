@@ -9,8 +9,8 @@ from typing import TypeAlias
 from seedflow.diagnostics import Diagnostic
 from seedflow.plan.addresses import spell_address
 from seedflow.plan.build import Built, TaskBuilder
-from seedflow.plan.frames import Env, Later
-from seedflow.plan.gaps import Gap
+from seedflow.plan.frames import Env
+from seedflow.plan.gaps import Gap, build_refused_gap
 from seedflow.plan.groups import build_closed_task
 from seedflow.plan.instances import Group, Instance, Unit
 from seedflow.plan.judge import Findings
@@ -83,20 +83,22 @@ class Closer:
         tasks = instance.tasks
         address = spell_address(tasks.hub, (*instance.keys, (iterate.name, "?")))
         group = Group(address, "?", tasks, instance.order, Bounds(0, 0), instance=instance)
-        self.close_passes(group, Outlook((), address, by_condition=True), None, sink)
+        self.close_passes(group, Outlook((), address, by_condition=True), (), sink)
         if instance.ghost:
             instance.note_may_skip()
         return True
 
-    def close_passes(self, group: Group, outlook: Outlook, failed: str | None, sink: Sink) -> None:
-        """All passes of an instance: they are skipped, or blocked by what failed."""
-        failed = failed if outlook.skipped is None else None
-        gap = Gap((), "?", (), Bounds(0, 0), None, skipped=outlook.skipped, failed=failed)
+    def close_passes(self, group: Group, outlook: Outlook, gaps: Sequence[Gap], sink: Sink) -> None:
+        """All passes of an instance: they are skipped, or blocked by what failed, or cannot be made."""
+        lost = [gap for gap in gaps if gap.failed is not None and outlook.skipped is None]
+        failed = next((gap.failed for gap in lost), None)
+        problem = next((gap.problem for gap in lost if gap.problem is not None), None)
+        gap = Gap((), "?", (), Bounds(0, 0), None, skipped=outlook.skipped, failed=failed, problem=problem)
         self.close(group, gap, sink, by_condition=outlook.by_condition)
         instance = group.instance
         if instance is not None and not instance.ghost:
             outcome = Outcome.SKIPPED if failed is None else Outcome.FAILED
-            group.tasks.end_instance(instance, outcome, failed or outlook.skipped)
+            group.tasks.end_instance(instance, outcome, group.failed or outlook.skipped)
 
     def refuse(self, unit: Unit, problem: Diagnostic, sink: Sink) -> bool:
         """A task that fails by itself, since the results that it uses are not what it needs; False when it uses none.
@@ -117,25 +119,17 @@ class Closer:
         return True
 
     def find_gap(self, instance: Instance, problem: Diagnostic, env: Env) -> Gap | None:
-        """What stands for edits that cannot be made of the results that are there, while their instance may yet be skipped."""
-        waits = None if instance.ghost else find_open(instance, self._build.stander, env)
-        if not waits:
-            return None
-        self._refusals.add(instance.address, problem, is_open=True)
-        return Gap((), "?", tuple(waits), Bounds(0, 0), Later(tuple(waits)), may_skip=True)
+        """What stands for edits that cannot be made of the results that are there; None when they use none.
 
-    def refuse_edits(
-        self, instance: Instance, iterate: Iterate, problem: Diagnostic, env: Env, sink: Sink
-    ) -> bool:
-        """All passes of an instance, which fails by itself; False when it uses no results."""
-        if instance.ghost or find_open(instance, self._build.stander, env) is None:
-            return False
-        tasks = instance.tasks
-        address = spell_address(tasks.hub, (*instance.keys, (iterate.name, "?")))
-        group = Group(address, "?", tasks, instance.order, Bounds(0, 0), instance=instance, failed=address)
-        self._close_refused(group, problem, sink)
-        tasks.end_instance(instance, Outcome.FAILED, address)
-        return True
+        While their instance waits for others it may yet be skipped.
+        """
+        waits = None if instance.ghost else find_open(instance, self._build.stander, env)
+        if waits is None:
+            return None
+        if waits:
+            self._refusals.add(instance.address, problem, is_open=True)
+        refused = build_refused_gap((), "?", problem)
+        return replace(refused, after=tuple(waits), may_skip=bool(waits))
 
     def _close_refused(self, group: Group, problem: Diagnostic, sink: Sink) -> None:
         tasks = group.tasks

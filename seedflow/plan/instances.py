@@ -312,10 +312,6 @@ class StepTasks:
         """Whether these keys are those of one instance that is there, so that no other can have them."""
         return len(wanted) == len(self.variables) > 0 and bool(self.find(wanted))
 
-    def find_omitted(self, wanted: Wanted) -> str | None:
-        """The first of those that was skipped."""
-        return next((group.address for group in self.find_closed(wanted) if group.skipped), None)
-
     def release(self, address: str) -> None:
         """Let what comes of a group have the same address."""
         self._group_addresses.discard(address)

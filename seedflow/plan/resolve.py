@@ -6,6 +6,7 @@ Knows which results exist so far. What these are worth waiting for is `standing`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from seedflow.graph.outputs import find_main_output, find_output
@@ -158,11 +159,14 @@ class Resolver:
         """
         tasks = self.find_tasks(mention, env)
         selected = self.select(mention, env)
-        omitted = tasks.find_omitted(self.find_wanted(mention, tasks, env)) if tasks.closed else None
+        closed = tasks.find_closed(self.find_wanted(mention, tasks, env)) if tasks.closed else ()
+        omitted = next((group.address for group in closed if group.skipped), None)
         if isinstance(selected, NotThere):
             if omitted is not None:
                 raise Skipped(omitted)
             raise Absent(selected)
+        if any(group.failed is not None for group in closed):  # so that not all of it was skipped
+            mention = replace(mention, skip_ok=False)
         if tasks.node.step.call is not None:
             return self._value_of_call(mention, selected, omitted, single=is_single(mention, tasks))
         self._check_skipped(mention, tasks, selected, omitted)
@@ -263,6 +267,7 @@ class Resolver:
         given = False
         for instance in selected:
             if mention.collection == "tasks" and mention.fail_ok and self.of_use(instance, None).failed:
+                given = True
                 continue
             try:
                 found.extend(self._find_given(mention, instance))

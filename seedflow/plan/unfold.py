@@ -193,8 +193,6 @@ class Unfolder:
         if gaps:
             self._add_passes(instance, iterate, gaps, max(0, len(parts) - len(gaps)))
             return
-        if problem is not None and self._closer.refuse_edits(instance, iterate, problem, env, self._sink):
-            return
         self.findings.merge(found)
         if problem is not None:
             return
@@ -338,7 +336,7 @@ class Unfolder:
         if failed is not None or omitted is not None:
             outlook = foresee_edits(gaps, omitted, built)
             if not outlook.waits:
-                self._closer.close_passes(group, outlook, failed, self._sink)
+                self._closer.close_passes(group, outlook, gaps, self._sink)
                 return
             low, high, built, after = 0, 0, None, outlook.waits
         skipped = built is not None and outcome_of(built.task) is Outcome.SKIPPED

@@ -28,10 +28,10 @@ ASK = 'generate: {prompt: "B"'
 FALSE = {"known": "{{ inputs.no }}", "late": "{{ steps.one.images[0].width < 1 }}"}
 
 
-def run_twice(folder: Path, steps: str) -> dict[str, str]:
+def run_twice(folder: Path, steps: str, sets: str = "max") -> dict[str, str]:
     """The statuses after a run, which a further one, whose plan knows of every failure, only repeats."""
     (folder / "used.yaml").write_text(USED)
-    world = World(folder, START + steps)
+    world = World(folder, START + steps, provider=FakeProvider(sets=sets))
     first = statuses(world.run())
     calls = len(world.provider.calls)
     again = statuses(world.run())
@@ -228,3 +228,45 @@ def test_edits_of_items_that_failed_end_as_one(tmp_path: Path, when: str, ends: 
         'generate: {prompt: "B {{ each.e }}", image_input: "{{ prev }}"}}\n' + count("steps.b.images"),
     )
     assert ended == {"b[v=y-?]": ends, "c": ends}
+
+
+@pytest.mark.parametrize("what", ["tasks", "images"])
+@pytest.mark.parametrize(
+    "loop",
+    [
+        'for_each: {t: "{{ steps.both.tasks }}"}, recipe: ./used.yaml, with: {photo: "{{ each.t.images[0] }}"}',
+        'for_each: {p: [x, y]}, recipe: ./used.yaml, with: {photo: "{{ steps.both.at(p=each.p).images[0] }}"}',
+        "for_each: {p: [x, y], v: \"{{ steps.set.at(p='y').images }}\"}, when: \"{{ each.p == 'y' }}\", generate: {prompt: B}",
+        "for_each: {v: \"{{ steps.set.at(p='y').images }}\", p: [x, y]}, when: \"{{ each.p == 'y' }}\", generate: {prompt: B}",
+    ],
+)
+@pytest.mark.parametrize("late", [True, False])
+def test_what_was_skipped_in_part_and_failed_in_all_other_parts_was_not_skipped(
+    tmp_path: Path, loop: str, what: str, late: bool
+) -> None:
+    test = FALSE["late" if late else "known"].strip("{} ")
+    both = (
+        f"  both: {{for_each: {{p: [x, y]}}, when: \"{{{{ each.p == 'y' or {test} }}}}\", "
+        "expect: {min_width: 9999}, generate: {prompt: 'Both {{ each.p }}'}}\n"
+    )
+    world = World(
+        tmp_path,
+        f"{START}{both}  b: {{{loop}}}\n"
+        f'  c: {{generate: {{prompt: "C {{{{ optional(succeeded(steps.b.{what}) | length) | default(9) }}}}"}}}}\n',
+    )
+    (tmp_path / "used.yaml").write_text(USED)
+    for _ in range(2):
+        ended = statuses(world.run())
+        assert ended["c"] in ("done", "reused")
+    asked = [call.params["prompt"] for call in world.provider.calls if call.context.address == "c"]
+    assert asked == ["C 0"]
+
+
+def test_edits_that_start_with_what_was_skipped_are_skipped_also_without_any(tmp_path: Path) -> None:
+    ended = run_twice(
+        tmp_path,
+        "  b: {iterate: {over: \"{{ steps.set.at(p='x').images[1:] }}\", as: e, start: \"{{ steps.off.at(p='x').images[0] }}\"}, "
+        'generate: {prompt: B, image_input: "{{ prev }}"}}\n' + count("steps.b.images"),
+        sets="min",
+    )
+    assert set(ended.values()) == {"skipped"}
