@@ -389,5 +389,6 @@ class Unfolder:
                     self.plan_frame(instance.inner)
             else:
                 self._add_units(instance)
-        self.findings.extend(errors.diagnostics())
+        if leaf.count.high:  # else of nothing anything may be wrong
+            self.findings.extend(errors.diagnostics())
         return instance, list(made.values())
