@@ -8,6 +8,7 @@ from seedflow.canonical import build_key
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.graph.places import find_templates
 from seedflow.plan.frames import Env
+from seedflow.plan.refused import Refused
 from seedflow.recipe.given import GivenInputs, GivenValue
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.input_types import Files, read_value
@@ -46,13 +47,13 @@ def admit(declared: Input, value: object, argument: Argument, files: Files) -> o
     """A value that a template of the caller gave, as the recipe declares it; `files` are those that the recipe's defaults name.
 
     Raises:
-        NotAdmitted: it is something else.
+        Refused: it is something else.
     """
     try:
         rows = _find_records(value) if declared.type is InputType.TABLE else None
         return _admit(declared, value) if rows is None else _admit_table(declared, rows, files)
     except _Misfit as misfit:
-        raise NotAdmitted(
+        raise Refused(
             Diagnostic(
                 misfit.code,
                 f"`{argument.name}` is {misfit.found}, expected {misfit.expected}",
@@ -77,14 +78,6 @@ def known_too_late(template: Template, env: Env, message: str) -> Diagnostic:
         else "take it from inputs and values",
         related=related,
     )
-
-
-class NotAdmitted(Exception):  # noqa: N818 - not an error of the program: carries a diagnostic out of a rendering
-    """A value that does not fit the declaration of an input."""
-
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.message)
-        self.diagnostic = diagnostic
 
 
 class _Misfit(Exception):  # noqa: N818 - not an error of the program: told to the user by whoever knows the place

@@ -10,7 +10,6 @@ from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.models.model import Model
 from seedflow.money import ZERO_USD
-from seedflow.plan.border import NotAdmitted
 from seedflow.plan.conditions import Judge, Verdict
 from seedflow.plan.context import PlanContext
 from seedflow.plan.crossings import CrossingJudge
@@ -144,7 +143,7 @@ class TaskBuilder:
                 waits = verdict.standing.waits
                 return Built(self._leave_open(unit, waits, Reason.CONDITION_UNKNOWN), tuple(waits))
             expectation = self.options.expectation(tasks.node, env)
-        except (Refused, NotAdmitted) as refused:
+        except Refused as refused:
             findings.add(refused.diagnostic, unit.address)
             return None
         except Absent as absent:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from seedflow.diagnostics import Diagnostic, Related
 from seedflow.graph.borders import judge_bounds, name_input
 from seedflow.graph.places import find_templates
-from seedflow.plan.border import NotAdmitted, spot
+from seedflow.plan.border import spot
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.picking import Absent
 from seedflow.plan.ranges import RangeFinder
@@ -45,7 +45,7 @@ class CrossingJudge:
             env = self._renderer.refresh(outer)
             try:
                 standing = self._stander.of([argument.expression], env)
-            except (Absent, RenderError):
+            except (Absent, Refused, RenderError):
                 continue  # said where it is worked out
             if not standing.waits and not _rests_on_results(argument, standing, env):
                 if not _mentions_each(argument):
@@ -67,7 +67,7 @@ class CrossingJudge:
             return
         try:
             _ = inner.inputs[name]
-        except (Refused, NotAdmitted) as refused:
+        except Refused as refused:
             yield refused.diagnostic
         except (Skipped, Absent, RenderError):
             return
@@ -83,7 +83,7 @@ class CrossingJudge:
             return False
         try:
             return self._renderer.render(template, env) is True
-        except (Refused, NotAdmitted, Skipped):
+        except (Refused, Skipped):
             return False
 
 

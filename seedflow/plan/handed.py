@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from seedflow.plan.border import NotAdmitted
 from seedflow.plan.frames import NOTHING, Env, FrameInstance
 from seedflow.plan.instances import Instance
 from seedflow.plan.model import Outcome
@@ -86,6 +85,6 @@ class HandedFinder:
             views = self._resolver.output_images(output, instance)
         except Skipped:
             return []
-        except (Absent, Refused, NotAdmitted):
+        except (Absent, Refused):
             return None
         return [Handed(inner.each, view if isinstance(view, View) else None) for view in views]

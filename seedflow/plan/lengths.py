@@ -13,6 +13,7 @@ from seedflow.plan.gaps import MOST_ITEMS, Gap, Listing, count_least, count_most
 from seedflow.plan.model import Bounds
 from seedflow.plan.nesting import holds_no_lists, is_flat, measure
 from seedflow.plan.picking import Absent, count_part, is_single
+from seedflow.plan.refused import Refused
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.selected import SelectionBounds
 from seedflow.plan.stander import Stander
@@ -191,7 +192,7 @@ class LengthFinder:
             return MOST_ITEMS
         try:
             return measure(look_up(name, self._resolver.build_scope(env)))
-        except (RenderError, Skipped, Absent):
+        except (Absent, Refused, RenderError, Skipped):
             return MOST_ITEMS
 
     def _reach(self, expression: Expression, env: Env) -> int:
@@ -214,7 +215,7 @@ class LengthFinder:
     def _of_known(self, name: NameReference, env: Env) -> Bounds[int] | None:
         try:
             value = look_up(name, self._resolver.build_scope(env))
-        except (RenderError, Skipped, Absent):
+        except (Absent, Refused, RenderError, Skipped):
             return None
         length = len(value) if isinstance(value, (list, tuple)) else 1
         return Bounds(length, length)

@@ -6,7 +6,7 @@ from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepNode
 from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
-from seedflow.plan.border import NotAdmitted, known_too_late
+from seedflow.plan.border import known_too_late
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.judge import Findings
 from seedflow.plan.refused import Refused
@@ -35,7 +35,7 @@ class ModelFinder:
         else:
             try:
                 name = self._render_model(template, frame)
-            except (Refused, NotAdmitted) as refused:
+            except Refused as refused:
                 findings.add(refused.diagnostic)
                 return None
         if name is None:

@@ -8,7 +8,6 @@ from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.model import StepGraph
 from seedflow.graph.published import find_published_steps
 from seedflow.images.facts import FileImage
-from seedflow.plan.border import NotAdmitted
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.collisions import TakenPaths
 from seedflow.plan.file_names import NOT_KNOWN, FileNamer, Slot
@@ -189,7 +188,7 @@ class OutputPlanner:
     def _evaluate(self, output: Output) -> list[Slot] | NotThere:
         try:
             views = as_list(self._build.renderer.render(output.images, self._env))
-        except (Refused, NotAdmitted) as refused:
+        except Refused as refused:
             return NotThere(refused.diagnostic.message, refused.diagnostic.code)
         except Skipped:
             return []

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from seedflow.graph.outputs import find_main_output
-from seedflow.plan.border import NotAdmitted
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import (
     MOST_ITEMS,
@@ -276,7 +275,7 @@ class PartReader:
                 values = self._resolver.output_images(output, source)
             except Absent as absent:
                 return [build_failed_gap(source, problem=diagnose_absent(absent.not_there, output.images))]
-            except (NotAdmitted, Refused) as refused:
+            except Refused as refused:
                 return [build_failed_gap(source, problem=refused.diagnostic)]
             return [Item((source.order, number), value) for number, value in enumerate(values)]
         whole = find_whole(output.images)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from seedflow.graph.model import StepNode
 from seedflow.models.model import Model
-from seedflow.plan.border import NotAdmitted
 from seedflow.plan.estimate import narrow_images
 from seedflow.plan.frames import Env
 from seedflow.plan.model import Bounds
@@ -16,7 +15,7 @@ from seedflow.plan.requests import Renderer
 from seedflow.plan.stander import Stander
 from seedflow.recipe.template import Skipped, Template
 
-_NOT_KNOWN = (Refused, NotAdmitted, Absent, Skipped)
+_NOT_KNOWN = (Absent, Refused, Skipped)
 
 
 class PromiseReader:

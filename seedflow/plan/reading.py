@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.model import StepNode
-from seedflow.plan.border import NotAdmitted
 from seedflow.plan.gaps import NotAList
 from seedflow.plan.judge import Findings
 from seedflow.plan.picking import Absent
@@ -23,7 +22,7 @@ def read_parts(span: Span, read: Callable[[], Iterable[Part]], findings: Finding
         yield from read()
     except NotAList as error:
         findings.add(error.diagnose())
-    except (Refused, NotAdmitted) as refused:
+    except Refused as refused:
         findings.add(refused.diagnostic)
     except Absent as absent:
         findings.add(Diagnostic(absent.not_there.code, absent.not_there.message, span))

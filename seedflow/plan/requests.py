@@ -103,7 +103,7 @@ class Renderer:
         """Whether it is one expression that gives none, which has no text and leaves its parameter out."""
         try:
             return template.render(self._resolver.build_scope(env, ref)) is None
-        except (RenderError, Absent):
+        except (Absent, Refused, RenderError):
             return False
 
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 from functools import partial
 
 from seedflow.graph.outputs import find_main_output, find_output
-from seedflow.plan.border import NotAdmitted
 from seedflow.plan.fitting import SurePicks
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.image_slots import find_slots_of
@@ -229,7 +228,7 @@ class Resolver:
         env = Env(instance.inner)
         try:
             return as_list(output.images.render(self.build_scope(env)))
-        except (Absent, NotAdmitted, Refused):
+        except (Absent, Refused):
             if self.of_use(instance, output).failed is not None:
                 return []
             raise

@@ -12,6 +12,7 @@ from seedflow.plan.gaps import Listing, count_least, count_most
 from seedflow.plan.instances import Group, Instance
 from seedflow.plan.model import Bounds
 from seedflow.plan.picking import Absent
+from seedflow.plan.refused import Refused
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.stander import Stander
 from seedflow.recipe.references import StepReference
@@ -84,7 +85,7 @@ class SelectionBounds:
                 continue
             try:
                 key = self._resolver.find_wanted(single, tasks, env)[argument.variable]
-            except (RenderError, Skipped, Absent):
+            except (Absent, Refused, RenderError, Skipped):
                 continue
             wanted[argument.variable] = None if is_vague(key) else key
         return wanted

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from seedflow.diagnostics import Diagnostic
-from seedflow.plan.border import NotAdmitted
 from seedflow.plan.frames import Env
 from seedflow.plan.model import PlannedReference, Unknown
 from seedflow.plan.patterns import Part, Pattern, Token, build_pattern
 from seedflow.plan.picking import Absent, diagnose_absent
+from seedflow.plan.refused import Refused
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.wording import spell_count
 from seedflow.recipe.model import InputType
@@ -62,7 +62,7 @@ class TextReader:
             return piece.diagnose(error)
         except Absent as absent:
             return diagnose_absent(absent.not_there, piece)
-        except NotAdmitted as refused:
+        except Refused as refused:
             return refused.diagnostic
         except Skipped:
             return None
@@ -104,7 +104,7 @@ class TextReader:
         if self._find_unknown(piece, env, positions) is None:
             try:
                 return self._render(piece, env, positions)
-            except (RenderError, Absent, Skipped, NotAdmitted):
+            except (Absent, Refused, RenderError, Skipped):
                 return None
         roots = {mention.root for mention in piece.references if isinstance(mention, NameReference)}
         if env.frame.ghost or roots & {"each", "prev"} or piece.expression is None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from seedflow.plan.border import NotAdmitted
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.instances import ImageSource, Instance
 from seedflow.plan.model import Outcome
@@ -94,7 +93,7 @@ class UseConditions:
             output.images.render(self._resolver.build_scope(Env(instance.inner)))
         except Skipped as skipped:
             return skipped.cause
-        except (Absent, NotAdmitted, Refused, RenderError):
+        except (Absent, Refused, RenderError):
             return None  # what is wrong is said of whoever mentions it
         return None
 
@@ -110,7 +109,7 @@ class UseConditions:
             made = own.skips is None and template.render(self._resolver.build_scope(env))
         except Skipped:
             made = False
-        except (RenderError, Absent):
+        except (Absent, Refused, RenderError):
             made = None
         if made is False:
             instance.entered = Outcome.SKIPPED

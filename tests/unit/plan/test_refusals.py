@@ -305,3 +305,28 @@ def test_an_item_that_cannot_be_made_fails_and_leaves_the_others_of_its_list_alo
     assert plan is not None
     found = {task.address: (task.action, task.reason) for task in plan.tasks if task.step == "u"}
     assert found == {"u[a=s-1]": (Action.CALL, Reason.NEW), "u[a=2?]": (Action.BLOCKED, Reason.REFUSED)}
+
+
+def test_a_condition_over_what_a_use_hands_through_fails_where_that_does_not_exist(tmp_path: Path) -> None:
+    """By an input of an input, in a written list: it is worked out when somebody asks, and what it says then ends nothing else."""
+    (tmp_path / "hand.yaml").write_text(
+        "seedflow: 1\ninputs: {photos: {type: list, of: image}}\nsteps: {x: {generate: {prompt: X}}}\n"
+        "outputs: {images: '{{ inputs.photos }}', x: '{{ steps.x.images }}'}\n"
+    )
+    (tmp_path / "outer.yaml").write_text(
+        "seedflow: 1\ninputs: {photo: {type: image}}\nsteps:\n"
+        "  one: {recipe: ./hand.yaml, with: {photos: ['{{ inputs.photo }}']}}\n"
+        "  two: {when: '{{ steps.one.outputs.images | length > 0 }}', recipe: ./hand.yaml, with: {photos: '{{ steps.one.outputs.images }}'}}\n"
+        "  last: {generate: {prompt: Last, image_input: '{{ steps.two.outputs.images[:2] }}'}}\n"
+        "outputs: {images: '{{ steps.last.images }}'}\n"
+    )
+    made = play(
+        "steps:\n  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 2}}\n"
+        "  u: {recipe: ./outer.yaml, with: {photo: '{{ steps.a.images[1] }}'}}\n  z: {generate: {prompt: Z}}\n",
+        gives={"a": 1},
+        folder=tmp_path,
+    )
+    assert "z" in made.addresses
+    assert "u/last" not in made.addresses
+    assert set(made.problems.values()) <= {"no-such-image", "blocked"}
+    assert "no-such-image" in made.problems.values()
