@@ -249,27 +249,25 @@ def _check_attributes(
 def _check_was(subject: Subject) -> Iterator[Diagnostic]:
     claimed: dict[tuple[str, str], StepNode] = {}
     for node in subject.nodes:
-        was = node.step.was
-        if was is None:
-            continue
-        existing = subject.graph.find_target(node, was)
-        first = claimed.setdefault((node.frame.path, was), node)
-        if existing is not None:
-            yield Diagnostic(
-                "was-exists",
-                f"step `{node.step.name}` cannot carry on the results of `{was}`: there still is a step of that name",
-                node.step.span,
-                help="take `was:` away, or rename the other step",
-                related=(Related(existing.step.span, f"step `{was}`"),),
-            )
-        elif first is not node:
-            yield Diagnostic(
-                "was-exists",
-                f"step `{node.step.name}` cannot carry on the results of `{was}`: `{first.step.name}` already does",
-                node.step.span,
-                help="take `was:` away from one of them",
-                related=(Related(first.step.span, f"step `{first.step.name}`"),),
-            )
+        for was in node.step.was:
+            existing = subject.graph.find_target(node, was)
+            first = claimed.setdefault((node.frame.path, was), node)
+            if existing is not None:
+                yield Diagnostic(
+                    "was-exists",
+                    f"step `{node.step.name}` cannot carry on the results of `{was}`: there still is a step of that name",
+                    node.step.span,
+                    help="take `was:` away, or rename the other step",
+                    related=(Related(existing.step.span, f"step `{was}`"),),
+                )
+            elif first is not node:
+                yield Diagnostic(
+                    "was-exists",
+                    f"step `{node.step.name}` cannot carry on the results of `{was}`: `{first.step.name}` already does",
+                    node.step.span,
+                    help="take `was:` away from one of them",
+                    related=(Related(first.step.span, f"step `{first.step.name}`"),),
+                )
 
 
 def _name_span(reference: NameReference, place: Place) -> Span:

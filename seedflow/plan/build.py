@@ -14,11 +14,12 @@ from seedflow.plan.conditions import Judge, Verdict
 from seedflow.plan.context import PlanContext
 from seedflow.plan.crossings import CrossingJudge
 from seedflow.plan.decide import UNSETTLED, Decision, decide_settled, was_asked
+from seedflow.plan.earlier import EarlierNames
 from seedflow.plan.estimate import NOTHING_USD, bound_images, find_cost, narrow_images, refuse_no_price
 from seedflow.plan.expect import Expectation
 from seedflow.plan.fingerprint import digest_params, digest_request
 from seedflow.plan.frames import Env, FrameInstance
-from seedflow.plan.identity import identify_request, list_earlier_addresses
+from seedflow.plan.identity import identify_request
 from seedflow.plan.impossible import find_impossible
 from seedflow.plan.instances import StepTasks, Unit
 from seedflow.plan.judge import Findings, judge_request
@@ -61,8 +62,9 @@ class TaskBuilder:
     def __init__(self, graph: StepGraph, context: PlanContext) -> None:
         self._graph = graph
         self._context = context
-        self._takes = TakeChooser(context)
         self.resolver = Resolver()
+        self.earlier = EarlierNames(graph, self.resolver.find_unit)
+        self._takes = TakeChooser(context, self.earlier)
         self.stander = Stander(self.resolver)
         self.renderer = Renderer(self.resolver)
         self.lister = Lister(self.resolver, self.stander, self.renderer.render)
@@ -390,7 +392,7 @@ class TaskBuilder:
 
     def _find_past(self, unit: Unit) -> PastRequest | None:
         """What the address asked for last time, under earlier names of its path if it has not asked yet under this one."""
-        names = (unit.address, *list_earlier_addresses(unit.instance.tasks, unit.address))
+        names = (unit.address, *self.earlier.list_addresses(unit.instance, unit.address))
         return next(filter(None, map(self._context.find_past, names)), None)
 
     def _share(self, identity: str, address: str) -> str | None:

@@ -52,7 +52,7 @@ class FrameInstance:
 
     `prefix` goes before the addresses inside. `hubs` are the wholes that every task inside is part of. `conditions` are
     those of the steps around it, each with its surroundings; `needs` are the steps that these wait for. `earlier` are the
-    prefixes that it may have had before steps around it were renamed, nearest first. `keys` tell apart what has the same frame. `sources` are the
+    prefixes that it may have had before steps around it were renamed, nearest first. `keys` tell apart what has the same frame; `key_values` are what they are keys of. `sources` are the
     images and tasks that values of `each` around it come from, `behind` what its other values were worked out of; `each` has these values, for whoever names what comes out. Inside a `ghost` nothing is ever asked: it stands for
     instances that are not known yet.
     """
@@ -63,6 +63,7 @@ class FrameInstance:
     values: Mapping[str, object]
     hubs: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    key_values: tuple[object, ...] = ()
     conditions: tuple[tuple[Template, Env], ...] = ()
     needs: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()

@@ -6,12 +6,11 @@ These are names within one plan, never stored: what makes two requests the same 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.expect import Expectation
-from seedflow.plan.instances import StepTasks
 from seedflow.plan.model import PendingImages, StepImage, Task
 from seedflow.plan.requests import Request
 
@@ -37,21 +36,6 @@ def identify_request(
 def has_pending_reference(task: Task) -> bool:
     """Whether a task's request has an image that does not exist yet, so that no request of the past was the same."""
     return any(isinstance(item.image, PendingImages) for item in task.references)
-
-
-def list_earlier_addresses(tasks: StepTasks, address: str) -> Iterator[str]:
-    """The addresses that a task may have had under earlier names of its step and of the steps around it, nearest first.
-
-    Names change one at a time: each may be the old or the new one, whatever the others are.
-    """
-    step, frame = tasks.node.step, tasks.frame
-    rest = address.removeprefix(tasks.hub)
-    names = (step.name,) if step.was is None else (step.name, step.was)
-    for prefix in (frame.prefix, *frame.earlier):
-        for name in names:
-            earlier = f"{prefix}{name}{rest}"
-            if earlier != address:
-                yield earlier
 
 
 def _spell(model: Model, request: Request, take: int, find_first: Callable[[str], str]) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from seedflow.plan.context import PlanContext
-from seedflow.plan.identity import list_earlier_addresses
-from seedflow.plan.instances import StepTasks, Unit
+from seedflow.plan.earlier import EarlierNames
+from seedflow.plan.instances import Instance, Unit
 from seedflow.store.base import OUTCOME_OPEN
 
 
@@ -27,8 +27,9 @@ class ChosenTake:
 class TakeChooser:
     """Chooses takes. A new take stays the same one for as long as the request does."""
 
-    def __init__(self, context: PlanContext) -> None:
+    def __init__(self, context: PlanContext, earlier: EarlierNames) -> None:
         self._context = context
+        self._earlier = earlier
         self._new: dict[tuple[str, str], int] = {}
         self._shown: dict[tuple[str, str], tuple[ChosenTake, ...]] = {}
 
@@ -74,8 +75,7 @@ class TakeChooser:
         names = _spell_places(unit)
         shown = self._shown.get((names[0], fingerprint))
         if shown is None:
-            tasks = unit.instance.tasks
-            found = [self._find(tasks, name, fingerprint) for name in names]
+            found = [self._find(unit.instance, name, fingerprint) for name in names]
             if not any(found):
                 return _number_takes(len(names))
             own = list_own_takes(found)
@@ -85,9 +85,9 @@ class TakeChooser:
             )
         return shown
 
-    def _find(self, tasks: StepTasks, address: str, fingerprint: str) -> int | None:
+    def _find(self, instance: Instance, address: str, fingerprint: str) -> int | None:
         context = self._context
-        for name in (address, *list_earlier_addresses(tasks, address)):
+        for name in (address, *self._earlier.list_addresses(instance, address)):
             found = context.picks.find_take(context.realm, name, fingerprint)
             if found is not None:
                 return found

@@ -53,7 +53,7 @@ class Unfolder:
     def __init__(self, graph: StepGraph, build: TaskBuilder) -> None:
         self._graph = graph
         self._build = build
-        self._uses = UseBuilder(build.renderer, build.context.images, build.crossings)
+        self._uses = UseBuilder(build.renderer, build.context.images, build.crossings, build.earlier)
         self._expanders: dict[str, Expander] = {}
         self.tasks: dict[str, Task] = {}
         self.openings: dict[str, tuple[Opening | None, Group]] = {}

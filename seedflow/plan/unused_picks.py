@@ -24,7 +24,7 @@ def find_unused_picks(picks: Picks, graph: StepGraph) -> Iterator[Diagnostic]:
         step = _VALUES_AND_TAKE.sub("", address)
         if step in known:
             continue
-        near = find_near(step, graph.steps)
+        near, name = find_near(step, graph.steps), step.rpartition("/")[2]
         yield Diagnostic(
             "unused-pick",
             f"the recipe has no step `{step}`, so that this take is of nothing",
@@ -32,7 +32,8 @@ def find_unused_picks(picks: Picks, graph: StepGraph) -> Iterator[Diagnostic]:
             Severity.WARNING,
             help=f"did you mean `{near}`?"
             if near
-            else "take the line out; after a rename, write `was:` into the step",
+            else f"after a rename, write `was: {name}` into the step, with other earlier names behind it in a list; "
+            "if it is not used any more, take the line out",
         )
 
 
@@ -40,6 +41,4 @@ def _list_names(node: StepNode) -> Iterator[str]:
     """The names that addresses of a step may begin with: earlier ones of it and of the steps around it, in any mixture."""
     call = node.frame.call
     for prefix in ("",) if call is None else (f"{name}/" for name in _list_names(call)):
-        yield prefix + node.step.name
-        if node.step.was is not None:
-            yield prefix + node.step.was
+        yield from (prefix + name for name in (node.step.name, *node.step.was))

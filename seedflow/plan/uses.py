@@ -6,8 +6,8 @@ from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import Frame
 from seedflow.plan.border import admit, is_later, read_known
 from seedflow.plan.crossings import CrossingJudge
+from seedflow.plan.earlier import EarlierNames
 from seedflow.plan.frames import Env, FrameInstance, LazyInputs, LazyValues
-from seedflow.plan.identity import list_earlier_addresses
 from seedflow.plan.instances import Instance
 from seedflow.plan.refused import Refused
 from seedflow.plan.requests import Renderer
@@ -20,7 +20,10 @@ from seedflow.recipe.template import Template, TemplateForm
 class UseBuilder:
     """Builds the insides of used recipes. What a caller writes out is read once for each step that uses one."""
 
-    def __init__(self, renderer: Renderer, images: ImageFiles, crossings: CrossingJudge) -> None:
+    def __init__(
+        self, renderer: Renderer, images: ImageFiles, crossings: CrossingJudge, earlier: EarlierNames
+    ) -> None:
+        self._earlier = earlier
         self._renderer = renderer
         self._crossings = crossings
         self._images = images
@@ -62,9 +65,10 @@ class UseBuilder:
             LazyValues(recipe.values, work_out_value),
             hubs=tuple(hubs),
             keys=(*outer.keys, *(key for _, key in instance.keys)),
+            key_values=(*outer.key_values, *(instance.each.get(name) for name, _ in instance.keys)),
             conditions=conditions,
             earlier=tuple(
-                f"{address}/" for address in list_earlier_addresses(instance.tasks, instance.address)
+                f"{address}/" for address in self._earlier.list_addresses(instance, instance.address)
             ),
             needs=(*outer.needs, *(outer.prefix + name for name, _ in node.step.needs)),
             sources=(*outer.sources, *instance.sources),

@@ -120,8 +120,12 @@ def name_image(unit: Unit, number: int) -> str:
 
 def key_of_image(unit: Unit, number: int, *, passes: bool) -> str:
     """The key of an image as a value of `for_each`: its task's key and number. The first take is not spelled."""
-    instance = unit.instance
-    parts = [instance.loop_key]
+    return spell_image_key(unit.instance.loop_key, unit, number, passes=passes)
+
+
+def spell_image_key(start: str, unit: Unit, number: int, *, passes: bool) -> str:
+    """The same with the key of its task, which may be one that it had."""
+    parts = [start]
     if unit.slot > 1:
         parts.append(f"t{unit.slot}")
     if passes:

@@ -228,7 +228,7 @@ class _RecipeBuilder:
             needs=tuple(zip(block.needs, _spans_of(block, "needs"), strict=True)),
             description=block.description,
             tags=tuple(block.tags),
-            was=block.was,
+            was=tuple(block.was),
         )
 
     def _build_kind(

@@ -217,7 +217,7 @@ class Step:
     needs: tuple[tuple[str, Span], ...] = ()
     description: str | None = None
     tags: tuple[str, ...] = ()
-    was: str | None = None
+    was: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,8 +161,9 @@ class StepBlock(Block):
     )
     description: OptionalText = Field(None, description="What the step is for. Shown by `seedflow show`.")
     tags: OneOrMoreWords = Field([], description="Words by which the step can be selected.")
-    was: NameValue | None = Field(
-        None, description="The step's earlier name, so that its results are found after a rename."
+    was: OneOrMoreNames = Field(
+        [],
+        description="The step's earlier name, so that its results are found after a rename; after several, all of them, the latest first.",
     )
 
 

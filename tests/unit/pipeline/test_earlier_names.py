@@ -72,3 +72,96 @@ def test_what_was_asked_last_time_is_known_after_each_rename_of_the_path(outer: 
     write("v", "b", "A fox")
     (task,) = seedflow.plan_recipe("book.yaml").plan.tasks
     assert task.reason is Reason.CHANGED
+
+
+LOOPS = {
+    "images": (
+        (
+            "{a}generate: {{prompt: A}}}}\n"
+            '  b: {{for_each: {{v: "{{{{ steps.{n}.images }}}}"}}, generate: {{prompt: B, image_input: "{{{{ each.v }}}}"}}}}\n'
+        ),
+        "b[v={n}-1]",
+    ),
+    "tasks": (
+        (
+            "{a}generate: {{prompt: A}}}}\n"
+            '  b: {{for_each: {{v: "{{{{ steps.{n}.tasks }}}}"}}, generate: {{prompt: B, image_input: "{{{{ each.v.images }}}}"}}}}\n'
+        ),
+        "b[v={n}]",
+    ),
+    "a loop over a loop": (
+        (
+            "{a}generate: {{prompt: A}}}}\n"
+            '  b: {{for_each: {{v: "{{{{ steps.{n}.images }}}}"}}, generate: {{prompt: B, image_input: "{{{{ each.v }}}}"}}}}\n'
+            '  c: {{for_each: {{w: "{{{{ steps.b.images }}}}"}}, generate: {{prompt: C, image_input: "{{{{ each.w }}}}"}}}}\n'
+        ),
+        "c[w={n}-1-1]",
+    ),
+    "an input of a used recipe": (
+        (
+            "{a}generate: {{prompt: A}}}}\n"
+            '  u: {{recipe: ./loop.yaml, with: {{photos: "{{{{ steps.{n}.images }}}}"}}}}\n'
+        ),
+        "u/q[x={n}-1]",
+    ),
+    "uses": (
+        (
+            '{a}recipe: ./part.yaml}}\n  b: {{for_each: {{v: "{{{{ steps.{n}.tasks }}}}"}}, '
+            'generate: {{prompt: B, image_input: "{{{{ each.v.images }}}}"}}}}\n'
+        ),
+        "b[v={n}]",
+    ),
+    "uses in a loop over images": (
+        (
+            "{a}generate: {{prompt: A}}}}\n"
+            '  u: {{for_each: {{v: "{{{{ steps.{n}.images }}}}"}}, recipe: ./loop.yaml, with: {{photos: ["{{{{ each.v }}}}"]}}}}\n'
+        ),
+        "u[v={n}-1]/q[x={n}-1]",
+    ),
+}
+
+
+def write_loop(kind: str, name: str, was: str) -> str:
+    """The recipe whose first step has this name, and earlier ones; the address that is picked for."""
+    steps, address = LOOPS[kind]
+    earlier = f"was: {was}, " if was else ""
+    text = steps.format(a=f"{name}: {{{earlier}", n=name)
+    Path("part.yaml").write_text(PART.format(inner="x: {", name="x"))
+    Path("loop.yaml").write_text(
+        "seedflow: 1\ninputs: {photos: {type: list, of: image}}\nsteps:\n"
+        '  q: {for_each: {x: "{{ inputs.photos }}"}, generate: {prompt: Q, image_input: "{{ each.x }}"}}\n'
+        'outputs: {images: "{{ steps.q.images }}"}\n'
+    )
+    Path("book.yaml").write_text(f"seedflow: 1\nsteps:\n  {text}")
+    return address.format(n=name)
+
+
+@pytest.mark.parametrize("kind", LOOPS)
+def test_a_pick_outlives_renames_of_the_step_whose_images_its_loop_goes_through(kind: str) -> None:
+    first = write_loop(kind, "a", "")
+    assert run(["run", "book.yaml"]) == 0
+    assert run(["run", "book.yaml", "--reroll", first]) == 0
+    assert shown()[first] == 2
+    once = write_loop(kind, "aa", "a")
+    assert once != first
+    assert shown()[once] == 2
+    assert run(["run", "book.yaml"]) == 0
+    twice = write_loop(kind, "aaa", "[aa, a]")
+    assert shown()[twice] == 2
+    assert write_loop(kind, "aaa", "") == twice
+    assert shown()[twice] == 1
+
+
+def test_a_pick_outlives_a_second_rename_with_both_names() -> None:
+    Path("book.yaml").write_text("seedflow: 1\nsteps: {a: {generate: {prompt: A}}}\n")
+    assert run(["run", "book.yaml"]) == 0
+    assert run(["run", "book.yaml", "--reroll", "a"]) == 0
+    for text in ("b: {was: a, ", "c: {was: [b, a], "):
+        Path("book.yaml").write_text(f"seedflow: 1\nsteps: {{{text}generate: {{prompt: A}}}}}}\n")
+        assert run(["run", "book.yaml"]) == 0
+        assert list(shown().values()) == [2]
+    Path("book.yaml").write_text("seedflow: 1\nsteps: {c: {was: b, generate: {prompt: A}}}\n")
+    planned = seedflow.plan_recipe("book.yaml")
+    (lost,) = planned.warnings
+    assert lost.code == "unused-pick"
+    assert "was: a" in (lost.help or "")

@@ -630,7 +630,7 @@ def test_options_of_a_step(load: Load) -> None:
         "steps: {a: {generate: {prompt: x}, needs: [b, c], tags: [t, 1.0], was: old, description: 7}}\n"
     ).steps["a"]
     assert [(name, marked(span)) for name, span in step.needs] == [("b", "b"), ("c", "c")]
-    assert (step.tags, step.was, step.description) == (("t", "1.0"), "old", "7")
+    assert (step.tags, step.was, step.description) == (("t", "1.0"), ("old",), "7")
 
 
 def test_outputs_short_and_long(load: Load) -> None:
