@@ -206,8 +206,9 @@ def _foresee_leaf(leaf: Leaf, look: Callable[[Leaf], Outlook]) -> Outlook:
 
 
 def find_closed(opening: Opening, leaves: Sequence[Leaf]) -> Gap | None:
-    """The later list for which nothing will come of an opening, since it was skipped, if there is an item of the opening's own."""
-    gap = opening.gap
-    skipped = [next((one for _, one in leaf.gaps if one.skipped is not None), None) for leaf in leaves]
-    certain = bool(skipped) and None not in skipped and gap.bounds.low > 0 and not gap.may_skip
-    return skipped[0] if certain else None
+    """The later list for which nothing will come of an opening, since it was skipped, if there are items of all others."""
+    if opening.gap.may_skip or not leaves:
+        return None
+    found = [next((gap for _, gap in leaf.gaps if gap.skipped is not None), None) for leaf in leaves]
+    there = all(gap.is_closed or gap.bounds.low for leaf in leaves for _, gap in leaf.gaps)
+    return found[0] if there and None not in found else None

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 HERE = Path(__file__).parent
@@ -95,7 +95,11 @@ def loops(draw: st.DrawFn) -> tuple[str, Sequence[str]]:
     return f"{{{', '.join(spelled)}}}", found
 
 
+THREE = '{v0: "{{ (steps.set.at(p=\'y\').images) }}", v1: "{{ steps.never.images | list }}", v2: "{{ steps.one.images[1:] }}"}'
+
+
 @laws(40)
+@example((THREE, [FAILED, SKIPPED, EMPTY]), list(BODIES)[3], 16)
 @given(loops(), st.sampled_from(list(BODIES)), st.sampled_from([1, 16]))
 def test_a_step_is_empty_else_skipped_else_blocked_else_made(
     loop: tuple[str, Sequence[str]], body: str, most_in_flight: int
