@@ -51,8 +51,10 @@ def test_an_address_of_no_step_is_told_with_the_one_that_is_near() -> None:
     lines = "".join(f'    "{address}": {takes}\n' for address in addresses)
     assert say(f"seedflow_picks: 1\ntakes:\n  sketch:\n{lines}") == [
         "fox.picks.yaml:9:5: unused-pick: did you mean `page`?",
-        "fox.picks.yaml:10:5: unused-pick: after a rename, write `was: owl` into the step, with other earlier names behind it in "
-        "a list; if it is not used any more, take the line out",
+        (
+            "fox.picks.yaml:10:5: unused-pick: after a rename, write `was: owl` into the step, with other earlier names behind it in "
+            "a list; if it is not used any more, take the line out"
+        ),
     ]
 
 
