@@ -19,8 +19,8 @@ from seedflow.plan.gaps import (
     build_gap,
     build_refused_gap,
     build_skipped_gap,
-    count_least,
     count_most,
+    find_gap,
     nest_part,
 )
 from seedflow.plan.instances import Group, Instance
@@ -76,7 +76,8 @@ class Lister:
 
     def _is_admitted(self, whole: Reference, env: Env, parts: Listing) -> bool:
         """Whether every input that a list goes through takes as many items as it may have: else that is known first."""
-        low, high = count_least(parts), count_most(parts)
+        gaps = [find_gap(part) for part in parts]  # what may be skipped is not there for certain
+        low, high = sum(1 if gap is None else gap.bounds.low for gap in gaps), count_most(parts)
         if any(isinstance(part, Gap) and part.failed is not None for part in parts):
             low = MOST_ITEMS  # how many there would have been nobody knows
         while isinstance(whole, NameReference) and len(whole.path) == 1:

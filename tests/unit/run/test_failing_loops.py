@@ -285,3 +285,19 @@ def test_what_a_place_of_nothing_would_expect_is_no_matter(tmp_path: Path) -> No
         'expect: {min_width: "{{ 9999 if each.k == \'l\' else 1 }}"}, generate: {prompt: D, image_input: "{{ each.v }}"}}\n',
     )
     assert {status for address, status in ended.items() if address[0] in "cd"} == {"blocked"}
+
+
+def test_a_loop_over_an_input_waits_for_what_may_yet_be_skipped_of_it(tmp_path: Path) -> None:
+    (tmp_path / "few.yaml").write_text(
+        "seedflow: 1\ninputs: {photos: {type: list, of: image, min_items: 2}}\nsteps:\n"
+        "  x: {for_each: {v: '{{ inputs.photos }}'}, generate: {prompt: X, image_input: '{{ each.v }}'}}\n"
+        "outputs: {images: '{{ steps.x.images }}'}\n"
+    )
+    ended = run_twice(
+        tmp_path,
+        "  late: {for_each: {p: [x, y]}, when: \"{{ each.p == 'x' or steps.one.images[0].width < 1 }}\", "
+        "generate: {prompt: 'Late {{ each.p }}'}}\n"
+        '  b: {recipe: ./few.yaml, with: {photos: "{{ steps.late.images }}"}}\n'
+        + count("succeeded(steps.b.images)"),
+    )
+    assert ended == {"b/x[v=?]": "failed", "c": "done"}
