@@ -21,6 +21,7 @@ from seedflow.recipe.views import View, is_absent
 
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 _LARGEST_WITHOUT_EXPONENT: Final = 1e16
+_WRITTEN_DIGITS: Final = 15
 _MAX_PRINTED_BITS: Final = 1_000
 
 
@@ -194,7 +195,7 @@ class Rendering:
 
 
 def to_text(value: object) -> str:
-    """The text of a scalar: booleans as `true` and `false`, numbers in their shortest form.
+    """The text of a scalar: booleans as `true` and `false`, numbers in their shortest form, fractions with 15 digits at most.
 
     Raises:
         Refusal: it is not a scalar.
@@ -257,7 +258,8 @@ def _float_text(value: float) -> str:
         )
     if value.is_integer() and abs(value) < _LARGEST_WITHOUT_EXPONENT:
         return str(int(value))
-    return repr(value)
+    # Arithmetic of binary fractions is off in the 16th digit: a price of 19.95 * 3 is meant to be read as 59.85.
+    return f"{value:.{_WRITTEN_DIGITS}g}" if abs(value) < _LARGEST_WITHOUT_EXPONENT / 10 else repr(value)
 
 
 def _reference_text(view: View) -> str:
