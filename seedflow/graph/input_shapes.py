@@ -24,10 +24,9 @@ def shape_of_input(declared: Input) -> Shape:
             return Shape(Kind.IMAGE, optional)  # of which step, if of any, its caller knows
         case InputType.LIST:
             item = UNKNOWN if declared.of is None else shape_of_input(declared.of)
-            return Shape(Kind.LIST, optional, item, Count(declared.min_items or 0, declared.max_items))
+            return Shape(Kind.LIST, optional, item, _count_of(declared))
         case InputType.TABLE:
-            count = Count(declared.min_items or 0, declared.max_items)
-            return Shape(Kind.LIST, optional, _shape_of_row(declared), count)
+            return Shape(Kind.LIST, optional, _shape_of_row(declared), _count_of(declared))
         case InputType.CHOICE:
             return Shape(Kind.TEXT, optional, options=declared.options)
         case InputType.INTEGER:
@@ -36,6 +35,12 @@ def shape_of_input(declared: Input) -> Shape:
             )
         case InputType.TEXT | InputType.NUMBER | InputType.BOOLEAN:
             return Shape(_SCALARS[declared.type], optional)
+
+
+def _count_of(declared: Input) -> Count:
+    """How many items there may be. Bounds with nothing between them are told elsewhere, and say nothing here."""
+    low, high = declared.min_items or 0, declared.max_items
+    return Count(0, None) if high is not None and low > high else Count(low, high)
 
 
 def _shape_of_row(declared: Input) -> Shape:

@@ -73,13 +73,13 @@ class Closer:
     def leaves_out(
         self, instance: Instance, iterate: Iterate, env: Env, sink: Sink, findings: Findings
     ) -> bool:
-        """Whether a condition leaves out all passes of an instance, or is none; they are skipped then."""
+        """Whether a condition leaves out all passes of an instance; they are skipped then. What is wrong with it is found."""
         try:
             if not self._build.judge.refuses(instance, env):
                 return False
         except Refused as refused:
             findings.add(refused.diagnostic)
-            return True
+            return False
         tasks = instance.tasks
         address = spell_address(tasks.hub, (*instance.keys, (iterate.name, "?")))
         group = Group(address, "?", tasks, instance.order, Bounds(0, 0), instance=instance)

@@ -76,10 +76,8 @@ class Judge:
         step = instance.tasks.node.step
         verdict = self.begin(unit, env)
         standing = verdict.standing
-        for template, where in self._conditions(instance, env):
-            self._judge_condition(template, where, verdict)
-            if verdict.refused:
-                return verdict
+        if self._leave_out(instance, env, verdict):
+            return verdict
         for source in (*instance.tasks.frame.sources, *instance.sources):
             self._add_source(source, standing)
         for value in (*instance.tasks.frame.each.values(), *instance.each.values()):
@@ -104,9 +102,23 @@ class Judge:
             Refused: a condition gives something else than true or false.
         """
         verdict = Verdict(Standing())
+        return self._leave_out(instance, env, verdict) and verdict.refused
+
+    def _leave_out(self, instance: Instance, env: Env, verdict: Verdict) -> bool:
+        """Take all conditions into a verdict; whether that is all there is to it, since one leaves the instance out.
+
+        What is wrong with a condition counts for nothing inside of a use that is left out: skipping comes before failing.
+        """
         for template, where in self._conditions(instance, env):
-            self._judge_condition(template, where, verdict)
-        return verdict.refused
+            try:
+                self._judge_condition(template, where, verdict)
+            except Refused:
+                if verdict.standing.skipped is None:
+                    raise
+                return True
+            if verdict.refused:
+                return True
+        return False
 
     def _conditions(self, instance: Instance, env: Env) -> Iterator[tuple[Template, Env]]:
         """Those of the uses around it, then its own."""

@@ -187,7 +187,7 @@ class Expander:
         if (
             problem is not None
             and not self._frame.ghost
-            and rest_on_results(lists, self._lister.stander, self._env(row))
+            and rest_on_results(lists, row, self._lister.stander, self._frame)
         ):
             yield Opening(row, depth, build_refused_gap((), "?", problem))
             return

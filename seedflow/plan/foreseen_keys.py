@@ -18,7 +18,7 @@ from seedflow.plan.frames import Env
 from seedflow.plan.gaps import Gap, Item, Listing, find_gap, merge_parts
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit
 from seedflow.plan.listing import Lister
-from seedflow.plan.model import ANYWHERE, PendingImages, StepImage
+from seedflow.plan.model import ANYWHERE, ELSEWHERE, PendingImages, StepImage
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.views import PendingImage, PendingTask, key_of_image
@@ -93,24 +93,38 @@ class KeyForeseer:
         return parts
 
     def _may_repeat_items(self, items: tuple[Expression, ...], env: Env, parts: Listing) -> bool:
-        """Whether an item to come of a list that is written out may turn out to be what another item is."""
+        """Whether an item to come of a list that is written out may turn out to be what another item is, or to have its key."""
         if not any(isinstance(part, Gap) and part.after for part in parts):
             return False
         found = [
-            (item, self._find_sources(item, part, env), isinstance(part, Gap) and bool(part.after))
+            (item, self._find_starts(item, part, env), isinstance(part, Gap) and bool(part.after))
             for item, part in zip(items, parts, strict=True)
         ]
         return any(
-            (waits or other_waits) and _overlap(sources, other_sources) and not _pick_apart(item, other)
-            for (item, sources, waits), (other, other_sources, other_waits) in combinations(found, 2)
+            (waits or other_waits) and _overlap(starts, other_starts) and not _pick_apart(item, other)
+            for (item, starts, waits), (other, other_starts, other_waits) in combinations(found, 2)
         )
+
+    def _find_starts(self, item: Expression, part: Item | Gap, env: Env) -> set[str]:
+        """How keys begin that an item may have; `ANYWHERE` where that is not known."""
+        found: set[str] = set()
+        for address in self._find_sources(item, part, env):
+            unit, tasks = self._resolver.find_unit(address), self._resolver.steps.get(address)
+            if address == ELSEWHERE:
+                found.add(address)
+            elif unit is not None and not unit.ghost:
+                found.add(unit.instance.loop_key)
+            elif tasks is not None and not tasks.groups:
+                found.update(instance.loop_key for instance in tasks.instances)
+            else:
+                found.add(ANYWHERE)
+        return found
 
     def _find_sources(self, item: Expression, part: Item | Gap, env: Env) -> set[str]:
         """The tasks and steps that an item may be an image of."""
         if isinstance(part, Item):
             address = _address_of(part.value)
-            unit = self._resolver.find_unit(address)
-            return {address, address if unit is None else unit.instance.tasks.hub} if address else set()
+            return {address} if address else set()
         return set(self._slots.find_sources(item, env)) if isinstance(item, Template) else set()
 
     def _may_repeat(self, template: Template, env: Env, parts: Listing) -> bool:
@@ -129,6 +143,9 @@ class KeyForeseer:
         ghosts = [ghost for gap in gaps for ghost in _ghosts_of(gap, tasks)]
         if any(ghost is None or not repeating.isdisjoint(_open_names(ghost)) for ghost in ghosts):
             return True
+        uses = [gap for gap in gaps if isinstance(gap.source, Instance) and gap.source.inner is not None]
+        if any(None in list(self._of_gap(gap, mention)) for gap in uses):
+            return True  # such as a slice, of which nobody knows what it takes of what goes through
         found = [one for one in self.find(template, env) if one is not None]
         handed = [one for one in found if isinstance(one.key, tuple)]
         return len({one.key for one in found}) < len(found) or len(handed) < len(ghosts)
@@ -275,9 +292,9 @@ class KeyForeseer:
                 yield one and replace(one, certain=one.certain and not gap.may_skip)
 
 
-def _overlap(sources: set[str], others: set[str]) -> bool:
-    """Whether something may come of both."""
-    return bool(sources & others) or bool(sources and others and ANYWHERE in sources | others)
+def _overlap(starts: set[str], others: set[str]) -> bool:
+    """Whether a key of both may be one."""
+    return bool(starts & others) or bool(starts and others and ANYWHERE in starts | others)
 
 
 def _pick_apart(item: Expression, other: Expression) -> bool:

@@ -106,6 +106,8 @@ class Lister:
         source = gap.source
         if source is None:
             return self.read(expression, env, at_most=at_most)
+        if gap.is_closed:  # it waits for whether that is skipped or blocked, and for no values
+            return [gap]
         found: Listing = []
         if gap.mention is not None:
             for part in (source.children or []) if isinstance(source, Group) else [source]:

@@ -201,7 +201,7 @@ class Planner:
     def settle(self, address: str) -> Task | Grown | Waiting | Unsettled:
         """The task with everything known, or what it turned out to stand for."""
         planned = self._unfolder.tasks[address]
-        if planned.action in (Action.SKIP, Action.BLOCKED):
+        if planned.action is Action.SKIP or (planned.action is Action.BLOCKED and not self._is_open(address)):
             return self._unfolder.refusals.find(address) or planned
         if address in self._unfolder.openings:
             return self._grow(address, planned)
@@ -235,6 +235,11 @@ class Planner:
     def outputs(self) -> tuple[Mapping[str, tuple[PublishedImage, ...]], tuple[Unsettled, ...]]:
         """What can be published of each output, from the facts so far."""
         return self._outputs.publish()
+
+    def _is_open(self, address: str) -> bool:
+        """Whether nobody knows yet what becomes of a task: a condition may leave out what is stored, but not as expected."""
+        unit = self._build.resolver.find_unit(address)
+        return unit is not None and not unit.ghost and address not in unit.instance.tasks.images
 
     def _grow(self, address: str, planned: Task) -> Task | Grown | Waiting | Unsettled:
         unfolder = self._unfolder

@@ -17,6 +17,7 @@ from seedflow.plan.instances import Instance
 from seedflow.plan.judge import Findings
 from seedflow.plan.model import StepImage, Unsettled
 from seedflow.plan.picking import Absent
+from seedflow.plan.rows import Row
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
 from seedflow.recipe.model import Expression, Iterate, Step
@@ -34,15 +35,21 @@ class Refusals:
     def __init__(self) -> None:
         self._found: dict[str, Diagnostic] = {}
         self._open: set[str] = set()
+        self._suspected: list[Diagnostic] = []
 
     def add(self, address: str, problem: Diagnostic, *, is_open: bool = False) -> None:
         """Take in why something cannot be asked."""
         self._found[address] = problem
         (self._open.add if is_open else self._open.discard)(address)
 
+    def suspect(self, problem: Diagnostic) -> None:
+        """Take in what is wrong where nothing is asked yet: with tasks that stand for others, or while it may come to nothing."""
+        self._suspected.append(problem)
+
     def problems(self) -> Iterator[Diagnostic]:
         """Everything that was taken in."""
         yield from self._found.values()
+        yield from self._suspected
 
     def as_doubts(self) -> Findings:
         """The same as warnings: they fail some tasks, and stop nothing else."""
@@ -61,29 +68,32 @@ class Refusals:
 
 
 def find_open(instance: Instance, stander: Stander, env: Env) -> Sequence[str] | None:
-    """What an instance still waits for when what it asks depends on what some task gave; None when it depends on none that has ended.
+    """What an instance still waits for when what it asks may depend on what some task gave; None when it depends on nobody.
 
     What is wrong before any results are there is wrong whatever they will be, and best said before they are paid for.
     """
     tasks = instance.tasks
     expressions = _list_expressions(tasks.node.step)
+    if not stander.knows_results or not _depends_on_tasks(expressions, instance, tasks.frame):
+        return None
     standing = _stand(stander, expressions, env)
+    for condition, outer in tasks.frame.conditions:
+        standing.include(_stand(stander, [condition], stander.refresh(outer)))
     sources = (*instance.sources, *tasks.frame.sources)
-    pending = [source for source in sources if source.instance.outcome is None]
-    waits = [*standing.waits, *(address for source in pending for address in source.addresses)]
-    if any(map(_is_result, instance.each.values())) or len(pending) < len(sources):
-        return waits
-    if waits:
-        return waits if standing.needs.keys() - standing.waits.keys() else None
-    return waits if mentions_results(expressions, tasks.frame) else None
+    pending = (source for source in sources if source.instance.outcome is None)
+    return [*standing.waits, *(address for source in pending for address in source.addresses)]
 
 
-def rest_on_results(lists: Sequence[Expression], stander: Stander, env: Env) -> bool:
-    """Whether lists of `for_each` depend on what some task gave."""
-    standing = _stand(stander, list(lists), env)
-    if standing.waits:
-        return bool(standing.needs.keys() - standing.waits.keys())
-    return any(map(_is_result, env.each.values())) or mentions_results(lists, env.frame)
+def rest_on_results(lists: Sequence[Expression], row: Row, stander: Stander, frame: FrameInstance) -> bool:
+    """Whether lists of `for_each` may depend on what some task gave."""
+    return stander.knows_results and _depends_on_tasks(lists, row, frame)
+
+
+def _depends_on_tasks(expressions: Sequence[Expression], place: Row | Instance, frame: FrameInstance) -> bool:
+    """Whether there would be nothing of the sort, or not the same, without some task."""
+    around = place.sources or place.behind or frame.sources or frame.behind
+    values = (*place.each.values(), *frame.each.values())
+    return bool(around) or any(map(_is_result, values)) or mentions_results(expressions, frame)
 
 
 def mentions_results(expressions: Iterable[Expression], frame: FrameInstance) -> bool:

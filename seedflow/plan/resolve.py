@@ -50,6 +50,7 @@ class Resolver:
         self._units: dict[str, Unit] = {}
         self._views: dict[str, tuple[View, ...]] = {}
         self._whole: dict[str, tuple[View, ...]] = {}
+        self.knows_results = False
         self.of_use: Callable[[Instance, Output | None], Standing] = lambda *_: Standing()
         """How far an output of a used recipe is, or all its outputs; whoever knows what these stand on says so."""
 
@@ -71,6 +72,7 @@ class Resolver:
         if instance.outcome is not None or address in tasks.images:
             return
         tasks.images[address] = images
+        self.knows_results = self.knows_results or outcome is not Outcome.SKIPPED
         if outcome is not Outcome.GIVEN:
             tasks.lost[address] = (outcome, cause or address)
         tasks.end_if_done(instance)

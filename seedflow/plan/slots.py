@@ -248,6 +248,8 @@ class SlotFinder:
             value = env.each.get(name.name)
             ghost = isinstance(value, View) and isinstance(value.subject, PendingImages)
             return ghost or isinstance(value, Later)
+        if name.root in ("each", "prev"):
+            return self._stander.waits_for_name(name, env)
         if name.root == "values":
             return name.name in env.frame.lazy_values and self._stander.waits_for_name(name, env)
         return name.root == "inputs" and name.name in env.frame.later

@@ -40,6 +40,15 @@ class Stander:
             self.add_instance,
         )
 
+    @property
+    def knows_results(self) -> bool:
+        """Whether any task has ended with images or failed; before that, whatever is found holds for all results."""
+        return self._resolver.knows_results
+
+    def refresh(self, env: Env) -> Env:
+        """The same surroundings with every value as it is by now."""
+        return self._resolver.refresh(env)
+
     def of_use(self, use: Instance, output: Output | None) -> Standing:
         """How far an output of a used recipe is, or all its outputs."""
         standing = Standing()
@@ -137,15 +146,32 @@ class Stander:
         fail_ok: bool = False,
     ) -> None:
         """Take in what one use of a recipe gives as these outputs; nothing when its conditions leave it out."""
-        if instance.inner is None or not self._uses.add(instance, standing, skip_ok=skip_ok, fail_ok=fail_ok):
+        if instance.inner is None:
             return
         env = Env(instance.inner)
+        if not self._uses.add(instance, standing, skip_ok=skip_ok, fail_ok=fail_ok):
+            if instance.entered is Outcome.FAILED and not skip_ok:
+                self._add_left_out(instance, [output.images for output in outputs], standing)
+            return
         for output in outputs:
             before = len(standing.waits)
             self.add_expression(output.images, env, standing, skip_ok=skip_ok, fail_ok=fail_ok)
             if standing.tolerant and not skip_ok and len(standing.waits) == before:
                 own = self.of([output.images], env)
                 standing.skipped = standing.skipped or self._uses.find_skip(instance, output, own)
+
+    def _add_left_out(self, instance: Instance, images: Sequence[Expression], standing: Standing) -> None:
+        """Take in a use that failed, of which what is inside may be skipped all the same, as it may have been before it failed."""
+        if instance.inner is None:
+            return
+        parts = [self.of([one], Env(instance.inner)) for one in images]
+        for part in parts:
+            standing.include(part)
+        skips = [part.skips for part in parts]
+        if skips and None not in skips:
+            standing.skipped = standing.skipped or skips[0]
+        elif any(part.waits and part.may_be_skipped for part in parts):
+            standing.may_skip = True
 
     def of_conditions(self, instance: Instance) -> Standing:
         """How far everything is on which depends whether a use of a recipe is made."""

@@ -7,11 +7,11 @@ have what is made for himself.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
-from seedflow.diagnostics import Span, has_errors
+from seedflow.diagnostics import Diagnostic, Span, has_errors
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.plan.addresses import spell_address
 from seedflow.plan.amounts import explodes
@@ -36,12 +36,7 @@ from seedflow.plan.instances import Group, Instance, StepTasks, Unit
 from seedflow.plan.judge import Findings
 from seedflow.plan.model import Bounds, Outcome, Reason, Task
 from seedflow.plan.reading import Part, read_parts, span_of_list
-from seedflow.plan.refusals import (
-    Refusals,
-    doubt_edits,
-    refuse_nothing,
-    refuse_same_address,
-)
+from seedflow.plan.refusals import Refusals, doubt_edits, refuse_nothing, refuse_same_address
 from seedflow.plan.rows import Leaf, Opening, Row
 from seedflow.plan.uses import UseBuilder
 from seedflow.recipe.model import Iterate
@@ -150,10 +145,9 @@ class Unfolder:
         tasks = instance.tasks
         if tasks.node.step.call is not None:
             inner, problems = self._uses.enter(instance, self._graph.frames[tasks.node.id])
-            self.findings.extend(problems)
             instance.inner = inner
             # With errors, others mention what is inside all the same; of that nothing more is to be said, or asked.
-            with nullcontext() if not has_errors(problems) else self.apart():
+            with nullcontext() if not self._blame(problems) else self.apart():
                 self.plan_frame(inner)
             return
         self._add_units(instance)
@@ -179,7 +173,7 @@ class Unfolder:
         parts = list(self._read(tasks.node.step.span, lambda: self._build.lister.read(iterate.over, env)))
         found, self.findings = self.findings, before_all
         gaps = [gap for part in parts if (gap := find_gap(part)) is not None]
-        if not parts and self._closer.leaves_out(instance, iterate, env, self._sink, self.findings):
+        if not parts and self._closer.leaves_out(instance, iterate, env, self._sink, found):
             return
         if not parts and not found.has_errors:
             skips = self._build.stander.of([iterate.over], env).skips
@@ -230,11 +224,21 @@ class Unfolder:
         outcome = outcome_of(task)
         if ghost and outcome is Outcome.SKIPPED:
             unit.instance.note_may_skip()
-        waits = outcome is Outcome.GIVEN and bool(built.waits)  # what it stands on may fail yet
+        # What it stands on may fail yet, or leave it out.
+        waits = outcome is not Outcome.SKIPPED and bool(built.waits)
         if outcome is not None and not ghost and not waits:
             images = images_of(task.address, task.result) if task.result is not None else ()
             cause = task.cause if task.reason is Reason.UPSTREAM_FAILED else task.address
             resolver.learn(task.address, outcome, images, cause)
+
+    def _blame(self, problems: Sequence[Diagnostic]) -> bool:
+        """Whether what was found before anything of it is asked is wrong for certain: with results, that is to be seen without them."""
+        if not self._build.resolver.knows_results:
+            self.findings.extend(problems)
+            return has_errors(problems)
+        for problem in problems:
+            (self.refusals.suspect if has_errors([problem]) else self.findings.add)(problem)
+        return False
 
     def _made(self) -> ChainMap[str, Task]:
         """All tasks, those that only stand for others as well."""
@@ -264,6 +268,8 @@ class Unfolder:
             return group
         if problem is not None:
             self.refusals.add(address, problem)
+        if gap.problem is not None:
+            self.refusals.suspect(gap.problem)
         totalled = Totalled(self._build.kinds.place)
         free = may_be_stored(self._made(), after)
         for leaf in leaves:
@@ -367,7 +373,7 @@ class Unfolder:
         else:
             totalled.tasks = count
             if low:  # what is wrong with every pass is wrong with the first, which comes for certain
-                self.findings.extend(wrong.diagnostics())
+                self._blame(wrong.diagnostics())
         instance.to_come = group
         self._build.kinds.add_group(
             address, (instance.address, tasks.hub, *tasks.frame.hubs), totalled.least, ()
@@ -390,5 +396,5 @@ class Unfolder:
             else:
                 self._add_units(instance)
         if leaf.count.high:  # else of nothing anything may be wrong
-            self.findings.extend(errors.diagnostics())
+            self._blame(errors.diagnostics())
         return instance, list(made.values())

@@ -44,6 +44,14 @@ def describe(found: Diagnostic) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        # Nothing lies between the bounds, which says nothing of a slice.
+        (
+            f"""
+inputs: {{photos: {{type: list, of: image, min_items: 2, max_items: 1}}}}
+steps: {{{OTHER}, uses: {{generate: {{prompt: "{{{{ inputs.photos[1:] | length > 0 }}}}"}}}}}}
+""",
+            ["empty-bounds «min_items»", *ITS_OWN],
+        ),
         (
             f"""
 inputs: {{hero: {{type: text}}}}
@@ -125,6 +133,7 @@ steps:
         ),
     ],
     ids=[
+        "bounds with nothing between them",
         "kind", "bad name", "input", "output", "value", "parts", "defaults", "steps", "outdented", "cycle"
     ],
 )  # fmt: skip

@@ -1,0 +1,294 @@
+"""What one run took for the failing of some tasks, a later one, whose plan knows of it, takes for nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from world import FakeProvider, World, statuses
+
+from seedflow.diagnostics import has_errors
+
+SET = "steps:\n  s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}\n"
+OTHER = "  k: {generate: {prompt: K}}\n"
+
+
+@dataclass
+class Case:
+    """A recipe with the one that it uses, and how its tasks end."""
+
+    text: str
+    ends: dict[str, str]
+    used: str = ""
+    sets: str = "max"
+    calls: int | None = None
+
+
+PAIRS = (
+    "inputs: {photo: {type: image, optional: true}, n: {type: integer, default: 3}}\n"
+    "steps:\n"
+    '  a: {for_each: {x: [1, 2, 3]}, when: "{{ each.x <= inputs.n }}", generate: {prompt: "A {{ each.x }} {{ inputs.n }}"}}\n'
+    "  b: {for_each: \"{{ zip(p=steps.a.images, y=['q', 'r']) }}\", generate: {prompt: B, image_input: \"{{ each.p }}\"}}\n"
+    'outputs: {o: "{{ steps.b.images }}"}\n'
+)
+SLICED = (
+    "inputs: {photos: {type: list, of: image}, w: {type: text}}\n"
+    'steps: {a: {generate: {prompt: "A {{ inputs.w }}", sequential_image_generation: auto, max_images: 3}}}\n'
+    'outputs: {o: "{{ steps.a.images[1:] }}", q: "{{ inputs.photos[1:] }}"}\n'
+)
+HANDED = (
+    "inputs: {photos: {type: list, of: image}, w: {type: text}}\n"
+    'steps: {a: {generate: {prompt: "A {{ inputs.w }}"}}}\n'
+    'outputs: {o: "{{ inputs.photos[:2] }}", x: "{{ steps.a.images }}"}\n'
+)
+OPEN = (
+    "inputs: {photos: {type: list, of: image}}\n"
+    "steps: {a: {for_each: {w: [a, b]}, when: '{{ inputs.photos | length > 0 }}', generate: {prompt: 'A {{ each.w }}'}}}\n"
+    "outputs: {o: '{{ steps.a.images }}'}\n"
+)
+UNASKED = (
+    "inputs: {photos: {type: list, of: image}}\n"
+    "steps:\n"
+    "  a: {recipe: ./inner.yaml, with: {photo: '{{ inputs.photos[1] }}'}}\n"
+    "outputs: {images: '{{ inputs.photos }}'}\n"
+)
+BOUNDED = (
+    "inputs: {photos: {type: list, of: image, min_items: 2}}\n"
+    "steps:\n"
+    "  a: {generate: {prompt: A}}\n"
+    "  e: {iterate: {over: '{{ inputs.photos }}', as: e, start: '{{ steps.a.images[0] }}'}, when: '{{ inputs.photos | length == 2 }}',\n"
+    "      generate: {prompt: 'E {{ each.e.number }}', image_input: '{{ prev }}'}}\n"
+    "outputs: {images: '{{ steps.a.images }}'}\n"
+)
+GUARDED = (
+    "inputs: {photos: {type: list, of: image}}\n"
+    "steps: {a: {when: '{{ inputs.photos[1].number > 0 }}', generate: {prompt: A}}}\n"
+    "outputs: {o: '{{ steps.a.images }}'}\n"
+)
+PLAIN = "inputs: {photo: {type: image}}\nsteps: {a: {generate: {prompt: A, image_input: '{{ inputs.photo }}'}}}\noutputs: {o: '{{ steps.a.images }}'}\n"
+FAILS = "  f: {generate: {prompt: F}, expect: {min_width: 9999}}\n"
+
+CASES = {
+    "a zip inside of a use for each image": Case(
+        SET
+        + '  u: {for_each: {p: "{{ steps.s.images }}"}, recipe: ./used.yaml, with: {n: "{{ each.p.number }}"}}\n'
+        + OTHER,
+        used=PAIRS,
+        ends={
+            "k": "done",
+            "u[p=s-1]/a[x=1]": "done",
+            "u[p=s-1]/a[x=2]": "skipped",
+            "u[p=s-1]/a[x=3]": "skipped",
+            "u[p=s-1]/b[p=?,y=?]": "failed",
+            "u[p=s-2]/a[x=1]": "done",
+            "u[p=s-2]/a[x=2]": "done",
+            "u[p=s-2]/a[x=3]": "skipped",
+            "u[p=s-2]/b[p=s-2.1-1,y=q]": "done",
+            "u[p=s-2]/b[p=s-2.2-1,y=r]": "done",
+            "u[p=s-3]/a[x=1]": "done",
+            "u[p=s-3]/a[x=2]": "done",
+            "u[p=s-3]/a[x=3]": "done",
+            "u[p=s-3]/b[p=?,y=?]": "failed",
+        },
+    ),
+    "a list that passes its bound, by a condition over results": Case(
+        SET
+        + '  a: {for_each: {x: [1, 2, 3]}, when: "{{ each.x <= steps.s.images | length }}", generate: {prompt: "A {{ each.x }}"}}\n'
+        + '  b: {for_each: {p: {in: "{{ steps.a.images }}", at_most: 2}}, generate: {prompt: B, image_input: "{{ each.p }}"}}\n'
+        + OTHER,
+        ends={"a[x=1]": "done", "a[x=2]": "done", "a[x=3]": "done", "b[p=?]": "failed", "k": "done"},
+    ),
+    "an image that a slice inside of a use does not give": Case(
+        SET
+        + '  u: {for_each: {w: [b, c]}, recipe: ./used.yaml, with: {photos: "{{ steps.s.images }}", w: "{{ each.w }}"}}\n'
+        + '  t: {for_each: {t: "{{ steps.u.tasks }}"}, generate: {prompt: "T {{ each.t.key }}", image_input: "{{ each.t.outputs.o[0] }}"}}\n'
+        + '  r: {for_each: {t: "{{ steps.u.tasks }}"}, generate: {prompt: "R {{ each.t.key }}", image_input: "{{ each.t.outputs.q[0] }}"}}\n'
+        + OTHER,
+        used=SLICED,
+        sets="min",
+        ends={
+            "u[w=b]/a": "done",
+            "u[w=c]/a": "done",
+            "t[t=b]": "failed",
+            "t[t=c]": "failed",
+            "r[t=b]": "failed",
+            "r[t=c]": "failed",
+            "k": "done",
+        },
+    ),
+    "one image twice, which a slice hands through": Case(
+        "steps:\n  s: {generate: {prompt: S}}\n"
+        '  u: {for_each: {w: [b, c]}, recipe: ./used.yaml, with: {photos: "{{ steps.s.images }}", w: "{{ each.w }}"}}\n'
+        '  r: {for_each: {p: "{{ steps.u.outputs.o }}"}, generate: {prompt: R, image_input: "{{ each.p }}"}}\n'
+        + OTHER,
+        used=HANDED,
+        ends={"u[w=b]/a": "done", "u[w=c]/a": "done", "r[p=?]": "failed", "k": "done"},
+    ),
+    "images of one key of two uses, one of them later": Case(
+        "steps:\n"
+        '  u: {recipe: ./used.yaml, with: {photos: ["https://example.com/fox.jpg"]}}\n'
+        '  v: {recipe: ./used.yaml, with: {photos: "{{ steps.u.outputs.o }}"}}\n'
+        '  r: {for_each: {p: ["{{ steps.v.outputs.o[0] }}", "{{ steps.u.outputs.o[0] }}"]}, generate: {prompt: R, image_input: "{{ each.p }}"}}\n',
+        used=OPEN,
+        ends={
+            "u/a[w=a]": "done",
+            "u/a[w=b]": "done",
+            "v/a[w=a]": "done",
+            "v/a[w=b]": "done",
+            "r[p=?]": "failed",
+        },
+        calls=2,
+    ),
+    "an input that cannot be made, and that nothing asks for": Case(
+        "steps:\n  s: {generate: {prompt: S}}\n"
+        '  u: {for_each: {p: "{{ steps.s.images }}"}, recipe: ./used.yaml, with: {photos: ["{{ each.p }}"]}}\n',
+        used=UNASKED,
+        ends={"u[p=s-1]/a/i": "done"},
+    ),
+    "too few items for an input, which edits go through": Case(
+        "steps:\n  s: {generate: {prompt: S}}\n"
+        '  u: {recipe: ./used.yaml, with: {photos: "{{ steps.s.images }}"}, when: "{{ steps.s.images | length != 2 }}"}\n',
+        used=BOUNDED,
+        ends={"u/a": "done", "u/e[e=?]": "failed"},
+    ),
+    "a condition that cannot be told, in a use that is left out": Case(
+        "steps:\n  s: {generate: {prompt: S}}\n"
+        "  n: {when: '{{ steps.s.images | length > 5 }}', generate: {prompt: N}}\n"
+        '  u: {recipe: ./used.yaml, with: {photos: "{{ steps.s.images }}"}, when: "{{ (steps.s.images + steps.n.images) | length > 9 }}"}\n',
+        used=GUARDED,
+        ends={"n": "skipped", "u/a": "skipped"},
+    ),
+    "a loop over tasks that could not be paired, with a condition": Case(
+        SET
+        + FAILS
+        + "  u: {for_each: \"{{ zip(p=steps.s.images, w=['a', 'b']) }}\", recipe: ./used.yaml, with: {photo: '{{ each.p }}'}}\n"
+        + '  t: {for_each: {t: "{{ steps.u.tasks }}"}, when: "{{ not (succeeded(steps.f.images) | length > 3) }}", generate: {prompt: "T {{ each.t.key }}"}}\n'
+        + '  v: {generate: {prompt: "there are {{ steps.t.images | length }}"}}\n',
+        used=PLAIN,
+        ends={"f": "failed", "u[p=?,w=?]": "failed", "t[t=?-?]": "blocked", "v": "blocked"},
+    ),
+    "the same, with a condition that waits for what the tasks block": Case(
+        SET
+        + "  u: {for_each: \"{{ zip(p=steps.s.images, w=['a', 'b']) }}\", recipe: ./used.yaml, with: {photo: '{{ each.p }}'}}\n"
+        + '  m: {generate: {prompt: "M {{ steps.u.images | length }}"}}\n'
+        + '  t: {for_each: {t: "{{ steps.u.tasks }}"}, when: "{{ not (succeeded(steps.m.images) | length > 3) }}", generate: {prompt: "T {{ each.t.key }}"}}\n',
+        used=PLAIN,
+        ends={"u[p=?,w=?]": "failed", "m": "blocked", "t[t=?-?]": "blocked"},
+    ),
+}
+INNER = "seedflow: 1\ninputs: {photo: {type: image}}\nsteps: {i: {generate: {prompt: I}}}\noutputs: {o: '{{ steps.i.images }}'}\n"
+
+
+def open_world(folder: Path, case: Case) -> World:
+    (folder / "used.yaml").write_text(f"seedflow: 1\n{case.used}")
+    (folder / "inner.yaml").write_text(INNER)
+    return World(folder, case.text, provider=FakeProvider(sets=case.sets))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_further_run_ends_as_the_one_before_it(tmp_path: Path, name: str) -> None:
+    case = CASES[name]
+    world = open_world(tmp_path, case)
+    first = statuses(world.run())
+    paid = len(world.provider.calls)
+    ends = {address: status.replace("reused", "done") for address, status in first.items()}
+    assert {address: status for address, status in ends.items() if address != "s"} == case.ends
+    assert case.calls in (None, paid)
+    assert not has_errors(world.find_problems())
+    again = statuses(world.run())
+    assert {address: status.replace("reused", "done") for address, status in again.items()} == ends
+    assert len(world.provider.calls) == paid
+
+
+WRONG = {
+    "lists that never fit": (
+        SET
+        + '  b: {for_each: "{{ zip(p=[1, 2, 3], y=[4, 5]) }}", when: "{{ steps.s.images | length > 1 }}", generate: {prompt: "B {{ each.p }} {{ each.y }}"}}\n',
+        "unequal-lists",
+    ),
+    "an image that a set never has": (
+        SET + '  b: {generate: {prompt: B, image_input: "{{ steps.s.images[3] }}"}}\n',
+        "no-such-image",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_whatever_the_results_are_is_an_error_where_they_are_stored_too(
+    tmp_path: Path, name: str
+) -> None:
+    text, code = WRONG[name]
+    world = World(tmp_path, SET, provider=FakeProvider(sets="max"))
+    world.run()
+    world.text = text
+    try:
+        found = [one.code for one in world.find_problems() if has_errors([one])]
+    except AssertionError as error:  # it is seen by the text alone
+        found = [part for part in (code,) if part in str(error)]
+    assert found == [code]
+
+
+@pytest.mark.parametrize(
+    "mention",
+    ["steps.u.outputs.o", "succeeded(steps.u.outputs.o)", "steps.u.tasks", "succeeded(steps.u.tasks)"],
+)
+@pytest.mark.parametrize("inside", ["{{ 1 > 2 }}", "{{ inputs.n > 2 }}"])
+def test_what_is_left_out_inside_of_a_use_that_failed_is_skipped(
+    tmp_path: Path, mention: str, inside: str
+) -> None:
+    case = Case(
+        f"steps:\n{FAILS}  w: {{generate: {{prompt: W}}}}\n"
+        '  u: {recipe: ./used.yaml, when: "{{ steps.f.images | length > 3 }}", with: {n: "{{ steps.w.images | length }}"}}\n'
+        f'  t: {{generate: {{prompt: "T {{{{ {mention} | length }}}}"}}}}\n',
+        used=f"inputs: {{n: {{type: integer}}}}\nsteps: {{x: {{when: '{inside}', generate: {{prompt: X}}}}}}\noutputs: {{o: '{{{{ steps.x.images }}}}'}}\n",
+        ends={},
+    )
+    world = open_world(tmp_path, case)
+    for _ in range(2):
+        ended = statuses(world.run())
+        assert (ended["u/x"], ended["t"]) == ("skipped", "skipped")
+    assert len(world.provider.calls) == 2
+
+
+REJECTED = (
+    "steps:\n"
+    "  s: {generate: {prompt: one, sequential_image_generation: auto, max_images: 3}}\n"
+    '  x: {when: "{{ steps.s.images | length > 0 }}", generate: {prompt: fixed}, expect: {min_width: 9999}}\n'
+    '  y: {generate: {prompt: Y, image_input: "{{ steps.x.images }}"}}\n'
+)
+
+
+@pytest.mark.parametrize(("least", "x", "y"), [(0, "failed", "blocked"), (3, "skipped", "skipped")])
+def test_what_is_stored_but_not_as_expected_waits_for_its_condition(
+    tmp_path: Path, least: int, x: str, y: str
+) -> None:
+    world = World(tmp_path, REJECTED, provider=FakeProvider(sets="max"))
+    world.run()
+    world.text = REJECTED.replace("prompt: one", "prompt: two").replace("> 0", f"> {least}")
+    result = world.run()
+    assert statuses(result) == {"s": "done", "x": x, "y": y}
+    problems = [task.problem.message for task in result.tasks if task.address == "x" and task.problem]
+    assert problems == (
+        [
+            "what is stored for it is not as expected: image 1 is 96 pixels wide, and `expect` wants at least 9999"
+        ]
+        if x == "failed"
+        else []
+    )
+
+
+def test_an_argument_of_at_that_an_image_to_come_tells_is_waited_for(tmp_path: Path) -> None:
+    text = (
+        SET
+        + '  b: {for_each: {n: [1, 2]}, generate: {prompt: "B {{ each.n }}"}}\n'
+        + '  u: {for_each: {p: "{{ steps.s.images }}"}, generate: {prompt: U, image_input: "{{ steps.b.at(n=each.p.number).images }}"}}\n'
+    )
+    world = World(tmp_path, text, provider=FakeProvider(sets="max"))
+    for _ in range(2):
+        ended = {address: status for address, status in statuses(world.run()).items() if address[0] == "u"}
+        assert {one: status.replace("reused", "done") for one, status in ended.items()} == {
+            "u[p=s-1]": "done",
+            "u[p=s-2]": "done",
+            "u[p=s-3]": "failed",
+        }
