@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seedflow.diagnostics import Diagnostic
+from seedflow.graph.places import find_templates
+from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.instances import ImageSource, Instance, StepTasks, Unit
 from seedflow.plan.model import PendingImages, StepImage
+from seedflow.plan.picking import Absent
 from seedflow.plan.refused import Refused
 from seedflow.plan.requests import Renderer
 from seedflow.plan.resolve import Resolver
@@ -16,7 +19,7 @@ from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.model import Expression
-from seedflow.recipe.template import Skipped, Template
+from seedflow.recipe.template import RenderError, Skipped, Template
 from seedflow.recipe.views import View
 
 
@@ -76,23 +79,31 @@ class Judge:
         step = instance.tasks.node.step
         verdict = self.begin(unit, env)
         standing = verdict.standing
-        if self._leave_out(instance, env, verdict):
-            return verdict
+        wrong: Refused | None = None
+        try:
+            if self._leave_out(instance, env, verdict):
+                return verdict
+        except Refused as refused:  # but skipping comes before failing
+            wrong = refused
         for source in (*instance.tasks.frame.sources, *instance.sources):
-            self._add_source(source, standing)
+            self._stander.add_source(source, standing)
         for value in (*instance.tasks.frame.each.values(), *instance.each.values()):
             _add_value(value, standing)
         if unit.before is not None:
-            self._add_source(ImageSource(instance, unit.before), standing)
+            self._stander.add_source(ImageSource(instance, unit.before), standing)
         if step.iterate is not None:
             self._need_value(env.each.get(step.iterate.name), standing)
         for expression in expressions:
             self._stander.add_expression(expression, env, standing)
+        if standing.failed is not None and standing.skips is None:
+            standing.skipped = self._find_skip(expressions, env)
         frame = instance.tasks.frame
         for step_id in (*frame.needs, *(frame.prefix + name for name, _ in step.needs)):
             tasks = self._resolver.steps.get(step_id)
             if tasks is not None:
                 self._add_need(tasks, standing)
+        if wrong is not None and standing.skips is None:
+            raise wrong
         return verdict
 
     def refuses(self, instance: Instance, env: Env) -> bool:
@@ -146,6 +157,20 @@ class Judge:
             raise Refused(_not_a_boolean(template, value))
         verdict.refused = not value
 
+    def _find_skip(self, expressions: tuple[Expression, ...], env: Env) -> str | None:
+        """What was skipped so that a `first_of` has nothing to give: that comes before what failed, whichever is known first."""
+        for template in (one for expression in expressions for one in find_templates(expression)):
+            own = self._stander.of([template], env)
+            if own.waits or own.failed is not None or not may_all_be_skipped(template, env, self._stander):
+                continue
+            try:
+                self._renderer.render(template, env)
+            except Skipped as skipped:
+                return skipped.cause
+            except (Absent, Refused, RenderError):
+                continue  # what is wrong is said of whom nothing keeps from being asked
+        return None
+
     def _add_need(self, tasks: StepTasks, standing: Standing) -> None:
         """Take in an entry of `needs:`: it is about order alone, so that what was skipped stands in nobody's way."""
         if tasks.node.step.call is not None:
@@ -164,12 +189,6 @@ class Judge:
         else:
             standing.wait(tasks.needs(), tasks.node.id)
         standing.failed = standing.failed or tasks.failed
-
-    def _add_source(self, source: ImageSource, standing: Standing) -> None:
-        if source.unit is None:
-            self._stander.add_instance(source.instance, standing)
-        else:
-            self._stander.add_unit(source.unit.address, source.instance, standing)
 
     def _need_value(self, value: object, standing: Standing) -> None:
         """What is still to come is waited for by its source, so that only what is there is taken in."""

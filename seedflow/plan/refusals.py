@@ -79,9 +79,9 @@ def find_open(instance: Instance, stander: Stander, env: Env) -> Sequence[str] |
     standing = _stand(stander, expressions, env)
     for condition, outer in tasks.frame.conditions:
         standing.include(_stand(stander, [condition], stander.refresh(outer)))
-    sources = (*instance.sources, *tasks.frame.sources)
-    pending = (source for source in sources if source.instance.outcome is None)
-    return [*standing.waits, *(address for source in pending for address in source.addresses)]
+    for source in (*instance.sources, *tasks.frame.sources):
+        stander.add_source(source, standing)
+    return list(standing.waits)
 
 
 def rest_on_results(lists: Sequence[Expression], row: Row, stander: Stander, frame: FrameInstance) -> bool:
@@ -93,7 +93,9 @@ def _depends_on_tasks(expressions: Sequence[Expression], place: Row | Instance, 
     """Whether there would be nothing of the sort, or not the same, without some task."""
     around = place.sources or place.behind or frame.sources or frame.behind
     values = (*place.each.values(), *frame.each.values())
-    return bool(around) or any(map(_is_result, values)) or mentions_results(expressions, frame)
+    if around or any(map(_is_result, values)) or mentions_results(expressions, frame):
+        return True
+    return any(mentions_results([condition], outer.frame) for condition, outer in frame.conditions)
 
 
 def mentions_results(expressions: Iterable[Expression], frame: FrameInstance) -> bool:

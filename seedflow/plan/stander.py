@@ -9,7 +9,7 @@ from seedflow.graph.places import find_templates
 from seedflow.plan.collected import add_closed, add_one_of_many, add_whole, spell_instance
 from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env, Later
-from seedflow.plan.instances import Group, Instance, StepTasks
+from seedflow.plan.instances import Group, ImageSource, Instance, StepTasks
 from seedflow.plan.model import Outcome, PendingImages
 from seedflow.plan.picking import NotThere, is_single
 from seedflow.plan.resolve import Resolver
@@ -36,8 +36,7 @@ class Stander:
         self._uses = UseConditions(
             resolver,
             lambda template, env, standing: self.add(template.references, env, standing),
-            self.add_unit,
-            self.add_instance,
+            self.add_source,
         )
 
     @property
@@ -151,7 +150,7 @@ class Stander:
         env = Env(instance.inner)
         if not self._uses.add(instance, standing, skip_ok=skip_ok, fail_ok=fail_ok):
             if instance.entered is Outcome.FAILED and not skip_ok:
-                self._add_left_out(instance, [output.images for output in outputs], standing)
+                self._add_left_out([self.of([one.images], env) for one in outputs], standing)
             return
         for output in outputs:
             before = len(standing.waits)
@@ -160,11 +159,8 @@ class Stander:
                 own = self.of([output.images], env)
                 standing.skipped = standing.skipped or self._uses.find_skip(instance, output, own)
 
-    def _add_left_out(self, instance: Instance, images: Sequence[Expression], standing: Standing) -> None:
+    def _add_left_out(self, parts: Sequence[Standing], standing: Standing) -> None:
         """Take in a use that failed, of which what is inside may be skipped all the same, as it may have been before it failed."""
-        if instance.inner is None:
-            return
-        parts = [self.of([one], Env(instance.inner)) for one in images]
         for part in parts:
             standing.include(part)
         skips = [part.skips for part in parts]
@@ -367,6 +363,13 @@ class Stander:
                 self.add_instance(instance, standing, path, skip_ok=skip_ok, fail_ok=fail_ok)
             case _:
                 return
+
+    def add_source(self, source: ImageSource, standing: Standing) -> None:
+        """Take in what a value of `each` comes from."""
+        if source.unit is None:
+            self.add_instance(source.instance, standing)
+        else:
+            self.add_unit(source.unit.address, source.instance, standing)
 
     def add_unit(
         self,

@@ -21,21 +21,17 @@ from seedflow.recipe.template import RenderError, Skipped, Template
 Stand: TypeAlias = "Callable[[Template, Env, Standing], None]"
 """Takes what a template mentions into a standing."""
 
-StandUnit: TypeAlias = "Callable[[str, Instance, Standing], None]"
-StandInstance: TypeAlias = "Callable[[Instance, Standing], None]"
-"""The same for a task by its address, and for an instance as a whole."""
+StandSource: TypeAlias = "Callable[[ImageSource, Standing], None]"
+"""The same for a task, or an instance as a whole, that a value of a loop comes from."""
 
 
 class UseConditions:
     """Judges uses of recipes, each once all is there that its conditions mention."""
 
-    def __init__(
-        self, resolver: Resolver, stand: Stand, stand_unit: StandUnit, stand_instance: StandInstance
-    ) -> None:
+    def __init__(self, resolver: Resolver, stand: Stand, stand_source: StandSource) -> None:
         self._resolver = resolver
         self._stand = stand
-        self._stand_unit = stand_unit
-        self._stand_instance = stand_instance
+        self._stand_source = stand_source
 
     def add(
         self, instance: Instance, standing: Standing, *, skip_ok: bool = False, fail_ok: bool = False
@@ -96,12 +92,6 @@ class UseConditions:
         except (Absent, Refused, RenderError):
             return None  # what is wrong is said of whoever mentions it
         return None
-
-    def _stand_source(self, source: ImageSource, standing: Standing) -> None:
-        if source.unit is None:
-            self._stand_instance(source.instance, standing)
-        else:
-            self._stand_unit(source.unit.address, source.instance, standing)
 
     def _judge(self, instance: Instance, template: Template, env: Env, own: Standing) -> str | None:
         """Note a condition that leaves a use out; gives what it fails with when it says neither yes nor no."""

@@ -236,6 +236,7 @@ def unexpected(task: Task, complaint: str, attempts: int) -> Problem:
         f"change `expect`, and what is stored is judged anew for free, or pay for another take: --reroll '{task.address}'",
         task.origin.span,
         remedy=Remedy.CONSENT,
+        paid=True,
     )
 
 
