@@ -58,7 +58,11 @@ def check_recipe(
 
 def once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The same problem at the same place is said once, whichever stage found it first."""
-    seen: dict[tuple[str, str], Diagnostic] = {}
+    seen: dict[tuple[str, str, str], Diagnostic] = {}
     for found in diagnostics:
-        seen.setdefault((found.code, str(found.span) if found.span is not None else found.message), found)
+        place = found.message if found.span is None else str(found.span)
+        text = (
+            "" if found.span is None else found.span.source.text
+        )  # each `-i` of one input has one of its own
+        seen.setdefault((found.code, place, text), found)
     return list(seen.values())

@@ -28,7 +28,7 @@ def find_stray_picks(picks_path: Path, plan: Plan) -> Iterator[Diagnostic]:
     """
     if picks_path.exists():
         return
-    requests = {task.address: task.fingerprint for task in plan.tasks if task.fingerprint is not None}
+    requests = {task.fingerprint for task in plan.tasks if task.fingerprint is not None}
     for path in _list_picks(picks_path.parent):
         name = path.name.removesuffix(PICKS)
         if any(path.with_name(f"{name}{ending}").exists() for ending in _RECIPE_ENDINGS):
@@ -39,7 +39,8 @@ def find_stray_picks(picks_path: Path, plan: Plan) -> Iterator[Diagnostic]:
         owner = f"{name}.yaml" if shipped is None else f"the shipped recipe `{shipped}`"
         picks, wrong = load_picks(path)
         takes = {} if has_errors(wrong) else picks.takes.get(plan.realm, {})
-        same = {address for address, take in takes.items() if requests.get(address) == take.request}
+        # By what is asked alone: steps may have been renamed with the recipe.
+        same = {address for address, take in takes.items() if take.request in requests}
         for address, span in picks.places:
             if address in same:
                 yield Diagnostic(

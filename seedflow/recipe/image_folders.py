@@ -80,6 +80,11 @@ def _first_sign(text: str) -> int:
     return found.start() if found else len(text)
 
 
+def _leads_nowhere(entry: os.DirEntry[str]) -> bool:
+    """Whether an image is meant that is not there: whoever opens it says so, where it would be left out without a word."""
+    return entry.is_symlink() and not Path(entry.path).exists()
+
+
 class _Search:
     """One look through folders. `found` are paths below the base, `entries` counts everything that was seen."""
 
@@ -112,7 +117,7 @@ class _Search:
             if rest:
                 if entry.is_dir():
                     yield from self._walk(f"{below}{entry.name}/", rest)
-            elif has_image_ending(entry.name) and entry.is_file():
+            elif has_image_ending(entry.name) and (entry.is_file() or _leads_nowhere(entry)):
                 yield f"{below}{entry.name}"
             else:
                 self.others += 1

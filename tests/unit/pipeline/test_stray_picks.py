@@ -38,6 +38,15 @@ def test_picks_that_stayed_behind_are_told_with_the_name_that_they_need() -> Non
     assert warned("uhu.yaml") == []
 
 
+def test_they_are_told_where_steps_were_renamed_as_well() -> None:
+    Path("uhu.yaml").write_text(
+        OWL.replace("  owl: {", "  uhu: {was: owl, ").replace("steps.owl", "steps.uhu")
+    )
+    assert warned("uhu.yaml") == [
+        ("unused-pick", "if the recipe was renamed, rename this file to uhu.picks.yaml")
+    ]
+
+
 def test_nothing_is_said_of_picks_of_others() -> None:
     Path("uhu.yaml").write_text(OWL.replace("An owl", "Another owl"))
     assert warned("uhu.yaml") == []

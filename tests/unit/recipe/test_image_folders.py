@@ -130,7 +130,6 @@ def test_a_file_with_a_sign_of_patterns_in_its_name_is_itself(resolve: Resolve, 
 def test_links_to_images_count_and_links_to_folders_are_not_walked(resolve: Resolve, photos: Path) -> None:
     (photos / "loop").symlink_to(photos)
     (photos / "e.jpg").symlink_to(photos / "b.jpg")
-    (photos / "gone.jpg").symlink_to(photos / "nowhere.jpg")
     assert keys(resolve(["photos/**/*.jpg"])) == ["b.jpg", "deep/a.jpg", "deep/er/a.jpg", "e.jpg"]
 
 
@@ -168,6 +167,13 @@ def test_broken_images_of_a_folder_are_named_together(resolve: Resolve, photos: 
         "5 of the 9 images of `photos` are not sound: `photos/x0.jpg` cannot be used: "
     )
     assert found.message.endswith("and 2 more")
+
+
+def test_a_link_that_leads_nowhere_is_said(resolve: Resolve, photos: Path) -> None:
+    (photos / "gone.jpg").symlink_to(photos / "nowhere.jpg")
+    found = refused(resolve(["photos"]))
+    assert found.code == "image-unreadable"
+    assert "`photos/gone.jpg`" in found.message
 
 
 def test_the_only_image_of_a_folder_is_not_counted(resolve: Resolve, photos: Path) -> None:
