@@ -103,18 +103,20 @@ class Closer:
     def refuse(self, unit: Unit, problem: Diagnostic, sink: Sink) -> bool:
         """A task that fails by itself, since the results that it uses are not what it needs; False when it uses none.
 
-        While it waits for others it may yet be skipped, so that it fails no sooner than they have ended.
+        While it waits for others it may yet be skipped, so that it fails no sooner than they have ended. One that stands for others
+        asks for nothing, and each of them will tell what is wrong.
         """
-        if unit.ghost:
-            return False
         waits = find_open(unit.instance, self._build.stander, unit.env)
         if waits is None:
             return False
-        self._refusals.add(unit.address, problem, is_open=bool(waits))
         sink[unit.address] = self._build.refuse(unit, problem, waits)
         if waits:
             unit.instance.note_may_skip()
-        else:
+        if unit.ghost:
+            self._refusals.suspect(problem)
+            return True
+        self._refusals.add(unit.address, problem, is_open=bool(waits))
+        if not waits:
             self._build.resolver.learn(unit.address, Outcome.FAILED, (), unit.address)
         return True
 
@@ -133,7 +135,10 @@ class Closer:
 
     def _close_refused(self, group: Group, problem: Diagnostic, sink: Sink) -> None:
         tasks = group.tasks
-        self._refusals.add(group.address, problem)
+        if tasks.frame.ghost:
+            self._refusals.suspect(problem)
+        else:
+            self._refusals.add(group.address, problem)
         closed = build_closed_task(
             group,
             origin=self._build.origin_of(tasks),

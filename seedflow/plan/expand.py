@@ -184,11 +184,7 @@ class Expander:
         parts = list(read_parts(span_of_list(self._node), lambda: read(found.add), found))
         problem = found.first_error()
         lists = self._loops[depth].lists
-        if (
-            problem is not None
-            and not self._frame.ghost
-            and rest_on_results(lists, row, self._lister.stander, self._frame)
-        ):
+        if problem is not None and rest_on_results(lists, row, self._lister.stander, self._frame):
             yield Opening(row, depth, build_refused_gap((), "?", problem))
             return
         for one in found.diagnostics():

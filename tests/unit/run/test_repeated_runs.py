@@ -99,6 +99,22 @@ CONDITIONAL = (
     "steps: {a: {when: '{{ inputs.photos | length > 1 }}', generate: {prompt: A}}}\n"
     "outputs: {o: '{{ steps.a.images }}'}\n"
 )
+ONE_OF_TWO = (
+    "inputs: {photos: {type: list, of: image, min_items: 1}}\n"
+    "steps:\n"
+    "  a: {for_each: {w: [a]}, generate: {prompt: A, image_input: '{{ inputs.photos }}'}}\n"
+    "  b: {for_each: {t: '{{ steps.a.tasks }}'}, when: '{{ steps.a.images | length == 3 }}',\n"
+    "      generate: {prompt: B, image_input: ['{{ each.t.images[0] }}', '{{ optional(inputs.photos[1]) }}']}}\n"
+    "outputs: {o: '{{ steps.b.images }}'}\n"
+)
+LEFT_OUT_FOR_SOME = (
+    "inputs: {photos: {type: list, of: image}, z: {type: image}}\n"
+    "steps:\n"
+    "  a: {for_each: {w: [a]}, generate: {prompt: 'A {{ inputs.z.number }}'}}\n"
+    "  b: {for_each: '{{ zip(p=inputs.photos, q=[1, 2]) }}', when: '{{ inputs.z.number == 3 }}', generate: {prompt: 'B {{ each.q }}'}}\n"
+    "  c: {for_each: '{{ zip(p=inputs.photos, q=[1, 2]) }}', when: '{{ steps.a.images | length == 3 }}', generate: {prompt: 'C {{ each.q }}'}}\n"
+    "outputs: {o: '{{ steps.b.images }}'}\n"
+)
 FAILS = "  f: {generate: {prompt: F}, expect: {min_width: 9999}}\n"
 
 CASES = {
@@ -262,6 +278,31 @@ CASES = {
         "  t: {for_each: {t: '{{ steps.u.tasks }}'}, when: '{{ optional(steps.n.images) | length == 0 }}', generate: {prompt: 'T {{ each.t.key }}'}}\n",
         used=CONDITIONAL,
         ends={"n": "skipped", "u[p=s-1]/a": "skipped", "t": "skipped"},
+    ),
+    "a picture that nothing asks for after all, in a use that is to come": Case(
+        "steps:\n"
+        "  s: {for_each: {w: [a, b]}, generate: {prompt: 'S {{ each.w }}'}}\n"
+        "  u: {for_each: {t: '{{ succeeded(steps.s.tasks) }}'}, recipe: ./used.yaml, when: '{{ each.t.images | length == 1 }}',\n"
+        "      with: {photos: '{{ each.t.images }}'}}\n",
+        used=ONE_OF_TWO,
+        ends={
+            "s[w=a]": "done",
+            "s[w=b]": "done",
+            "u[t=a]/a[w=a]": "done",
+            "u[t=b]/a[w=a]": "done",
+            "u[t=a]/b[t=a.a]": "skipped",
+            "u[t=b]/b[t=b.a]": "skipped",
+        },
+    ),
+    "lists that a condition leaves out for some, in uses that are to come": Case(
+        SET
+        + "  z: {generate: {prompt: Z, sequential_image_generation: auto, max_images: 3}}\n"
+        + "  u: {for_each: {i: '{{ steps.z.images }}'}, recipe: ./used.yaml, with: {photos: '{{ steps.s.images }}', z: '{{ each.i }}'}}\n",
+        used=LEFT_OUT_FOR_SOME,
+        ends={"z": "done"}
+        | {f"u[i=z-{number}]/a[w=a]": "done" for number in (1, 2, 3)}
+        | {f"u[i=z-{number}]/b[p=?,q=?]": "failed" if number == 3 else "skipped" for number in (1, 2, 3)}
+        | {f"u[i=z-{number}]/c[p=?,q=?]": "skipped" for number in (1, 2, 3)},
     ),
 }
 INNER = "seedflow: 1\ninputs: {photo: {type: image}}\nsteps: {i: {generate: {prompt: I}}}\noutputs: {o: '{{ steps.i.images }}'}\n"
