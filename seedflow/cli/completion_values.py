@@ -17,7 +17,7 @@ from click.shell_completion import CompletionItem
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.providers.registry import PROVIDERS
-from seedflow.recipe.shipped import find_shipped, list_shipped
+from seedflow.recipe.shipped import find_shipped, list_blocks, list_shipped
 from seedflow.settings.files import PROJECT_FILE
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 from seedflow.text.reader import Limits, load_source, read_yaml
@@ -48,11 +48,15 @@ def offer_silently(find: Callable[[click.Context, str], Iterator[CompletionItem[
 
 @offer_silently
 def complete_recipes(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[str]]:  # noqa: ARG001 - as the others
-    """Names of shipped recipes, YAML files, and folders to look into."""
+    """Names of shipped recipes and of blocks to build with, YAML files, and folders to look into."""
     yield from _list_files(incomplete, RECIPES)
-    for recipe in list_shipped():
-        if recipe.name.startswith(incomplete):
-            yield CompletionItem(recipe.name, help="shipped with seedflow")
+    for recipes, told in (
+        (list_shipped(), "shipped with seedflow"),
+        (list_blocks(), "shipped, to build with"),
+    ):
+        for recipe in recipes:
+            if recipe.name.startswith(incomplete):
+                yield CompletionItem(recipe.name, help=told)
 
 
 @offer_silently

@@ -18,9 +18,9 @@ from click.shell_completion import ShellComplete
 from seedflow.cli import completion_tasks
 from seedflow.cli.completion_scripts import SCRIPTS
 from seedflow.cli.main import COMMANDS, seedflow
-from seedflow.recipe.shipped import list_shipped
+from seedflow.recipe.shipped import list_blocks, list_shipped
 
-SHIPPED = [recipe.name for recipe in list_shipped()]
+SHIPPED = [recipe.name for recipe in (*list_shipped(), *list_blocks())]
 MINE = """\
 seedflow: 1
 inputs:
