@@ -82,7 +82,7 @@ def find_recipes(folder: Path) -> list[Path]:
     return [
         path.relative_to(folder)
         for path in found
-        if path.suffix in (".yaml", ".yml") and _looks_like_one(path)
+        if path.suffix in (".yaml", ".yml") and path.is_file() and _looks_like_one(path)
     ]
 
 

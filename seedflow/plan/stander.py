@@ -147,10 +147,10 @@ class Stander:
         """Take in what one use of a recipe gives as these outputs; nothing when its conditions leave it out."""
         if instance.inner is None:
             return
-        env = Env(instance.inner)
+        env, began = Env(instance.inner), len(standing.waits)
         if not self._uses.add(instance, standing, skip_ok=skip_ok, fail_ok=fail_ok):
             if instance.entered is Outcome.FAILED and not skip_ok:
-                self._add_left_out([self.of([one.images], env) for one in outputs], standing)
+                standing.add_left_out([self.of([one.images], env) for one in outputs])
             return
         for output in outputs:
             before = len(standing.waits)
@@ -158,16 +158,12 @@ class Stander:
             if standing.tolerant and not skip_ok and len(standing.waits) == before:
                 own = self.of([output.images], env)
                 standing.skipped = standing.skipped or self._uses.find_skip(instance, output, own)
-
-    def _add_left_out(self, parts: Sequence[Standing], standing: Standing) -> None:
-        """Take in a use that failed, of which what is inside may be skipped all the same, as it may have been before it failed."""
-        for part in parts:
-            standing.include(part)
-        skips = [part.skips for part in parts]
-        if skips and None not in skips:
-            standing.skipped = standing.skipped or skips[0]
-        elif any(part.waits and part.may_be_skipped for part in parts):
-            standing.may_skip = True
+        if instance.entered is None and len(standing.waits) == began:
+            # What does not ask for anything is known at once, but fails with what the use goes through.
+            for source in instance.inner.sources:
+                own = Standing()
+                self.add_source(source, own)
+                standing.include(own)
 
     def of_conditions(self, instance: Instance) -> Standing:
         """How far everything is on which depends whether a use of a recipe is made."""

@@ -62,6 +62,16 @@ class Standing:
         if parts and not given and not skip_ok:
             self.skipped = self.skipped or parts[0].skips
 
+    def add_left_out(self, parts: Sequence[Standing]) -> None:
+        """Take in the outputs of a use that failed, which may be skipped all the same, as they may have been before it failed."""
+        for part in parts:
+            self.include(part)
+        skips = [part.skips for part in parts]
+        if skips and None not in skips:
+            self.skipped = self.skipped or skips[0]
+        elif any(part.waits and part.may_be_skipped for part in parts):
+            self.may_skip = True
+
     @property
     def skips(self) -> str | None:
         """The skipped result for which whoever mentions this is skipped too: a single one, or one where all of them were."""

@@ -304,6 +304,16 @@ CASES = {
         | {f"u[i=z-{number}]/b[p=?,q=?]": "failed" if number == 3 else "skipped" for number in (1, 2, 3)}
         | {f"u[i=z-{number}]/c[p=?,q=?]": "skipped" for number in (1, 2, 3)},
     ),
+    "an output that asks for nothing, of a use of what fails": Case(
+        "steps:\n"
+        + FAILS
+        + "  u: {for_each: {p: '{{ steps.f.images }}'}, recipe: ./used.yaml}\n"
+        + "  t: {when: '{{ steps.u.outputs.given | length > 2 }}', generate: {prompt: T}}\n"
+        + "  v: {generate: {prompt: 'there are {{ steps.u.outputs.given | length }}'}}\n",
+        used="inputs: {photo: {type: image, optional: true}}\nsteps: {a: {generate: {prompt: A}}}\n"
+        "outputs: {given: '{{ [inputs.photo] }}', made: '{{ steps.a.images }}'}\n",
+        ends={"f": "failed", "u[p=f-1]/a": "blocked", "t": "blocked", "v": "blocked"},
+    ),
 }
 INNER = "seedflow: 1\ninputs: {photo: {type: image}}\nsteps: {i: {generate: {prompt: I}}}\noutputs: {o: '{{ steps.i.images }}'}\n"
 
