@@ -13,6 +13,8 @@ from types import NoneType
 
 import rfc8785
 
+_NAME_MAX_BYTES = 200
+_NAME_KEPT_BYTES = 190
 KEY_MAX_CHARACTERS = 40
 _DIGEST_CHARACTERS = 6
 
@@ -86,6 +88,17 @@ def build_slug(text: str) -> tuple[str, bool]:
     kept = _LOST.sub("", hyphenated)
     slug = kept.strip("-")
     return slug, slug != hyphenated
+
+
+def fit_name(name: str) -> str:
+    """A name of a file or folder as file systems take it: a long one is cut, and has `~` and a digest of the whole behind it.
+
+    At most 200 bytes, of the 255 that they allow, so that there is room for an ending and for what marks unfinished files.
+    """
+    if len(name.encode()) <= _NAME_MAX_BYTES:
+        return name
+    kept = name.encode()[:_NAME_KEPT_BYTES].decode(errors="ignore").rstrip("-.")
+    return f"{kept}~{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
 def build_key(value: object) -> str:

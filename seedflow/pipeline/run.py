@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from seedflow.canonical import build_slug
+from seedflow.canonical import build_slug, fit_name
 from seedflow.diagnostics import Severity
 from seedflow.errors import StoreError, UsageError
 from seedflow.images.facts import UrlImage
@@ -204,7 +204,7 @@ def _require_writable(picks_path: Path) -> None:
 
 def find_out_folder(plan: Plan, settings: Settings) -> Path:
     """Where outputs go unless somebody says otherwise: below `outputs`, apart for each realm that is not the real one."""
-    name = build_slug(plan.recipe)[0] or "recipe"
+    name = fit_name(build_slug(plan.recipe)[0] or "recipe")
     if plan.realm == REALM_CLOUDFLARE:
         return settings.outputs_folder / name
     return settings.outputs_folder / (build_slug(plan.realm)[0] or "other") / name

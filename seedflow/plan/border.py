@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from seedflow.canonical import build_key
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span
@@ -19,6 +20,9 @@ from seedflow.recipe.references import NameReference
 from seedflow.recipe.tables import spell_key
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.views import Row, View
+
+TOO_LATE: Final = "known-too-late"
+"""The code of what must be known when planning, and depends on results."""
 
 
 def is_later(argument: Argument) -> bool:
@@ -70,7 +74,7 @@ def known_too_late(template: Template, env: Env, message: str) -> Diagnostic:
     given = [argument for name, (argument, _) in env.frame.later.items() if name in mentioned]
     related = tuple(Related(spot(argument), f"`{argument.name}` is given here") for argument in given)
     return Diagnostic(
-        "known-too-late",
+        TOO_LATE,
         f"{message}, but it must be known when planning",
         template.scalar.span,
         help=f"give `{given[0].name}` a value that depends on no result"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from seedflow.canonical import build_slug
+from seedflow.canonical import build_slug, fit_name
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.published import PublishedSteps
 from seedflow.images.facts import FileImage
@@ -70,7 +70,7 @@ class FileNamer:
         unit = self._resolver.find_unit(slot.address) if slot.address else None
         file = self._output.file
         if file is None:
-            return self._default_path(slot, unit)
+            return _fit(self._default_path(slot, unit))
         own = {} if unit is None else unit.each
         each = self._resolver.refresh(Env(self._env.frame, {**slot.around, **own})).each
         image = slot.view if unit is None else _image_view(slot, unit, each)
@@ -107,6 +107,10 @@ class FileNamer:
         if not slot.single:
             parts.append(str(slot.number))
         return f"{folder}/{'-'.join(parts)}"
+
+
+def _fit(path: str) -> str:
+    return "/".join(map(fit_name, path.split("/")))
 
 
 def _explain_each(

@@ -324,10 +324,12 @@ def _find_most_usd(planned: Task) -> Decimal:
 
 
 def _passes(tasks: Iterable[Task], planned: Task) -> bool:
-    """Whether what came of a group is more than the plan said."""
+    """Whether what came of a group is more than the plan said; what is skipped or blocked is nothing, however many lines tell of it."""
     count = images = 0
     cost = ZERO_USD
     for task in tasks:
+        if task.action in (Action.SKIP, Action.BLOCKED):
+            continue
         count += 1 if task.tasks is None else task.tasks.high
         images += task.images.high * task.attempts if task.action is Action.CALL else 0
         cost += task.cost_usd.high if task.action is Action.CALL and task.shares_with is None else ZERO_USD

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.diagnostics import Diagnostic, Severity, has_errors
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
 from seedflow.plan.frames import Env, FrameInstance
@@ -45,6 +45,15 @@ class Refusals:
     def suspect(self, problem: Diagnostic) -> None:
         """Take in what is wrong where nothing is asked yet: with tasks that stand for others, or while it may come to nothing."""
         self._suspected.append(problem)
+
+    def blame(self, problems: Sequence[Diagnostic], findings: Findings, *, suspicious: bool) -> bool:
+        """Whether what was found before anything of it is asked is wrong for certain; where results are known, that is to be seen without them."""
+        if not suspicious:
+            findings.extend(problems)
+            return has_errors(problems)
+        for problem in problems:
+            (self.suspect if has_errors([problem]) else findings.add)(problem)
+        return False
 
     def problems(self) -> Iterator[Diagnostic]:
         """Everything that was taken in."""

@@ -17,6 +17,7 @@ from seedflow.plan.addresses import spell_address
 from seedflow.plan.amounts import explodes
 from seedflow.plan.apart import Differences, sends_prev
 from seedflow.plan.awaited import asked_before, find_awaited, may_be_stored
+from seedflow.plan.border import TOO_LATE
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.closing import Closer, Outlook, find_closed, find_end, foresee, foresee_edits, foresee_use
 from seedflow.plan.expand import MOST_GHOSTS, MOST_TASKS, Expander, Explodes
@@ -232,13 +233,7 @@ class Unfolder:
             resolver.learn(task.address, outcome, images, cause)
 
     def _blame(self, problems: Sequence[Diagnostic]) -> bool:
-        """Whether what was found before anything of it is asked is wrong for certain: with results, that is to be seen without them."""
-        if not self._build.resolver.knows_results:
-            self.findings.extend(problems)
-            return has_errors(problems)
-        for problem in problems:
-            (self.refusals.suspect if has_errors([problem]) else self.findings.add)(problem)
-        return False
+        return self.refusals.blame(problems, self.findings, suspicious=self._build.resolver.knows_results)
 
     def _made(self) -> ChainMap[str, Task]:
         """All tasks, those that only stand for others as well."""
@@ -372,8 +367,9 @@ class Unfolder:
             group.passes = Bounds(count.low * each.low, count.high * each.high)
         else:
             totalled.tasks = count
-            if low:  # what is wrong with every pass is wrong with the first, which comes for certain
-                self._blame(wrong.diagnostics())
+            problems = wrong.diagnostics()  # of every pass, and so of the first, if one comes for certain
+            if low or any(high and one.code == TOO_LATE for one in problems):
+                self._blame(problems)
         instance.to_come = group
         self._build.kinds.add_group(
             address, (instance.address, tasks.hub, *tasks.frame.hubs), totalled.least, ()

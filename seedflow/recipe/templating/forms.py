@@ -13,20 +13,56 @@ from seedflow.recipe.templating.lookup_nodes import Mentioned
 from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.problems import Skipped
 from seedflow.recipe.templating.rendering import Rendering
+from seedflow.recipe.templating.walking import walk
+
+
+class _Taken:
+    """An argument, which is skipped as a task would be that mentions the same: by one single result, or by all of its collections."""
+
+    __slots__ = ("_argument", "_mentions")
+
+    def __init__(self, argument: Expression) -> None:
+        self._argument = argument
+        self._mentions = tuple(node for node in walk(argument) if isinstance(node, Mentioned))
+
+    def evaluate(self, rendering: Rendering) -> object:
+        """Its value.
+
+        Raises:
+            Skipped: what it mentions was skipped.
+        """
+        before, rendering.goes_on = rendering.goes_on, False
+        try:
+            rendering.goes_on = len(self._mentions) > 1 and self._gives_any(rendering)
+            return self._argument.evaluate(rendering)
+        finally:
+            rendering.goes_on = before
+
+    def _gives_any(self, rendering: Rendering) -> bool:
+        for mention in self._mentions:
+            try:
+                mention.evaluate(rendering)
+            except Skipped:
+                continue
+            except Exception:  # noqa: BLE001 - said when it is really evaluated, if it is
+                return True
+            return True
+        return False
 
 
 class FirstOf(Expression):
     """`first_of(A, B, …)`."""
 
-    __slots__ = ("arguments",)
+    __slots__ = ("_taken", "arguments")
 
     def __init__(self, arguments: Sequence[Expression], start: int, end: int) -> None:
         super().__init__(start, end)
         self.arguments = tuple(arguments)
+        self._taken = tuple(map(_Taken, arguments))
 
     def evaluate(self, rendering: Rendering) -> object:
         """The first that was not skipped; if all were, the last one's `Skipped` passes through."""
-        *others, last = self.arguments
+        *others, last = self._taken
         for argument in others:
             try:
                 return argument.evaluate(rendering)
@@ -38,16 +74,17 @@ class FirstOf(Expression):
 class OrNone(Expression):
     """`optional(A)`."""
 
-    __slots__ = ("argument",)
+    __slots__ = ("_taken", "argument")
 
     def __init__(self, argument: Expression, start: int, end: int) -> None:
         super().__init__(start, end)
         self.argument = argument
+        self._taken = _Taken(argument)
 
     def evaluate(self, rendering: Rendering) -> object:
         """Its argument, or none where that was skipped."""
         try:
-            return self.argument.evaluate(rendering)
+            return self._taken.evaluate(rendering)
         except Skipped:
             return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from seedflow.recipe.references import StepReference
@@ -99,8 +100,11 @@ class Mentioned(Expression):
 
     def evaluate(self, rendering: Rendering) -> object:
         """What the scope resolves it to; what that raises passes through."""
+        reference = self.reference
+        if rendering.goes_on and reference.skip_ok:
+            reference = replace(reference, skip_ok=False)
         try:
-            return rendering.scope.resolve(self.reference)
+            return rendering.scope.resolve(reference)
         except Refusal as refusal:
             raise refusal.at(self.start, self.end) from None
 

@@ -73,10 +73,11 @@ class Rendering:
     """The state of one rendering.
 
     `slots` are the variables of the text that is being written, which is the template itself or a file that it includes;
-    `work` is what may still be spent, `calls` how many macros and files are being written within each other.
+    `work` is what may still be spent, `calls` how many macros and files are being written within each other. Collections of
+    which all was skipped are empty as long as it `goes_on`, since there is something else beside them.
     """
 
-    __slots__ = ("calls", "finish", "printed", "scope", "slots", "work")
+    __slots__ = ("calls", "finish", "goes_on", "printed", "scope", "slots", "work")
 
     def __init__(self, scope: Scope, slots: int, finish: Callable[[str], str] | None) -> None:
         self.scope = scope
@@ -85,6 +86,7 @@ class Rendering:
         self.printed = 0
         self.work = MAX_WORK
         self.calls = 0
+        self.goes_on = False
 
     def spend(self, work: int) -> None:
         """Pay for work before doing it.

@@ -29,11 +29,13 @@ def find_parts(node: Expression) -> Iterator[Expression]:
 
 
 def list_slots(kind: type[Expression]) -> tuple[str, ...]:
-    """The attributes of a kind of node, without those that say where it stands."""
+    """The attributes of a kind of node, without those that say where it stands, and those that it worked out of them."""
     found = _SLOTS.get(kind)
     if found is None:
         names = (name for base in kind.__mro__ for name in getattr(base, "__slots__", ()))
-        found = _SLOTS[kind] = tuple(name for name in names if name not in _PLACES)
+        found = _SLOTS[kind] = tuple(
+            name for name in names if name not in _PLACES and not name.startswith("_")
+        )
     return found
 
 

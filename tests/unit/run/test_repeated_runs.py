@@ -9,6 +9,7 @@ import pytest
 from world import FakeProvider, World, statuses
 
 from seedflow.diagnostics import has_errors
+from seedflow.run.status import RunStatus
 
 SET = "steps:\n  s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}\n"
 OTHER = "  k: {generate: {prompt: K}}\n"
@@ -314,6 +315,29 @@ CASES = {
         "outputs: {given: '{{ [inputs.photo] }}', made: '{{ steps.a.images }}'}\n",
         ends={"f": "failed", "u[p=f-1]/a": "blocked", "t": "blocked", "v": "blocked"},
     ),
+    "several mentions in one argument, of which one was skipped as a whole": Case(
+        "inputs: {no: {type: boolean, default: false}}\nsteps:\n"
+        "  s: {generate: {prompt: S}}\n"
+        "  n: {for_each: {w: [a, b]}, when: '{{ inputs.no }}', generate: {prompt: 'N {{ each.w }}'}}\n"
+        "  u: {for_each: {w: [a, b]}, recipe: ./used.yaml}\n"
+        "  t: {generate: {prompt: 'T {{ first_of(steps.n.images, steps.s.images + steps.n.images) | length }}'}}\n"
+        "  v: {generate: {prompt: 'V {{ first_of(steps.u.images, steps.s.images + steps.u.images) | length }}'}}\n"
+        "  x: {generate: {prompt: 'X {{ optional(steps.n.images + steps.s.images) | length }}'}}\n"
+        "  y: {generate: {prompt: 'Y {{ first_of(steps.n.images + steps.u.images, steps.u.images) | length }}'}}\n",
+        used="inputs: {no: {type: boolean, default: false}}\nsteps: {a: {when: '{{ inputs.no }}', generate: {prompt: A}}}\n"
+        "outputs: {images: '{{ steps.a.images }}'}\n",
+        ends={
+            "n[w=a]": "skipped",
+            "n[w=b]": "skipped",
+            "u[w=a]/a": "skipped",
+            "u[w=b]/a": "skipped",
+            "t": "done",
+            "v": "done",
+            "x": "done",
+            "y": "skipped",
+        },
+        calls=4,
+    ),
 }
 INNER = "seedflow: 1\ninputs: {photo: {type: image}}\nsteps: {i: {generate: {prompt: I}}}\noutputs: {o: '{{ steps.i.images }}'}\n"
 
@@ -340,13 +364,16 @@ def _by_step(ended: dict[str, str]) -> dict[str, str]:
 def test_a_further_run_ends_as_the_one_before_it(tmp_path: Path, name: str, most_in_flight: int) -> None:
     case = CASES[name]
     world = open_world(tmp_path, case)
-    first = statuses(world.run(most_in_flight=most_in_flight))
+    plan, result = world.plan(), world.run(most_in_flight=most_in_flight)
+    first = statuses(result)
     paid = len(world.provider.calls)
     ends = {address: status.replace("reused", "done") for address, status in first.items()}
     assert _by_step({address: status for address, status in ends.items() if address != "s"}) == _by_step(
         case.ends
     )
     assert case.calls in (None, paid)
+    assert result.status is not RunStatus.DONE or plan.totals.calls.low <= paid
+    assert paid <= plan.totals.calls.high
     assert not has_errors(world.find_problems())
     again = statuses(world.run())
     assert _by_step(
