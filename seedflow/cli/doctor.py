@@ -37,6 +37,7 @@ from seedflow.settings.model import Settings
 from seedflow.settings.origin import Row
 from seedflow.store.inspection import StateFacts, get_sqlite_version, inspect_state
 from seedflow.text.events import find_libyaml_version
+from seedflow.text.files import is_file
 
 _VARIABLES: Final = (
     ("account", "provider.account_id", "CLOUDFLARE_ACCOUNT_ID"),
@@ -197,7 +198,7 @@ def describe_findings(found: Findings) -> dict[str, object]:
             "folder": str(settings.folder),
             "file": None if settings.project_file is None else str(settings.project_file),
         },
-        "user_file": {"path": str(settings.user_file), "exists": settings.user_file.is_file()},
+        "user_file": {"path": str(settings.user_file), "exists": is_file(settings.user_file)},
         "state": {
             "folder": str(state.root),
             "exists": state.exists,

@@ -32,6 +32,7 @@ from seedflow.report.serialize import build_drawing_json
 from seedflow.report.steps import draw_steps
 from seedflow.report.tasks import draw_tasks
 from seedflow.report.tree import Line, Role, lay_out_tree
+from seedflow.text.files import is_folder
 
 FILE_COLUMNS: Final = 100
 FORMATS: Final = ("tree", "mermaid", "dot", "json")
@@ -205,9 +206,9 @@ def _refuse_place(file: Path) -> None:
     Raises:
         UsageError: it has none.
     """
-    if file.is_dir():
+    if is_folder(file):
         raise UsageError(f"-o: {file} is a folder", help=f"name a file in it, such as {file / 'graph.mmd'}")
-    if not file.parent.is_dir():
+    if not is_folder(file.parent):
         raise UsageError(f"-o: there is no folder {file.parent}", help="make it first")
 
 

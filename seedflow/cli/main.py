@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
+import os
 import re
 import sys
 import traceback
@@ -52,6 +54,10 @@ EXAMPLES = (
 )
 
 
+_OF_PLACES = frozenset(
+    (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EROFS)
+)
+"""Errors of the system that are of where somebody points, and no bugs."""
 UNKNOWN = "seedflow.unknown-command"
 """In the context of a line that is still typed: it has a command that does not exist, so nothing can follow."""
 
@@ -158,14 +164,26 @@ def run(arguments: list[str]) -> int:
     except SeedflowError as error:
         _report(error.message, error.help)
         return error.exit_code
-    except Exception:  # noqa: BLE001 - the last stop: a bug gets its own exit code and keeps its traceback
-        traceback.print_exc()
+    except OSError as error:
+        if error.filename is None or error.errno not in _OF_PLACES:
+            return _report_bug()
         _report(
-            "this is a bug in seedflow; nothing that was paid for is lost",
-            "run the command again; please report the lines above",
+            f"`{os.fsdecode(error.filename)}` cannot be reached: {error.strerror}",
+            "check how it is written, and whether the folders that it lies in may be looked into",
         )
-        return ExitCode.BUG
+        return ExitCode.USAGE
+    except Exception:  # noqa: BLE001 - the last stop: a bug gets its own exit code and keeps its traceback
+        return _report_bug()
     return int(ended) if isinstance(ended, int) else ExitCode.DONE
+
+
+def _report_bug() -> int:
+    traceback.print_exc()
+    _report(
+        "this is a bug in seedflow; nothing that was paid for is lost",
+        "run the command again; please report the lines above",
+    )
+    return ExitCode.BUG
 
 
 def _report(message: str, hint: str | None) -> None:

@@ -13,6 +13,7 @@ from seedflow.pipeline.session import Session, open_session, refuse_broken_model
 from seedflow.recipe.shipped import find_shipped, list_blocks, list_shipped
 from seedflow.settings.load import load_settings
 from seedflow.text.characters import describe, find_control, is_unicode
+from seedflow.text.files import is_there
 
 
 def start(provider: str | None = None, *, quiet: bool = False) -> Session:
@@ -46,7 +47,7 @@ def find_recipe(text: str) -> tuple[Path, str]:
     except RuntimeError:
         raise UsageError(f"`{text}` names a home that is not known", help="write the whole path") from None
     refuse_odd_name(path, "the recipe")
-    if path.exists() or path.suffix in (".yaml", ".yml") or "/" in text:
+    if is_there(path) or path.suffix in (".yaml", ".yml") or "/" in text:
         return path, text
     shipped = find_shipped(text)
     if shipped is not None:

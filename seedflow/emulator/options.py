@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from seedflow.emulator.rates import ServiceLimits
 from seedflow.errors import UsageError
+from seedflow.text.files import is_file
 
 LOOPBACK = ("127.0.0.1", "::1")
 DEFAULT_ACCOUNT = "e0000000000000000000000000000001"
@@ -180,7 +181,7 @@ def parse_serve(items: Iterable[str]) -> dict[str, Path]:
                 help="write it as --serve https://example.com/a.png=a.png",
             )
         path = Path(file)
-        if not path.is_file():
+        if not is_file(path):
             raise UsageError(f"--serve {item!r}: there is no file {file!r}")
         served[url] = path
     return served

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from seedflow.images.header import MAX_PIXELS
-from seedflow.models.card import Card
+from seedflow.models.card import Card, spell_choice
 from seedflow.models.fitting import find_misfits, find_untyped
 from seedflow.models.flaws import Flaw
 
@@ -107,7 +107,7 @@ def _wrong_answer(answer: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
         return
     path: Path = ("answer", "chosen_by", "values")
     options = card.options_of(chosen["parameter"])
-    if options is not None and set(options) != set(chosen["values"]):
+    if options is not None and set(map(spell_choice, options)) != set(chosen["values"]):
         yield Flaw(path, f"the card's values are {', '.join(map(str, options))}")
     for value, text in chosen["values"].items():
         if text not in answer["formats"]:
@@ -117,7 +117,7 @@ def _wrong_answer(answer: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
 def _wrong_sizes(pixels: Mapping[str, Any], card: Card, formats: Sequence[str]) -> Iterator[Flaw]:
     path: Path = ("pixels", "sizes")
     tiers = card.options_of(pixels["tier"])
-    if tiers is not None and set(tiers) != set(pixels["sizes"]):
+    if tiers is not None and set(map(spell_choice, tiers)) != set(pixels["sizes"]):
         yield Flaw(path, f"the card's tiers are {', '.join(map(str, tiers))}")
     if tiers is not None and pixels.get("written"):
         yield Flaw(("pixels", "written"), f"the card allows nothing but {', '.join(map(str, tiers))}")
@@ -136,7 +136,7 @@ def _wrong_sizes(pixels: Mapping[str, Any], card: Card, formats: Sequence[str]) 
 def _wrong_ratios(
     sizes: Mapping[str, Any], ratios: tuple[object, ...] | None, as_reference: str | None, path: Path
 ) -> Iterator[Flaw]:
-    asked = set(ratios or sizes) - {as_reference}
+    asked = set(map(spell_choice, ratios or sizes)) - {as_reference}
     if asked != set(sizes):
         yield Flaw(path, f"the card's ratios are {', '.join(sorted(map(str, asked)))}")
     for ratio, (width, height) in sizes.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from seedflow.models.places import find_constants, find_place, find_repeated
 
 MOST_BYTES: Final = 1024 * 1024
 _MOST_LEVELS: Final = 64
+_SURROGATES: Final = re.compile(r"(?<!\\)(?:\\\\)*((?:\\u[dD][89a-fA-F][0-9a-fA-F]{2})+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,18 @@ def _parse(source: Source) -> ModelFile | list[Diagnostic]:
         return [unusable(message, None, "make it flatter")]
     except ValueError as error:
         return [unusable(f"{source.name} cannot be used: {error}", None, "correct it")]
-    problems = list(_find_loose(source))
+    problems = [*_find_loose(source), *_find_halves(source)]
     return problems or ModelFile(source, data)
+
+
+def _find_halves(source: Source) -> Iterator[Diagnostic]:
+    """Escape sequences of half a surrogate pair, which no other program takes for text."""
+    for found in _SURROGATES.finditer(source.text):
+        try:
+            json.loads(f'"{found[1]}"').encode()
+        except UnicodeEncodeError:
+            message = f"`{found[1]}` is half of a surrogate pair, which is no text"
+            yield unusable(message, Span(source, *found.span(1)), "remove it")
 
 
 def _find_loose(source: Source) -> Iterator[Diagnostic]:

@@ -52,6 +52,8 @@ class SlotFinder:
         slots = self._of_mention(whole, env)
         if slots is None or isinstance(slots, NotThere):
             return slots
+        if self._lacks_some(whole, env):
+            return None
         return slots[cut.start : cut.stop : cut.step] if cut.step != 0 and _are_exact(slots) else None
 
     def find_sources(self, template: Template, env: Env) -> Iterator[str]:
@@ -128,10 +130,18 @@ class SlotFinder:
         ]
         if any(self._is_unknown(name, env) for name in from_arguments):
             return None
+        if mention.index is not None and self._lacks_some(mention, env):
+            return None
         tasks = self._resolver.find_tasks(mention, env)
         if tasks.node.step.call is None:
             return self._resolver.slots(mention, env)
         return self._of_call(mention, env)
+
+    def _lacks_some(self, mention: Reference, env: Env) -> bool:
+        """Whether some of what is mentioned failed, so that nobody knows which image a number or a slice of it would mean."""
+        standing = Standing()
+        self._stander.add([mention], env, standing)
+        return standing.failed is not None
 
     def _of_call(self, mention: StepReference, env: Env) -> Slots | NotThere | None:
         """The output of the one use that is meant, as it would be found inside of it."""
@@ -147,7 +157,7 @@ class SlotFinder:
             if output is None or instance.inner is None:
                 return None
             slots = self._of_output(instance, instance.inner, output)
-            if isinstance(slots, NotThere) and self._stander.of_use(instance, output).failed:
+            if not isinstance(slots, tuple) and self._stander.of_use(instance, output).failed:
                 continue  # who may not go on without it is blocked
             if slots is None or isinstance(slots, NotThere):
                 return slots
@@ -276,8 +286,10 @@ def _is_inside(slot: UrlImage | FileImage | StepImage | PendingImages, inner: Fr
 def _may_be_admitted(found: Slots | NotThere | None, declared: Input) -> bool:
     if not isinstance(found, tuple) or not _are_exact(found):
         return True
+    if not found:
+        return False  # whether that is an empty list, or none at all, its value says
     if declared.type is InputType.IMAGE:
-        return declared.optional if not found else len(found) == 1
+        return len(found) == 1
     if declared.type is not InputType.LIST:
         return True
     most = declared.max_items

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedflow.text.files import real_path
+from seedflow.text.files import is_file, real_path
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _BLOCKS = "blocks"
@@ -42,7 +42,7 @@ def find_shipped(name: str) -> Path | None:
     if folder is None or not _NAME.fullmatch(name):
         return None
     paths = (place / f"{name}.yaml" for place in (folder, folder / _BLOCKS))
-    return next((path for path in paths if path.is_file()), None)
+    return next((path for path in paths if is_file(path)), None)
 
 
 def is_shipped(path: Path) -> bool:

@@ -15,6 +15,7 @@ from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.leaves import describe_node, is_nothing, quote
 from seedflow.recipe.model import Input, InputType
 from seedflow.recipe.views import Row
+from seedflow.text.characters import is_unicode
 from seedflow.text.json_nodes import is_json
 from seedflow.text.nodes import Mapping as MappingNode
 from seedflow.text.nodes import Node, Scalar
@@ -201,7 +202,7 @@ class TableReader:
         key = None if found is MISSING else spell_key(found)
         if key is not None and not key.strip():
             self._report_empty(self._key_title or "", number, span)
-        elif key is not None:
+        elif key is not None and is_unicode(key):  # else that is told already
             name = build_key(key)
             first = self._keys.setdefault(name, (number, span))
             if first[0] != number:

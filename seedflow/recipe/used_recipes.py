@@ -17,7 +17,7 @@ from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.leaves import quote
 from seedflow.recipe.model import Recipe
 from seedflow.recipe.shipped import find_shipped, list_blocks, list_shipped, name_shipped
-from seedflow.text.files import real_path
+from seedflow.text.files import is_file, real_path
 from seedflow.text.reader import PROJECT_LIMITS, load_source
 
 MAX_DEPTH: Final = 16
@@ -201,7 +201,7 @@ def _locate_file(target: str, span: Span, folder: Path) -> tuple[Path, bool] | D
 
 
 def _no_shipped(target: str, span: Span, folder: Path) -> Diagnostic:
-    beside = next((suffix for suffix in _SUFFIXES if (folder / f"{target}{suffix}").is_file()), None)
+    beside = next((suffix for suffix in _SUFFIXES if is_file(folder / f"{target}{suffix}")), None)
     near = find_near(target, [recipe.name for recipe in (*list_shipped(), *list_blocks())])
     help_text = "`seedflow list` shows what there is"
     if beside is not None:

@@ -11,6 +11,7 @@ from seedflow.providers.options import parse_base_url
 from seedflow.providers.upload import parse_endpoint, read_bucket
 from seedflow.settings.keys import read_key_id, read_name, read_region, read_token
 from seedflow.settings.origin import Found, Layer, Origin
+from seedflow.text.files import is_file
 
 HOME_VARIABLE: Final = "SEEDFLOW_HOME"
 CERTIFICATES_VARIABLE: Final = "SSL_CERT_FILE"
@@ -57,7 +58,7 @@ def read_environment(environment: Mapping[str, str], folder: Path) -> dict[str, 
     certificates = environment.get(CERTIFICATES_VARIABLE, "").strip()
     if certificates:
         ca_file = _place(folder, certificates, CERTIFICATES_VARIABLE)
-        if not ca_file.is_file():
+        if not is_file(ca_file):
             raise UsageError(
                 f"the variable {CERTIFICATES_VARIABLE} names a file of certificates that is not there",
                 help=f"set {CERTIFICATES_VARIABLE} anew, or unset it",

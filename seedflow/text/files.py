@@ -31,6 +31,21 @@ def real_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def is_there(path: Path) -> bool:
+    """Whether something is at a path. `Path.exists` raises where nobody may look, and at names that no file can have."""
+    return os.path.exists(path)  # noqa: PTH110 - see above
+
+
+def is_file(path: Path) -> bool:
+    """The same for a file."""
+    return os.path.isfile(path)  # noqa: PTH113 - see above
+
+
+def is_folder(path: Path) -> bool:
+    """The same for a folder."""
+    return os.path.isdir(path)  # noqa: PTH112 - see above
+
+
 def load_source(path: Path, name: str, *, max_bytes: int) -> Source | Diagnostic:
     """Read a text file.
 

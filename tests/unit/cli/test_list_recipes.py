@@ -1,4 +1,4 @@
-"""What `seedflow list` looks into."""
+"""What `seedflow list` looks into, and paths that no file can have."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from seedflow.cli.list_recipes import find_recipes
+from seedflow.cli.main import run
 
 RECIPE = "seedflow: 1\nsteps:\n  fox: {generate: {prompt: A fox}}\n"
 
@@ -22,3 +23,48 @@ def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "gone.yaml").symlink_to(tmp_path / "nowhere.yaml")
     os.mkfifo(tmp_path / "pipe.yaml")  # whoever opens it waits for somebody to write
     assert find_recipes(tmp_path) == [Path("fox.yaml"), Path("recipes/owl.yml")]
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["check", LONG], 2),
+        (["check", f"{LONG}.yaml"], 1),
+        (["show", "x" * 5000], 2),
+        (["check", "uses.yaml"], 1),
+        (["graph", "fox.yaml", "-o", f"{LONG}.mmd"], 2),
+        (["emulate", "--serve", f"https://example.com/a.jpg={LONG}"], 2),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("fox.yaml").write_text(RECIPE)
+    Path("uses.yaml").write_text(f"seedflow: 1\nsteps: {{a: {{recipe: {LONG}}}}}\n")
+    assert run(arguments) == code
+    told = capsys.readouterr().err
+    assert "error: " in told
+    assert "help: " in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root looks everywhere")
+def test_a_folder_that_may_not_be_looked_into_is_told(tmp_path: Path) -> None:
+    (tmp_path / "shut").mkdir()
+    (tmp_path / "shut" / "fox.yaml").write_text(RECIPE)
+    (tmp_path / "shut").chmod(0o600)
+    try:
+        assert run(["check", str(tmp_path / "shut" / "fox.yaml")]) == 1
+        assert (
+            run(["graph", str(tmp_path / "shut" / "fox.yaml"), "-o", str(tmp_path / "shut" / "a.mmd")]) == 2
+        )
+    finally:
+        (tmp_path / "shut").chmod(0o700)

@@ -85,6 +85,7 @@ def expect(folder: Path, code: str, message: str, place: str | None) -> None:
         ('{\n "x": {"a": 1,\n "\\u0061": [{"a": 2}]}}', "the key `a` stands twice", "models/pencil.json:3:2"),
         ('{"a": NaN}', "there is no `NaN`", "models/pencil.json:1:7"),
         ('{"a": ["NaN"],\n "b": -Infinity}', "there is no `-Infinity`", "models/pencil.json:2:7"),
+        ('{\n "a": "\\ud83d\\ude00 \\\\ud800 \\ud800"}', "`\\ud800` is half of a surrogate pair", "models/pencil.json:2:29"),
         ("[" * 80 + "]" * 80, "nested more than 64 levels deep", None),
         ("[" * 100_000, "nested more than 64 levels deep", None),
         ("\udcff", "is not UTF-8: there is the byte 0xFF", "models/pencil.json:1:1"),
@@ -145,6 +146,21 @@ def test_an_unknown_key_of_a_profile_is_told_where_it_stands(
         "models/pencil.profile.json:17:3",
     )  # fmt: skip
     assert read(folder)[1][0].help == "did you mean `references`?"
+
+
+@pytest.mark.parametrize("odd", [{"x": 1}, ["a4"], 4])
+def test_a_value_of_a_card_that_is_no_text_has_no_size(
+    folder: Path, card: dict[str, Any], profile: dict[str, Any], odd: object
+) -> None:
+    card["input"]["properties"]["paper"] = {"enum": ["a5", odd]}
+    profile["pixels"] = {
+        "tier": "paper", "sizes": {"a5": [840, 1192], "a4": [1192, 1680]}, "sureness": "I", "source": "invented"
+    }  # fmt: skip
+    write(folder, "pencil.json", card)
+    write(folder, "pencil.profile.json", profile)
+    catalog, problems = read(folder)
+    assert catalog.ids == SHIPPED.ids
+    assert [problem.message for problem in problems if "the card's tiers are a5, " in problem.message]
 
 
 def test_a_link_out_of_the_project_is_not_read(folder: Path, card: dict[str, Any], tmp_path: Path) -> None:

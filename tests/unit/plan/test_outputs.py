@@ -155,7 +155,10 @@ def test_a_doubt_about_a_folder_hides_no_error_of_the_same_output(tmp_path: Path
     ("images", "files"),
     [
         ("steps.o.outputs.raw", 1),
-        ("steps.o.outputs.raw[:1]", 1),
+        ("steps.o.outputs.raw[:1]", 0),
+        ("steps.b.images[-1:]", 0),
+        ("succeeded(steps.b.images)[-1:]", 1),
+        ("succeeded(steps.o.outputs.raw)[:1]", 1),
         ("steps.o.images", 1),
         ("steps.b.images | reverse | list", 1),
         ("steps.b.images + steps.o.images", 2),

@@ -338,6 +338,18 @@ CASES = {
         },
         calls=4,
     ),
+    "none for an input that is a list": Case(
+        SET
+        + "  n: {when: '{{ steps.s.images | length > 1 }}', generate: {prompt: N}}\n"
+        + "  u: {recipe: ./used.yaml, with: {photos: '{{ optional(steps.n.images) }}'}}\n",
+        used="inputs: {photos: {type: list, of: image}}\n"
+        "steps:\n  a: {generate: {prompt: A, image_input: '{{ inputs.photos }}'}}\n"
+        "  b: {generate: {prompt: 'B {{ inputs.photos | length }}'}}\n"
+        "outputs: {o: '{{ steps.a.images + steps.b.images }}'}\n",
+        sets="min",
+        ends={"n": "skipped", "u/a": "failed", "u/b": "failed"},
+        calls=1,
+    ),
 }
 INNER = "seedflow: 1\ninputs: {photo: {type: image}}\nsteps: {i: {generate: {prompt: I}}}\noutputs: {o: '{{ steps.i.images }}'}\n"
 
