@@ -182,6 +182,9 @@ def parse_serve(items: Iterable[str]) -> dict[str, Path]:
             )
         path = Path(file)
         if not is_file(path):
-            raise UsageError(f"--serve {item!r}: there is no file {file!r}")
+            raise UsageError(
+                f"--serve {item!r}: there is no file {file!r}",
+                help="name a file that is there and may be read",
+            )
         served[url] = path
     return served

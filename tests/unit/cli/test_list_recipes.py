@@ -51,7 +51,7 @@ def test_a_name_that_no_file_can_have_is_told(
     Path("uses.yaml").write_text(f"seedflow: 1\nsteps: {{a: {{recipe: {LONG}}}}}\n")
     assert run(arguments) == code
     told = capsys.readouterr().err
-    assert "error: " in told
+    assert "error:" in told
     assert "help: " in told
     assert "Traceback" not in told
 
