@@ -120,16 +120,17 @@ class Judge:
 
         What is wrong with a condition counts for nothing inside of a use that is left out: skipping comes before failing.
         """
+        wrong: Refused | None = None
         for template, where in self._conditions(instance, env):
             try:
                 self._judge_condition(template, where, verdict)
-            except Refused:
-                if verdict.standing.skipped is None:
-                    raise
-                return True
+            except Refused as refused:
+                wrong = wrong or refused
             if verdict.refused:
                 return True
-        return False
+        if wrong is not None and verdict.standing.skipped is None:
+            raise wrong
+        return wrong is not None
 
     def _conditions(self, instance: Instance, env: Env) -> Iterator[tuple[Template, Env]]:
         """Those of the uses around it, then its own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -350,6 +351,23 @@ CASES = {
         ends={"n": "skipped", "u/a": "failed", "u/b": "failed"},
         calls=1,
     ),
+    "a use within one whose condition cannot be told": Case(
+        "inputs: {no: {type: boolean, default: false}}\nsteps:\n"
+        "  s: {generate: {prompt: S}}\n"
+        "  n: {for_each: {w: [a, b]}, when: '{{ steps.s.images | length > 2 }}', generate: {prompt: 'N {{ each.w }}'}}\n"
+        "  u: {for_each: {w: [c]}, recipe: ./used.yaml, when: '{{ (steps.n.at(w=each.w).images + steps.s.images) | length < 3 }}',\n"
+        "      with: {photos: '{{ first_of(steps.n.images, steps.n.images) }}'}}\n",
+        used="inputs: {photos: {type: list, of: image}}\nsteps:\n"
+        "  a: {recipe: ./inner.yaml, when: '{{ inputs.photos | length != 2 }}', with: {photo: '{{ inputs.photos[0] }}'}}\n"
+        "  b: {for_each: {p: '{{ steps.a.images }}'}, generate: {prompt: B, image_input: '{{ each.p }}'}}\n"
+        "outputs: {o: '{{ steps.b.images }}'}\n",
+        ends={
+            "n[w=a]": "skipped",
+            "n[w=b]": "skipped",
+            "u[w=c]/a/i": "skipped",
+            "u[w=c]/b[p=c.i-1]": "skipped",
+        },
+    ),
 }
 INNER = "seedflow: 1\ninputs: {photo: {type: image}}\nsteps: {i: {generate: {prompt: I}}}\noutputs: {o: '{{ steps.i.images }}'}\n"
 
@@ -366,7 +384,7 @@ def open_world(folder: Path, case: Case) -> World:
 def _by_step(ended: dict[str, str]) -> dict[str, str]:
     """The same, with the step alone of what was skipped: how many tasks it would have had nobody may know."""
     return {
-        address.partition("[")[0] if status == "skipped" and "/" not in address else address: status
+        re.sub(r"\[[^\]]*\]$", "", address) if status == "skipped" else address: status
         for address, status in ended.items()
     }
 
