@@ -74,7 +74,7 @@ class HandedFinder:
         standing = self._stander.of([output.images], Env(inner))
         if standing.waits or standing.failed is not None:
             slots = self._slots.find(output.images, Env(inner))
-            if not isinstance(slots, tuple) and fail_ok and standing.failed is not None:
+            if isinstance(slots, NotThere) and fail_ok and standing.failed is not None:
                 return []
             return [Handed(inner.each) for _ in slots] if isinstance(slots, tuple) else None
         return self._of_views(instance, output, inner)

@@ -130,9 +130,10 @@ class SlotFinder:
         ]
         if any(self._is_unknown(name, env) for name in from_arguments):
             return None
-        if mention.index is not None and self._lacks_some(mention, env):
-            return None
         tasks = self._resolver.find_tasks(mention, env)
+        picks = isinstance(mention.index, Slice) or (mention.index is not None and tasks.takes > 1)
+        if picks and self._lacks_some(mention, env):
+            return None
         if tasks.node.step.call is None:
             return self._resolver.slots(mention, env)
         return self._of_call(mention, env)
@@ -157,7 +158,7 @@ class SlotFinder:
             if output is None or instance.inner is None:
                 return None
             slots = self._of_output(instance, instance.inner, output)
-            if not isinstance(slots, tuple) and self._stander.of_use(instance, output).failed:
+            if isinstance(slots, NotThere) and self._stander.of_use(instance, output).failed:
                 continue  # who may not go on without it is blocked
             if slots is None or isinstance(slots, NotThere):
                 return slots
