@@ -232,7 +232,7 @@ def _print(found: Findings, console: Console, *, probed: bool) -> None:
             ("project", _spell_project(settings)),
             (
                 "your settings",
-                f"{settings.user_file}{'' if settings.user_file.is_file() else ' (not there)'}",
+                f"{settings.user_file}{'' if is_file(settings.user_file) else ' (not there)'}",
             ),
             ("state", _spell_state(state)),
             ("outputs", str(settings.outputs_folder)),

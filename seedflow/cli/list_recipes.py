@@ -19,7 +19,7 @@ from seedflow.errors import ExitCode
 from seedflow.pipeline.check import Checked, check_recipe
 from seedflow.pipeline.session import Session
 from seedflow.recipe.shipped import ShippedRecipe, list_blocks, list_shipped
-from seedflow.text.files import real_path
+from seedflow.text.files import is_file, real_path
 
 MARK = "seedflow:"
 """Every recipe has this key; a YAML file without it is not one."""
@@ -82,7 +82,7 @@ def find_recipes(folder: Path) -> list[Path]:
     return [
         path.relative_to(folder)
         for path in found
-        if path.suffix in (".yaml", ".yml") and path.is_file() and _looks_like_one(path)
+        if path.suffix in (".yaml", ".yml") and is_file(path) and _looks_like_one(path)
     ]
 
 

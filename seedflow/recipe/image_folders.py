@@ -14,6 +14,8 @@ from fnmatch import translate
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from seedflow.text.files import is_there
+
 MOST_FILES: Final = 10_000
 """Images that one folder or pattern may name; also the most items that a template takes in a list."""
 
@@ -82,7 +84,7 @@ def _first_sign(text: str) -> int:
 
 def _leads_nowhere(entry: os.DirEntry[str]) -> bool:
     """Whether an image is meant that is not there: whoever opens it says so, where it would be left out without a word."""
-    return entry.is_symlink() and not Path(entry.path).exists()
+    return entry.is_symlink() and not is_there(Path(entry.path))
 
 
 class _Search:
