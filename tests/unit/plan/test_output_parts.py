@@ -249,3 +249,32 @@ def test_the_plan_says_which_outputs_nothing_will_come_to(
     assert plan.empty_outputs == empty
     made = play(text, folder=folder)
     assert tuple(name for name, files in made.files.items() if not files) == empty
+
+
+@pytest.mark.parametrize(
+    ("images", "files"),
+    [("steps.page.images + [inputs.style]", ["x/3.jpg"]), ("steps.set.images + [inputs.style]", [])],
+)
+def test_what_is_late_keeps_its_places_as_what_failed_does(
+    folder: Path, images: str, files: list[str]
+) -> None:
+    planner = open_planner(RECIPE.replace("OUTPUT", f'"{{{{ {images} }}}}"'), folder=folder)
+    planner.start()
+    outputs, missing = planner.outputs()
+    assert [file.path for file in outputs["x"]] == files
+    assert [one.code for one in missing if one.address == "x"] == ["place-not-known"] * (not files)
+
+
+PICKS = """\
+seedflow: 1
+steps: {page: {for_each: {n: [1, 2]}, generate: {prompt: "P {{ each.n }}"}}}
+outputs: {images: "{{ PICKED }}"}
+"""
+
+
+@pytest.mark.parametrize("picked", ["steps.page.images[:1]", "(steps.page.images + steps.page.images)[:1]"])
+def test_a_used_recipe_that_picks_of_what_failed_publishes_no_other(folder: Path, picked: str) -> None:
+    (folder / "picks.yaml").write_text(PICKS.replace("PICKED", picked))
+    text = 'steps: {u: {recipe: ./picks.yaml}}\noutputs: {x: "{{ steps.u.images }}"}\n'
+    assert play(text, folder=folder).pictures == {"x/1.jpg": "u/page[n=1] 1"}
+    assert play(text, gives={"u/page[n=1]": FAILS}, folder=folder).pictures == {}
