@@ -235,6 +235,8 @@ class PartFinder:
         """Whether a task is asked for certain, also where it failed: nothing is open that may leave it out."""
         if not instance.may_skip or any(instance.tasks.images.get(unit.address) for unit in instance.units):
             return True
+        if instance.outcome is None:
+            return False
         templates = [
             place.template
             for place in find_step_places(instance.tasks.node)
