@@ -380,13 +380,8 @@ class Resolver:
         there = all(one.address in instance.tasks.images for one in units)
         if failed and instance.outcome is Outcome.FAILED and not (units and instance.complete and there):
             return None
-        views: list[View] = []
-        for unit in units:
-            found = self.views_of_unit(unit, passes=passes, failed=failed)
-            if found is None:
-                return None
-            views.extend(found)
-        return views
+        parts = [self.views_of_unit(unit, passes=passes, failed=failed) for unit in units]
+        return None if None in parts else [view for part in parts for view in part or ()]
 
     def views_of_unit(self, unit: Unit, *, passes: bool, failed: bool = False) -> list[View] | None:
         """The same for one task of an instance."""
