@@ -329,7 +329,8 @@ def _open_names(ghost: Instance) -> set[str]:
 
 def _of_instance(source: Instance, gap: Gap, *, passes: bool) -> Iterator[Foreseen | None]:
     """The first images of its takes: which others there are is the model's choice."""
-    for unit in source.units if passes else source.last_units():
+    units = source.units if passes else source.last_units()
+    for unit in units if gap.unit is None else (gap.unit,):
         bounds = source.tasks.bounds.get(unit.address)
         if bounds is not None and bounds.high:
             certain = bounds.low > 0 and not gap.may_skip and not source.may_skip

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from seedflow.diagnostics import Diagnostic
 from seedflow.plan.addresses import is_vague
 from seedflow.plan.frames import Later
-from seedflow.plan.instances import Group, Instance, Order
+from seedflow.plan.instances import Group, Instance, Order, Unit
 from seedflow.plan.model import Bounds
 from seedflow.plan.standing import Standing
 from seedflow.plan.views import PendingImage, PendingTask, build_ghost_view
@@ -32,6 +32,7 @@ class Item:
 class Gap:
     """A place where values will come once `after` has ended: those of `source`, or of all the list.
 
+    They are those of one `unit` of the source, where that is known.
     `label` stands for them in the address of the gap, `stand_in` for each of them until they are there. `failed` or
     `skipped` name a result for which none will come, `problem` says what is wrong with one that came. `nest` are the places of the used recipes around the source;
     `mention` is what of the source is meant. It `may_skip` when it may turn out that there is nothing to come since
@@ -44,6 +45,7 @@ class Gap:
     bounds: Bounds[int]
     stand_in: object
     source: Instance | Group | None = None
+    unit: Unit | None = None
     failed: str | None = None
     skipped: str | None = None
     problem: Diagnostic | None = None
@@ -183,6 +185,25 @@ def build_failed_gap(
         source=source,
         failed=failed,
         problem=problem,
+    )
+
+
+def label_of_images(unit: Unit, *, passes: bool) -> str:
+    """What stands for the keys of the images of one of the takes or passes of a task."""
+    take = [f"t{unit.slot}"] if unit.slot > 1 else []
+    number = [f"p{unit.number}"] if passes else []
+    return "-".join([unit.instance.loop_key, *take, *number, "?"])
+
+
+def build_failed_gap_of_unit(unit: Unit, place: int, *, passes: bool) -> Gap:
+    """What stands for the images of a take or a pass that failed, of which nobody knows how many there would have been."""
+    source = unit.instance
+    failed = source.tasks.lost[unit.address][1]
+    return replace(
+        build_failed_gap(source, failed),
+        order=(source.order, place),
+        label=label_of_images(unit, passes=passes),
+        unit=unit,
     )
 
 

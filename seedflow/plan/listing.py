@@ -109,7 +109,9 @@ class Lister:
         if gap.is_closed:  # it waits for whether that is skipped or blocked, and for no values
             return [gap]
         found: Listing = []
-        if gap.mention is not None:
+        if gap.unit is not None:
+            found.extend(self.parts.images_of_unit(gap.unit, gap.mention))
+        elif gap.mention is not None:
             for part in (source.children or []) if isinstance(source, Group) else [source]:
                 found.extend(self.parts.parts_of(part, gap.mention))
         elif isinstance(source, Instance):

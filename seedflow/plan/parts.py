@@ -17,14 +17,16 @@ from seedflow.plan.gaps import (
     Item,
     Listing,
     build_failed_gap,
+    build_failed_gap_of_unit,
     build_gap_of_use,
     build_skipped_gap,
     count_least,
     count_most,
     find_gap,
+    label_of_images,
     nest_part,
 )
-from seedflow.plan.instances import Group, Instance
+from seedflow.plan.instances import Group, Instance, Unit
 from seedflow.plan.model import Bounds, Outcome
 from seedflow.plan.pending_image import find_pending_image
 from seedflow.plan.picking import Absent, NotThere, diagnose_absent
@@ -220,23 +222,39 @@ class PartReader:
             may_skip=may_skip,
         )
 
+    def images_of_unit(self, unit: Unit, mention: StepReference | None) -> Listing:
+        """The parts of the images of one of the takes or passes of a task."""
+        passes = mention is not None and mention.collection == "passes"
+        units = unit.instance.units if passes else unit.instance.last_units()
+        fail_ok = mention is not None and mention.fail_ok
+        parts = self._images_of_unit(unit, units.index(unit), passes=passes, fail_ok=fail_ok)
+        return [
+            replace(part, mention=mention) if isinstance(part, Gap) and part.mention is None else part
+            for part in parts
+        ]
+
     def _images_of(self, source: Instance, *, passes: bool, fail_ok: bool = False) -> Iterator[Item | Gap]:
         if source.outcome is Outcome.SKIPPED:
             return
-        is_open = source.outcome is None and (not source.complete or fail_ok)
-        views = (
-            None
-            if is_open or source.may_be_missing
-            else self._resolver.pending_views(source, passes=passes, failed=not fail_ok)
+        units = source.units if passes else source.last_units()
+        parts = None
+        told = source.outcome is not Outcome.FAILED or all(
+            one.address in source.tasks.images for one in units
         )
-        if views is not None:
-            for number, view in enumerate(views):
-                yield Item((source.order, number), view)
+        if units and source.complete and not source.may_be_missing and (told or fail_ok):
+            parts = [
+                part
+                for place, unit in enumerate(units)
+                for part in self._images_of_unit(unit, place, passes=passes, fail_ok=fail_ok)
+            ]
+        # Nobody makes only some of the takes: what may be skipped is as one.
+        apart = not (source.stands_for_others or source.may_skip) or source.outcome is not None
+        if parts is not None and (apart or not any(isinstance(part, Gap) for part in parts)):
+            yield from parts
             return
         if source.outcome is Outcome.FAILED:
             yield build_failed_gap(source)
             return
-        units = source.units if passes else source.last_units()
         bounds = [source.tasks.bounds[unit.address] for unit in units]
         low = sum(bound.low for bound in bounds) if not (fail_ok or source.may_skip) else 0
         high = sum(bound.high for bound in bounds)
@@ -255,6 +273,32 @@ class PartReader:
             source=source,
             may_skip=source.may_skip,
         )
+
+    def _images_of_unit(self, unit: Unit, place: int, *, passes: bool, fail_ok: bool) -> Listing:
+        """Those of one take, or of one pass: its own images, as many as it was to give where it failed, or a gap of its own."""
+        source, tasks = unit.instance, unit.instance.tasks
+        order = (source.order, place)
+        there = unit.address in tasks.images
+        if source.outcome is not None and not there:
+            return [] if fail_ok or source.outcome is Outcome.SKIPPED else [build_failed_gap(source)]
+        views = self._resolver.views_of_unit(unit, passes=passes, failed=not fail_ok)
+        if views is not None and (there or not fail_ok):
+            return [Item((*order, number), view) for number, view in enumerate(views)]
+        if there:
+            return [build_failed_gap_of_unit(unit, place, passes=passes)]
+        bounds = tasks.bounds[unit.address]
+        return [
+            Gap(
+                order,
+                label_of_images(unit, passes=passes),
+                (unit.address,),
+                Bounds(0, bounds.high) if fail_ok else bounds,
+                build_ghost_view(unit.address, each=find_common_each(source)),
+                source=source,
+                unit=unit,
+                may_skip=source.may_skip,
+            )
+        ]
 
     def _parts_of_call(self, source: Instance, mention: StepReference) -> Listing:
         if mention.collection == "tasks":

@@ -376,24 +376,23 @@ class Resolver:
 
         Those that `failed` are among them on demand, as many as there would have been.
         """
-        tasks = instance.tasks
-        views: list[View] = []
-        failed = failed and instance.outcome is Outcome.FAILED
         units = instance.units if passes else instance.last_units()
-        if failed and not (units and instance.complete and all(one.address in tasks.images for one in units)):
+        there = all(one.address in instance.tasks.images for one in units)
+        if failed and instance.outcome is Outcome.FAILED and not (units and instance.complete and there):
             return None
-        for unit in units:
-            lost = failed and unit.address in tasks.lost
-            if not lost and (unit.address in tasks.images or instance.outcome is not None):
-                views.extend(self._views_of_unit(unit, passes=passes))
-                continue
-            count = tasks.bounds[unit.address]
-            if count.low != count.high or (lost and not count.high):
-                return None
-            views.extend(
-                build_pending_view(unit, number, passes=passes) for number in range(1, count.low + 1)
-            )
-        return views
+        parts = [self.views_of_unit(unit, passes=passes, failed=failed) for unit in units]
+        return None if None in parts else [view for part in parts for view in part or ()]
+
+    def views_of_unit(self, unit: Unit, *, passes: bool, failed: bool = False) -> list[View] | None:
+        """The same for one task of an instance."""
+        tasks = unit.instance.tasks
+        lost = failed and tasks.lost.get(unit.address, (None,))[0] is Outcome.FAILED
+        if not lost and (unit.address in tasks.images or unit.instance.outcome is not None):
+            return list(self._views_of_unit(unit, passes=passes))
+        count = tasks.bounds[unit.address]
+        if count.low != count.high or (lost and not count.high):
+            return None
+        return [build_pending_view(unit, number, passes=passes) for number in range(1, count.low + 1)]
 
 
 def _skip(cause: str) -> object:
