@@ -10,6 +10,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from seedflow.diagnostics.printable import make_printable
+
 NARROWEST: Final = 24
 """Fewer cells than this are too few for the last column."""
 
@@ -18,6 +20,12 @@ FEWEST_COLUMNS: Final = 60
 
 _INDENT: Final = "  "
 _GAP: Final = "  "
+
+
+def spell_empty(name: str, width: int) -> Text:
+    """The line of an output without images, beside others whose names take so many cells."""
+    shown = make_printable(name)
+    return Text(f"{shown}{' ' * (width - cell_len(shown))}  no images", "dim")
 
 
 def print_columns(console: Console, rows: Sequence[Sequence[Text]]) -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_nothing_to_do, spell_usd
-from seedflow.cli.columns import print_folded
+from seedflow.cli.columns import print_folded, spell_empty
 from seedflow.cli.plan_rows import INDENT, Bundle, Row, RowColumns, bundle, tasks_of
 from seedflow.cli.request_text import spell_request
 from seedflow.diagnostics.printable import make_printable
@@ -72,6 +73,11 @@ def print_plan(plan: Plan, console: Console, *, everything: bool = False, brief:
     for line in notes:
         print_folded(console, line)
     if notes:
+        console.print()
+    if plan.empty_outputs and not brief:
+        names = max(cell_len(make_printable(name)) for name in plan.empty_outputs)
+        for name in plan.empty_outputs:
+            console.print(spell_empty(name, names), soft_wrap=True)
         console.print()
     for line in sum_up(plan):
         print_folded(console, line)

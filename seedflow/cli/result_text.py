@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_nothing_to_do, spell_seconds, spell_usd
-from seedflow.cli.columns import print_folded
+from seedflow.cli.columns import print_folded, spell_empty
 from seedflow.cli.run_text import UNTOLD
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.diagnostics.printable import make_printable
@@ -69,7 +69,8 @@ def print_result(
             answer = problem.unsaved.decode("utf-8", "backslashreplace")
             console.print(Text(make_printable(answer)), soft_wrap=True)
             console.print()
-    if any(result.outputs.values()):
+    told = any(problem.unpublished for problem in result.problems)  # why nothing stands there
+    if any(result.outputs.values()) or (result.outputs and not told):
         for line in _list_files(result.outputs, console.width):
             console.print(line, soft_wrap=True)
         console.print()
@@ -284,14 +285,12 @@ def _list_files(outputs: Mapping[str, Sequence[PublishedFile]], width: int) -> I
     """Each output's files with their sizes in a column; paths are never cut, so that they can be copied."""
     names = max(cell_len(make_printable(name)) for name in outputs)
     paths = {file: _relative(file.path) for files in outputs.values() for file in files[:MOST_FILES]}
-    longest = max(cell_len(path) for path in paths.values())
+    longest = max((cell_len(path) for path in paths.values()), default=0)
     aligned = names + 2 + longest + 2 + len("4096×4096") <= width
     stacked = names + 2 + longest > width
     for name, files in outputs.items():
         if not files:
-            yield Text(
-                f"{make_printable(name)}{' ' * (names - cell_len(make_printable(name)))}  no images", "dim"
-            )
+            yield spell_empty(name, names)
         for number, file in enumerate(files[:MOST_FILES]):
             label = make_printable(name) if number == 0 else ""
             if stacked:

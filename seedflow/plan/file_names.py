@@ -37,7 +37,7 @@ class Slot:
     """One image that an output publishes or may publish; `single` when its task can give no other one here.
 
     An input's image has no address; `view` is what the template of its file sees. `lone` when the output is this image alone.
-    `around` are the values of `each` of the uses of recipes that it comes out of.
+    `around` are the values of `each` of the uses of recipes that it comes out of. One that `moves` has no place in the output that is known.
     """
 
     address: str
@@ -47,9 +47,12 @@ class Slot:
     view: View | None = None
     lone: bool = False
     around: Mapping[str, object] = field(default_factory=lambda: NOTHING)
+    moves: bool = False
 
     def describe(self) -> str:
         """The image in words."""
+        if self.moves and isinstance(self.image, FileImage):
+            return quote(self.image.name)
         return f"{self.address} image {self.number}" if self.address else f"image {self.number}"
 
 

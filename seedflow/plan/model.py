@@ -232,8 +232,8 @@ class Plan:
     """What will be asked, reused and paid. Tasks stand in an order in which they could run.
 
     `references` is the setting of that name: `auto`, `url` or `data`. `goes_on_without` has the steps whose failed tasks
-    others go on without, by the id of the step that does: it gives what it gives, though not all of it may be there. `paid`
-    when the provider's calls cost money, whatever their price is said to be.
+    others go on without, by the id of the step that does: it gives what it gives, though not all of it may be there.
+    `empty_outputs` are the outputs that nothing will come to. `paid` when the provider's calls cost money, whatever their price is said to be.
     """
 
     recipe: str
@@ -246,6 +246,7 @@ class Plan:
     limits_images: int | None = None
     references: str = "auto"
     goes_on_without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    empty_outputs: tuple[str, ...] = ()
     paid: bool = False
 
 

@@ -11,21 +11,21 @@ from seedflow.images.facts import FileImage
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.collisions import TakenPaths
 from seedflow.plan.file_names import NOT_KNOWN, FileNamer, Slot
-from seedflow.plan.frames import Env, FrameInstance
-from seedflow.plan.handed import Handed, HandedFinder
+from seedflow.plan.frames import NOTHING, Env, FrameInstance
 from seedflow.plan.instances import Unit
-from seedflow.plan.model import PendingImages, PublishedImage, StepImage, Unsettled
-from seedflow.plan.picking import NotThere, as_list
+from seedflow.plan.model import Bounds, PendingImages, PublishedImage, StepImage, Unsettled
+from seedflow.plan.output_finder import NOT_IMAGES, PartFinder
+from seedflow.plan.output_parts import NoParts, OutputPart, add_places, hands_on
+from seedflow.plan.picking import NotThere
 from seedflow.plan.refused import Refused
 from seedflow.plan.slots import SlotFinder
-from seedflow.plan.whole import find_whole, keeps_all
+from seedflow.plan.standing import Standing
+from seedflow.plan.whole import find_whole
 from seedflow.recipe.input_images import build_file_view
+from seedflow.recipe.leaves import quote
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Skipped, Template
-from seedflow.recipe.views import View
-
-_NOT_PUBLISHED = "output-without-images"
 
 MOST_CHECKED_NUMBERS = 100
 """A set of unknown size is checked for colliding names up to this many images of a task."""
@@ -40,7 +40,7 @@ class OutputPlanner:
         self._env = Env(frame)
         self._build = build
         self._found = SlotFinder(build.resolver, build.stander)
-        self._handed = HandedFinder(build.resolver, build.stander, self._found)
+        self._parts = PartFinder(build.resolver, build.stander, self._found, build.renderer.render)
         self.has_unknown = False
         """Whether some names were not known when the paths were checked, or some images."""
 
@@ -57,7 +57,7 @@ class OutputPlanner:
         for output in self._outputs.values():
             slots = self._slots(output, possible=possible)
             if isinstance(slots, NotThere):
-                if slots.code == _NOT_PUBLISHED:
+                if slots.code == NOT_IMAGES:
                     yield output, Diagnostic(slots.code, slots.message, output.images.scalar.span)
                 continue
             namer = self._open_namer(output)
@@ -93,15 +93,30 @@ class OutputPlanner:
             published[output.name] = tuple(self._name_files(output, slots, taken, missing))
         return published, tuple(missing)
 
+    def find_empty(self) -> tuple[str, ...]:
+        """The outputs that nothing will come to, by what is known so far."""
+        return tuple(output.name for output in self._outputs.values() if self._is_empty(output))
+
+    def _is_empty(self, output: Output) -> bool:
+        try:
+            parts = self._parts.find(output.images, self._env)
+        except NoParts:
+            return False  # it is an error, and told as one
+        return not any(part.found or part.open for part in parts)
+
     def _name_files(
         self, output: Output, slots: Sequence[Slot], taken: TakenPaths, missing: list[Unsettled]
     ) -> Iterator[PublishedImage]:
         namer = self._open_namer(output)
         given: set[str] = set()
+        waiting: list[str] = []
         for slot in slots:
             if slot.image is None or slot.describe() in given:
                 continue
             given.add(slot.describe())
+            if slot.moves and output.file is None:
+                waiting.append(slot.image.name if isinstance(slot.image, FileImage) else slot.describe())
+                continue
             path = namer.find_path(slot)
             problem = path if isinstance(path, Diagnostic) else taken.take(output, slot, path)
             if problem is not None:
@@ -110,57 +125,86 @@ class OutputPlanner:
                 )
                 continue
             yield PublishedImage(output.name, f"{path}.{slot.image.facts.format.extension}", slot.image)
+        if waiting:
+            missing.append(_hold_back(output, waiting))
 
     def _open_namer(self, output: Output) -> FileNamer:
         lone = self._is_lone(output.images, self._env)
         return FileNamer(output, self._steps[output.name], self._env, self._build.resolver, lone=lone)
 
     def _slots(self, output: Output, *, possible: bool) -> list[Slot] | NotThere:
-        """The images of an output: of its one mention, or of whatever its expression gives once all of it is known."""
+        """The images of an output, be they there or not, as far as these are known."""
         standing = self._build.stander.of([output.images], self._env)
         blocked = standing.failed is not None or standing.skips is not None
         images = self._found.find(output.images, self._env)
-        if (
-            not isinstance(images, tuple)
-            and standing.failed
-            and not standing.waits
-            and keeps_all(output.images)
-        ):
-            return self._evaluate(output)  # what came is published, whatever failed
+        if possible and images is None and (standing.waits or blocked):
+            # The names of what an expression gives are tried where all of it is made up.
+            self.has_unknown = True
+            return []
         if isinstance(images, NotThere):
             # Where a task gave nothing, its own problem says why.
             return [] if blocked and not possible else images
-        if images is not None:
-            return list(self._slots_of(output, images, possible=possible))
-        if standing.waits or blocked:
-            # Nothing can be said of what an expression picks before all of it is there.
-            self.has_unknown = True
-            return []
-        return self._evaluate(output)
+        if images is None and not (standing.waits or blocked):
+            wrong = self._find_refusal(output.images)
+            if wrong is not None:
+                return wrong
+        try:
+            parts = self._parts.find(output.images, self._env)
+        except NoParts as wrong:
+            return wrong.not_there
+        return list(self._slots_of(output, parts, possible=possible, mentions=images is not None))
 
-    def _slots_of(self, output: Output, images: Sequence[object], *, possible: bool) -> Iterator[Slot]:
+    def _find_refusal(self, images: Template) -> NotThere | None:
+        """What is wrong with an expression as a whole."""
+        try:
+            self._build.renderer.render(images, self._env)
+        except Refused as refused:
+            return NotThere(refused.diagnostic.message, refused.diagnostic.code)
+        except Skipped:
+            return None
+        return None
+
+    def _slots_of(
+        self, output: Output, parts: Sequence[OutputPart], *, possible: bool, mentions: bool
+    ) -> Iterator[Slot]:
+        """The images of parts in order; of an output that is nothing but a mention, or a choice between some, if it `mentions`."""
         at: dict[str, int] = {}
         whole = find_whole(output.images)
         one = isinstance(whole, StepReference) and isinstance(whole.index, int)
-        went = self._find_handed(output, len(images))
-        for number, image in enumerate(images, 1):
-            handed = went[number - 1]
-            if isinstance(image, StepImage):
-                single = one or self._is_single(image.address)
-                yield Slot(image.address, image.number, image, single, around=handed.each)
-            elif isinstance(image, FileImage):
-                view = handed.view or build_file_view(image)
-                yield Slot("", number, image, len(images) == 1, view, around=handed.each)
-            elif isinstance(image, PendingImages) and possible:
-                address = image.after
-                unit = self._build.resolver.find_unit(address)
-                if unit is None or unit.ghost:
-                    self.has_unknown = True
-                    continue
-                single = one or _is_single(unit)
-                for _ in range(min(image.count.high, MOST_CHECKED_NUMBERS)):
-                    at[address] = at.get(address, 0) + 1
-                    yield Slot(address, at[address], None, single, around=handed.each)
+        picked = set() if mentions else self._find_picked(output)
+        around = hands_on(output.images)
+        all_of_it, before = add_places(parts), Bounds(0, 0)
+        for part in parts:
+            for number, found in enumerate(part.found, before.low + 1):
+                image, each = found.image, found.handed.each if around else NOTHING
+                if isinstance(image, StepImage):
+                    is_picked = (image.address, image.number) in picked
+                    single = one or is_picked or self._is_single(image.address)
+                    yield Slot(image.address, image.number, image, single, lone=is_picked, around=each)
+                elif isinstance(image, FileImage):
+                    view = found.handed.view or build_file_view(image)
+                    moves = not part.exact or before.low != before.high
+                    moves = moves or (number == 1 and all_of_it.low == 1 < all_of_it.high)
+                    if moves and possible:
+                        self.has_unknown = True
+                        continue
+                    yield Slot("", number, image, all_of_it == (1, 1), view, around=each, moves=moves)
+                elif isinstance(image, PendingImages) and possible:
+                    yield from self._slots_to_come(image, at, each, one=one)
+            before = Bounds(before.low + part.places.low, before.high + part.places.high)
+
+    def _slots_to_come(
+        self, image: PendingImages, at: dict[str, int], around: Mapping[str, object], *, one: bool
+    ) -> Iterator[Slot]:
+        address = image.after
+        unit = self._build.resolver.find_unit(address)
+        if unit is None or unit.ghost:
+            self.has_unknown = True
+            return
+        single = one or _is_single(unit)
+        for _ in range(min(image.count.high, MOST_CHECKED_NUMBERS)):
+            at[address] = at.get(address, 0) + 1
+            yield Slot(address, at[address], None, single, around=around)
 
     def _is_single(self, address: str) -> bool:
         """Whether a task can give no other image, whatever is expected of it: a file keeps its name when that changes."""
@@ -185,40 +229,6 @@ class OutputPlanner:
         ]
         return len(inner) == 1 and self._is_lone(*inner[0])
 
-    def _evaluate(self, output: Output) -> list[Slot] | NotThere:
-        try:
-            views = as_list(self._build.renderer.render(output.images, self._env))
-        except Refused as refused:
-            return NotThere(refused.diagnostic.message, refused.diagnostic.code)
-        except Skipped:
-            return []
-        picked = self._find_picked(output)
-        found: list[Slot] = []
-        went = self._find_handed(output, len(views))
-        for number, view in enumerate(views, 1):
-            image = view.subject if isinstance(view, View) else None
-            around = went[number - 1].each
-            if isinstance(image, StepImage):
-                one = (image.address, image.number) in picked
-                single = one or self._is_single(image.address)
-                found.append(Slot(image.address, image.number, image, single, lone=one, around=around))
-            elif isinstance(view, View) and isinstance(image, FileImage):
-                found.append(Slot("", number, image, len(views) == 1, view, around=around))
-            else:
-                what = (
-                    "an image behind a URL, which is never fetched" if image is not None else "something else"
-                )
-                return NotThere(
-                    f"only images of steps and local files can be published, and this is {what}",
-                    _NOT_PUBLISHED,
-                )
-        return found
-
-    def _find_handed(self, output: Output, count: int) -> list[Handed]:
-        """What each of so many images of an output went through; nothing where that is not known, or named by nobody."""
-        went = None if output.file is None else self._handed.find(output.images, self._env)
-        return went if went is not None and len(went) == count else [Handed()] * count
-
     def _find_picked(self, output: Output) -> set[tuple[str, int]]:
         """The images that an expression picks by their number, when it can only give one of them."""
         mentions = [one for one in output.images.references if isinstance(one, StepReference)]
@@ -228,7 +238,26 @@ class OutputPlanner:
             slots = self._build.resolver.slots(mention, self._env)
             if isinstance(slots, tuple):
                 found.update((slot.address, slot.number) for slot in slots if isinstance(slot, StepImage))
+            standing = Standing()
+            self._build.stander.add([mention], self._env, standing)
+            if standing.failed is not None or standing.waits:  # it would be another one
+                found.add((mention.step, 0))
         return found if len(found) == 1 else set()
+
+
+def _hold_back(output: Output, names: Sequence[str]) -> Unsettled:
+    """What is said of local images whose place is not known: another one would get their name in a further run."""
+    if names[1:]:
+        they = f"{quote(names[0])} and {len(names) - 1:,} more wait in output `{output.name}`: they are named by their places there"
+    else:
+        they = f"{quote(names[0])} waits in output `{output.name}`: it is named by its place there"
+    return Unsettled(
+        output.name,
+        f"{they}, and nobody knows yet how many images come before",
+        output.span,
+        "place-not-known",
+        'run it again once these are there, or name local images by what they are: `file: "{{ image.name }}"`',
+    )
 
 
 def _is_single(unit: Unit) -> bool:

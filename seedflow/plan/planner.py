@@ -102,6 +102,7 @@ class Planner:
             totals=totals,
             limits_cost_usd=recipe.limits.cost_usd,
             limits_images=recipe.limits.images,
+            empty_outputs=self._outputs.find_empty(),
             paid=self._context.paid,
         )
         return plan, diagnostics

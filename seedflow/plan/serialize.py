@@ -25,7 +25,7 @@ PLAN_VERSION = 1
 
 
 def build_plan_json(plan: Plan) -> dict[str, object]:
-    """One JSON object: `recipe`, `provider`, `realm`, `tasks`, `totals`, `goes_on_without`."""
+    """One JSON object: `recipe`, `provider`, `realm`, `tasks`, `totals`, `goes_on_without`, `empty_outputs`."""
     totals = plan.totals
     return {
         "seedflow_plan": PLAN_VERSION,
@@ -42,6 +42,7 @@ def build_plan_json(plan: Plan) -> dict[str, object]:
             "list_cost_usd": _usd(totals.list_cost_usd),
         },
         "goes_on_without": {step: list(others) for step, others in plan.goes_on_without.items()},
+        "empty_outputs": list(plan.empty_outputs),
     }
 
 

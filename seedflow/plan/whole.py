@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.plan.frames import Env
 from seedflow.recipe.model import Expression
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm
-from seedflow.recipe.templating import nodes, operators
-from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
+from seedflow.recipe.templating import nodes
+from seedflow.recipe.templating.forms import FirstOf, OrNone
 from seedflow.recipe.templating.lookup_nodes import Mentioned, Part
-from seedflow.recipe.templating.operation_nodes import Applied, Binary, Either, Signed
+from seedflow.recipe.templating.operation_nodes import Either, Signed
 
 _SUCCEEDED = "succeeded("
 
@@ -56,25 +55,6 @@ def find_part(template: Template) -> tuple[Reference, Slice] | None:
         if (mention.start, mention.end) == (node.base.start, node.base.end):
             return mention, Slice(*[end for end in ends if not isinstance(end, _NoLiteral)])
     return None
-
-
-def keeps_all(template: Template) -> bool:
-    """Whether a template puts collections together and picks nothing, so that what one of them lacks changes nothing else."""
-    return template.expression is not None and _keeps_all(template.expression)
-
-
-def _keeps_all(node: nodes.Expression) -> bool:
-    match node:
-        case Mentioned(reference=StepReference(index=None, collection="images" | "passes" | "outputs")):
-            return True
-        case WithoutFailed(argument=argument):
-            return _keeps_all(argument)
-        case Applied(name=name, arguments=(first, *_)) if name in SAME_ITEMS:
-            return _keeps_all(first)
-        case Binary(operator=operators.add, left=left, right=right):
-            return _keeps_all(left) and _keeps_all(right)
-        case _:
-            return False
 
 
 def is_one_image(template: Template) -> bool:

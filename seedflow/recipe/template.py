@@ -92,13 +92,13 @@ class Template:
         return tuple(
             statement.text
             if isinstance(statement, Text)
-            else self._narrow(statement.expression)
+            else self.narrow(statement.expression)
             if isinstance(statement, Print)
             else None
             for statement in program.body
         )
 
-    def _narrow(self, value: Expression) -> Template:
+    def narrow(self, value: Expression) -> Template:
         """One expression of it as a template of its own."""
         inside = tuple(one for one in self.references if value.start <= one.start < value.end)
         return Template(self.scalar, Program(TemplateForm.EXPRESSION, value, references=inside))
@@ -109,7 +109,7 @@ class Template:
         call = self._program.expression
         if not isinstance(call, Applied) or call.name != "zip" or call.arguments:
             return None
-        return {name: self._narrow(value) for name, value in call.keywords.items()}
+        return {name: self.narrow(value) for name, value in call.keywords.items()}
 
     def render(
         self, scope: Scope, *, as_text: bool = False, finish: Callable[[str], str] | None = None

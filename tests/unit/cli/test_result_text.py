@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from seedflow.cli.result_text import collect_problems, spell_skipped, sum_up_result
+from seedflow.cli.console import open_console
+from seedflow.cli.result_text import collect_problems, print_result, spell_skipped, sum_up_result
 from seedflow.diagnostics import Severity, Source, Span
 from seedflow.plan.model import Action, Bounds, Reason, Totals
 from seedflow.run.status import Problem, Remedy, RunResult, RunStatus, TaskResult, TaskStatus
@@ -238,3 +240,17 @@ def test_paths_outside_of_the_folder_stay_whole(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     assert _relative(tmp_path / "outputs" / "a.jpg") == "outputs/a.jpg"
     assert _relative(Path("/elsewhere/a.jpg")) == "/elsewhere/a.jpg"
+
+
+@pytest.mark.parametrize("columns", ["30", "120"])
+@pytest.mark.parametrize("unpublished", [False, True])
+def test_an_output_without_images_is_named_unless_a_problem_says_why(
+    columns: str, unpublished: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    problems = (Problem("place-not-known", "cat.jpg waits", unpublished=True),) if unpublished else ()
+    stream = StringIO()
+    result = replace(result_of(RunStatus.DONE, problems=problems), outputs={"shop": (), "shop-by-night": ()})
+    print_result(result, open_console(stream))
+    told = [line for line in stream.getvalue().splitlines() if "no images" in line]
+    assert told == ([] if unpublished else ["shop           no images", "shop-by-night  no images"])

@@ -33,6 +33,8 @@ class Played:
     asked: dict[str, Task] = field(default_factory=dict)
     ended: dict[str, TaskResult] = field(default_factory=dict)
     files: dict[str, list[str]] = field(default_factory=dict)
+    pictures: dict[str, str] = field(default_factory=dict)
+    """What each file shows."""
     missing: list[str] = field(default_factory=list)
 
     @property
@@ -124,6 +126,7 @@ def play(
     assert not set(_sent_beyond(played))
     outputs, missing = planner.outputs()
     played.files = {name: [file.path for file in files] for name, files in outputs.items()}
+    played.pictures = {file.path: _spell(file.image) for files in outputs.values() for file in files}
     played.missing = [unsettled.message for unsettled in missing]
     return played
 

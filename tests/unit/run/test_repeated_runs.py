@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from world import FakeProvider, World, statuses
+from PIL import Image
+from world import FakeProvider, World, reject, statuses
 
 from seedflow.diagnostics import has_errors
 from seedflow.run.status import RunStatus
@@ -503,3 +504,46 @@ def test_an_argument_of_at_that_an_image_to_come_tells_is_waited_for(tmp_path: P
             "u[p=s-2]": "done",
             "u[p=s-3]": "failed",
         }
+
+
+WIDE_ONES = (
+    "seedflow: 1\ninputs: {photo: {type: image}}\nsteps:\n"
+    "  wide: {when: '{{ inputs.photo.width > inputs.photo.height }}', generate: {prompt: 'Wide {{ inputs.photo.name }}'}}\n"
+    "outputs: {images: '{{ first_of(steps.wide.images, inputs.photo) }}'}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("output", "failing", "files"),
+    [
+        ("steps.clean.images", "clean[photo=aunt.jpg]/wide", ["2.jpg", "3.jpg"]),
+        ("steps.page.images + inputs.photos", "page[n=lake]", ["3.jpg", "4.jpg", "5.jpg", "hill.jpg"]),
+        ("steps.set.images + inputs.photos", "set", []),
+        ("steps.page.images + steps.card.images", "page[n=lake]", ["page-hill.jpg"]),
+    ],
+)
+def test_no_file_shows_another_picture_in_the_run_after_one_that_failed(
+    tmp_path: Path, output: str, failing: str, files: list[str]
+) -> None:
+    for name, size in {"aunt": (30, 20), "boat": (20, 30), "cat": (25, 25)}.items():
+        Image.new("RGB", size, (len(name), size[0], 9)).save(tmp_path / f"{name}.jpg")
+    (tmp_path / "wide.yaml").write_text(WIDE_ONES)
+    text = (
+        "inputs: {photos: {type: list, of: image, default: [aunt.jpg, boat.jpg, cat.jpg]}}\nsteps:\n"
+        "  set: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}\n"
+        "  page: {for_each: {n: [lake, hill]}, generate: {prompt: 'P {{ each.n }}'}}\n"
+        "  card: {when: '{{ inputs.photos | length > 9 }}', generate: {prompt: C}}\n"
+        "  clean: {for_each: {photo: '{{ inputs.photos }}'}, recipe: ./wide.yaml, with: {photo: '{{ each.photo }}'}}\n"
+        f"outputs:\n  x: '{{{{ {output} }}}}'\n"
+        "  rest: {images: '{{ steps.set.images + steps.page.images + steps.card.images + steps.clean.images }}', file: 'rest/{{ image.name }}'}\n"
+    )
+    world = World(tmp_path, text)
+    world.provider.meet(failing, reject("moderation"))
+    published = []
+    for _ in range(2):
+        result = world.run(out=tmp_path / "out")
+        published.append({file.path.name: file.digest for file in result.outputs["x"]})
+    assert sorted(published[0]) == files
+    assert result.status is RunStatus.DONE
+    assert len(published[1]) > len(files)
+    assert published[0].items() <= published[1].items()
