@@ -67,7 +67,7 @@ def _keeps_all(node: nodes.Expression) -> bool:
     match node:
         case Mentioned(reference=StepReference(index=None, collection="images" | "passes" | "outputs")):
             return True
-        case WithoutFailed(argument=argument):
+        case WithoutFailed(argument=argument) | OrNone(argument=argument):
             return _keeps_all(argument)
         case Applied(name=name, arguments=(first, *_)) if name in SAME_ITEMS:
             return _keeps_all(first)
