@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from seedflow.checks.comparisons import Reading, Side, find_never_equal, find_tested
 from seedflow.checks.each_names import is_each, say_without_names
 from seedflow.checks.stand_ins import Undecided, find_stand_ins
-from seedflow.checks.trying import CERTAIN, choose_values, try_out
+from seedflow.checks.trying import CERTAIN, TOO_MUCH, choose_values, is_exact, try_out
 from seedflow.graph.facts import NO_FACTS, Names
 from seedflow.graph.flow import Flow
 from seedflow.graph.inference import infer_shape
@@ -315,6 +315,7 @@ class ExpressionReader:
             if prod(map(len, choices)) > _MOST_TRIED:
                 return True
             first: RenderError | None = None
+            certain = CERTAIN | TOO_MUCH if all(is_exact(one, self.shape_of) for one in operands) else CERTAIN
             for values in product(*choices):
                 tried = build(
                     *(
@@ -324,7 +325,7 @@ class ExpressionReader:
                 )
                 tried.start, tried.end = node.start, node.end
                 error = try_out(tried)
-                if error is None or error.code not in CERTAIN:
+                if error is None or error.code not in certain:
                     return True
                 first = first or error
         except Undecided:

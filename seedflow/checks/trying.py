@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from seedflow.checks.stand_ins import find_stand_ins
-from seedflow.graph.shapes import Shape
+from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.operation_nodes import Binary
@@ -26,6 +26,24 @@ CERTAIN: Final = frozenset(
     )
 )
 """What is wrong whichever values of these kinds there are; anything else is wrong with those that were tried."""
+
+TOO_MUCH: Final = frozenset(("template-cost",))
+"""What is wrong only for what the values themselves are, such as the number of a `range`."""
+
+
+def is_exact(operand: Expression, shape_of: Callable[[Expression], Shape]) -> bool:
+    """Whether an operand is tried with the very value that it has: one that is written out, or calculated of such numbers."""
+    if isinstance(operand, Constant):
+        return True
+    shape = shape_of(operand)
+    between = shape.between
+    return (
+        shape.kind is Kind.INTEGER
+        and not shape.optional
+        and between is not None
+        and between.low is not None
+        and between.low == between.high
+    )
 
 
 def choose_values(

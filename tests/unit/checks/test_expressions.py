@@ -101,6 +101,10 @@ SLIPS = [
     ("{{ steps.set.images | selectattr('width', 'greater', 5) | length }}", "template-unknown-test"),
     ("{{ steps.set.images | selectattr('width', 'gt') | length }}", "template-arguments"),
     ("{{ steps.one.images[0].name | truncate(2) }}", "template-type"),
+    # what is too much, by the numbers that are written
+    ("{{ range(20000) | length }}", "template-cost"),
+    ("{% for i in range(200 * 100) %}{{ i }}{% endfor %}", "template-cost"),
+    ("{{ 'fox ' * 1000000 }}", "template-cost"),
     # what is printed
     ("x {{ steps.set.images | first }}", "template-not-text"),
     ("x {{ steps.set.images | map(attribute='width') | list }}", "template-not-text"),
@@ -165,6 +169,7 @@ RIGHT = [
     "{{ optional(steps.one.images[0].width) | default('none') }}",
     "{{ (optional(steps.one.images[0]) or {'width': 3}).width + 1 }}",
     "{{ (steps.set.images + optional(steps.one.images)) | length }}",
+    "{{ range(10000) | length }}{{ 'x' * 65536 }}{{ range(steps.one.images[0].width * 1000) | length }}",
     "{{ ((optional(steps.one.images) + optional(steps.set.images)) or []) | length }}",
     "{{ (steps.set.images + none + (steps.one.images if inputs.maybe else none)) | length }}",
     "{{ (inputs.maybe + 'x') if inputs.maybe else '' }}{% if inputs.maybe %}{{ inputs.maybe + 'x' }}{% endif %}",
