@@ -233,8 +233,8 @@ def _infer_signed(node: Signed, lookup: Lookup) -> Shape:
     if operand.kind not in (Kind.INTEGER, Kind.NUMBER):
         return UNKNOWN
     if operand.between is None or node.sign > 0:
-        return operand
-    return replace(operand, between=operand.between.negated())
+        return _without_none(operand)
+    return replace(operand, optional=False, between=operand.between.negated())
 
 
 def _infer_binary(node: Binary, lookup: Lookup) -> Shape:

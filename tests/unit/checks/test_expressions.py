@@ -175,6 +175,9 @@ RIGHT = [
     "{{ (inputs.maybe + 'x') if inputs.maybe else '' }}{% if inputs.maybe %}{{ inputs.maybe + 'x' }}{% endif %}",
     "{% if inputs.maybe is string %}{{ inputs.maybe + 'x' }}{% endif %}{{ inputs.maybe | default('') + 'x' }}",
     "{{ (optional(steps.one.images[0].width) | default(0)) * 2 }}",
+    "{{ (optional(steps.set.images) or []) | length }}{{ optional(steps.set.images) is none }}",
+    "{% if optional(steps.set.images) %}{{ optional(steps.set.images) | length }}{% endif %}",
+    "{{ optional(steps.one.images[0].width) == 5 }}{{ optional(steps.one.images[0].name) in ['a'] }}",
     "{{ ([steps.one.images[0]] + steps.set.images) | map(attribute='width') | sum }}",
     "{{ [1, 'a', none] | reject('none') | length }}",
     "{{ {'a': steps.one.images[0]}.a.width + 1 }}",
@@ -347,12 +350,19 @@ def test_slips_of_declared_columns_are_found_in_names_of_files(say: Say, file: s
         ("{{ optional(steps.one.images[0].width) * 2 }}", "optional(steps.one.images[0].width)"),
         ("{{ 3 - optional(steps.set.images | length) }}", "optional(steps.set.images | length)"),
         ("{% if not inputs.maybe %}{{ inputs.maybe + 'x' }}{% endif %}", "inputs.maybe"),
+        ("{{ optional(steps.set.images) | length }}", "optional(steps.set.images)"),
+        ("{{ optional(steps.set.images)[1:] | map(attribute='name') | join }}", "optional(steps.set.images)"),
+        ("{{ -optional(steps.one.images[0].width) }}", "optional(steps.one.images[0].width)"),
+        (
+            "{{ 'a' if optional(steps.one.images[0].width) > 5 else 'b' }}",
+            "optional(steps.one.images[0].width)",
+        ),
     ],
 )
 def test_an_operand_that_may_be_none_is_a_doubt_where_the_operation_takes_no_none(
     check: Check, template: str, operand: str
 ) -> None:
     found = [one for one in check(recipe(template)) if one.code == "may-be-none"]
-    said = [(one.severity.value, one.message.partition(", and then ")[0]) for one in found]
+    said = [(one.severity.value, one.message.partition(": ")[0]) for one in found]
     assert said == [("warning", f"`{operand}` may be none")]
-    assert all("default(…)" in str(one.help) for one in found)
+    assert all("default(…)" in str(one.help) or " or [])" in str(one.help) for one in found)
