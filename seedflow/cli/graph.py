@@ -228,12 +228,15 @@ def _refuse_other_file(file: Path) -> None:
 
 def _write(file: Path, text: str) -> None:
     try:
-        with (
-            Step.DRAWING_WRITE,
-            os.fdopen(open_to_write(file, lambda: say_waiting(file)), "w", encoding="utf-8") as opened,
-        ):
+        descriptor = open_to_write(file, _open, lambda: say_waiting(file))
+        with Step.DRAWING_WRITE, os.fdopen(descriptor, "w", encoding="utf-8") as opened:
             opened.write(text)
     except OSError as error:
         raise UsageError(
             f"-o: {file} cannot be written: {error.strerror or error}", help="name another file"
         ) from None
+
+
+def _open(file: Path, flags: int) -> int:
+    with Step.DRAWING_WRITE:
+        return os.open(file, flags, 0o666)

@@ -37,6 +37,11 @@ def refuse_other_file(path: Path) -> None:
         )
 
 
+def _open(path: Path, flags: int) -> int:
+    with Step.EVENTS_FILE:
+        return os.open(path, flags, 0o666)
+
+
 def _is_event(line: bytes) -> bool:
     """Whether a line is an event, or the beginning of one that was cut short."""
     if not line.endswith(b"\n"):
@@ -65,8 +70,7 @@ class EventFile:
     def __enter__(self) -> Self:
         if self._path is not None:
             try:
-                with Step.EVENTS_FILE:
-                    descriptor = open_to_write(self._path, self._on_wait)
+                descriptor = open_to_write(self._path, _open, self._on_wait)
                 with Step.EVENTS_FILE:
                     self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace")
             except OSError as error:

@@ -47,7 +47,7 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 - see above
 
 
-def open_to_write(path: Path, on_wait: Callable[[], None]) -> int:
+def open_to_write(path: Path, opener: Callable[[Path, int], int], on_wait: Callable[[], None]) -> int:
     """A descriptor of a file that is made, or written anew. A pipe is opened once somebody reads it; before it waits, `on_wait` is told.
 
     The descriptor with which a reader of a pipe is looked for is kept, since closing it would end the reading.
@@ -55,7 +55,7 @@ def open_to_write(path: Path, on_wait: Callable[[], None]) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
     if path.is_fifo():
         try:
-            descriptor = os.open(path, flags | os.O_NONBLOCK)
+            descriptor = opener(path, flags | os.O_NONBLOCK)
         except OSError as error:
             if error.errno != errno.ENXIO:
                 raise
@@ -63,7 +63,7 @@ def open_to_write(path: Path, on_wait: Callable[[], None]) -> int:
         else:
             os.set_blocking(descriptor, True)
             return descriptor
-    return os.open(path, flags, 0o666)
+    return opener(path, flags)
 
 
 def load_source(path: Path, name: str, *, max_bytes: int) -> Source | Diagnostic:
