@@ -17,6 +17,7 @@ from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.model import Expression, LoopVariable
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating import operators
+from seedflow.recipe.templating.forms import OrNone
 from seedflow.recipe.templating.lookup_nodes import Mentioned
 from seedflow.recipe.templating.nodes import Constant
 from seedflow.recipe.templating.nodes import Expression as Node
@@ -151,8 +152,9 @@ def _find_twice(node: Node | None, flow_node: StepNode, flow: Flow) -> tuple[Men
     for part in _list_parts(node):
         if not isinstance(part, Mentioned):
             continue
-        first = seen.setdefault(replace(part.reference, start=0, end=0, name_start=0, name_end=0), part)
-        if first is part:
+        bare = replace(part.reference, start=0, end=0, name_start=0, name_end=0, skip_ok=False)
+        first = seen.setdefault(bare, part)
+        if first is part or (first.reference.skip_ok and part.reference.skip_ok):
             continue
         shape = flow.shape_of_part(part, flow_node)
         if shape.kind in (Kind.IMAGE, Kind.TASK) or (shape.kind is Kind.LIST and shape.count.low > 0):
@@ -168,6 +170,8 @@ def _list_parts(node: Node | None) -> Iterator[Node]:
     elif isinstance(node, ListOf):
         for item in node.items:
             yield from _list_parts(item)
+    elif isinstance(node, OrNone):
+        yield from _list_parts(node.argument)
     elif node is not None:
         yield node
 

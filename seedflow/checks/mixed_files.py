@@ -12,7 +12,7 @@ from seedflow.graph.places import Place
 from seedflow.graph.shapes import Kind
 from seedflow.recipe.references import NameReference
 from seedflow.recipe.templating import operators
-from seedflow.recipe.templating.forms import FirstOf, WithoutFailed
+from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
 from seedflow.recipe.templating.lookup_nodes import Mentioned
 from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.operation_nodes import Applied, Binary, Either
@@ -70,6 +70,8 @@ def _list_parts(node: Expression, place: Place, subject: Subject, *, certain: bo
                 if not parts or any(part.certain for part in parts):
                     return  # what comes behind is never taken, or nobody knows
                 certain = False
+        case OrNone():
+            yield from _list_parts(node.argument, place, subject, certain=certain)
         case WithoutFailed():
             yield from _list_parts(node.argument, place, subject, certain=False)
         case Either():

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from seedflow.checks.comparisons import Reading, Side, find_never_equal, find_tested
 from seedflow.checks.each_names import is_each, say_without_names
 from seedflow.checks.stand_ins import Undecided, find_stand_ins
+from seedflow.checks.trying import CERTAIN, TOO_MUCH, choose_values, is_exact, try_out
 from seedflow.graph.facts import NO_FACTS, Names
 from seedflow.graph.flow import Flow
 from seedflow.graph.inference import infer_shape
@@ -48,25 +49,13 @@ from seedflow.recipe.templating.operation_nodes import (
 )
 from seedflow.recipe.templating.operators import Operator
 from seedflow.recipe.templating.problems import Refusal, RenderError, suggest
-from seedflow.recipe.templating.rendering import Rendering, Scope, to_text
+from seedflow.recipe.templating.rendering import to_text
 from seedflow.recipe.templating.statements import Called
 from seedflow.recipe.templating.walking import walk
 
 Frame: TypeAlias = "dict[int, Shape | Frame]"
 """The variables of one text by their slots; of an imported file, its own frame."""
 
-_CERTAIN: Final = frozenset(
-    (
-        "template-arguments",
-        "template-none-in-text",
-        "template-not-text",
-        "template-number",
-        "template-type",
-        "template-undefined",
-        "template-unknown-test",
-    )
-)
-"""What is wrong whichever values of these kinds there are; anything else is wrong with those that were tried."""
 _NAMING: Final = ("attribute", "method", "test")
 """Arguments whose text is a name, so that one text says nothing of another."""
 _OF_KINDS: Final = frozenset(
@@ -322,10 +311,11 @@ class ExpressionReader:
     ) -> bool:
         """Whether an operation gives something with any of the values that stand in for its operands."""
         try:
-            choices = [self._choose(operand) for operand in operands]
+            choices = choose_values(node, operands, self.shape_of)
             if prod(map(len, choices)) > _MOST_TRIED:
                 return True
             first: RenderError | None = None
+            certain = CERTAIN | TOO_MUCH if all(is_exact(one, self.shape_of) for one in operands) else CERTAIN
             for values in product(*choices):
                 tried = build(
                     *(
@@ -334,16 +324,13 @@ class ExpressionReader:
                     )
                 )
                 tried.start, tried.end = node.start, node.end
-                error = _evaluate(tried)
-                if error is None or error.code not in _CERTAIN:
+                error = try_out(tried)
+                if error is None or error.code not in certain:
                     return True
                 first = first or error
         except Undecided:
             return True
         return True if first is None else self.refuse(first)
-
-    def _choose(self, node: Expression) -> Sequence[object]:
-        return (node.value,) if isinstance(node, Constant) else find_stand_ins(self.shape_of(node))
 
 
 def _asks_for_kind(test: Expression) -> bool:
@@ -386,11 +373,3 @@ def _fill(node: Part, base: Expression, tried: Sequence[Expression]) -> Expressi
 def _counts(attribute: object) -> bool:
     """Whether an attribute leads to an item by its number, of which there may be more than in what stands in."""
     return not isinstance(attribute, str) or any(part.isdecimal() for part in attribute.split("."))
-
-
-def _evaluate(node: Expression) -> RenderError | None:
-    try:
-        node.evaluate(Rendering(Scope(), 0, None))
-    except RenderError as error:
-        return error
-    return None

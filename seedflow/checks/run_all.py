@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from seedflow.checks.absent import check_absent
+from seedflow.checks.absent_operands import check_absent_operands
 from seedflow.checks.alike_files import check_alike_files
 from seedflow.checks.amounts import check_amounts
 from seedflow.checks.braces import check_braces
@@ -46,6 +47,7 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_indexing,
     check_picking,
     check_text,
+    check_absent_operands,
     check_expressions,
     check_braces,
     check_outputs,

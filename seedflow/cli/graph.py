@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +17,7 @@ from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
 from seedflow.cli.planning import input_options, plan_checked
 from seedflow.cli.session import check_named, start
-from seedflow.cli.terminal import print_diagnostics, print_json, say
+from seedflow.cli.terminal import print_diagnostics, print_json, say, say_waiting
 from seedflow.diagnostics import Diagnostic
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode, UsageError
@@ -32,7 +33,7 @@ from seedflow.report.serialize import build_drawing_json
 from seedflow.report.steps import draw_steps
 from seedflow.report.tasks import draw_tasks
 from seedflow.report.tree import Line, Role, lay_out_tree
-from seedflow.text.files import is_folder
+from seedflow.text.files import is_folder, open_to_write
 
 FILE_COLUMNS: Final = 100
 FORMATS: Final = ("tree", "mermaid", "dot", "json")
@@ -227,9 +228,15 @@ def _refuse_other_file(file: Path) -> None:
 
 def _write(file: Path, text: str) -> None:
     try:
-        with Step.DRAWING_WRITE:
-            file.write_text(text, encoding="utf-8")
+        descriptor = open_to_write(file, _open, lambda: say_waiting(file))
+        with Step.DRAWING_WRITE, os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+            opened.write(text)
     except OSError as error:
         raise UsageError(
             f"-o: {file} cannot be written: {error.strerror or error}", help="name another file"
         ) from None
+
+
+def _open(file: Path, flags: int) -> int:
+    with Step.DRAWING_WRITE:
+        return os.open(file, flags, 0o666)

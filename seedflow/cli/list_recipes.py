@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from seedflow.cli.columns import print_columns
 from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
 from seedflow.cli.session import start
-from seedflow.cli.terminal import print_json
+from seedflow.cli.terminal import print_json, say
 from seedflow.diagnostics import has_errors
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
@@ -37,10 +38,16 @@ MARK = "seedflow:"
 def command(as_json: bool) -> int:
     """List the recipes in this folder and those shipped with seedflow."""
     session = start()
-    here = [_describe(str(path), path, session) for path in find_recipes(session.folder)]
-    listed = {real_path(session.folder / path) for path in find_recipes(session.folder)}
+    unread: list[str] = []
+    paths = find_recipes(
+        session.folder, lambda path, error: unread.append(_spell_unread(path, error, session))
+    )
+    here = [_describe(str(path), path, session) for path in paths]
+    listed = {real_path(session.folder / path) for path in paths}
     shipped = _describe_shipped(list_shipped(), listed, session)
     blocks = _describe_shipped(list_blocks(), listed, session)
+    for line in unread:
+        say(line)
     if as_json:
         print_json({"here": here, "shipped": shipped, "blocks": blocks})
         return ExitCode.DONE
@@ -52,6 +59,11 @@ def command(as_json: bool) -> int:
         console.print(Text(title, style="bold"))
         print_columns(console, [_row(recipe) for recipe in recipes])
     return ExitCode.DONE
+
+
+def _spell_unread(path: Path, error: OSError, session: Session) -> str:
+    name = "this folder" if path == session.folder else make_printable(str(path.relative_to(session.folder)))
+    return f"warning: {name} cannot be read, and what is in it is not listed: {error.strerror or error}"
 
 
 def _describe_shipped(
@@ -71,27 +83,32 @@ def _row(recipe: Mapping[str, object]) -> tuple[Text, Text]:
     return name, Text(make_printable(str(recipe["description"] or "")).replace("\n", " "))
 
 
-def find_recipes(folder: Path) -> list[Path]:
-    """YAML files of a folder and of its `recipes/` that begin like recipes, relative to it, sorted."""
-    found = [
-        path
-        for place in (folder, folder / "recipes")
-        if place.is_dir()
-        for path in sorted(place.glob("*.y*ml"))
-    ]
-    return [
-        path.relative_to(folder)
-        for path in found
-        if path.suffix in (".yaml", ".yml") and is_file(path) and _looks_like_one(path)
-    ]
+def find_recipes(folder: Path, on_unreadable: Callable[[Path, OSError], None]) -> list[Path]:
+    """YAML files of a folder and of its `recipes/` that begin like recipes, relative to it, sorted; told of what cannot be read."""
+    found: list[Path] = []
+    for place in (folder, folder / "recipes"):
+        try:
+            names = sorted(os.listdir(place))  # noqa: PTH208 - the names alone are wanted
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            on_unreadable(place, error)
+            continue
+        for name in names:
+            path = place / name
+            if path.suffix not in (".yaml", ".yml") or name.startswith(".") or not is_file(path):
+                continue
+            try:
+                if _looks_like_one(path):
+                    found.append(path.relative_to(folder))
+            except OSError as error:
+                on_unreadable(path, error)
+    return found
 
 
 def _looks_like_one(path: Path) -> bool:
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return any(line.startswith(MARK) for line in file)
-    except OSError:
-        return False
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return any(line.startswith(MARK) for line in file)
 
 
 def _describe(name: str, path: Path, session: Session) -> dict[str, object]:

@@ -32,6 +32,7 @@ from seedflow.cli.terminal import (
     print_diagnostics,
     print_json,
     say,
+    say_waiting,
 )
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import BudgetError, ExitCode, SeedflowError, UsageError
@@ -138,8 +139,7 @@ def command(
         say()
     stream = sys.stderr if as_json else sys.stdout
     console = open_console(stream)
-    waiting = f"waiting for somebody to read {make_printable(str(events))}, which is a pipe (Ctrl-C to stop)"
-    with EventFile(events, lambda: say(waiting)) as file:
+    with EventFile(events, lambda: say_waiting(events)) as file:
         for line in introduce(plan, session):
             print_folded(console, line)
         console.print()

@@ -13,9 +13,11 @@ import os
 import sys
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, TextIO
 
 from seedflow.diagnostics import Diagnostic
+from seedflow.diagnostics.printable import make_printable
 from seedflow.diagnostics.render import render_diagnostics, render_summary
 from seedflow.errors import UsageError
 
@@ -181,6 +183,11 @@ def say(text: str = "") -> None:
         columns = width_of(sys.stderr)
         lines = [folded for line in lines for folded in _fold(line, columns)]
     sys.stderr.write("\n".join(lines) + "\n")
+
+
+def say_waiting(pipe: Path | None) -> None:
+    """That a pipe is opened once somebody reads it."""
+    say(f"waiting for somebody to read {make_printable(str(pipe))}, which is a pipe (Ctrl-C to stop)")
 
 
 def _fold(line: str, columns: int) -> list[str]:

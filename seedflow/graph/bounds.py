@@ -201,12 +201,25 @@ def _is_no_list(node: Expression) -> bool:
         case Binary():
             if node.operator is operators.multiply:  # a list times a number is a list
                 return _is_no_list(node.left) and _is_no_list(node.right)
-            add = node.operator is operators.add
-            return not add or _is_no_list(node.left) or _is_no_list(node.right)
+            if node.operator is not operators.add:
+                return True
+            summed = [part for part in (node.left, node.right) if not _is_none(part)]
+            return not summed or any(map(_is_no_list, summed))
         case Applied():
             return node.name not in _MAY_GIVE_LISTS
         case _:
             return isinstance(node, _NO_LISTS)
+
+
+def _is_none(node: Expression) -> bool:
+    """Whether a node is none for certain, beside which a sum is a list or not as its other part is."""
+    match node:
+        case Constant():
+            return node.value is None
+        case Binary(operator=operators.add):
+            return _is_none(node.left) and _is_none(node.right)
+        case _:
+            return False
 
 
 def _measure(value: object, nested: bool) -> int | None:

@@ -27,6 +27,7 @@ from seedflow.graph.shapes import (
     Count,
     Kind,
     Shape,
+    add_lists,
     join_shapes,
     list_of,
     shape_of_value,
@@ -232,8 +233,8 @@ def _infer_signed(node: Signed, lookup: Lookup) -> Shape:
     if operand.kind not in (Kind.INTEGER, Kind.NUMBER):
         return UNKNOWN
     if operand.between is None or node.sign > 0:
-        return operand
-    return replace(operand, between=operand.between.negated())
+        return _without_none(operand)
+    return replace(operand, optional=False, between=operand.between.negated())
 
 
 def _infer_binary(node: Binary, lookup: Lookup) -> Shape:
@@ -248,9 +249,8 @@ def _infer_binary(node: Binary, lookup: Lookup) -> Shape:
         return NUMBER
     if node.operator is operators.add and kinds == {Kind.TEXT}:
         return TEXT
-    if node.operator is operators.add and kinds == {Kind.LIST}:
-        item = join_shapes([left.item or UNKNOWN, right.item or UNKNOWN])
-        return list_of(item, left.count.plus(right.count))
+    if node.operator is operators.add and kinds <= {Kind.LIST, Kind.NONE}:
+        return add_lists(left, right)
     return UNKNOWN
 
 

@@ -268,6 +268,18 @@ def list_of(item: Shape, count: Count = ANY) -> Shape:
     return Shape(Kind.LIST, item=item, count=count)
 
 
+def add_lists(*parts: Shape) -> Shape:
+    """Lists one behind the other, of which those that are none add nothing; none where all of them are."""
+    lists = [part for part in parts if part.kind is Kind.LIST]
+    if not lists:
+        return NONE
+    count = Count(0, 0)
+    for one in lists:
+        count = count.plus(Count(0 if one.optional else one.count.low, one.count.high))
+    item = join_shapes([one.item or UNKNOWN for one in lists])
+    return Shape(Kind.LIST, all(part.optional for part in parts), item, count)
+
+
 def join_shapes(shapes: list[Shape]) -> Shape:
     """What is true of all of them: their kind if they share one, the fields that any record has."""
     if not shapes:

@@ -17,6 +17,7 @@ from seedflow.models.problem import Problem
 Path = tuple[str | int, ...]
 
 _RATIO = re.compile(r"0*([1-9][0-9]{0,4}):0*([1-9][0-9]{0,4})", re.ASCII)
+_TIER = re.compile(r"([1-9][0-9]?) ?[kK]", re.ASCII)
 _SHOWN_CHARACTERS = 60
 _SHOWN_OPTIONS = 24
 _TYPE_WORDS: Mapping[str, str] = {
@@ -246,17 +247,18 @@ def _nearest(value: object, options: Sequence[object]) -> str | None:
         return None
     texts = [option for option in options if isinstance(option, str)]
     folded = {option.casefold(): option for option in reversed(texts)}
-    ratio = _nearest_ratio(value.strip(), texts)
-    if ratio is not None:
-        return ratio
+    for read in (_read_ratio, _read_tier):
+        near = _nearest_of(value.strip(), texts, read)
+        if near is not None:
+            return near
     separated = value.strip().casefold().replace("x", ":").replace("/", ":").replace(" ", "")
     return folded.get(value.strip().casefold()) or folded.get(separated) or find_near(value, texts)
 
 
-def _nearest_ratio(text: str, options: Sequence[str]) -> str | None:
-    """Of ratios of width to height the one whose pictures look most alike: `5:4` is nearer to `4:3` than to `3:4`."""
-    wanted = _read_ratio(text)
-    known = {option: ratio for option in options if (ratio := _read_ratio(option)) is not None}
+def _nearest_of(text: str, options: Sequence[str], read: Callable[[str], float | None]) -> str | None:
+    """Of options that are read as numbers the one whose pictures look most alike: `5:4` is nearer to `4:3` than to `3:4`."""
+    wanted = read(text)
+    known = {option: number for option in options if (number := read(option)) is not None}
     if wanted is None or not known:
         return None
     return min(known, key=lambda option: abs(math.log(known[option] / wanted)))
@@ -265,6 +267,11 @@ def _nearest_ratio(text: str, options: Sequence[str]) -> str | None:
 def _read_ratio(text: str) -> float | None:
     found = _RATIO.fullmatch(text)
     return int(found[1]) / int(found[2]) if found else None
+
+
+def _read_tier(text: str) -> float | None:
+    found = _TIER.fullmatch(text)
+    return int(found[1]) if found else None
 
 
 def _count_items(items: Sequence[object]) -> str:

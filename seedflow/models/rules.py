@@ -8,9 +8,10 @@ from enum import StrEnum
 from typing import Literal, TypeAlias, assert_never
 
 from seedflow.diagnostics import Severity
+from seedflow.images.header import MAX_PIXELS
 from seedflow.models.explain import describe
 from seedflow.models.problem import Problem
-from seedflow.models.written import read_pixels
+from seedflow.models.written import LONGEST_SIDE_PX, is_too_large, read_pixels
 
 
 class RuleKind(StrEnum):
@@ -157,6 +158,9 @@ def _apply_to_text(rule: Rule, kind: _TextKind, text: str) -> Iterator[Problem]:
             if not _is_one_of(text, rule):
                 near = _find_option(text, rule)
                 found = _problem(rule, path, code="wrong-value", value=text)
+                if rule.or_pixels and is_too_large(text):
+                    help_ = f"ask for fewer pixels: a picture has {MAX_PIXELS:,} at most, and {LONGEST_SIDE_PX:,} along a side"
+                    found = replace(found, help=help_)
                 yield found if near is None else replace(found, help=f"did you mean `{near}`?")
         case RuleKind.LEAST_PIXELS | RuleKind.MOST_PIXELS:
             written = read_pixels(text)

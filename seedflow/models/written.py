@@ -20,3 +20,8 @@ def read_pixels(text: str) -> tuple[int, int] | None:
     width_px, height_px = int(found[1]), int(found[2])
     fits = max(width_px, height_px) <= LONGEST_SIDE_PX and width_px * height_px <= MAX_PIXELS
     return (width_px, height_px) if fits else None
+
+
+def is_too_large(text: str) -> bool:
+    """Whether a text has the form, and more pixels than we take."""
+    return _PIXELS.fullmatch(text) is not None and read_pixels(text) is None

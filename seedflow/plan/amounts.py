@@ -7,13 +7,17 @@ from collections.abc import Iterable, Iterator
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.many import MANY, MANY_BY_MULTIPLYING, says_it_is_meant
 from seedflow.graph.model import StepGraph, StepNode
+from seedflow.plan.estimate import find_most_calls
 from seedflow.plan.model import Action, Bounds, Task
 
 _ONE = Bounds(1, 1)
 
 
 def doubt_amounts(tasks: Iterable[Task], graph: StepGraph) -> Iterator[Diagnostic]:
-    """No step of the recipe asks very much without a word; limits are such a word. What is stored or shared counts for nothing."""
+    """No step of the recipe asks very much without a word; limits are such a word. What is stored or shared counts for nothing.
+
+    What `expect` may ask for again counts among the most.
+    """
     if says_it_is_meant(graph.recipe.limits):
         return
     asked: dict[str, list[Task]] = {}
@@ -21,10 +25,18 @@ def doubt_amounts(tasks: Iterable[Task], graph: StepGraph) -> Iterator[Diagnosti
         if task.action is Action.CALL and task.shares_with is None:
             asked.setdefault(task.step.partition("/")[0], []).append(task)
     for name, found in asked.items():
-        low, high = _add_up(task.tasks or _ONE for task in found)
+        low, high = _add_up(map(_count_requests, found))
         multiplied = any(_count_factors(graph.steps[step]) > 1 for step in {task.step for task in found})
         if high >= MANY or low >= (MANY_BY_MULTIPLYING if multiplied else MANY):
-            yield _doubt(graph.steps[name], Bounds(low, high), _add_up(task.images for task in found))
+            again = any(task.attempts > 1 for task in found)
+            yield _doubt(
+                graph.steps[name], Bounds(low, high), _add_up(task.images for task in found), again=again
+            )
+
+
+def _count_requests(task: Task) -> Bounds[int]:
+    least = (task.tasks or _ONE).low
+    return Bounds(least, max(least, find_most_calls(task)))
 
 
 def _add_up(bounds: Iterable[Bounds[int]]) -> Bounds[int]:
@@ -42,9 +54,11 @@ def _count_factors(node: StepNode) -> int:
         at = at.frame.call
 
 
-def _doubt(node: StepNode, requests: Bounds[int], images: Bounds[int]) -> Diagnostic:
+def _doubt(node: StepNode, requests: Bounds[int], images: Bounds[int], *, again: bool) -> Diagnostic:
     asks = f"{requests.low:,}" if requests.low == requests.high else f"{requests.low:,} to {requests.high:,}"
     shorten = "shorten a list" if requests.low == requests.high else "shorten a list, such as with `at_most:`"
+    if again:
+        shorten = "shorten a list, allow fewer `attempts`"
     up_to = "" if images.low == images.high else "up to "
     return Diagnostic(
         "many-requests",

@@ -7,7 +7,7 @@ from typing import Final
 
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.plan.addresses import is_vague
-from seedflow.plan.foreseen_keys import Column, Foreseen
+from seedflow.plan.foreseen_items import Column, Foreseen
 from seedflow.plan.instances import Instance
 from seedflow.plan.model import StepImage
 from seedflow.plan.views import PendingImage, PendingTask

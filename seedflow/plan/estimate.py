@@ -63,10 +63,11 @@ def find_calls(task: Task) -> Bounds[int]:
     """The same for calls."""
     if task.will_be is not Action.CALL or task.shares_with is not None:
         return Bounds(0, 0)
-    return Bounds(sum_up(task.least).calls, _find_most_calls(task))
+    return Bounds(sum_up(task.least).calls, find_most_calls(task))
 
 
-def _find_most_calls(task: Task) -> int:
+def find_most_calls(task: Task) -> int:
+    """How many calls a task makes at most, further attempts included; one that stands for others, these together."""
     return task.attempts if task.most_calls is None else task.most_calls
 
 
@@ -90,7 +91,7 @@ def add_up(tasks: Iterable[Task]) -> Totals:
         count_high += high
         if task.action is not Action.CALL or task.shares_with is not None:
             continue
-        calls_high += _find_most_calls(task) if task.will_be is Action.CALL else 0
+        calls_high += find_most_calls(task) if task.will_be is Action.CALL else 0
         images_high += task.images.high * task.attempts
         cost_high += task.cost_usd.high
         list_high += task.list_cost_usd.high

@@ -32,11 +32,11 @@ def may_all_be_skipped(template: Template, env: Env, stander: Stands) -> bool:
 
 
 def find_reached(
-    node: FirstOf, template: Template, env: Env, stander: Stands
+    arguments: Sequence[Expression], template: Template, env: Env, stander: Stands
 ) -> tuple[list[Expression], bool]:
     """The alternatives of which one is taken, as far as is known; whether there is one for certain."""
     reached: list[Expression] = []
-    for argument in node.arguments:
+    for argument in arguments:
         standing = Standing()
         stander.add(_mentions_of(argument, template), env, standing)
         if standing.skips is not None:

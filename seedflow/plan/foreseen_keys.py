@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TypeAlias
 
 from seedflow.graph.handed_through import find_repeating
 from seedflow.graph.places import find_templates
 from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.plan.fallbacks import find_reached
+from seedflow.plan.foreseen_items import Column, Foreseen, doubt_all, pick_foreseen
 from seedflow.plan.frames import Env
 from seedflow.plan.gaps import Gap, Item, Listing, find_gap, merge_parts
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit
@@ -24,35 +24,15 @@ from seedflow.plan.slots import SlotFinder
 from seedflow.plan.views import PendingImage, PendingTask, key_of_image
 from seedflow.plan.whole import find_whole, follow, look_behind
 from seedflow.recipe.model import Expression
-from seedflow.recipe.references import NameReference, Slice, StepReference
+from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.templating import operators
-from seedflow.recipe.templating.forms import FirstOf, WithoutFailed
+from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
 from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
 from seedflow.recipe.templating.nodes import Constant
 from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.templating.operation_nodes import Applied, Binary, Either, ListOf
 from seedflow.recipe.views import View
-
-
-@dataclass(frozen=True, slots=True)
-class Foreseen:
-    """An item that a list will have, `certain` if every run that comes so far has it.
-
-    `key` is compared, `spelled` is shown; `source` is the address it comes from. `choices` are the alternatives that it is
-    one of, each by its place and number: two of the same place never meet.
-    """
-
-    key: Hashable
-    spelled: str
-    source: str
-    certain: bool
-    choices: tuple[tuple[int, int], ...] = ()
-
-    def meets(self, other: Foreseen) -> bool:
-        """Whether both can be in one list."""
-        taken = dict(self.choices)
-        return all(taken.get(place, number) == number for place, number in other.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +42,6 @@ class _Standing:
     name: str
     after: str
     mention: str
-
-
-Column: TypeAlias = "list[Foreseen | None]"
-"""Items in order; None stands for any number of those that nothing is known of."""
 
 
 class KeyForeseer:
@@ -174,11 +150,13 @@ class KeyForeseer:
                 found = self._of(first, template, env)
                 return found if name == "list" else [*found, None]  # in another order
             case WithoutFailed(argument=argument):
-                return [
-                    found and replace(found, certain=False) for found in self._of(argument, template, env)
-                ]
+                return doubt_all(self._of(argument, template, env))
+            case OrNone(argument=argument):
+                reached, certain = find_reached((argument,), template, env, self._lister.stander)
+                found = self._of(argument, template, env) if reached else []
+                return found if certain else doubt_all(found)
             case FirstOf(arguments=arguments):
-                reached, certain = find_reached(node, template, env, self._lister.stander)
+                reached, certain = find_reached(arguments, template, env, self._lister.stander)
                 if certain and len(reached) == 1:
                     return self._of(reached[0], template, env)
                 return self._of_alternatives(node, arguments, template, env)
@@ -261,8 +239,8 @@ class KeyForeseer:
             return [None]
         found = [one for part in parts for one in self._of_part(part, mention)]
         if mention.fail_ok:
-            found = [one and replace(one, certain=False) for one in found]
-        return found if mention.index is None else _pick(found, mention.index)
+            found = doubt_all(found)
+        return found if mention.index is None else pick_foreseen(found, mention.index)
 
     def _of_part(self, part: Item | Gap, mention: StepReference) -> Iterator[Foreseen | None]:
         if isinstance(part, Gap):
@@ -368,25 +346,6 @@ def _spell(expression: Expression) -> Hashable:
     if isinstance(expression, tuple):
         return tuple(map(_spell, expression))
     return tuple((name, _spell(item)) for name, item in expression.items())
-
-
-def _pick(found: Column, index: int | Slice) -> Column:
-    """The part of a list that a literal index picks; of one whose length is open, only what stands before that is known."""
-    items: list[Foreseen] = []
-    for one in found:
-        if one is None or not one.certain:
-            break
-        items.append(one)
-    if len(items) < len(found):
-        if isinstance(index, int):
-            return [items[index]] if 0 <= index < len(items) else [None]
-        whole = index.start in (None, 0) and index.step in (None, 1)
-        if not whole or (index.stop is not None and index.stop < 1):
-            return [None]
-        return [*items[: index.stop], None]
-    if isinstance(index, int):
-        return [items[index]] if -len(items) <= index < len(items) else [None]
-    return list(items[index.start : index.stop : index.step])
 
 
 def _address_of(value: object) -> str:

@@ -24,7 +24,7 @@ from seedflow.recipe.model import Expression, Input, InputType
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm, look_up
 from seedflow.recipe.templating import operators
-from seedflow.recipe.templating.forms import FirstOf
+from seedflow.recipe.templating.forms import FirstOf, OrNone
 from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
 from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.templating.operation_nodes import Applied, Binary, ListOf
@@ -79,6 +79,8 @@ class LengthFinder:
                 return self._of_sum(first, env)
             case ListOf(items=items) if items and all(map(_is_one_result, items)):
                 return Bounds(len(items), len(items))
+            case OrNone(argument=Mentioned(reference=mention)):
+                return self._of_optional(mention, env)
             case Named(root="inputs", name=name):
                 mentioned = NameReference("inputs", (name,), node.start, node.end)
                 bounds = self.of_mention(mentioned, env)
@@ -98,6 +100,17 @@ class LengthFinder:
                 return None if uncut is None else count_part(uncut, cut)
             case _:
                 return None
+
+    def _of_optional(self, mention: StepReference, env: Env) -> Bounds[int] | None:
+        """What there is where it was not skipped, and no items where it was."""
+        standing = Standing()
+        self._stander.add([replace(mention, skip_ok=False)], env, standing)
+        if standing.skips is not None:
+            return Bounds(0, 0)
+        bounds = self._of_sum(Mentioned(mention), env)
+        if bounds is None or not standing.may_be_skipped:
+            return bounds
+        return Bounds(0, bounds.high)
 
     def _least_of_first(self, node: FirstOf, template: Template, env: Env) -> int:
         """The fewest items of the alternative that it will be; none where all of them may be skipped."""
@@ -242,6 +255,8 @@ def _gives_images(node: Node) -> bool:
     match node:
         case Binary(operator=operators.add, left=left, right=right):
             return _gives_images(left) and _gives_images(right)
+        case OrNone(argument=argument):
+            return _gives_images(argument)
         case ListOf(items=items):
             return bool(items) and all(_is_one_result(item) and _mentions_images(item) for item in items)
         case Applied(name=name, arguments=(first,)) if name in SAME_ITEMS:

@@ -21,7 +21,7 @@ from seedflow.text.files import is_file, real_path
 from seedflow.text.reader import PROJECT_LIMITS, load_source
 
 MAX_DEPTH: Final = 16
-"""How deep recipes may use each other."""
+"""How many recipes may use each other, one behind the other, the outermost included."""
 MAX_STEPS: Final = 20_000
 """How many steps a recipe may have with those of all recipes that it uses."""
 _SUFFIXES = (".yaml", ".yml")
@@ -246,7 +246,7 @@ def _describe_cycle(chain: tuple[tuple[Caller, str, Span], ...]) -> Diagnostic:
 def _too_deep(span: Span) -> Diagnostic:
     return Diagnostic(
         "recipes-too-deep",
-        f"recipes use each other more than {MAX_DEPTH} deep here",
+        f"more than {MAX_DEPTH} recipes use each other here, one behind the other",
         span,
         help="use the innermost recipe from further out",
     )

@@ -96,8 +96,12 @@ def _draw(task: Task, group: str | None, *, is_further_take: bool) -> DrawnNode:
 def _draw_rest(step: str, tasks: list[Task], group: str | None) -> DrawnNode:
     calls = sum(1 for task in tasks if task.action is Action.CALL)
     stored = sum(1 for task in tasks if task.action is Action.REUSE)
-    counts = ((calls, "call"), (stored, "reuse"), (len(tasks) - calls - stored, "other"))
-    notes = tuple(f"{count:,} {word}" for count, word in counts if count)
+    counts = (
+        (calls, "call", "calls"),
+        (stored, "stored", "stored"),
+        (len(tasks) - calls - stored, "other", "others"),
+    )
+    notes = tuple(f"{count:,} {one if count == 1 else several}" for count, one, several in counts if count)
     return DrawnNode(
         _REST + step, f"{len(tasks):,} more of {make_printable(step)}", NodeKind.REST, group, notes
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import stat
@@ -15,6 +14,7 @@ from typing import Self, TextIO
 from seedflow.errors import UsageError
 from seedflow.failpoints import Step
 from seedflow.run.events import Event
+from seedflow.text.files import open_to_write
 
 
 def refuse_other_file(path: Path) -> None:
@@ -35,6 +35,11 @@ def refuse_other_file(path: Path) -> None:
             f"--events: {path} is there and holds something else than events, so it is not replaced",
             help="name another file, or remove this one first",
         )
+
+
+def _open(path: Path, flags: int) -> int:
+    with Step.EVENTS_FILE:
+        return os.open(path, flags, 0o666)
 
 
 def _is_event(line: bytes) -> bool:
@@ -65,7 +70,7 @@ class EventFile:
     def __enter__(self) -> Self:
         if self._path is not None:
             try:
-                descriptor = self._open(self._path)
+                descriptor = open_to_write(self._path, _open, self._on_wait)
                 with Step.EVENTS_FILE:
                     self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace")
             except OSError as error:
@@ -93,23 +98,6 @@ class EventFile:
         except OSError as error:
             self.problem = self._spell(error)
             self._close()
-
-    def _open(self, path: Path) -> int:
-        """A descriptor; the one with which a reader of a pipe is looked for is kept, since closing it would end the reading."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        if path.is_fifo():
-            try:
-                with Step.EVENTS_FILE:
-                    descriptor = os.open(path, flags | os.O_NONBLOCK)
-            except OSError as error:
-                if error.errno != errno.ENXIO:
-                    raise
-                self._on_wait()
-            else:
-                os.set_blocking(descriptor, True)
-                return descriptor
-        with Step.EVENTS_FILE:
-            return os.open(path, flags, 0o666)
 
     def _close(self) -> None:
         file, self._file = self._file, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -44,6 +45,25 @@ def is_file(path: Path) -> bool:
 def is_folder(path: Path) -> bool:
     """The same for a folder."""
     return os.path.isdir(path)  # noqa: PTH112 - see above
+
+
+def open_to_write(path: Path, opener: Callable[[Path, int], int], on_wait: Callable[[], None]) -> int:
+    """A descriptor of a file that is made, or written anew. A pipe is opened once somebody reads it; before it waits, `on_wait` is told.
+
+    The descriptor with which a reader of a pipe is looked for is kept, since closing it would end the reading.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    if path.is_fifo():
+        try:
+            descriptor = opener(path, flags | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            on_wait()
+        else:
+            os.set_blocking(descriptor, True)
+            return descriptor
+    return opener(path, flags)
 
 
 def load_source(path: Path, name: str, *, max_bytes: int) -> Source | Diagnostic:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from operator import ge, gt, le, lt
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from seedflow.recipe.templating.limits import MAX_EXPONENT, MAX_NUMBER
 from seedflow.recipe.templating.problems import Refusal
@@ -16,6 +16,7 @@ Operator: TypeAlias = Callable[[Rendering, object, object], object]
 
 _TEXT_SHARE: Final = 6
 """Comparing text is paid for by this power of two characters."""
+_TEST_FOR_NONE: Final = "test for none first, or say with `default(…)` what stands in its place"
 _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -40,28 +41,55 @@ def check_number(value: object) -> Number:
     raise Refusal(code="template-number", message="this number is too large", help="use smaller numbers")
 
 
-def _two_numbers(sign: str, left: object, right: object) -> tuple[Number, Number]:
+def _two_numbers(sign: str, left: object, right: object, takes: str = "two numbers") -> tuple[Number, Number]:
     if is_number(left) and is_number(right):
         return check_number(left), check_number(right)
     raise Refusal(
         code="template-type",
-        message=f"`{sign}` takes numbers, but these are {describe(left)} and {describe(right)}",
-        help="text is put together with `~`" if "text" in (describe(left), describe(right)) else None,
+        message=f"`{sign}` takes {takes}, but these are {describe(left)} and {describe(right)}",
+        help=_TEST_FOR_NONE
+        if left is None or right is None
+        else "text is put together with `~`"
+        if isinstance(left, str) or isinstance(right, str)
+        else None,
     )
 
 
 def add(rendering: Rendering, left: object, right: object) -> object:
-    """Numbers, two texts, or two lists."""
+    """Two numbers, two texts, or two lists. None is no items: beside a list it adds nothing, and twice it is still none."""
+    if is_number(left) and is_number(right):
+        return check_number(check_number(left) + check_number(right))
     if isinstance(left, str) and isinstance(right, str):
         rendering.check_length(len(left) + len(right))
         return left + right
-    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        rendering.check_items(len(left) + len(right))
-        rendering.weigh(left)
-        rendering.weigh(right)
-        return [*left, *right]
-    first, second = _two_numbers("+", left, right)
-    return check_number(first + second)
+    if not _may_be_items(left) or not _may_be_items(right):
+        raise Refusal(
+            code="template-type",
+            message=f"`+` takes two numbers, two texts or two lists, but these are {describe(left)} and {describe(right)}",
+            help=_advise_sum(left, right),
+        )
+    if left is None and right is None:
+        return None
+    first, second = left or (), right or ()
+    rendering.check_items(len(first) + len(second))
+    rendering.weigh(first)
+    rendering.weigh(second)
+    return [*first, *second]
+
+
+def _may_be_items(value: object) -> TypeGuard[list[object] | tuple[object, ...] | None]:
+    return value is None or isinstance(value, list | tuple)
+
+
+def _advise_sum(left: object, right: object) -> str:
+    """What to write instead of a sum that there is not."""
+    if any(isinstance(one, list | tuple) for one in (left, right)):
+        return "put what is no list into brackets to add it as an item: `… + [ITEM]`"
+    if left is None or right is None:
+        return _TEST_FOR_NONE
+    if isinstance(left, str) or isinstance(right, str):
+        return "text is put together with `~`"
+    return "make a list of them: `[A, B]`"
 
 
 def subtract(_: Rendering, left: object, right: object) -> object:
@@ -83,7 +111,7 @@ def multiply(rendering: Rendering, left: object, right: object) -> object:
         for _ in range(times if left else 0):
             rendering.weigh(left)
         return list(left) * times
-    first, second = _two_numbers("*", left, right)
+    first, second = _two_numbers("*", left, right, "two numbers, or text or a list and a whole number")
     return check_number(first * second)
 
 

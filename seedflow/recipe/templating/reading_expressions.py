@@ -126,7 +126,7 @@ class ExpressionReader(CallReader):
         self.count += 1
         if len(self.problems) >= MAX_PROBLEMS:
             raise Enough
-        if self._depth >= MAX_DEPTH:
+        if self._depth > MAX_DEPTH:  # what the innermost operation works on stands in it
             place = self.tokens.at(node.lineno)
             raise Misread(
                 code="template-too-deep",

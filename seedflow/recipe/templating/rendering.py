@@ -164,7 +164,7 @@ class Rendering:
         )
         if items is None:
             return
-        if depth > MAX_NESTING:
+        if depth >= MAX_NESTING:
             raise Refusal(
                 code="template-cost",
                 message=f"lists stand more than {MAX_NESTING} deep in each other",

@@ -233,3 +233,41 @@ def test_a_list_of_what_may_be_skipped_has_no_items_then(check: Check, items: st
           use: {{for_each: {{v: "{{{{ {items} }}}}"}}, generate: {{prompt: Again}}}}
     """)
     assert ("may-be-none" in [one.code for one in found]) == doubted
+
+
+@pytest.mark.parametrize(
+    ("items", "codes"),
+    [
+        ("steps.a.images + steps.a.images", ["equal-keys"]),
+        ("steps.a.images + optional(steps.a.images)", ["equal-keys"]),
+        ("optional(steps.a.images) + steps.a.images", ["equal-keys"]),
+        ("optional(steps.a.images) + optional(steps.b.images)", []),
+        ("optional(steps.a.images) + optional(steps.a.images)", []),
+    ],
+)
+def test_images_that_stand_twice_in_a_sum_are_told_where_there_are_some(
+    check: Check, items: str, codes: list[str]
+) -> None:
+    text = f"""
+        inputs: {{on: {{type: boolean, default: true}}}}
+        steps:
+          a: {{when: "{{{{ inputs.on }}}}", generate: {{prompt: A}}}}
+          b: {{when: "{{{{ inputs.on }}}}", generate: {{prompt: B}}}}
+          c: {{for_each: {{i: "{{{{ {items} }}}}"}}, generate: {{prompt: C, image_input: "{{{{ each.i }}}}"}}}}
+    """
+    assert [found.code for found in check(text)] == codes
+
+
+@pytest.mark.parametrize("severity", ["error", "warning"])
+def test_a_name_of_each_that_images_of_an_optional_step_lack_is_told(check: Check, severity: str) -> None:
+    when = "" if severity == "error" else 'when: "{{ inputs.on }}", '
+    text = f"""
+        inputs: {{on: {{type: boolean, default: true}}}}
+        steps:
+          a: {{for_each: {{n: [x, y]}}, generate: {{prompt: "A {{{{ each.n }}}} {{{{ inputs.on }}}}"}}}}
+          b: {{{when}generate: {{prompt: B}}}}
+        outputs:
+          o: {{images: "{{{{ steps.a.images + optional(steps.b.images) }}}}", file: "{{{{ each.n }}}}"}}
+    """
+    found = [one for one in check(text) if one.code != "never-skipped"]
+    assert [(one.severity.value, "step `b`" in one.message) for one in found] == [(severity, True)]

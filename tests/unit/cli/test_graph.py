@@ -165,3 +165,20 @@ def test_a_terminal_that_knows_ascii_only_gets_plainer_branches(shell: Shell) ->
     (shell.folder / "two.yaml").write_text(write_chain(3).replace("s2: {", "t: {"))
     text = run(shell.folder, "graph", "two.yaml", PYTHONIOENCODING="ascii", NO_COLOR="1").decode("ascii")
     assert text == "two - 3 steps\n\ns0\n`- s1\n   `- t  output t\n"
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_that_nobody_reads_is_waited_for_aloud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("fox.yaml").write_text("seedflow: 1\nsteps: {fox: {generate: {prompt: A fox}}}\n")
+    os.mkfifo("pipe")
+    command = [sys.executable, "-m", "seedflow", "graph", "fox.yaml", "--format", "dot", "-o", "pipe"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as drawing:
+        assert drawing.stderr is not None
+        assert drawing.stderr.readline() == (
+            "waiting for somebody to read pipe, which is a pipe (Ctrl-C to stop)\n"
+        )
+        assert Path("pipe").read_text().startswith("digraph")
+        assert drawing.wait(10) == 0

@@ -22,7 +22,44 @@ def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "folder.yaml").mkdir()
     (tmp_path / "gone.yaml").symlink_to(tmp_path / "nowhere.yaml")
     os.mkfifo(tmp_path / "pipe.yaml")  # whoever opens it waits for somebody to write
-    assert find_recipes(tmp_path) == [Path("fox.yaml"), Path("recipes/owl.yml")]
+    assert find_recipes(tmp_path, lambda path, _: pytest.fail(f"{path} was not read")) == [
+        Path("fox.yaml"),
+        Path("recipes/owl.yml"),
+    ]
+
+
+@pytest.mark.parametrize("shut", ["recipes", "recipes/owl.yaml"])
+def test_what_cannot_be_read_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    shut: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("recipes").mkdir()
+    Path("fox.yaml").write_text(RECIPE)
+    Path("recipes/owl.yaml").write_text(RECIPE)
+    (list_all, open_file) = (os.listdir, Path.open)
+
+    def refuse(path: object) -> None:
+        if Path(str(path)).resolve() == (tmp_path / shut).resolve():
+            raise PermissionError(13, "Permission denied", str(path))
+
+    def list_some(path: str) -> list[str]:
+        refuse(path)
+        return list_all(path)
+
+    def open_some(path: Path, *args: object, **named: object) -> object:
+        refuse(path)
+        return open_file(path, *args, **named)  # type: ignore[call-overload] # as they came
+
+    monkeypatch.setattr(os, "listdir", list_some)
+    monkeypatch.setattr(Path, "open", open_some)
+    assert run(["list"]) == 0
+    told = capsys.readouterr()
+    assert told.err == f"warning: {shut} cannot be read, and what is in it is not listed: Permission denied\n"
+    assert "fox.yaml" in told.out
+    assert "owl" not in told.out
 
 
 LONG = "x" * 300

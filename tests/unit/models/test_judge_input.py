@@ -66,6 +66,8 @@ def test_an_unknown_parameter_without_a_near_one_lists_them_all(seedream: Model)
     ("params", "remedy"),
     [
         ({"size": "4k"}, "did you mean `4K`?"),
+        ({"size": "8K"}, "did you mean `4K`?"),
+        ({"size": "1K"}, "did you mean `2K`?"),
         ({"aspect_ratio": "16x9"}, "did you mean `16:9`?"),
         ({"aspect_ratio": "16/9"}, "did you mean `16:9`?"),
         ({"aspect_ratio": "5:4"}, None),

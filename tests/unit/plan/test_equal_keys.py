@@ -22,6 +22,7 @@ STEPS = (
     "  set: {for_each: {p: [x, y]}, generate: {prompt: 'Set {{ each.p }}', SET}}\n"
     "  when: {for_each: {p: [x, y]}, when: '{{ steps.s.images | length > 1 }}', generate: {prompt: 'When {{ each.p }}'}}\n"
     "  else: {for_each: {p: [x, y]}, when: '{{ steps.s.images | length == 1 }}', generate: {prompt: 'Else {{ each.p }}'}}\n"
+    "  never: {for_each: {p: [x, y]}, when: '{{ 1 > 2 }}', generate: {prompt: 'Never {{ each.p }}'}}\n"
     "  of: {for_each: {i: '{{ steps.s.images }}'}, generate: {prompt: 'Of', image_input: '{{ each.i }}'}}\n"
     "  too: {for_each: {i: '{{ steps.s.images }}'}, generate: {prompt: 'Too', image_input: '{{ each.i }}'}}\n"
     "  rest: {for_each: {i: '{{ steps.s.images[1:] }}'}, generate: {prompt: 'Rest', image_input: '{{ each.i }}'}}\n"
@@ -48,6 +49,7 @@ def say(text: str) -> list[str]:
         '{i: {in: "{{ (steps.a.images + steps.b.images) | reverse }}", at_most: 99}}',
         '{i: {in: "{{ steps.a.tasks + steps.b.tasks }}", at_most: 99}}',
         '{i: {in: "{{ steps.of.images + steps.too.images }}", at_most: 99}}',
+        '{i: {in: "{{ steps.a.images + optional(steps.b.images) }}", at_most: 9}}',
         "{i: \"{{ [steps.a.at(p='x').images[0], steps.set.at(p='x').images[0]] }}\"}",
         "{i: [\"{{ steps.a.at(p='x').images[0] }}\", \"{{ steps.set.at(p='x').images[0] }}\"]}",
         "\"{{ zip(i=[steps.a.at(p='x').images[0], steps.b.at(p='x').images[0]], j=['m', 'm']) }}\"",
@@ -64,6 +66,7 @@ def test_equal_keys_that_are_certain_are_an_error_of_the_plan(over: str) -> None
     [
         '{i: {in: "{{ steps.a.images + steps.z.images }}", at_most: 9}}',
         '{i: {in: "{{ steps.a.images + steps.one.images }}", at_most: 9}}',
+        '{i: {in: "{{ steps.a.images + optional(steps.never.images) }}", at_most: 9}}',
         '{i: {in: "{{ steps.when.images + steps.else.images }}", at_most: 9}}',
         '{i: {in: "{{ steps.of.images + steps.rest.images }}", at_most: 9}}',
         '{i: {in: "{{ steps.a.images if steps.s.images | length > 1 else steps.b.images }}", at_most: 9}}',
@@ -81,6 +84,14 @@ def test_a_key_that_is_equal_only_if_a_condition_holds_is_a_doubt_that_names_it(
     (said,) = say(text)
     assert said.startswith("warning: ")
     assert "if `when[p=x]` gives any" in said
+    assert play(text, gives={"s": 1}).problems == {}
+    assert play(text, gives={"s": 2}).problems == {"end[i=?]": "equal-keys"}
+
+
+def test_a_key_of_what_optional_stands_around_is_a_doubt() -> None:
+    text = loop('{i: {in: "{{ steps.a.images + optional(steps.when.images) }}", at_most: 9}}')
+    (said,) = say(text)
+    assert said.startswith("warning: ")
     assert play(text, gives={"s": 1}).problems == {}
     assert play(text, gives={"s": 2}).problems == {"end[i=?]": "equal-keys"}
 

@@ -91,3 +91,44 @@ def test_a_sum_with_a_slice_is_as_long_for_the_plan_as_for_the_warning_of_an_inp
     assert plan is not None, problems
     assert ["this may be a list of 2 to 4 items" in problem.message for problem in problems] == [True]
     assert plan.tasks[-1].tasks == (2, 3)
+
+
+SKIPPED = """
+inputs:
+  gift: {type: boolean, default: false}
+steps:
+  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 2}}
+  shot: {for_each: {n: [x, y]}, generate: {prompt: "Shot {{ each.n }}"}}
+  card: {when: "{{ inputs.gift }}", generate: {prompt: Card}}
+  late: {when: "{{ steps.a.images | length > 1 }}", generate: {prompt: Late}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("items", "gift", "count", "made"),
+    [
+        ("steps.shot.images + optional(steps.card.images)", "false", (2, 2), (2, 2)),
+        ("optional(steps.card.images) + steps.shot.images", "true", (3, 3), (3, 3)),
+        ("steps.shot.images + optional(steps.late.images)", "false", (2, 3), (2, 3)),
+        ("steps.shot.images + optional(steps.card.images) + optional(steps.late.images)", "true", (3, 4), (3, 4)),
+        ("optional(steps.card.images) + optional(steps.late.images)", "false", (0, 1), (0, 1)),
+        ("(optional(steps.card.images) + optional(steps.late.images)) or []", "false", (0, 1), (0, 1)),
+        ("steps.shot.images + (optional(steps.late.images) if inputs.gift else none)", "true", (0, 3), (2, 3)),
+        ("steps.shot.images + none", "false", (0, 2), (2, 2)),
+    ],
+)  # fmt: skip
+def test_what_was_skipped_adds_nothing(
+    items: str, gift: str, count: tuple[int, int], made: tuple[int, int]
+) -> None:
+    text = SKIPPED.replace("default: false", f"default: {gift}") + LOOP.replace("ITEMS", items).replace(
+        "KEY", "each.i.key"
+    )
+    plan, problems = open_planner(text).start()
+    assert plan is not None, problems
+    found = [task.tasks for task in plan.tasks if task.step == "use" and task.tasks is not None]
+    known = len([task for task in plan.tasks if task.step == "use" and task.tasks is None])
+    assert (known + sum(one.low for one in found), known + sum(one.high for one in found)) == count
+    for images, most in zip((1, 2), made, strict=True):
+        played = play(text, gives={"a": images})
+        assert len([address for address in played.addresses if address.startswith("use")]) == most
+        assert played.problems == {}

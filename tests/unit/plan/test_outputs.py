@@ -180,3 +180,40 @@ def test_what_came_is_published_whatever_failed_unless_images_are_picked_of_it(
     )
     assert len(made.files["all"]) == files
     assert made.missing == []
+
+
+SHOTS = (
+    "steps:\n"
+    "  shot: {for_each: {n: [boots, hat]}, generate: {prompt: 'Shot {{ each.n }}'}}\n"
+    "  card: {when: '{{ 1 > 2 }}', generate: {prompt: Card}}\n"
+    "  late: {when: '{{ steps.shot.images | length > 1 }}', generate: {prompt: Late}}\n"
+    'outputs: {o: "{{ SUM }}"}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("images", "gives", "files"),
+    [
+        ("steps.shot.images + optional(steps.card.images)", {}, ["o/shot-boots.jpg", "o/shot-hat.jpg"]),
+        ("optional(steps.card.images) + steps.shot.images", {}, ["o/shot-boots.jpg", "o/shot-hat.jpg"]),
+        (
+            "steps.shot.images + optional(steps.card.images) + optional(steps.late.images)",
+            {},
+            ["o/shot-boots.jpg", "o/shot-hat.jpg", "o/late.jpg"],
+        ),
+        (
+            "steps.shot.images + optional(steps.late.images)",
+            {"late": FAILS},
+            ["o/shot-boots.jpg", "o/shot-hat.jpg"],
+        ),
+        (
+            "steps.shot.images + optional(steps.card.images)",
+            {"shot[n=boots]": FAILS},
+            ["o/shot-hat.jpg"],
+        ),
+        ("optional(steps.card.images) + optional(steps.card.images)", {}, []),
+    ],
+)
+def test_a_sum_publishes_what_was_not_skipped(images: str, gives: dict[str, int], files: list[str]) -> None:
+    played = play(SHOTS.replace("SUM", images), gives=gives)
+    assert (played.files, played.missing) == ({"o": files}, [])

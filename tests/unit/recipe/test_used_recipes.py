@@ -136,8 +136,11 @@ def test_a_chain_of_recipes_has_an_end(load: Load) -> None:
     _, problems = load(**texts, **{f"r{MAX_DEPTH + 2}": LEAF})
     assert [found.code for found in problems] == ["recipes-too-deep"]
     texts = {f"r{at}": using(f"./r{at + 1}.yaml") for at in range(MAX_DEPTH - 1)}
-    _, problems = load(**texts, **{f"r{MAX_DEPTH - 1}": LEAF})
+    _, problems = load(**texts, **{f"r{MAX_DEPTH - 1}": LEAF})  # as many recipes as the message says
     assert problems == []
+    texts = {f"r{at}": using(f"./r{at + 1}.yaml") for at in range(MAX_DEPTH)}
+    _, (problem,) = load(**texts, **{f"r{MAX_DEPTH}": LEAF})
+    assert problem.message == f"more than {MAX_DEPTH} recipes use each other here, one behind the other"
 
 
 def test_recipes_that_double_each_other_are_refused_before_anybody_inlines_them(load: Load) -> None:

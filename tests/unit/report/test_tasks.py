@@ -97,6 +97,7 @@ def test_of_a_long_step_the_first_are_drawn_and_the_rest_is_one_node_with_all_it
     drawing = draw_tasks(plan(*chains))
     rest = count - SHOWN_OF_A_LONG_STEP
     assert names(drawing)[f"{rest} more of a"] is NodeKind.REST
+    assert {node.notes for node in drawing.nodes if node.kind is NodeKind.REST} == {(f"{rest} calls",)}
     assert ("rest of a", "rest of b") in links(drawing)
     assert len(links(drawing)) == SHOWN_OF_A_LONG_STEP + 1
     assert drawing.hidden == 2 * rest

@@ -120,7 +120,45 @@ LEFT_OUT_FOR_SOME = (
 )
 FAILS = "  f: {generate: {prompt: F}, expect: {min_width: 9999}}\n"
 
+SHOTS = (
+    SET
+    + "  shot: {for_each: {n: [x, y]}, generate: {prompt: 'Shot {{ each.n }}'}}\n"
+    + "  card: {when: '{{ 1 > 2 }}', generate: {prompt: Card}}\n"
+    + "  late: {when: '{{ steps.s.images | length > 1 }}', generate: {prompt: Late}}\n"
+    + '  use: {for_each: {i: "{{ steps.shot.images + optional(steps.card.images) + optional(steps.late.images) }}"}, generate: {prompt: U, image_input: "{{ each.i }}"}}\n'
+    + '  all: {generate: {prompt: All, image_input: "{{ optional(steps.late.images) + steps.shot.images + optional(steps.card.images) }}"}}\n'
+    + '  no: {for_each: {i: "{{ optional(steps.card.images) + optional(steps.late.images) }}"}, generate: {prompt: N, image_input: "{{ each.i }}"}}\n'
+)
 CASES = {
+    "sums with what was skipped": Case(
+        SHOTS,
+        sets="min",
+        ends={
+            "shot[n=x]": "done",
+            "shot[n=y]": "done",
+            "card": "skipped",
+            "late": "skipped",
+            "use[i=x-1]": "done",
+            "use[i=y-1]": "done",
+            "all": "done",
+        },
+        calls=6,
+    ),
+    "sums with what was perhaps to be skipped": Case(
+        SHOTS,
+        ends={
+            "shot[n=x]": "done",
+            "shot[n=y]": "done",
+            "card": "skipped",
+            "late": "done",
+            "use[i=x-1]": "done",
+            "use[i=y-1]": "done",
+            "use[i=late-1]": "done",
+            "all": "done",
+            "no[i=late-1]": "done",
+        },
+        calls=9,
+    ),
     "a zip inside of a use for each image": Case(
         SET
         + '  u: {for_each: {p: "{{ steps.s.images }}"}, recipe: ./used.yaml, with: {n: "{{ each.p.number }}"}}\n'

@@ -236,3 +236,21 @@ def test_deep_stacks_do_not_turn_into_crashes() -> None:
 
 if __name__ == "__main__":
     print(json.dumps(measure_all()))
+
+
+@pytest.mark.parametrize("number", [100, 101])
+def test_as_many_operations_stand_in_each_other_as_the_message_says(render, problem, number: int) -> None:
+    text = "{{ 0" + " + 1" * number + " }}"
+    if number == limits.MAX_DEPTH:
+        assert render(text) == number
+    else:
+        assert problem(text).message == "more than 100 operations stand in each other"
+
+
+@pytest.mark.parametrize("number", [64, 65])
+def test_as_many_lists_stand_in_each_other_as_the_message_says(render, failure, number: int) -> None:
+    text = "{% set a = [1] %}" + "{% set a = [a] %}" * (number - 1) + "{{ a | length }}"
+    if number == limits.MAX_NESTING:
+        assert render(text) == "1"
+    else:
+        assert failure(text).message == "lists stand more than 64 deep in each other"

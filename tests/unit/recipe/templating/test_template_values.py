@@ -54,6 +54,10 @@ def test_the_form_follows_from_the_text_alone(parse, text, form) -> None:
         ("{{ inputs.none or inputs.hero }}", "fox"),
         ("{{ inputs.hero and inputs.count }}", 3),
         ("{{ not ref.style }}", True),
+        ("{{ inputs.words + inputs.none }}", ["red", "green", "blue"]),
+        ("{{ none + inputs.words[:1] + none + ['x'] }}", ["red", "x"]),
+        ("{{ [] + none }}", []),
+        ("{{ none + none }}", None),
     ],
 )
 def test_a_lone_expression_keeps_its_type(render, text, value) -> None:
@@ -339,3 +343,43 @@ def test_a_boolean_is_never_equal_to_a_number(render, text) -> None:
 )
 def test_what_is_the_same_is_equal(render, text) -> None:
     assert render("{{ " + text + " }}") is True
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "help_"),
+    [
+        (
+            "{{ inputs.words + inputs.hero }}",
+            "`+` takes two numbers, two texts or two lists, but these are a list and text",
+            "put what is no list into brackets to add it as an item: `… + [ITEM]`",
+        ),
+        (
+            "{{ inputs.count + inputs.none }}",
+            "`+` takes two numbers, two texts or two lists, but these are a number and none",
+            "test for none first, or say with `default(…)` what stands in its place",
+        ),
+        (
+            "{{ inputs.none + inputs.hero }}",
+            "`+` takes two numbers, two texts or two lists, but these are none and text",
+            "test for none first, or say with `default(…)` what stands in its place",
+        ),
+        (
+            "{{ inputs.count + inputs.hero }}",
+            "`+` takes two numbers, two texts or two lists, but these are a number and text",
+            "text is put together with `~`",
+        ),
+        (
+            "{{ inputs.photo + inputs.photo }}",
+            "`+` takes two numbers, two texts or two lists, but these are an image and an image",
+            "make a list of them: `[A, B]`",
+        ),
+        (
+            "{{ inputs.words * none }}",
+            "`*` takes two numbers, or text or a list and a whole number, but these are a list and none",
+            "test for none first, or say with `default(…)` what stands in its place",
+        ),
+    ],
+)
+def test_what_cannot_be_added_is_told_with_what_can(failure, text, message, help_) -> None:
+    found = failure(text)
+    assert (found.code, found.message, found.help) == ("template-type", message, help_)
