@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from seedflow.canonical import build_key
+from seedflow.checks.other_images import always_miss, find_giver
 from seedflow.checks.subject import Mention, Subject
 from seedflow.diagnostics import Diagnostic, Related, Span
 from seedflow.diagnostics.suggest import find_near
@@ -22,10 +23,10 @@ def check_selectors(subject: Subject) -> Iterator[Diagnostic]:
     for mention in subject.mentions:
         selector = mention.reference.selector
         if selector is not None:
-            yield from _check_selector(selector, mention, subject.flow)
+            yield from _check_selector(selector, mention, subject)
 
 
-def _check_selector(selector: Selector, mention: Mention, flow: Flow) -> Iterator[Diagnostic]:
+def _check_selector(selector: Selector, mention: Mention, subject: Subject) -> Iterator[Diagnostic]:
     step = mention.reference.step
     variables = [name for entry in mention.target.step.for_each for name in entry.names]
     if not variables:
@@ -39,7 +40,8 @@ def _check_selector(selector: Selector, mention: Mention, flow: Flow) -> Iterato
         return
     named = {argument.variable for argument in selector.arguments}
     for argument in selector.arguments:
-        yield from _check_argument(argument, variables, mention, flow)
+        yield from _check_argument(argument, variables, mention, subject.flow)
+        yield from _check_giver(argument, mention, subject)
     missing = [name for name in variables if name not in named]
     if selector.kind == "at" and missing and named.issubset(variables):
         yield Diagnostic(
@@ -89,6 +91,25 @@ def _check_argument(
         yield _literal_of_dynamic(argument, span, mention)
     else:
         yield from _check_literal(argument.variable, build_key(argument.value), span, mention)
+
+
+def _check_giver(argument: Argument, mention: Mention, subject: Subject) -> Iterator[Diagnostic]:
+    """An image by which a task is chosen must be one of those that its step goes through."""
+    own, value = mention.place.node, argument.value
+    if own is None or not isinstance(value, NameReference) or value.root != "each" or len(value.path) != 1:
+        return
+    wanted = find_giver(mention.target, argument.variable, subject.graph)
+    given = find_giver(own, value.name, subject.graph)
+    if wanted is None or given is None or not always_miss(wanted, given, subject.graph):
+        return
+    scalar = mention.place.template.scalar
+    yield Diagnostic(
+        "no-such-task",
+        f"`{argument.variable}` of step `{mention.reference.step}` goes through the images of `{wanted.step.name}`, and this is an image of "
+        f"`{given.step.name}`",
+        scalar.span_at(argument.start, argument.end),
+        help=f"repeat this step over the same list, `steps.{wanted.step.name}.images`",
+    )
 
 
 def _advise_on_list(argument: Argument, value: NameReference, kind: Kind, mention: Mention) -> str:

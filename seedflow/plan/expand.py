@@ -12,12 +12,11 @@ from typing import TypeAlias
 
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.at_most import judge_length
-from seedflow.graph.model import StepNode
 from seedflow.plan.addresses import spell_address
 from seedflow.plan.equal_keys import foresee_equal_keys, refuse_equal_keys
 from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen_keys import KeyForeseer
-from seedflow.plan.frames import Env, FrameInstance, Later
+from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import (
     MOST_ITEMS,
     Gap,
@@ -68,15 +67,15 @@ class Expander:
 
     def __init__(
         self,
-        node: StepNode,
-        frame: FrameInstance,
+        tasks: StepTasks,
         lister: Lister,
         resolver: Resolver,
         limit: int,
         fitting: FittingLists,
     ) -> None:
-        self._node = node
-        self._frame = frame
+        self._node = node = tasks.node
+        self._frame = tasks.frame
+        self._values = tasks.values
         self._lister = lister
         self._resolver = resolver
         self._limit = limit
@@ -216,6 +215,8 @@ class Expander:
             longer = self._with(row, variable, part, number, seen, worked_out, report)
             if longer is None:
                 return
+            for name, key in longer.keys[len(row.keys) :]:
+                self._values.setdefault(name, set()).add(key)
             if depth + 1 == len(self._loops):
                 self._count()
                 yield longer

@@ -210,7 +210,7 @@ class StepTasks:
     """The instances of one step within one use of its recipe, findable by their keys, and the groups still to grow.
 
     `bounds` says how many images each task gives if it ends well, `may_give` how many its model may give. `failed` is the first task that failed, `open` how many instances and
-    groups have not ended; `closed` are the groups of which nothing will come, `omitted` is the first of them that was skipped.
+    groups have not ended; `values` has the keys of each variable, also of those behind which a list is empty. `closed` are the groups of which nothing will come, `omitted` is the first of them that was skipped.
     """
 
     __slots__ = (
@@ -234,6 +234,7 @@ class StepTasks:
         "open",
         "skipped",
         "takes",
+        "values",
         "variables",
     )
 
@@ -255,6 +256,7 @@ class StepTasks:
         self.skipped = 0
         self.may_skip = 0
         self.omitted: str | None = None
+        self.values: dict[str, set[str]] = {}
         self._sorted = True
         self._by_address: dict[str, Instance] = {}
         self._group_addresses: set[str] = set()
@@ -311,6 +313,13 @@ class StepTasks:
     def has_all(self, wanted: Mapping[str, str]) -> bool:
         """Whether these keys are those of one instance that is there, so that no other can have them."""
         return len(wanted) == len(self.variables) > 0 and bool(self.find(wanted))
+
+    def lacks(self, wanted: Mapping[str, str]) -> bool:
+        """Whether one of these keys is none of those that its variable has, or may yet have."""
+        unknown = any(
+            key not in self.values.get(name, ()) and not is_vague(key) for name, key in wanted.items()
+        )
+        return unknown and not (self.find_groups(wanted) or self.closed.find(wanted))
 
     def release(self, address: str) -> None:
         """Let what comes of a group have the same address."""

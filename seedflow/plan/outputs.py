@@ -16,7 +16,7 @@ from seedflow.plan.instances import Unit
 from seedflow.plan.model import Bounds, PendingImages, PublishedImage, StepImage, Unsettled
 from seedflow.plan.output_finder import NOT_IMAGES, PartFinder
 from seedflow.plan.output_parts import NoParts, OutputPart, add_places, hands_on
-from seedflow.plan.picking import NotThere
+from seedflow.plan.picking import NotThere, diagnose_absent
 from seedflow.plan.refused import Refused
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.standing import Standing
@@ -47,6 +47,21 @@ class OutputPlanner:
     def check_paths(self) -> list[Diagnostic]:
         """Problems of all outputs: file templates that fail, and two results that could be published to one path."""
         return [problem for _, problem in self._find_wrong(possible=True)]
+
+    def find_absent(self) -> Iterator[Diagnostic]:
+        """What outputs mention that there is not, by what is known so far."""
+        for output in self._outputs.values():
+            standing = self._build.stander.of([output.images], self._env)
+            if standing.failed is not None or standing.skips is not None or standing.may_be_skipped:
+                continue  # where a task gave nothing, its own problem says why
+            found: object = self._found.find(output.images, self._env)
+            if not isinstance(found, NotThere):
+                try:
+                    self._parts.find(output.images, self._env)
+                except NoParts as wrong:
+                    found = wrong.not_there
+            if isinstance(found, NotThere) and found.code != NOT_IMAGES:
+                yield diagnose_absent(found, output.images)
 
     def find_wrong(self) -> Iterator[tuple[Output, Diagnostic]]:
         """The first problem of each output with the images that are there, of which all are made up."""
@@ -88,7 +103,10 @@ class OutputPlanner:
         for output in self._outputs.values():
             slots = self._slots(output, possible=False)
             if isinstance(slots, NotThere):
-                missing.append(Unsettled(output.name, slots.message, output.span, slots.code))
+                problem = diagnose_absent(slots, output.images)
+                missing.append(
+                    Unsettled(output.name, problem.message, output.span, problem.code, problem.help)
+                )
                 slots = []
             published[output.name] = tuple(self._name_files(output, slots, taken, missing))
         return published, tuple(missing)

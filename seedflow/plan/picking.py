@@ -12,6 +12,10 @@ from seedflow.recipe.references import Slice, StepReference
 from seedflow.recipe.template import Template
 
 _MOST_STEPS = 100
+_OF_IMAGES = "ask for an image that the step gives, or for `.images` to take whatever there is"
+_HELP = {
+    "no-such-task": "repeat both steps over the same list; what may find nothing is a filter: `| selectattr('each.NAME', 'eq', …)`"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +38,7 @@ def diagnose_absent(not_there: NotThere, template: Template) -> Diagnostic:
     """The diagnostic for a mention of something that does not exist, at the mention if the template has just one."""
     mentions = [one for one in template.references if isinstance(one, StepReference)]
     span = template.span_of(mentions[0]) if len(mentions) == 1 else template.scalar.span
-    return Diagnostic(
-        not_there.code,
-        not_there.message,
-        span,
-        help="ask for an image that the step gives, or for `.images` to take whatever there is",
-    )
+    return Diagnostic(not_there.code, not_there.message, span, help=_HELP.get(not_there.code, _OF_IMAGES))
 
 
 def as_list(value: object) -> list[object]:

@@ -84,6 +84,7 @@ class Planner:
         self._unfolder.findings.extend(doubt_amounts(self._unfolder.tasks.values(), self._graph))
         if not self._unfolder.findings.has_errors:
             self._unfolder.findings.extend(self._outputs.check_paths())
+            self._unfolder.findings.extend(self._find_absent())
             self._unfolder.findings.extend(self._find_certain())
         if not self._unfolder.findings.has_errors:
             self._unfolder.findings.extend(self._foresee_files(totals.tasks.high))
@@ -145,11 +146,24 @@ class Planner:
         refused = {(problem.code, problem.span) for problem in self._unfolder.refusals.problems()}
         if not refused:
             return
-        context = replace(self._context, view=open_nothing())
-        fresh = Planner(self._graph, self._inputs, self._values, context).unfold()
+        fresh = Planner(
+            self._graph, self._inputs, self._values, replace(self._context, view=open_nothing())
+        ).unfold()
         for problem in (*fresh.findings.diagnostics(), *fresh.refusals.problems()):
             if problem.severity is Severity.ERROR and (problem.code, problem.span) in refused:
                 yield problem
+
+    def _find_absent(self) -> Iterator[Diagnostic]:
+        """The same of what outputs mention."""
+        absent = list(self._outputs.find_absent())
+        if absent and self._build.resolver.knows_results:
+            fresh = Planner(
+                self._graph, self._inputs, self._values, replace(self._context, view=open_nothing())
+            )
+            fresh.unfold()
+            certain = {(problem.code, problem.span) for problem in fresh._outputs.find_absent()}
+            absent = [problem for problem in absent if (problem.code, problem.span) in certain]
+        yield from absent
 
     def _foresee_files(self, most_tasks: int) -> Iterator[Diagnostic]:
         """What will be wrong with files whose names are not known yet: an error with however few images, else a doubt."""

@@ -125,7 +125,7 @@ class Resolver:
             return tasks.instances
         wanted = self.find_wanted(mention, tasks, env)
         found = tasks.find(wanted)
-        if not found and mention.selector.kind == "at":
+        if not found and (mention.selector.kind == "at" or tasks.lacks(wanted)):
             given = ", ".join(f"{name}={key}" for name, key in wanted.items())
             return NotThere(f"step `{mention.step}` has no task with `{given}`", "no-such-task")
         return found

@@ -112,7 +112,7 @@ class Unfolder:
             return
         most = self._graph.recipe.limits.tasks
         limit = MOST_TASKS if most is None else max(most - len(self.tasks), 0)
-        expander = Expander(node, frame, self._build.lister, self._build.resolver, limit, self.fitting)
+        expander = Expander(tasks, self._build.lister, self._build.resolver, limit, self.fitting)
         self._expanders[tasks.hub] = expander
         before, self.findings = self.findings, Findings()
         try:

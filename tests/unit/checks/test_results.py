@@ -116,6 +116,50 @@ def test_what_steps_give(say: Say, mention: str, said: list[str]) -> None:
     assert say(text) == said
 
 
+FROM_A_SET = (
+    "steps:\n"
+    "  s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}\n"
+    "  k: {generate: {prompt: K, sequential_image_generation: auto, max_images: 3}}\n"
+    "  w: {for_each: {a: [x, y]}, generate: {prompt: 'W {{ each.a }}'}}\n"
+    '  p: {for_each: {v: "{{ steps.s.images }}"}, generate: {prompt: P, image_input: "{{ each.v }}"}}\n'
+    '  o: {for_each: {v: "{{ steps.p.images[1:] }}"}, generate: {prompt: O, image_input: "{{ each.v }}"}}\n'
+    '  q: {for_each: {v: "{{ LIST }}"}, generate: {prompt: "Q {{ each.v.key }}", image_input: "{{ steps.STEP.KIND(v=each.v).images }}"}}\n'
+)
+
+
+@pytest.mark.parametrize("kind", ["at", "where"])
+@pytest.mark.parametrize(
+    ("items", "step", "fits"),
+    [
+        ("steps.s.images", "p", True),
+        ("steps.s.images[:2]", "p", True),
+        ("steps.s.images | reverse", "p", True),
+        ("steps.p.images", "o", True),
+        ("steps.w.images", "p", True),  # of tasks whose keys may be called as those of the step
+        ("steps.p.images", "p", False),
+        ("steps.o.images", "p", False),
+        ("steps.s.images", "o", False),
+        ("steps.k.images", "p", False),
+    ],
+)
+def test_an_image_that_chooses_a_task_is_one_of_those_that_its_step_goes_through(
+    say: Say, kind: str, items: str, step: str, fits: bool
+) -> None:
+    text = FROM_A_SET.replace("LIST", items).replace("STEP", step).replace("KIND", kind)
+    found = [one for one in say(text) if one.startswith("no-such-task")]
+    assert found == ([] if fits else ["no-such-task «v=each.v»"])
+
+
+def test_a_cycle_of_steps_that_go_through_each_other_is_told_as_one(say: Say) -> None:
+    text = (
+        'steps:\n  a: {for_each: {v: "{{ steps.b.images }}"}, generate: {prompt: A}}\n'
+        '  b: {for_each: {v: "{{ steps.a.images }}"}, generate: {prompt: B}}\n'
+        "  k: {for_each: {x: [1, 2]}, generate: {prompt: 'K {{ each.x }}'}}\n"
+        '  c: {for_each: {v: "{{ steps.k.images }}"}, generate: {prompt: C, image_input: "{{ steps.a.at(v=each.v).images }}"}}\n'
+    )
+    assert {one.partition(" ")[0] for one in say(text)} == {"cycle"}
+
+
 def test_an_output_is_as_long_as_the_used_recipe_says(say: Say, tmp_path: Path) -> None:
     inner = "seedflow: 1\nsteps: {a: {generate: {prompt: x}}, b: {generate: {prompt: y}}}\n"
     inner += 'outputs: {both: "{{ steps.a.images + steps.b.images }}", one: "{{ steps.a.images[0] }}"}\n'

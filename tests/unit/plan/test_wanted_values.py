@@ -1,0 +1,92 @@
+"""Values by which `.at()` and `.where()` choose tasks: those that the step's `for_each` does not have are told."""
+
+from __future__ import annotations
+
+import pytest
+from planning import KnownResults, open_planner
+from playing import play
+
+from seedflow.diagnostics import Severity
+
+PAGES = '  p: {for_each: {v: [x, y]}, generate: {prompt: "P {{ each.v }}"}}\n'
+SET = "  s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}\n"
+
+
+def find_errors(text: str, **inputs: object) -> list[str]:
+    _, found = open_planner(text, inputs).start()
+    return [one.code for one in found if one.severity is Severity.ERROR]
+
+
+@pytest.mark.parametrize("kind", ["at", "where"])
+@pytest.mark.parametrize(
+    "use",
+    [
+        '  q: {for_each: {w: [x, z]}, generate: {prompt: "Q {{ each.w }}", image_input: "{{ steps.p.KIND(v=each.w).images }}"}}\n',
+        '  q: {for_each: {w: [x, z]}, generate: {prompt: "Q {{ each.w }} {{ steps.p.KIND(v=each.w).images | length }}"}}\n',
+        '  q: {for_each: {w: [x, z], i: "{{ steps.p.KIND(v=each.w).images }}"}, generate: {prompt: "Q {{ each.w }}", image_input: "{{ each.i }}"}}\n',
+    ],
+)
+def test_a_value_that_a_list_does_not_have_is_an_error_of_the_plan(kind: str, use: str) -> None:
+    assert find_errors(f"steps:\n{PAGES}{use.replace('KIND', kind)}") == ["no-such-task"]
+    assert find_errors(f"steps:\n{PAGES}{use.replace('KIND', kind).replace('z]', 'y]')}") == []
+
+
+@pytest.mark.parametrize("behind", ["", "[:1]"])
+@pytest.mark.parametrize("before", ["", "steps.p.images + "])
+@pytest.mark.parametrize("kind", ["at", "where"])
+def test_a_value_that_a_list_does_not_have_is_an_error_in_outputs(
+    kind: str, before: str, behind: str
+) -> None:
+    text = (
+        f"inputs: {{h: {{type: text}}}}\nsteps:\n{PAGES}"
+        f'outputs: {{o: "{{{{ {before}steps.p.{kind}(v=inputs.h).images{behind} }}}}"}}\n'
+    )
+    assert find_errors(text, h="z") == ["no-such-task"]
+    assert find_errors(text, h="x") == []
+
+
+def test_it_stays_an_error_in_outputs_where_results_are_stored() -> None:
+    text = (
+        "inputs: {h: {type: text}}\nsteps:\n"
+        + PAGES
+        + 'outputs: {o: "{{ steps.p.where(v=inputs.h).images }}"}\n'
+    )
+    view = KnownResults()
+    plan, _ = open_planner(text, {"h": "x"}, view=view).start()
+    assert plan is not None
+    for number, task in enumerate(plan.tasks):
+        view.keep(task, f"a{number}")
+    again, found = open_planner(text, {"h": "z"}, view=view).start()
+    assert again is None
+    assert [one.code for one in found] == ["no-such-task"]
+
+
+def test_values_behind_which_a_list_is_empty_are_there_and_have_no_images() -> None:
+    nested = (
+        "steps:\n"
+        "  p: {for_each: {v: [x, y], w: \"{{ [1] if each.v == 'x' else [] }}\"}, generate: {prompt: P}}\n"
+        '  q: {for_each: {w: [x, y]}, generate: {prompt: "Q {{ each.w }} {{ steps.p.where(v=each.w).images | length }}"}}\n'
+    )
+    played = play(nested)
+    assert played.prompts["q[w=x]"] == "Q x 1"
+    assert played.prompts["q[w=y]"] == "Q y 0"
+
+
+def test_values_that_results_give_fail_the_task_alone_that_has_none() -> None:
+    text = (
+        f"steps:\n{SET}"
+        '  p: {for_each: {v: {in: "{{ range(steps.s.images | length) }}", at_most: 3}}, generate: {prompt: "P {{ each.v }}"}}\n'
+        '  q: {for_each: {w: [0, 7]}, generate: {prompt: "Q {{ each.w }}", image_input: "{{ steps.p.where(v=each.w).images }}"}}\n'
+    )
+    assert find_errors(text) == []
+    played = play(text)
+    assert played.problems == {"q[w=7]": "no-such-task"}
+    assert "q[w=0]" in played.addresses
+
+
+def test_a_filter_may_find_nothing() -> None:
+    text = (
+        f"steps:\n{PAGES}"
+        "  q: {for_each: {w: [x, z]}, generate: {prompt: \"Q {{ each.w }}\", image_input: \"{{ steps.p.images | selectattr('each.v', 'eq', each.w) }}\"}}\n"
+    )
+    assert find_errors(text) == []
