@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from seedflow.checks.absent_items import doubt_items
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.diagnostics.suggest import find_near
@@ -20,7 +21,7 @@ from seedflow.recipe.input_types import read_value
 from seedflow.recipe.inputs import FilesFrom
 from seedflow.recipe.leaves import is_nothing, quote
 from seedflow.recipe.model import Argument, Call, Expression, Input, InputType, Recipe
-from seedflow.recipe.template import Template
+from seedflow.recipe.template import Template, may_leave_out
 from seedflow.text.nodes import Mapping as WrittenMapping
 from seedflow.text.nodes import Node, Sequence
 
@@ -110,7 +111,13 @@ class _Border:
             certain = self._flow.certain.of_step(self._node)
             shape = self._flow.shape_of_template(expression, self._node, facts=certain)
             span = expression.scalar.span
+            if may_leave_out(expression) and name.startswith("an item"):
+                shape = replace(shape, optional=False)
             yield from _check_shape(declared, shape, span, name)
+            if declared.type is InputType.LIST and not (declared.of is not None and declared.of.optional):
+                yield from doubt_items(
+                    expression, self._node, self._flow, f"and items of {name} must be given", certain
+                )
             if not self._is_guarded():
                 dynamic = self._growth.is_dynamic(expression, Where(self._node.frame, self._node))
                 yield from judge_bounds(declared, shape, span, name, dynamic=dynamic)

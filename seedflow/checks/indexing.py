@@ -10,6 +10,7 @@ from seedflow.checks.subject import Mention, Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
 from seedflow.graph.facts import Names, spell
 from seedflow.graph.flow import Flow
+from seedflow.graph.places import Part, Place
 from seedflow.graph.shapes import Count
 from seedflow.recipe.references import Slice
 from seedflow.recipe.templating.lookup_nodes import Mentioned
@@ -105,7 +106,7 @@ def _check_number(mention: Mention, index: int, count: Count) -> Iterator[Diagno
             f"`{name}` may not exist: {_give(mention, count)}, and how many is the model's choice",
             mention.span,
             Severity.WARNING,
-            help="a slice such as `[:N]` takes as many as there are; without the image this task fails",
+            help=advise_on_missing(mention.place),
             related=(_declared(mention),),
         )
 
@@ -171,3 +172,11 @@ def _give(mention: Mention, count: Count) -> str:
         if count.high is not None
         else f"{owner} gives {what}"
     )
+
+
+def advise_on_missing(place: Place) -> str:
+    """What to write in place of a number that may pick nothing, and what becomes of what stands there."""
+    slices = "a slice such as `[:N]` takes as many as there are"
+    if place.part is Part.OUTPUT:
+        return f"{slices}; without the image the output goes without it, and the run says so"
+    return f"{slices}; without the image this task fails"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from seedflow.canonical import build_key
+from seedflow.checks.absent_items import doubt_items
 from seedflow.checks.request import span_of
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.diagnostics.suggest import find_near
@@ -15,7 +16,7 @@ from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.model import Expression, LoopVariable
-from seedflow.recipe.template import Template
+from seedflow.recipe.template import Template, may_leave_out
 from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.forms import OrNone
 from seedflow.recipe.templating.lookup_nodes import Mentioned
@@ -44,6 +45,7 @@ def check_keys(variable: LoopVariable, node: StepNode, flow: Flow) -> Iterator[D
                 item = _find_mapped(items.expression, node, flow)
             if item is not None:
                 yield from _check_items(name, item, items, variable)
+            yield from doubt_items(items, node, flow, "which has no key to make a task's address from")
             twice = _find_twice(items.expression, node, flow)
             if twice is not None:
                 yield _same_images(name, items, *twice)
@@ -123,7 +125,7 @@ def _check_item(
         )
     elif _is_record(shape):
         yield from _check_record(name, shape, span, variable)
-    elif shape.optional:
+    elif shape.optional and not may_leave_out(template):
         yield Diagnostic(
             "may-be-none",
             f"this item of `{name}` may be none, which has no key to make a task's address from",

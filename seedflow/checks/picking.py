@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from seedflow.checks.indexing import NEVER_REACHED_HELP
+from seedflow.checks.indexing import NEVER_REACHED_HELP, advise_on_missing
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.facts import Facts, spell
@@ -110,7 +110,7 @@ def _may_be_missing(node: Expression, count: Count, place: Place) -> Diagnostic:
         "they are there",
         place.template.scalar.span_at(*_bound(node, place)),
         Severity.WARNING,
-        help="a slice such as `[:N]` takes as many as there are; without the image this task fails",
+        help=advise_on_missing(place),
     )
 
 

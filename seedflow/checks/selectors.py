@@ -129,7 +129,7 @@ def _literal_of_dynamic(argument: Argument, span: Span, mention: Mention) -> Dia
     name = argument.variable
     return Diagnostic(
         "selector-of-results",
-        f"`{name}` of step `{mention.reference.step}` goes through what another step gives, which nobody can name before the run",
+        f"`{name}` of step `{mention.reference.step}` goes through images or tasks, which no literal names",
         span,
         help=f"repeat this step over the same list, and write `{name}=each.{name}`",
     )

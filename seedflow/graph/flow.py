@@ -38,7 +38,7 @@ from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
 from seedflow.recipe.model import Expression, Output
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
-from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.template import Template, TemplateForm, may_leave_out
 from seedflow.recipe.templating.nodes import Expression as Node
 
 _MAX_DEPTH = 20
@@ -145,7 +145,8 @@ class Flow:
             return self.shape_of_template(expression, node)
         if isinstance(expression, tuple):
             items = [self.shape_of_expression(item, node) for item in expression]
-            return list_of(join_shapes(items), Count(len(items), len(items)))
+            kept = sum(not may_leave_out(item) for item in expression)
+            return list_of(join_shapes(items), Count(kept, len(items)))
         return Shape(
             Kind.RECORD,
             fields={name: self.shape_of_expression(item, node) for name, item in expression.items()},

@@ -28,6 +28,7 @@ from seedflow.graph.shapes import (
     Kind,
     Shape,
     add_lists,
+    join_all,
     join_shapes,
     list_of,
     shape_of_value,
@@ -135,8 +136,7 @@ def _infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one
         case Part():
             return _infer_part(node, lookup)
         case ListOf():
-            count = Count(len(node.items), len(node.items))
-            return list_of(_join(node.items, lookup), count)
+            return _infer_list(node, lookup)
         case RecordOf():
             return _infer_record(node, lookup)
         case Either():
@@ -180,22 +180,22 @@ def _join_branches(branches: Sequence[tuple[Expression, bool, Expression]], look
         if not facts.never:
             shape = infer_where(node, lookup, facts)
             found.append(replace(shape, optional=False) if node is test and holds else shape)
-    return _join_all(found)
+    return join_all(found)
+
+
+def _infer_list(node: ListOf, lookup: Lookup) -> Shape:
+    """Of what stands in brackets: what is optional is an item, or is not there."""
+    kept = sum(not item.may_leave_out for item in node.items)
+    shapes = [infer_shape(item, lookup) for item in node.items]
+    there = [
+        replace(shape, optional=False) if item.may_leave_out else shape
+        for item, shape in zip(node.items, shapes, strict=True)
+    ]
+    return list_of(join_all(there), Count(kept, len(node.items)))
 
 
 def _join(nodes: Sequence[Expression], lookup: Lookup) -> Shape:
-    return _join_all([infer_shape(node, lookup) for node in nodes])
-
-
-def _join_all(shapes: list[Shape]) -> Shape:
-    lists = [shape for shape in shapes if shape.kind is Kind.LIST]
-    if len(lists) == len(shapes) and shapes:
-        items = join_shapes([shape.item or UNKNOWN for shape in lists])
-        highs = [shape.count.high for shape in lists]
-        high = None if None in highs else max(high for high in highs if high is not None)
-        optional = any(shape.optional for shape in lists)
-        return Shape(Kind.LIST, optional, items, Count(min(shape.count.low for shape in lists), high))
-    return join_shapes(shapes)
+    return join_all([infer_shape(node, lookup) for node in nodes])
 
 
 def _infer_item(node: Item, lookup: Lookup) -> Shape:

@@ -311,3 +311,15 @@ def join_shapes(shapes: list[Shape]) -> Shape:
         fields={name: join_shapes(found) for name, found in gathered.items()},
         open=any(shape.open for shape in shapes),
     )
+
+
+def join_all(shapes: list[Shape]) -> Shape:
+    """The shape of what is one of several; a list of what is in any of them where all are lists."""
+    lists = [shape for shape in shapes if shape.kind is Kind.LIST]
+    if len(lists) == len(shapes) and shapes:
+        items = join_shapes([shape.item or UNKNOWN for shape in lists])
+        highs = [shape.count.high for shape in lists]
+        high = None if None in highs else max(high for high in highs if high is not None)
+        optional = any(shape.optional for shape in lists)
+        return Shape(Kind.LIST, optional, items, Count(min(shape.count.low for shape in lists), high))
+    return join_shapes(shapes)

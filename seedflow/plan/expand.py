@@ -231,6 +231,9 @@ class Expander:
     def _read(self, row: Row, variable: LoopVariable, report: Report) -> Listing | None:
         env = self._env(row)
         columns = [self._foreseer.read(items, env, variable.at_most) for items in variable.lists]
+        for items, column in zip(variable.lists, columns, strict=True):
+            if any(isinstance(part, Gap) for part in column):
+                self._lister.refuse_none(items, env)
         if variable.zipped:
             parts = pair_up(variable, columns, report)
             if parts is None:

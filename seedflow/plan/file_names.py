@@ -143,7 +143,7 @@ def propose_file(unit: Unit | None, *, single: bool) -> str:
     Each variable has a folder of its own: joined, two of them may read like two others.
     """
     if unit is None:
-        return "{{ image.number }}"
+        return "{{ image.key }}"
     mentions = list(_mention_variables(unit))
     if len(mentions) < 2 or None in mentions:
         return _ANY_IMAGE

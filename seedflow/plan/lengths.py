@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from seedflow.graph.bounds import find_extent, measure_extent
@@ -22,7 +22,7 @@ from seedflow.plan.views import is_pending
 from seedflow.plan.whole import find_part, find_whole, follow, look_behind
 from seedflow.recipe.model import Expression, Input, InputType
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
-from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm, look_up
+from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm, look_up, may_leave_out
 from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.forms import FirstOf, OrNone
 from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
@@ -31,6 +31,7 @@ from seedflow.recipe.templating.operation_nodes import Applied, Binary, ListOf
 from seedflow.recipe.views import View
 
 _ANY_NUMBER = Bounds(0, MOST_ITEMS)
+_ONE = Bounds(1, 1)
 
 
 class LengthFinder:
@@ -77,8 +78,11 @@ class LengthFinder:
                 return Bounds(first.low + second.low, min(first.high + second.high, MOST_ITEMS))
             case Applied(name=name, arguments=(first,)) if name in SAME_ITEMS:
                 return self._of_sum(first, env)
-            case ListOf(items=items) if items and all(map(_is_one_result, items)):
-                return Bounds(len(items), len(items))
+            case ListOf(items=items) if items and all(
+                _is_one_at_most(item) or self._is_given(item, env) for item in items
+            ):
+                found = [self._of_bracketed(item, env) for item in items]
+                return Bounds(sum(low for low, _ in found), sum(high for _, high in found))
             case OrNone(argument=Mentioned(reference=mention)):
                 return self._of_optional(mention, env)
             case Named(root="inputs", name=name):
@@ -111,6 +115,35 @@ class LengthFinder:
         if bounds is None or not standing.may_be_skipped:
             return bounds
         return Bounds(0, bounds.high)
+
+    def _of_bracketed(self, node: Node, env: Env) -> Bounds[int]:
+        match node:
+            case OrNone(argument=Mentioned(reference=reference)):
+                return self._of_one([reference], env)
+            case OrNone():
+                return Bounds(0, 1)
+            case _:
+                return _ONE
+
+    def _is_given(self, node: Node, env: Env) -> bool:
+        """Whether an item in brackets is an input that is one thing for certain."""
+        if not isinstance(node, Named) or node.root != "inputs" or node.name in env.frame.later:
+            return False
+        value = env.frame.inputs.get(node.name)
+        return value is not None and not isinstance(value, (list, tuple))
+
+    def of_item(self, item: Expression, env: Env) -> Bounds[int]:
+        """Whether an item that is written out is one: it is none where `optional` gives none for it."""
+        return (
+            self._of_one(item.references, env) if isinstance(item, Template) and may_leave_out(item) else _ONE
+        )
+
+    def _of_one(self, references: Iterable[Reference], env: Env) -> Bounds[int]:
+        standing = Standing()
+        self._stander.add([replace(one, skip_ok=False) for one in references], env, standing)
+        if standing.skips is not None:
+            return Bounds(0, 0)
+        return Bounds(0, 1) if standing.may_be_skipped else _ONE
 
     def _least_of_first(self, node: FirstOf, template: Template, env: Env) -> int:
         """The fewest items of the alternative that it will be; none where all of them may be skipped."""
@@ -258,7 +291,10 @@ def _gives_images(node: Node) -> bool:
         case OrNone(argument=argument):
             return _gives_images(argument)
         case ListOf(items=items):
-            return bool(items) and all(_is_one_result(item) and _mentions_images(item) for item in items)
+            return bool(items) and all(
+                _is_one_result(one) and _mentions_images(one)
+                for one in (item.argument if isinstance(item, OrNone) else item for item in items)
+            )
         case Applied(name=name, arguments=(first,)) if name in SAME_ITEMS:
             return _gives_images(first)
         case Mentioned(reference=StepReference(index=None | Slice())):
@@ -298,6 +334,13 @@ def _is_one(item: Expression) -> bool:
 def _is_one_result(node: Node) -> bool:
     """Whether what stands in brackets is one of what a step gives: without it, whoever mentions it fails or is skipped."""
     return isinstance(node, Mentioned) and isinstance(node.reference.index, int)
+
+
+def _is_one_at_most(node: Node) -> bool:
+    """The same, or that as far as it was not skipped."""
+    if isinstance(node, OrNone):
+        return isinstance(node.argument, Named) or _is_one_result(node.argument)
+    return _is_one_result(node)
 
 
 def _is_one_value(value: object) -> bool:

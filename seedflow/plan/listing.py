@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from seedflow.diagnostics import Diagnostic
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import (
     MOST_ITEMS,
@@ -38,7 +39,11 @@ from seedflow.plan.views import build_ghost_view
 from seedflow.plan.whole import find_whole, look_behind
 from seedflow.recipe.model import Expression, InputType
 from seedflow.recipe.references import NameReference, Reference, StepReference
-from seedflow.recipe.template import Skipped, Template
+from seedflow.recipe.template import Skipped, Template, look_up, may_leave_out
+from seedflow.recipe.templating import operators
+from seedflow.recipe.templating.lookup_nodes import Named
+from seedflow.recipe.templating.nodes import Expression as Node
+from seedflow.recipe.templating.operation_nodes import Binary, ListOf
 from seedflow.recipe.views import View
 
 Render: TypeAlias = "Callable[[Template, Env], object]"
@@ -65,7 +70,7 @@ class Lister:
         """
         if not isinstance(expression, Template):
             items = expression if isinstance(expression, tuple) else ()
-            return [self._read_item(number, item, env) for number, item in enumerate(items)]
+            return [part for number, item in enumerate(items) for part in self._read_item(number, item, env)]
         whole = find_whole(expression)
         if whole is not None and not (isinstance(whole, StepReference) and whole.index is not None):
             parts = self.parts.take_apart(whole, env)
@@ -99,9 +104,10 @@ class Lister:
         """The same for what one gap has come to be."""
         if isinstance(expression, tuple):
             return [
-                self._read_item(number, item, env)
+                part
                 for number, item in enumerate(expression)
                 if gap.order == (number,)
+                for part in self._read_item(number, item, env)
             ]
         source = gap.source
         if source is None:
@@ -121,25 +127,27 @@ class Lister:
         skipped = None if found else self.stander.of([expression], env).skips
         return found if skipped is None else [build_skipped_gap(gap.order, gap.label, skipped)]
 
-    def _read_item(self, number: int, item: Expression, env: Env) -> Item | Gap:
-        """One item of a list that is written out."""
+    def _read_item(self, number: int, item: Expression, env: Env) -> Listing:
+        """One item of a list that is written out; nothing where `optional` gives none."""
         standing = self.stander.of([item], env)
+        bounds = self.lengths.of_item(item, env)
         if isinstance(item, Template) and standing.skips is None and (standing.waits or standing.failed):
             view = find_pending_image(item, env, self._resolver)
             if view is not None and isinstance(
                 view.subject, PendingImages
             ):  # it stands for some, and has no key
-                return build_gap((number,), f"{number + 1}?", standing, Bounds(1, 1), view)
+                return [build_gap((number,), f"{number + 1}?", standing, bounds, view)]
             if view is not None:
-                return Item((number,), view)
+                return [Item((number,), view)]
         if standing.waits or standing.failed is not None or standing.skips is not None:
-            return build_gap((number,), f"{number + 1}?", standing, Bounds(1, 1))
+            return [build_gap((number,), f"{number + 1}?", standing, bounds)]
         try:
-            return Item((number,), self._render_tree(item, env))
+            value = self._render_tree(item, env)
         except Skipped as skipped:
-            return build_skipped_gap((number,), f"{number + 1}?", skipped.cause)
+            return [build_skipped_gap((number,), f"{number + 1}?", skipped.cause)]
         except Refused as refused:
-            return build_refused_gap((number,), f"{number + 1}?", refused.diagnostic)
+            return [build_refused_gap((number,), f"{number + 1}?", refused.diagnostic)]
+        return [] if value is None and may_leave_out(item) else [Item((number,), value)]
 
     def _render_tree(self, expression: Expression, env: Env) -> object:
         if isinstance(expression, Template):
@@ -169,6 +177,31 @@ class Lister:
             raise NotAList(template, value)
         return [Item((number,), item) for number, item in enumerate(value)]
 
+    def refuse_none(self, expression: Expression, env: Env) -> None:
+        """What is known to be none has no key, whatever the rest of the list comes to be.
+
+        Raises:
+            Refused: there is such an item in a list that a template puts together.
+        """
+        if isinstance(expression, Template):
+            self._refuse_none(expression.expression, expression, env)
+
+    def _refuse_none(self, node: Node | None, template: Template, env: Env) -> None:
+        match node:
+            case Binary(operator=operators.add, left=left, right=right):
+                self._refuse_none(left, template, env)
+                self._refuse_none(right, template, env)
+            case ListOf(items=items):
+                for item in items:
+                    if isinstance(item, Named) and item.root == "inputs" and self._is_none(item, env):
+                        raise Refused(_refuse_none(template, item))
+            case _:
+                return
+
+    def _is_none(self, node: Named, env: Env) -> bool:
+        name = NameReference("inputs", (node.name,), node.start, node.end)
+        return node.name not in env.frame.later and look_up(name, self._resolver.build_scope(env)) is None
+
     def _stand_in(self, template: Template, env: Env, standing: Standing) -> View | Later:
         if not gives_images(template, env):
             return Later(tuple(standing.waits), tasks=self._find_tasks(template, env))
@@ -190,3 +223,12 @@ class Lister:
     def bound(self, template: Template, env: Env) -> Bounds[int]:
         """How many items a list may have that is not known yet."""
         return self.lengths.find(template, env)
+
+
+def _refuse_none(template: Template, node: Named) -> Diagnostic:
+    return Diagnostic(
+        "no-key",
+        f"`inputs.{node.name}` is none here, which has no key to make a task's address from",
+        template.scalar.span_at(node.start, node.end),
+        help=f"write `optional(inputs.{node.name})`, which is no item then",
+    )

@@ -272,6 +272,9 @@ class PartFinder:
             return []
         try:
             parts = self.find(images, env)
+            absent = next((part.absent for part in parts if part.absent is not None), None)
+            if absent is not None:
+                raise NoParts(absent)
         except NoParts:
             if standing.failed is None:
                 raise
@@ -317,9 +320,14 @@ class PartFinder:
             return [OutputPart(tuple(map(Found, slots, went)), places, bool(standing.waits))]
         if hindered:
             return [OutputPart((), to_be, bool(standing.waits))]
-        if isinstance(slots, NotThere):
-            raise NoParts(slots)
-        return self._of_views(as_list(self._evaluate(template, env)))
+        try:
+            if isinstance(slots, NotThere):
+                raise NoParts(slots)
+            return self._of_views(as_list(self._evaluate(template, env)))
+        except NoParts as wrong:
+            if not one or wrong.not_there.code != "no-such-image":
+                raise
+            return [OutputPart((), to_be, absent=wrong.not_there)]
 
     def _look(self, template: Template, env: Env, *, hindered: bool) -> list[Handed] | None:
         """What each image went through, or at least what templates see of it once all of it is there."""

@@ -41,11 +41,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class OutputPart:
-    """Images that stand beside each other, and how many places they take with what was to be there; it is `open` while more may come."""
+    """Images that stand beside each other, and how many places they take with what was to be there; it is `open` while more may come.
+
+    `absent` says of one that was picked by its number that there is no such image.
+    """
 
     found: tuple[Found, ...]
     places: Bounds[int]
     open: bool = False
+    absent: NotThere | None = None
 
     @property
     def exact(self) -> bool:

@@ -24,7 +24,7 @@ from seedflow.plan.whole import find_whole
 from seedflow.recipe.input_images import build_file_view
 from seedflow.recipe.leaves import quote
 from seedflow.recipe.model import Output
-from seedflow.recipe.references import StepReference
+from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Skipped, Template
 
 MOST_CHECKED_NUMBERS = 100
@@ -57,11 +57,24 @@ class OutputPlanner:
             found: object = self._found.find(output.images, self._env)
             if not isinstance(found, NotThere):
                 try:
-                    self._parts.find(output.images, self._env)
+                    parts = self._parts.find(output.images, self._env)
                 except NoParts as wrong:
                     found = wrong.not_there
+                else:
+                    yield from self._find_nameless(output, parts)
             if isinstance(found, NotThere) and found.code != NOT_IMAGES:
                 yield diagnose_absent(found, output.images)
+
+    def _find_nameless(self, output: Output, parts: Sequence[OutputPart]) -> Iterator[Diagnostic]:
+        """What is wrong with the names of local images, whatever else comes to an output."""
+        namer = self._open_namer(output)
+        for image in (found.image for part in parts for found in part.found):
+            if isinstance(image, FileImage):
+                slot = Slot("", 1, image, False, build_file_view(image))
+                path = namer.find_path(slot) if _is_final(slot, output) else ""
+                if isinstance(path, Diagnostic) and path.code == NOT_KNOWN:
+                    yield path
+                    return
 
     def find_wrong(self) -> Iterator[tuple[Output, Diagnostic]]:
         """The first problem of each output with the images that are there, of which all are made up."""
@@ -81,7 +94,7 @@ class OutputPlanner:
                 if slot.image is None and not possible:
                     continue
                 path = namer.find_path(slot)
-                if isinstance(path, Diagnostic) and path.code == NOT_KNOWN:
+                if isinstance(path, Diagnostic) and path.code == NOT_KNOWN and not _is_final(slot, output):
                     self.has_unknown = True
                     continue
                 problem = path if isinstance(path, Diagnostic) else taken.take(output, slot, path)
@@ -108,8 +121,22 @@ class OutputPlanner:
                     Unsettled(output.name, problem.message, output.span, problem.code, problem.help)
                 )
                 slots = []
+            missing.extend(self._find_missing(output))
             published[output.name] = tuple(self._name_files(output, slots, taken, missing))
         return published, tuple(missing)
+
+    def _find_missing(self, output: Output) -> Iterator[Unsettled]:
+        """The images that an output picks beside others, and that there are not."""
+        if find_whole(output.images) is not None:
+            return
+        try:
+            parts = self._parts.find(output.images, self._env)
+        except NoParts:
+            return  # all of it is told
+        for part in parts:
+            if part.absent is not None:
+                problem = diagnose_absent(part.absent, output.images)
+                yield Unsettled(output.name, problem.message, output.span, problem.code, problem.help)
 
     def find_empty(self) -> tuple[str, ...]:
         """The outputs that nothing will come to, by what is known so far."""
@@ -119,7 +146,7 @@ class OutputPlanner:
         try:
             parts = self._parts.find(output.images, self._env)
         except NoParts:
-            return False  # it is an error, and told as one
+            return True
         return not any(part.found or part.open for part in parts)
 
     def _name_files(
@@ -162,14 +189,14 @@ class OutputPlanner:
         if isinstance(images, NotThere):
             # Where a task gave nothing, its own problem says why.
             return [] if blocked and not possible else images
-        if images is None and not (standing.waits or blocked):
-            wrong = self._find_refusal(output.images)
-            if wrong is not None:
-                return wrong
         try:
             parts = self._parts.find(output.images, self._env)
         except NoParts as wrong:
             return wrong.not_there
+        if images is None and not (standing.waits or blocked or any(part.absent for part in parts)):
+            refused = self._find_refusal(output.images)
+            if refused is not None:
+                return refused
         return list(self._slots_of(output, parts, possible=possible, mentions=images is not None))
 
     def _find_refusal(self, images: Template) -> NotThere | None:
@@ -190,6 +217,7 @@ class OutputPlanner:
         whole = find_whole(output.images)
         one = isinstance(whole, StepReference) and isinstance(whole.index, int)
         picked = set() if mentions else self._find_picked(output)
+        alone = not self._steps[output.name].labels  # beside others it has its step's name
         around = hands_on(output.images)
         all_of_it, before = add_places(parts), Bounds(0, 0)
         for part in parts:
@@ -198,7 +226,8 @@ class OutputPlanner:
                 if isinstance(image, StepImage):
                     is_picked = (image.address, image.number) in picked
                     single = one or is_picked or self._is_single(image.address)
-                    yield Slot(image.address, image.number, image, single, lone=is_picked, around=each)
+                    lone = is_picked and alone
+                    yield Slot(image.address, image.number, image, single, lone=lone, around=each)
                 elif isinstance(image, FileImage):
                     view = found.handed.view or build_file_view(image)
                     moves = not part.exact or before.low != before.high
@@ -261,6 +290,14 @@ class OutputPlanner:
             if standing.failed is not None or standing.waits:  # it would be another one
                 found.add((mention.step, 0))
         return found if len(found) == 1 else set()
+
+
+def _is_final(slot: Slot, output: Output) -> bool:
+    """Whether all is there that a name is made of: a local image, without values of tasks around it."""
+    mentions = () if output.file is None else output.file.references
+    return isinstance(slot.image, FileImage) and not any(
+        isinstance(one, NameReference) and one.root == "each" for one in mentions
+    )
 
 
 def _hold_back(output: Output, names: Sequence[str]) -> Unsettled:

@@ -14,7 +14,7 @@ from seedflow.plan.requests import Renderer
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.inputs import FilesFrom
 from seedflow.recipe.model import Argument, Expression, Input, InputType, Recipe
-from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.template import Template, TemplateForm, may_leave_out
 
 
 class UseBuilder:
@@ -98,7 +98,8 @@ class UseBuilder:
             return self._renderer.render(expression, env, as_text=as_text)
         item = declared.of if declared.of is not None else declared
         if isinstance(expression, tuple):
-            return [self._render(item, part, env, caller) for part in expression]
+            values = [(self._render(item, part, env, caller), may_leave_out(part)) for part in expression]
+            return [value for value, optional in values if value is not None or not optional]
         columns = declared.columns
         return {
             name: self._render(columns.get(name, item), part, env, caller)

@@ -157,6 +157,12 @@ class Template:
         return _diagnose(error, self.scalar)
 
 
+def may_leave_out(expression: object) -> bool:
+    """Whether an item of a list that is written out is not there when it gives none: it is `optional(…)`."""
+    node = expression.expression if isinstance(expression, Template) else None
+    return node is not None and node.may_leave_out
+
+
 def parse_template(
     scalar: Scalar,
     *,

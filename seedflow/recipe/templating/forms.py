@@ -76,6 +76,8 @@ class OrNone(Expression):
 
     __slots__ = ("_taken", "argument")
 
+    may_leave_out = True
+
     def __init__(self, argument: Expression, start: int, end: int) -> None:
         super().__init__(start, end)
         self.argument = argument

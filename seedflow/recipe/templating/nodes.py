@@ -8,6 +8,7 @@ node are its place in the scalar's value. `find` gives `MISSING` where the last 
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 from seedflow.recipe.templating.problems import RenderError
 from seedflow.recipe.templating.rendering import MISSING, Rendering
@@ -20,6 +21,9 @@ class Expression:
     """
 
     __slots__ = ("end", "start")
+
+    may_leave_out: ClassVar[bool] = False
+    """Whether none that it gives says that nothing stands there: in brackets, there is no item then."""
 
     def __init__(self, start: int, end: int) -> None:
         self.start = start

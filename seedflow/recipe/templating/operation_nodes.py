@@ -13,15 +13,19 @@ from seedflow.recipe.templating.rendering import Rendering, describe, is_true
 class ListOf(Expression):
     """`[A, B]` or `(A, B)`."""
 
-    __slots__ = ("items",)
+    __slots__ = ("_leaves_out", "items")
 
     def __init__(self, items: Sequence[Expression], start: int, end: int) -> None:
         super().__init__(start, end)
         self.items = tuple(items)
+        self._leaves_out = any(item.may_leave_out for item in self.items)
 
     def evaluate(self, rendering: Rendering) -> object:
-        """A new list."""
+        """A new list, without what was skipped and is optional."""
         made = [item.evaluate(rendering) for item in self.items]
+        if self._leaves_out:
+            pairs = zip(self.items, made, strict=True)
+            made = [value for item, value in pairs if value is not None or not item.may_leave_out]
         try:
             rendering.weigh(made)
         except Refusal as refusal:

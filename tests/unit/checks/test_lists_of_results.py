@@ -41,7 +41,7 @@ def loop(items: str) -> str:
         ("{v: \"{{ steps.two.tasks | map(attribute='each') | list }}\"}", ["no-key"]),
         ("{v: \"{{ steps.two.tasks | map(attribute='key') | list }}\"}", []),
         ('{v: ["{{ inputs.more }}"]}', ['may-be-none? «"{{ inputs.more }}"»']),
-        ('{v: ["{{ optional(steps.one.images[0]) }}"]}', ["may-be-none?"]),
+        ('{v: ["{{ optional(steps.one.images[0]) }}"]}', []),
         ("{v: {in: \"{{ zip(a=steps.sure.images, b=['x', 'y']) }}\", at_most: 2}}", ["no-key"]),
         ("{v: {in: \"{{ zip(a=steps.sure.images, b=['x', 'y']) }}\", key: c, at_most: 2}}", ["no-key"]),
         ("{v: {in: \"{{ zip(a=steps.sure.images, b=['x', 'y']) }}\", key: a, at_most: 2}}", []),

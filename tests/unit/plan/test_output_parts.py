@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from planning import open_planner
+from planning import KnownResults, open_planner
 from playing import FAILS, play
+
+from seedflow.diagnostics import Severity
 
 PICTURES = {"aunt": (300, 200), "boat": (200, 300), "cat": (256, 256), "1": (300, 200)}
 
@@ -165,7 +167,7 @@ WAITS = "nobody knows yet how many images come before"
         ("steps.page.images if inputs.on else steps.front.images", "page[n=hill]", "x/front", 0),
         ("steps.front.images if inputs.on else steps.page.images", "page[n=hill]", "x/lake", 0),
         ("steps.page.images + steps.card.images", "page[n=hill]", "x/page-lake", 0),
-        ("[steps.front.images[0], steps.card.images[0], inputs.style]", "late", "x.jpg x/2", 0),
+        ("[steps.front.images[0], steps.card.images[0], inputs.style]", "late", "x/front x/2", 0),
         ("steps.late.images + [inputs.style]", "front", "", 1),
         ("first_of(steps.late.images, steps.front.images) + [inputs.style]", "front", "x/2", 0),
         ("steps.wide.images", "wide[photo=aunt.jpg]/wide", "x/2 x/3", 0),
@@ -278,3 +280,57 @@ def test_a_used_recipe_that_picks_of_what_failed_publishes_no_other(folder: Path
     text = 'steps: {u: {recipe: ./picks.yaml}}\noutputs: {x: "{{ steps.u.images }}"}\n'
     assert play(text, folder=folder).pictures == {"x/1.jpg": "u/page[n=1] 1"}
     assert play(text, gives={"u/page[n=1]": FAILS}, folder=folder).pictures == {}
+
+
+@pytest.mark.parametrize(
+    ("images", "gives", "files"),
+    [
+        ("[steps.front.images[0], steps.set.images[2], inputs.style]", 1, ["x/3", "x/front"]),
+        ("steps.front.images + [steps.set.images[2]] + [inputs.style]", 1, ["x/3", "x/front"]),
+        ("[steps.front.images[0], steps.set.images[2], inputs.style]", 3, ["x/3", "x/front", "x/set-3"]),
+        ("[steps.front.images[0]] + steps.page.images", 1, ["x/front", "x/page-hill", "x/page-lake"]),
+        ("[steps.front.images[0]]", 1, ["x"]),
+        ("steps.front.images[0] if inputs.on else steps.page.images", 1, ["x/hill", "x/lake"]),
+    ],
+)
+def test_an_image_that_a_set_did_not_give_takes_nothing_from_the_rest(
+    folder: Path, images: str, gives: int, files: list[str]
+) -> None:
+    shown, missing = look(folder, f'"{{{{ {images} }}}}"', {"set": gives})
+    assert sorted(path.removesuffix(".jpg") for path in shown) == files
+    assert len(missing) == (gives == 1 and "images[2]" in images)
+    assert all("`steps.set.images[2]` does not exist: there is 1" in one for one in missing)
+
+
+@pytest.mark.parametrize("images", ["inputs.photos", "steps.page.images + inputs.photos"])
+@pytest.mark.parametrize("what", ["number", "take"])
+def test_what_no_local_image_says_of_itself_is_an_error_of_the_plan_in_a_file(
+    folder: Path, images: str, what: str
+) -> None:
+    output = f'{{images: "{{{{ {images} }}}}", file: "before/{{{{ image.name }}}}-{{{{ image.{what} }}}}"}}'
+    plan, found = open_planner(RECIPE.replace("OUTPUT", output), folder=folder).start()
+    assert plan is None
+    assert [one.code for one in found if one.severity is Severity.ERROR] == ["template-not-known"]
+
+
+def test_local_images_with_one_name_are_told_apart_by_their_keys(folder: Path) -> None:
+    output = '{images: "{{ inputs.photos }}", file: "before"}'
+    _, found = open_planner(RECIPE.replace("OUTPUT", output), folder=folder).start()
+    assert [(one.code, one.help) for one in found if one.code == "same-file"] == [
+        ("same-file", "tell them apart in `file:`, for example with `{{ image.key }}`")
+    ]
+
+
+def test_an_output_that_wants_what_a_stored_set_does_not_have_has_no_images(folder: Path) -> None:
+    text = (
+        "steps: {s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}}\n"
+        'outputs: {x: "{{ steps.s.images[2] }}", y: "{{ steps.s.images }}"}\n'
+    )
+    view = KnownResults()
+    plan, _ = open_planner(text, view=view, folder=folder).start()
+    assert plan is not None
+    assert plan.empty_outputs == ()
+    view.keep(plan.tasks[0], "a1")
+    again, _ = open_planner(text, view=view, folder=folder).start()
+    assert again is not None
+    assert again.empty_outputs == ("x",)

@@ -299,7 +299,7 @@ CASES = {
         SET
         + "  m: {for_each: {p: '{{ steps.s.images }}'}, takes: 2, generate: {prompt: 'M {{ each.p.key }}'}}\n"
         "  u: {for_each: {p: '{{ steps.s.images }}'}, recipe: ./used.yaml}\n"
-        "  e: {for_each: {p: '{{ steps.m.images }}'}, iterate: {over: '{{ steps.u.at(p=each.p).outputs.images }}', as: e, start: '{{ each.p }}'},\n"
+        "  e: {for_each: {p: '{{ steps.m.images | list }}'}, iterate: {over: '{{ steps.u.at(p=each.p).outputs.images }}', as: e, start: '{{ each.p }}'},\n"
         "      generate: {prompt: 'E {{ each.p.key }}', image_input: '{{ prev }}'}}\n",
         used=GIVEN,
         sets="min",
