@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import resource
 import subprocess
@@ -170,9 +171,13 @@ def measure_all() -> dict[str, tuple[str | None, float]]:
     measured = {}
     floor = max(measure_floor() for _ in range(3))
     for name, (text, _) in EXPENSIVE.items():
-        before = time.process_time()
-        code = read_and_render(text)
-        measured[name] = (code, (time.process_time() - before) / floor)
+        code, floors = None, math.inf
+        for _ in range(3):  # where something else slows the machine for a moment, again
+            if floors > MOST_FLOORS:
+                before = time.process_time()
+                code = read_and_render(text)
+                floors = min(floors, (time.process_time() - before) / floor)
+        measured[name] = (code, floors)
     return measured
 
 
