@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.model import StepGraph
@@ -68,13 +69,14 @@ class OutputPlanner:
     def _find_nameless(self, output: Output, parts: Sequence[OutputPart]) -> Iterator[Diagnostic]:
         """What is wrong with the names of local images, whatever else comes to an output."""
         namer = self._open_namer(output)
-        for image in (found.image for part in parts for found in part.found):
-            if isinstance(image, FileImage):
-                slot = Slot("", 1, image, False, build_file_view(image))
-                path = namer.find_path(slot) if _is_final(slot, output) else ""
-                if isinstance(path, Diagnostic) and path.code == NOT_KNOWN:
-                    yield path
-                    return
+        images = (found.image for part in parts for found in part.found)
+        local = (image for image in images if isinstance(image, FileImage))
+        for image in islice(local, MOST_CHECKED_NUMBERS):
+            slot = Slot("", 1, image, False, build_file_view(image))
+            path = namer.find_path(slot) if _is_final(slot, output) else ""
+            if isinstance(path, Diagnostic) and path.code == NOT_KNOWN:
+                yield path
+                return
 
     def find_wrong(self) -> Iterator[tuple[Output, Diagnostic]]:
         """The first problem of each output with the images that are there, of which all are made up."""
