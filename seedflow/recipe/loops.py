@@ -27,6 +27,15 @@ def build_loops(block: StepBlock, parser: ExpressionParser) -> tuple[LoopVariabl
         return ()
     if isinstance(entry.value, Scalar):
         return _build_zip(entry.value, entry.key.span, parser)
+    if isinstance(entry.value, Mapping) and not entry.value.entries:
+        parser.problems.append(
+            Diagnostic(
+                "wrong-type",
+                "found an empty mapping, expected a mapping of variables to lists",
+                entry.value.span,
+                help="name a variable and its list: `for_each: {item: […]}`, or take the line out for a single task",
+            )
+        )
     found = []
     roots = STEP_ROOTS
     for name, loop in block.for_each.items():

@@ -140,6 +140,7 @@ class StepBlock(Block):
     for_each: Annotated[dict[NameKey, LoopBlock], BeforeValidator(_open_loop)] = Field(
         {},
         description="Repeats the step for each item of a list: a mapping of variable to list. Variables multiply; `zip(a=…, b=…)` pairs.",
+        json_schema_extra={"minProperties": 1},
     )
     when: ExpressionNode | None = Field(
         None,

@@ -249,6 +249,13 @@ def test_names_that_are_in_scope(load: Load) -> None:
     )
 
 
+def test_for_each_has_a_variable_or_is_not_there(parse: Parse) -> None:
+    _, problems = parse("steps: {a: {for_each: {}, generate: {prompt: x}}}\n")
+    assert [found.code for found in problems] == ["wrong-type"]
+    _, problems = parse("steps: {a: {for_each: , generate: {prompt: x}}}\n")
+    assert problems == []
+
+
 @pytest.mark.parametrize("model", ["{{ each.x }}", "{{ steps.b.images[0].name }}"])
 def test_a_model_is_known_from_inputs_and_values_alone(parse: Parse, model: str) -> None:
     _, problems = parse(
