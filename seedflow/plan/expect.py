@@ -76,9 +76,11 @@ def choose_result(expectation: Expectation | None, results: Sequence[StoredResul
             return Choice(result, None, 0, 0)
     if not results:
         return Choice(None, None, 0, expectation.attempts)
-    last = results[-1]
     if expectation.accepts_all:
-        return Choice(last, complaint, 0, 0)
+        # The first, whatever another task with the same request asked for again after it was taken.
+        first = results[0]
+        return Choice(first, judge_images(expectation, [image.facts for image in first.images]), 0, 0)
+    last = results[-1]
     return Choice(None, complaint, last.attempt, max(expectation.attempts - last.attempt, 0))
 
 
