@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from seedflow.checks.picking import LEAVE_OUT
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
 from seedflow.graph.facts import Facts, spell
@@ -16,6 +17,8 @@ from seedflow.recipe.references import NameReference, Slice, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
 from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
+from seedflow.recipe.templating.nodes import Expression as Node
+from seedflow.recipe.templating.operation_nodes import Applied
 from seedflow.recipe.templating.walking import walk
 
 
@@ -87,6 +90,8 @@ def _say_why_absent(
         return None
     if any(isinstance(part, WithoutFailed) for part in parts):
         return "all that `succeeded` goes on without may fail"
+    if _leaves_out(parts) and any(isinstance(one, StepReference) for one in item.template.references):
+        return "a filter may leave none of the images"
     index = expression.reference.index if isinstance(expression, Mentioned) else None
     if isinstance(index, Slice) and index.start not in (None, 0):
         return "there may be no image in this part of them"
@@ -101,6 +106,10 @@ def _say_why_absent(
             if _depends_on_results(target, subject) and not subject.made.is_made(target, one, facts):
                 return f"all tasks of step `{target.step.name}` may be skipped"
     return None
+
+
+def _leaves_out(parts: Iterable[Node]) -> bool:
+    return any(isinstance(part, Applied) and part.name in LEAVE_OUT for part in parts)
 
 
 def _is_made(expression: OrNone, facts: Facts, node: StepNode, subject: Subject) -> bool:

@@ -19,6 +19,8 @@ from seedflow.models.pixels import AskedRatio
 from seedflow.recipe.model import Expect, Iterate, Otherwise
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
+from seedflow.recipe.templating.nodes import Expression as Node
+from seedflow.recipe.templating.operation_nodes import And, Either, Or
 
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 _COUNTED = ("takes", "images", "attempts")
@@ -30,7 +32,7 @@ def check_options(subject: Subject) -> Iterator[Diagnostic]:
     """Each option of a step gets what it needs, as far as the text tells."""
     for place in subject.places:
         if place.part is Part.WHEN:
-            yield from _check_condition(place, subject.flow.shape_of(place))
+            yield from _check_condition(place, subject)
         elif _is_needed(place) and subject.flow.shape_of(place).optional:
             yield _may_be_none(place)
     for node in subject.requests:
@@ -40,8 +42,10 @@ def check_options(subject: Subject) -> Iterator[Diagnostic]:
             yield from _check_iterate(node.step.iterate, node, subject)
 
 
-def _check_condition(place: Place, shape: Shape) -> Iterator[Diagnostic]:
+def _check_condition(place: Place, subject: Subject) -> Iterator[Diagnostic]:
+    shape = subject.flow.shape_of(place)
     if not shape.known:
+        yield from _check_outcomes(place, subject)
         return
     if shape.kind is not Kind.BOOLEAN:
         yield Diagnostic(
@@ -58,6 +62,34 @@ def _check_condition(place: Place, shape: Shape) -> Iterator[Diagnostic]:
             Severity.WARNING,
             help="give the input a default",
         )
+
+
+def _check_outcomes(place: Place, subject: Subject) -> Iterator[Diagnostic]:
+    """A condition that comes to one of several parts, of which one is no condition: with some values it fails."""
+    for node in _find_outcomes(place.template.expression):
+        shape = subject.flow.shape_of_part(node, place.node, place.frame)
+        if shape.known and shape.kind not in (Kind.BOOLEAN, Kind.NONE):
+            yield Diagnostic(
+                "not-boolean",
+                f"`when` needs true or false, and may come to this part, which is {shape.describe()}",
+                place.template.scalar.span_at(node.start, node.end),
+                Severity.WARNING,
+                help="write a comparison in its place",
+            )
+
+
+def _find_outcomes(node: Node | None) -> Iterator[Node]:
+    match node:
+        case Or(left=left, right=right) | And(left=left, right=right):
+            yield from _find_outcomes(left)
+            yield from _find_outcomes(right)
+        case Either(then=then, otherwise=otherwise):
+            yield from _find_outcomes(then)
+            yield from _find_outcomes(otherwise)
+        case None:
+            return
+        case _:
+            yield node
 
 
 def _is_needed(place: Place) -> bool:

@@ -23,6 +23,9 @@ from seedflow.recipe.templating.walking import walk
 _ONE_OF_A_LIST = frozenset(("first", "last", "min", "max"))
 """Filters that fail where the list before them is empty."""
 
+LEAVE_OUT = frozenset(("select", "selectattr", "reject", "rejectattr"))
+"""Filters that may leave nothing of a list."""
+
 
 def check_picking(subject: Subject) -> Iterator[Diagnostic]:
     """Every number in brackets, and every filter that picks one of a list, finds something."""
@@ -42,9 +45,13 @@ def _check_node(node: Expression, facts: Facts, place: Place, subject: Subject) 
     if not _looks_at_results(base):
         return
     shape = subject.flow.shape_of_part(base, place.node, place.frame, all_made=True, facts=facts)
-    if shape.kind is not Kind.LIST or shape.item is None or shape.count.high is None or shape.optional:
+    if shape.kind is not Kind.LIST or shape.item is None or shape.optional:
         return
     key = spell(as_long_as(base), subject.flow.certain.names(place.frame))
+    if shape.count.high is None:
+        if _is_filtered(base) and shape.holds_images and not (key is not None and facts.has(key, needed)):
+            yield _may_be_missing(node, shape.count, place)
+        return
     tested = key is None or facts.has(key, needed)
     if needed > shape.count.high and tested and key is not None:
         yield _never_reached(node, shape, place)
@@ -52,6 +59,15 @@ def _check_node(node: Expression, facts: Facts, place: Place, subject: Subject) 
         yield _missing(node, shape, place)
     elif shape.count.low < needed <= shape.count.high and shape.holds_images and not tested:
         yield _may_be_missing(node, shape.count, place)
+
+
+def _is_filtered(base: Expression) -> bool:
+    """Whether nobody but a filter says how many there are."""
+    while isinstance(base, Applied) and base.arguments:
+        if base.name in LEAVE_OUT:
+            return True
+        base = base.arguments[0]
+    return False
 
 
 def _find_picked(node: Expression) -> tuple[Expression, int] | None:
@@ -106,8 +122,7 @@ def _never_reached(node: Expression, shape: Shape, place: Place) -> Diagnostic:
 def _may_be_missing(node: Expression, count: Count, place: Place) -> Diagnostic:
     return Diagnostic(
         "image-may-be-missing",
-        f"`{_spell(node, place)}` may not exist: it picks from {count.low} to {count.high} images, and how many is known only when "
-        "they are there",
+        f"`{_spell(node, place)}` may not exist: it picks from {_spell_count(count)}, and how many is known only when they are there",
         place.template.scalar.span_at(*_bound(node, place)),
         Severity.WARNING,
         help=advise_on_missing(place),
@@ -129,3 +144,7 @@ def _bound(node: Expression, place: Place) -> tuple[int, int]:
 def _spell(node: Expression, place: Place) -> str:
     start, end = _bound(node, place)
     return " ".join(place.template.scalar.value[start:end].split())
+
+
+def _spell_count(count: Count) -> str:
+    return "images that a filter leaves" if count.high is None else f"{count.low} to {count.high} images"

@@ -114,6 +114,15 @@ def find_gap(part: Item | Gap) -> Gap | None:
     return Gap(part.order, "?", after, Bounds(0, 1), Later(after), source=instance, may_skip=True)
 
 
+def cut_at_failed(parts: Listing) -> Listing:
+    """Values in a row up to the first of which it is open how many failed: that stands for one, and nothing comes behind it."""
+    known = next((number for number, part in enumerate(parts) if isinstance(part, Gap)), 0)
+    gaps = [gap for part in parts if (gap := find_gap(part)) is not None]
+    if not known or any(gap.failed is None or gap.problem is not None for gap in gaps):
+        return parts
+    return [*parts[:known], Item(parts[known].order, Later((), gaps[0].failed))]
+
+
 def merge_parts(parts: Listing) -> Gap:
     """One place for all of a list, none of whose items may be taken before the others are known."""
     gaps = [find_gap(part) for part in parts]

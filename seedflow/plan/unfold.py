@@ -24,7 +24,7 @@ from seedflow.plan.expand import MOST_GHOSTS, MOST_TASKS, Expander, Explodes
 from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
-from seedflow.plan.gaps import Gap, Item, find_gap
+from seedflow.plan.gaps import Gap, Item, cut_at_failed, find_gap
 from seedflow.plan.groups import (
     Totalled,
     build_group_task,
@@ -171,7 +171,8 @@ class Unfolder:
         tasks, frame = instance.tasks, instance.tasks.frame
         env = self._build.resolver.refresh(Env(frame, instance.each))
         before_all, self.findings = self.findings, Findings()
-        parts = list(self._read(tasks.node.step.span, lambda: self._build.lister.read(iterate.over, env)))
+        read = self._read(tasks.node.step.span, lambda: self._build.lister.read(iterate.over, env))
+        parts = cut_at_failed(list(read))
         found, self.findings = self.findings, before_all
         gaps = [gap for part in parts if (gap := find_gap(part)) is not None]
         if not parts and self._closer.leaves_out(instance, iterate, env, self._sink, found):

@@ -133,3 +133,48 @@ def test_the_number_of_a_tasks_image_is_looked_at(say) -> None:
             generate: {{prompt: Last, image_input: ["{{{{ each.t.images[1] }}}}"]}}
     """
     assert say(text) == ["image-may-be-missing? «each.t.images[1]»"]
+
+
+FILTERED = (
+    "inputs: {rooms: {type: table, key: r, columns: {r: text, sold: boolean}, default: [{r: a, sold: true}]}}\n"
+    "steps:\n"
+    '  look: {for_each: {r: "{{ inputs.rooms }}"}, generate: {prompt: "{{ each.r.r }}"}}\n'
+    '  tour: {OPTIONS generate: {prompt: Tour, image_input: "{{ PICKED }}"}}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("picked", "options", "said"),
+    [
+        ("steps.look.images | rejectattr('each.r.sold') | first", "", True),
+        ("(steps.look.images | selectattr('each.r.sold', 'eq', false))[0]", "", True),
+        ("steps.look.images | rejectattr('each.r.sold') | sort(attribute='name') | last", "", True),
+        ("steps.look.images | first", "", False),
+        ("steps.look.images | rejectattr('each.r.sold')", "", False),
+        (
+            "(steps.look.images | rejectattr('each.r.sold'))[0]",
+            "when: \"{{ steps.look.images | rejectattr('each.r.sold') | length > 0 }}\",",
+            False,
+        ),
+    ],
+)
+def test_what_is_picked_behind_a_filter_may_not_be_there(say, picked: str, options: str, said: bool) -> None:
+    text = FILTERED.replace("PICKED", picked).replace("OPTIONS", options)
+    found = [one for one in say(text) if one.startswith("image-may-be-missing")]
+    assert found == ([f"image-may-be-missing? «{picked}»"] if said else [])
+
+
+@pytest.mark.parametrize("rows", ['"{{ inputs.rooms }}"', "[a, b]"])
+@pytest.mark.parametrize("guard", ["", "{% if ref.x %}"])
+def test_a_reference_that_a_filter_may_leave_empty_is_not_printed_without_a_test(
+    say, rows: str, guard: str
+) -> None:
+    looks = f"  look: {{for_each: {{r: {rows}}}, generate: {{prompt: L}}}}\n"
+    prompt = f"T {guard}{{{{ ref.x }}}}{'{% endif %}' if guard else ''}"
+    some = "{{ steps.look.images | selectattr('each.r', 'eq', 'a') }}"
+    text = (
+        f"{FILTERED.partition('  look:')[0]}{looks}"
+        f'  tour: {{generate: {{prompt: "{prompt}", image_input: {{x: "{some}"}}}}}}\n'
+    )
+    found = [one for one in say(text) if one.startswith("may-be-none")]
+    assert found == ([] if guard else ["may-be-none? «ref.x»"])

@@ -139,3 +139,34 @@ def test_what_follows_a_take_does_not_wait_for_the_others(tmp_path: Path) -> Non
     world.run(most_in_flight=16)
     last = len(asked) - 1 - asked[::-1].index("set#2")
     assert asked.index("paint[v=set-3]") < last
+
+
+EDITS = (
+    "steps:\n"
+    "  a: {generate: {prompt: A}}\n"
+    '  s: {for_each: {p: PLACES}, generate: {prompt: "S {{ each.p }}", sequential_image_generation: auto, max_images: 2}}\n'
+    '  j: {TAKES iterate: {over: "{{ steps.s.images }}", as: e, start: "{{ steps.a.images[0] }}"}, '
+    'generate: {prompt: "J {{ each.e.name }}", image_input: ["{{ prev }}", "{{ each.e }}"]}}\n'
+    'outputs: {p: "{{ succeeded(steps.j.passes) }}"}\n'
+)
+
+
+@pytest.mark.parametrize("takes", ["", "takes: 2, "])
+@pytest.mark.parametrize("stored", [False, True])
+def test_edits_in_a_row_are_made_up_to_a_set_that_failed(tmp_path: Path, stored: bool, takes: str) -> None:
+    text = EDITS.replace("TAKES ", takes)
+    world = open_world(tmp_path, text.replace("PLACES", "[x]" if stored else "[x, z, w]"))
+    if stored:
+        world.run()
+        world.text = text.replace("PLACES", "[x, z, w]")
+    for _ in range(2):
+        world.provider.meet("s[p=z]", reject())
+        result = world.run(out=tmp_path / "out")
+        ends = {one: status for one, status in statuses(result).items() if one.startswith("j[")}
+        ended_well = [one for one, status in ends.items() if status in ("done", "reused")]
+        slots = ["", "#2"] if takes else [""]
+        assert sorted(ended_well) == sorted(f"j[e={number}]{slot}" for number in (1, 2) for slot in slots)
+        assert {one: status for one, status in ends.items() if one not in ended_well} == {
+            f"j[e=3]{slot}": "blocked" for slot in slots
+        }
+        assert len(list((tmp_path / "out").rglob("*.jpg"))) == 2 * len(slots)
