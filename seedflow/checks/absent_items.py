@@ -9,16 +9,14 @@ from seedflow.graph.facts import NO_FACTS, Facts
 from seedflow.graph.flow import Flow
 from seedflow.graph.model import StepNode
 from seedflow.recipe.template import Template
-from seedflow.recipe.templating import operators
-from seedflow.recipe.templating.nodes import Expression as Node
-from seedflow.recipe.templating.operation_nodes import Binary, ListOf
+from seedflow.recipe.templating.walking import find_items
 
 
 def doubt_items(
     template: Template, node: StepNode, flow: Flow, why: str, facts: Facts = NO_FACTS
 ) -> Iterator[Diagnostic]:
     """A warning for each item that may be none, at the item; `why` none is too little there."""
-    for item in _find_items(template.expression):
+    for item in find_items(template.expression):
         if not item.may_leave_out and flow.shape_of_part(item, node, facts=facts).optional:
             yield Diagnostic(
                 "may-be-none",
@@ -27,14 +25,3 @@ def doubt_items(
                 Severity.WARNING,
                 help="write `optional(…)` around it: where it is none, there is no item then",
             )
-
-
-def _find_items(node: Node | None) -> Iterator[Node]:
-    match node:
-        case Binary(operator=operators.add, left=left, right=right):
-            yield from _find_items(left)
-            yield from _find_items(right)
-        case ListOf(items=items):
-            yield from items
-        case _:
-            return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from seedflow.graph.places import find_templates
@@ -33,8 +32,3 @@ def read_literal(expression: Expression, *, as_text: bool = False) -> object:
     if isinstance(expression, tuple):
         return [read_literal(item) for item in expression]
     return {name: read_literal(item) for name, item in expression.items()}
-
-
-def is_record(value: object) -> bool:
-    """Whether a literal value is a record."""
-    return isinstance(value, Mapping)

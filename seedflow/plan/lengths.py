@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TypeGuard
 
 from seedflow.graph.bounds import find_extent, measure_extent
 from seedflow.graph.shapes import SAME_ITEMS
@@ -127,9 +128,7 @@ class LengthFinder:
 
     def _is_given(self, node: Node, env: Env) -> bool:
         """Whether an item in brackets is an input that is one thing for certain."""
-        if not isinstance(node, Named) or node.root != "inputs" or node.name in env.frame.later:
-            return False
-        value = env.frame.inputs.get(node.name)
+        value = env.frame.inputs.get(node.name) if is_known_input(node, env) else None
         return value is not None and not isinstance(value, (list, tuple))
 
     def of_item(self, item: Expression, env: Env) -> Bounds[int]:
@@ -334,6 +333,11 @@ def _is_one(item: Expression) -> bool:
 def _is_one_result(node: Node) -> bool:
     """Whether what stands in brackets is one of what a step gives: without it, whoever mentions it fails or is skipped."""
     return isinstance(node, Mentioned) and isinstance(node.reference.index, int)
+
+
+def is_known_input(node: Node, env: Env) -> TypeGuard[Named]:
+    """Whether a node is an input whose value is known before anything is made."""
+    return isinstance(node, Named) and node.root == "inputs" and node.name not in env.frame.later
 
 
 def _is_one_at_most(node: Node) -> bool:

@@ -25,7 +25,7 @@ from seedflow.plan.gaps import (
     nest_part,
 )
 from seedflow.plan.instances import Group, Instance
-from seedflow.plan.lengths import LengthFinder, find_declared, gives_images
+from seedflow.plan.lengths import LengthFinder, find_declared, gives_images, is_known_input
 from seedflow.plan.model import Bounds, PendingImages
 from seedflow.plan.parts import PartReader
 from seedflow.plan.pending_image import find_pending_image
@@ -39,11 +39,9 @@ from seedflow.plan.views import build_ghost_view
 from seedflow.plan.whole import find_whole, look_behind
 from seedflow.recipe.model import Expression, InputType
 from seedflow.recipe.references import NameReference, Reference, StepReference
-from seedflow.recipe.template import Skipped, Template, look_up, may_leave_out
-from seedflow.recipe.templating import operators
+from seedflow.recipe.template import Skipped, Template, may_leave_out
 from seedflow.recipe.templating.lookup_nodes import Named
-from seedflow.recipe.templating.nodes import Expression as Node
-from seedflow.recipe.templating.operation_nodes import Binary, ListOf
+from seedflow.recipe.templating.walking import find_items
 from seedflow.recipe.views import View
 
 Render: TypeAlias = "Callable[[Template, Env], object]"
@@ -183,24 +181,11 @@ class Lister:
         Raises:
             Refused: there is such an item in a list that a template puts together.
         """
-        if isinstance(expression, Template):
-            self._refuse_none(expression.expression, expression, env)
-
-    def _refuse_none(self, node: Node | None, template: Template, env: Env) -> None:
-        match node:
-            case Binary(operator=operators.add, left=left, right=right):
-                self._refuse_none(left, template, env)
-                self._refuse_none(right, template, env)
-            case ListOf(items=items):
-                for item in items:
-                    if isinstance(item, Named) and item.root == "inputs" and self._is_none(item, env):
-                        raise Refused(_refuse_none(template, item))
-            case _:
-                return
-
-    def _is_none(self, node: Named, env: Env) -> bool:
-        name = NameReference("inputs", (node.name,), node.start, node.end)
-        return node.name not in env.frame.later and look_up(name, self._resolver.build_scope(env)) is None
+        if not isinstance(expression, Template):
+            return
+        for item in find_items(expression.expression):
+            if is_known_input(item, env) and env.frame.inputs.get(item.name) is None:
+                raise Refused(_say_that_none_has_no_key(expression, item))
 
     def _stand_in(self, template: Template, env: Env, standing: Standing) -> View | Later:
         if not gives_images(template, env):
@@ -225,7 +210,7 @@ class Lister:
         return self.lengths.find(template, env)
 
 
-def _refuse_none(template: Template, node: Named) -> Diagnostic:
+def _say_that_none_has_no_key(template: Template, node: Named) -> Diagnostic:
     return Diagnostic(
         "no-key",
         f"`inputs.{node.name}` is none here, which has no key to make a task's address from",

@@ -103,14 +103,6 @@ class PendingImages:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageSlot:
-    """An image that a task will give for certain once it is done: number `number` of the task `address`."""
-
-    address: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
 class PlannedReference:
     """One item of the references field, in the order in which it is sent."""
 

@@ -144,14 +144,6 @@ class Template:
                 help="call fewer macros from other macros",
             ) from None
 
-    def render_prompt(self, scope: Scope) -> str:
-        """Its text without white space at the ends; nothing inside is touched.
-
-        Raises:
-            RenderError: with these values it has none.
-        """
-        return str(self.render(scope, as_text=True)).strip()
-
     def diagnose(self, error: RenderError) -> Diagnostic:
         """The diagnostic for an error that rendering raised, at its place in the source."""
         return _diagnose(error, self.scalar)

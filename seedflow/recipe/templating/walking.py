@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.nodes import Expression
+from seedflow.recipe.templating.operation_nodes import Binary, ListOf
 
 _PLACES: Final = frozenset(("start", "end", "name_start", "name_end"))
 _SLOTS: Final[dict[type[Expression], tuple[str, ...]]] = {}
@@ -16,6 +18,15 @@ def walk(node: Expression) -> Iterator[Expression]:
     yield node
     for part in find_parts(node):
         yield from walk(part)
+
+
+def find_items(node: Expression | None) -> Iterator[Expression]:
+    """What stands in the brackets of a list, or of lists that `+` puts together."""
+    if isinstance(node, Binary) and node.operator is operators.add:
+        yield from find_items(node.left)
+        yield from find_items(node.right)
+    elif isinstance(node, ListOf):
+        yield from node.items
 
 
 def find_parts(node: Expression) -> Iterator[Expression]:

@@ -58,6 +58,21 @@ OPTIONAL = """
 """
 
 
+def test_prompts_lose_white_space_at_their_ends_only(tmp_path: Path) -> None:
+    plan, _ = make_plan(
+        """
+        inputs: {hero: {type: text}}
+        steps:
+          written: {generate: {prompt: "\\n  a fox  runs \\n"}}
+          rendered: {generate: {prompt: "\\n  a {{ inputs.hero }}  runs\\n\\n"}}
+        """,
+        tmp_path,
+        hero="hen",
+    )
+    assert plan is not None
+    assert [task.params["prompt"] for task in plan.tasks] == ["a fox  runs", "a hen  runs"]
+
+
 def test_parameters_and_references_that_are_none_are_left_out(tmp_path: Path) -> None:
     plan, _ = make_plan(OPTIONAL, tmp_path)
     assert plan is not None

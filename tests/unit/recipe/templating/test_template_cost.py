@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import resource
 import subprocess
@@ -18,8 +17,7 @@ from seedflow.recipe.template import RenderError, Scope, parse_template
 from seedflow.recipe.templating import limits
 from seedflow.text.nodes import Scalar
 
-MOST_FLOORS = 10.0
-"""What a template may take, in times of a plain loop of three million steps in the same process: about a second."""
+MOST_SECONDS = 1.0
 MOST_BYTES = 64 * 2**20
 
 TOO_DEEP = "template-too-deep"
@@ -112,6 +110,7 @@ EXPENSIVE = {
         "{% set x = 'ab' * 30000 %}{% set y = x | upper | lower %}{% for a in range(10000) %}{% if x == y %}{% endif %}{% endfor %}", COST
     ),
     "membership in a loop": ("{% set x = range(10000) %}{% for a in range(10000) %}{% if -1 in x %}{% endif %}{% endfor %}", COST),
+    "membership of a text in a loop": ("{% for a in range(10000) %}{% if 'z' in inputs.large %}{% endif %}{% endfor %}", COST),
     "sorting in a loop": ("{% set x = range(10000) %}{% for a in range(10000) %}{% if x | sort %}{% endif %}{% endfor %}", COST),
     "slicing in a loop": ("{% set x = range(10000) %}{% for a in range(10000) %}{% if x[1:] %}{% endif %}{% endfor %}", COST),
     "printing without end": ("{% for a in range(10000) %}{% for b in range(10) %}a sentence of some length{% endfor %}{% endfor %}", COST),
@@ -156,28 +155,17 @@ def read_and_render(text: str) -> str | None:
     return None
 
 
-def measure_floor() -> float:
-    before = time.process_time()
-    found = sum(1 for number in range(3_000_000) if number == -1)
-    return time.process_time() - before + found
-
-
 def measure_all() -> dict[str, tuple[str | None, float]]:
-    """For each template what stops it and its CPU time over that of a plain loop, in a process that may not grow by more than `MOST_BYTES`."""
+    """For each template what stops it and its CPU seconds, in a process that may not grow by more than `MOST_BYTES`."""
     read_and_render("{{ 'warm' | upper }}")
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     most = pages * resource.getpagesize() + MOST_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     measured = {}
-    floor = max(measure_floor() for _ in range(3))
     for name, (text, _) in EXPENSIVE.items():
-        code, floors = None, math.inf
-        for _ in range(3):  # where something else slows the machine for a moment, again
-            if floors > MOST_FLOORS:
-                before = time.process_time()
-                code = read_and_render(text)
-                floors = min(floors, (time.process_time() - before) / floor)
-        measured[name] = (code, floors)
+        before = time.process_time()
+        code = read_and_render(text)
+        measured[name] = (code, time.process_time() - before)
     return measured
 
 
@@ -203,7 +191,7 @@ def test_no_template_costs_much_time_or_memory(measured) -> None:
     assert {name: code for name, (code, _) in measured.items()} == {
         name: code for name, (_, code) in EXPENSIVE.items()
     }
-    assert {name: floors for name, (_, floors) in measured.items() if floors > MOST_FLOORS} == {}
+    assert {name: seconds for name, (_, seconds) in measured.items() if seconds > MOST_SECONDS} == {}
 
 
 @pytest.mark.parametrize("name", [name for name, (_, code) in EXPENSIVE.items() if code])
@@ -249,21 +237,3 @@ def test_deep_stacks_do_not_turn_into_crashes() -> None:
 
 if __name__ == "__main__":
     print(json.dumps(measure_all()))
-
-
-@pytest.mark.parametrize("number", [100, 101])
-def test_as_many_operations_stand_in_each_other_as_the_message_says(render, problem, number: int) -> None:
-    text = "{{ 0" + " + 1" * number + " }}"
-    if number == limits.MAX_DEPTH:
-        assert render(text) == number
-    else:
-        assert problem(text).message == "more than 100 operations stand in each other"
-
-
-@pytest.mark.parametrize("number", [64, 65])
-def test_as_many_lists_stand_in_each_other_as_the_message_says(render, failure, number: int) -> None:
-    text = "{% set a = [1] %}" + "{% set a = [a] %}" * (number - 1) + "{{ a | length }}"
-    if number == limits.MAX_NESTING:
-        assert render(text) == "1"
-    else:
-        assert failure(text).message == "lists stand more than 64 deep in each other"

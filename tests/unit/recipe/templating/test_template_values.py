@@ -251,11 +251,6 @@ def test_finish_changes_each_value_and_no_text(parse, scope) -> None:
     assert parse("{{ inputs.hero }}").render(scope, as_text=True, finish=str.upper) == "FOX"
 
 
-def test_prompts_lose_white_space_at_their_ends_only(parse, scope) -> None:
-    assert parse("\n  a {{ inputs.hero }}  runs\n\n").render_prompt(scope) == "a fox  runs"
-    assert parse("  a fox \n").render_prompt(scope) == "a fox"
-
-
 def test_a_literal_keeps_its_spelling_where_text_is_wanted(write) -> None:
     scalar = Scalar(Source("x", "007"), 0, 3, "007")
     template, diagnostics = parse_template(scalar, roots=frozenset())
