@@ -184,7 +184,10 @@ class Expander:
         problem = found.first_error()
         lists = self._loops[depth].lists
         if problem is not None and rest_on_results(lists, row, self._lister.stander, self._frame):
-            yield Opening(row, depth, build_refused_gap((), "?", problem))
+            # What is still to come may fail, or be skipped, and either is said first.
+            waits = tuple(self._lister.stander.of(lists, self._env(row)).waits)
+            gap = replace(build_refused_gap((), "?", problem), after=waits, may_skip=bool(waits))
+            yield Opening(row, depth, gap)
             return
         for one in found.diagnostics():
             report(one)

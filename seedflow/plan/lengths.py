@@ -10,7 +10,7 @@ from seedflow.graph.bounds import find_extent, measure_extent
 from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env, Later
-from seedflow.plan.gaps import MOST_ITEMS, Gap, Listing, count_least, count_most, find_gap
+from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_most, find_gap
 from seedflow.plan.model import Bounds
 from seedflow.plan.nesting import holds_no_lists, is_flat, measure
 from seedflow.plan.picking import Absent, count_part, is_single
@@ -19,7 +19,7 @@ from seedflow.plan.resolve import Resolver
 from seedflow.plan.selected import SelectionBounds
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
-from seedflow.plan.views import is_pending
+from seedflow.plan.views import PendingTask, is_pending
 from seedflow.plan.whole import find_part, find_whole, follow, look_behind
 from seedflow.recipe.model import Expression, Input, InputType
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
@@ -97,9 +97,7 @@ class LengthFinder:
             case Mentioned(reference=StepReference(index=None, collection=str()) as mention):
                 bounds = self.of_mention(mention, env)
                 parts = self._take_apart(mention, env) or []
-                certain = [part for part in parts if find_gap(part) is None]
-                least = count_least(certain) + sum(part.bounds.low for part in parts if isinstance(part, Gap))
-                return Bounds(min(bounds.low, least), bounds.high)
+                return Bounds(min(bounds.low, self._count_least(parts)), bounds.high)
             case Mentioned(reference=StepReference(index=Slice() as cut, collection=str()) as mention):
                 uncut = self._of_sum(Mentioned(replace(mention, index=None)), env)
                 return None if uncut is None else count_part(uncut, cut)
@@ -178,6 +176,20 @@ class LengthFinder:
             return count_part(Bounds(least, max(least, bounds.high)), mention.index).low
         return least if mention.index is None else 0
 
+    def _count_least(self, parts: Listing) -> int:
+        """How many items there are at least: what has its key, and may yet be skipped, is none."""
+        return sum(
+            part.bounds.low if isinstance(part, Gap) else int(not self._may_skip(part)) for part in parts
+        )
+
+    def _may_skip(self, item: Item) -> bool:
+        subject = item.value.subject if isinstance(item.value, View) else None
+        if not isinstance(subject, PendingTask) or subject.instance.inner is None:
+            return find_gap(item) is not None
+        standing = Standing()
+        self._stander.add_instance(subject.instance, standing)
+        return bool(standing.waits) and standing.may_be_skipped
+
     def of_mention(self, whole: Reference, env: Env) -> Bounds[int]:
         """How many items the list has that a mention gives."""
         declared = find_declared(whole, env)
@@ -194,7 +206,7 @@ class LengthFinder:
             all_of_it = replace(given, index=None) if isinstance(given, StepReference) else given
             parts = self._take_apart(all_of_it, where)
             if parts is not None:
-                bounds = Bounds(count_least(parts), count_most(parts))
+                bounds = Bounds(self._count_least(parts), count_most(parts))
                 return count_part(bounds, cut) if isinstance(cut, Slice) else bounds
             if (
                 isinstance(all_of_it, StepReference)

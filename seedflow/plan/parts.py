@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from seedflow.diagnostics import Diagnostic
 from seedflow.graph.outputs import find_main_output
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import (
@@ -318,9 +319,10 @@ class PartReader:
             try:
                 values = self._resolver.output_images(output, source)
             except Absent as absent:
-                return [build_failed_gap(source, problem=diagnose_absent(absent.not_there, output.images))]
+                problem = diagnose_absent(absent.not_there, output.images)
+                return self._refuse_output(source, output, problem, env)
             except Refused as refused:
-                return [build_failed_gap(source, problem=refused.diagnostic)]
+                return self._refuse_output(source, output, refused.diagnostic, env)
             return [Item((source.order, number), value) for number, value in enumerate(values)]
         whole = find_whole(output.images)
         if isinstance(whole, StepReference) and whole.index is None:
@@ -339,6 +341,15 @@ class PartReader:
         if standing.may_be_skipped or fail_ok:
             bounds = Bounds(0, bounds.high)
         return [build_gap_of_use(source, standing, bounds)]
+
+    def _refuse_output(self, source: Instance, output: Output, problem: Diagnostic, env: Env) -> Listing:
+        """What stands for an output that cannot be made: each of its parts, where one of them cannot, as while that was not known."""
+        whole = find_whole(output.images)
+        if isinstance(whole, StepReference) and whole.index is None:
+            parts = self.take_apart(whole, env) or []
+            if any(isinstance(part, Gap) and part.problem is not None for part in parts):
+                return [nest_part(source.order, part) for part in parts]
+        return [build_failed_gap(source, problem=problem)]
 
     def _task_of_call(self, source: Instance, mention: StepReference) -> Listing:
         standing = Standing()

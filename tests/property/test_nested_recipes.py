@@ -143,7 +143,7 @@ def tell_ends(result: RunResult) -> Ends:
     ends: Ends = {}
     without_images: dict[str, set[str]] = {}
     for task in result.tasks:
-        if task.status.has_images or (task.status is TaskStatus.FAILED and "?" not in task.address):
+        if task.status.has_images or task.status is TaskStatus.FAILED:
             pictures = tuple(image.facts.digest for image in task.images)
             ends[task.address] = (task.status.has_images, pictures)
         elif task.status is not TaskStatus.SKIPPED:

@@ -67,3 +67,32 @@ def test_an_output_that_is_a_selection_is_no_longer_either(tmp_path: Path) -> No
     plan, problems = open_planner(sheet + use + loop("steps.inner.images"), folder=tmp_path).start()
     assert plan is not None, problems
     assert plan.tasks[-1].tasks == (1, 3)
+
+
+USED = """\
+seedflow: 1
+inputs: {flag: {type: boolean}}
+steps:
+  s: {generate: {prompt: "S {{ inputs.flag }}", sequential_image_generation: auto, max_images: 2}}
+  x: {for_each: {i: "{{ steps.s.images }}"}, when: "{{ inputs.flag }}", generate: {prompt: "X {{ each.i.number }}"}}
+outputs: {images: "{{ steps.x.images }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("cut", "count", "made"), [("[1:]", (0, 1), 0), ("[:1]", (1, 1), 1), ("[-1:]", (1, 1), 1)]
+)
+def test_a_part_of_uses_counts_none_that_may_be_skipped(
+    tmp_path: Path, cut: str, count: tuple[int, int], made: int
+) -> None:
+    (tmp_path / "used.yaml").write_text(USED)
+    text = (
+        "steps:\n  u: {for_each: {w: [a, b]}, recipe: ./used.yaml, with: {flag: \"{{ each.w == 'a' }}\"}}\n"
+        f'  q: {{for_each: {{t: "{{{{ steps.u.tasks{cut} }}}}"}}, generate: {{prompt: "Q {{{{ each.t.key }}}}"}}}}\n'
+    )
+    plan, problems = open_planner(text, folder=tmp_path).start()
+    assert plan is not None, problems
+    found = [task.tasks for task in plan.tasks if task.step == "q" and task.tasks is not None]
+    assert (sum(one.low for one in found), sum(one.high for one in found)) == count
+    played = play(text, gives={"u[w=a]/s": 2, "u[w=b]/s": 2}, folder=tmp_path)
+    assert len([address for address in played.addresses if address.startswith("q")]) == made

@@ -585,3 +585,32 @@ def test_no_file_shows_another_picture_in_the_run_after_one_that_failed(
     assert result.status is RunStatus.DONE
     assert len(published[1]) > len(files)
     assert published[0].items() <= published[1].items()
+
+
+@pytest.mark.parametrize("most_in_flight", [1, 16])
+def test_a_zip_that_can_never_be_paired_is_blocked_by_what_failed_of_it(
+    tmp_path: Path, most_in_flight: int
+) -> None:
+    fails = (
+        "seedflow: 1\ninputs: {photos: {type: list, of: image}}\n"
+        "steps: {i: {expect: {min_width: 9999}, generate: {prompt: I}}}\noutputs: {images: '{{ steps.i.images }}'}\n"
+    )
+    case = Case(
+        SET
+        + "  u: {for_each: {p: '{{ steps.s.images }}'}, recipe: ./used.yaml, with: {photo: '{{ each.p }}'}, when: '{{ each.p.number > 0 }}'}\n",
+        used=(
+            "inputs: {photo: {type: image}}\n"
+            "steps:\n"
+            "  a: {for_each: {w: [q, r]}, recipe: ./fails.yaml, with: {photos: ['{{ inputs.photo }}']}}\n"
+            "  z: {for_each: \"{{ zip(p=(steps.a.images + steps.a.outputs.images[1:]), y=['q', 'r']) }}\", "
+            "recipe: ./inner.yaml, with: {photo: '{{ each.p }}'}}\n"
+            "outputs: {o: '{{ steps.z.outputs.o }}'}\n"
+        ),
+        ends={},
+        sets="min",
+    )
+    world = open_world(tmp_path, case)
+    (tmp_path / "fails.yaml").write_text(fails)
+    for _ in range(2):
+        ended = statuses(world.run(most_in_flight=most_in_flight))
+        assert (ended["u[p=s-1]/a[w=q]/i"], ended["u[p=s-1]/z[p=?,y=?]"]) == ("failed", "blocked")
