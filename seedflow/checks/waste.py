@@ -133,18 +133,12 @@ def _find_variables(places: list[Place]) -> set[str]:
 
 def _check_equal_steps(subject: Subject, places: dict[str, list[Place]]) -> Iterator[Diagnostic]:
     first: dict[Hashable, StepNode] = {}
-    alike: dict[Hashable, list[StepNode]] = {}
     for node in subject.requests:
         if not node.generate.parameters:
             continue
         looped = bool(_find_variables(places.get(node.id, [])))
         signed = _sign_request(node, looped=looped), _sign_further_attempts(node.step.expect)
         other = first.setdefault(signed, node)
-        alike.setdefault(signed[0], []).append(node)
-        for before in alike[signed[0]][:-1]:
-            if _judge_apart(before.step.expect, node.step.expect):
-                yield _unsteady(before, node)
-                break
         if other is not node:
             yield Diagnostic(
                 "same-request",
@@ -170,28 +164,6 @@ def _sign_request(node: StepNode, *, looped: bool) -> Hashable:
         else (),
         loops if looped else (),
         None if iterate is None else (_sign(iterate.over), iterate.name, _sign(iterate.start)),
-    )
-
-
-def _judge_apart(one: Expect | None, other: Expect | None) -> bool:
-    """Whether one asks again for what the other takes, or fails by, as it comes first."""
-    return one is not None and other is not None and _asks_again(one) != _asks_again(other)
-
-
-def _asks_again(expect: Expect) -> bool:
-    return expect.otherwise is Otherwise.RETRY
-
-
-def _unsteady(before: StepNode, node: StepNode) -> Diagnostic:
-    again, once = (node, before) if node.step.expect and _asks_again(node.step.expect) else (before, node)
-    return Diagnostic(
-        "same-request",
-        f"step `{again.step.name}` asks again for what step `{once.step.name}` takes as it comes, by the same request: which picture the "
-        "latter has depends on how many there are by then, and a further run may change it",
-        node.step.span,
-        Severity.WARNING,
-        help="write the same `otherwise` in both, or let the requests differ",
-        related=(Related(before.step.span, f"step `{before.step.name}`"),),
     )
 
 

@@ -8,16 +8,14 @@ from functools import partial
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepGraph, StepNode
-from seedflow.models.model import Model
 from seedflow.money import ZERO_USD
 from seedflow.plan.conditions import Judge, Verdict
 from seedflow.plan.context import PlanContext
 from seedflow.plan.crossings import CrossingJudge
-from seedflow.plan.decide import UNSETTLED, Decision, decide_settled, was_asked
+from seedflow.plan.decide import UNSETTLED, Decider
 from seedflow.plan.earlier import EarlierNames
 from seedflow.plan.estimate import NOTHING_USD, bound_images, find_cost, narrow_images, refuse_no_price
 from seedflow.plan.expect import Expectation
-from seedflow.plan.fingerprint import digest_params, digest_request
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.identity import identify_request
 from seedflow.plan.impossible import find_impossible
@@ -40,10 +38,8 @@ from seedflow.plan.requests import Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.ruled_out import RuledOut
 from seedflow.plan.stander import Stander
-from seedflow.plan.takes import TakeChooser
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Skipped
-from seedflow.store.base import PastRequest
 
 NONE = Bounds(0, 0)
 
@@ -64,7 +60,6 @@ class TaskBuilder:
         self._context = context
         self.resolver = Resolver()
         self.earlier = EarlierNames(graph, self.resolver.find_unit)
-        self._takes = TakeChooser(context, self.earlier)
         self.stander = Stander(self.resolver)
         self.renderer = Renderer(self.resolver)
         self.lister = Lister(self.resolver, self.stander, self.renderer.render)
@@ -79,7 +74,7 @@ class TaskBuilder:
         self._builders: dict[str, RequestBuilder] = {}
         self._first_of_request: dict[str, str] = {}
         self.kinds, self.lost = Kinds(), Lost()
-        self._sent_before: bool | None = None
+        self._decider = Decider(context, self.earlier, self.kinds)
         self._levels = find_levels(graph)
 
     @property
@@ -90,7 +85,7 @@ class TaskBuilder:
     def use_context(self, context: PlanContext) -> None:
         """Decide by another view of the store from now on."""
         self._context = context
-        self._takes.use_context(context)
+        self._decider.use_context(context)
 
     def add_step(self, node: StepNode, frame: FrameInstance, findings: Findings) -> StepTasks | None:
         """A step within one use of its recipe, without any instance yet; None when nothing can be planned for it."""
@@ -211,12 +206,11 @@ class TaskBuilder:
         model, ghost = builder.model, unit.ghost
         for problem in judge_request(model, request, builder):
             findings.add(problem, unit.address)
-        take, decision, fingerprint, params_digest, may_be_stored = self._decide(
-            unit, model, request, expectation
-        )
+        decided = self._decider.decide(unit, model, request, expectation)
+        take, decision, fingerprint = decided.take, decided.decision, decided.fingerprint
         names = (unit.address, tasks.hub, *tasks.frame.hubs)
         stays_lost = self.lost.take_in(names, decision.reason, verdict.standing.needs)
-        may_be_free = may_be_stored or stays_lost
+        may_be_free = decided.may_be_stored or stays_lost
         may_give = tasks.may_give[unit.address] = bound_images(model, request)
         impossible = find_impossible(tasks.node.step, expectation, may_give)
         if impossible is not None:
@@ -252,7 +246,7 @@ class TaskBuilder:
             reason = Reason.UPSTREAM_UNKNOWN
         least: tuple[Least, ...] = ()
         if pays:
-            kind = self.kinds.add(unit, model, request, params_digest, take, new=not may_be_free)
+            kind = self.kinds.add(unit, model, request, decided.params_digest, take, new=not may_be_free)
             low = 0 if may_be_free else images.low
             traced = self.kinds.trace(request) if ghost else frozenset[str]()
             least = (Least(kind, min(low, 1), low, cost.low, list_cost.low, traced),)
@@ -274,7 +268,7 @@ class TaskBuilder:
             needs=tuple(verdict.standing.needs),
             take=take,
             fingerprint=None if ghost else fingerprint,
-            params_digest=params_digest,
+            params_digest=decided.params_digest,
             images=images,
             cost_usd=cost,
             list_cost_usd=list_cost if pays else NOTHING_USD,
@@ -282,7 +276,7 @@ class TaskBuilder:
             result=decision.result,
             origin=builder.origin,
             shares_with=shares_with,
-            may_be_stored=may_be_stored,
+            may_be_stored=decided.may_be_stored,
             stays_lost=stays_lost,
             cause=decision.complaint if decision.action is Action.BLOCKED else None,
             attempts=max(attempts, 1) if called else 1,
@@ -351,49 +345,6 @@ class TaskBuilder:
     def level_of(self, node: StepNode) -> int:
         """How many steps stand behind each other before this one, at the most."""
         return self._levels.get(node.id, 0)
-
-    def _decide(
-        self, unit: Unit, model: Model, request: Request, expectation: Expectation | None
-    ) -> tuple[int, Decision, str | None, str | None, bool]:
-        context = self._context
-        params_digest = None if request.unknown else digest_params(model.id, request.params)
-        fingerprint = None
-        if request.known and params_digest is not None:
-            fingerprint = digest_request(params_digest, model.references_field, request.references)
-        if unit.ghost:
-            if fingerprint is None:
-                stored = self._may_be_past(request)
-            else:
-                stored = was_asked(context.view, context.realm, fingerprint, unit.slot)
-            return unit.slot, UNSETTLED, fingerprint, params_digest, stored
-        past = self._find_past(unit)
-        if fingerprint is not None and params_digest is not None:
-            chosen = self._takes.choose(unit, fingerprint)
-            decision = decide_settled(
-                context.view,
-                realm=context.realm,
-                fingerprint=fingerprint,
-                params_digest=params_digest,
-                take=chosen.take,
-                past=past,
-                expectation=expectation,
-                forced=chosen.forced,
-                moved=chosen.moved,
-            )
-            return chosen.take, decision, fingerprint, params_digest, decision.may_be_free
-        may_be_stored = past is not None and params_digest in (None, past.params_digest)
-        return unit.slot, UNSETTLED, None, params_digest, may_be_stored or self._may_be_past(request)
-
-    def _may_be_past(self, request: Request) -> bool:
-        """Whether a request that is not known yet may turn out to be one of the past, whoever made that."""
-        if self._sent_before is None:
-            self._sent_before = self._context.view.has_sent(self._context.realm)
-        return self._sent_before and not self.kinds.is_new(request)
-
-    def _find_past(self, unit: Unit) -> PastRequest | None:
-        """What the address asked for last time, under earlier names of its path if it has not asked yet under this one."""
-        names = (unit.address, *self.earlier.list_addresses(unit.instance, unit.address))
-        return next(filter(None, map(self._context.find_past, names)), None)
 
     def _share(self, identity: str, address: str) -> str | None:
         first = self._first_of_request.setdefault(identity, address)

@@ -58,3 +58,7 @@ class PlanContext:
     def find_past(self, address: str) -> PastRequest | None:
         """What an address of the recipe asked for last time."""
         return self.view.find_past_request(self.realm, self.recipe_id, address)
+
+    def find_judged(self, address: str, fingerprint: str, take: int) -> int:
+        """How many attempts of a take of its request an address of the recipe judged so far."""
+        return self.view.find_judged(self.realm, self.recipe_id, address, fingerprint, take)

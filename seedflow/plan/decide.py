@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from seedflow.models.model import Model
+from seedflow.plan.context import PlanContext
+from seedflow.plan.earlier import EarlierNames
 from seedflow.plan.expect import Choice, Expectation, choose_result
+from seedflow.plan.fingerprint import digest_params, digest_request
+from seedflow.plan.instances import Unit
+from seedflow.plan.kinds import Kinds
 from seedflow.plan.model import Action, Reason
-from seedflow.store.base import AttemptState, PastRequest, StoredResult, StoreView
+from seedflow.plan.requests import Request
+from seedflow.plan.takes import TakeChooser
+from seedflow.store.base import AttemptState, PastRequest, StoredResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,67 +36,120 @@ class Decision:
     moved: bool = False
 
 
-def decide_settled(
-    view: StoreView,
-    *,
-    realm: str,
-    fingerprint: str,
-    params_digest: str,
-    take: int,
-    past: PastRequest | None,
-    expectation: Expectation | None = None,
-    forced: bool = False,
-    moved: bool = False,
-) -> Decision:
-    """For a request of which everything is known."""
-    choice = choose_result(expectation, view.list_results(realm, fingerprint, take))
-    if choice.result is not None:
-        return Decision(Action.REUSE, Reason.STORED, choice.result, complaint=choice.complaint)
-    if choice.exhausted:
-        return Decision(Action.BLOCKED, Reason.REJECTED, attempts=0, complaint=choice.complaint)
-    reason, may_be_free = _why(view, realm, fingerprint, params_digest, take, past, choice)
-    return Decision(
-        Action.CALL,
-        Reason.FORCED if forced else reason,
-        may_be_free=may_be_free,
-        attempts=choice.left,
-        attempts_made=choice.after_attempt,
-        complaint=choice.complaint,
-        moved=moved,
-    )
-
-
-def was_asked(view: StoreView, realm: str, fingerprint: str, take: int) -> bool:
-    """Whether the pictures of a request are stored, or may have been paid."""
-    unfinished = view.find_unfinished(realm, fingerprint, take)
-    return view.has_result(realm, fingerprint, take) or unfinished not in (None, AttemptState.FAILED)
-
-
-def _why(
-    view: StoreView,
-    realm: str,
-    fingerprint: str,
-    params_digest: str,
-    take: int,
-    past: PastRequest | None,
-    choice: Choice,
-) -> tuple[Reason, bool]:
-    if view.has_result(realm, fingerprint, take, choice.after_attempt):
-        return Reason.ARTIFACT_MISSING, True
-    unfinished = view.find_unfinished(realm, fingerprint, take, choice.after_attempt)
-    if unfinished is AttemptState.FAILED:
-        return Reason.REFUSED_BEFORE, True
-    if unfinished is AttemptState.LOST_PAID:
-        return Reason.LOST_PAID, True
-    if unfinished is not None:
-        return Reason.ASKED_BEFORE, True
-    if choice.after_attempt:
-        return Reason.REJECTED, False
-    if past is None or past.fingerprint == fingerprint:
-        return Reason.NEW, False
-    if past.params_digest == params_digest:
-        return Reason.REFERENCE_CHANGED, False
-    return Reason.CHANGED, False
-
-
 UNSETTLED = Decision(Action.CALL, Reason.UPSTREAM_UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The take that a task shows, what will be done for it, and the names of its request as far as it is known.
+
+    `may_be_stored`: its pictures may be had without paying.
+    """
+
+    take: int
+    decision: Decision
+    fingerprint: str | None
+    params_digest: str | None
+    may_be_stored: bool
+
+
+class Decider:
+    """Decides what is done for the requests of one plan."""
+
+    def __init__(self, context: PlanContext, earlier: EarlierNames, kinds: Kinds) -> None:
+        self._context = context
+        self._earlier = earlier
+        self._kinds = kinds
+        self._takes = TakeChooser(context, earlier)
+        self._sent_before: bool | None = None
+
+    def use_context(self, context: PlanContext) -> None:
+        """Decide by another view of the store from now on."""
+        self._context = context
+        self._takes.use_context(context)
+
+    def decide(self, unit: Unit, model: Model, request: Request, expectation: Expectation | None) -> Decided:
+        """For a task whose request is known as far as it can be."""
+        params_digest = None if request.unknown else digest_params(model.id, request.params)
+        fingerprint = None
+        if request.known and params_digest is not None:
+            fingerprint = digest_request(params_digest, model.references_field, request.references)
+        if unit.ghost:
+            stored = (
+                self._may_be_past(request) if fingerprint is None else self._was_asked(fingerprint, unit.slot)
+            )
+            return Decided(unit.slot, UNSETTLED, fingerprint, params_digest, stored)
+        names = (unit.address, *self._earlier.list_addresses(unit.instance, unit.address))
+        past = next(filter(None, map(self._context.find_past, names)), None)
+        if fingerprint is None or params_digest is None:
+            may_be_stored = past is not None and params_digest in (None, past.params_digest)
+            return Decided(
+                unit.slot, UNSETTLED, None, params_digest, may_be_stored or self._may_be_past(request)
+            )
+        chosen = self._takes.choose(unit, fingerprint)
+        choice = self._choose(names, fingerprint, chosen.take, expectation)
+        if choice.result is not None:
+            decision = Decision(Action.REUSE, Reason.STORED, choice.result, complaint=choice.complaint)
+        elif choice.exhausted:
+            decision = Decision(
+                Action.BLOCKED,
+                Reason.REJECTED,
+                attempts=0,
+                attempts_made=choice.after_attempt,
+                complaint=choice.complaint,
+            )
+        else:
+            reason, may_be_free = self._why(fingerprint, params_digest, chosen.take, past, choice)
+            decision = Decision(
+                Action.CALL,
+                Reason.FORCED if chosen.forced else reason,
+                may_be_free=may_be_free,
+                attempts=choice.left,
+                attempts_made=choice.after_attempt,
+                complaint=choice.complaint,
+                moved=chosen.moved,
+            )
+        return Decided(chosen.take, decision, fingerprint, params_digest, decision.may_be_free)
+
+    def _choose(
+        self, names: Iterable[str], fingerprint: str, take: int, expectation: Expectation | None
+    ) -> Choice:
+        context = self._context
+        results = context.view.list_results(context.realm, fingerprint, take)
+        judged = 0
+        if expectation is not None and results and results[-1].attempt > expectation.attempts:
+            judged = max(context.find_judged(name, fingerprint, take) for name in names)
+        return choose_result(expectation, results, judged)
+
+    def _was_asked(self, fingerprint: str, take: int) -> bool:
+        """Whether the pictures of a request are stored, or may have been paid."""
+        view, realm = self._context.view, self._context.realm
+        unfinished = view.find_unfinished(realm, fingerprint, take)
+        return view.has_result(realm, fingerprint, take) or unfinished not in (None, AttemptState.FAILED)
+
+    def _may_be_past(self, request: Request) -> bool:
+        """Whether a request that is not known yet may turn out to be one of the past, whoever made that."""
+        if self._sent_before is None:
+            self._sent_before = self._context.view.has_sent(self._context.realm)
+        return self._sent_before and not self._kinds.is_new(request)
+
+    def _why(
+        self, fingerprint: str, params_digest: str, take: int, past: PastRequest | None, choice: Choice
+    ) -> tuple[Reason, bool]:
+        view, realm = self._context.view, self._context.realm
+        if view.has_result(realm, fingerprint, take, choice.after_attempt):
+            return Reason.ARTIFACT_MISSING, True
+        unfinished = view.find_unfinished(realm, fingerprint, take, choice.after_attempt)
+        if unfinished is AttemptState.FAILED:
+            return Reason.REFUSED_BEFORE, True
+        if unfinished is AttemptState.LOST_PAID:
+            return Reason.LOST_PAID, True
+        if unfinished is not None:
+            return Reason.ASKED_BEFORE, True
+        if choice.after_attempt:
+            return Reason.REJECTED, False
+        if past is None or past.fingerprint == fingerprint:
+            return Reason.NEW, False
+        if past.params_digest == params_digest:
+            return Reason.REFERENCE_CHANGED, False
+        return Reason.CHANGED, False

@@ -58,17 +58,23 @@ class Choice:
         return self.result is None and not self.left
 
 
-def choose_result(expectation: Expectation | None, results: Sequence[StoredResult]) -> Choice:
+def choose_result(
+    expectation: Expectation | None, results: Sequence[StoredResult], judged: int = 0
+) -> Choice:
     """Judge what is stored of a take. The first good result is used, whoever had it made.
 
-    Attempts are counted by their numbers, so that one whose pictures were lost is not paid for twice.
+    Attempts are counted by their numbers, so that one whose pictures were lost is not paid for twice. Those that another task had
+    made, and that this one would not ask for itself, it does not look at: what it gives must not depend on when others ask.
 
     Args:
         expectation: what the task expects; without one the first result is used.
         results: those of the take in order of attempt (`StoreView.list_results`).
+        judged: how many attempts the task looked at before, under whatever expectation; these it goes on looking at.
     """
     if expectation is None:
         return Choice(results[0] if results else None, None, 0, 0 if results else 1)
+    seen = max(expectation.attempts, judged, results[0].attempt if results else 0)
+    results = [result for result in results if result.attempt <= seen]
     complaint: str | None = None
     for result in results:
         complaint = judge_images(expectation, [image.facts for image in result.images])
@@ -77,7 +83,7 @@ def choose_result(expectation: Expectation | None, results: Sequence[StoredResul
     if not results:
         return Choice(None, None, 0, expectation.attempts)
     if expectation.accepts_all:
-        # The first, whatever another task with the same request asked for again after it was taken.
+        # The first, so that asking again for a while, in vain, changes nothing.
         first = results[0]
         return Choice(first, judge_images(expectation, [image.facts for image in first.images]), 0, 0)
     last = results[-1]

@@ -114,7 +114,10 @@ def _find_obstacle(task: Task) -> TaskResult:
             task.origin.span,
             remedy=Remedy.CONSENT,
         )
-        return TaskResult(task.address, TaskStatus.FAILED, task.action, take=task.take, problem=problem)
+        last = max(task.attempts_made, 1)
+        return TaskResult(
+            task.address, TaskStatus.FAILED, task.action, take=task.take, problem=problem, attempt=last
+        )
     problem = Problem(
         "blocked", f"{task.address} uses {task.cause}, which gave no images", None, task.origin.span
     )

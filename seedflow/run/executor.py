@@ -33,7 +33,7 @@ from seedflow.run.rerolls import Rerolls
 from seedflow.run.serialize import build_run_record
 from seedflow.run.services import Services
 from seedflow.run.status import Problem, RunResult, RunStatus, TaskResult, TaskStatus, find_status
-from seedflow.store.base import PastRequest, RunRecord, Store
+from seedflow.store.base import JudgedAttempts, PastRequest, RunRecord, Store
 
 _CLAIMED_PER_CALL = 2
 """Tasks at work for each call in flight: enough that fetching and keeping never leave the provider idle."""
@@ -110,6 +110,7 @@ class _Run:
         self._at_work: dict[asyncio.Task[TaskResult], Task] = {}
         self._results: dict[str, TaskResult] = {}
         self._asked: dict[str, PastRequest] = {}
+        self._judged: list[JudgedAttempts] = []
         self._problems: list[Problem] = []
         self._bugs: list[BaseException] = []
         self._out_of_money = False
@@ -222,7 +223,7 @@ class _Run:
             settled = self._book.settle(address)
             if isinstance(settled, TaskResult):
                 if settled.status.has_images:
-                    self._remember(self._book.get(address))
+                    self._remember(self._book.get(address), settled.attempt)
                 self._finish(settled)
             elif isinstance(settled, Task):
                 self._start(settled)
@@ -238,7 +239,7 @@ class _Run:
             return
         result = child.result()
         if result.calls or result.status.has_images:
-            self._remember(task)
+            self._remember(task, result.attempt)
         self._guard(lambda: self._finish(result))
 
     def _guard(self, work: Callable[[], None]) -> None:
@@ -327,15 +328,20 @@ class _Run:
 
     # Ending the run
 
-    def _remember(self, task: Task) -> None:
-        """Keep what an address asked for, so that the next plan can say what changed."""
-        if task.fingerprint is not None and task.params_digest is not None:
-            self._asked[task.address] = PastRequest(task.fingerprint, task.params_digest)
+    def _remember(self, task: Task, attempt: int) -> None:
+        """Keep what an address asked for and the last attempt it judged: the next plan says what changed, and judges no fewer."""
+        if task.fingerprint is None or task.params_digest is None:
+            return
+        self._asked[task.address] = PastRequest(task.fingerprint, task.params_digest)
+        if task.expectation is not None and attempt > 1:
+            self._judged.append(JudgedAttempts(task.address, task.fingerprint, task.take, attempt))
 
     async def _remember_asked(self) -> None:
         plan = self._plan
         try:
-            await self._disk.run(self._store.record_past_requests, plan.realm, plan.recipe, self._asked)
+            await self._disk.run(
+                self._store.record_past_requests, plan.realm, plan.recipe, self._asked, self._judged
+            )
         except StoreError as error:
             self._halt(Problem(error.kind, error.message, error.help))
 

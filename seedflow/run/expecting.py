@@ -63,12 +63,14 @@ class ExpectedResults:
         while True:
             if after_attempt:
                 results = await self._list_results(task)
-                choice = choose_result(expectation, results)
+                choice = choose_result(expectation, results, after_attempt)
                 if choice.result is not None:
                     return spent.use(task, choice.result, choice.complaint, made)
-                if max(after_attempt, choice.after_attempt) >= expectation.attempts:
-                    problem = endings.unexpected(task, choice.complaint or complaint, max(len(results), 1))
-                    return spent.end(task, TaskStatus.FAILED, problem)
+                last = max(after_attempt, choice.after_attempt)
+                if last >= expectation.attempts:
+                    count = sum(result.attempt <= last for result in results)
+                    problem = endings.unexpected(task, choice.complaint or complaint, max(count, 1))
+                    return spent.end(task, TaskStatus.FAILED, problem, attempt=last)
                 if self._services.control.stopping:
                     return spent.end(task, TaskStatus.CANCELLED)
             made = await self._ask(task, after_attempt)
@@ -119,5 +121,10 @@ class _Spent:
             made = reuse(task, result)
         return self.on(replace(made, warnings=(*made.warnings, *warnings)))
 
-    def end(self, task: Task, status: TaskStatus, problem: Problem | None = None) -> TaskResult:
-        return self.on(TaskResult(task.address, status, task.action, take=task.take, problem=problem))
+    def end(
+        self, task: Task, status: TaskStatus, problem: Problem | None = None, attempt: int = 1
+    ) -> TaskResult:
+        result = TaskResult(
+            task.address, status, task.action, take=task.take, problem=problem, attempt=attempt
+        )
+        return self.on(result)

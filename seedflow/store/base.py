@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -74,6 +74,23 @@ class PastRequest:
     params_digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedAttempts:
+    """How many attempts of a take of its request an address judged by what it expects."""
+
+    address: str
+    fingerprint: str
+    take: int
+    attempts: int
+
+
+Past = Mapping[str, PastRequest]
+"""What addresses asked for."""
+
+Judged = Collection[JudgedAttempts]
+"""How many attempts addresses judged."""
+
+
 class StoreView(Protocol):
     """Read-only: what planning may know. Opens nothing for writing and never creates the state."""
 
@@ -124,6 +141,12 @@ class StoreView(Protocol):
 
     def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
         """What this address of this recipe asked for last time in this realm."""
+
+    def find_judged(self, realm: str, recipe: str, address: str, fingerprint: str, take: int) -> int:
+        """How many attempts of a take this address of this recipe judged by what it expects, by their numbers; 0 when none is known.
+
+        Those that were asked for in its name count, whatever was noted.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,11 +336,11 @@ class Store(StoreView, Protocol):
     def mark_lost_paid(self, intent_id: str, message: str, cost_usd: Decimal | None = None) -> None:
         """Answered and paid, but its images cannot be fetched any more. Without a cost it counts as when it was answered."""
 
-    def record_past_request(self, realm: str, recipe: str, address: str, past: PastRequest) -> None:
-        """What this address asked for, for the next plan's reasons."""
+    def record_past_requests(self, realm: str, recipe: str, past: Past, judged: Judged = ()) -> None:
+        """What addresses asked for, for the next plan's reasons, and how many attempts they judged, in one commit.
 
-    def record_past_requests(self, realm: str, recipe: str, past: Mapping[str, PastRequest]) -> None:
-        """The same for many addresses in one commit; those that are known already cost none."""
+        What is known already costs none.
+        """
 
     def verify_blob(self, facts: ImageFacts) -> Path:
         """The blob's path after its digest was recomputed (before it is sent or published).

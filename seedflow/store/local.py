@@ -25,7 +25,8 @@ from seedflow.store.base import (
     Budget,
     Claim,
     HeldElsewhere,
-    PastRequest,
+    Judged,
+    Past,
     RequestRecord,
     RunRecord,
     StoredImage,
@@ -368,14 +369,10 @@ class LocalStore(Lookups):
 
     # History
 
-    def record_past_request(self, realm: str, recipe: str, address: str, past: PastRequest) -> None:
-        """See `Store.record_past_request`."""
-        self.record_past_requests(realm, recipe, {address: past})
-
-    def record_past_requests(self, realm: str, recipe: str, past: Mapping[str, PastRequest]) -> None:
-        """See `Store.record_past_requests`. What is known already costs no write."""
+    def record_past_requests(self, realm: str, recipe: str, past: Past, judged: Judged = ()) -> None:
+        """See `Store.record_past_requests`."""
         with self._ledger.transaction() as connection:
-            results.record_past_requests(connection, realm, recipe, past)
+            results.record_past_requests(connection, realm, recipe, past, judged)
 
     def close(self) -> None:
         """See `Store.close`. A run that was not ended counts as killed. A forked child leaves all as it is."""

@@ -96,3 +96,12 @@ class Lookups(ABC):
         """See `StoreView.find_past_request`."""
         with self._reading() as state:
             return None if state is None else results.find_past_request(state[0], realm, recipe, address)
+
+    def find_judged(self, realm: str, recipe: str, address: str, fingerprint: str, take: int) -> int:
+        """See `StoreView.find_judged`."""
+        with self._reading() as state:
+            return (
+                0
+                if state is None
+                else results.find_judged(state[0], realm, recipe, address, fingerprint, take)
+            )

@@ -25,7 +25,8 @@ from seedflow.store.base import (
     Claim,
     Granted,
     HeldElsewhere,
-    PastRequest,
+    Judged,
+    Past,
     RequestRecord,
     RunRecord,
     StoredImage,
@@ -253,13 +254,12 @@ class MemoryStore(MemoryLookups):
         """See `Store.verify_blob`."""
         return self._blobs.verify(facts)
 
-    def record_past_request(self, realm: str, recipe: str, address: str, past: PastRequest) -> None:
-        """See `Store.record_past_request`."""
-        self.record_past_requests(realm, recipe, {address: past})
-
-    def record_past_requests(self, realm: str, recipe: str, past: Mapping[str, PastRequest]) -> None:
+    def record_past_requests(self, realm: str, recipe: str, past: Past, judged: Judged = ()) -> None:
         """See `Store.record_past_requests`."""
         self._state.past.update({(realm, recipe, address): request for address, request in past.items()})
+        for one in judged:
+            key = (realm, recipe, one.address, one.fingerprint, one.take)
+            self._state.judged[key] = max(one.attempts, self._state.judged.get(key, 0))
 
     def close(self) -> None:
         """See `Store.close`."""

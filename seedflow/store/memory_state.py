@@ -53,6 +53,7 @@ class MemoryState:
     folder: Path
     rows: dict[_Key, list[MemoryRow]] = field(default_factory=dict)
     past: dict[tuple[str, str, str], PastRequest] = field(default_factory=dict)
+    judged: dict[tuple[str, str, str, str, int], int] = field(default_factory=dict)
     runs: set[str] = field(default_factory=set)
     living: set[str] = field(default_factory=set)
     mutex: RLock = field(default_factory=RLock)
@@ -134,6 +135,16 @@ class MemoryLookups:
     def find_past_request(self, realm: str, recipe: str, address: str) -> PastRequest | None:
         """See `StoreView.find_past_request`."""
         return self._state.past.get((realm, recipe, address))
+
+    def find_judged(self, realm: str, recipe: str, address: str, fingerprint: str, take: int) -> int:
+        """See `StoreView.find_judged`."""
+        with self._state.mutex:
+            asked = [
+                row.attempt.attempt
+                for row in self._rows_above(realm, fingerprint, take, 0)
+                if (row.attempt.request.recipe, row.attempt.request.address) == (recipe, address)
+            ]
+        return max([*asked, self._state.judged.get((realm, recipe, address, fingerprint, take), 0)])
 
     def _iterate_results(
         self, realm: str, fingerprint: str, take: int, after_attempt: int = 0

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.money import from_micros
-from seedflow.store.base import CLEARED, AttemptState, PastRequest, StoredImage, StoredResult
+from seedflow.store.base import (
+    CLEARED,
+    AttemptState,
+    Judged,
+    Past,
+    PastRequest,
+    StoredImage,
+    StoredResult,
+)
 from seedflow.store.blobs import Blobs, Wholeness
 from seedflow.store.deciding import Candidate, find_deciding
+from seedflow.store.schema import read_version
 from seedflow.store.transitions import find_next_take
 
 _RESULTS = """SELECT attempts.attempt_id, attempt, intent_id, cost_micros, number, digest, size_bytes, mtime_ns, width_px, height_px, format
@@ -31,7 +40,14 @@ _TAKES = f"""SELECT DISTINCT take FROM attempts
 _OF_ALL_TAKES = f"""SELECT take, attempt, state, {_WAS_SENT} FROM attempts
   WHERE fingerprint = ? AND realm = ? ORDER BY attempt_id"""  # noqa: S608 - our own words
 _SENT = "SELECT EXISTS (SELECT 1 FROM attempts WHERE realm = ? AND sent_at IS NOT NULL)"
+_NOTED = """SELECT attempts FROM judged_attempts
+  WHERE realm = ? AND recipe = ? AND address = ? AND fingerprint = ? AND take = ?"""
+_ASKED = """SELECT max(attempt) FROM attempts JOIN requests USING (attempt_id)
+  WHERE fingerprint = ? AND take = ? AND realm = ? AND recipe = ? AND address = ?"""
 _PAST = "SELECT fingerprint, params_digest FROM past_requests WHERE realm = ? AND recipe = ? AND address = ?"
+
+_WITH_JUDGED = 4
+"""The first schema that notes what was judged."""
 
 OnTouched = Callable[[str, int], None]
 """Told of a blob (digest) whose bytes are right but whose file has another time (ns) than was recorded."""
@@ -122,9 +138,13 @@ def load_images(connection: sqlite3.Connection, blobs: Blobs, attempt_id: int) -
 
 
 def record_past_requests(
-    connection: sqlite3.Connection, realm: str, recipe: str, past: Mapping[str, PastRequest]
+    connection: sqlite3.Connection,
+    realm: str,
+    recipe: str,
+    past: Past,
+    judged: Judged,
 ) -> None:
-    """What addresses asked for, for the next plan's reasons; what is known already stays as it is."""
+    """See `Store.record_past_requests`; what is known already stays as it is."""
     connection.executemany(
         """INSERT INTO past_requests (realm, recipe, address, fingerprint, params_digest) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, params_digest = excluded.params_digest
@@ -133,6 +153,11 @@ def record_past_requests(
             (realm, recipe, address, request.fingerprint, request.params_digest)
             for address, request in past.items()
         ],
+    )
+    connection.executemany(
+        """INSERT INTO judged_attempts (realm, recipe, address, fingerprint, take, attempts) VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET attempts = excluded.attempts WHERE attempts < excluded.attempts""",
+        [(realm, recipe, one.address, one.fingerprint, one.take, one.attempts) for one in judged],
     )
 
 
@@ -195,6 +220,17 @@ def find_past_request(
     """What an address asked for last time."""
     row = connection.execute(_PAST, (realm, recipe, address)).fetchone()
     return PastRequest(*row) if row else None
+
+
+def find_judged(
+    connection: sqlite3.Connection, realm: str, recipe: str, address: str, fingerprint: str, take: int
+) -> int:
+    """See `StoreView.find_judged`."""
+    (asked,) = connection.execute(_ASKED, (fingerprint, take, realm, recipe, address)).fetchone()
+    if read_version(connection) < _WITH_JUDGED:
+        return asked or 0
+    noted = connection.execute(_NOTED, (realm, recipe, address, fingerprint, take)).fetchone()
+    return max(asked or 0, noted[0] if noted else 0)
 
 
 def load_answer(connection: sqlite3.Connection, intent_id: str) -> tuple[float, bytes] | None:

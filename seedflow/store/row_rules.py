@@ -209,6 +209,9 @@ _OTHERS: Final = (
     Rule("imported_attempts", "import_id", _is_text("t.import_id"), None, "an import"),
     *(Rule("past_requests", name, _is_text(f"t.{name}"), None, _A_TEXT) for name in ("realm", "recipe", "address", "params_digest")),
     Rule("past_requests", "fingerprint", _is_fingerprint("t.fingerprint"), None, "a fingerprint"),
+    *(Rule("judged_attempts", name, _is_text(f"t.{name}"), None, _A_TEXT) for name in ("realm", "recipe", "address")),
+    Rule("judged_attempts", "fingerprint", _is_fingerprint("t.fingerprint"), None, "a fingerprint"),
+    *(Rule("judged_attempts", name, _is_between(f"t.{name}", 1, _MOST_TAKES), None, _A_COUNT) for name in ("take", "attempts")),
     # A picture tells itself what it is; a row that says nothing of it is written over by the repair.
     Rule("blobs", "digest", is_digest("t.digest"), None, "a digest"),
     Rule("blobs", "size_bytes", _is_between("t.size_bytes", 0, 1 << 40), "0", "a size"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from seedflow.store import schema_1, schema_2, schema_3
+from seedflow.store import schema_1, schema_2, schema_3, schema_4
 
 APPLICATION_ID = 0x5EEDF10E
 """SQLite's `application_id`: whose database this is."""
@@ -36,6 +36,11 @@ VERSIONS: tuple[SchemaVersion, ...] = (
         3,
         (*schema_3.STATEMENTS, *schema_3.FILL),
         (*schema_1.STATEMENTS, *schema_2.STATEMENTS, *schema_3.STATEMENTS),
+    ),
+    SchemaVersion(
+        4,
+        schema_4.STATEMENTS,
+        (*schema_1.STATEMENTS, *schema_2.STATEMENTS, *schema_3.STATEMENTS, *schema_4.STATEMENTS),
     ),
 )
 """Every version there was, oldest first. A released one is never changed: its text is how its files are known."""

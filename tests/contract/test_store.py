@@ -15,6 +15,7 @@ from seedflow.store.base import (
     Budget,
     Granted,
     HeldElsewhere,
+    JudgedAttempts,
     PastRequest,
     RequestRecord,
     StoredImage,
@@ -647,7 +648,7 @@ def test_a_run_has_an_id_of_its_own(store):
 
 def test_history_is_by_realm_recipe_and_address(store):
     assert store.find_past_request("sketch", "storybook", "page") is None
-    store.record_past_request("sketch", "storybook", "page", PastRequest("f1", "p1"))
+    store.record_past_requests("sketch", "storybook", {"page": PastRequest("f1", "p1")})
     store.record_past_requests(
         "sketch", "storybook", {"page": PastRequest("f2", "p2"), "cover": PastRequest("f3", "p3")}
     )
@@ -655,6 +656,29 @@ def test_history_is_by_realm_recipe_and_address(store):
     assert store.find_past_request("sketch", "storybook", "cover") == PastRequest("f3", "p3")
     assert store.find_past_request("cloudflare", "storybook", "page") is None
     assert store.find_past_request("sketch", "other", "page") is None
+
+
+def test_what_addresses_judged_is_kept_by_request_and_take_and_never_gets_less(store):
+    name = ("sketch", "storybook", "page")
+    assert store.find_judged(*name, "request/1:f", 1) == 0
+    store.record_past_requests(*name[:2], {}, [JudgedAttempts("page", "request/1:f", 1, 3)])
+    store.record_past_requests(*name[:2], {}, [JudgedAttempts("page", "request/1:f", 1, 2)])
+    assert store.find_judged(*name, "request/1:f", 1) == 3
+    for other in [("request/1:f", 2), ("request/1:g", 1)]:
+        assert store.find_judged(*name, *other) == 0
+    for key in [("cloudflare", *name[1:]), ("sketch", "other", "page"), (*name[:2], "cover")]:
+        assert store.find_judged(*key, "request/1:f", 1) == 0
+
+
+def test_an_address_judged_what_was_asked_for_in_its_name(store):
+    first = claim(store).attempt
+    finish(store, first, b"one")
+    finish(store, claim(store, after_attempt=1).attempt, b"two")
+    asked = first.request
+    key = (asked.fingerprint, asked.take)
+    assert store.find_judged(asked.realm, asked.recipe, asked.address, *key) == 2
+    assert store.find_judged(asked.realm, asked.recipe, "another", *key) == 0
+    assert store.find_judged(asked.realm, "another", asked.address, *key) == 0
 
 
 KEY = ("cloudflare", "request/1:aa", 1)

@@ -97,7 +97,9 @@ def test_without_an_expectation_the_first_result_is_used():
 @pytest.mark.parametrize("otherwise", ["fail", "accept", "retry"])
 def test_the_first_good_result_is_used_whoever_had_it_made(otherwise):
     results = [result(1, 1), result(2, 2), result(3, 3)]
-    assert choose_result(expect(otherwise), results) == Choice(result(2, 2), None, 0, 0)
+    judged = 1 if otherwise == "retry" else 3
+    expectation = expect(otherwise, 3 if otherwise == "retry" else 1)
+    assert choose_result(expectation, results, judged) == Choice(result(2, 2), None, 0, 0)
 
 
 def test_nothing_stored_leaves_every_attempt():
@@ -122,8 +124,24 @@ def test_what_is_not_good_enough_leaves_the_attempts_after_it():
 )
 def test_attempts_that_are_used_up_stay_used_up(expectation, results):
     choice = choose_result(expectation, results)
-    assert choice == Choice(None, TWO, results[-1].attempt, 0)
+    assert choice == Choice(None, TWO, min(results[-1].attempt, expectation.attempts), 0)
     assert choice.exhausted
+
+
+@pytest.mark.parametrize(
+    ("expectation", "used"),
+    [(expect("fail"), None), (expect("accept"), 1), (expect("retry", 2), None), (expect("retry", 3), 3)],
+    ids=["fail", "accept", "retry-2", "retry-3"],
+)
+def test_attempts_that_it_would_not_ask_for_itself_it_looks_at_only_if_it_did_before(expectation, used):
+    results = [result(1, 1), result(2, 1), result(3, 2), result(4, 2)]
+    chosen = choose_result(expectation, results).result
+    assert (chosen and chosen.attempt) == used
+    assert choose_result(expectation, results, 3).result == results[2]
+
+
+def test_the_first_that_there_is_counts_whatever_its_number():
+    assert choose_result(expect("fail"), [result(2, 2), result(3, 2)]).result == result(2, 2)
 
 
 def test_a_changed_expectation_judges_the_same_results_anew():
@@ -153,4 +171,4 @@ def test_there_is_always_exactly_one_way_on(counts, otherwise, attempts):
     if choice.result is not None:
         complaint = judge_images(expectation, [stored.facts for stored in choice.result.images])
         assert complaint == choice.complaint
-        assert (complaint is None) == (max(counts) >= 2)
+        assert (complaint is None) == (max(counts[: expectation.attempts]) >= 2)

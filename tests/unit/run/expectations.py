@@ -20,6 +20,7 @@ class Expecting:
 
     def start(self):
         plan, found = self._planner.start()
+        self._recipe = plan.recipe
         return replace(plan, tasks=tuple(map(self._judge, plan.tasks))), found
 
     def settle(self, address):
@@ -28,7 +29,8 @@ class Expecting:
     def _judge(self, task):
         expectation = self._expectations.get(task.address)
         results = self._view.list_results("emulated", task.fingerprint, task.take)
-        choice = choose_result(expectation, results)
+        judged = self._view.find_judged("emulated", self._recipe, task.address, task.fingerprint, task.take)
+        choice = choose_result(expectation, results, judged)
         action = Action.CALL if choice.result is None else Action.REUSE
         reason = Reason.NEW if choice.result is None else Reason.STORED
         images = Bounds(*MODEL.image_bounds(task.params))

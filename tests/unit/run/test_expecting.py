@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from expectations import expecting, make
-from world import drop, reject, statuses
+from world import drop, reject
 
 from seedflow.plan.expect import Expectation
 from seedflow.recipe.model import Otherwise
@@ -146,13 +146,6 @@ def test_a_task_without_an_expectation_is_content_with_the_first_attempt(tmp_pat
     result = world.run()
     assert {task.address: task.attempt for task in result.tasks} == {"fox": 2, "again": 1}
     assert result.cost_usd == (1 + 2) * PRICE
-
-
-def test_who_has_no_attempt_left_still_takes_what_another_task_had_made(tmp_path):
-    world = make(tmp_path, TWICE, fox=expect(3, "retry", 3), again=expect(3, "fail"))
-    assert statuses(world.run()) == {"fox": "done", "again": "failed"}
-    assert statuses(world.run()) == {"fox": "reused", "again": "reused"}
-    assert len(world.provider.calls) == 3
 
 
 class KilledError(Exception):

@@ -59,8 +59,8 @@ def make_state(root: Path, colors=("red", "green", "blue"), clock=None) -> list[
         for color in colors:
             request = request_for(color)
             digests.append(ask(store, run_id, request, color))
-            store.record_past_request(
-                REALM, "book", color, PastRequest(request.fingerprint, request.params_digest)
+            store.record_past_requests(
+                REALM, "book", {color: PastRequest(request.fingerprint, request.params_digest)}
             )
         store.end_run(run_id, "done")
     return digests

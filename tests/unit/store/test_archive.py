@@ -166,8 +166,8 @@ def test_what_is_exported_is_what_was_meant(root, tmp_path):
     with open_store(root) as store:
         store.begin_run("other", "winter", REALM)
         ask(store, "other", replace(request_for("snow"), recipe="winter"), "white")
-        store.record_past_request(
-            REALM, "winter", "cover", PastRequest(shared.fingerprint, shared.params_digest)
+        store.record_past_requests(
+            REALM, "winter", {"cover": PastRequest(shared.fingerprint, shared.params_digest)}
         )
         store.end_run("other", "done")
 

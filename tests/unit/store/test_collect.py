@@ -246,7 +246,9 @@ def test_what_was_planned_with_since_stays(root):
     found = find_garbage(root, NOTHING, LATER)
     request = request_for("red")
     with open_store(root) as store:
-        store.record_past_request(REALM, "new", "x", PastRequest(request.fingerprint, request.params_digest))
+        store.record_past_requests(
+            REALM, "new", {"x": PastRequest(request.fingerprint, request.params_digest)}
+        )
     done = collect(root, found, NOTHING, LATER)
     assert [one.where for one in done.kept] == ["book red, take 1 (cloudflare)"]
     assert len(done.removed) == 2
@@ -258,7 +260,9 @@ def test_takes_that_no_task_shows_may_go_and_the_picked_one_stays(root):
         store.begin_run("r", "book", REALM)
         ask(store, "r", first, "red")
         ask(store, "r", request_for("red", take=2), "crimson")
-        store.record_past_request(REALM, "book", "red", PastRequest(first.fingerprint, first.params_digest))
+        store.record_past_requests(
+            REALM, "book", {"red": PastRequest(first.fingerprint, first.params_digest)}
+        )
         store.end_run("r", "done")
     picked = InUse(takes={(REALM, first.fingerprint): frozenset({2})})
     assert find_garbage(root, NOTHING, LATER).garbage == ()  # the picks may be in another project
@@ -273,7 +277,7 @@ def test_a_picture_that_another_result_has_too_stays(root):
         kept, gone = request_for("kept"), request_for("gone")
         digest = ask(store, "r", kept, "red")
         ask(store, "r", gone, "red", "blue")
-        store.record_past_request(REALM, "book", "kept", PastRequest(kept.fingerprint, kept.params_digest))
+        store.record_past_requests(REALM, "book", {"kept": PastRequest(kept.fingerprint, kept.params_digest)})
         store.end_run("r", "done")
     done = collect(root, find_garbage(root, NOTHING, LATER), NOTHING, LATER)
     assert len(done.removed) == 1

@@ -49,7 +49,7 @@ def test_looking_changes_nothing_but_sqlites_side_files(root, tools, while_runni
     store = open_store(root)
     store.begin_run("run-1", "storybook", "cloudflare")
     result = tools.finish(store, "run-1")
-    store.record_past_request("cloudflare", "storybook", "page", PastRequest("f", "p"))
+    store.record_past_requests("cloudflare", "storybook", {"page": PastRequest("f", "p")})
     os.utime(result.images[0].path, (5, 5))
     if not while_running:
         store.end_run("run-1", "done")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from seedflow.images.facts import ImageFacts, ImageFormat
-from seedflow.store.base import Attempt, PastRequest, RequestRecord, StoredImage
+from seedflow.store.base import Attempt, JudgedAttempts, PastRequest, RequestRecord, StoredImage
 from seedflow.store.journal import JournaledAnswer
 from seedflow.store.local import LocalStore, open_store
 
@@ -77,7 +77,12 @@ def leave_every_state(root: Path) -> None:
     store._journals[RUN].append(  # as when the disk is full
         JournaledAnswer(journaled.intent_id, b'{"kept": "in the journal"}', 40_000, 1_790_000_000.0)
     )
-    store.record_past_request("cloudflare", "atlas", "done", PastRequest("request/1:done", "params/1:x"))
+    store.record_past_requests(
+        "cloudflare",
+        "atlas",
+        {"done": PastRequest("request/1:done", "params/1:x")},
+        [JudgedAttempts("done", "request/1:done", 1, 2)],
+    )
     # A state that shares its commit with the one after it, so that no kill leaves it.
     with sqlite3.connect(root / "ledger.db") as connection:
         connection.execute(
