@@ -12,6 +12,7 @@ from seedflow.plan.file_names import Slot, propose_file
 from seedflow.plan.instances import Unit
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import name_image
+from seedflow.recipe.leaves import quote
 from seedflow.recipe.model import Output
 
 SAME_FILE = "same-file"
@@ -53,7 +54,7 @@ class TakenPaths:
         mine = _Taken(output, slot, path, unit)
         first = self._taken.setdefault(path.casefold(), mine)
         if first is not mine:
-            same = first.output is output and first.slot.describe() == slot.describe()
+            same = first.output is output and first.slot.place == slot.place
             return None if same else _refuse(first, mine, rehearsed=self._rehearsed)
         return self._find_folder(mine)
 
@@ -128,8 +129,8 @@ def _refuse(first: _Taken, second: _Taken, *, rehearsed: bool) -> Diagnostic:
     both = f"{first.slot.describe()} and {second.slot.describe()}"
     severity = Severity.ERROR
     pictures = list(dict.fromkeys([*_list_of_picture(first.output), *_list_of_picture(output)]))
-    one_image = first.slot.address != "" and first.slot.describe() == second.slot.describe()
-    if rehearsed and pictures and one_image and output.file is not None:
+    one_image = first.slot.describe() == second.slot.describe()
+    if rehearsed and pictures and one_image and first.slot.address and output.file is not None:
         message = f"{second.slot.describe()} would be published twice as `{output.file.scalar.value.strip()}`, by two outputs"
     elif rehearsed and pictures:
         severity = Severity.WARNING
@@ -137,6 +138,11 @@ def _refuse(first: _Taken, second: _Taken, *, rehearsed: bool) -> Diagnostic:
             f"{both} would go into one file if their {' and '.join(pictures)} {'are' if pictures[1:] else 'is'} the same, "
             "which is known only when they are paid"
         )
+    elif one_image:
+        spelled = list(dict.fromkeys([first.path, second.path]))
+        by = "this output" if first.output is output else "two outputs"
+        one_file = ", which on many systems are one file" if spelled[1:] else ""
+        message = f"{second.slot.describe()} would be published twice by {by}, as {' and '.join(map(quote, spelled))}{one_file}"
     elif first.path == second.path:
         message = f"{both} would both be published as `{second.path}`"
     else:

@@ -49,9 +49,16 @@ class Slot:
     around: Mapping[str, object] = field(default_factory=lambda: NOTHING)
     moves: bool = False
 
+    @property
+    def place(self) -> tuple[str, int | str]:
+        """What is the same where an output has one image twice; a local one is told by its place, and by its name where that is not known."""
+        if self.moves and isinstance(self.image, FileImage):
+            return ("", self.image.name)
+        return (self.address, self.number)
+
     def describe(self) -> str:
         """The image in words."""
-        if self.moves and isinstance(self.image, FileImage):
+        if isinstance(self.image, FileImage):
             return quote(self.image.name)
         return f"{self.address} image {self.number}" if self.address else f"image {self.number}"
 
@@ -127,8 +134,7 @@ def _explain_each(
     if unit is not None:
         which = f"{slot.describe()}: step `{unit.instance.tasks.node.step.name}` has no such variable in `for_each`"
     else:
-        name = quote(slot.image.name) if isinstance(slot.image, FileImage) else slot.describe()
-        which = f"{name}: no step made this local image"
+        which = f"{slot.describe()}: no step made this local image"
     return replace(
         wrong,
         message=f"`each` has no `{missing}` for {which}",

@@ -155,12 +155,12 @@ class OutputPlanner:
         self, output: Output, slots: Sequence[Slot], taken: TakenPaths, missing: list[Unsettled]
     ) -> Iterator[PublishedImage]:
         namer = self._open_namer(output)
-        given: set[str] = set()
+        given: set[tuple[str, int | str]] = set()
         waiting: list[str] = []
         for slot in slots:
-            if slot.image is None or slot.describe() in given:
+            if slot.image is None or slot.place in given:
                 continue
-            given.add(slot.describe())
+            given.add(slot.place)
             if slot.moves and output.file is None:
                 waiting.append(slot.image.name if isinstance(slot.image, FileImage) else slot.describe())
                 continue

@@ -321,6 +321,30 @@ def test_local_images_with_one_name_are_told_apart_by_their_keys(folder: Path) -
     ]
 
 
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        ('{images: "{{ inputs.photos }}", file: "before"}', "`aunt.jpg` and `boat.jpg` would both be published as `before`"),
+        (
+            '{images: "{{ inputs.photos + [inputs.photos[0]] }}", file: "x/{{ image.name }}"}',
+            "`aunt.jpg` would be published twice by this output, as `x/aunt`",
+        ),
+        (
+            '{images: "{{ steps.page.images + inputs.photos[:1] }}", file: "{{ each.n if each.n is defined else \'hill\' }}"}',
+            "page[n=hill] image 1 and `aunt.jpg` would both be published as `hill`",
+        ),
+        (
+            '{images: "{{ steps.front.images }}", file: "x"}\n  y: {images: "{{ steps.front.images }}", file: "{{ \'X\' }}"}',
+            "front image 1 would be published twice by two outputs, as `x` and `X`, which on many systems are one file",
+        ),
+    ],
+)  # fmt: skip
+def test_which_images_would_be_one_file_is_said_by_their_names(folder: Path, output: str, told: str) -> None:
+    _, found = open_planner(RECIPE.replace("OUTPUT", output), folder=folder).start()
+    (problem, *_) = (one.message for one in found if one.code == "same-file")
+    assert problem.removesuffix(", if both come to be, which is known only when they are paid") == told
+
+
 def test_an_output_that_wants_what_a_stored_set_does_not_have_has_no_images(folder: Path) -> None:
     text = (
         "steps: {s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}}\n"
