@@ -76,16 +76,15 @@ class Decider:
             fingerprint = digest_request(params_digest, model.references_field, request.references)
         if unit.ghost:
             stored = (
-                self._may_be_past(request) if fingerprint is None else self._was_asked(fingerprint, unit.slot)
+                self._may_be_past(request, None)
+                if fingerprint is None
+                else self._was_asked(fingerprint, unit.slot)
             )
             return Decided(unit.slot, UNSETTLED, fingerprint, params_digest, stored)
         names = (unit.address, *self._earlier.list_addresses(unit.instance, unit.address))
         past = next(filter(None, map(self._context.find_past, names)), None)
         if fingerprint is None or params_digest is None:
-            may_be_stored = past is not None and params_digest in (None, past.params_digest)
-            return Decided(
-                unit.slot, UNSETTLED, None, params_digest, may_be_stored or self._may_be_past(request)
-            )
+            return Decided(unit.slot, UNSETTLED, None, params_digest, self._may_be_past(request, past))
         chosen = self._takes.choose(unit, fingerprint)
         choice = self._choose(names, fingerprint, chosen.take, expectation)
         if choice.result is not None:
@@ -127,11 +126,11 @@ class Decider:
         unfinished = view.find_unfinished(realm, fingerprint, take)
         return view.has_result(realm, fingerprint, take) or unfinished not in (None, AttemptState.FAILED)
 
-    def _may_be_past(self, request: Request) -> bool:
+    def _may_be_past(self, request: Request, past: PastRequest | None) -> bool:
         """Whether a request that is not known yet may turn out to be one of the past, whoever made that."""
         if self._sent_before is None:
             self._sent_before = self._context.view.has_sent(self._context.realm)
-        return self._sent_before and not self._kinds.is_new(request)
+        return (self._sent_before or past is not None) and not self._kinds.is_new(request)
 
     def _why(
         self, fingerprint: str, params_digest: str, take: int, past: PastRequest | None, choice: Choice

@@ -614,3 +614,42 @@ def test_a_zip_that_can_never_be_paired_is_blocked_by_what_failed_of_it(
     for _ in range(2):
         ended = statuses(world.run(most_in_flight=most_in_flight))
         assert (ended["u[p=s-1]/a[w=q]/i"], ended["u[p=s-1]/z[p=?,y=?]"]) == ("failed", "blocked")
+
+
+ROW = (
+    "  b: {for_each: {x: [p, q]}, generate: {prompt: 'B {{ each.x }}', image_input: '{{ steps.a.images[0] }}'}}\n"
+    "  c: {generate: {prompt: C, image_input: '{{ steps.b.images }}'}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "calls"),
+    [
+        ("a: {generate: {prompt: A}}", "a: {generate: {prompt: A2}}", 4),
+        ("a: {generate: {prompt: A}}", "a: {generate: {prompt: A, size: 4K}}", 4),
+        (
+            "a: {iterate: {over: [x, y], as: e, start: cat.jpg}, generate: {prompt: '{{ each.e }}', image_input: '{{ prev }}'}}",
+            "a: {iterate: {over: [w, y], as: e, start: cat.jpg}, generate: {prompt: '{{ each.e }}', image_input: '{{ prev }}'}}",
+            5,
+        ),
+    ],
+    ids=["prompt", "size", "edit"],
+)
+def test_what_uses_a_picture_that_is_made_anew_is_counted_for_certain(
+    tmp_path: Path, before: str, after: str, calls: int
+) -> None:
+    Image.new("RGB", (40, 40)).save(tmp_path / "cat.jpg")
+    world = World(tmp_path, f"steps:\n  {before}\n{ROW}")
+    world.run()
+    world.text = f"steps:\n  {after}\n{ROW}"
+    assert world.plan().totals.calls == (calls, calls)
+    paid = len(world.provider.calls)
+    world.run()
+    assert len(world.provider.calls) == paid + calls
+
+
+def test_what_uses_what_may_be_had_without_paying_is_perhaps_stored(tmp_path: Path) -> None:
+    world = World(tmp_path, f"steps:\n  a: {{generate: {{prompt: A}}}}\n{ROW}")
+    (made,) = (task.images for task in world.run().tasks if task.address == "a")
+    made[0].path.unlink()
+    assert world.plan().totals.calls == (0, 4)
