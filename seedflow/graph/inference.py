@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Final, Protocol
 
 from seedflow.graph.assuming import Assuming, narrow
@@ -265,8 +266,10 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
     if node.name == "range":
         return list_of(INTEGER, _count_range(node))
     if node.name == "zip":
-        fields = {name: infer_shape(items, lookup).item or UNKNOWN for name, items in node.keywords.items()}
-        return list_of(Shape(Kind.RECORD, fields=fields))
+        lists = {name: infer_shape(items, lookup) for name, items in node.keywords.items()}
+        fields = {name: shape.item or UNKNOWN for name, shape in lists.items()}
+        counts = [shape.count for shape in lists.values() if shape.kind is Kind.LIST]
+        return list_of(Shape(Kind.RECORD, fields=fields), reduce(Count.paired, counts, ANY))
     if not node.arguments:
         return UNKNOWN
     if node.name in ("min", "max") and isinstance(node.arguments[0], ListOf):

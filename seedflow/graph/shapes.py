@@ -33,6 +33,12 @@ class Count(NamedTuple):
         high = None if self.high is None or other.high is None else self.high + other.high
         return _within_reason(self.low + other.low, high)
 
+    def paired(self, other: Count) -> Count:
+        """Of lists side by side, which are equally long: as many as each of them has."""
+        low = max(self.low, other.low)
+        highs = [high for high in (self.high, other.high) if high is not None]
+        return Count(low, max(low, min(highs)) if highs else None)
+
     def sliced(self, start: int | None, stop: int | None, step: int | None) -> Count:
         """What is left after a slice with these bounds, as Python takes it."""
         if step == 0:

@@ -12,7 +12,7 @@ from seedflow.plan.estimate import join_kinds, sum_up
 from seedflow.plan.frames import Env
 from seedflow.plan.gaps import Gap
 from seedflow.plan.instances import Group, Instance, StepTasks
-from seedflow.plan.model import Least, PendingImages, Task
+from seedflow.plan.model import Action, Least, PendingImages, Task
 from seedflow.plan.rows import Leaf
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.views import PendingTask
@@ -131,7 +131,7 @@ class Differences:
                 return False
             if task.tasks is not None and self._is_of_uses(task):
                 return False
-            if task.result is None:
+            if task.result is None and task.will_be is not Action.SKIP:
                 count += 1 if task.tasks is None else task.tasks.low
         return count == sum_up(kinds.values()).calls
 

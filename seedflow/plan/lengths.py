@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
 from seedflow.graph.bounds import find_extent, measure_extent
 from seedflow.graph.shapes import SAME_ITEMS
@@ -20,19 +20,22 @@ from seedflow.plan.selected import SelectionBounds
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
 from seedflow.plan.views import PendingTask, is_pending
-from seedflow.plan.whole import find_part, find_whole, follow, look_behind
+from seedflow.plan.whole import find_part, find_whole, follow, look_behind, read_cut
 from seedflow.recipe.model import Expression, Input, InputType
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm, look_up, may_leave_out
 from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.forms import FirstOf, OrNone
-from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
+from seedflow.recipe.templating.lookup_nodes import Mentioned, Named, Part
+from seedflow.recipe.templating.nodes import Constant
 from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.templating.operation_nodes import Applied, Binary, ListOf
 from seedflow.recipe.views import View
 
 _ANY_NUMBER = Bounds(0, MOST_ITEMS)
 _ONE = Bounds(1, 1)
+_SOME_ITEMS: Final = frozenset(("reject", "rejectattr", "select", "selectattr", "unique"))
+"""Filters that give nothing but items of the list before them."""
 
 
 class LengthFinder:
@@ -79,6 +82,11 @@ class LengthFinder:
                 return Bounds(first.low + second.low, min(first.high + second.high, MOST_ITEMS))
             case Applied(name=name, arguments=(first,)) if name in SAME_ITEMS:
                 return self._of_sum(first, env)
+            case Part(base=base):
+                uncut, cut = self._of_sum(base, env), read_cut(node)
+                return None if uncut is None or cut is None else count_part(uncut, cut)
+            case Applied(name="zip", keywords=lists) if lists:
+                return self._of_pairs(lists.values(), env)
             case ListOf(items=items) if items and all(
                 _is_one_at_most(item) or self._is_given(item, env) for item in items
             ):
@@ -103,6 +111,14 @@ class LengthFinder:
                 return None if uncut is None else count_part(uncut, cut)
             case _:
                 return None
+
+    def _of_pairs(self, lists: Iterable[Node], env: Env) -> Bounds[int] | None:
+        """Of lists side by side: as many as each of them has, since otherwise there are none at all, and nothing is asked."""
+        found = [bounds for one in lists if (bounds := self._of_sum(one, env)) is not None]
+        if not found:
+            return None
+        low, high = max(one.low for one in found), min(one.high for one in found)
+        return Bounds(min(low, high), high)
 
     def _of_optional(self, mention: StepReference, env: Env) -> Bounds[int] | None:
         """What there is where it was not skipped, and no items where it was."""
@@ -306,7 +322,9 @@ def _gives_images(node: Node) -> bool:
                 _is_one_result(one) and _mentions_images(one)
                 for one in (item.argument if isinstance(item, OrNone) else item for item in items)
             )
-        case Applied(name=name, arguments=(first,)) if name in SAME_ITEMS:
+        case Part(base=base):
+            return _gives_images(base)
+        case Applied(name=name, arguments=(first, *_)) if name in SAME_ITEMS or name in _SOME_ITEMS:
             return _gives_images(first)
         case Mentioned(reference=StepReference(index=None | Slice())):
             return _mentions_images(node)
@@ -353,7 +371,9 @@ def is_known_input(node: Node, env: Env) -> TypeGuard[Named]:
 
 
 def _is_one_at_most(node: Node) -> bool:
-    """The same, or that as far as it was not skipped."""
+    """The same, or that as far as it was not skipped; or what is written out and is no list of its own."""
+    if isinstance(node, Constant):
+        return node.value is not None
     if isinstance(node, OrNone):
         return isinstance(node.argument, Named) or _is_one_result(node.argument)
     return _is_one_result(node)

@@ -14,6 +14,7 @@ from seedflow.graph.places import Part as Place
 from seedflow.graph.places import find_step_places
 from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.images.facts import FileImage, UrlImage
+from seedflow.plan.fallbacks import narrow_to_test
 from seedflow.plan.frames import NOTHING, Env
 from seedflow.plan.handed import Handed, HandedFinder
 from seedflow.plan.instances import Group, Instance, StepTasks
@@ -108,9 +109,7 @@ class PartFinder:
 
     def _of_either(self, node: Either, around: Template, env: Env) -> list[OutputPart]:
         """Of the branch that is taken, whatever became of the other one."""
-        start, end = node.test.start, node.test.end
-        test = Either(node.test, nodes.Constant(True, start, end), nodes.Constant(False, start, end))
-        template = around.narrow(test)
+        template = narrow_to_test(around, node)
         standing = self._stander.of([template], env)
         if standing.skips is not None:
             return []

@@ -18,6 +18,7 @@ from seedflow.plan.use_conditions import UseConditions
 from seedflow.plan.views import PendingImage, PendingTask, find_each, is_unknown
 from seedflow.recipe.model import Expression, Output
 from seedflow.recipe.references import NameReference, Reference, StepReference
+from seedflow.recipe.template import Scope
 from seedflow.recipe.views import View
 
 _OF_A_KEY = frozenset({("key",), ("name",)})
@@ -47,6 +48,10 @@ class Stander:
     def refresh(self, env: Env) -> Env:
         """The same surroundings with every value as it is by now."""
         return self._resolver.refresh(env)
+
+    def build_scope(self, env: Env) -> Scope:
+        """What templates may look at there."""
+        return self._resolver.build_scope(env)
 
     def of_use(self, use: Instance, output: Output | None) -> Standing:
         """How far an output of a used recipe is, or all its outputs."""

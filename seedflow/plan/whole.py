@@ -48,13 +48,18 @@ def find_part(template: Template) -> tuple[Reference, Slice] | None:
     node = template.expression
     if template.form is not TemplateForm.EXPRESSION or not isinstance(node, Part):
         return None
-    ends = [_read_literal(bound) for bound in node.bounds]
-    if any(isinstance(end, _NoLiteral) for end in ends):
-        return None
+    cut = read_cut(node)
     for mention in template.references:
-        if (mention.start, mention.end) == (node.base.start, node.base.end):
-            return mention, Slice(*[end for end in ends if not isinstance(end, _NoLiteral)])
+        if cut is not None and (mention.start, mention.end) == (node.base.start, node.base.end):
+            return mention, cut
     return None
+
+
+def read_cut(part: Part) -> Slice | None:
+    """Where a part begins and ends; None where that has to be worked out."""
+    ends = [_read_literal(bound) for bound in part.bounds]
+    literal = [end for end in ends if not isinstance(end, _NoLiteral)]
+    return Slice(*literal) if len(literal) == len(ends) else None
 
 
 def is_one_image(template: Template) -> bool:

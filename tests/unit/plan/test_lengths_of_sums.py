@@ -8,6 +8,8 @@ import pytest
 from planning import open_planner
 from playing import play
 
+from seedflow.plan.estimate import find_calls
+
 SETS = """
 inputs:
   words: {type: list, of: text, default: [x, y]}
@@ -23,7 +25,9 @@ LOOP = '  use: {for_each: {i: "{{ ITEMS }}"}, generate: {prompt: "Use {{ KEY }}"
     ("items", "count", "made"),
     [
         ("steps.a.images + steps.b.images", (2, 5), 5),
-        ("(steps.a.images + steps.b.images)[1:]", (0, 5), 4),
+        ("(steps.a.images + steps.b.images)[1:]", (1, 4), 4),
+        ("(steps.a.images | reverse)[:1]", (1, 1), 1),
+        ("(steps.a.images | sort(attribute='key'))[:2] + steps.b.images[:1]", (2, 3), 3),
         ("steps.a.images + steps.b.images[:1]", (2, 3), 3),
         ("steps.a.images[1:] + steps.b.images[-2:]", (1, 3), 3),
         ("(steps.a.images + steps.b.images) | selectattr('number')", (0, 5), 5),
@@ -132,3 +136,42 @@ def test_what_was_skipped_adds_nothing(
         played = play(text, gives={"a": images})
         assert len([address for address in played.addresses if address.startswith("use")]) == most
         assert played.problems == {}
+
+
+KNOWN = """
+inputs: {photo: {type: image, default: "https://example.com/owl.png"}}
+steps:
+  a: {for_each: {x: [p, q, r]}, when: "{{ each.x != 'q' }}", generate: {prompt: "A {{ each.x }}"}}
+  b: {for_each: {x: [p, q, r]}, when: "{{ each.x == 'q' }}", generate: {prompt: "B {{ each.x }}"}}
+  s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("loop", "images", "tasks", "calls"),
+    [
+        ("for_each: {i: {in: \"{{ zip(p=steps.a.images, n=['u', 'v']) }}\", key: n}}", "each.i.p", (2, 2), (1, 2)),
+        ("for_each: {i: {in: \"{{ zip(p=steps.s.images, n=['u', 'v']) }}\", key: n}}", "each.i.p", (2, 2), (1, 2)),
+        ("for_each: {i: {in: '{{ zip(p=steps.s.images, q=steps.a.images[:1]) }}', key: q}}", "each.i.p", (1, 1), (1, 1)),
+        ("for_each: {i: '{{ (steps.a.images | reverse)[:1] }}'}", "each.i", (1, 1), (1, 1)),
+        ("for_each: {i: '{{ (steps.s.images | reverse)[:2] }}'}", "each.i", (1, 2), (1, 2)),
+        ("for_each: {i: '{{ steps.a.images + steps.b.images }}'}", "each.i", (3, 3), (3, 3)),
+        ("for_each: {i: '{{ (steps.b.images + steps.a.images)[1:] }}'}", "each.i", (2, 2), (2, 2)),
+        (
+            "iterate: {over: \"{{ zip(p=steps.a.images, n=['u', 'v']) }}\", as: i, start: '{{ inputs.photo }}'}",
+            "prev",
+            (2, 2),
+            (2, 2),
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_known_of_the_lists_that_one_is_made_of_is_known_of_it(
+    loop: str, images: str, tasks: tuple[int, int], calls: tuple[int, int]
+) -> None:
+    text = f'{KNOWN}  use: {{{loop}, generate: {{prompt: Use, image_input: "{{{{ {images} }}}}"}}}}\n'
+    plan, problems = open_planner(text).start()
+    assert plan is not None, problems
+    assert [found.code for found in problems if found.code == "nothing-to-apply"] == []
+    (use,) = [task for task in plan.tasks if task.step == "use"]
+    assert use.tasks == tasks
+    assert find_calls(use) == calls

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from planning import KnownResults, plan
+from planning import KnownResults, open_planner, plan
 from playing import FAILS, HANDS_THROUGH, play
 
+from seedflow.plan.estimate import find_calls
 from seedflow.plan.model import Action, Bounds, Reason
 
 COLOURED = """\
@@ -458,3 +459,50 @@ def test_a_failure_behind_it_that_succeeded_leaves_out_does_not() -> None:
     arguments = "steps.a.images | length, succeeded(steps.b.images) | length"
     played = play(FIRST_OF % ("", arguments), gives={"b": FAILS})
     assert played.prompts["u"] == "U 1"
+
+
+BRANCHES = """
+inputs:
+  clean: {type: boolean, default: false}
+  photo: {type: image, default: "https://example.com/owl.png"}
+steps:
+  a: {when: "{{ inputs.clean }}", generate: {prompt: A, image_input: "{{ inputs.photo }}"}}
+  b: {when: "{{ inputs.clean }}", generate: {prompt: B, image_input: "{{ inputs.photo }}"}}
+  c: {generate: {prompt: C}}
+  late: {when: "{{ steps.c.images[0].width > 1 }}", generate: {prompt: Late}}
+  k: STEP
+"""
+EDIT = 'generate: {prompt: "K {{ each.e }}", image_input: "{{ prev }}"}'
+FIRST = "first_of(steps.a.images[0], steps.b.images[0])"
+
+
+@pytest.mark.parametrize(
+    ("step", "calls"),
+    [
+        (f'{{generate: {{prompt: K, image_input: "{{{{ {FIRST} if inputs.clean else inputs.photo }}}}"}}}}', (1, 1)),
+        (f'{{generate: {{prompt: K, image_input: "{{{{ inputs.photo if not inputs.clean else {FIRST} }}}}"}}}}', (1, 1)),
+        (f'{{generate: {{prompt: K, image_input: "{{{{ {FIRST} if inputs.clean else steps.c.images[0] }}}}"}}}}', (1, 1)),
+        (f'{{generate: {{prompt: K, image_input: "{{{{ {FIRST} if false else inputs.photo }}}}"}}}}', (1, 1)),
+        (f"{{generate: {{prompt: \"K {{{{ {FIRST}.width if inputs.clean else 'none' }}}}\"}}}}", (1, 1)),
+        (
+            f'{{iterate: {{over: [x, y], as: e, start: "{{{{ {FIRST} if inputs.clean else inputs.photo }}}}"}}, {EDIT}}}',
+            (2, 2),
+        ),
+        (f'{{generate: {{prompt: K, image_input: "{{{{ inputs.photo if inputs.clean else {FIRST} }}}}"}}}}', (0, 0)),
+        (
+            '{generate: {prompt: K, image_input: "{{ first_of(steps.late.images[0], steps.a.images[0]) if inputs.clean else inputs.photo }}"}}',
+            (1, 1),
+        ),
+        (
+            f'{{generate: {{prompt: K, image_input: "{{{{ {FIRST} if steps.c.images[0].width > 1 else inputs.photo }}}}"}}}}',
+            (0, 1),
+        ),
+    ],
+)  # fmt: skip
+def test_a_first_of_in_a_branch_that_is_not_taken_leaves_nothing_open(
+    step: str, calls: tuple[int, int]
+) -> None:
+    plan, problems = open_planner(BRANCHES.replace("STEP", step)).start()
+    assert plan is not None, problems
+    found = [find_calls(task) for task in plan.tasks if task.step == "k"]
+    assert (sum(low for low, _ in found), sum(high for _, high in found)) == calls

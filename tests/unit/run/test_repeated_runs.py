@@ -628,8 +628,8 @@ ROW = (
         ("a: {generate: {prompt: A}}", "a: {generate: {prompt: A2}}", 4),
         ("a: {generate: {prompt: A}}", "a: {generate: {prompt: A, size: 4K}}", 4),
         (
-            "a: {iterate: {over: [x, y], as: e, start: cat.jpg}, generate: {prompt: '{{ each.e }}', image_input: '{{ prev }}'}}",
-            "a: {iterate: {over: [w, y], as: e, start: cat.jpg}, generate: {prompt: '{{ each.e }}', image_input: '{{ prev }}'}}",
+            "a: {iterate: {over: [x, y], as: e, start: '{{ inputs.photo }}'}, generate: {prompt: '{{ each.e }}', image_input: '{{ prev }}'}}",
+            "a: {iterate: {over: [w, y], as: e, start: '{{ inputs.photo }}'}, generate: {prompt: '{{ each.e }}', image_input: '{{ prev }}'}}",
             5,
         ),
     ],
@@ -639,9 +639,10 @@ def test_what_uses_a_picture_that_is_made_anew_is_counted_for_certain(
     tmp_path: Path, before: str, after: str, calls: int
 ) -> None:
     Image.new("RGB", (40, 40)).save(tmp_path / "cat.jpg")
-    world = World(tmp_path, f"steps:\n  {before}\n{ROW}")
+    inputs = "inputs: {photo: {type: image, default: cat.jpg}}\n"
+    world = World(tmp_path, f"{inputs}steps:\n  {before}\n{ROW}")
     world.run()
-    world.text = f"steps:\n  {after}\n{ROW}"
+    world.text = f"{inputs}steps:\n  {after}\n{ROW}"
     assert world.plan().totals.calls == (calls, calls)
     paid = len(world.provider.calls)
     world.run()
