@@ -80,9 +80,10 @@ def bundle(tasks: Iterable[Task]) -> list[Row]:
 def spell_why(row: Row) -> str:
     """Why a task does what it does, in a few words."""
     first = tasks_of(row)[0]
-    if first.shares_with is not None:
-        return f"same as {make_printable(first.shares_with)}"
     why = spell_reason(*tasks_of(row))
+    if first.shares_with is not None:
+        same = f"same as {make_printable(first.shares_with)}"
+        return f"{why}, {same}" if first.reason is Reason.CONDITION_UNKNOWN else same
     if first.action is Action.CALL and first.attempts_made:
         why += f", attempt {first.attempts_made + 1} of {first.attempts_made + first.attempts}"
     elif first.action is Action.CALL and first.attempts > 1:

@@ -234,7 +234,9 @@ class TaskBuilder:
         attempts = expectation.attempts if unsettled and expectation is not None else decision.attempts
         list_cost = find_cost(model, request.params, images, attempts)
         identity = identify_request(model, request, fingerprint, take, expectation, self.kinds.find_first)
-        shares_with = self._share(identity, unit.address) if called and not ghost and not uncertain else None
+        shares_with = (
+            self._share(identity, unit.address, certain=not uncertain) if called and not ghost else None
+        )
         pays = called and shares_with is None
         cost = list_cost if pays and self._context.paid else NOTHING_USD
         if may_be_free:
@@ -346,6 +348,10 @@ class TaskBuilder:
         """How many steps stand behind each other before this one, at the most."""
         return self._levels.get(node.id, 0)
 
-    def _share(self, identity: str, address: str) -> str | None:
-        first = self._first_of_request.setdefault(identity, address)
+    def _share(self, identity: str, address: str, *, certain: bool) -> str | None:
+        """The task that makes the same request for certain, and for both."""
+        if certain:
+            first = self._first_of_request.setdefault(identity, address)
+        else:
+            first = self._first_of_request.get(identity, address)
         return None if first == address else first

@@ -56,6 +56,10 @@ def test_every_reason_has_words_and_a_mark(reason: Reason) -> None:
         (task("page#2", Reason.STORED, Action.REUSE, take=5), "stored, take 5"),
         (task("page", shares_with="other"), "same as other"),
         (task("page", Reason.CONDITION_UNKNOWN), "if its condition holds"),
+        (
+            task("page", Reason.CONDITION_UNKNOWN, shares_with="other"),
+            "if its condition holds, same as other",
+        ),
     ],
 )
 def test_why_is_said_in_plain_words(found: Row, why: str) -> None:

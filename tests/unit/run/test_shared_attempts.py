@@ -152,3 +152,20 @@ def test_what_was_judged_by_a_run_that_was_killed_is_known_by_who_asked(tmp_path
     world.text = write({"fox": ACCEPT})
     assert run(world) == {"fox": ("gives", 3)}
     assert len(world.provider.calls) == 3
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_what_is_asked_under_a_condition_and_without_one_counts_once(tmp_path, holds):
+    fox = {"generate": {"prompt": "a fox"}}
+    width = 1 if holds else 9999
+    steps = {
+        "den": {"generate": {"prompt": "a den"}},
+        "sure": fox,
+        "open": {"when": f"{{{{ steps.den.images[0].width > {width} }}}}"} | fox,
+    }
+    world = make(tmp_path, dump(steps))
+    world.provider.count = None
+    assert world.plan().totals.calls == (2, 2)
+    result = {task.address: task.status.value for task in world.run().tasks}
+    assert result == {"den": "done", "sure": "done", "open": "reused" if holds else "skipped"}
+    assert len(world.provider.calls) == 2
