@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from seedflow.plan.frames import Env
 from seedflow.plan.picking import Absent
@@ -13,9 +13,9 @@ from seedflow.plan.refused import Refused
 from seedflow.plan.standing import Standing
 from seedflow.recipe.references import Reference
 from seedflow.recipe.template import RenderError, Scope, Skipped, Template
-from seedflow.recipe.templating.forms import FirstOf
+from seedflow.recipe.templating.forms import FirstOf, OrNone
 from seedflow.recipe.templating.nodes import Constant, Expression
-from seedflow.recipe.templating.operation_nodes import Either
+from seedflow.recipe.templating.operation_nodes import And, Either, Or
 from seedflow.recipe.templating.walking import find_parts
 
 
@@ -29,12 +29,15 @@ class Stands(Protocol):
         """What a template may look at."""
 
 
+_Tests: TypeAlias = tuple[tuple[Template, bool], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _FirstOf:
     """What each argument of a `first_of` mentions, and the `… if …` around it, with what they have to come to for it to be reached."""
 
     arguments: tuple[tuple[Reference, ...], ...]
-    tests: tuple[tuple[Template, bool], ...]
+    tests: _Tests
 
 
 def may_all_be_skipped(template: Template, env: Env, stander: Stands) -> bool:
@@ -44,6 +47,15 @@ def may_all_be_skipped(template: Template, env: Env, stander: Stands) -> bool:
         and all(_may_come_to(test, wanted, env, stander) for test, wanted in found.tests)
         for found in _find_first_ofs(template)
     )
+
+
+def find_all_skipped(template: Template, env: Env, stander: Stands) -> str | None:
+    """What was skipped so that a `first_of` of a template has nothing to give, whatever else is still to come."""
+    for found in _find_first_ofs(template):
+        skipped = [_find_skipped(mentions, env, stander) for mentions in found.arguments]
+        if None not in skipped and all(_comes_to(*test, env, stander) for test in found.tests):
+            return skipped[-1]
+    return None
 
 
 def find_reached(
@@ -68,15 +80,30 @@ def _may_be_skipped(mentions: Sequence[Reference], env: Env, stander: Stands) ->
     return standing.may_be_skipped or standing.skips is not None
 
 
+def _find_skipped(mentions: Sequence[Reference], env: Env, stander: Stands) -> str | None:
+    standing = Standing()
+    stander.add(mentions, env, standing)
+    return standing.skips
+
+
 def _may_come_to(test: Template, wanted: bool, env: Env, stander: Stands) -> bool:
+    return _evaluate(test, env, stander) is not (not wanted)
+
+
+def _comes_to(test: Template, wanted: bool, env: Env, stander: Stands) -> bool:
+    return _evaluate(test, env, stander) is wanted
+
+
+def _evaluate(test: Template, env: Env, stander: Stands) -> object:
+    """None where nobody knows yet, or where it has no value, which is said of whoever asks."""
     standing = Standing()
     stander.add(test.references, env, standing)
     if standing.waits or standing.failed is not None or standing.skips is not None:
-        return True
+        return None
     try:
-        return test.render(stander.build_scope(env)) is wanted
+        return test.render(stander.build_scope(env))
     except (Absent, Refused, RenderError, Skipped):
-        return True  # which is said of whoever asks
+        return None
 
 
 @lru_cache(maxsize=4096)
@@ -91,22 +118,41 @@ def _find_first_ofs(template: Template) -> tuple[_FirstOf, ...]:
     )
 
 
-def _look_into(
-    node: Expression, template: Template, tests: tuple[tuple[Template, bool], ...]
-) -> Iterator[_FirstOf]:
-    if isinstance(node, FirstOf):
-        yield _FirstOf(tuple(_mentions_of(argument, template) for argument in node.arguments), tests)
-    for part in find_parts(node):
-        within = tests
-        if isinstance(node, Either) and part is not node.test:
-            within = (*tests, (narrow_to_test(template, node), part is node.then))
-        yield from _look_into(part, template, within)
+def _look_into(node: Expression, template: Template, tests: _Tests) -> Iterator[_FirstOf]:
+    """Those whose skipping nothing around them takes for something else: not within `optional`, and not within one another."""
+    match node:
+        case FirstOf():
+            arguments = list(_flatten(node))
+            if not any(isinstance(argument, OrNone) for argument in arguments):
+                yield _FirstOf(tuple(_mentions_of(argument, template) for argument in arguments), tests)
+        case OrNone():
+            return
+        case Either(test=test, then=then, otherwise=otherwise):
+            holds = narrow_to_truth(template, test)
+            yield from _look_into(test, template, tests)
+            yield from _look_into(then, template, (*tests, (holds, True)))
+            yield from _look_into(otherwise, template, (*tests, (holds, False)))
+        case And(left=left, right=right) | Or(left=left, right=right):
+            yield from _look_into(left, template, tests)
+            holds = narrow_to_truth(template, left)
+            yield from _look_into(right, template, (*tests, (holds, isinstance(node, And))))
+        case _:
+            for part in find_parts(node):
+                yield from _look_into(part, template, tests)
 
 
-def narrow_to_test(template: Template, node: Either) -> Template:
-    """Whether the first branch of `… if …` is the one that is taken, as a template of its own."""
-    start, end = node.test.start, node.test.end
-    return template.narrow(Either(node.test, Constant(True, start, end), Constant(False, start, end)))
+def _flatten(node: FirstOf) -> Iterator[Expression]:
+    for argument in node.arguments:
+        if isinstance(argument, FirstOf):
+            yield from _flatten(argument)
+        else:
+            yield argument
+
+
+def narrow_to_truth(template: Template, node: Expression) -> Template:
+    """Whether an expression holds, as a template of its own."""
+    yes, no = (Constant(value, node.start, node.end) for value in (True, False))
+    return template.narrow(Either(node, yes, no))
 
 
 def _mentions_of(argument: Expression, template: Template) -> tuple[Reference, ...]:

@@ -14,7 +14,7 @@ from seedflow.graph.places import Part as Place
 from seedflow.graph.places import find_step_places
 from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.images.facts import FileImage, UrlImage
-from seedflow.plan.fallbacks import narrow_to_test
+from seedflow.plan.fallbacks import narrow_to_truth
 from seedflow.plan.frames import NOTHING, Env
 from seedflow.plan.handed import Handed, HandedFinder
 from seedflow.plan.instances import Group, Instance, StepTasks
@@ -109,7 +109,7 @@ class PartFinder:
 
     def _of_either(self, node: Either, around: Template, env: Env) -> list[OutputPart]:
         """Of the branch that is taken, whatever became of the other one."""
-        template = narrow_to_test(around, node)
+        template = narrow_to_truth(around, node.test)
         standing = self._stander.of([template], env)
         if standing.skips is not None:
             return []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from seedflow.graph.outputs import find_mentioned_outputs, find_outputs_at
 from seedflow.graph.places import find_templates
 from seedflow.plan.collected import add_closed, add_one_of_many, add_whole, spell_instance
-from seedflow.plan.fallbacks import may_all_be_skipped
+from seedflow.plan.fallbacks import find_all_skipped, may_all_be_skipped
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.instances import Group, ImageSource, Instance, StepTasks
 from seedflow.plan.model import Outcome, PendingImages
@@ -83,6 +83,7 @@ class Stander:
             self.add(template.references, env, standing, skip_ok=skip_ok, fail_ok=fail_ok)
             if not skip_ok and may_all_be_skipped(template, env, self):
                 standing.may_skip = True
+                standing.skipped = standing.skipped or find_all_skipped(template, env, self)
 
     def add(
         self,
@@ -382,18 +383,15 @@ class Stander:
     ) -> None:
         """Take in one task that is meant by itself."""
         tasks = instance.tasks
-        if tasks.lost.get(address, (None,))[0] is not Outcome.SKIPPED:
+        outcome, cause = tasks.lost.get(address, (None, None))
+        if outcome is not Outcome.SKIPPED:
             standing.given += 1
             standing.certain += address in tasks.images or not instance.may_skip
-        if address in tasks.images:
-            standing.need((address,))
-        else:
+        if address not in tasks.images:
             standing.wait((address,), tasks.node.id)
             standing.may_skip = standing.may_skip or (instance.may_skip and not skip_ok)
             return
-        if address not in tasks.lost:
-            return
-        outcome, cause = tasks.lost[address]
+        standing.need((address,))
         if outcome is Outcome.FAILED and not fail_ok:
             standing.failed = standing.failed or cause
         if outcome is Outcome.SKIPPED and not skip_ok:

@@ -489,6 +489,12 @@ FIRST = "first_of(steps.a.images[0], steps.b.images[0])"
             (2, 2),
         ),
         (f'{{generate: {{prompt: K, image_input: "{{{{ inputs.photo if inputs.clean else {FIRST} }}}}"}}}}', (0, 0)),
+        (f'{{generate: {{prompt: K, image_input: "{{{{ steps.c.images[0] if inputs.clean else {FIRST} }}}}"}}}}', (0, 0)),
+        (f'{{generate: {{prompt: K, image_input: "{{{{ inputs.clean and {FIRST} or inputs.photo }}}}"}}}}', (1, 1)),
+        (f'{{generate: {{prompt: K, image_input: ["{{{{ optional({FIRST}) }}}}", "{{{{ steps.c.images }}}}"]}}}}', (1, 1)),
+        (f'{{generate: {{prompt: K, image_input: "{{{{ first_of({FIRST}, inputs.photo) }}}}"}}}}', (1, 1)),
+        (f'{{generate: {{prompt: K, image_input: "{{{{ first_of({FIRST}, steps.late.images[0]) }}}}"}}}}', (0, 1)),
+        (f'{{generate: {{prompt: K, image_input: ["{{{{ {FIRST} }}}}", "{{{{ steps.c.images }}}}"]}}}}', (0, 0)),
         (
             '{generate: {prompt: K, image_input: "{{ first_of(steps.late.images[0], steps.a.images[0]) if inputs.clean else inputs.photo }}"}}',
             (1, 1),
