@@ -18,7 +18,7 @@ from seedflow.cli.help import Context, write_examples
 from seedflow.cli.terminal import prepare_streams, say
 from seedflow.diagnostics.printable import make_printable
 from seedflow.diagnostics.suggest import find_near
-from seedflow.errors import ExitCode, SeedflowError
+from seedflow.errors import ExitCode, SeedflowError, UsageError
 from seedflow.version import __version__
 
 if TYPE_CHECKING:
@@ -165,16 +165,29 @@ def run(arguments: list[str]) -> int:
         _report(error.message, error.help)
         return error.exit_code
     except OSError as error:
-        if error.filename is None or error.errno not in _OF_PLACES:
-            return _report_bug()
-        _report(
-            f"`{os.fsdecode(error.filename)}` cannot be reached: {error.strerror}",
-            "check how it is written, and whether the folders that it lies in may be looked into",
-        )
-        return ExitCode.USAGE
+        return _report_place(error)
     except Exception:  # noqa: BLE001 - the last stop: a bug gets its own exit code and keeps its traceback
         return _report_bug()
     return int(ended) if isinstance(ended, int) else ExitCode.DONE
+
+
+def _report_place(error: OSError) -> int:
+    """What the system says of where somebody points, or works; anything else of the kind is a bug."""
+    if error.filename is None and error.errno == errno.ENOENT:
+        from seedflow.text.files import find_current_folder
+
+        try:
+            find_current_folder()
+        except UsageError as lost:
+            _report(lost.message, lost.help)
+            return lost.exit_code
+    if error.filename is None or error.errno not in _OF_PLACES:
+        return _report_bug()
+    _report(
+        f"`{os.fsdecode(error.filename)}` cannot be reached: {error.strerror}",
+        "check how it is written, and whether the folders that it lies in may be looked into",
+    )
+    return ExitCode.USAGE
 
 
 def _report_bug() -> int:

@@ -13,7 +13,7 @@ from seedflow.pipeline.session import Session, open_session, refuse_broken_model
 from seedflow.recipe.shipped import find_shipped, list_blocks, list_shipped
 from seedflow.settings.load import load_settings
 from seedflow.text.characters import describe, find_control, is_unicode
-from seedflow.text.files import is_there
+from seedflow.text.files import find_current_folder, is_there
 
 
 def start(provider: str | None = None, *, quiet: bool = False) -> Session:
@@ -23,7 +23,7 @@ def start(provider: str | None = None, *, quiet: bool = False) -> Session:
         UsageError: this is no place to work in, or, unless `quiet`, a model file has errors.
     """
     _refuse_ascii()
-    folder = Path.cwd()
+    folder = find_current_folder()
     refuse_odd_name(folder, "the current folder")
     settings = load_settings(folder, provider=provider)
     refuse_odd_name(settings.state_folder, "the state folder")

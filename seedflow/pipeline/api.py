@@ -30,6 +30,7 @@ from seedflow.run.events import Event
 from seedflow.run.options import OnUnknown, RunControl
 from seedflow.run.status import RunResult
 from seedflow.settings.load import load_settings
+from seedflow.text.files import find_current_folder
 
 _WIDTH = 100
 
@@ -190,7 +191,7 @@ def run_recipe(
 
 
 def _open(provider: str | None) -> Session:
-    folder = Path.cwd()
+    folder = find_current_folder()
     session = open_session(load_settings(folder, provider=provider), folder)
     refuse_broken_models(session)
     return session

@@ -87,15 +87,15 @@ class TaskBuilder:
         self._context = context
         self._decider.use_context(context)
 
-    def add_step(self, node: StepNode, frame: FrameInstance, findings: Findings) -> StepTasks | None:
-        """A step within one use of its recipe, without any instance yet; None when nothing can be planned for it."""
+    def add_step(self, node: StepNode, frame: FrameInstance, findings: Findings) -> StepTasks:
+        """A step within one use of its recipe, without any instance yet. With errors others mention it all the same."""
         tasks = StepTasks(node, frame)
         self.resolver.steps[tasks.hub] = tasks
         if node.step.call is not None:
             return tasks
         model = self._models.find(node, frame, findings)
         if model is None:
-            return None
+            return tasks
         self._builders[tasks.hub] = RequestBuilder(
             node,
             model,
@@ -110,13 +110,14 @@ class TaskBuilder:
             tasks.takes = self.options.takes(node, Env(frame))
         except Refused as refused:
             findings.add(refused.diagnostic)
-            return None
         return tasks
 
     def build(self, unit: Unit, findings: Findings) -> Built | None:
         """The task as far as everything is known; None when something is wrong with it, which is in the findings."""
         tasks = unit.instance.tasks
-        builder = self._builders[tasks.hub]
+        builder = self._builders.get(tasks.hub)
+        if builder is None:
+            return None  # nobody knows its model, which is said of the step
         try:
             env = self.resolver.refresh(unit.env)
             expressions = builder.expressions
@@ -160,13 +161,13 @@ class TaskBuilder:
         builder, needs = self._builders[unit.instance.tasks.hub], dict.fromkeys(waits)
         if needs:
             return self._leave_open(unit, needs, Reason.UPSTREAM_UNKNOWN)
-        self._promise(unit, builder)
+        self.promise(unit)
         return self._aside(unit, builder, Action.BLOCKED, Reason.REFUSED, problem.message)
 
     def _leave_open(self, unit: Unit, waits: dict[str, None], reason: Reason) -> Task:
         """A task that asks for nothing before it is known whether it is skipped."""
         builder = self._builders[unit.instance.tasks.hub]
-        self._promise(unit, builder)
+        self.promise(unit)
         unit.instance.note_may_skip()
         return self._aside(unit, builder, Action.CALL, reason, None, waits)
 
@@ -181,17 +182,22 @@ class TaskBuilder:
         if standing.failed is not None:
             if standing.waits and (verdict.open or standing.may_be_skipped):  # which comes before failing
                 return self._leave_open(unit, standing.waits, Reason.UPSTREAM_UNKNOWN)
-            self._promise(unit, builder)
+            self.promise(unit)
             return self._aside(
                 unit, builder, Action.BLOCKED, Reason.UPSTREAM_FAILED, standing.failed, standing.needs
             )
         return None
 
-    def _promise(self, unit: Unit, builder: RequestBuilder) -> None:
+    def promise(self, unit: Unit) -> Bounds[int]:
         """Note how many images a task was to give that will not be asked."""
-        bounds = unit.instance.tasks.bounds
-        if unit.address not in bounds:
-            bounds[unit.address] = self._promises.find(builder.node, builder.model, unit.env)
+        tasks = unit.instance.tasks
+        found = tasks.bounds.get(unit.address)
+        if found is None:
+            builder, catalog = self._builders.get(tasks.hub), self._context.catalog
+            model = catalog.find(catalog.default_id) if builder is None else builder.model
+            found = Bounds(1, 1) if model is None else self._promises.find(tasks.node, model, unit.env)
+            tasks.bounds[unit.address] = found
+        return found
 
     def _describe(
         self,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from seedflow.diagnostics import Diagnostic, Related, Severity
 from seedflow.images.facts import FileImage, ImageFormat
-from seedflow.plan.file_names import Slot, propose_file
+from seedflow.plan.file_names import ANY_IMAGE, Slot, propose_file
 from seedflow.plan.instances import Unit
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import name_image
@@ -172,8 +172,10 @@ def _advise(first: _Taken, second: _Taken) -> str:
         return "rename one of the two that they come from, or name the files by `{{ image.digest }}`"
     proposal = propose_file(unit, single=slot.single)
     written = "" if output.file is None else output.file.scalar.value
+    if ".key" not in written and proposal in written:
+        return f"name them by `{ANY_IMAGE}`, or rename what they come from: not everything of a value stays in a path"
     if proposal in written or (".key" in written and "each." not in proposal):
-        return "rename what they come from: of a value only letters, digits, `_` and `-` stay in a path"
+        return "rename what they come from: not everything of a value stays in a path"
     return f"tell them apart in `file:`, for example with `{proposal}`"
 
 

@@ -10,13 +10,13 @@ from functools import partial
 from seedflow.canonical import build_slug, fit_name
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.published import PublishedSteps
-from seedflow.images.facts import FileImage
+from seedflow.images.facts import FileImage, UrlImage
 from seedflow.plan.frames import NOTHING, Env
 from seedflow.plan.instances import Unit
 from seedflow.plan.model import StepImage
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.views import build_image_view, name_image
-from seedflow.recipe.file_paths import PICTURE_ENDING, read_file_path
+from seedflow.recipe.file_paths import PICTURE_ENDING, is_fit_for_name, read_file_path
 from seedflow.recipe.leaves import quote
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference
@@ -28,7 +28,8 @@ NOT_KNOWN = "template-not-known"
 
 _KEY = re.compile(r"[\w~-]+")
 _KEYS = re.compile(r"[\w~./-]+(?:,[\w~./-]+)+")
-_ANY_IMAGE = "{{ image.key }}-{{ image.number }}"
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
+ANY_IMAGE = "{{ image.key }}-{{ image.number }}"
 _TEXT_HELP = "print what has a text of it: `….name` of an image, `….key` of a task, a field of a record"
 
 
@@ -85,7 +86,10 @@ class FileNamer:
         each = self._resolver.refresh(Env(self._env.frame, {**slot.around, **own})).each
         image = slot.view if unit is None else _image_view(slot, unit, each)
         scope = Scope(each=each, recipe=self._env.frame.recipe, image=image)
-        finish = partial(finish_part, keys=set(_list_keys(image, *each.values())))
+        said = list(_list_views(image, *each.values()))
+        pictures = {text for view in said if _is_given(view) for text in _list_names(view)}
+        keys = {text for view in said for text in _list_names(view)} - pictures
+        finish = partial(finish_part, keys=keys, pictures=pictures)
         try:
             text = file.render(scope, as_text=True, finish=finish)
         except RenderError as error:
@@ -95,7 +99,7 @@ class FileNamer:
             return (
                 _explain_each(wrong, file, slot, unit, each) if error.code == "template-undefined" else wrong
             )
-        return read_file_path(file, str(text))
+        return read_file_path(file, str(text), slot.describe())
 
     def _default_path(self, slot: Slot, unit: Unit | None) -> str:
         folder = self._output.name
@@ -152,7 +156,7 @@ def propose_file(unit: Unit | None, *, single: bool) -> str:
         return "{{ image.key }}"
     mentions = list(_mention_variables(unit))
     if len(mentions) < 2 or None in mentions:
-        return _ANY_IMAGE
+        return ANY_IMAGE
     names = [mention for mention in mentions if mention is not None]
     if unit.instance.tasks.takes > 1:
         names.append("image.take")
@@ -177,15 +181,22 @@ def _mention_variables(unit: Unit) -> Iterator[str | None]:
         yield None
 
 
-def finish_part(text: str, keys: Collection[str] = ()) -> str:
-    """A value that is put into a path: its slug; of `keys`, and of what reads like keys of a task, everything stays that tells them apart.
+def finish_part(text: str, keys: Collection[str] = (), pictures: Collection[str] = ()) -> str:
+    """A value that is put into a path: its slug, which never leads into another folder.
 
-    An ending of a picture gives way where it is written, so that one that a key brings may not be taken for that.
+    Of `keys`, of what reads like keys of a task, and of numbers everything stays that tells them apart; of names of `pictures`
+    that somebody gave everything by which people know them. An ending of a picture gives way where it is written, so that one
+    that a value brings may not be taken for that.
     """
+    if text in pictures:
+        return _guard_ending(_spell_picture(text))
     if text in keys or _KEYS.fullmatch(text):
-        joined = "-".join(_spell_key(key) for key in text.split(","))
-        return PICTURE_ENDING.sub(r"-\1", joined) or "_"
-    return text if _KEY.fullmatch(text) else build_slug(text)[0] or "_"
+        return _guard_ending("-".join(_spell_key(key) for key in text.split(",")))
+    return text if _KEY.fullmatch(text) or _NUMBER.fullmatch(text) else build_slug(text)[0] or "_"
+
+
+def _guard_ending(name: str) -> str:
+    return PICTURE_ENDING.sub(r"-\1", name) or "_"
 
 
 def _spell_key(key: str) -> str:
@@ -193,12 +204,34 @@ def _spell_key(key: str) -> str:
     return key.replace("/", "-").strip(".")
 
 
-def _list_keys(*values: object) -> Iterator[str]:
-    """What images and tasks say of their keys."""
+def _spell_picture(name: str) -> str:
+    """The name of a picture, or its path, without what some file system refuses: odd spaces become `-` as in a slug, the rest goes."""
+    spelled = "".join(
+        char if is_fit_for_name(char) else "-" if char.isspace() else "" for char in name.replace("/", "-")
+    )
+    return fit_name(spelled.strip(". "))
+
+
+def _list_views(*values: object) -> Iterator[View]:
+    """The images and tasks that a template of `file` may ask, in fields of records as well."""
     for value in values:
         if isinstance(value, View):
-            said = (value.attributes.get(name) for name in ("key", "name"))
-            yield from (text for text in said if isinstance(text, str))
+            yield value
+        elif isinstance(value, Mapping):
+            yield from _list_views(*value.values())
+        elif isinstance(value, list | tuple):
+            yield from _list_views(*value)
+
+
+def _list_names(view: View) -> Iterator[str]:
+    """What an image or a task says of its key and name."""
+    said = (view.attributes.get(name) for name in ("key", "name"))
+    return (text for text in said if isinstance(text, str))
+
+
+def _is_given(view: View) -> bool:
+    """Whether it is an image that no step makes, so that somebody else chose its name."""
+    return isinstance(view.subject, FileImage | UrlImage)
 
 
 def _image_view(slot: Slot, unit: Unit, each: Mapping[str, object]) -> View:

@@ -173,6 +173,11 @@ def build_skipped_gap(order: Order, label: str, cause: str) -> Gap:
     return Gap(order, label, (), Bounds(0, 0), Later((), skipped=cause), skipped=cause)
 
 
+def build_unmade_gap() -> Gap:
+    """A gap in place of a list that is wrong whatever comes: for others it has some items, and nobody knows how many."""
+    return Gap((), "?", (), Bounds(1, 2), Later(()))
+
+
 def build_refused_gap(order: Order, label: str, problem: Diagnostic) -> Gap:
     """What stands for an item that cannot be made of the results that are there."""
     return Gap(order, label, (), Bounds(0, 0), Later((), label), failed=label, problem=problem)

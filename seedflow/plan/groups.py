@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
 from seedflow.money import ZERO_USD
 from seedflow.plan.estimate import Place, count_tasks, find_calls, join_kinds, stay, sum_up
-from seedflow.plan.instances import Group, Instance
+from seedflow.plan.frames import Env
+from seedflow.plan.instances import Group, Instance, Unit
 from seedflow.plan.model import ELSEWHERE, Action, Bounds, Least, Origin, Reason, Task
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
 
 _NONE: Final = Bounds(0, 0)
+
+
+def build_edit(instance: Instance, address: str, each: Mapping[str, object]) -> Unit:
+    """A pass that stands for those of an instance that are to come; `each` is the value of `iterate` in it."""
+    tasks = instance.tasks
+    stand_in = Instance(
+        tasks,
+        address,
+        {**instance.each, **each},
+        instance.keys,
+        instance.order,
+        instance.sources,
+        instance.behind,
+        ghost=True,
+    )
+    return Unit(address, stand_in, 1, 0, True, Env(tasks.frame, stand_in.each))
 
 
 @dataclass(slots=True)

@@ -193,6 +193,12 @@ class Group:
         """Whether at least one instance will come of it that is not skipped."""
         return not self.may_skip and any(count.low and not ghost.may_skip for ghost, count in self.ghosts)
 
+    def note_passes(self, count: Bounds[int], each: Bounds[int]) -> None:
+        """So many passes are to come, each of which gives so many images."""
+        takes = self.tasks.takes
+        self.images = Bounds(takes * each.low, takes * each.high)
+        self.passes = Bounds(count.low * each.low, count.high * each.high)
+
     def count_images(self, *, passes: bool, certain: bool) -> Bounds[int]:
         """How many images the instances give that it stands for; unless they are `certain` to give some, it may be none."""
         low = high = 0

@@ -59,7 +59,7 @@ class PromiseReader:
         try:
             expectation = self._options.expectation(node, env)
         except _NOT_KNOWN:
-            return Bounds(0, 0)  # that is wrong as well, whatever came
+            expectation = None
         return narrow_images(expectation, Bounds(*model.image_bounds(known, unknown, greatest)))
 
     def _is_there(self, template: Template, env: Env) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 
 from seedflow.diagnostics import Diagnostic, Span, has_errors
@@ -24,9 +24,10 @@ from seedflow.plan.expand import MOST_GHOSTS, MOST_TASKS, Expander, Explodes
 from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
-from seedflow.plan.gaps import Gap, Item, cut_at_failed, find_gap
+from seedflow.plan.gaps import Gap, Item, build_unmade_gap, cut_at_failed, find_gap
 from seedflow.plan.groups import (
     Totalled,
+    build_edit,
     build_group_task,
     count_none,
     find_instance,
@@ -38,7 +39,7 @@ from seedflow.plan.judge import Findings
 from seedflow.plan.model import Bounds, Outcome, Reason, Task
 from seedflow.plan.reading import Part, read_parts, span_of_list
 from seedflow.plan.refusals import Refusals, doubt_edits, refuse_nothing, refuse_same_address
-from seedflow.plan.rows import Leaf, Opening, Row
+from seedflow.plan.rows import FIRST_ROW, Leaf, Opening, Row
 from seedflow.plan.uses import UseBuilder
 from seedflow.recipe.model import Iterate
 
@@ -57,7 +58,7 @@ class Unfolder:
         self._closer = Closer(build, self.refusals)
         self._sink = self.tasks
         self._outer: list[dict[str, Task]] = []
-        self._ghosts = 0
+        self._ghosts, self._grows = 0, False
         self._differences = Differences(build, lambda names: find_awaited(self._made(), names))
         self.findings = Findings()
         self.fitting = FittingLists()
@@ -80,7 +81,7 @@ class Unfolder:
         Raises:
             Explodes: more than there may be.
         """
-        self._ghosts = 0
+        self._ghosts, self._grows = 0, True
         if opening is None:
             self._add_units(find_instance(group))
             return
@@ -108,8 +109,6 @@ class Unfolder:
 
     def _plan_step(self, node: StepNode, frame: FrameInstance) -> None:
         tasks = self._build.add_step(node, frame, self.findings)
-        if tasks is None:
-            return
         most = self._graph.recipe.limits.tasks
         limit = MOST_TASKS if most is None else max(most - len(self.tasks), 0)
         expander = Expander(tasks, self._build.lister, self._build.resolver, limit, self.fitting)
@@ -121,11 +120,21 @@ class Unfolder:
             before.merge(found)
             for part in parts:
                 self._add(part, tasks)
+            if found.has_errors:
+                self._stand_in_for_list(tasks)
         except Explodes:
             self.findings = before
             span = node.step.for_each[-1].span if node.step.for_each else node.step.span
             few = self._ghosts <= MOST_GHOSTS
             self.findings.add(explodes(node, span, limit if few else MOST_GHOSTS, most if few else None))
+            self._stand_in_for_list(tasks)
+
+    def _stand_in_for_list(self, tasks: StepTasks) -> None:
+        """A place for the items of lists that cannot be made, so that who mentions their tasks is not told that there are none."""
+        if self._grows or not tasks.fanned:
+            return
+        with self.apart(), suppress(Explodes):
+            self._add_group(Opening(FIRST_ROW, 0, build_unmade_gap()), tasks)
 
     def _read(self, span: Span, read: Callable[[], Iterable[Part]]) -> Iterator[Part]:
         return read_parts(span, read, self.findings)
@@ -191,6 +200,9 @@ class Unfolder:
             return
         self.findings.merge(found)
         if problem is not None:
+            if not self._grows:
+                with self.apart():
+                    self._add_passes(instance, iterate, [build_unmade_gap()], 0)
             return
         for slot in range(1, tasks.takes + 1):
             before: Unit | None = None
@@ -217,8 +229,8 @@ class Unfolder:
             return
         self.findings.merge(found)
         if built is None:
-            unit.instance.tasks.bounds.setdefault(unit.address, Bounds(0, 0))
-            if not ghost:
+            self._build.promise(unit)  # others are judged as if it came
+            if not ghost and self._grows:
                 resolver.learn(unit.address, Outcome.GIVEN, (), None)
             return
         task = built.task
@@ -322,17 +334,8 @@ class Unfolder:
         )
         failed = next((gap.failed for gap in gaps if gap.failed is not None), None)
         omitted = next((gap.skipped for gap in gaps if gap.skipped is not None), None)
-        stand_in = Instance(
-            tasks,
-            address,
-            {**instance.each, iterate.name: Later(after, failed, omitted)},
-            instance.keys,
-            instance.order,
-            instance.sources,
-            instance.behind,
-            ghost=True,
-        )
-        ghost = Unit(address, stand_in, 1, 0, True, Env(tasks.frame, stand_in.each))
+        ghost = build_edit(instance, address, {iterate.name: Later(after, failed, omitted)})
+        stand_in = ghost.instance
         wrong = Findings()
         built = self._build.build(ghost, wrong)
         if failed is not None or omitted is not None:
@@ -363,10 +366,10 @@ class Unfolder:
                 else min(count.low, tasks.takes)
             )
             totalled.add([built.task], count, lambda _: least)
-            each = built.task.images
-            group.images = Bounds(tasks.takes * each.low, tasks.takes * each.high)
-            group.passes = Bounds(count.low * each.low, count.high * each.high)
+            group.note_passes(count, built.task.images)
         else:
+            if high:
+                group.note_passes(count, self._build.promise(ghost))
             totalled.tasks = count
             problems = wrong.diagnostics()  # of every pass, and so of the first, if one comes for certain
             if low or any(high and one.code == TOO_LATE for one in problems):

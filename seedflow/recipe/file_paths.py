@@ -9,6 +9,7 @@ from seedflow.recipe.leaves import quote
 from seedflow.recipe.template import Template, TemplateForm
 
 _MOST_CHARACTERS = 200
+_MOST_BYTES = 250
 """Of one name: file systems take 255 bytes, ending included."""
 LIST_OF_FILES = "manifest.json"
 """What stands beside the files of a recipe, and says which they are."""
@@ -17,17 +18,22 @@ PICTURE_ENDING = re.compile(r"\.(jpe?g|png|webp)$", re.IGNORECASE)
 """What gives way to the picture's own ending."""
 _PRINTED = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _PRINTED_VALUE = "x"
-"""Stands for what a `{{ }}` gives: a slug, which is never empty and never a path."""
+"""Stands for what a `{{ }}` gives: never empty, never a path, and without what is refused here."""
 
 
-def read_file_path(file: Template, text: str) -> str | Diagnostic:
-    """The path below the output folder that a text from a `file` template means, or what is wrong with it.
+def is_fit_for_name(character: str) -> bool:
+    """Whether every file system takes a character in a name."""
+    return character not in _REFUSED and character.isprintable()
+
+
+def read_file_path(file: Template, text: str, of: str = "") -> str | Diagnostic:
+    """The path below the output folder that a text from a `file` template means, or what is wrong with it; `of` is whose file it is.
 
     It has no ending yet: the picture brings its own, in place of a written one such as `.jpg`.
     """
     problem = _find_problem(text)
     if problem is not None:
-        return _refuse(file, text, *problem)
+        return _refuse(file, text, *problem, of)
     return "/".join(_split(_without_ending(text)))
 
 
@@ -78,7 +84,7 @@ def _find_problem(text: str) -> tuple[str, str] | None:
 
 
 def _find_problem_of_name(name: str) -> tuple[str, str] | None:
-    refused = next((char for char in name if char in _REFUSED or not char.isprintable()), None)
+    refused = next((char for char in name if not is_fit_for_name(char)), None)
     if refused is not None:
         return (
             f"some file systems refuse {quote(refused)} in a name",
@@ -91,14 +97,21 @@ def _find_problem_of_name(name: str) -> tuple[str, str] | None:
         )
     if name.endswith("."):
         return f"{quote(name)} ends with a dot", "take the dot away; the ending follows the picture"
-    if len(name) > _MOST_CHARACTERS:
+    characters, size = len(name), len(name.encode())
+    if characters > _MOST_CHARACTERS or size > _MOST_BYTES:
+        found = (
+            f"{characters:,} characters, and {_MOST_CHARACTERS} is"
+            if characters > _MOST_CHARACTERS
+            else f"{size:,} bytes, and {_MOST_BYTES} are"
+        )
         return (
-            f"a name in it is too long: it has {len(name):,} characters, and {_MOST_CHARACTERS} is the most",
-            "shorten it",
+            f"a name in it is too long: it has {found} the most",
+            "shorten it, or print fewer values in it",
         )
     return None
 
 
-def _refuse(file: Template, text: str, what: str, help_text: str) -> Diagnostic:
-    message = f"{quote(text)} cannot be a file below the output folder: {what}"
+def _refuse(file: Template, text: str, what: str, help_text: str, of: str = "") -> Diagnostic:
+    whose = f" of {of}" if of else ""
+    message = f"{quote(text)} cannot be a file{whose} below the output folder: {what}"
     return Diagnostic("bad-file-name", message, file.scalar.span, help=help_text)

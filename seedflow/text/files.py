@@ -12,6 +12,7 @@ from typing import Final
 
 from seedflow.diagnostics import Diagnostic, Source, Span
 from seedflow.diagnostics.suggest import find_near
+from seedflow.errors import UsageError
 
 _MOST_NEIGHBOURS: Final = 1000
 _MOST_AT_ONCE: Final = 16 * 1024 * 1024
@@ -30,6 +31,21 @@ def real_path(path: Path) -> Path:
     `Path.resolve` raises `RuntimeError` there, which no system call does.
     """
     return Path(os.path.realpath(path))
+
+
+def find_current_folder() -> Path:
+    """The folder that the process works in, where paths start that are not absolute.
+
+    Raises:
+        UsageError: it was removed, or made anew under the same name, since the shell went there.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError(
+            "the current folder does not exist any more, so nothing can be found from here",
+            help='cd into a folder that is there; if this one was made anew, `cd "$PWD"` goes into it',
+        ) from None
 
 
 def is_there(path: Path) -> bool:

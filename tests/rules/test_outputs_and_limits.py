@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from PIL import Image
 
 from seedflow.pipeline.check import check_recipe
 from seedflow.run.status import RunStatus
@@ -114,6 +115,130 @@ def test_a_text_that_is_no_key_becomes_a_slug_as_before(desk: Desk) -> None:
         outputs: {o: {images: "{{ steps.page.images }}", file: "{{ each.say }}"}}
     """
     assert desk.files(recipe) == ["Oh-no-5.jpg"]
+
+
+PHOTOS = """
+    inputs: {photos: {type: list, of: image, default: "scans/**"}}
+    steps: {p: {for_each: {%s}, generate: {prompt: "{{ ref.p }}", image_input: {p: "{{ %s }}"}}}}
+    outputs: {o: {images: "{{ %s }}", file: "%s"}}
+"""
+
+
+def take_photo(desk: Desk, path: str) -> None:
+    """A picture whose file somebody named."""
+    (desk.folder / path).parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (300, 200), "teal").save(desk.folder / path)
+
+
+LOOP, RECORD = (
+    'photo: "{{ inputs.photos }}"',
+    'row: {in: [{id: a, photos: ["{{ inputs.photos[0] }}"]}], key: id}',
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("My photo (1)", "My photo (1)"),
+        ("$HOME", "$HOME"),
+        ("a,b", "a,b"),
+        ("größe 狐", "größe 狐"),
+        ("IMG 12:30?", "IMG 1230"),
+        ('a"b\\c|d*<e>', "abcde"),
+        ("at\u202f10\u00a0am", "at-10-am"),
+        ("wide\u200b", "wide"),
+        ("fox.png", "fox-png"),
+        ("fox...", "fox"),
+        ("fox ", "fox"),
+        ("???", "_"),
+        ("é" * 120, "é" * 95 + "~bb658d"),
+    ],
+)
+def test_the_name_of_a_local_image_stays_in_a_file_but_for_what_a_file_system_refuses(
+    desk: Desk, name: str, file: str
+) -> None:
+    """Of the image itself, of what was made of it, and in a field of a record."""
+    take_photo(desk, f"scans/{name}.jpg")
+    for loop, image, images, written in (
+        (LOOP, "each.photo", "inputs.photos", "image.name"),
+        (LOOP, "each.photo", "steps.p.images", "each.photo.name"),
+        (RECORD, "each.row.photos[0]", "steps.p.images", "each.row.photos[0].name"),
+    ):
+        found = desk.files(PHOTOS % (loop, image, images, f"x/{{{{ {written} }}}}"))
+        assert found == [f"x/{file}.jpg"], written
+
+
+def test_the_path_that_is_the_key_of_a_local_image_loses_the_same(desk: Desk) -> None:
+    take_photo(desk, "scans/12:30/My fox.jpg")
+    recipe = PHOTOS % (LOOP, "each.photo", "steps.p.images", "{{ each.photo.key }}")
+    assert desk.files(recipe) == ["1230-My fox-jpg.jpg"]
+
+
+def test_a_slug_of_a_name_is_a_slug(desk: Desk) -> None:
+    take_photo(desk, "scans/My photo (1).jpg")
+    recipe = PHOTOS % (LOOP, "each.photo", "steps.p.images", "{{ each.photo.name | slug }}")
+    assert desk.files(recipe) == ["My-photo-1.jpg"]
+
+
+def test_names_that_become_equal_are_an_error(desk: Desk) -> None:
+    for name in ("12:30", "1230"):
+        take_photo(desk, f"scans/{name}.jpg")
+    for of in ("steps.p.images", "inputs.photos"):
+        written = "each.photo.name" if of.startswith("steps") else "image.name"
+        recipe = PHOTOS % (LOOP, "each.photo", of, f"{{{{ {written} }}}}")
+        assert "same-file" in desk.codes(recipe), of
+
+
+def test_names_that_are_equal_with_all_that_tells_two_tasks_apart_are_told_by_their_keys(desk: Desk) -> None:
+    for folder in "ab":
+        take_photo(desk, f"scans/{folder}/fox.jpg")
+    loop = LOOP + ", look: [x, y]"
+    recipe = PHOTOS % (loop, "each.photo", "steps.p.images", "{{ each.photo.name }}/{{ each.look }}")
+    said = {found.help for found in desk.problems(recipe) if found.code == "same-file"}
+    assert said == {
+        "name them by `{{ image.key }}-{{ image.number }}`, or rename what they come from: not everything of a value stays in a path"
+    }
+    assert len(desk.files(PHOTOS % (loop, "each.photo", "steps.p.images", "{{ image.key }}"))) == 4
+
+
+def test_the_name_of_an_image_behind_a_url_is_a_name_as_well(desk: Desk) -> None:
+    recipe = PHOTOS.replace('"scans/**"', '["https://pictures.example/a%%3A%%20b.jpg?x=1"]')
+    for written, file in (
+        ("each.photo.name", "a b.jpg"),
+        ("each.photo.key", "https--pictures.example-a%3A%20b.jpgx=1.jpg"),
+    ):
+        assert desk.files(recipe % (LOOP, "each.photo", "steps.p.images", f"{{{{ {written} }}}}")) == [file]
+
+
+def test_numbers_in_a_file_keep_what_tells_them_apart(desk: Desk) -> None:
+    recipe = """
+        steps: {page: {for_each: {n: [-2, 2, -1.5, 1.5, 15, 1e+20, -1e+20]}, generate: {prompt: "{{ each.n }}"}}}
+        outputs: {o: {images: "{{ steps.page.images }}", file: "n/{{ each.n }}"}}
+    """
+    assert set(desk.files(recipe)) == {
+        f"n/{n}.jpg" for n in ("-2", "2", "-1.5", "1.5", "15", "1e+20", "-1e+20")
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "much"),
+    [
+        ("x" * 201, "201 characters, and 200 is the most"),
+        ("狐" * 84, "252 bytes, and 250 are the most"),
+    ],
+)
+def test_a_name_that_is_too_long_says_of_which_image_before_it_is_paid(
+    desk: Desk, text: str, much: str
+) -> None:
+    recipe = f"""
+        steps: {{page: {{for_each: {{say: [{text}]}}, generate: {{prompt: "{{{{ each.say }}}}"}}}}}}
+        outputs: {{o: {{images: "{{{{ steps.page.images }}}}", file: "{{{{ each.say }}}}"}}}}
+    """
+    (found,) = desk.problems(recipe)
+    assert found.code == "bad-file-name"
+    assert f"cannot be a file of page[say={text[:10]}" in found.message
+    assert found.message.endswith(f"a name in it is too long: it has {much}")
+    assert found.help == "shorten it, or print fewer values in it"
 
 
 @pytest.mark.parametrize("written", ["lite", "lite.png", "lite.jpg", "lite.JPEG", "lite.webp"])

@@ -61,6 +61,7 @@ WRONG = [
     ("a\\b", "refuse `\\` in a name"),
     ("a\0b", "in a name"),
     ("x" * 201, "too long: it has 201 characters, and 200 is the most"),
+    ("é" * 126, "too long: it has 252 bytes, and 250 are the most"),
 ]
 
 
