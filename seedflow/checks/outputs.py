@@ -13,7 +13,7 @@ from seedflow.graph.shapes import SAME_ITEMS, UNKNOWN, Count, Kind, Shape
 from seedflow.recipe.file_paths import check_file_path
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, StepReference
-from seedflow.recipe.template import Template
+from seedflow.recipe.template import Template, is_unread
 from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.operation_nodes import Applied
 
@@ -133,11 +133,12 @@ def _undistinguished(
     missing: list[str] = []
     for number, entry in enumerate(() if at else target.step.for_each):
         settled = fixed.issuperset(entry.names) or subject.flow.loop_items(target, number).high in {0, 1}
-        if not settled and not variables.intersection(entry.names):
+        if not settled and not any(map(is_unread, entry.lists)) and not variables.intersection(entry.names):
             missing.append(entry.names[0])
     iterate = target.step.iterate
-    if mention.collection == "passes" and iterate is not None and iterate.name not in variables:
-        missing.append(iterate.name)
+    edits = None if iterate is None or is_unread(iterate.over) else iterate.name
+    if mention.collection == "passes" and edits is not None and edits not in variables:
+        missing.append(edits)
     return missing
 
 

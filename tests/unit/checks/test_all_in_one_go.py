@@ -61,7 +61,7 @@ steps:
   uses: {{generate: {{prompt: x, image_input: ["{{{{ steps.fox.images[3] }}}}"]}}, needs: [fox, fax]}}
 outputs: {{fox: "{{{{ steps.fox.images }}}}"}}
 """,
-            ["unknown-key «genrate»", *ITS_OWN, "unknown-step «fax»"],
+            ["unknown-key «genrate»", *ITS_OWN, "no-such-image «steps.fox.images[3]»", "unknown-step «fax»"],
         ),
         (
             f"""
@@ -81,9 +81,9 @@ steps: {{{OTHER}, uses: {{generate: {{prompt: "{{{{ inputs.hero }}}}"}}}}}}
         (
             f"""
 steps: {{{OTHER}}}
-outputs: {{a: "{{{{ steps.nope.images }}}}", b: {{image: x}}}}
+outputs: {{a: "{{{{ steps.nope.images }}}}", b: {{file: "../x"}}}}
 """,
-            [*ITS_OWN, "unknown-step «nope»", "unknown-key «image»"],
+            [*ITS_OWN, "unknown-step «nope»", "missing-key «b»", "bad-file-name «\"../x\"»"],
         ),
         (
             f"""
@@ -98,7 +98,7 @@ inputz: {{hero: {{type: text}}}}
 vars: {{tone: warm}}
 steps: {{{OTHER}, uses: {{generate: {{prompt: "{{{{ inputs.hero }}}} {{{{ values.tone }}}}"}}}}}}
 """,
-            ["unknown-key «inputz»", "unknown-key «vars»", *ITS_OWN[1:]],
+            ["unknown-key «inputz»", "unknown-key «vars»", *ITS_OWN],
         ),
         (
             """
@@ -141,6 +141,114 @@ def test_a_broken_part_hides_nothing_and_nothing_follows_from_it(
     check_all: CheckAll, text: str, expected: list[str]
 ) -> None:
     assert [describe(found) for found in check_all("seedflow: 1" + text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        (
+            "expect: {images: 0, min_widht: 3, min_width: -4, aspect_ratio: wide}",
+            ["out-of-bounds «0»", "unknown-key «min_widht»", "out-of-bounds «-4»", "not-a-ratio «wide»"],
+        ),
+        (
+            "expect: {images: {min: 0}, min_width: 0, otherwise: retri, attempts: 0}",
+            ["out-of-bounds «0»", "out-of-bounds «0»", "not-an-option «retri»", "out-of-bounds «0»"],
+        ),
+        ("expect: {min_widht: 3}", ["unknown-key «min_widht»"]),
+        ("expect: {zzz: 3}", ["unknown-key «zzz»"]),
+        ("expect: {images: 1, otherwise: zzzzz, attempts: 3}", ["not-an-option «zzzzz»"]),
+        ("expect: {images: 1, retry: true, attempts: 3}", ["unknown-key «retry»"]),
+        ("expect: {images: [2], min_width: 0}", ["wrong-type «[2]»", "out-of-bounds «0»"]),
+        (
+            "for_each: {a: {in: red, at_most: x, kye: x}}",
+            ["not-a-list «red»", "wrong-type «x»", "unknown-key «kye»"],
+        ),
+        (
+            "for_each: {a: {at_most: x}, b: {in: '{{ inputs.zz }}'}}",
+            ["missing-key «a»", "wrong-type «x»", "unknown-input «zz»"],
+        ),
+        ("for_each: {a: {in: [{n: 1}, {n: 2}], key: []}}", ["wrong-type «[]»"]),
+        (
+            "for_each: {a: {in: '{{ steps.set.images }}', at_most: two}}",
+            ["wrong-type «two»"],
+        ),
+        (
+            "iterate: {over: red, as: e, strat: 3, start: '{{ inputs.photoo }}'}",
+            ["not-a-list «red»", "unknown-key «strat»", "unknown-input «photoo»"],
+        ),
+        (
+            "iterate: {over: '{{ inputs.zz }}', start: photo}",
+            ["missing-key «iterate»", "unknown-input «zz»", "not-an-image «photo»"],
+        ),
+        (
+            "iterate: {as: e, start: '{{ inputs.photoo }}'}",
+            ["missing-key «iterate»", "unknown-input «photoo»"],
+        ),
+    ],
+)
+def test_what_is_wrong_in_an_option_hides_nothing_beside_it(
+    check_all: CheckAll, rest: str, expected: list[str]
+) -> None:
+    request = "{prompt: 'A {{ each.e }}', image_input: ['{{ prev }}']}"
+    if not rest.startswith("iterate"):
+        request = "{prompt: 'A {{ each.a }}'}" if rest.startswith("for_each") else "{prompt: A fox}"
+    text = f"""seedflow: 1
+inputs: {{photo: {{type: image}}}}
+steps:
+  set: {{generate: {{prompt: Foxes, sequential_image_generation: auto, max_images: 3}}}}
+  own: {{generate: {request}, {rest}}}
+"""
+    found = [describe(one) for one in check_all(text) if one.code not in ("unused-input", "not-text")]
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        (
+            'outputs: {a: {images: "{{ steps.zz.images }}", fil: x, file: "../x"}}',
+            ["unknown-step «zz»", "unknown-key «fil»", 'bad-file-name «"../x"»'],
+        ),
+        (
+            'outputs: {a: {images: red, file: "../x"}}',
+            ["output-without-images «red»", 'bad-file-name «"../x"»'],
+        ),
+        (
+            "outputs: {a: {images: red, file: x}, b: {file: y}}",
+            ["output-without-images «red»", "missing-key «b»"],
+        ),
+        (
+            'ref_words: {one: "x", mny: y, many: "z"}',
+            ['wording-without-place «"x"»', "unknown-key «mny»", 'wording-without-place «"z"»'],
+        ),
+        (
+            'ref_words: {one: "x", many: []}',
+            ['wording-without-place «"x"»', "wrong-type «[]»"],
+        ),
+        (
+            "inputs: {n: {type: int, default: x, minimum: 3, maximum: 2}}",
+            ["unknown-type «int»", "empty-bounds «minimum»"],
+        ),
+        (
+            "inputs: {n: {type: int, default: x, minimum: 1}}",
+            ["unknown-type «int»", "wrong-type «x»"],
+        ),
+        (
+            "inputs: {n: {type: table, columns: {a: {type: integer, minimum: x}, b: {type: choice}}}}",
+            ["wrong-type «x»", "missing-key «b»"],
+        ),
+        (
+            "inputs: {n: {type: text, required: true, min_length: 3, max_length: 2}}",
+            ["unknown-key «required»", "empty-bounds «min_length»"],
+        ),
+        ("inputs: {n: {type: choice, enum: [a, b]}}", ["unknown-key «enum»"]),
+    ],
+)
+def test_what_is_wrong_in_a_mapping_of_the_recipe_hides_nothing_beside_it(
+    check_all: CheckAll, rest: str, expected: list[str]
+) -> None:
+    text = f"seedflow: 1\nsteps: {{own: {{generate: {{prompt: A fox}}}}}}\n{rest}\n"
+    assert [describe(one) for one in check_all(text) if one.code != "unused-input"] == expected
 
 
 def test_a_misspelt_version_hides_nothing(check_all: CheckAll) -> None:
