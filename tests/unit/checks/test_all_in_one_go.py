@@ -251,6 +251,92 @@ def test_what_is_wrong_in_a_mapping_of_the_recipe_hides_nothing_beside_it(
     assert [describe(one) for one in check_all(text) if one.code != "unused-input"] == expected
 
 
+TOO_MANY = "too-many-values «image_input»"
+
+
+@pytest.mark.parametrize(
+    ("number", "most", "expected"),
+    [
+        ("{type: integer, default: 2, minimum: 1}", "{{ inputs.n }}", [TOO_MANY]),
+        ("{type: integer, default: 2, minimum: 1, maximum: 4}", "{{ inputs.n }}", []),
+        ("{type: int, default: 2, maximum: 4}", "{{ inputs.n }}", ["unknown-type «int»"]),
+        ("{type: zzz, default: 2, maximum: 4}", "{{ inputs.n }}", ["unknown-type «zzz»"]),
+        ("{type: integer, max: 4}", "{{ inputs.n }}", ["unknown-key «max»"]),
+        ("{type: integer, atmost: 4}", "{{ inputs.n }}", ["unknown-key «atmost»"]),
+        ("{type: integer, maximum: four}", "{{ inputs.n }}", ["wrong-type «four»"]),
+        ("{type: integer, maximum: four}", "{{ values.v }}", ["wrong-type «four»"]),
+        ("{type: integer, maximum: 4}", "{{ inputs.m }}", ["unknown-input «m»"]),
+        ("{type: integer, maximum: 4}", "{{ values.m }}", ["unknown-value «m»"]),
+        ("{type: integer, maximum: 4}", "{{ inputs.n | zzz }}", ["template-unknown-filter «zzz»"]),
+        # What has nothing to do with it takes nothing from it.
+        ("{type: integer}", "{{ inputs.n }}", [TOO_MANY, "wrong-type «x»"]),
+    ],
+)
+def test_a_bound_that_could_not_be_read_gives_no_doubt_as_if_there_were_none(
+    check_all: CheckAll, number: str, most: str, expected: list[str]
+) -> None:
+    found = check_all(f"""seedflow: 1
+inputs: {{photo: {{type: image}}, n: {number}}}
+values: {{v: "{{{{ inputs.n }}}}"}}
+steps:
+  set: {{generate: {{prompt: Foxes, sequential_image_generation: auto, max_images: "{most}"}}}}
+  sheet:
+    generate:
+      prompt: "{{{{ ref.s }}}} and {{{{ ref.p }}}}"
+      image_input: {{s: '{{{{ steps.set.images }}}}', p: '{{{{ inputs.photo }}}}'}}
+  own: {{generate: {{prompt: A fox}}, takes: {"x" if len(expected) == 2 else 2}}}
+""")
+    unused = ("unused-input", "unused-value")
+    assert [describe(one) for one in found if one.code not in unused] == expected
+
+
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        ("{type: integer, maximum: four}", ["wrong-type «four»"]),
+        ("{type: integer, maximum: 4}", []),
+        ("{type: integer}", [TOO_MANY]),
+    ],
+)
+def test_nor_does_one_of_the_recipe_around_or_of_a_limit_on_results(
+    check_all: CheckAll, problem: str, expected: list[str]
+) -> None:
+    found = check_all(f"""seedflow: 1
+inputs: {{photo: {{type: image}}, n: {problem}}}
+steps:
+  set:
+    generate: {{prompt: Foxes, sequential_image_generation: auto, max_images: 15}}
+    expect: {{images: {{max: "{{{{ inputs.n }}}}"}}}}
+  sheet:
+    generate:
+      prompt: "{{{{ ref.s }}}} and {{{{ ref.p }}}}"
+      image_input: {{s: '{{{{ steps.set.images }}}}', p: '{{{{ inputs.photo }}}}'}}
+""")
+    assert [describe(one) for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("{{ image.nmae }}", ["template-unknown-name «nmae»"]),
+        ("{{ image.number | pad(2) }}", ["template-unknown-filter «pad»"]),
+        ("{{ each.sceen }}", ["unknown-variable «sceen»"]),
+        ("page", ["same-file «page»", "same-file «page»", "same-file «page»"]),
+    ],
+)
+def test_a_slip_in_the_name_of_a_file_does_not_make_it_one_for_several_images(
+    check_all: CheckAll, file: str, expected: list[str]
+) -> None:
+    found = check_all(f"""seedflow: 1
+steps: {{page: {{for_each: {{scene: [sea, wood]}}, generate: {{prompt: "{{{{ each.scene }}}}"}}}}}}
+outputs:
+  a: {{images: "{{{{ steps.page.images }}}}", file: "{file}"}}
+  b: {{images: "{{{{ steps.page.images }}}}", file: "{file}"}}
+""")
+    told = [describe(one).replace('"', "") for one in found]
+    assert told == (expected if file == "page" else expected * 2)
+
+
 def test_a_misspelt_version_hides_nothing(check_all: CheckAll) -> None:
     found = check_all(f"seedflw: 1\nsteps: {{{OTHER}}}\n")
     assert [describe(each) for each in found] == ["unknown-key «seedflw»", *ITS_OWN]
