@@ -180,9 +180,7 @@ class _Reader:
         if isinstance(node, Mapping):
             listed = "`[VALUE, …]`" if as_json else "`[VALUE, …]`, or each after `- `"
             advice = f"write a list of its values, without the keys: {listed}"
-        elif is_nothing(node):
-            advice = "write a list, `[]` for one of no items"
-        elif isinstance(node, Scalar) and node.value.lower().endswith(_DATA_FILES):
+        elif node.value.lower().endswith(_DATA_FILES):
             advice = "write the list out: a list is not read from a file, but an input of type `table` is"
         raise wrong_type(node, f"a list for `{declared.name}`", help=advice)
 
