@@ -35,6 +35,8 @@ _SAME_ITEMS: Final = frozenset(("list", "sort", "reverse", "unique"))
 
 def check_keys(variable: LoopVariable, node: StepNode, flow: Flow) -> Iterator[Diagnostic]:
     """Each item has a key, and no two that are written out have the same."""
+    if "key" in variable.unread:
+        return
     yield from _check_written(variable)
     yield from _check_field(variable, node, flow)
     for name, items in zip(variable.names, variable.lists, strict=True):

@@ -76,7 +76,7 @@ def _check_bounds(subject: Subject) -> Iterator[Diagnostic]:
         lists = [
             (items, variable)
             for variable in node.step.for_each
-            if variable.at_most is None
+            if variable.at_most is None and "at_most" not in variable.unread
             for items in variable.lists
         ]
         iterate = node.step.iterate

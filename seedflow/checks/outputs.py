@@ -9,11 +9,11 @@ from typing import Final
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related
 from seedflow.graph.model import StepNode
-from seedflow.graph.shapes import SAME_ITEMS, UNKNOWN, Count, Kind, Shape
+from seedflow.graph.shapes import IMAGE, SAME_ITEMS, UNKNOWN, Count, Kind, Shape
 from seedflow.recipe.file_paths import check_file_path
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, StepReference
-from seedflow.recipe.template import Template
+from seedflow.recipe.template import Template, is_unread
 from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.operation_nodes import Applied
 
@@ -68,7 +68,7 @@ def _check_file(output: Output, file: Template, shape: Shape, subject: Subject) 
     target = subject.flow.find_target(mention, None)
     if target is None:
         return
-    if target.step.call is not None:
+    if target.step.call is not None or not _is_known(file, mentions, subject):
         return  # what is inside has names of its own, which only `key`, `name` and the plan tell
     missing = [] if "key" in attributes else _undistinguished(mention, target, variables, subject)
     if missing:
@@ -83,6 +83,24 @@ def _check_file(output: Output, file: Template, shape: Shape, subject: Subject) 
         yield _same_file(output, file, ["image.take"], "the image's take")
     elif _per_request(mention, target, subject).high != 1 and "number" not in attributes:
         yield _same_file(output, file, ["image.number"], "the image's number")
+
+
+def _is_known(file: Template, mentions: Sequence[StepReference], subject: Subject) -> bool:
+    """Whether all that a file's name mentions is there; of what is misspelt nobody knows what it would tell apart."""
+    if file.unread:
+        return False
+    attributes, variables = _distinguishers(file)
+    if not attributes <= set(IMAGE.attributes()):
+        return False
+    known: set[str] = set()
+    for mention in mentions:
+        target = subject.flow.find_target(mention, None)
+        if target is None or target.step.call is not None:
+            return True  # what is inside has names of its own
+        known.update(name for entry in target.step.for_each for name in entry.names)
+        if target.step.iterate is not None:
+            known.add(target.step.iterate.name)
+    return variables <= known
 
 
 def _check_text(file: Template, mentions: Sequence[StepReference], subject: Subject) -> Iterator[Diagnostic]:
@@ -133,11 +151,12 @@ def _undistinguished(
     missing: list[str] = []
     for number, entry in enumerate(() if at else target.step.for_each):
         settled = fixed.issuperset(entry.names) or subject.flow.loop_items(target, number).high in {0, 1}
-        if not settled and not variables.intersection(entry.names):
+        if not settled and not any(map(is_unread, entry.lists)) and not variables.intersection(entry.names):
             missing.append(entry.names[0])
     iterate = target.step.iterate
-    if mention.collection == "passes" and iterate is not None and iterate.name not in variables:
-        missing.append(iterate.name)
+    edits = None if iterate is None or is_unread(iterate.over) else iterate.name
+    if mention.collection == "passes" and edits is not None and edits not in variables:
+        missing.append(edits)
     return missing
 
 
@@ -187,7 +206,7 @@ def _same_file(output: Output, file: Template, wanted: Sequence[str | None], wha
 def _check_shared_files(subject: Subject) -> Iterator[Diagnostic]:
     by_text: dict[str, Output] = {}
     for output in subject.graph.recipe.outputs.values():
-        if output.file is None:
+        if output.file is None or not _is_known(output.file, _step_mentions(output), subject):
             continue
         first = by_text.setdefault(re.sub(r"\s+", " ", output.file.scalar.value).strip(), output)
         if first is output or first.file is None:

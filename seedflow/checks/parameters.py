@@ -12,6 +12,7 @@ from seedflow.graph.growth import Growth
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import IMAGE_FORMATS, Kind, Shape
+from seedflow.graph.unsure import Unsure
 from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
 from seedflow.recipe.model import Expression, Parameter
@@ -43,7 +44,7 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?")
 
 def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
     """Every model exists, and no parameter is known to be one that its card refuses."""
-    judge = Judge(subject.flow, Growth(subject.graph))
+    judge = Judge(subject.flow, Growth(subject.graph), Unsure(subject.graph))
     for node in subject.requests:
         yield from _check_model(node, subject)
         model = subject.flow.find_model(node)

@@ -12,6 +12,7 @@ from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
 from seedflow.graph.shapes import ANY, ONE, Count, Kind
+from seedflow.graph.unsure import Unsure
 from seedflow.models.between import find_doubts
 from seedflow.models.model import Model
 from seedflow.models.problem import Problem
@@ -55,9 +56,10 @@ class _Asked:
 class Judge:
     """Asks the cards. Equal requests, of which a large recipe has many, are judged once."""
 
-    def __init__(self, flow: Flow, growth: Growth) -> None:
+    def __init__(self, flow: Flow, growth: Growth, unsure: Unsure) -> None:
         self._flow = flow
         self._growth = growth
+        self._unsure = unsure
         self._known: dict[tuple[str, str, frozenset[str]], list[Problem]] = {}
 
     def judge_step(self, node: StepNode, model: Model) -> Iterator[tuple[Problem, Span]]:
@@ -87,8 +89,9 @@ class Judge:
         problems = self._judge_all(few, model)
         if few.parameters != many.parameters and problems:
             problems = _keep(problems, self._judge_all(many, model))
-        if self._is_open(node, counted, numbers):
-            problems = [*self._find_doubts(few, many, model), *problems]
+        doubts = list(self._find_doubts(few, many, model)) if self._is_open(node, counted, numbers) else []
+        if doubts and not self._unsure.is_unsure(node):
+            problems = [*doubts, *problems]
         for problem in problems:
             yield problem, find_span(problem, node, counted)
 

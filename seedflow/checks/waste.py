@@ -12,7 +12,7 @@ from seedflow.graph.model import Frame, StepNode
 from seedflow.graph.places import Part, Place
 from seedflow.recipe.model import Expect, Expression, Otherwise
 from seedflow.recipe.references import NameReference, StepReference
-from seedflow.recipe.template import Template
+from seedflow.recipe.template import Template, is_unread
 
 _DECIDE_REQUEST = frozenset(
     (
@@ -63,7 +63,8 @@ def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> I
         return  # a name that is misspelt is meant for one of them, and that is said of the name
     yield from _check_items(node, deciding)
     for number, variable in enumerate(node.step.for_each):
-        if mentioned.isdisjoint(variable.names) and subject.flow.loop_items(node, number).high not in (0, 1):
+        several = subject.flow.loop_items(node, number).high not in (0, 1)
+        if several and not any(map(is_unread, variable.lists)) and mentioned.isdisjoint(variable.names):
             name = variable.names[0]
             shown = name if variable.key is None else f"{name}.{variable.key}"  # a record has no text
             yield Diagnostic(

@@ -57,10 +57,12 @@ def check_recipe(
 
 
 def once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """The same problem at the same place is said once, whichever stage found it first."""
+    """The same problem at the same place is said once, whichever stage found it first; a mapping may lack several keys."""
     seen: dict[tuple[str, str, str], Diagnostic] = {}
     for found in diagnostics:
-        place = found.message if found.span is None else str(found.span)
+        place = "" if found.span is None else str(found.span)
+        if found.span is None or found.code == "missing-key":
+            place += found.message
         text = (
             "" if found.span is None else found.span.source.text
         )  # each `-i` of one input has one of its own

@@ -9,17 +9,20 @@ from pydantic import ValidationError
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import BindingOptions, Block, Entries, UnknownKey
+from seedflow.recipe.input_schema import ItemBlock, find_bound
 from seedflow.recipe.leaves import quote
-from seedflow.recipe.salvage import Path, choose_cut, list_unread, take_out
-from seedflow.recipe.schema import RecipeBlock
+from seedflow.recipe.salvage import Meant, Path, choose_cut, list_unread, put_right, take_out
+from seedflow.recipe.schema import RecipeBlock, StepBlock
 from seedflow.recipe.step_kinds import OPTIONS_BY_KIND, check_kinds
-from seedflow.recipe.words import PARTS_MEANT
+from seedflow.recipe.words import NEEDED_WORDS, PARTS_MEANT, RECIPE_MEANT
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _MOST_SLIPS = 1_000
+_MOST_LOOKS = 8
+"""So often a tree is read again with what was meant in it: mappings stand no deeper in each other."""
 
 
 class BoundRecipe(NamedTuple):
@@ -38,33 +41,27 @@ class _Problem(NamedTuple):
     """`path` leads to what is not known because of it; None when it is enough to pass over the key.
 
     `elsewhere` when that does not stand at its path but under a wrong key, so that nothing has to be taken out. `needless`
-    when the rest is whole without what stands there.
+    when the rest is whole without what stands there. `meant` when it is known what should stand there: the rest is read
+    as if it did.
     """
 
     diagnostic: Diagnostic
     path: Path | None
     elsewhere: bool = False
     needless: bool = False
+    meant: Meant | None = None
 
     @property
     def cut(self) -> Path | None:
         """The part of the tree that is not known because of it."""
+        if self.meant is not None:
+            return None
         return self.path if self.path is None or self.needless else choose_cut(self.path)
 
 
 def bind_recipe(root: Node) -> BoundRecipe:
     """A recipe's node tree to the document that it spells, and all problems with it, in the order of the text."""
-    problems: list[_Problem] = []
-    document: RecipeBlock | None = None
-    try:
-        document = RecipeBlock.model_validate(root, context=BindingOptions())
-    except ValidationError as error:
-        near_keys = _NearKeys()
-        problems = [
-            found
-            for details in error.errors(include_url=False)
-            if (found := _explain(details, root, near_keys)) is not None
-        ]
+    document, problems, root = _look(root)
     newer = [found.diagnostic for found in problems if found.diagnostic.code == "newer-language"]
     if newer:
         return BoundRecipe(None, newer)
@@ -84,6 +81,31 @@ def bind_recipe(root: Node) -> BoundRecipe:
         )
     unread = list_unread(found.cut for found in problems if found.cut)
     return BoundRecipe(document, sort_by_place([found.diagnostic for found in problems]), frozenset(unread))
+
+
+def _look(root: Node) -> tuple[RecipeBlock | None, list[_Problem], Node]:
+    """The document, if nothing is wrong with it; else all problems, and the tree with what was meant in place of misspelt words."""
+    near_keys = _NearKeys()
+    known: dict[tuple[str, Span | None, str], _Problem] = {}
+    for _ in range(_MOST_LOOKS):
+        try:
+            document = RecipeBlock.model_validate(root, context=BindingOptions())
+        except ValidationError as error:
+            found = [_explain(details, root, near_keys) for details in error.errors(include_url=False)]
+        else:
+            return (document if not known else None), list(known.values()), root
+        meant: dict[Path, Meant] = {}
+        for one in found:
+            if one is None:
+                continue
+            wrong = one.diagnostic
+            known[wrong.code, wrong.span, wrong.message] = one
+            if one.meant is not None and one.path is not None:
+                meant[one.path] = one.meant
+        if not meant:
+            break
+        root = put_right(root, meant)
+    return None, list(known.values()), root
 
 
 def _is_key_of_step(found: _Problem) -> bool:
@@ -126,11 +148,21 @@ class _NearKeys:
             self._known[word, block] = find_near(word, (*block.known_keys(), *block.later))
         return self._known[word, block]
 
+    def find_meant(self, word: str, block: type[Block], entries: Mapping | None) -> str | None:
+        """The key that surely stands for what a word says, with the same value behind it, or None."""
+        if issubclass(block, ItemBlock) and word in ("min", "max") and entries is not None:
+            kind = entries.find("type")
+            return find_bound(word, kind.value if kind is not None else None)
+        if word in block.elsewhere:
+            return block.meant.get(word)
+        near = self.find(word, block)
+        return near if near not in block.later else None
+
 
 def _explain(details: ErrorDetails, root: Node, near_keys: _NearKeys) -> _Problem | None:
     kind, place, path = details["type"], details["input"], details["loc"]
     if isinstance(place, UnknownKey):
-        return _explain_unknown(place, path, near_keys, uses_recipe=_uses_recipe(root, path))
+        return _explain_unknown(place, path, root, near_keys)
     if kind == "missing":
         return _explain_missing(str(path[-1]), place, _key_at(root, path[:-1]), path, near_keys)
     words = details["ctx"]
@@ -139,7 +171,8 @@ def _explain(details: ErrorDetails, root: Node, near_keys: _NearKeys) -> _Proble
             Diagnostic(kind, words["message"], _key_at(root, path[:-1]), help=words["help"]), path[:-1]
         )
     span = place.span if isinstance(place, Scalar | Sequence | Mapping) else _key_at(root, path)
-    return _Problem(Diagnostic(kind, words["message"], span, help=words["help"]), path)
+    meant = Meant(words["meant"], value=True) if words["meant"] is not None else None
+    return _Problem(Diagnostic(kind, words["message"], span, help=words["help"]), path, meant=meant)
 
 
 def _uses_recipe(root: Node, path: Path) -> bool:
@@ -151,7 +184,7 @@ def _uses_recipe(root: Node, path: Path) -> bool:
     return step is not None and isinstance(step.value, Mapping) and step.value.find("recipe") is not None
 
 
-def _explain_unknown(found: UnknownKey, path: Path, near_keys: _NearKeys, *, uses_recipe: bool) -> _Problem:
+def _explain_unknown(found: UnknownKey, path: Path, root: Node, near_keys: _NearKeys) -> _Problem:
     key, block = found.entry.key, found.block
     word = key.value
     if word in block.later:
@@ -176,7 +209,7 @@ def _explain_unknown(found: UnknownKey, path: Path, near_keys: _NearKeys, *, use
         f"did you mean `{near}`?"
         if near
         else f"write `with: {{{word}: …}}` for an input of the used recipe"
-        if uses_recipe
+        if _uses_recipe(root, path)
         else "keys of your own begin with `x-`"
     )
     unknown = Diagnostic(
@@ -186,11 +219,18 @@ def _explain_unknown(found: UnknownKey, path: Path, near_keys: _NearKeys, *, use
         help=help_text,
     )
     if block is RecipeBlock:
-        meant = PARTS_MEANT.get(word, near)
-        return _Problem(unknown, (meant,) if meant is not None else None, elsewhere=True)
-    if near is not None:
-        return _Problem(unknown, (*path[:-1], near))
-    return _Problem(unknown, path if word in block.elsewhere else None)
+        part = PARTS_MEANT.get(word, near)
+        if part is None:
+            return _Problem(unknown, None)
+        if part == RECIPE_MEANT.get(word, near):
+            return _Problem(unknown, path, meant=Meant(part))
+        return _Problem(unknown, (part,), elsewhere=True)
+    mend = near_keys.find_meant(word, block, found.mapping)
+    if mend is not None:
+        return _Problem(unknown, path, meant=Meant(mend))
+    if block is StepBlock:
+        return _Problem(unknown, path if word in block.elsewhere else None)
+    return _Problem(unknown, path, needless=word not in NEEDED_WORDS)
 
 
 def _is_step(entry: Entry) -> bool:
@@ -206,7 +246,7 @@ def _explain_missing(
     block = entries.block if isinstance(entries, Entries) else RecipeBlock
     if isinstance(entries, dict):
         unknown = [found for found in entries.values() if isinstance(found, UnknownKey)]
-        if any(near_keys.find(found.entry.key.value, block) == key for found in unknown):
+        if any(_may_stand_for(key, found, near_keys) for found in unknown):
             return None
         if key == "steps" and any(_is_step(found.entry) for found in unknown):
             return None
@@ -218,6 +258,11 @@ def _explain_missing(
     return _Problem(
         Diagnostic("missing-key", f"{block.called} needs the key `{key}`", span, help=help_text), path
     )
+
+
+def _may_stand_for(key: str, found: UnknownKey, near_keys: _NearKeys) -> bool:
+    word = found.entry.key.value
+    return key in (near_keys.find(word, found.block), found.block.meant.get(word))
 
 
 def _key_at(root: Node, path: Path) -> Span:

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from seedflow.recipe.leaves import is_nothing, wrong_type
+from seedflow.recipe.leaves import Unread, is_nothing, wrong_type
 from seedflow.text.nodes import Entry, Mapping, Node
 
 
@@ -25,6 +25,7 @@ class UnknownKey:
 
     entry: Entry
     block: type[Block]
+    mapping: Mapping
 
 
 class Entries(dict[str, object]):
@@ -39,7 +40,10 @@ class Entries(dict[str, object]):
 
 @dataclass(frozen=True, slots=True)
 class BindingOptions:
-    """`keep_unknown`: give unknown keys to the validator, so that it reports them, instead of leaving them out."""
+    """`keep_unknown`: give unknown keys to the validator, so that it reports them, instead of leaving them out.
+
+    Without, what is `spared` of the keys that a mapping needs may be missing, too.
+    """
 
     keep_unknown: bool = True
 
@@ -62,6 +66,11 @@ class Block(BaseModel):
     """Keys of the language that this seedflow does not carry out yet, and what they do."""
     elsewhere: ClassVar[MappingOf[str, str]] = {}
     """Keys that people write here but that belong elsewhere, and the help that says where."""
+
+    meant: ClassVar[MappingOf[str, str]] = {}
+    """Of these, the words that stand for a key with the same value behind it."""
+    spared: ClassVar[frozenset[str]] = frozenset()
+    """Keys that it needs and without which the others can be read."""
 
     short: ClassVar[MappingOf[str, Any]] = NO_SHORT_FORM
     """The JSON Schema of the short form, where there is one."""
@@ -121,9 +130,12 @@ class Block(BaseModel):
             required = fields.get(key)
             if required is None:
                 if not key.startswith("x-") and options.keep_unknown:
-                    entries[key] = UnknownKey(entry, cls)
+                    entries[key] = UnknownKey(entry, cls, node)
             elif required or not is_nothing(entry.value):
                 entries[key] = entry.value
+        if not options.keep_unknown:
+            for key in cls.spared - entries.keys():
+                entries[key] = Unread(node.source, node.start, node.end, "")
         return entries
 
 

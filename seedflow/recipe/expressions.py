@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 
 from seedflow.diagnostics import Diagnostic, Severity
-from seedflow.recipe.leaves import describe_node
+from seedflow.recipe.leaves import Unread, describe_node
 from seedflow.recipe.model import Expression
 from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.template import Template, TemplateForm, parse_template
@@ -72,7 +72,9 @@ class ExpressionParser:
         expected: str,
         help: str,  # noqa: A002 - the word users see
     ) -> Template | None:
-        """A scalar that is exactly one `{{ }}`, or None and a problem."""
+        """A scalar that is exactly one `{{ }}`, or None and a problem; one of an unread node is unread, too."""
+        if isinstance(node, Unread):
+            return Template.of_unread(node)
         if isinstance(node, Scalar):
             before = len(self.problems)
             template = self.parse(node, roots)
@@ -84,6 +86,22 @@ class ExpressionParser:
             found = describe_node(node)
         self.problems.append(Diagnostic(code, f"found {found}, expected {expected}", node.span, help=help))
         return None
+
+    def parse_needed(
+        self,
+        node: Node,
+        roots: Roots,
+        *,
+        code: str,
+        expected: str,
+        help: str,  # noqa: A002 - the word users see
+    ) -> Template:
+        """The same where something has to stand: with a problem it is an unread template, from which nothing follows."""
+        template = self.parse_single(node, roots, code=code, expected=expected, help=help)
+        if template is not None:
+            return template
+        start, end = node.start, node.end
+        return Template.of_unread(Scalar(node.source, start, end, node.source.text[start:end]))
 
 
 def warn_of_spelling(node: Node) -> Iterator[Diagnostic]:

@@ -124,7 +124,14 @@ def _read_file(path: Path, name: str) -> tuple[dict[str, GivenValue], list[Diagn
         message = f"found {describe_node(root)}, expected a mapping of input names to values"
         return {}, [
             *problems,
-            Diagnostic("wrong-type", message, root.span, help="write `NAME: VALUE` for each input"),
+            Diagnostic(
+                "wrong-type",
+                message,
+                root.span,
+                help='write `{"NAME": VALUE, …}`, an entry for each input'
+                if as_json
+                else "write `NAME: VALUE` for each input",
+            ),
         ]
     return {
         entry.key.value: GivenValue(entry.key.span, entry.value, path.parent)

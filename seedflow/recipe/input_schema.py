@@ -31,7 +31,9 @@ from seedflow.recipe.words import (
     COLUMN_ELSEWHERE,
     INPUT_ELSEWHERE,
     INPUT_LATER,
+    INPUT_MEANT,
     ITEM_ELSEWHERE,
+    ITEM_MEANT,
     TYPES_ELSEWHERE,
 )
 from seedflow.text.nodes import Node, Scalar
@@ -47,7 +49,17 @@ def _read_input_type(node: object) -> InputType:
         code="unknown-type",
         message=f"{quote(text)} is not a type of input; expected one of {', '.join(types)}",
         help=f"did you mean `{near}`?" if near else "write `type: text` for plain words",
+        meant=near,
     )
+
+
+def find_bound(word: str, kind: Node | None) -> str | None:
+    """The key that `min` or `max` stands for in the definition of a value of a type."""
+    text = kind.value if isinstance(kind, Scalar) else ""
+    of = {"text": "length", "list": "items", "table": "items"}.get(TYPES_ELSEWHERE.get(text, text))
+    if of is not None:
+        return f"{word}_{of}"
+    return f"{word}imum" if TYPES_ELSEWHERE.get(text, text) in ("number", "integer") else None
 
 
 def _read_option(node: object) -> str:
@@ -127,6 +139,7 @@ class ItemBlock(Block):
     short = _ALONE
     later = INPUT_LATER
     elsewhere = ITEM_ELSEWHERE
+    meant = ITEM_MEANT
 
     type: ItemTypeValue = Field(
         description="What a value is: text, number, integer, boolean, choice, image or list."
@@ -177,6 +190,7 @@ class InputBlock(ItemBlock):
     called = "the definition of an input"
     short = NO_SHORT_FORM
     elsewhere = INPUT_ELSEWHERE
+    meant = INPUT_MEANT
 
     type: InputTypeValue = Field(
         description="What a value is: text, number, integer, boolean, choice, image, list, or table for rows of records."

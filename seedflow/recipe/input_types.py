@@ -27,7 +27,7 @@ from seedflow.recipe.model import Input, InputType
 from seedflow.recipe.tables import TableReader
 from seedflow.recipe.views import Row
 from seedflow.text.json_nodes import is_json
-from seedflow.text.nodes import Node, Scalar, Sequence
+from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 
 
 class Files(Protocol):
@@ -175,8 +175,12 @@ class _Reader:
     def _open_list(self, declared: Input, node: Node) -> SequenceOf[Node]:
         if isinstance(node, Sequence):
             return node.items
-        advice = "write `[…]` around it, or each item after `- `"
-        if isinstance(node, Scalar) and node.value.lower().endswith(_DATA_FILES):
+        as_json = is_json(node.source)
+        advice = "write `[…]` around it" + ("" if as_json else ", or each item after `- `")
+        if isinstance(node, Mapping):
+            listed = "`[VALUE, …]`" if as_json else "`[VALUE, …]`, or each after `- `"
+            advice = f"write a list of its values, without the keys: {listed}"
+        elif node.value.lower().endswith(_DATA_FILES):
             advice = "write the list out: a list is not read from a file, but an input of type `table` is"
         raise wrong_type(node, f"a list for `{declared.name}`", help=advice)
 

@@ -31,9 +31,21 @@ _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _MAX_SHOWN = 60
 
 
-def problem(*, code: LiteralString, message: str, help: str | None = None) -> PydanticCustomError:  # noqa: A002 - the word users see
-    """The error that becomes a diagnostic of this code at the node that was read."""
-    return PydanticCustomError(code, "{message}", {"message": message, "help": help})
+class Unread(Scalar):
+    """Stands in the place of something that a mapping needs and that could not be read, which is told."""
+
+    __slots__ = ()
+
+
+def problem(
+    *,
+    code: LiteralString,
+    message: str,
+    help: str | None = None,  # noqa: A002 - the word users see
+    meant: str | None = None,
+) -> PydanticCustomError:
+    """The error that becomes a diagnostic of this code at the node that was read; `meant` is what to read on with in its place."""
+    return PydanticCustomError(code, "{message}", {"message": message, "help": help, "meant": meant})
 
 
 def diagnose(error: PydanticCustomError, span: Span) -> Diagnostic:

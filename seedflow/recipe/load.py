@@ -26,6 +26,7 @@ from seedflow.recipe.generation import GenerateBuilder
 from seedflow.recipe.leaves import describe_node, is_nothing
 from seedflow.recipe.loops import build_loops
 from seedflow.recipe.model import Call, Generate, Input, Limits, Output, Recipe, RefWords, Step
+from seedflow.recipe.option_schema import UNREAD_NAME
 from seedflow.recipe.options import OptionBuilder
 from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.salvage import Path as TreePath
@@ -201,16 +202,19 @@ class _RecipeBuilder:
 
     def _build_step(self, name: str, span: Span, block: StepBlock, requests: GenerateBuilder) -> Step:
         self._parser.declared["each"] = ()
-        loops = build_loops(block, self._parser)
+        loops = build_loops(
+            block, self._parser, lambda variable: self._find_unread("steps", name, "for_each", variable)
+        )
         self._parser.declared["each"] = [name for variable in loops for name in variable.names]
         each = block.node.find("for_each") if isinstance(block.node, Mapping) else None
         in_loop = each is not None and not is_nothing(each.value)
         roots = STEP_ROOTS | {"each"} if in_loop else STEP_ROOTS
-        options = OptionBuilder(block, self._parser, roots)
+        unread = self._find_unread("steps", name, "expect")
+        options = OptionBuilder(block, self._parser, roots, unread)
         when, iterate = options.build_when(), options.build_iterate(loops)
         if block.when is not None and when is None:
             self._unread.add(("steps", name, "when"))
-        if block.iterate is not None and iterate is None:
+        if iterate is not None and iterate.name == UNREAD_NAME:
             self._unread.add(("steps", name, "iterate"))
         if in_loop and not loops:
             self._unread.add(("steps", name, "for_each"))
@@ -248,7 +252,7 @@ class _RecipeBuilder:
         outputs = {}
         self._parser.declared["each"] = ()
         for name, block in self._document.outputs.items():
-            images = self._parser.parse_single(
+            images = self._parser.parse_needed(
                 block.images,
                 STEP_ROOTS,
                 code="output-without-images",
@@ -256,10 +260,9 @@ class _RecipeBuilder:
                 help='write `"{{ steps.NAME.images }}"`',
             )
             file = self._build_file(block.file) if block.file is not None else None
-            if images is None:
+            if images.unread:
                 self._unread.add(("outputs", name))
-            else:
-                outputs[name] = Output(name, self._key_of("outputs", name), images, file)
+            outputs[name] = Output(name, self._key_of("outputs", name), images, file)
         return outputs
 
     def _build_file(self, node: Node) -> Template | None:
@@ -290,6 +293,12 @@ class _RecipeBuilder:
         words, problems = build_ref_words(block)
         self.problems.extend(problems)
         return words
+
+    def _find_unread(self, *path: str) -> frozenset[str]:
+        """The keys below a path that have errors and are left out."""
+        return frozenset(
+            str(one[len(path)]) for one in self._unread if len(one) > len(path) and one[: len(path)] == path
+        )
 
     def _key_of(self, part: str, name: str) -> Span:
         node = _find_value(self._document, part)

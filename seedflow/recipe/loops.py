@@ -10,6 +10,8 @@ for_each: "{{ zip(name=inputs.names, tone=inputs.tones) }}"    two variables, `e
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pydantic_core import PydanticCustomError
 
 from seedflow.diagnostics import Diagnostic, Span
@@ -20,8 +22,13 @@ from seedflow.recipe.schema import StepBlock
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 
 
-def build_loops(block: StepBlock, parser: ExpressionParser) -> tuple[LoopVariable, ...]:
-    """The loop variables of a step, in written order; problems go to the parser."""
+def build_loops(
+    block: StepBlock, parser: ExpressionParser, find_unread: Callable[[str], frozenset[str]]
+) -> tuple[LoopVariable, ...]:
+    """The loop variables of a step, in written order; problems go to the parser.
+
+    `find_unread` knows which keys of a variable's long form could not be read.
+    """
     entry = block.node.find("for_each") if isinstance(block.node, Mapping) else None
     if entry is None or is_nothing(entry.value):
         return ()
@@ -42,7 +49,11 @@ def build_loops(block: StepBlock, parser: ExpressionParser) -> tuple[LoopVariabl
         key = entry.value.find(name) if isinstance(entry.value, Mapping) else None
         span = key.key.span if key is not None else entry.key.span
         items = _parse_list(loop.in_, roots, parser)
-        found.append(LoopVariable((name,), (items,), span, key=loop.key, at_most=loop.at_most))
+        found.append(
+            LoopVariable(
+                (name,), (items,), span, key=loop.key, at_most=loop.at_most, unread=find_unread(name)
+            )
+        )
         roots = STEP_ROOTS | {"each"}
     return tuple(found)
 
@@ -72,15 +83,14 @@ def _build_zip(scalar: Scalar, span: Span, parser: ExpressionParser) -> tuple[Lo
 
 
 def _parse_list(node: Node, roots: frozenset[str], parser: ExpressionParser) -> Expression:
-    """The list of a variable; one that is none counts as empty, so that its variable stays known."""
+    """The list of a variable; one that is none is unread, so that its variable stays known."""
     if isinstance(node, Sequence):
         parser.problems.extend(warn_of_spelling(node))
         return parser.parse_tree(node, roots)
-    template = parser.parse_single(
+    return parser.parse_needed(
         node,
         roots,
         code="not-a-list",
         expected="a list, or one `{{ }}` that gives a list",
         help='write `[…]`, or a template such as `"{{ inputs.NAME }}"`',
     )
-    return template if template is not None else ()

@@ -124,6 +124,8 @@ class LoopVariable:
     zipped: bool = False
     key: str | None = None
     at_most: int | None = None
+    unread: frozenset[str] = frozenset()
+    """Which of the two stand there and could not be read."""
 
 
 DEFAULT_ATTEMPTS = 3

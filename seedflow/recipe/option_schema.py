@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, SkipValidation, WithJsonSchema
 
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import Block
-from seedflow.recipe.leaves import NameValue, is_nothing, problem, quote, read_text
+from seedflow.recipe.leaves import NAME_SCHEMA, Unread, is_nothing, problem, quote, read_name, read_text
 from seedflow.recipe.model import DEFAULT_ATTEMPTS, MOST_ATTEMPTS, MOST_EXPECTED, MOST_TAKES, Otherwise
 from seedflow.recipe.schema_parts import (
     EXPRESSION_OR_LIST_SCHEMA,
@@ -17,7 +17,7 @@ from seedflow.recipe.schema_parts import (
     TEMPLATE_SCHEMA,
     whole_up_to,
 )
-from seedflow.recipe.words import EXPECT_ELSEWHERE, ITERATE_ELSEWHERE
+from seedflow.recipe.words import EXPECT_ELSEWHERE, EXPECT_MEANT, ITERATE_ELSEWHERE, ITERATE_MEANT
 from seedflow.text.nodes import Node, Scalar
 
 TakesNode = Annotated[Node, SkipValidation, WithJsonSchema(whole_up_to(MOST_TAKES))]
@@ -39,6 +39,10 @@ ListNode = Annotated[Node, SkipValidation, WithJsonSchema(dict(EXPRESSION_OR_LIS
 ExpressionNode = Annotated[Node, SkipValidation, WithJsonSchema(dict(EXPRESSION_SCHEMA))]
 
 
+UNREAD_NAME: Final = ""
+"""Stands for the name of edits that have none that could be read."""
+
+
 def _read_otherwise(node: object) -> Otherwise:
     text = read_text(node)
     known = [choice.value for choice in Otherwise]
@@ -49,7 +53,15 @@ def _read_otherwise(node: object) -> Otherwise:
         code="not-an-option",
         message=f"{quote(text)} is not one of {', '.join(known)}",
         help=f"did you mean `{near}`?" if near else "write `otherwise: fail`, or leave it out",
+        meant=near,
     )
+
+
+def _read_edit_name(node: object) -> str:
+    return UNREAD_NAME if isinstance(node, Unread) else read_name(node)
+
+
+EditName = Annotated[str, BeforeValidator(_read_edit_name), WithJsonSchema(NAME_SCHEMA)]
 
 
 class ImagesBlock(Block):
@@ -72,6 +84,7 @@ class ExpectBlock(Block):
 
     called = "`expect`"
     elsewhere = EXPECT_ELSEWHERE
+    meant = EXPECT_MEANT
 
     images: ImagesBlock | None = Field(
         None, description="How many images one result must have: a number, or `{min: …, max: …}`."
@@ -105,11 +118,13 @@ class IterateBlock(Block):
 
     called = "`iterate`"
     elsewhere = ITERATE_ELSEWHERE
+    meant = ITERATE_MEANT
+    spared = frozenset(("over", "as", "start"))
 
     over: ListNode = Field(
         description="The list of edits: one `{{ }}` that gives a list, or a list that is written out. One pass for each item."
     )
-    as_: NameValue = Field(alias="as", description="The name of the item in templates: `{{ each.NAME }}`.")
+    as_: EditName = Field(alias="as", description="The name of the item in templates: `{{ each.NAME }}`.")
     start: ExpressionNode = Field(
         description="The image that the first pass begins with: one `{{ }}`. `{{ prev }}` is the image before each pass."
     )

@@ -41,10 +41,13 @@ _read_expected = read_positive_up_to(MOST_EXPECTED)
 
 
 class OptionBuilder:
-    """Builds the options of one step. `roots` are the names that its templates know."""
+    """Builds the options of one step. `roots` are the names that its templates know; `unread` are keys of `expect` that have errors."""
 
-    def __init__(self, block: StepBlock, parser: ExpressionParser, roots: Roots) -> None:
+    def __init__(
+        self, block: StepBlock, parser: ExpressionParser, roots: Roots, unread: frozenset[str] = frozenset()
+    ) -> None:
         self._block = block
+        self._unread = unread
         self._parser = parser
         self._roots = roots
         self._known = VALUE_ROOTS | (roots & {"each"})
@@ -78,7 +81,8 @@ class OptionBuilder:
             return None
         span = _key_span(self._block.node, "expect")
         before = len(self._parser.problems)
-        if block.attempts is not None and block.otherwise is not Otherwise.RETRY:
+        tries_again = block.otherwise is Otherwise.RETRY or bool(self._unread)  # one of them may mean it
+        if block.attempts is not None and not tries_again:
             self._parser.problems.append(
                 Diagnostic(
                     "attempts-without-retry",
@@ -102,17 +106,17 @@ class OptionBuilder:
         )
         expected = (block.images, block.min_width, block.min_height, block.aspect_ratio, block.distinct)
         written = any(one is not None for one in expected)
-        if not written and len(self._parser.problems) == before:
+        if not written and not self._unread and len(self._parser.problems) == before:
             self._parser.problems.append(_expects_nothing(span))
         return expect
 
     def build_iterate(self, loops: tuple[LoopVariable, ...]) -> Iterate | None:
-        """The edits in a row; None when there are none, or these or what they begin with could not be read."""
+        """The edits in a row, if there are any; what of them could not be read is unread in them."""
         block = self._block.iterate
         if block is None:
             return None
         over = self._build_over(block.over)
-        start = self._parser.parse_single(
+        start = self._parser.parse_needed(
             block.start,
             self._roots,
             code="not-an-image",
@@ -130,15 +134,13 @@ class OptionBuilder:
                     help="give the edits another name",
                 )
             )
-        if start is None or over is None:
-            return None
         return Iterate(_key_span(self._block.node, "iterate"), over, block.as_, span, start)
 
-    def _build_over(self, node: Node) -> Expression | None:
+    def _build_over(self, node: Node) -> Expression:
         if isinstance(node, Sequence):
             self._parser.problems.extend(warn_of_spelling(node))
             return self._parser.parse_tree(node, self._roots)
-        return self._parser.parse_single(
+        return self._parser.parse_needed(
             node,
             self._roots,
             code="not-a-list",

@@ -1,9 +1,13 @@
-"""What is left of a recipe's tree without its broken parts, so that problems of all the rest come in the same go."""
+"""What is left of a recipe's tree without its broken parts, so that problems of all the rest come in the same go.
+
+Where it is known what was meant by a misspelt key or word, the tree is read on as if that stood there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, TypeAlias
+from collections.abc import Mapping as MappingOf
+from typing import Final, NamedTuple, TypeAlias
 
 from seedflow.recipe.leaves import suggest_name
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar
@@ -12,23 +16,72 @@ Path: TypeAlias = tuple[str | int, ...]
 """Keys and positions that lead from the root to a node."""
 
 _ANY: Final = "*"
+_EXPENDABLE_OF_VALUES: Final = (
+    "description",
+    "default",
+    "optional",
+    "minimum",
+    "maximum",
+    *(f"{bound}_{of}" for bound in ("min", "max") for of in ("length", "items")),
+)
 _EXPENDABLE: Final[tuple[Path, ...]] = (
     ("seedflow",),
     ("name",),
     ("description",),
+    ("limits", _ANY),
     ("limits",),
+    ("ref_words", _ANY),
     ("ref_words",),
+    ("outputs", _ANY, _ANY),
     ("outputs", _ANY),
+    ("steps", _ANY, "expect", "images", _ANY),
+    ("steps", _ANY, "expect", _ANY),
     *(("steps", _ANY, key) for key in ("needs", "description", "tags", "was", "takes", "expect", "when")),
-    ("steps", _ANY, "for_each", _ANY, "at_most"),
-    *(("inputs", _ANY, key) for key in ("description", "default", "optional", "delimiter")),
-    *(("inputs", _ANY, f"{low_or_high}imum") for low_or_high in ("min", "max")),
-    *(("inputs", _ANY, f"{bound}_{of}") for bound in ("min", "max") for of in ("length", "items")),
+    ("steps", _ANY, "for_each", _ANY, _ANY),
+    ("steps", _ANY, "iterate", _ANY),
+    *(("inputs", _ANY, key) for key in (*_EXPENDABLE_OF_VALUES, "delimiter")),
+    *(("inputs", _ANY, "of", key) for key in _EXPENDABLE_OF_VALUES),
+    *(("inputs", _ANY, "columns", _ANY, key) for key in _EXPENDABLE_OF_VALUES),
 )
-"""Parts that nothing else depends on: without them the rest means what it meant."""
+"""Parts without which the rest can be read; the first that fits counts. Of most nothing else depends on them, of others it is known
+that they are unread."""
 
 _NAMED: Final = frozenset({"inputs", "values", "steps"})
 """Parts whose entries are used by name."""
+
+
+class Meant(NamedTuple):
+    """What a misspelt word at a path stands for: the key, or with `value` what stands behind the key."""
+
+    word: str
+    value: bool = False
+
+
+def put_right(root: Node, meant: MappingOf[Path, Meant]) -> Node:
+    """The tree with what was meant in place of what is misspelt; every node keeps its place in the text."""
+    below: dict[str | int, dict[Path, Meant]] = {}
+    for (first, *rest), word in meant.items():
+        below.setdefault(first, {})[tuple(rest)] = word
+    if not isinstance(root, Mapping):
+        short = next((word.word for word in meant.values() if word.value), None)
+        return root if short is None else Scalar(root.source, root.start, root.end, short)
+    entries = []
+    taken = {entry.key.value for entry in root}
+    for key, node in root:
+        deeper = below.get(key.value)
+        if deeper is None:
+            entries.append(Entry(key, node))
+            continue
+        own = deeper.pop((), None)
+        value = put_right(node, deeper) if deeper else node
+        if own is None:
+            entries.append(Entry(key, value))
+        elif own.value:
+            entries.append(Entry(key, Scalar(value.source, value.start, value.end, own.word)))
+        elif own.word not in taken:
+            taken.add(own.word)
+            entries.append(Entry(Scalar(key.source, key.start, key.end, own.word), value))
+    return Mapping(root.source, root.start, root.end, tuple(entries))
 
 
 def choose_cut(path: Path) -> Path:

@@ -40,10 +40,12 @@ from seedflow.recipe.schema_parts import EXPRESSION_OR_SCALARS_SCHEMA, EXPRESSIO
 from seedflow.recipe.words import (
     LANGUAGE_VERSION,
     LIMITS_ELSEWHERE,
+    LIMITS_MEANT,
     RECIPE_ELSEWHERE,
     REF_WORDS_ELSEWHERE,
     STEP_ELSEWHERE,
     STEP_LATER,
+    STEP_MEANT,
 )
 from seedflow.text.nodes import Node, Scalar, Sequence
 
@@ -99,6 +101,7 @@ class LoopBlock(Block):
     """One variable of `for_each`."""
 
     called = "a variable of `for_each`"
+    spared = frozenset(("in",))
     wanted = "a list, or a mapping with the list behind `in`"
     short = EXPRESSION_OR_SCALARS_SCHEMA
 
@@ -124,6 +127,7 @@ class StepBlock(Block):
     called = "a step"
     later = STEP_LATER
     elsewhere = STEP_ELSEWHERE
+    meant = STEP_MEANT
 
     generate: Annotated[dict[str, AnyNode] | None, BeforeValidator(open_mapping)] = Field(
         None, description="One request to a model. Its keys are the model's own parameters, plus `model:`."
@@ -172,6 +176,7 @@ class OutputBlock(Block):
     """One output of a recipe."""
 
     called = "an output"
+    spared = frozenset(("images",))
     short = EXPRESSION_SCHEMA
 
     images: ExpressionNode = Field(description="The images: one `{{ }}` that gives an image or images.")
@@ -192,6 +197,7 @@ class LimitsBlock(Block):
 
     called = "the limits of a recipe"
     elsewhere = LIMITS_ELSEWHERE
+    meant = LIMITS_MEANT
 
     cost_usd: Usd | None = Field(None, description="US dollars that one run may cost at most.")
     images: Positive | None = Field(None, description="Images that one run may ask for at most.")

@@ -41,6 +41,13 @@ class Template:
     def __repr__(self) -> str:
         return f"Template({self.scalar.value!r})"
 
+    @classmethod
+    def of_unread(cls, scalar: Scalar) -> Template:
+        """What stands for an expression that is none, which is told: nobody knows what it gives, so that nothing follows."""
+        bare = scalar.value if scalar.value.isidentifier() else None
+        problem = Problem("wrong-type", "this is not an expression", 0, len(scalar.value), bare=bare)
+        return cls(scalar, Program(TemplateForm.EXPRESSION, problems=(problem,)))
+
     @property
     def form(self) -> TemplateForm:
         """How it is written: literally, as one expression, or as text with templates in it."""
@@ -153,6 +160,11 @@ def may_leave_out(expression: object) -> bool:
     """Whether an item of a list that is written out is not there when it gives none: it is `optional(…)`."""
     node = expression.expression if isinstance(expression, Template) else None
     return node is not None and node.may_leave_out
+
+
+def is_unread(expression: object) -> bool:
+    """Whether nobody knows what an expression gives, as it could not be read."""
+    return isinstance(expression, Template) and expression.unread
 
 
 def parse_template(

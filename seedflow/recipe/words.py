@@ -16,7 +16,11 @@ INPUT_LATER: Final[Mapping[str, str]] = {}
 _WORDS_OF_TYPES: Final[Mapping[str, str]] = {
     "enum": "write `type: choice` with `options: […]`",
     "items": "write `of:` for the type of a list's items",
+    "min": "write `minimum:` for a number, `min_length:` for a text, `min_items:` for a list or table",
+    "max": "write `maximum:` for a number, `max_length:` for a text, `max_items:` for a list or table",
 }
+
+ITEM_MEANT: Final[Mapping[str, str]] = {"items": "of"}
 
 ITEM_ELSEWHERE: Final[Mapping[str, str]] = {
     **_WORDS_OF_TYPES,
@@ -24,6 +28,9 @@ ITEM_ELSEWHERE: Final[Mapping[str, str]] = {
     "optional": "an item of a list is always there: put `optional:` beside `of:`",
     "columns": "a table is an input of its own: `type: table` stands beside the input's name",
 }
+
+NEEDED_WORDS: Final = frozenset(("enum",))
+"""Of these, those that say what a definition has to say by another key, so that without them it is not whole."""
 
 COLUMN_ELSEWHERE: Final[Mapping[str, str]] = {
     **_WORDS_OF_TYPES,
@@ -40,10 +47,15 @@ INPUT_ELSEWHERE: Final[Mapping[str, str]] = {
     "header": "`header:` is the title of a column, and stands below `columns:`",
     "rows": "write `default:` for the rows of a table",
     "file": "write `default: FILE.csv` for a table that stands in a file",
-    "min": "write `minimum:` for a number, `min_length:` for a text, `min_items:` for a list or table",
-    "max": "write `maximum:` for a number, `max_length:` for a text, `max_items:` for a list or table",
     "separator": "write `delimiter:`",
     "sep": "write `delimiter:`",
+}
+
+INPUT_MEANT: Final[Mapping[str, str]] = {
+    **ITEM_MEANT,
+    "rows": "default",
+    "separator": "delimiter",
+    "sep": "delimiter",
 }
 
 STEP_LATER: Final[Mapping[str, str]] = {
@@ -64,6 +76,13 @@ STEP_ELSEWHERE: Final[Mapping[str, str]] = {
     "seeds": "write `takes:`; the model has no seed",
 }
 
+STEP_MEANT: Final[Mapping[str, str]] = {
+    "foreach": "for_each",
+    "depends_on": "needs",
+    "uses": "recipe",
+    "inputs": "with",
+}
+
 EXPECT_ELSEWHERE: Final[Mapping[str, str]] = {
     "width": "write `min_width:`, in pixels",
     "height": "write `min_height:`, in pixels",
@@ -74,6 +93,8 @@ EXPECT_ELSEWHERE: Final[Mapping[str, str]] = {
     "retry": "write `otherwise: retry`",
 }
 
+EXPECT_MEANT: Final[Mapping[str, str]] = {"count": "images", "ratio": "aspect_ratio"}
+
 ITERATE_ELSEWHERE: Final[Mapping[str, str]] = {
     "in": "write `over:`",
     "for_each": "write `over:`",
@@ -81,10 +102,14 @@ ITERATE_ELSEWHERE: Final[Mapping[str, str]] = {
     "name": "write `as:`",
 }
 
+ITERATE_MEANT: Final[Mapping[str, str]] = {"in": "over", "for_each": "over", "from": "start", "name": "as"}
+
 LIMITS_ELSEWHERE: Final[Mapping[str, str]] = {
     "cost": "write `cost_usd:`, in US dollars",
     "budget": "write `cost_usd:`, in US dollars",
 }
+
+LIMITS_MEANT: Final[Mapping[str, str]] = {"cost": "cost_usd", "budget": "cost_usd"}
 
 REF_WORDS_ELSEWHERE: Final[Mapping[str, str]] = {
     "comma": "take it out: the images of one name always stand in a row, so that three and more are worded by `range:`",
@@ -104,7 +129,9 @@ RECIPE_ELSEWHERE: Final[Mapping[str, str]] = {
     "libraries": "`libraries:` belongs into the project's file seedflow.yaml",
 }
 
-PARTS_MEANT: Final[Mapping[str, str]] = {"vars": "values", "variables": "values", "model": "defaults"}
+RECIPE_MEANT: Final[Mapping[str, str]] = {"vars": "values", "variables": "values"}
+
+PARTS_MEANT: Final[Mapping[str, str]] = {**RECIPE_MEANT, "model": "defaults"}
 """Words on the top level that mean a part of the recipe."""
 
 TYPES_ELSEWHERE: Final[Mapping[str, str]] = {

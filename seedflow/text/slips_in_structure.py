@@ -111,6 +111,8 @@ def explain_brackets(trouble: Trouble) -> Diagnostic | None:
             return trouble.report(trouble.at, trouble.at + 1, message, advice, first, code="yaml-bracket")
         if trouble.character == ":" or not trouble.text[trouble.at :].strip():
             return _report_open_bracket(trouble, trouble.since)
+        if quote := _find_ended_quote(trouble):
+            return _report_text_after_quote(trouble, quote)
         message = f"expected a comma or `{closing}` before this"
         advice = "put a comma between two items; put quotes around a text with brackets or braces"
         return trouble.report(trouble.at, trouble.line_end, message, advice, first, code="yaml-bracket")
@@ -163,12 +165,7 @@ def explain_leftover(trouble: Trouble) -> Diagnostic | None:
         return _report_empty_key(trouble)
     last = before[-1]
     if last in ("'", '"'):
-        twin = "''" if last == "'" else '\\"'
-        message = f"found text after the closing quote `{last}`"
-        advice = (
-            f"write `{twin}` for a quote that belongs to the text, or use the other kind of quotes around it"
-        )
-        return trouble.report(trouble.at, trouble.line_end, message, advice, code="yaml-quote")
+        return _report_text_after_quote(trouble, last)
     if last in ("]", "}"):
         message = f"found text after the closing `{last}`"
         advice = "put quotes around the whole value if it is meant as a text"
@@ -177,6 +174,24 @@ def explain_leftover(trouble: Trouble) -> Diagnostic | None:
     message = f"found `{shown}` where the line should end"
     advice = "put quotes around the whole value if it is meant as a text"
     return trouble.report(trouble.at, trouble.line_end, message, advice, code="yaml-syntax")
+
+
+def _find_ended_quote(trouble: Trouble) -> str | None:
+    """The quote before the place on its line, behind which the text goes on that it was to stand in."""
+    before = trouble.before.rstrip()
+    last = before[-1:]
+    if last not in ("'", '"') or trouble.character in ("'", '"'):
+        return None
+    apart = len(trouble.before) > len(before)
+    left = trouble.text[trouble.at : trouble.line_end].count(last)
+    return None if apart and left % 2 == 0 else last  # quotes in pairs are those of further items
+
+
+def _report_text_after_quote(trouble: Trouble, quote: str) -> Diagnostic:
+    twin = "''" if quote == "'" else '\\"'
+    message = f"found text after the closing quote `{quote}`"
+    advice = f"write `{twin}` for a quote that belongs to the text, or use the other kind of quotes around it"
+    return trouble.report(trouble.at, trouble.line_end, message, advice, code="yaml-quote")
 
 
 def explain_indentation(trouble: Trouble) -> Diagnostic | None:

@@ -61,7 +61,7 @@ steps:
   uses: {{generate: {{prompt: x, image_input: ["{{{{ steps.fox.images[3] }}}}"]}}, needs: [fox, fax]}}
 outputs: {{fox: "{{{{ steps.fox.images }}}}"}}
 """,
-            ["unknown-key «genrate»", *ITS_OWN, "unknown-step «fax»"],
+            ["unknown-key «genrate»", *ITS_OWN, "no-such-image «steps.fox.images[3]»", "unknown-step «fax»"],
         ),
         (
             f"""
@@ -81,9 +81,9 @@ steps: {{{OTHER}, uses: {{generate: {{prompt: "{{{{ inputs.hero }}}}"}}}}}}
         (
             f"""
 steps: {{{OTHER}}}
-outputs: {{a: "{{{{ steps.nope.images }}}}", b: {{image: x}}}}
+outputs: {{a: "{{{{ steps.nope.images }}}}", b: {{file: "../x"}}}}
 """,
-            [*ITS_OWN, "unknown-step «nope»", "unknown-key «image»"],
+            [*ITS_OWN, "unknown-step «nope»", "missing-key «b»", "bad-file-name «\"../x\"»"],
         ),
         (
             f"""
@@ -98,7 +98,7 @@ inputz: {{hero: {{type: text}}}}
 vars: {{tone: warm}}
 steps: {{{OTHER}, uses: {{generate: {{prompt: "{{{{ inputs.hero }}}} {{{{ values.tone }}}}"}}}}}}
 """,
-            ["unknown-key «inputz»", "unknown-key «vars»", *ITS_OWN[1:]],
+            ["unknown-key «inputz»", "unknown-key «vars»", *ITS_OWN],
         ),
         (
             """
@@ -141,6 +141,200 @@ def test_a_broken_part_hides_nothing_and_nothing_follows_from_it(
     check_all: CheckAll, text: str, expected: list[str]
 ) -> None:
     assert [describe(found) for found in check_all("seedflow: 1" + text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        (
+            "expect: {images: 0, min_widht: 3, min_width: -4, aspect_ratio: wide}",
+            ["out-of-bounds «0»", "unknown-key «min_widht»", "out-of-bounds «-4»", "not-a-ratio «wide»"],
+        ),
+        (
+            "expect: {images: {min: 0}, min_width: 0, otherwise: retri, attempts: 0}",
+            ["out-of-bounds «0»", "out-of-bounds «0»", "not-an-option «retri»", "out-of-bounds «0»"],
+        ),
+        ("expect: {min_widht: 3}", ["unknown-key «min_widht»"]),
+        ("expect: {zzz: 3}", ["unknown-key «zzz»"]),
+        ("expect: {images: 1, otherwise: zzzzz, attempts: 3}", ["not-an-option «zzzzz»"]),
+        ("expect: {images: 1, retry: true, attempts: 3}", ["unknown-key «retry»"]),
+        ("expect: {images: [2], min_width: 0}", ["wrong-type «[2]»", "out-of-bounds «0»"]),
+        (
+            "for_each: {a: {in: red, at_most: x, kye: x}}",
+            ["not-a-list «red»", "wrong-type «x»", "unknown-key «kye»"],
+        ),
+        (
+            "for_each: {a: {at_most: x}, b: {in: '{{ inputs.zz }}'}}",
+            ["missing-key «a»", "wrong-type «x»", "unknown-input «zz»"],
+        ),
+        ("for_each: {a: {in: [{n: 1}, {n: 2}], key: []}}", ["wrong-type «[]»"]),
+        (
+            "for_each: {a: {in: '{{ steps.set.images }}', at_most: two}}",
+            ["wrong-type «two»"],
+        ),
+        (
+            "iterate: {over: red, as: e, strat: 3, start: '{{ inputs.photoo }}'}",
+            ["not-a-list «red»", "unknown-key «strat»", "unknown-input «photoo»"],
+        ),
+        (
+            "iterate: {over: '{{ inputs.zz }}', start: photo}",
+            ["missing-key «iterate»", "unknown-input «zz»", "not-an-image «photo»"],
+        ),
+        (
+            "iterate: {as: e, start: '{{ inputs.photoo }}'}",
+            ["missing-key «iterate»", "unknown-input «photoo»"],
+        ),
+    ],
+)
+def test_what_is_wrong_in_an_option_hides_nothing_beside_it(
+    check_all: CheckAll, rest: str, expected: list[str]
+) -> None:
+    request = "{prompt: 'A {{ each.e }}', image_input: ['{{ prev }}']}"
+    if not rest.startswith("iterate"):
+        request = "{prompt: 'A {{ each.a }}'}" if rest.startswith("for_each") else "{prompt: A fox}"
+    text = f"""seedflow: 1
+inputs: {{photo: {{type: image}}}}
+steps:
+  set: {{generate: {{prompt: Foxes, sequential_image_generation: auto, max_images: 3}}}}
+  own: {{generate: {request}, {rest}}}
+"""
+    found = [describe(one) for one in check_all(text) if one.code not in ("unused-input", "not-text")]
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        (
+            'outputs: {a: {images: "{{ steps.zz.images }}", fil: x, file: "../x"}}',
+            ["unknown-step «zz»", "unknown-key «fil»", 'bad-file-name «"../x"»'],
+        ),
+        (
+            'outputs: {a: {images: red, file: "../x"}}',
+            ["output-without-images «red»", 'bad-file-name «"../x"»'],
+        ),
+        (
+            "outputs: {a: {images: red, file: x}, b: {file: y}}",
+            ["output-without-images «red»", "missing-key «b»"],
+        ),
+        (
+            'ref_words: {one: "x", mny: y, many: "z"}',
+            ['wording-without-place «"x"»', "unknown-key «mny»", 'wording-without-place «"z"»'],
+        ),
+        (
+            'ref_words: {one: "x", many: []}',
+            ['wording-without-place «"x"»', "wrong-type «[]»"],
+        ),
+        (
+            "inputs: {n: {type: int, default: x, minimum: 3, maximum: 2}}",
+            ["unknown-type «int»", "empty-bounds «minimum»"],
+        ),
+        (
+            "inputs: {n: {type: int, default: x, minimum: 1}}",
+            ["unknown-type «int»", "wrong-type «x»"],
+        ),
+        (
+            "inputs: {n: {type: table, columns: {a: {type: integer, minimum: x}, b: {type: choice}}}}",
+            ["wrong-type «x»", "missing-key «b»"],
+        ),
+        (
+            "inputs: {n: {type: text, required: true, min_length: 3, max_length: 2}}",
+            ["unknown-key «required»", "empty-bounds «min_length»"],
+        ),
+        ("inputs: {n: {type: choice, enum: [a, b]}}", ["unknown-key «enum»"]),
+    ],
+)
+def test_what_is_wrong_in_a_mapping_of_the_recipe_hides_nothing_beside_it(
+    check_all: CheckAll, rest: str, expected: list[str]
+) -> None:
+    text = f"seedflow: 1\nsteps: {{own: {{generate: {{prompt: A fox}}}}}}\n{rest}\n"
+    assert [describe(one) for one in check_all(text) if one.code != "unused-input"] == expected
+
+
+TOO_MANY = "too-many-values «image_input»"
+
+
+@pytest.mark.parametrize(
+    ("number", "most", "expected"),
+    [
+        ("{type: integer, default: 2, minimum: 1}", "{{ inputs.n }}", [TOO_MANY]),
+        ("{type: integer, default: 2, minimum: 1, maximum: 4}", "{{ inputs.n }}", []),
+        ("{type: int, default: 2, maximum: 4}", "{{ inputs.n }}", ["unknown-type «int»"]),
+        ("{type: zzz, default: 2, maximum: 4}", "{{ inputs.n }}", ["unknown-type «zzz»"]),
+        ("{type: integer, max: 4}", "{{ inputs.n }}", ["unknown-key «max»"]),
+        ("{type: integer, atmost: 4}", "{{ inputs.n }}", ["unknown-key «atmost»"]),
+        ("{type: integer, maximum: four}", "{{ inputs.n }}", ["wrong-type «four»"]),
+        ("{type: integer, maximum: four}", "{{ values.v }}", ["wrong-type «four»"]),
+        ("{type: integer, maximum: 4}", "{{ inputs.m }}", ["unknown-input «m»"]),
+        ("{type: integer, maximum: 4}", "{{ values.m }}", ["unknown-value «m»"]),
+        ("{type: integer, maximum: 4}", "{{ inputs.n | zzz }}", ["template-unknown-filter «zzz»"]),
+        # What has nothing to do with it takes nothing from it.
+        ("{type: integer}", "{{ inputs.n }}", [TOO_MANY, "wrong-type «x»"]),
+    ],
+)
+def test_a_bound_that_could_not_be_read_gives_no_doubt_as_if_there_were_none(
+    check_all: CheckAll, number: str, most: str, expected: list[str]
+) -> None:
+    found = check_all(f"""seedflow: 1
+inputs: {{photo: {{type: image}}, n: {number}}}
+values: {{v: "{{{{ inputs.n }}}}"}}
+steps:
+  set: {{generate: {{prompt: Foxes, sequential_image_generation: auto, max_images: "{most}"}}}}
+  sheet:
+    generate:
+      prompt: "{{{{ ref.s }}}} and {{{{ ref.p }}}}"
+      image_input: {{s: '{{{{ steps.set.images }}}}', p: '{{{{ inputs.photo }}}}'}}
+  own: {{generate: {{prompt: A fox}}, takes: {"x" if len(expected) == 2 else 2}}}
+""")
+    unused = ("unused-input", "unused-value")
+    assert [describe(one) for one in found if one.code not in unused] == expected
+
+
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        ("{type: integer, maximum: four}", ["wrong-type «four»"]),
+        ("{type: integer, maximum: 4}", []),
+        ("{type: integer}", [TOO_MANY]),
+    ],
+)
+def test_nor_does_one_of_the_recipe_around_or_of_a_limit_on_results(
+    check_all: CheckAll, problem: str, expected: list[str]
+) -> None:
+    found = check_all(f"""seedflow: 1
+inputs: {{photo: {{type: image}}, n: {problem}}}
+steps:
+  set:
+    generate: {{prompt: Foxes, sequential_image_generation: auto, max_images: 15}}
+    expect: {{images: {{max: "{{{{ inputs.n }}}}"}}}}
+  sheet:
+    generate:
+      prompt: "{{{{ ref.s }}}} and {{{{ ref.p }}}}"
+      image_input: {{s: '{{{{ steps.set.images }}}}', p: '{{{{ inputs.photo }}}}'}}
+""")
+    assert [describe(one) for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("{{ image.nmae }}", ["template-unknown-name «nmae»"]),
+        ("{{ image.number | pad(2) }}", ["template-unknown-filter «pad»"]),
+        ("{{ each.sceen }}", ["unknown-variable «sceen»"]),
+        ("page", ["same-file «page»", "same-file «page»", "same-file «page»"]),
+    ],
+)
+def test_a_slip_in_the_name_of_a_file_does_not_make_it_one_for_several_images(
+    check_all: CheckAll, file: str, expected: list[str]
+) -> None:
+    found = check_all(f"""seedflow: 1
+steps: {{page: {{for_each: {{scene: [sea, wood]}}, generate: {{prompt: "{{{{ each.scene }}}}"}}}}}}
+outputs:
+  a: {{images: "{{{{ steps.page.images }}}}", file: "{file}"}}
+  b: {{images: "{{{{ steps.page.images }}}}", file: "{file}"}}
+""")
+    told = [describe(one).replace('"', "") for one in found]
+    assert told == (expected if file == "page" else expected * 2)
 
 
 def test_a_misspelt_version_hides_nothing(check_all: CheckAll) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from seedflow.diagnostics import Diagnostic, Source
 from seedflow.recipe.binding import BoundRecipe, bind_recipe
+from seedflow.recipe.leaves import Unread
 from seedflow.recipe.schema import RecipeBlock
 from seedflow.text.reader import read_yaml
 
@@ -158,7 +159,18 @@ def test_a_misspelt_key_is_not_reported_as_missing_too() -> None:
     assert only("seedflow: 1\nsteps: {a: {genrate: {}}}\n").code == "unknown-key"
 
 
-@pytest.mark.parametrize("key", ["genrate", "recipes", "prompt", "x-generate", "zzz"])
+@pytest.mark.parametrize(
+    ("key", "kind"), [("genrate", "generate"), ("recipes", "recipe"), ("uses", "recipe")]
+)
+def test_a_step_whose_kind_is_misspelt_is_read_as_what_is_meant(key: str, kind: str) -> None:
+    bound = bind_text(f"seedflow: 1\nsteps: {{b: {{{key}: {{}}}}}}\n")
+    assert bound.document is not None
+    assert [found.code for found in bound.problems] == ["unknown-key"]
+    (step,) = bound.document.steps.values()
+    assert (step.generate, step.recipe is None) == (({}, True) if kind == "generate" else (None, False))
+
+
+@pytest.mark.parametrize("key", ["prompt", "x-generate", "zzz"])
 def test_a_step_whose_kind_is_not_found_never_reaches_a_recipe(key: str) -> None:
     bound = bind_text(f"seedflow: 1\nsteps: {{a: {{{key}: {{}}}}, b: {{generate: {{}}}}}}\n")
     assert ("steps", "a") in bound.unread
@@ -171,11 +183,11 @@ def test_a_step_whose_kind_is_not_found_never_reaches_a_recipe(key: str) -> None
 def test_the_rest_is_read_when_a_part_is_broken() -> None:
     bound = bind_text(
         """
-inputs: {a: {type: txt}, b: {type: text, minimum: x}}
-vlaues: {}
+inputs: {a: {type: zzz}, b: {type: text, minimum: x}}
+model: x
 steps: {a: {generate: [1]}, b: {generate: {}, needs: [B], for_each: {c: {in: [1], at_most: x}}}}
 outputs: {a: {file: x}, b: "{{ steps.b.images }}"}
-limits: {images: 0}
+limits: {images: 0, tasks: 3}
 """
     )
     assert [found.code for found in bound.problems] == [
@@ -183,12 +195,16 @@ limits: {images: 0}
         "out-of-bounds",
     ]  # fmt: skip
     assert bound.document is not None
-    assert bound.unread >= {("inputs", "a"), ("values",), ("steps", "a"), ("outputs", "a"), ("limits",)}
+    assert bound.unread >= {
+        ("inputs", "a"), ("defaults",), ("steps", "a"), ("outputs", "a", "images"), ("limits", "images"),
+    }  # fmt: skip
     assert list(bound.document.inputs) == ["b"]
     assert list(bound.document.steps) == ["b"]
     assert list(bound.document.steps["b"].for_each) == ["c"]
-    assert list(bound.document.outputs) == ["b"]
-    assert bound.document.limits is None
+    assert list(bound.document.outputs) == ["a", "b"]
+    assert isinstance(bound.document.outputs["a"].images, Unread)
+    assert bound.document.limits is not None
+    assert (bound.document.limits.images, bound.document.limits.tasks) == (None, 3)
 
 
 @pytest.mark.parametrize(
@@ -300,13 +316,13 @@ def test_a_harmless_unknown_key_leaves_a_document_to_check_further() -> None:
         "seedflow: 1\nzzz: 1\nsteps: {a: {generate: {}, expect: {of: x}}}\n"
     )
     assert [found.code for found in problems] == ["unknown-key", "unknown-key"]
-    assert unread == set()
+    assert unread == {("steps", "a", "expect", "of")}
     assert document is not None
     assert list(document.steps) == ["a"]
 
 
 @pytest.mark.parametrize(
-    "text", ["seedflow: 1\nsteps: {a: {generate: {}, for_eech: {b: [1]}}}\n", "seedflow: 1\nsteps: {a: 1}\n"]
+    "text", ["seedflow: 1\nsteps: {a: {generate: {}, repeat: {b: [1]}}}\n", "seedflow: 1\nsteps: {a: 1}\n"]
 )
 def test_a_key_that_changes_the_meaning_of_a_step_leaves_it_unread(text: str) -> None:
     document, problems, unread = bind_text(text)
@@ -314,6 +330,56 @@ def test_a_key_that_changes_the_meaning_of_a_step_leaves_it_unread(text: str) ->
     assert document.steps == {}
     assert len(problems) == 1
     assert unread == {("steps", "a")}
+
+
+def test_misspelt_keys_and_words_are_read_as_what_they_are_said_to_mean() -> None:
+    document, problems, unread = bind_text(
+        """
+seedflow: 1
+inptus: {n: {tpye: int, min: 2, maximun: 9}, l: {type: list, items: str, max: 3}}
+steps: {a: {generate: {}, foreach: {b: {inn: [1], at_mst: 4}}, expct: {ratio: 1:1, otherwise: retri}}}
+limits: {budget: 3}
+"""
+    )
+    assert [marked(found) for found in problems] == [
+        "inptus", "tpye", "int", "min", "maximun", "items", "str", "max",
+        "foreach", "inn", "at_mst", "expct", "ratio", "retri", "budget",
+    ]  # fmt: skip
+    assert unread == set()
+    assert document is not None
+    number, texts = document.inputs["n"], document.inputs["l"]
+    assert (number.type, number.minimum, number.maximum) == ("integer", 2, 9)
+    assert texts.of is not None
+    assert (texts.of.type, texts.max_items) == ("text", 3)
+    step = document.steps["a"]
+    assert (step.for_each["b"].at_most, step.expect and step.expect.otherwise) == (4, "retry")
+    assert document.limits is not None
+    assert document.limits.cost_usd == 3
+
+
+def test_what_stands_behind_a_misspelt_key_is_judged_by_the_key_that_is_meant() -> None:
+    _, problems = bind("seedflow: 1\ninputs: {n: {type: integer, minimun: low}}\nlimts: {images: 0}\n" + STEP)
+    assert [(found.code, marked(found)) for found in problems] == [
+        ("unknown-key", "minimun"), ("wrong-type", "low"), ("unknown-key", "limts"), ("out-of-bounds", "0"),
+    ]  # fmt: skip
+
+
+def test_a_slip_of_a_key_that_stands_there_too_takes_nothing_from_it() -> None:
+    document, problems = bind("seedflow: 1\nlimits: {imags: 1, images: 5, imagse: 2}\n" + STEP)
+    assert [(found.code, marked(found)) for found in problems] == [
+        ("unknown-key", "imags"), ("unknown-key", "imagse"),
+    ]  # fmt: skip
+    assert document is not None
+    assert document.limits is not None
+    assert document.limits.images == 5
+
+
+def test_slips_of_one_key_are_each_told_and_the_first_counts() -> None:
+    document, problems = bind("seedflow: 1\nlimits: {imags: 1, imagse: 2}\n" + STEP)
+    assert [marked(found) for found in problems] == ["imags", "imagse"]
+    assert document is not None
+    assert document.limits is not None
+    assert document.limits.images == 1
 
 
 def test_short_forms_stand_for_mappings() -> None:

@@ -39,6 +39,7 @@ def resolve(catalog: Catalog, tmp_path: Path) -> Resolve:
         arguments: Sequence[str] = (),
         *,
         file: str | None = None,
+        file_name: str = "values.yaml",
         values: Mapping[str, object] | None = None,
         images: ImageFiles | None = None,
     ) -> tuple[dict[str, object] | None, list[Diagnostic]]:
@@ -50,7 +51,7 @@ def resolve(catalog: Catalog, tmp_path: Path) -> Resolve:
         assert not has_errors(problems), problems
         path = None
         if file is not None:
-            path = tmp_path / "data" / "values.yaml"
+            path = tmp_path / "data" / file_name
             path.write_text(file)
         given, wrong = collect_inputs(arguments=arguments, file=path, values=values)
         found, more = resolve_inputs(recipe, given, folder=tmp_path / "here", images=images)
@@ -167,6 +168,37 @@ def test_a_json_file_is_read_as_json_whoever_wrote_it(tmp_path: Path) -> None:
     path.write_text("{'a': 1}")
     _, (found,) = collect_inputs(file=path, file_name="v.json")
     assert (found.code, str(found.span)) == ("not-json", "v.json:1:2")
+
+
+@pytest.mark.parametrize(
+    ("file", "written", "help_text"),
+    [
+        ("v.json", "[1]", "write `[…]` around it"),
+        ("v.yaml", "[1]", "write `[…]` around it, or each item after `- `"),
+        ("v.json", '{"a": 1}', "write a list of its values, without the keys: `[VALUE, …]`"),
+        (
+            "v.yaml",
+            "{a: 1}",
+            "write a list of its values, without the keys: `[VALUE, …]`, or each after `- `",
+        ),
+        ("v.json", "[null]", "take the item out, or write a value"),
+    ],
+)
+def test_what_is_no_list_gets_advice_that_fits_the_file_and_the_value(
+    resolve: Resolve, file: str, written: str, help_text: str
+) -> None:
+    declared = "{l: {type: list, of: {type: list, of: integer}}}"
+    _, (found,) = resolve(declared, file=f'{{"l": {written}}}', file_name=file)
+    assert found.help == help_text
+    if written == '{"a": 1}':
+        images = "{l: {type: list, of: image}}"
+        _, (found,) = resolve(images, file=f'{{"l": {written}}}', file_name=file)
+        assert found.help == help_text
+
+
+def test_a_json_file_without_names_is_told_in_the_words_of_json(resolve: Resolve) -> None:
+    _, (found, *_) = resolve("{l: {type: text}}", file="[1]", file_name="v.json")
+    assert found.help == 'write `{"NAME": VALUE, …}`, an entry for each input'
 
 
 def test_a_list_is_never_read_from_a_file(resolve: Resolve) -> None:

@@ -89,7 +89,7 @@ def test_a_number_of_images_stands_for_exactly_so_many() -> None:
         ("expect: {aspect_ratio: wide}", "not-a-ratio «wide»"),
         ("expect: {aspect_ratio: 0:3}", "not-a-ratio «0:3»"),
         ("expect: {distinct: yes}", "wrong-type «yes»"),
-        ("expect: {otherwise: retri}", "not-an-option «retri»"),
+        ("expect: {images: 1, otherwise: retri}", "not-an-option «retri»"),
         ("expect: {attempts: 3}", "attempts-without-retry «attempts»"),
         ("expect: {otherwise: retry, attempts: 0}", "out-of-bounds «0»"),
         ("expect: {otherwise: retry, attempts: 101}", "out-of-bounds «101»"),
