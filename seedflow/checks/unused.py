@@ -36,7 +36,9 @@ def _check_recipe(recipe: Recipe, places: list[Place]) -> Iterator[Diagnostic]:
     declared = [("inputs", name, found.span) for name, found in recipe.inputs.items()]
     declared.extend(("values", name, span) for name, span in recipe.value_spans.items())
     names = {name for _, name, _ in declared}
-    meant = bare | {near for name in bare - names if (near := find_near(name, names)) is not None}
+    # What is misspelt, or mentioned under the other root, is said there; what it was meant for is not called unused on top.
+    unknown = {name for root, name in mentioned if root in ("inputs", "values")} | bare
+    meant = bare | {near for name in unknown - names if (near := find_near(name, names)) is not None}
     for root, name, span in declared:
         # A template that could not be read mentions nothing; what it meant to mention is not called unused on top.
         if (root, name) in mentioned or name in meant or any(f"{root}.{name}" in text for text in unread):

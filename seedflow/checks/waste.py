@@ -202,6 +202,8 @@ def _check_unused(
     published: set[str] = set()
     for place in places:
         for reference in place.template.references:
+            if isinstance(reference, StepReference) and reference.step not in recipe.steps:
+                return  # which of them was meant nobody knows
             if isinstance(reference, StepReference) and place.part is Part.OUTPUT:
                 published.add(reference.step)
         if not place.template.references:

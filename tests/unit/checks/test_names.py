@@ -105,7 +105,7 @@ def test_selector_arguments_are_names_too(say) -> None:
         steps:
           a: {for_each: {pose: [front, back]}, generate: {prompt: "{{ each.pose }}"}}
           b: {generate: {prompt: B, image_input: ["{{ steps.a.at(pose=inputs.pos).images[0] }}"]}}
-    """) == ["unused-input? «pose»", "unknown-input «pos»"]
+    """) == ["unknown-input «pos»"]
 
 
 def test_unknown_references(check) -> None:
