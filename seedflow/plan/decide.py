@@ -136,9 +136,10 @@ class Decider:
         self, fingerprint: str, params_digest: str, take: int, past: PastRequest | None, choice: Choice
     ) -> tuple[Reason, bool]:
         view, realm = self._context.view, self._context.realm
-        if view.has_result(realm, fingerprint, take, choice.after_attempt):
-            return Reason.ARTIFACT_MISSING, True
         unfinished = view.find_unfinished(realm, fingerprint, take, choice.after_attempt)
+        was_made = view.has_result(realm, fingerprint, take, choice.after_attempt)
+        if was_made and unfinished is not AttemptState.LOST_PAID:  # whose pictures were fetched once, too
+            return Reason.ARTIFACT_MISSING, True
         if unfinished is AttemptState.FAILED:
             return Reason.REFUSED_BEFORE, True
         if unfinished is AttemptState.LOST_PAID:

@@ -47,7 +47,6 @@ from seedflow.store.transitions import check_transition
 from seedflow.store.upgrade import back_up
 from seedflow.store.verify import load_blob_rows, load_users, verify_state
 
-_ASIDE = (FindingKind.PICTURE_DAMAGED,)
 _NOTED = (FindingKind.WRONG_FACTS, FindingKind.OTHER_TIME)
 _NONSENSE = (FindingKind.BROKEN_ROW, FindingKind.BROKEN_ANSWER)
 
@@ -104,13 +103,14 @@ def repair_state(
     open_store(root).close()  # takes up what killed runs left
     if without_version:
         actions.append(f"wrote {folder.version.name}, which was missing")
+    looked = (verify_state(root, on_progress) if _has_bad_rows(before) else before) or before
+    actions += _put_damaged_aside(folder, looked)  # so that copies can take their places
     count = bring_back(folder, find_copies) if find_copies is not None else 0
     if count:
         actions.append(
             f"brought {count:,} picture{'' if count == 1 else 's'} back from copies among the outputs"
         )
-    looked = verify_state(root, on_progress) if _has_bad_rows(before) else before
-    actions += _repair_rows(folder, looked or before)
+    actions += _repair_rows(folder, looked)
     after = verify_state(root, on_progress)
     assert after is not None  # noqa: S101 - it was there a moment ago
     return Repaired(before, tuple(actions), after, tuple(losses))
@@ -195,6 +195,23 @@ def _digests(findings: Iterable[Finding]) -> list[str]:
     return sorted({f"sha256:{name}" for name in names if len(name) == 64})
 
 
+def _put_damaged_aside(folder: StateFolder, report: Report) -> list[str]:
+    with disk_errors(folder.root):
+        ledger = _open_ledger(folder)
+    actions: list[str] = []
+    try:
+        with disk_errors(folder.root), ledger.transaction() as connection:
+            rows, users = load_blob_rows(connection), load_users(connection)
+            for digest in sorted({*_digests(report.findings), *(users.keys() - rows.keys())}):
+                path = path_of(folder, digest)
+                if look_at_blob(path, digest, rows.get(digest)).kind is FindingKind.PICTURE_DAMAGED:
+                    place = move_aside(folder, path)
+                    actions.append(f"moved {_below(folder, path)} to {_below(folder, place)}")
+    finally:
+        ledger.close()
+    return actions
+
+
 def _repair_pictures(
     folder: StateFolder, connection: sqlite3.Connection, digests: Iterable[str]
 ) -> Iterator[str]:
@@ -202,10 +219,7 @@ def _repair_pictures(
     for digest in {*digests, *(users.keys() - rows.keys())}:
         row, path = rows.get(digest), path_of(folder, digest)
         seen = look_at_blob(path, digest, row)
-        if seen.kind in _ASIDE:
-            place = move_aside(folder, path)
-            yield f"moved {_below(folder, path)} to {_below(folder, place)}"
-        elif seen.facts is not None and (seen.kind in _NOTED or row is None) and digest in users:
+        if seen.facts is not None and (seen.kind in _NOTED or row is None) and digest in users:
             _write_facts(connection, seen.facts, seen.mtime_ns)
             if seen.kind is not FindingKind.OTHER_TIME:
                 yield f"wrote down anew what {_below(folder, path)} is"

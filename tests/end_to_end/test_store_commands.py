@@ -244,11 +244,14 @@ def test_runs_and_collections_at_once_lose_nothing(tmp_path):
     assert "nothing lost, nothing paid twice, nothing in use collected" in ended.stdout
 
 
-def test_pictures_that_are_gone_are_brought_back_from_published_copies(paid, emulator):
+@pytest.mark.parametrize("damaged", [False, True], ids=["gone", "damaged"])
+def test_pictures_that_are_gone_are_brought_back_from_published_copies(paid, emulator, damaged):
     pages = {scene: find_blob(paid, f"page[scene={scene}]") for scene in ("lake", "mill")}
     contents = {scene: path.read_bytes() for scene, path in pages.items()}
     for path in pages.values():
         path.unlink()
+        if damaged:
+            path.write_bytes(b"x" * 400)
     emulator.expire()
     assert paid.run("book.yaml", code=3)["calls"] == 0
     (changed,) = (paid.folder / "outputs").rglob("*lake*.jpg")

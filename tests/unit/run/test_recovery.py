@@ -231,3 +231,26 @@ def test_garbage_now_and_then_never_ends_what_can_be_had(make_world) -> None:
     world.provider.meet("", garble(), fetching(slow()), garble(billed=True), refuse())
     assert statuses(world.run()) == {"a": "done", "b": "done"}
     world.assert_nothing_paid_twice()
+
+
+def test_what_was_stored_once_and_is_lost_for_good_is_planned_as_lost(make_world) -> None:
+    world = make_world(
+        "steps:\n  a: {takes: 2, generate: {prompt: A}}\n  b: {generate: {prompt: B, image_input: '{{ steps.a.images }}'}}\n"
+    )
+    made = {task.address: task.images for task in world.run().tasks}
+    made["a#2"][0].path.unlink()
+
+    async def find_nothing(*_: object) -> None:
+        raise dead()
+
+    world.provider.fetch = find_nothing
+    result = {task.address: task.problem and task.problem.kind for task in world.run().tasks}
+    assert (result["a#2"], result["b"]) == ("lost-paid", "blocked")
+    world.text = world.text.replace("takes: 2", "takes: 3")
+    plan = world.plan()
+    assert [(task.address, task.reason.value) for task in plan.tasks][:3] == [
+        ("a", "stored"),
+        ("a#2", "lost-paid"),
+        ("a#3", "new"),
+    ]
+    assert plan.totals.calls == (1, 3)
