@@ -29,6 +29,7 @@ from seedflow.plan.model import Action, Bounds, Least, Origin, Reason, Task
 from seedflow.plan.models import ModelFinder
 from seedflow.plan.options import OptionReader
 from seedflow.plan.passes import PassReader
+from seedflow.plan.payers import Payers
 from seedflow.plan.picking import Absent
 from seedflow.plan.promised import PromiseReader
 from seedflow.plan.ranges import RangeFinder
@@ -72,7 +73,7 @@ class TaskBuilder:
         self._passes = PassReader(self.resolver, self.stander, self.renderer)
         self.judge = Judge(self.resolver, self.stander, self.renderer)
         self._builders: dict[str, RequestBuilder] = {}
-        self._first_of_request: dict[str, str] = {}
+        self.payers = Payers()
         self.kinds, self.lost = Kinds(), Lost()
         self._decider = Decider(context, self.earlier, self.kinds)
         self._levels = find_levels(graph)
@@ -240,9 +241,9 @@ class TaskBuilder:
         attempts = expectation.attempts if unsettled and expectation is not None else decision.attempts
         list_cost = find_cost(model, request.params, images, attempts)
         identity = identify_request(model, request, fingerprint, take, expectation, self.kinds.find_first)
-        shares_with = (
-            self._share(identity, unit.address, certain=not uncertain) if called and not ghost else None
-        )
+        shares_with = None
+        if called and not ghost:
+            shares_with = self.payers.find(identity, unit.address, certain=not uncertain)
         pays = called and shares_with is None
         cost = list_cost if pays and self._context.paid else NOTHING_USD
         if may_be_free:
@@ -353,11 +354,3 @@ class TaskBuilder:
     def level_of(self, node: StepNode) -> int:
         """How many steps stand behind each other before this one, at the most."""
         return self._levels.get(node.id, 0)
-
-    def _share(self, identity: str, address: str, *, certain: bool) -> str | None:
-        """The task that makes the same request for certain, and for both."""
-        if certain:
-            first = self._first_of_request.setdefault(identity, address)
-        else:
-            first = self._first_of_request.get(identity, address)
-        return None if first == address else first

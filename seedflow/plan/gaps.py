@@ -175,7 +175,7 @@ def build_skipped_gap(order: Order, label: str, cause: str) -> Gap:
 
 def build_unmade_gap() -> Gap:
     """A gap in place of a list that is wrong whatever comes: for others it has some items, and nobody knows how many."""
-    return Gap((), "?", (), Bounds(1, 2), Later(()))
+    return Gap((), "?", (), Bounds(1, MOST_ITEMS), Later(()))
 
 
 def build_refused_gap(order: Order, label: str, problem: Diagnostic) -> Gap:

@@ -81,7 +81,8 @@ class Planner:
         recipe = self._graph.recipe
         totals = add_up(self._unfolder.tasks.values())
         self._check_limits(recipe, totals)
-        self._unfolder.findings.extend(doubt_amounts(self._unfolder.tasks.values(), self._graph))
+        if not self._unfolder.findings.has_errors:  # of what is wrong nobody knows how many there are
+            self._unfolder.findings.extend(doubt_amounts(self._unfolder.tasks.values(), self._graph))
         if not self._unfolder.findings.has_errors:
             self._unfolder.findings.extend(self._outputs.check_paths())
             self._unfolder.findings.extend(self._find_absent())
@@ -111,6 +112,7 @@ class Planner:
     def unfold(self) -> Unfolder:
         """Plan all steps, whatever is wrong with them."""
         self._unfolder.plan_frame(self._root)
+        self._build.payers.settle(self._unfolder.tasks)
         self._build.kinds.close(self._unfolder.tasks)
         return self._unfolder
 

@@ -222,7 +222,7 @@ class _Run:
                 return
             settled = self._book.settle(address)
             if isinstance(settled, TaskResult):
-                if settled.status.has_images:
+                if settled.status.has_images or settled.attempt > 1:
                     self._remember(self._book.get(address), settled.attempt)
                 self._finish(settled)
             elif isinstance(settled, Task):
@@ -238,7 +238,7 @@ class _Run:
             self._note_bug(bug)
             return
         result = child.result()
-        if result.calls or result.status.has_images:
+        if result.calls or result.status.has_images or result.attempt > 1:
             self._remember(task, result.attempt)
         self._guard(lambda: self._finish(result))
 

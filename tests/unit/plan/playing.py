@@ -137,7 +137,7 @@ def _sent_beyond(played: Played) -> list[str]:
     found = []
     if len(played.asked) > most.tasks.high:
         found.append(f"{len(played.asked)} of {most.tasks.high} tasks")
-    if sum(task.images.high for task in played.asked.values()) > most.images.high:
+    if sum(task.images.high for task in played.asked.values() if task.shares_with is None) > most.images.high:
         found.append(f"more than {most.images.high} images")
     return found
 

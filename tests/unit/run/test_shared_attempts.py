@@ -155,17 +155,49 @@ def test_what_was_judged_by_a_run_that_was_killed_is_known_by_who_asked(tmp_path
 
 
 @pytest.mark.parametrize("holds", [True, False])
-def test_what_is_asked_under_a_condition_and_without_one_counts_once(tmp_path, holds):
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("order", list(permutations(["den", "sure", "open", "too"])), ids="-".join)
+def test_what_is_asked_under_a_condition_and_without_one_counts_once(tmp_path, holds, late, order):
     fox = {"generate": {"prompt": "a fox"}}
-    width = 1 if holds else 9999
+    when = {"when": f"{{{{ steps.den.images[0].width > {1 if holds else 9999} }}}}"}
     steps = {
         "den": {"generate": {"prompt": "a den"}},
-        "sure": fox,
-        "open": {"when": f"{{{{ steps.den.images[0].width > {width} }}}}"} | fox,
+        "sure": dict(fox),
+        "open": when | fox,
+        "too": when | fox,
     }
-    world = make(tmp_path, dump(steps))
+    if late:
+        steps["sure"]["needs"] = "den"
+    world = make(tmp_path, dump({name: steps[name] for name in order}))
     world.provider.count = None
     assert world.plan().totals.calls == (2, 2)
-    result = {task.address: task.status.value for task in world.run().tasks}
-    assert result == {"den": "done", "sure": "done", "open": "reused" if holds else "skipped"}
+    result = {task.address: task.status.has_images for task in world.run().tasks}
+    assert result == {"den": True, "sure": True, "open": holds, "too": holds}
     assert len(world.provider.calls) == 2
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_what_is_asked_under_two_conditions_counts_once_at_most(tmp_path, holds):
+    fox = {"generate": {"prompt": "a fox"}}
+    widths = {"open": 9999, "too": 1 if holds else 9999}
+    steps = {
+        name: {"when": f"{{{{ steps.den.images[0].width > {width} }}}}"} | fox
+        for name, width in widths.items()
+    }
+    world = make(tmp_path, dump({"den": {"generate": {"prompt": "a den"}}, **steps}))
+    world.provider.count = None
+    assert world.plan().totals.calls == (1, 2)
+    result = {task.address: task.status.has_images for task in world.run().tasks}
+    assert result == {"den": True, "open": False, "too": holds}
+    assert len(world.provider.calls) == 1 + holds
+
+
+def test_who_fails_by_attempts_that_another_asked_for_has_judged_them_too(tmp_path):
+    most = {"images": {"min": 4}, "otherwise": "retry", "attempts": 3}
+    alone, beside = make(tmp_path / "alone", write({"fox": most})), make(tmp_path / "beside", "")
+    beside.text = write({"other": most, "fox": most})
+    for world in (alone, beside):
+        assert run(world)["fox"] == ("failed", 3)
+    alone.text = write({"fox": ACCEPT})
+    beside.text = write({"fox": ACCEPT, "other": ACCEPT})
+    assert run(alone)["fox"] == run(beside)["fox"] == ("gives", 3)
