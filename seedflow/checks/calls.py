@@ -19,7 +19,7 @@ from seedflow.graph.shapes import Kind, Shape, list_of
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.input_types import read_value
 from seedflow.recipe.inputs import FilesFrom
-from seedflow.recipe.leaves import is_nothing, quote
+from seedflow.recipe.leaves import LOST_WORDS, is_nothing, quote
 from seedflow.recipe.model import Argument, Call, Expression, Input, InputType, Recipe
 from seedflow.recipe.template import Template, may_leave_out
 from seedflow.text.nodes import Mapping as WrittenMapping
@@ -69,21 +69,28 @@ class _Border:
             if declared is not None:
                 yield from self._check(declared, argument)
             elif not self._recipe.may_have("inputs", argument.name):
-                yield self._unknown(argument)
+                yield self._unknown(argument.name, argument.span)
+        for name, span in self._call.empty.items():
+            if name not in self._recipe.inputs and not self._recipe.may_have("inputs", name):
+                yield self._unknown(name, span)
         for name, declared in self._recipe.inputs.items():
             if name not in self._call.arguments and not declared.optional and declared.default is None:
                 yield self._missing(declared)
 
-    def _unknown(self, argument: Argument) -> Diagnostic:
+    def _unknown(self, name: str, span: Span) -> Diagnostic:
         known = (*self._recipe.inputs, *self._recipe.list_unread("inputs"))
-        near = find_near(argument.name, known)
+        near = find_near(name, known)
         names = ", ".join(known)
         return Diagnostic(
             "no-such-input",
-            f"recipe {quote(self._recipe.name)} has no input {quote(argument.name)}"
+            f"recipe {quote(self._recipe.name)} has no input {quote(name)}"
             + (f"; it has {names}" if names else "; it has none"),
-            argument.span,
-            help=f"did you mean `{near}`?" if near else "take it out",
+            span,
+            help=f"did you mean `{near}`?"
+            if near
+            else f"take it out; {LOST_WORDS}"
+            if name in self._call.empty
+            else "take it out",
         )
 
     def _missing(self, declared: Input) -> Diagnostic:

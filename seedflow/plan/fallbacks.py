@@ -16,7 +16,7 @@ from seedflow.recipe.template import RenderError, Scope, Skipped, Template
 from seedflow.recipe.templating.forms import FirstOf, OrNone
 from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.operation_nodes import And, Either, Or
-from seedflow.recipe.templating.walking import find_parts
+from seedflow.recipe.templating.walking import find_parts, walk
 
 
 class Stands(Protocol):
@@ -34,10 +34,14 @@ _Tests: TypeAlias = tuple[tuple[Template, bool], ...]
 
 @dataclass(frozen=True, slots=True)
 class _FirstOf:
-    """What each argument of a `first_of` mentions, and the `… if …` around it, with what they have to come to for it to be reached."""
+    """What each argument of a `first_of` mentions, and the `… if …` around it, with what they have to come to for it to be reached.
+
+    It `branches` when an argument has branches itself, of which only the one counts that is taken.
+    """
 
     arguments: tuple[tuple[Reference, ...], ...]
     tests: _Tests
+    branches: bool
 
 
 def may_all_be_skipped(template: Template, env: Env, stander: Stands) -> bool:
@@ -52,6 +56,8 @@ def may_all_be_skipped(template: Template, env: Env, stander: Stands) -> bool:
 def find_all_skipped(template: Template, env: Env, stander: Stands) -> str | None:
     """What was skipped so that a `first_of` of a template has nothing to give, whatever else is still to come."""
     for found in _find_first_ofs(template):
+        if found.branches:
+            continue
         skipped = [_find_skipped(mentions, env, stander) for mentions in found.arguments]
         if None not in skipped and all(_comes_to(*test, env, stander) for test in found.tests):
             return skipped[-1]
@@ -124,7 +130,9 @@ def _look_into(node: Expression, template: Template, tests: _Tests) -> Iterator[
         case FirstOf():
             arguments = list(_flatten(node))
             if not any(isinstance(argument, OrNone) for argument in arguments):
-                yield _FirstOf(tuple(_mentions_of(argument, template) for argument in arguments), tests)
+                branches = any(isinstance(one, (Either, And, Or)) for one in walk(node))
+                mentions = tuple(_mentions_of(argument, template) for argument in arguments)
+                yield _FirstOf(mentions, tests, branches)
         case OrNone():
             return
         case Either(test=test, then=then, otherwise=otherwise):

@@ -313,9 +313,9 @@ class PartReader:
         env = Env(source.inner)
         standing = Standing()
         self._stander.add_outputs(source, [output], standing, fail_ok=fail_ok)
+        if standing.skips is not None:
+            return []  # whatever else of it is still to come, or failed
         if not standing.waits and standing.failed is None:
-            if standing.skips is not None:
-                return []
             try:
                 values = self._resolver.output_images(output, source)
             except Absent as absent:

@@ -35,6 +35,7 @@ from seedflow.plan.views import (
     build_pending_view,
     is_pending,
 )
+from seedflow.plan.whole import find_whole
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import RenderError, Scope, Skipped, look_up
@@ -228,15 +229,15 @@ class Resolver:
         if instance.entered is Outcome.FAILED:
             return []
         env = Env(instance.inner)
+        if find_whole(output.images) is None:  # of its branches, also those that are not taken count
+            self._refuse_skipped(instance, output)
         try:
             return as_list(output.images.render(self.build_scope(env)))
-        except (Absent, Refused):
+        except (Absent, Refused, RenderError) as error:
             if self.of_use(instance, output).failed is not None:
                 return []
-            raise
-        except RenderError as error:
-            if self.of_use(instance, output).failed is not None:
-                return []
+            if not isinstance(error, RenderError):
+                raise
             raise Absent(
                 NotThere(f"output `{output.name}` of {instance.address}: {error.message}", error.code)
             ) from None

@@ -21,7 +21,7 @@ class CallBuilder:
 
     def build(self, step: str, span: Span, node: Node, block: StepBlock, roots: Roots) -> Call:
         """One call. `span` is the place of `recipe`, `node` what stands behind it, `roots` what `with:` may mention."""
-        arguments = self._build_arguments(block, roots)
+        arguments, empty = self._build_arguments(block, roots)
         if not isinstance(node, Scalar) or is_nothing(node):
             self._parser.problems.append(
                 Diagnostic(
@@ -31,22 +31,26 @@ class CallBuilder:
                     help="write the path of a recipe, such as `./portrait.yaml`, or the name of a shipped one",
                 )
             )
-            return Call(span, "", node.span, None, arguments)
+            return Call(span, "", node.span, None, arguments, empty)
         target = node.value.strip()
         recipe = self._used.find(target, node.span, step, self._caller)
         if isinstance(recipe, Diagnostic):
             self._parser.problems.append(recipe)
             recipe = None
-        return Call(span, target, node.span, recipe, arguments)
+        return Call(span, target, node.span, recipe, arguments, empty)
 
-    def _build_arguments(self, block: StepBlock, roots: Roots) -> dict[str, Argument]:
-        """What is given; `null` gives nothing, as in a file of inputs."""
+    def _build_arguments(self, block: StepBlock, roots: Roots) -> tuple[dict[str, Argument], dict[str, Span]]:
+        """What is given, and what is only named; `null` gives nothing, as in a file of inputs."""
         entry = block.node.find("with") if isinstance(block.node, Mapping) else None
         written = entry.value if entry is not None else None
         found: dict[str, Argument] = {}
+        empty: dict[str, Span] = {}
         for name, node in block.with_.items():
             key = written.find(name) if isinstance(written, Mapping) else None
-            if is_nothing(node) or key is None:
+            if key is None:
                 continue
-            found[name] = Argument(name, key.key.span, self._parser.parse_tree(node, roots), node)
-        return found
+            if is_nothing(node):
+                empty[name] = key.key.span
+            else:
+                found[name] = Argument(name, key.key.span, self._parser.parse_tree(node, roots), node)
+        return found, empty

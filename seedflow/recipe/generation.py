@@ -13,7 +13,14 @@ from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
 from seedflow.recipe.expressions import STEP_ROOTS, VALUE_ROOTS, ExpressionParser, Roots
 from seedflow.recipe.input_images import check_image_text
-from seedflow.recipe.leaves import check_name, describe_node, diagnose, is_nothing, quote
+from seedflow.recipe.leaves import (
+    LOST_WORDS,
+    check_name,
+    describe_node,
+    diagnose,
+    is_nothing,
+    quote,
+)
 from seedflow.recipe.model import Generate, Parameter, ReferenceItem, References
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
@@ -58,6 +65,7 @@ class GenerateBuilder:
         parameters = self._default_parameters(known, entries)
         for name, entry in entries.items():
             if is_nothing(entry.value):
+                self._check_known(entry, known)
                 continue
             named = references is not None and references.named
             scope = roots | {"ref"} if named and name == prompt else roots
@@ -67,6 +75,26 @@ class GenerateBuilder:
                 help_ = f"nothing says which parameter of `{known.id}` takes images: its profile must name it, in `references`"
                 self._say_instead(before, _NO_REF, help_)
         return Generate(key, model, parameters, references)
+
+    def _check_known(self, entry: Entry, model: Model | None) -> None:
+        """Nothing stands behind it, so that no request has it; but a name that no model knows is a slip."""
+        name = entry.key.value
+        models = self._catalog.models.values() if model is None else [model]
+        known = dict.fromkeys(parameter for one in models for parameter in one.parameters)
+        if name in known or name in self._catalog.reference_fields:
+            return
+        near = find_near(name, known)
+        whose = "no model has a" if model is None else f"`{model.id}` has no"
+        self._parser.problems.append(
+            Diagnostic(
+                "unknown-parameter",
+                f"{whose} parameter {quote(name)}",
+                entry.key.span,
+                help=f"did you mean `{near}`?"
+                if near
+                else f"{LOST_WORDS}; parameters are {', '.join(known)}",
+            )
+        )
 
     def check_defaults(self) -> list[Diagnostic]:
         """Defaults that no step can use, and those that every step sets itself. Asked once all steps are built."""
@@ -100,9 +128,12 @@ class GenerateBuilder:
     def _read_defaults(self, defaults: Mapping) -> None:
         for entry in _entries(defaults):
             name = entry.key.value
-            if is_nothing(entry.value):
+            known = any(name in model.parameters for model in self._catalog.models.values())
+            if is_nothing(entry.value) and (known or name == _MODEL):
                 continue
             self._keys[name] = entry.key.span
+            if is_nothing(entry.value):
+                continue
             if name == _MODEL:
                 self._fitting.add(name)
                 if isinstance(entry.value, Scalar):

@@ -87,6 +87,10 @@ def is_nothing(node: object) -> bool:
     return isinstance(node, Scalar) and node.null
 
 
+LOST_WORDS = "a text with a comma in it needs quotes, and a `:` a space behind it"
+"""What makes a key of words that were meant otherwise, with nothing behind it."""
+
+
 def wrong_type(node: object, expected: str, help: str | None = None) -> PydanticCustomError:  # noqa: A002 - the word users see
     """The error for a node of the wrong type; a template where none is read gets its own help."""
     if isinstance(node, Scalar) and "{{" in node.value:

@@ -190,7 +190,7 @@ class Argument:
 class Call:
     """A step that uses another recipe. `recipe` is None when it could not be read, which is reported.
 
-    `target` is the text behind `recipe:`, at `target_span`.
+    `target` is the text behind `recipe:`, at `target_span`. `empty` are the names behind which nothing stands, with their places.
     """
 
     span: Span
@@ -198,6 +198,7 @@ class Call:
     target_span: Span
     recipe: Recipe | None
     arguments: Mapping[str, Argument]
+    empty: Mapping[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,3 +212,51 @@ def test_of_several_such_uses_the_others_are_gone_through(folder: Path) -> None:
     played = play(text, folder=folder)
     assert played.addresses == ["b[k=2]", "e[i=2-1]"]
     assert not played.problems
+
+
+BRANCHED = """\
+seedflow: 1
+inputs: {go: {type: boolean, default: false}}
+steps:
+  x: {when: "{{ inputs.go }}", generate: {prompt: X}}
+  y: {generate: {prompt: Y}}
+outputs: {images: "{{ OUT }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    "gives",
+    [
+        "steps.x.images if inputs.go else steps.y.images",
+        "steps.y.images if not inputs.go else steps.x.images",
+        "steps.x.images + steps.y.images",
+        "[steps.y.images[0], steps.x.images[0]]",
+    ],
+)
+@pytest.mark.parametrize("go", [False, True])
+def test_whoever_mentions_a_use_sees_it_skipped_alike_and_as_soon_as_that_is_known(
+    tmp_path: Path, gives: str, go: bool
+) -> None:
+    (tmp_path / "branched.yaml").write_text(BRANCHED.replace("OUT", gives).replace("false", str(go).lower()))
+    text = (
+        "steps:\n"
+        "  u: {recipe: ./branched.yaml}\n"
+        "  z: {generate: {prompt: Z}}\n"
+        "  ref: {generate: {prompt: R, image_input: '{{ steps.u.images }}'}}\n"
+        "  loop: {for_each: {v: '{{ steps.u.images }}'}, generate: {prompt: L, image_input: '{{ each.v }}'}}\n"
+        "  opt: {for_each: {v: '{{ optional(steps.u.images) }}'}, generate: {prompt: O, image_input: '{{ each.v }}'}}\n"
+        "  sum: {for_each: {v: '{{ optional(steps.u.images) + steps.z.images }}'}, generate: {prompt: S, image_input: '{{ each.v }}'}}\n"
+        "  first: {generate: {prompt: '{{ first_of(steps.u.images, steps.z.images)[0].name }}'}}\n"
+    )
+    played = play(text, folder=tmp_path)
+    asked = len(played.addresses)
+    assert played.plan.totals.calls.low <= asked <= played.plan.totals.calls.high
+    given = [
+        address for address in played.addresses if address.split("[")[0] in ("ref", "loop", "opt", "sum")
+    ]
+    if go:
+        assert len(given) >= 4
+        assert played.prompts["first"] != "z-1"
+    else:
+        assert given == ["sum[v=z-1]"]
+        assert played.prompts["first"] == "z-1"
