@@ -170,6 +170,8 @@ class TableReader:
         meant = {title: near for title in lacking if (near := find_near(title, others)) is not None}
         self.explain(meant.values())
         advice = "write a value, or declare the column `optional` or with a `default`"
+        if self._key_title in lacking:
+            advice = f"write {quote(self._key_title or '')}: the key tells rows apart"
         if meant:
             advice = (
                 "did you mean "

@@ -198,7 +198,11 @@ def not_kept(task: Task, error: StoreError, *, paid: bool, gone: bytes | None = 
 
 def unknown(task: Task, why: str, most_usd: Decimal, calls: int, kind: str = "unknown-outcome") -> Problem:
     """Nobody knows whether it was billed, or of several calls which of them were; `most_usd` is what they cost together at most."""
-    billed = "It may have been billed" if calls < 2 else f"Each of its {calls} calls may have been billed"
+    billed = (
+        "It may have been billed"
+        if calls < 2
+        else f"Each of its {calls} calls of unknown outcome may have been billed"
+    )
     together = "" if calls < 2 else " together"
     return Problem(
         kind,
@@ -213,7 +217,9 @@ def still_unknown(unknown: Problem, then: Problem | None) -> Problem:
     if then is None:
         return unknown
     advice = "; then ".join(text for text in (then.help, unknown.help) if text)
-    return replace(unknown, message=f"{then.message}; before that: {unknown.message}", help=advice)
+    return replace(
+        unknown, message=f"{then.message.rstrip('.')}; before that: {unknown.message}", help=advice
+    )
 
 
 def short_of_room(unknown: Problem, error: BudgetError) -> Problem:

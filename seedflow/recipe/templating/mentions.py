@@ -353,6 +353,17 @@ def _check_name(root: Root, name: str, links: Sequence[Link]) -> tuple[str, str 
     return None
 
 
+def _advise_of_list(collection: str, name: str) -> str:
+    known = TASK_ATTRIBUTES if collection == "tasks" else IMAGE_ATTRIBUTES
+    if name.isdecimal():
+        return f"write `{collection}[{name}]`"
+    if name in ("first", "last", "length"):
+        return f"write `… | {name}`"
+    if name not in known:
+        return f"choose one, `{collection}[0]`, which has {', '.join(known)}"
+    return f'choose one, `{collection}[0].{name}`, or take it of all: `… | map(attribute="{name}")`'
+
+
 def _check_attribute(reference: StepReference, link: Link) -> tuple[str, str | None] | None:
     """What is wrong with the link behind a mention, as far as the text alone tells."""
     if link.kind != "name" or reference.collection == "outputs":
@@ -361,7 +372,7 @@ def _check_attribute(reference: StepReference, link: Link) -> tuple[str, str | N
     if reference.collection is not None and not isinstance(reference.index, int):
         return (
             f"this is a list of {'tasks' if reference.collection == 'tasks' else 'images'}, which has no `{name}`",
-            f'choose one, `{reference.collection}[0].{name}`, or take it of all: `… | map(attribute="{name}")`',
+            _advise_of_list(reference.collection, name),
         )
     if reference.collection in ("images", "passes"):
         known: Sequence[str] = IMAGE_ATTRIBUTES

@@ -256,6 +256,13 @@ def test_a_key_says_something(resolve: Resolve) -> None:
     assert found.help == "write a value: the key tells rows apart"
 
 
+def test_a_row_without_its_key_is_told_to_have_one(resolve: Resolve) -> None:
+    declared = "{type: table, key: n, columns: {n: text, p: integer}}"
+    _, (found,) = resolve(declared, name="t.json", file='[{"n": "a", "p": 1}, {"p": 2}]')
+    assert (found.code, found.message) == ("empty-cell", "row 2, column `n`: there is no value")
+    assert found.help == "write `n`: the key tells rows apart"
+
+
 # what is wrong
 
 

@@ -194,7 +194,10 @@ def test_what_is_refused_when_asked_again_is_as_unknown_as_before(make_world, wh
     problem = result.tasks[0].problem
     assert problem.kind == "unknown-outcome"
     assert problem.message.startswith(f"said {IN_VAIN[why].error.kind}; before that: said outcome-unknown")
-    assert "Each of its 2 calls may have been billed (up to $0.08 together)" in problem.message
+    assert (
+        "Each of its 2 calls of unknown outcome may have been billed (up to $0.08 together)"
+        in problem.message
+    )
     assert problem.help.endswith("run again with --on-unknown retry to consent to paying again")
 
 
@@ -203,7 +206,7 @@ def test_every_run_says_how_much_of_a_request_is_open(make_world) -> None:
     world.provider.meet("a", *[drop()] * 3)
     world.run(on_unknown=OnUnknown.RETRY)
     said = world.run().tasks[0].problem.message
-    assert "Each of its 3 calls may have been billed (up to $0.12 together)" in said
+    assert "Each of its 3 calls of unknown outcome may have been billed (up to $0.12 together)" in said
 
 
 def test_a_refused_call_before_it_is_no_call_that_may_have_been_billed(make_world) -> None:

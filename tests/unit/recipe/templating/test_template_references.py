@@ -150,3 +150,19 @@ def test_a_span_leads_to_the_source_through_folds_and_escapes(parse) -> None:
         (reference,) = template.references
         span = template.span_of(reference)
         assert written[span.start : span.end] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("{{ steps.a.images['0'] }}", "write `images[0]`"),
+        ("{{ steps.a.images.first }}", "write `… | first`"),
+        ("{{ steps.a.tasks.length }}", "write `… | length`"),
+        ("{{ steps.a.images.width }}", 'choose one, `images[0].width`, or take it of all: `… | map(attribute="width")`'),
+        ("{{ steps.a.tasks.size }}", "choose one, `tasks[0]`, which has "),
+    ],
+)  # fmt: skip
+def test_what_a_list_does_not_have_is_answered_with_what_works(problem, text: str, advice: str) -> None:
+    found = problem(text)
+    assert found.code == "template-step-reference"
+    assert str(found.help).startswith(advice)
