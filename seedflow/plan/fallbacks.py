@@ -93,21 +93,21 @@ def _find_skipped(mentions: Sequence[Reference], env: Env, stander: Stands) -> s
 
 
 def _may_come_to(test: Template, wanted: bool, env: Env, stander: Stands) -> bool:
-    return _evaluate(test, env, stander) is not (not wanted)
+    return evaluate_known(test, env, stander) is not (not wanted)
 
 
 def _comes_to(test: Template, wanted: bool, env: Env, stander: Stands) -> bool:
-    return _evaluate(test, env, stander) is wanted
+    return evaluate_known(test, env, stander) is wanted
 
 
-def _evaluate(test: Template, env: Env, stander: Stands) -> object:
-    """None where nobody knows yet, or where it has no value, which is said of whoever asks."""
+def evaluate_known(template: Template, env: Env, stander: Stands) -> object:
+    """The value; None where nobody knows it yet, or where it has none, which is said of whoever asks."""
     standing = Standing()
-    stander.add(test.references, env, standing)
+    stander.add(template.references, env, standing)
     if standing.waits or standing.failed is not None or standing.skips is not None:
         return None
     try:
-        return test.render(stander.build_scope(env))
+        return template.render(stander.build_scope(env))
     except (Absent, Refused, RenderError, Skipped):
         return None
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Final, TypeGuard
+from typing import TypeGuard
 
 from seedflow.graph.bounds import find_extent, measure_extent
 from seedflow.graph.shapes import SAME_ITEMS
-from seedflow.plan.fallbacks import may_all_be_skipped
+from seedflow.plan.fallbacks import evaluate_known, may_all_be_skipped, narrow_to_truth
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_most, find_gap
 from seedflow.plan.model import Bounds
@@ -29,13 +29,11 @@ from seedflow.recipe.templating.forms import FirstOf, OrNone
 from seedflow.recipe.templating.lookup_nodes import Mentioned, Named, Part
 from seedflow.recipe.templating.nodes import Constant
 from seedflow.recipe.templating.nodes import Expression as Node
-from seedflow.recipe.templating.operation_nodes import Applied, Binary, ListOf
+from seedflow.recipe.templating.operation_nodes import Applied, Binary, Either, ListOf
 from seedflow.recipe.views import View
 
 _ANY_NUMBER = Bounds(0, MOST_ITEMS)
 _ONE = Bounds(1, 1)
-_SOME_ITEMS: Final = frozenset(("reject", "rejectattr", "select", "selectattr", "unique"))
-"""Filters that give nothing but items of the list before them."""
 
 
 class LengthFinder:
@@ -62,7 +60,7 @@ class LengthFinder:
         part = find_part(template)
         if part is not None:
             return count_part(self.of_mention(part[0], env), part[1])
-        together = self._of_sum(node, env)
+        together = self._of_sum(node, template, env)
         if together is not None:
             return together
         extent = find_extent(template)
@@ -72,28 +70,32 @@ class LengthFinder:
         least = self._least_of_first(node, template, env) if isinstance(node, FirstOf) else 0
         return Bounds(least, max(least, longest))
 
-    def _of_sum(self, node: Node | None, env: Env) -> Bounds[int] | None:
+    def _of_sum(self, node: Node | None, around: Template, env: Env) -> Bounds[int] | None:
         """Of collections and single results of steps that `+` and brackets put together, in any order; None for anything else."""
         match node:
             case Binary(operator=operators.add, left=left, right=right):
-                first, second = self._of_sum(left, env), self._of_sum(right, env)
+                first, second = self._of_sum(left, around, env), self._of_sum(right, around, env)
                 if first is None or second is None:
                     return None
                 return Bounds(first.low + second.low, min(first.high + second.high, MOST_ITEMS))
             case Applied(name=name, arguments=(first,)) if name in SAME_ITEMS:
-                return self._of_sum(first, env)
+                return self._of_sum(first, around, env)
             case Part(base=base):
-                uncut, cut = self._of_sum(base, env), read_cut(node)
+                uncut, cut = self._of_sum(base, around, env), self._find_cut(node, around, env)
                 return None if uncut is None or cut is None else count_part(uncut, cut)
             case Applied(name="zip", keywords=lists) if lists:
-                return self._of_pairs(lists.values(), env)
-            case ListOf(items=items) if items and all(
-                _is_one_at_most(item) or self._is_given(item, env) for item in items
+                return self._of_pairs(lists.values(), around, env)
+            case Either(test=test, then=then, otherwise=otherwise):
+                holds = evaluate_known(narrow_to_truth(around, test), env, self._stander)
+                branches = [then, otherwise] if holds is None else [then if holds else otherwise]
+                return self._of_any(branches, around, env)
+            case ListOf(items=items) if all(
+                _is_one_at_most(item) or self._is_given(item, around, env) for item in items
             ):
                 found = [self._of_bracketed(item, env) for item in items]
                 return Bounds(sum(low for low, _ in found), sum(high for _, high in found))
             case OrNone(argument=Mentioned(reference=mention)):
-                return self._of_optional(mention, env)
+                return self._of_optional(mention, around, env)
             case Named(root="inputs", name=name):
                 mentioned = NameReference("inputs", (name,), node.start, node.end)
                 bounds = self.of_mention(mentioned, env)
@@ -107,26 +109,47 @@ class LengthFinder:
                 parts = self._take_apart(mention, env) or []
                 return Bounds(min(bounds.low, self._count_least(parts)), bounds.high)
             case Mentioned(reference=StepReference(index=Slice() as cut, collection=str()) as mention):
-                uncut = self._of_sum(Mentioned(replace(mention, index=None)), env)
+                uncut = self._of_sum(Mentioned(replace(mention, index=None)), around, env)
                 return None if uncut is None else count_part(uncut, cut)
             case _:
                 return None
 
-    def _of_pairs(self, lists: Iterable[Node], env: Env) -> Bounds[int] | None:
+    def _of_any(self, branches: Iterable[Node], around: Template, env: Env) -> Bounds[int] | None:
+        """Of whichever of several it will be."""
+        found = [self._of_sum(branch, around, env) for branch in branches]
+        known = [bounds for bounds in found if bounds is not None]
+        if len(known) < len(found):
+            return None
+        return Bounds(min(low for low, _ in known), max(high for _, high in known))
+
+    def _find_cut(self, part: Part, around: Template, env: Env) -> Slice | None:
+        """Where a part begins and ends, as far as that is known."""
+        literal = read_cut(part)
+        if literal is not None:
+            return literal
+        ends: list[int | None] = []
+        for bound in part.bounds:
+            end = None if bound is None else evaluate_known(around.narrow(bound), env, self._stander)
+            if bound is not None and (not isinstance(end, int) or isinstance(end, bool)):
+                return None
+            ends.append(end if isinstance(end, int) else None)
+        return Slice(*ends)
+
+    def _of_pairs(self, lists: Iterable[Node], around: Template, env: Env) -> Bounds[int] | None:
         """Of lists side by side: as many as each of them has, since otherwise there are none at all, and nothing is asked."""
-        found = [bounds for one in lists if (bounds := self._of_sum(one, env)) is not None]
+        found = [bounds for one in lists if (bounds := self._of_sum(one, around, env)) is not None]
         if not found:
             return None
         low, high = max(one.low for one in found), min(one.high for one in found)
         return Bounds(min(low, high), high)
 
-    def _of_optional(self, mention: StepReference, env: Env) -> Bounds[int] | None:
+    def _of_optional(self, mention: StepReference, around: Template, env: Env) -> Bounds[int] | None:
         """What there is where it was not skipped, and no items where it was."""
         standing = Standing()
         self._stander.add([replace(mention, skip_ok=False)], env, standing)
         if standing.skips is not None:
             return Bounds(0, 0)
-        bounds = self._of_sum(Mentioned(mention), env)
+        bounds = self._of_sum(Mentioned(mention), around, env)
         if bounds is None or not standing.may_be_skipped:
             return bounds
         return Bounds(0, bounds.high)
@@ -140,9 +163,9 @@ class LengthFinder:
             case _:
                 return _ONE
 
-    def _is_given(self, node: Node, env: Env) -> bool:
-        """Whether an item in brackets is an input that is one thing for certain."""
-        value = env.frame.inputs.get(node.name) if is_known_input(node, env) else None
+    def _is_given(self, node: Node, around: Template, env: Env) -> bool:
+        """Whether an item in brackets is one thing that is known."""
+        value = evaluate_known(around.narrow(node), env, self._stander)
         return value is not None and not isinstance(value, (list, tuple))
 
     def of_item(self, item: Expression, env: Env) -> Bounds[int]:
@@ -294,48 +317,6 @@ class LengthFinder:
         return Bounds(length, length)
 
 
-def gives_images(template: Template, env: Env) -> bool:
-    """Whether every item of the list that a template gives is an image for certain."""
-    if template.expression is not None and _gives_images(template.expression):
-        return True
-    part = find_part(template)
-    whole = find_whole(template) if part is None else part[0]
-    if isinstance(whole, StepReference):
-        return whole.collection in ("images", "passes", "outputs")
-    declared = None if whole is None else find_declared(whole, env)
-    return (
-        declared is not None
-        and declared.type is InputType.LIST
-        and declared.of is not None
-        and declared.of.type is InputType.IMAGE
-    )
-
-
-def _gives_images(node: Node) -> bool:
-    match node:
-        case Binary(operator=operators.add, left=left, right=right):
-            return _gives_images(left) and _gives_images(right)
-        case OrNone(argument=argument):
-            return _gives_images(argument)
-        case ListOf(items=items):
-            return bool(items) and all(
-                _is_one_result(one) and _mentions_images(one)
-                for one in (item.argument if isinstance(item, OrNone) else item for item in items)
-            )
-        case Part(base=base):
-            return _gives_images(base)
-        case Applied(name=name, arguments=(first, *_)) if name in SAME_ITEMS or name in _SOME_ITEMS:
-            return _gives_images(first)
-        case Mentioned(reference=StepReference(index=None | Slice())):
-            return _mentions_images(node)
-        case _:
-            return False
-
-
-def _mentions_images(node: Node) -> bool:
-    return isinstance(node, Mentioned) and node.reference.collection in ("images", "passes", "outputs")
-
-
 def find_declared(whole: Reference, env: Env) -> Input | None:
     """The declaration of an input that is mentioned as a whole."""
     if isinstance(whole, NameReference) and whole.root == "inputs" and len(whole.path) == 1:
@@ -360,7 +341,7 @@ def _is_one(item: Expression) -> bool:
     return not isinstance(item, Template) or item.form is TemplateForm.LITERAL or find_whole(item) is not None
 
 
-def _is_one_result(node: Node) -> bool:
+def is_one_result(node: Node) -> bool:
     """Whether what stands in brackets is one of what a step gives: without it, whoever mentions it fails or is skipped."""
     return isinstance(node, Mentioned) and isinstance(node.reference.index, int)
 
@@ -375,8 +356,8 @@ def _is_one_at_most(node: Node) -> bool:
     if isinstance(node, Constant):
         return node.value is not None
     if isinstance(node, OrNone):
-        return isinstance(node.argument, Named) or _is_one_result(node.argument)
-    return _is_one_result(node)
+        return isinstance(node.argument, Named) or is_one_result(node.argument)
+    return is_one_result(node)
 
 
 def _is_one_value(value: object) -> bool:
