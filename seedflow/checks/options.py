@@ -239,7 +239,9 @@ def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterat
             )
     yield from _check_amount(iterate, node, subject)
     start = flow.shape_of_template(iterate.start, node, facts=certain)
-    if start.known and start.kind is not Kind.IMAGE:
+    if _mentions_edit(iterate.start, iterate):
+        pass  # it has no value there, which is said of the name
+    elif start.known and start.kind is not Kind.IMAGE:
         yield Diagnostic(
             "wrong-shape",
             f"`start` needs one image, and this is {start.describe()}",
@@ -271,6 +273,13 @@ def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterat
             Severity.WARNING,
             help='put `"{{ prev }}"` among the references of the request; or use `for_each`',
         )
+
+
+def _mentions_edit(template: Template, iterate: Iterate) -> bool:
+    return any(
+        isinstance(one, NameReference) and one.root == "each" and one.path[:1] == (iterate.name,)
+        for one in template.references
+    )
 
 
 def _check_amount(iterate: Iterate, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:

@@ -300,6 +300,8 @@ class Flow:
     def _shape_of_variable(self, name: str, node: StepNode) -> Shape:
         iterate = node.step.iterate
         if iterate is not None and iterate.name == name:
+            if name in self.variables(node):
+                return UNKNOWN  # two are called so, which is said of the name
             shape = self.shape_of_expression(iterate.over, node)
             return shape.item or UNKNOWN if shape.kind is Kind.LIST else UNKNOWN
         return self.variables(node).get(name, UNKNOWN)

@@ -35,6 +35,11 @@ from seedflow.recipe.unbraced import suggest_braces
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 
 _RATIO = re.compile(RATIO_PATTERN)
+_NO_PREV = "`prev` is not known here"
+_NO_IMAGE_BEFORE = (
+    "`start` is what the first edit begins with, and there is no image before it yet: "
+    "name the image itself, and mention `prev` inside `generate:`"
+)
 _read_takes = read_positive_up_to(MOST_TAKES)
 _read_attempts = read_positive_up_to(MOST_ATTEMPTS)
 _read_expected = read_positive_up_to(MOST_EXPECTED)
@@ -116,6 +121,7 @@ class OptionBuilder:
         if block is None:
             return None
         over = self._build_over(block.over)
+        before = len(self._parser.problems)
         start = self._parser.parse_needed(
             block.start,
             self._roots,
@@ -123,6 +129,10 @@ class OptionBuilder:
             expected="one `{{ }}` that gives an image",
             help='write `start: "{{ steps.NAME.images[0] }}"`, or an input of type image',
         )
+        self._parser.problems[before:] = [
+            replace(problem, help=_NO_IMAGE_BEFORE) if problem.message == _NO_PREV else problem
+            for problem in self._parser.problems[before:]
+        ]
         span = _value_span(block.node, "as")
         taken = next((entry for entry in loops if block.as_ in entry.names), None)
         if taken is not None:
