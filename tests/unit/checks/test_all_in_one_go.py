@@ -634,6 +634,19 @@ steps:
         assert "there is no image before it yet" in found[0].help
 
 
+def test_an_edit_is_known_in_the_request_alone_where_nothing_else_is_called_each(check_all: CheckAll) -> None:
+    (found,) = check_all(
+        """seedflow: 1
+steps:
+  fox:
+    iterate: {over: [snow, stars], as: e, start: "{{ each.e }}"}
+    generate: {prompt: "Add {{ each.e }}", image_input: ["{{ prev }}"]}
+"""
+    )
+    assert found.help is not None
+    assert found.help.endswith("mention it inside `generate:`")
+
+
 @pytest.mark.parametrize(
     ("lists", "told"),
     [
