@@ -113,6 +113,8 @@ class Flow:
 
     def shape_of(self, place: Place) -> Shape:
         """The shape of what a template gives at its place."""
+        if place.too_early:
+            return UNKNOWN
         return self.shape_of_template(place.template, place.node, place.frame, facts=self.certain.at(place))
 
     def shape_of_template(

@@ -634,6 +634,22 @@ steps:
         assert "there is no image before it yet" in found[0].help
 
 
+@pytest.mark.parametrize("option", ['when: "{{ each.e }}"', 'expect: {min_width: "{{ each.e }}"}'])
+def test_what_has_no_value_yet_is_of_no_kind(check_all: CheckAll, option: str) -> None:
+    found = check_all(
+        f"""seedflow: 1
+inputs: {{photo: {{type: image}}}}
+steps:
+  fox:
+    for_each: {{k: [a, b]}}
+    iterate: {{over: [snow, stars], as: e, start: "{{{{ inputs.photo }}}}"}}
+    {option}
+    generate: {{prompt: "Add {{{{ each.e }}}} {{{{ each.k }}}}", image_input: ["{{{{ prev }}}}"]}}
+"""
+    )
+    assert [describe(one) for one in found] == ["each-too-early «e»"]
+
+
 def test_an_edit_is_known_in_the_request_alone_where_nothing_else_is_called_each(check_all: CheckAll) -> None:
     (found,) = check_all(
         """seedflow: 1
