@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from seedflow.checks.asked import is_asked_for
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span, has_errors
@@ -15,12 +16,19 @@ from seedflow.graph.certain import Certain
 from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.places import find_step_places
 from seedflow.graph.printed import find_printed_tail
+from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.input_types import read_value
 from seedflow.recipe.inputs import FilesFrom
 from seedflow.recipe.model import Input, InputType
 from seedflow.recipe.references import NameReference
 from seedflow.recipe.template import Template
+from seedflow.recipe.templating.lookup_nodes import Named, Part
+from seedflow.recipe.templating.nodes import Expression
+from seedflow.recipe.templating.operation_nodes import Applied, Binary, Either, Or
+
+_SAME_ROWS: Final = SAME_ITEMS | {"unique", "select", "selectattr", "reject", "rejectattr", "default", "d"}
+"""Filters that leave rows as they are."""
 
 
 def check_default_files(graph: StepGraph, *, folder: Path) -> Iterator[Diagnostic]:
@@ -73,13 +81,30 @@ def _find_variables(name: str, node: StepNode) -> set[str]:
     found: set[str] = set()
     for entry in node.step.for_each:
         for variable, items in zip(entry.names, entry.lists, strict=True):
-            mentions = items.references if isinstance(items, Template) else ()
-            if any(
-                isinstance(one, NameReference) and one.root == "inputs" and one.path == (name,)
-                for one in mentions
-            ):
+            listed = items.expression if isinstance(items, Template) else None
+            if listed is not None and _has_rows(listed, name):
                 found.add(variable)
     return found
+
+
+def _has_rows(items: Expression, name: str) -> bool:
+    """Whether items of a list are rows of an input as they are: what is made of rows, such as a column of them, has no columns."""
+    left = [items]
+    while left:
+        match left.pop():
+            case Named(root="inputs", name=found) if found == name:
+                return True
+            case Part(base=base):
+                left.append(base)
+            case Applied(name=filter_, arguments=(first, *_)) if filter_ in _SAME_ROWS:
+                left.append(first)
+            case Binary(left=one, right=other) | Or(left=one, right=other):
+                left.extend((one, other))
+            case Either(then=one, otherwise=other):
+                left.extend((one, other))
+            case _:
+                pass
+    return False
 
 
 def _no_column(declared: Input, column: str, columns: list[str], span: Span) -> Diagnostic:

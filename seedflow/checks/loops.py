@@ -21,12 +21,26 @@ def check_loops(subject: Subject) -> Iterator[Diagnostic]:
     """Every list of `for_each` is a list, each of its items has a key of its own, and lists that are paired fit each other."""
     for node in subject.nodes:
         for variable in node.step.for_each:
-            broken = list(_check_lists(variable, node, subject))
-            yield from broken
-            if not has_errors(broken):
-                yield from check_keys(variable, node, subject.flow)
+            yield from _check_variable(variable, node, subject)
     yield from _check_bounds(subject)
     yield from check_pairs(subject)
+
+
+def has_broken_lists(node: StepNode, subject: Subject) -> bool:
+    """Whether lists of a step have errors, so that nobody knows what it is repeated for."""
+    if any(
+        path[:2] == ("steps", node.step.name) and path[2:3] in ((), ("for_each",), ("iterate",))
+        for path in node.frame.recipe.unread
+    ):
+        return True
+    return any(has_errors(list(_check_variable(variable, node, subject))) for variable in node.step.for_each)
+
+
+def _check_variable(variable: LoopVariable, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
+    broken = list(_check_lists(variable, node, subject))
+    yield from broken
+    if not has_errors(broken):
+        yield from check_keys(variable, node, subject.flow)
 
 
 def _check_lists(variable: LoopVariable, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:

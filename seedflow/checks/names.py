@@ -96,7 +96,7 @@ def _check_each(reference: NameReference, place: Place, subject: Subject) -> Dia
     variables = [name for variable in place.node.step.for_each for name in variable.names]
     iterate = place.node.step.iterate
     if iterate is not None and reference.name == iterate.name:
-        if place.edits:
+        if place.edits or reference.name in variables:
             return None
         return Diagnostic(
             "each-too-early",

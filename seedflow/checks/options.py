@@ -13,7 +13,7 @@ from seedflow.graph.counting import read_expected
 from seedflow.graph.facts import spell
 from seedflow.graph.literals import read_literal
 from seedflow.graph.model import StepNode
-from seedflow.graph.places import Part, Place, find_templates
+from seedflow.graph.places import Part, Place, find_templates, mentions_edit
 from seedflow.graph.shapes import Kind, Shape
 from seedflow.models.pixels import AskedRatio
 from seedflow.recipe.model import Expect, Iterate, Otherwise
@@ -31,6 +31,8 @@ _RATIO_TOLERANCE = 0.03
 def check_options(subject: Subject) -> Iterator[Diagnostic]:
     """Each option of a step gets what it needs, as far as the text tells."""
     for place in subject.places:
+        if place.too_early:
+            continue
         if place.part is Part.WHEN:
             yield from _check_condition(place, subject)
         elif _is_needed(place) and subject.flow.shape_of(place).optional:
@@ -239,7 +241,9 @@ def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterat
             )
     yield from _check_amount(iterate, node, subject)
     start = flow.shape_of_template(iterate.start, node, facts=certain)
-    if start.known and start.kind is not Kind.IMAGE:
+    if mentions_edit(iterate.start, node):
+        pass  # it has no value there, which is said of the name
+    elif start.known and start.kind is not Kind.IMAGE:
         yield Diagnostic(
             "wrong-shape",
             f"`start` needs one image, and this is {start.describe()}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator, Mapping
 
+from seedflow.checks.loops import has_broken_lists
 from seedflow.checks.request import span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
@@ -64,7 +65,12 @@ def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> I
     yield from _check_items(node, deciding)
     for number, variable in enumerate(node.step.for_each):
         several = subject.flow.loop_items(node, number).high not in (0, 1)
-        if several and not any(map(is_unread, variable.lists)) and mentioned.isdisjoint(variable.names):
+        if (
+            several
+            and not any(map(is_unread, variable.lists))
+            and mentioned.isdisjoint(variable.names)
+            and not has_broken_lists(node, subject)
+        ):
             name = variable.names[0]
             shown = name if variable.key is None else f"{name}.{variable.key}"  # a record has no text
             yield Diagnostic(
@@ -140,7 +146,7 @@ def _check_equal_steps(subject: Subject, places: dict[str, list[Place]]) -> Iter
         looped = bool(_find_variables(places.get(node.id, [])))
         signed = _sign_request(node, looped=looped), _sign_further_attempts(node.step.expect)
         other = first.setdefault(signed, node)
-        if other is not node:
+        if other is not node and not any(has_broken_lists(one, subject) for one in (node, other)):
             yield Diagnostic(
                 "same-request",
                 f"step `{node.step.name}` asks the same as step `{other.step.name}`: equal requests share one payment and one picture",

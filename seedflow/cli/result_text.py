@@ -320,8 +320,6 @@ def _stack_file(label: str, path: str, size: str, width: int) -> Iterator[Text]:
 def _relative(path: Path) -> str:
     try:
         return make_printable(str(path.relative_to(Path.cwd())))
-    except (
-        ValueError,
-        FileNotFoundError,
-    ):  # what was paid is told even if the current folder was removed meanwhile
+    except (ValueError, FileNotFoundError):
+        # What was paid is told even if the current folder was removed meanwhile.
         return make_printable(str(path))

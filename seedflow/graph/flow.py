@@ -113,6 +113,8 @@ class Flow:
 
     def shape_of(self, place: Place) -> Shape:
         """The shape of what a template gives at its place."""
+        if place.too_early:
+            return UNKNOWN
         return self.shape_of_template(place.template, place.node, place.frame, facts=self.certain.at(place))
 
     def shape_of_template(
@@ -300,6 +302,8 @@ class Flow:
     def _shape_of_variable(self, name: str, node: StepNode) -> Shape:
         iterate = node.step.iterate
         if iterate is not None and iterate.name == name:
+            if name in self.variables(node):
+                return UNKNOWN  # two are called so, which is said of the name
             shape = self.shape_of_expression(iterate.over, node)
             return shape.item or UNKNOWN if shape.kind is Kind.LIST else UNKNOWN
         return self.variables(node).get(name, UNKNOWN)

@@ -9,7 +9,7 @@ from seedflow.graph.facts import Facts
 from seedflow.graph.guards import learn
 from seedflow.graph.model import EdgeKind, StepGraph, StepNode
 from seedflow.graph.skipped import Skipping
-from seedflow.recipe.references import NameReference, StepReference
+from seedflow.recipe.references import NameReference, Reference, StepReference
 from seedflow.recipe.template import Template
 
 _OF_THE_TASK = frozenset(("each", "prev"))
@@ -25,7 +25,7 @@ class Made:
         self._graph = graph
         self._certain = certain
         self._skipping = skipping
-        self._sources: dict[str, list[StepNode]] | None = None
+        self._sources: dict[str, list[tuple[StepNode, Reference | None]]] | None = None
 
     def is_made(self, target: StepNode, mention: StepReference, facts: Facts) -> bool:
         """Whether nothing that a mention is about is skipped where these facts of the same recipe hold."""
@@ -42,10 +42,19 @@ class Made:
                 continue
             if not self._follows(node, facts) or len(seen) > _MOST_STEPS:
                 return False
-            sources = [source for source in self._find_sources(node) if source.id not in seen]
-            seen.update(source.id for source in sources)
-            waiting.extend(sources)
+            for source, mention in self._find_sources(node):
+                if source.step.call is not None and self._may_lack(source, mention):
+                    return False
+                if source.id not in seen:
+                    seen.add(source.id)
+                    waiting.append(source)
         return True
+
+    def _may_lack(self, call: StepNode, mention: Reference | None) -> bool:
+        """Whether what is mentioned of a step that uses a recipe may be skipped: by conditions inside, of which these facts say nothing."""
+        if isinstance(mention, StepReference):
+            return self._skipping.may_skip_mentioned(call, mention)
+        return self._skipping.may_skip(call)
 
     def _follows(self, node: StepNode, facts: Facts) -> bool:
         call = node.frame.call
@@ -63,10 +72,13 @@ class Made:
         refuted = learn(when.expression, self._certain.names(node.frame), holds=False)
         return facts.both(refuted).never
 
-    def _find_sources(self, node: StepNode) -> Sequence[StepNode]:
+    def _find_sources(self, node: StepNode) -> Sequence[tuple[StepNode, Reference | None]]:
+        """The steps that one mentions, each with the mention."""
         if self._sources is None:
             self._sources = {}
             for edge in self._graph.edges:
                 if edge.kind is EdgeKind.MENTION:
-                    self._sources.setdefault(edge.target, []).append(self._graph.steps[edge.source])
+                    self._sources.setdefault(edge.target, []).append(
+                        (self._graph.steps[edge.source], edge.reference)
+                    )
         return self._sources.get(node.id, ())

@@ -9,6 +9,7 @@ from itertools import chain
 
 from seedflow.graph.model import Frame, StepNode
 from seedflow.recipe.model import Call, Expect, Expression, Generate, Iterate
+from seedflow.recipe.references import NameReference
 from seedflow.recipe.template import Template, TemplateForm
 
 
@@ -56,6 +57,11 @@ class Place:
         )
 
     @property
+    def too_early(self) -> bool:
+        """Whether it mentions the variable of the step's `iterate` where that has no value yet, which is said of the name."""
+        return self.node is not None and not self.edits and mentions_edit(self.template, self.node)
+
+    @property
     def guarded(self) -> bool:
         """Whether it is worked out only where the condition of the step around it holds."""
         return self.part in _AFTER_WHEN
@@ -71,6 +77,15 @@ _AFTER_WHEN = frozenset(
         Part.WITH,
     )
 )
+
+
+def mentions_edit(template: Template, node: StepNode) -> bool:
+    """Whether a template mentions the variable of the `iterate` of a step."""
+    iterate = node.step.iterate
+    return iterate is not None and any(
+        isinstance(one, NameReference) and one.root == "each" and one.path[:1] == (iterate.name,)
+        for one in template.references
+    )
 
 
 def find_step_places(node: StepNode) -> Iterator[Place]:

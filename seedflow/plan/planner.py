@@ -243,9 +243,7 @@ class Planner:
         if task.action is Action.CALL and (
             task.images.high > planned.images.high or task.cost_usd.high > _find_most_usd(planned)
         ):
-            return Unsettled(
-                address, "would pass what the plan said it may cost", planned.origin.span, "beyond-plan"
-            )
+            return _beyond_plan(address, planned)
         self._unfolder.tasks[address] = task
         return task
 
@@ -281,9 +279,7 @@ class Planner:
             return unfolder.refusals.find(address) or again
         if _passes(made.values(), planned):
             self._close(group, Outcome.FAILED, address)
-            return Unsettled(
-                address, "would pass what the plan said it may cost", planned.origin.span, "beyond-plan"
-            )
+            return _beyond_plan(address, planned)
         unfolder.tasks.update(made)
         return Grown(address, tuple(made.values()))
 
@@ -331,6 +327,17 @@ class Planner:
                     help="raise the limit, or ask for less",
                 )
             )
+
+
+def _beyond_plan(address: str, planned: Task) -> Unsettled:
+    return Unsettled(
+        address,
+        "would pass what the plan said it may cost",
+        planned.origin.span,
+        "beyond-plan",
+        "the plan was wrong in this, which is a mistake of seedflow; nothing was paid beyond it: run again, and the next plan "
+        "is made anew from what is there",
+    )
 
 
 def _find_most_usd(planned: Task) -> Decimal:

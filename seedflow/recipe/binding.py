@@ -10,8 +10,8 @@ from seedflow.diagnostics import Diagnostic, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import BindingOptions, Block, Entries, UnknownKey
 from seedflow.recipe.input_schema import ItemBlock, find_bound
-from seedflow.recipe.leaves import quote
-from seedflow.recipe.salvage import Meant, Path, choose_cut, list_unread, put_right, take_out
+from seedflow.recipe.leaves import is_nothing, quote
+from seedflow.recipe.salvage import Meant, Path, choose_cut, is_of_names, list_unread, put_right, take_out
 from seedflow.recipe.schema import RecipeBlock, StepBlock
 from seedflow.recipe.step_kinds import OPTIONS_BY_KIND, check_kinds
 from seedflow.recipe.words import NEEDED_WORDS, PARTS_MEANT, RECIPE_MEANT
@@ -20,6 +20,9 @@ from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+_CALLERS_WORD = "inputs"
+"""What some write for `with`; in a step that uses no recipe it means nothing."""
+_CALLING = ("recipe", *(word for word, meant in StepBlock.meant.items() if meant == "recipe"))
 _MOST_SLIPS = 1_000
 _MOST_LOOKS = 8
 """So often a tree is read again with what was meant in it: mappings stand no deeper in each other."""
@@ -153,6 +156,8 @@ class _NearKeys:
         if issubclass(block, ItemBlock) and word in ("min", "max") and entries is not None:
             kind = entries.find("type")
             return find_bound(word, kind.value if kind is not None else None)
+        if block is StepBlock and word == _CALLERS_WORD and not _is_call(entries):
+            return None
         if word in block.elsewhere:
             return block.meant.get(word)
         near = self.find(word, block)
@@ -173,6 +178,10 @@ def _explain(details: ErrorDetails, root: Node, near_keys: _NearKeys) -> _Proble
     span = place.span if isinstance(place, Scalar | Sequence | Mapping) else _key_at(root, path)
     meant = Meant(words["meant"], value=True) if words["meant"] is not None else None
     return _Problem(Diagnostic(kind, words["message"], span, help=words["help"]), path, meant=meant)
+
+
+def _is_call(step: Mapping | None) -> bool:
+    return step is not None and any(step.find(key) is not None for key in _CALLING)
 
 
 def _uses_recipe(root: Node, path: Path) -> bool:
@@ -205,7 +214,10 @@ def _explain_unknown(found: UnknownKey, path: Path, root: Node, near_keys: _Near
         return _Problem(outdented, ("steps", word), elsewhere=True)
     known = ", ".join(block.known_keys())
     near = near_keys.find(word, block)
-    help_text = block.elsewhere.get(word) or (
+    help_text = block.elsewhere.get(word)
+    if block is StepBlock and word == _CALLERS_WORD and not _is_call(found.mapping):
+        help_text = "declare inputs under `inputs:` of the recipe; a step that uses another recipe gives it its own by `with:`"
+    help_text = help_text or (
         f"did you mean `{near}`?"
         if near
         else f"write `with: {{{word}: …}}` for an input of the used recipe"
@@ -222,15 +234,26 @@ def _explain_unknown(found: UnknownKey, path: Path, root: Node, near_keys: _Near
         part = PARTS_MEANT.get(word, near)
         if part is None:
             return _Problem(unknown, None)
-        if part == RECIPE_MEANT.get(word, near):
-            return _Problem(unknown, path, meant=Meant(part))
-        return _Problem(unknown, (part,), elsewhere=True)
+        if part != RECIPE_MEANT.get(word, near):
+            return _Problem(unknown, (part,), elsewhere=True)
+        return _mean(unknown, path, part, found)
     mend = near_keys.find_meant(word, block, found.mapping)
     if mend is not None:
-        return _Problem(unknown, path, meant=Meant(mend))
+        return _mean(unknown, path, mend, found)
+    if block is StepBlock and word == _CALLERS_WORD:
+        return _Problem(unknown, None)
     if block is StepBlock:
         return _Problem(unknown, path if word in block.elsewhere else None)
     return _Problem(unknown, path, needless=word not in NEEDED_WORDS)
+
+
+def _mean(unknown: Diagnostic, path: Path, key: str, found: UnknownKey) -> _Problem:
+    """What is known where another key was meant: beside that key itself, no more than that there is something more."""
+    meant = (*path[:-1], key)
+    right = found.mapping.find(key)
+    if right is None or is_nothing(right.value) or is_of_names(meant):
+        return _Problem(unknown, path, meant=Meant(key))
+    return _Problem(unknown, meant, elsewhere=True)
 
 
 def _is_step(entry: Entry) -> bool:

@@ -35,6 +35,12 @@ from seedflow.recipe.unbraced import suggest_braces
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 
 _RATIO = re.compile(RATIO_PATTERN)
+_NOT_IN_START = {
+    "`prev` is not known here": "`start` is what the first edit begins with, and there is no image before it yet: "
+    "name the image itself, and mention `prev` inside `generate:`",
+    "`each` is not known here": "only the request of a step knows the edit that it is about: mention it inside `generate:`",
+}
+"""What to do instead, by the message of a problem."""
 _read_takes = read_positive_up_to(MOST_TAKES)
 _read_attempts = read_positive_up_to(MOST_ATTEMPTS)
 _read_expected = read_positive_up_to(MOST_EXPECTED)
@@ -116,6 +122,7 @@ class OptionBuilder:
         if block is None:
             return None
         over = self._build_over(block.over)
+        before = len(self._parser.problems)
         start = self._parser.parse_needed(
             block.start,
             self._roots,
@@ -123,6 +130,10 @@ class OptionBuilder:
             expected="one `{{ }}` that gives an image",
             help='write `start: "{{ steps.NAME.images[0] }}"`, or an input of type image',
         )
+        self._parser.problems[before:] = [
+            replace(problem, help=_NOT_IN_START.get(problem.message, problem.help))
+            for problem in self._parser.problems[before:]
+        ]
         span = _value_span(block.node, "as")
         taken = next((entry for entry in loops if block.as_ in entry.names), None)
         if taken is not None:

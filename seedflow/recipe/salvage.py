@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as MappingOf
 from typing import Final, NamedTuple, TypeAlias
 
-from seedflow.recipe.leaves import suggest_name
+from seedflow.recipe.leaves import is_nothing, suggest_name
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -46,6 +46,12 @@ _EXPENDABLE: Final[tuple[Path, ...]] = (
 """Parts without which the rest can be read; the first that fits counts. Of most nothing else depends on them, of others it is known
 that they are unread."""
 
+_OF_NAMES: Final[tuple[Path, ...]] = (
+    *((part,) for part in ("inputs", "values", "steps", "outputs")),
+    *(("steps", _ANY, part) for part in ("for_each", "with")),
+)
+"""Mappings whose keys are names that the author chose, so that two of them can be read as one."""
+
 _NAMED: Final = frozenset({"inputs", "values", "steps"})
 """Parts whose entries are used by name."""
 
@@ -57,31 +63,51 @@ class Meant(NamedTuple):
     value: bool = False
 
 
-def put_right(root: Node, meant: MappingOf[Path, Meant]) -> Node:
-    """The tree with what was meant in place of what is misspelt; every node keeps its place in the text."""
+def put_right(root: Node, meant: MappingOf[Path, Meant], at: Path = ()) -> Node:
+    """The tree with what was meant in place of what is misspelt; every node keeps its place in the text.
+
+    Where the key that was meant is there as well, names of both are; of anything else, what stands behind the right key.
+    `at` is the path to the tree.
+    """
     below: dict[str | int, dict[Path, Meant]] = {}
     for (first, *rest), word in meant.items():
         below.setdefault(first, {})[tuple(rest)] = word
     if not isinstance(root, Mapping):
         short = next((word.word for word in meant.values() if word.value), None)
         return root if short is None else Scalar(root.source, root.start, root.end, short)
-    entries = []
-    taken = {entry.key.value for entry in root}
-    for key, node in root:
-        deeper = below.get(key.value)
-        if deeper is None:
-            entries.append(Entry(key, node))
-            continue
+    entries: dict[str, Entry] = {}
+    for written, node in root:
+        deeper = dict(below.get(written.value, ()))
         own = deeper.pop((), None)
-        value = put_right(node, deeper) if deeper else node
-        if own is None:
-            entries.append(Entry(key, value))
-        elif own.value:
-            entries.append(Entry(key, Scalar(value.source, value.start, value.end, own.word)))
-        elif own.word not in taken:
-            taken.add(own.word)
-            entries.append(Entry(Scalar(key.source, key.start, key.end, own.word), value))
-    return Mapping(root.source, root.start, root.end, tuple(entries))
+        key, value = written, put_right(node, deeper, (*at, written.value)) if deeper else node
+        if own is not None and own.value:
+            value = Scalar(value.source, value.start, value.end, own.word)
+        elif own is not None:
+            key = Scalar(key.source, key.start, key.end, own.word)
+        entry, before = Entry(key, value), entries.get(key.value)
+        entries[key.value] = (
+            entry
+            if before is None
+            else _read_as_one(before, entry, (*at, key.value), right_last=key is written)
+        )
+    return Mapping(root.source, root.start, root.end, tuple(entries.values()))
+
+
+def is_of_names(path: Path) -> bool:
+    """Whether the mapping at a path can be read as one with another that is meant for the same."""
+    return any(len(path) == len(pattern) and _begins_with(path, pattern) for pattern in _OF_NAMES)
+
+
+def _read_as_one(first: Entry, last: Entry, path: Path, *, right_last: bool) -> Entry:
+    right, other = (last, first) if right_last else (first, last)
+    if is_nothing(right.value):
+        return Entry(right.key, other.value)
+    if not isinstance(right.value, Mapping) or not isinstance(other.value, Mapping) or not is_of_names(path):
+        return right
+    taken = {entry.key.value for entry in right.value}
+    more = tuple(entry for entry in other.value if entry.key.value not in taken)
+    both = (*more, *right.value) if right_last else (*right.value, *more)
+    return Entry(right.key, Mapping(right.value.source, right.value.start, right.value.end, both))
 
 
 def choose_cut(path: Path) -> Path:

@@ -91,8 +91,9 @@ class TaskResult:
 
     `cost_usd` is what this run paid for it, unknown outcomes at the most that they may cost; `cause` the task that a
     blocked one waits for, or with which one was skipped; `warnings` what is odd about its images; `attempt` which of the take
-    gave them, or was the last that was not as expected. `reason` is that of the plan as it was in the end. `tasks` is there when it stood for tasks that never came to be
-    known, so many at least and at most. `span` is the place of its step in the recipe.
+    gave them, or was the last that was not as expected. `reason` is that of the plan as it was in the end. `tasks` is there
+    when it stood for tasks that never came to be known, so many at least and at most. `span` is the place of its step in the
+    recipe.
     """
 
     address: str

@@ -84,11 +84,11 @@ class JudgedAttempts:
     attempts: int
 
 
-Past = Mapping[str, PastRequest]
-"""What addresses asked for."""
+Past: TypeAlias = Mapping[str, PastRequest]
+"""By address, what it asked for; it takes the place of what was noted before."""
 
-Judged = Collection[JudgedAttempts]
-"""How many attempts addresses judged."""
+Judged: TypeAlias = Collection[JudgedAttempts]
+"""What a run found out, added to the notes of those before: of equal ones the greatest number stays."""
 
 
 class StoreView(Protocol):

@@ -22,7 +22,13 @@ ITS_OWN = ["unknown-input «hro»", "unknown-parameter «promt»", "wrong-value 
 
 
 @pytest.fixture
-def check_all(catalog: Catalog, tmp_path: Path) -> CheckAll:
+def check_all(check_really_all: CheckAll) -> CheckAll:
+    """The same without those of `WASTE`."""
+    return lambda text: [one for one in check_really_all(text) if one.code not in WASTE]
+
+
+@pytest.fixture
+def check_really_all(catalog: Catalog, tmp_path: Path) -> CheckAll:
     """What loading, graph and checks say of a recipe's text together."""
 
     def run(text: str) -> list[Diagnostic]:
@@ -30,8 +36,7 @@ def check_all(catalog: Catalog, tmp_path: Path) -> CheckAll:
         recipe, found = parse_recipe(source, catalog, folder=tmp_path, default_name="recipe")
         assert recipe is not None
         graph, wrong = build_graph(recipe, catalog)
-        said = sort_diagnostics([*found, *wrong, *check_graph(graph, catalog)])
-        return [one for one in said if one.code not in WASTE]
+        return sort_diagnostics([*found, *wrong, *check_graph(graph, catalog)])
 
     return run
 
@@ -534,3 +539,142 @@ steps:
     generate: {prompt: Again, image_input: ["{{ each.v }}"]}
 """
     assert [found.code for found in check_all(text)] == ["template-type"]
+
+
+PART = """\
+seedflow: 1
+inputs: {a: {type: text}}
+steps: {s: {generate: {prompt: "{{ inputs.a }}"}}}
+outputs: {images: "{{ steps.s.images }}"}
+"""
+FOX = "fox: {generate: {prompt: fox}}"
+LISTS = 'generate: {prompt: "{{ each.x }} {{ each.y }}"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "slip"),
+    [
+        (
+            """
+inputz: {a: {type: text}}
+inputs: {b: {type: text}}
+steps: {fox: {generate: {prompt: "{{ inputs.a }} {{ inputs.b }}"}}}
+""",
+            "inputz",
+        ),
+        (
+            """
+values: {b: x}
+vars: {a: x}
+steps: {fox: {generate: {prompt: "{{ values.a }} {{ values.b }}"}}}
+""",
+            "vars",
+        ),
+        (
+            """
+stepz: {fox: {generate: {prompt: fox}}}
+steps: {hen: {generate: {prompt: hen, image_input: "{{ steps.fox.images }}"}}}
+""",
+            "stepz",
+        ),
+        (
+            f"""
+steps: {{{FOX}, hen: {{generate: {{prompt: hen}}}}}}
+outputs: {{fox: "{{{{ steps.fox.images }}}}"}}
+outputz: {{hen: "{{{{ steps.hen.images }}}}"}}
+""",
+            "outputz",
+        ),
+        (f"steps: {{fox: {{for_each: {{x: [a, b]}}, foreach: {{y: [c, d]}}, {LISTS}}}}}\n", "foreach"),
+        (f"steps: {{fox: {{foreach: {{y: [c, d]}}, for_each: {{x: [a, b]}}, {LISTS}}}}}\n", "foreach"),
+        ("steps: {fox: {recipe: ./part.yaml, with: {}, wiht: {a: x}}}\n", "wiht"),
+        ("steps: {fox: {recipe: ./part.yaml, inputs: {a: x}}}\n", "inputs"),
+        ("steps: {fox: {generate: {prompt: fox}, inputs: {a: 1}}}\n", "inputs"),
+    ],
+)
+def test_a_slip_beside_the_right_key_is_told_alone(
+    check_really_all: CheckAll, tmp_path: Path, text: str, slip: str
+) -> None:
+    (tmp_path / "part.yaml").write_text(PART)
+    found = check_really_all(f"seedflow: 1\n{text}")
+    assert [describe(one) for one in found] == [f"unknown-key «{slip}»"]
+
+
+def test_inputs_of_a_step_that_uses_no_recipe_are_declared_elsewhere(check_all: CheckAll) -> None:
+    (found,) = check_all("seedflow: 1\nsteps: {fox: {generate: {prompt: fox}, inputs: {a: 1}}}\n")
+    assert found.help is not None
+    assert found.help.startswith("declare inputs under `inputs:` of the recipe")
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "told"),
+    [
+        ("e", "each.e", ["each-too-early «e»"]),
+        ("k", "each.k", ["variable-taken «k»"]),
+        ("k", "inputs.ims[0]", ["variable-taken «k»"]),
+        ("e", "prev", ["template-unknown-name «prev»"]),
+    ],
+)
+def test_what_an_edit_begins_with_has_one_error(
+    check_really_all: CheckAll, name: str, start: str, told: list[str]
+) -> None:
+    found = check_really_all(
+        f"""seedflow: 1
+inputs: {{ims: {{type: list, of: image, min_items: 2}}}}
+steps:
+  fox:
+    for_each: {{k: "{{{{ inputs.ims }}}}"}}
+    iterate: {{over: [snow, stars], as: {name}, start: "{{{{ {start} }}}}"}}
+    generate: {{prompt: "Add {{{{ each.{name} }}}}", image_input: ["{{{{ prev }}}}", "{{{{ each.k }}}}"]}}
+"""
+    )
+    assert [describe(one) for one in found] == told
+    if start == "prev":
+        assert found[0].help is not None
+        assert "there is no image before it yet" in found[0].help
+
+
+@pytest.mark.parametrize("option", ['when: "{{ each.e }}"', 'expect: {min_width: "{{ each.e }}"}'])
+def test_what_has_no_value_yet_is_of_no_kind(check_all: CheckAll, option: str) -> None:
+    found = check_all(
+        f"""seedflow: 1
+inputs: {{photo: {{type: image}}}}
+steps:
+  fox:
+    for_each: {{k: [a, b]}}
+    iterate: {{over: [snow, stars], as: e, start: "{{{{ inputs.photo }}}}"}}
+    {option}
+    generate: {{prompt: "Add {{{{ each.e }}}} {{{{ each.k }}}}", image_input: ["{{{{ prev }}}}"]}}
+"""
+    )
+    assert [describe(one) for one in found] == ["each-too-early «e»"]
+
+
+def test_an_edit_is_known_in_the_request_alone_where_nothing_else_is_called_each(check_all: CheckAll) -> None:
+    (found,) = check_all(
+        """seedflow: 1
+steps:
+  fox:
+    iterate: {over: [snow, stars], as: e, start: "{{ each.e }}"}
+    generate: {prompt: "Add {{ each.e }}", image_input: ["{{ prev }}"]}
+"""
+    )
+    assert found.help is not None
+    assert found.help.endswith("mention it inside `generate:`")
+
+
+@pytest.mark.parametrize(
+    ("lists", "told"),
+    [
+        ("\"{{ ['x'] }}\"", "wrong-type"),
+        ('{x: "{{ 3 }}"}', "not-a-list"),
+        ("{x: [a, {id: 2}]}", "no-key"),
+    ],
+)
+@pytest.mark.parametrize("prompt", ["A fox", "A {{ each.x }}"])
+def test_what_is_repeated_for_broken_lists_is_not_called_the_same(
+    check_really_all: CheckAll, lists: str, told: str, prompt: str
+) -> None:
+    step = f'{{for_each: {lists}, generate: {{prompt: "{prompt}"}}}}'
+    found = check_really_all(f"seedflow: 1\nsteps:\n  fox: {step}\n  hen: {step}\n")
+    assert {one.code for one in found} - {"wrong-shape", "not-a-text", "template-type"} == {told}

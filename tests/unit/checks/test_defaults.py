@@ -79,6 +79,62 @@ def test_a_printed_column_is_declared_or_in_the_default_table(
     assert planned.plan.totals.calls == (1, 1)
 
 
+GOODS = """\
+seedflow: 1
+inputs:
+  goods:
+    type: table
+    key: id
+    columns: {id: text, photo: image, photos: {type: list, of: image}}
+    default: [{id: "1", photo: fox.jpg, photos: [fox.jpg]}]
+steps:
+  page:
+    for_each: {it: ITEMS}
+    generate: {prompt: "PROMPT", image_input: "IMAGE"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("items", "image"),
+    [
+        ("inputs.goods | map(attribute='photo')", "each.it"),
+        ("inputs.goods | selectattr('photo') | map(attribute='photo')", "each.it"),
+        ("(inputs.goods | first).photos", "each.it"),
+        ("inputs.goods[0].photos", "each.it"),
+        (
+            "zip(n=inputs.goods | map(attribute='id'), p=inputs.goods | map(attribute='photos') | map(attribute=0))",
+            "each.it.p",
+        ),
+    ],
+)
+@pytest.mark.parametrize("attribute", ["name", "width", "key"])
+def test_the_items_of_a_column_are_no_rows(project: Path, items: str, image: str, attribute: str) -> None:
+    listed = f'"{{{{ {items} }}}}"'
+    listed = f"{{in: {listed}, key: n}}" if items.startswith("zip") else listed
+    text = GOODS.replace("ITEMS", listed).replace("PROMPT", f"Restore {{{{ {image}.{attribute} }}}}")
+    (project / "three.yaml").write_text(text.replace("IMAGE", f"{{{{ {image} }}}}"))
+    assert seedflow.check_recipe("three.yaml").diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        "inputs.goods",
+        "inputs.goods[:1]",
+        "inputs.goods | selectattr('photo') | sort(attribute='id') | list",
+        "inputs.goods + []",
+        "inputs.goods or []",
+        "inputs.goods if inputs.goods | length > 0 else []",
+    ],
+)
+def test_some_of_the_rows_are_still_rows(project: Path, items: str) -> None:
+    text = GOODS.replace("ITEMS", f'"{{{{ {items} }}}}"')
+    text = text.replace("    columns: {id: text, photo: image, photos: {type: list, of: image}}\n", "")
+    text = text.replace("PROMPT", "A {{ each.it.colour }}").replace(', image_input: "IMAGE"', "")
+    (project / "three.yaml").write_text(text)
+    assert [found.code for found in seedflow.check_recipe("three.yaml").diagnostics] == ["unknown-attribute"]
+
+
 def test_what_is_wrong_with_a_default_table_is_said_by_a_check(project: Path) -> None:
     (project / "rows.csv").write_text("sku,price\na,cheap\n")
     (project / "two.yaml").write_text(TABLE.replace("PROMPT", "{{ each.row.sku }}"))

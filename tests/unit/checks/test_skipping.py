@@ -199,3 +199,58 @@ def test_a_long_chain_of_steps_is_followed_as_far_as_that_takes_little(
         generate: {{prompt: P, image_input: ["{{{{ optional(steps.s{length - 1}.images[0]) }}}}"]}}
     """
     assert [found.code for found in check(text)] == (["never-skipped"] if proved else [])
+
+
+PART = """\
+seedflow: 1
+inputs: {go: {type: boolean, default: false}}
+steps:
+  x: {when: "{{ inputs.go }}", generate: {prompt: x}}
+  y: {generate: {prompt: y}}
+outputs: {images: "{{ IMAGES }}", y: "{{ steps.y.images }}"}
+"""
+OUTER = """\
+seedflow: 1
+inputs: {go: {type: boolean, default: false}}
+steps: {v: {recipe: ./part.yaml, with: {go: "{{ inputs.go }}"}}}
+outputs: {images: "{{ steps.v.images }}", y: "{{ steps.v.outputs.y }}"}
+"""
+USING = """
+inputs: {{night: {{type: boolean, default: true}}}}
+steps:
+  u: {{recipe: ./{recipe}.yaml}}
+  b: {{generate: {{prompt: b}}}}
+  c: {{{c}}}
+  d: {{when: "{{{{ inputs.night }}}}", generate: {{prompt: d, image_input: ["{{{{ optional(steps.c.images) }}}}", "{{{{ steps.b.images }}}}"]}}}}
+outputs: {{d: "{{{{ steps.d.images }}}}", c: "{{{{ optional(steps.c.images) }}}}"}}
+"""
+
+
+@pytest.mark.parametrize("recipe", ["part", "outer"])
+@pytest.mark.parametrize("images", ["steps.x.images", "steps.x.images + steps.y.images"])
+@pytest.mark.parametrize(
+    "c",
+    [
+        'generate: {prompt: c, image_input: "{{ steps.u.images }}"}',
+        'when: "{{ inputs.night }}", generate: {prompt: c, image_input: "{{ steps.u.images }}"}',
+        'for_each: {i: "{{ steps.u.images }}"}, generate: {prompt: "c {{ each.i.name }}", image_input: "{{ each.i }}"}',
+        "generate: {prompt: c, image_input: \"{{ steps.u.tasks | map(attribute='images') | first }}\"}",
+    ],
+)
+def test_what_uses_an_output_that_may_be_skipped_may_be_skipped(
+    say: Say, tmp_path: Path, recipe: str, images: str, c: str
+) -> None:
+    (tmp_path / "part.yaml").write_text(PART.replace("IMAGES", images))
+    (tmp_path / "outer.yaml").write_text(OUTER)
+    assert [one for one in say(USING.format(recipe=recipe, c=c)) if one.startswith("never-skipped")] == []
+
+
+@pytest.mark.parametrize("recipe", ["part", "outer"])
+def test_what_uses_an_output_that_is_never_skipped_is_never_skipped(
+    say: Say, tmp_path: Path, recipe: str
+) -> None:
+    (tmp_path / "part.yaml").write_text(PART.replace("IMAGES", "steps.x.images"))
+    (tmp_path / "outer.yaml").write_text(OUTER)
+    c = 'when: "{{ inputs.night }}", generate: {prompt: c, image_input: "{{ steps.u.outputs.y }}"}'
+    found = say(USING.format(recipe=recipe, c=c))
+    assert [one for one in found if one.startswith("never-skipped")] == ["never-skipped? «steps.c.images»"]

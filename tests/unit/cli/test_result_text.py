@@ -13,7 +13,7 @@ from seedflow.cli.console import open_console
 from seedflow.cli.result_text import collect_problems, print_result, spell_skipped, sum_up_result
 from seedflow.diagnostics import Severity, Source, Span
 from seedflow.plan.model import Action, Bounds, Reason, Totals
-from seedflow.run.status import Problem, Remedy, RunResult, RunStatus, TaskResult, TaskStatus
+from seedflow.run.status import Problem, PublishedFile, Remedy, RunResult, RunStatus, TaskResult, TaskStatus
 
 SOURCE = Source("r.yaml", "steps:\n  page: 1\n  cover: 2\n")
 SPAN = Span(SOURCE, 9, 13)
@@ -240,6 +240,22 @@ def test_paths_outside_of_the_folder_stay_whole(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     assert _relative(tmp_path / "outputs" / "a.jpg") == "outputs/a.jpg"
     assert _relative(Path("/elsewhere/a.jpg")) == "/elsewhere/a.jpg"
+
+
+def test_what_was_paid_is_told_where_the_current_folder_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    file = PublishedFile("fox", folder / "outputs" / "fox.jpg", "sha256:0", 2, 3)
+    monkeypatch.setenv("COLUMNS", "200")
+    stream = StringIO()
+    folder.rmdir()
+    done = task("fox", TaskStatus.DONE, calls=1, cost_usd=PRICE.low)
+    print_result(replace(result_of(RunStatus.DONE, done), outputs={"fox": (file,)}), open_console(stream))
+    assert f"{file.path}  2×3" in stream.getvalue()
+    assert "1 done · 1 call · $0.04" in stream.getvalue()
 
 
 @pytest.mark.parametrize("columns", ["30", "120"])

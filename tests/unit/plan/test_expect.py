@@ -95,7 +95,7 @@ def test_without_an_expectation_the_first_result_is_used():
 
 
 @pytest.mark.parametrize("otherwise", ["fail", "accept", "retry"])
-def test_the_first_good_result_is_used_whoever_had_it_made(otherwise):
+def test_the_first_good_result_among_those_it_looks_at_is_used_whoever_had_it_made(otherwise):
     results = [result(1, 1), result(2, 2), result(3, 3)]
     judged = 1 if otherwise == "retry" else 3
     expectation = expect(otherwise, 3 if otherwise == "retry" else 1)

@@ -102,6 +102,18 @@ def test_an_image_that_does_not_come_fails_that_task_alone_at_its_place() -> Non
     assert "there are 2" in found.message
 
 
+def test_what_would_pass_the_plan_is_not_asked_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    planner = open_planner(SET)
+    planner.start()
+    planner.advance(done("sheet", "a", "b"))
+    monkeypatch.setattr("seedflow.plan.planner._find_most_usd", lambda _: Decimal("0.01"))
+    found = planner.settle("last")
+    assert isinstance(found, Unsettled)
+    assert (found.code, found.message) == ("beyond-plan", "would pass what the plan said it may cost")
+    assert found.help is not None
+    assert "nothing was paid beyond it: run again" in found.help
+
+
 def test_what_is_stored_is_reused_and_what_follows_is_known() -> None:
     view = KnownResults()
     view.keep(plan(SET).tasks[0], "a", "b")

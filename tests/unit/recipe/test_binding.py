@@ -365,13 +365,33 @@ def test_what_stands_behind_a_misspelt_key_is_judged_by_the_key_that_is_meant() 
 
 
 def test_a_slip_of_a_key_that_stands_there_too_takes_nothing_from_it() -> None:
-    document, problems = bind("seedflow: 1\nlimits: {imags: 1, images: 5, imagse: 2}\n" + STEP)
-    assert [(found.code, marked(found)) for found in problems] == [
+    bound = bind_text("seedflow: 1\nlimits: {imags: 1, images: 5, imagse: 2}\n" + STEP)
+    assert [(found.code, marked(found)) for found in bound.problems] == [
         ("unknown-key", "imags"), ("unknown-key", "imagse"),
     ]  # fmt: skip
+    assert bound.unread == {("limits", "images")}
+    document = bound.document
     assert document is not None
     assert document.limits is not None
     assert document.limits.images == 5
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_names_behind_a_slip_and_behind_the_right_key_are_read_as_one(order: int) -> None:
+    parts = ["inputs: {b: {type: text, default: x}}", "inputz: {a: {type: text}, b: {type: image}}"][::order]
+    bound = bind_text("seedflow: 1\n" + "\n".join(parts) + "\n" + STEP)
+    assert [marked(found) for found in bound.problems] == ["inputz"]
+    assert not bound.unread
+    assert bound.document is not None
+    assert {name: found.type for name, found in bound.document.inputs.items()} == {"a": "text", "b": "text"}
+    assert list(bound.document.inputs) == ["b", "a"][::order]
+
+
+def test_nothing_behind_the_right_key_leaves_what_stands_behind_its_slip() -> None:
+    document, problems = bind("seedflow: 1\ninputs:\ninputz: {a: {type: text}}\n" + STEP)
+    assert [marked(found) for found in problems] == ["inputz"]
+    assert document is not None
+    assert list(document.inputs) == ["a"]
 
 
 def test_slips_of_one_key_are_each_told_and_the_first_counts() -> None:

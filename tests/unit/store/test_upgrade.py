@@ -223,6 +223,25 @@ def test_results_and_spending_are_what_they_were(root, packed):
     ), "only what the killed run had reserved and never sent counts no more"
 
 
+def test_what_an_address_judged_is_told_by_the_calls_that_it_made_itself(root, packed):
+    with sqlite3.connect(root / "ledger.db") as connection:
+        asked = connection.execute(
+            "SELECT realm, recipe, address, fingerprint, take, max(attempt)"
+            " FROM attempts JOIN requests USING (attempt_id) GROUP BY 1, 2, 3, 4, 5"
+        ).fetchall()
+    connection.close()
+    before = (root / "ledger.db").read_bytes()
+    with open_view(root) as view:
+        assert [view.find_judged(*one) for *one, _ in asked] == [attempt for *_, attempt in asked]
+        realm, recipe, _, fingerprint, take, _ = asked[0]
+        assert view.find_judged(realm, recipe, "somebody-else", fingerprint, take) == 0
+    assert asked
+    assert (root / "ledger.db").read_bytes() == before
+    open_store(root).close()
+    with open_view(root) as view:
+        assert [view.find_judged(*one) for *one, _ in asked] == [attempt for *_, attempt in asked]
+
+
 def test_what_a_killed_run_of_an_earlier_seedflow_left_is_taken_up(root, packed):
     with open_store(root) as store:
         store.begin_run("now", "atlas", "cloudflare")
