@@ -12,6 +12,7 @@ from typing import Final
 
 from seedflow.diagnostics import Diagnostic, Source
 from seedflow.text.events import BrokenYaml
+from seedflow.text.odd_spaces import explain_odd_space
 from seedflow.text.slips_in_brackets import explain_colon_in_brackets, explain_comment_in_brackets
 from seedflow.text.slips_in_structure import (
     explain_brackets,
@@ -35,6 +36,7 @@ from seedflow.text.trouble import Trouble
 
 _EXPLANATIONS: Final[tuple[Callable[[Trouble], Diagnostic | None], ...]] = (
     explain_unmerged,
+    explain_odd_space,
     explain_comment_in_brackets,
     explain_tab,
     explain_open_quote,
