@@ -16,6 +16,7 @@ from seedflow.errors import UsageError
 
 _MOST_NEIGHBOURS: Final = 1000
 _MOST_AT_ONCE: Final = 16 * 1024 * 1024
+_LOOKED_AT: Final = 8192
 _KINDS: Final = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -115,6 +116,8 @@ def load_source(path: Path, name: str, *, max_bytes: int) -> Source | Diagnostic
         os.close(descriptor)
     if len(data) > max_bytes:
         return report_too_large(name, len(data), max_bytes)
+    if _find_utf16(data):
+        return _report_encoding(name, data)
     try:
         return Source(name, data.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -186,10 +189,11 @@ def _report_kind(name: str, mode: int) -> Diagnostic:
 
 def _report_encoding(name: str, data: bytes) -> Diagnostic:
     source = Source(name, data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace"))
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if utf16 := _find_utf16(data):
         message, advice = "this file is UTF-16, expected UTF-8", "save it as UTF-8"
-        return Diagnostic("not-utf8", message, Span(source, 0, 1), help=advice)
-    if b"\0" in data[:8192]:
+        read = Source(name, data.decode(utf16, errors="replace"))
+        return Diagnostic("not-utf8", message, Span(read, 0, min(1, len(read.text))), help=advice)
+    if b"\0" in data[:_LOOKED_AT]:
         message, advice = "this is not a text file, expected UTF-8 text", "give the path of a text file"
         return Diagnostic("not-utf8", message, Span(source, 0, 1), help=advice)
     bad, at = _find_bad_byte(data.removeprefix(b"\xef\xbb\xbf"))
@@ -201,6 +205,20 @@ def _report_encoding(name: str, data: bytes) -> Diagnostic:
         Span(source, at, at + 1),
         help="save the file as UTF-8",
     )
+
+
+def _find_utf16(data: bytes) -> str | None:
+    """The UTF-16 that bytes are in, by their mark, or since many second ones are NUL and none of the others; or None.
+
+    ASCII in UTF-16 without a mark is UTF-8 with NULs in it. A file may hold a single NUL by accident.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    head = data[:_LOOKED_AT]
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if len(data) % 2 or min(even, odd) or max(even, odd) < max(2, len(head) / 8):
+        return None
+    return "utf-16-be" if even else "utf-16-le"
 
 
 def _find_bad_byte(data: bytes) -> tuple[int, int]:

@@ -94,9 +94,17 @@ def _read_once(
         end = len(text) if line_end < 0 else line_end
         builder.problems.append(report_unquoted(source, found.start, len(text[:end].rstrip())))
     except BrokenYaml as error:
-        builder.problems.append(explain_error(source, text, error, builder.at, builder.find_open_bracket()))
+        slip = explain_error(source, text, error, builder.at, builder.find_open_bracket())
+        # What was said of the same text on the way would give other quotes, or none.
+        builder.problems = [found for found in builder.problems if not _is_said_by(slip, found)]
+        builder.problems.append(slip)
     builder.judge_unfinished()
     return None, builder.problems, broken
+
+
+def _is_said_by(slip: Diagnostic, found: Diagnostic) -> bool:
+    same = slip.span and found.span and slip.span.start == found.span.start
+    return bool(same) and found.code in ("glued-comment", "unquoted-template")
 
 
 @contextmanager

@@ -109,6 +109,8 @@ def explain_brackets(trouble: Trouble) -> Diagnostic | None:
             message = f"found `{trouble.character}`, expected the `{closing}` that closes `{opening}`"
             advice = f"write `{closing}`"
             return trouble.report(trouble.at, trouble.at + 1, message, advice, first, code="yaml-bracket")
+        if trouble.character == ":" and (last := trouble.before.rstrip()[-1:]) in ("'", '"'):
+            return _report_text_after_quote(trouble, last)
         if trouble.character == ":" or not trouble.text[trouble.at :].strip():
             return _report_open_bracket(trouble, trouble.since)
         if quote := _find_ended_quote(trouble):

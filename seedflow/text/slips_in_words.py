@@ -6,6 +6,7 @@ Each `explain_` recognises one family of slips by libyaml's words, or gives None
 from __future__ import annotations
 
 from seedflow.diagnostics import Diagnostic
+from seedflow.text.slips_in_brackets import find_text_end, is_in_brackets
 from seedflow.text.trouble import Trouble, advise_quotes, find_line_end, find_line_start
 
 
@@ -77,10 +78,13 @@ def explain_first_character(trouble: Trouble) -> Diagnostic | None:
 
 def _report_first_character(trouble: Trouble, start: int, *, code: str) -> Diagnostic:
     end = find_line_end(trouble.text, start)
+    if is_in_brackets(trouble, start):
+        is_key = trouble.text[:start].rstrip()[-1:] in ("{", "[", ",")
+        end = min(end, find_text_end(trouble.text, start, key=is_key))
     first = trouble.text[start : start + 1]
     shown = "a backtick" if first == "`" else f"`{first}`"
     message = f"a text without quotes cannot start with {shown}"
-    return trouble.report(start, end, message, advise_quotes(trouble.text[start:end]), code=code)
+    return trouble.report(start, end, message, advise_quotes(trouble.source.text[start:end]), code=code)
 
 
 def explain_block_header(trouble: Trouble) -> Diagnostic | None:

@@ -12,6 +12,8 @@ from typing import Final
 
 from seedflow.diagnostics import Diagnostic, Source
 from seedflow.text.events import BrokenYaml
+from seedflow.text.odd_spaces import explain_odd_space
+from seedflow.text.slips_in_brackets import explain_colon_in_brackets, explain_comment_in_brackets
 from seedflow.text.slips_in_structure import (
     explain_brackets,
     explain_indentation,
@@ -34,6 +36,8 @@ from seedflow.text.trouble import Trouble
 
 _EXPLANATIONS: Final[tuple[Callable[[Trouble], Diagnostic | None], ...]] = (
     explain_unmerged,
+    explain_odd_space,
+    explain_comment_in_brackets,
     explain_tab,
     explain_open_quote,
     explain_escape,
@@ -44,6 +48,7 @@ _EXPLANATIONS: Final[tuple[Callable[[Trouble], Diagnostic | None], ...]] = (
     explain_second_value,
     explain_missing_colon,
     explain_list_on_key_line,
+    explain_colon_in_brackets,
     explain_brackets,
     explain_leftover,
     explain_indentation,

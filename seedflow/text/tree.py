@@ -11,6 +11,7 @@ from seedflow.diagnostics import Diagnostic, Related, Severity, Source, Span
 from seedflow.text.characters import find_control, report_escaped_control
 from seedflow.text.events import Event
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
+from seedflow.text.odd_spaces import find_odd_space
 from seedflow.text.split_numbers import warn_of_split_numbers
 from seedflow.text.unquoted import OPENINGS, report_unquoted
 
@@ -95,7 +96,7 @@ class TreeBuilder:
             The root, or None where the file is empty or parts of it could not be understood.
 
         Raises:
-            StopReading: a limit was passed, or a second document began.
+            StopReading: a limit was passed, a second document began, or an odd space parts nothing.
             TemplateAsMapping: the text must be read again with its templates painted.
             BrokenYaml: what comes next is not YAML.
         """
@@ -177,6 +178,8 @@ class TreeBuilder:
             if start in self._unquoted:
                 self.problems.append(report_unquoted(self._source, start, end))
                 return Scalar(self._source, start, end, self._source.text[start:end])
+            if not value.isascii():
+                self._judge_spaces(start)
             if end in self._glued:
                 self._warn_glued_comment(value, end, self._glued[end])
         elif style == "|" or style == ">":
@@ -187,6 +190,14 @@ class TreeBuilder:
         if style == '"' and (at := find_control(value)) is not None and "\\" in self._text[start:end]:
             self.problems.append(report_escaped_control(scalar.span_at(at, at + 1), value[at]))
         return scalar
+
+    def _judge_spaces(self, start: int) -> None:
+        inside = self._open[-1] if self._open else None
+        is_key = inside is not None and inside.mapping and len(inside.children) % 2 == 0
+        found = find_odd_space(self._source, start, key=is_key)
+        if found is not None:
+            self.problems.append(found)
+            raise StopReading
 
     def _read_properties(self, start: int, end: int) -> int:
         """Report the tag and the anchor that stand before a node, and find where the node itself starts."""

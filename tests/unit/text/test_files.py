@@ -101,7 +101,15 @@ def test_a_file_without_permission_is_told(tmp_path: Path) -> None:
         ("é: ".encode() + b"\xed\xa0\x80", "byte 0xED (`í` in Windows-1252) is not UTF-8", (1, 4), "\ufffd"),
         (b"a: \x81\n", "byte 0x81 is not UTF-8", (1, 4), "\ufffd"),
         (b"a: \xc3", "byte 0xC3 (`Ã` in Windows-1252) is not UTF-8", (1, 4), "\ufffd"),
-        ("a: é".encode("utf-16"), "this file is UTF-16, expected UTF-8", (1, 1), "\ufffd"),
+        ("a: é".encode("utf-16"), "this file is UTF-16, expected UTF-8", (1, 1), "a"),
+        ("a: é".encode("utf-16-le"), "this file is UTF-16, expected UTF-8", (1, 1), "a"),
+        (
+            "名字,狐\nname,a red fox\n".encode("utf-16-le"),
+            "this file is UTF-16, expected UTF-8",
+            (1, 1),
+            "名",
+        ),
+        ("seedflow: 1\n".encode("utf-16-be"), "this file is UTF-16, expected UTF-8", (1, 1), "s"),
         (b"\x89PNG\r\n\x1a\n\0\0\0", "this is not a text file, expected UTF-8 text", (1, 1), "\ufffd"),
     ],
 )
@@ -115,3 +123,21 @@ def test_bytes_that_are_not_utf8_are_named_with_their_place(
     assert found.span is not None
     assert found.span.first == place
     assert found.span.source.text[found.span.start : found.span.end] == character
+
+
+@pytest.mark.parametrize("data", [b"a: b\0c\n", b"a: b\0c", b"a\0", b"a: \0\0\0\0\n\n", b"\0" * 8])
+def test_nuls_alone_make_no_utf16(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(data)
+    found = load_source(path, "a.yaml", max_bytes=100)
+    assert isinstance(found, Source)
+    assert found.text.encode() == data
+
+
+def test_a_mark_of_utf16_alone_is_told_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"\xff\xfe")
+    found = fail(path)
+    assert found.message == "this file is UTF-16, expected UTF-8"
+    assert found.span is not None
+    assert (found.span.start, found.span.end) == (0, 0)

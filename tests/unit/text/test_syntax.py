@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from seedflow.diagnostics import Diagnostic, Source, has_errors
@@ -218,6 +220,53 @@ SLIPS = [
     ("a: {\n", "yaml-bracket", "1:4", "{", "this `{` is never closed"),
     ('a: "', "yaml-quote", "1:4", '"', 'the quote `"` that starts this text is never closed'),
     ('"a: 1\nb: 2\n', "yaml-quote", "1:1", '"a: 1', 'the quote `"` that starts this text is never closed'),
+    *[
+        (text, "yaml-colon", place, marked, f"the value of `{key}` contains `: `, so it needs quotes")
+        for text, place, key, marked in [
+            ("a: {p: A fox: in snow}\n", "1:8", "p", "A fox: in snow"),
+            ("a: {p: The sea: calm, r: 16:9}\n", "1:8", "p", "The sea: calm"),
+            ("a: {h: {type: text, default: ratio: 3}}\n", "1:30", "default", "ratio: 3"),
+            ("x: [at sea: calm, b: c: d]\n", "1:22", "b", "c: d"),
+            ("{hero: Note: a fox}\n", "1:8", "hero", "Note: a fox"),
+            ("a: {'k': it's a: fox # note\n}\n", "1:10", "'k'", "it's a: fox"),
+            ("a: {p: 'x, y: z', q: A {{ b, c }}: {{ d }} e}\n", "1:22", "q", "A {{ b, c }}: {{ d }} e"),
+            ("a: {b: c:}\n", "1:8", "b", "c:"),
+            ("a: {p: A fox: in snow\nb: 1\n", "1:8", "p", "A fox: in snow"),
+        ]
+    ],
+    ("a: {p: [c]: d}\n", "yaml-colon", "1:11", ":", "a `:` is not expected after `[c]`"),
+    ("a: {p: 'x': y}\n", "yaml-quote", "1:11", ": y}", "found text after the closing quote `'`"),
+    ("a: {\n  p: x\n  b: y\n  }\n", "yaml-bracket", "3:3", "b: y", "expected a comma or `}` before this"),
+    ("a: {p: x # one}\n  b: y\n  }\n", "yaml-bracket", "2:3", "b: y", "expected a comma or `}` before this"),
+    *[
+        (
+            text,
+            "yaml-bracket",
+            place,
+            marked,
+            f"`{marked}` is a comment to YAML, so the `{opening}` before it is not closed on this line",
+        )
+        for text, place, opening, marked in [
+            ("a: {p: A # fox, size: 2K}\n", "1:10", "{", "# fox, size: 2K}"),
+            ("a:\n  b: {p: A # fox}\n  c: [d]\n", "2:12", "{", "# fox}"),
+            ("- {p: {q: A # b #c}}\n- {p: x}\n", "1:13", "{", "# b #c}}"),
+            ("a: [b #c, d]\ne: 1\n", "1:7", "[", "#c, d]"),
+            ("a: ['b' # c]\nd: e: f\n", "1:9", "[", "# c]"),
+        ]
+    ],
+    *[
+        (text, "yaml-character", place, marked, f"a text without quotes cannot start with {shown}")
+        for text, place, shown, marked in [
+            ("a: {p: @x}\n", "1:8", "`@`", "@x"),
+            ("a: {p: `x`, size: 2K}\n", "1:8", "a backtick", "`x`"),
+            ("a: [@x, y]\n", "1:5", "`@`", "@x"),
+            ("a: [x,\n  @y, z]\n", "2:3", "`@`", "@y"),
+            ("- {@x: 1}\n", "1:4", "`@`", "@x"),
+            ("a: {p: * foo # b\n}\n", "1:8", "`*`", "* foo"),
+            ("a: {p: @{{ b }} c}\n", "1:8", "`@`", "@{{ b }} c"),
+            ("a: @x, [y]\n", "1:4", "`@`", "@x, [y]"),
+        ]
+    ],
 ]
 
 
@@ -231,6 +280,33 @@ def test_a_slip_is_explained(read: Read, text: str, code: str, place: str, marke
     shown = text[found.span.start : found.span.end]
     assert (found.code, f"{line}:{column}", shown, found.message) == (code, place, marked, message)
     assert found.help
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("a: {p: A # fox, size: 2K}\n", 'put quotes around the text: `"A # fox"`'),
+        ("a: {p: A # b #c}\n", 'put quotes around the text: `"A # b #c"`'),
+        (
+            "a: {p: 'A' # fox}\n",
+            "write `}` before the comment, or put quotes around the text if the `#` belongs to it",
+        ),
+        ("a: {p: A fox: in snow}\n", 'put quotes around the text: `"A fox: in snow"`'),
+        ("a: {p: @{{ b }} c}\n", 'put quotes around the text: `"@{{ b }} c"`'),
+        ("a: [`x`, y]\n", 'put quotes around the text: `"`x`"`'),
+    ],
+)
+def test_the_help_quotes_the_text_alone(read: Read, text: str, advice: str) -> None:
+    [found] = read(text)[1]
+    assert found.help == advice
+
+
+@pytest.mark.parametrize("filling", ["x: ", "# }\n", "'", "a # b}\n", "{{ x }} ", "  ", "[", ",", '"x": '])
+def test_long_brackets_are_explained_in_linear_time(filling: str) -> None:
+    began = time.process_time()
+    _, problems = read_yaml(Source("a.yaml", "a: {b: c: " + filling * 30_000))
+    assert problems
+    assert time.process_time() - began < 2
 
 
 LIBYAML_ONLY = [
