@@ -175,7 +175,8 @@ def test_what_is_called_wrong_fails_with_any_results(prompt: str, scope: Scope) 
         event("not read")
         return
     graph, _ = build_graph(recipe, catalog())
-    found = list(check_expressions(build_subject(graph, catalog())))
+    said = list(check_expressions(build_subject(graph, catalog())))
+    found = [one for one in said if one.code != "never-equal"]  # which fails nothing: it never holds
     generate = recipe.steps["last"].generate
     assert generate is not None
     template = generate.parameters["prompt"].expression
