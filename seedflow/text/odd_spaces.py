@@ -25,16 +25,16 @@ def find_odd_space(source: Source, start: int, *, key: bool) -> Diagnostic | Non
     Args:
         source: of the text.
         start: where it starts.
-        key: whether it is a key. A value may hold `Note:` and an odd space behind it, unless it is alone on its line
-            and so looks like a key.
+        key: whether it is a key. A value may begin with an odd space, or hold `Note:` and one behind it, unless it is
+            alone on its line and so looks like a key.
     """
     text = source.text
+    if not (key or _begins_line(text, start)):
+        return None
     if found := _BEGINS.match(text, start):
         return _report(source, found.start(), found.end())
     found = _BEHIND_COLON.match(text, start)
-    if found and (key or _begins_line(text, start)):
-        return _report(source, *found.span("odd"))
-    return None
+    return _report(source, *found.span("odd")) if found else None
 
 
 def explain_odd_space(trouble: Trouble) -> Diagnostic | None:

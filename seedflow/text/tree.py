@@ -128,8 +128,9 @@ class TreeBuilder:
                 self._pair(collection.children)
 
     def find_open_bracket(self) -> int | None:
-        """Where the innermost `[` or `{` stands that is still open."""
-        return next((collection.start for collection in reversed(self._open) if collection.flow), None)
+        """Where the innermost `[` or `{` stands that is still open; a pair in a list, `[a: b]`, has none of its own."""
+        places = (collection.start for collection in reversed(self._open) if collection.flow)
+        return next((place for place in places if self._text[place : place + 1] in ("[", "{")), None)
 
     def _report(self, start: int, end: int, message: str, advice: str, *related: Related, code: str) -> None:
         span = Span(self._source, start, end)

@@ -389,3 +389,8 @@ def test_an_unfinished_merge_is_called_that(read: Read, text: str) -> None:
 def test_arrows_without_their_end_are_no_merge(read: Read) -> None:
     _, problems = read("a: 1\n<<<<<<< HEAD\nb: 2\n")
     assert ["unfinished merge" in found.message for found in problems] == [False]
+
+
+@pytest.mark.parametrize("text", ["[b: ", "[b: # x", "{a: [b: ", "a: [b: x, c: # y\n"])
+def test_a_pair_in_a_list_has_no_bracket_of_its_own(read: Read, text: str) -> None:
+    assert [one.code for one in read(text)[1]] == ["yaml-bracket"]
