@@ -176,7 +176,7 @@ def test_what_is_called_wrong_fails_with_any_results(prompt: str, scope: Scope) 
         return
     graph, _ = build_graph(recipe, catalog())
     said = list(check_expressions(build_subject(graph, catalog())))
-    found = [one for one in said if one.code != "never-equal"]  # which fails nothing: it never holds
+    found = [one for one in said if one.code != "never-equal"]  # which fails nothing, and is a law of its own
     generate = recipe.steps["last"].generate
     assert generate is not None
     template = generate.parameters["prompt"].expression
@@ -189,3 +189,38 @@ def test_what_is_called_wrong_fails_with_any_results(prompt: str, scope: Scope) 
     except RenderError:
         return
     raise AssertionError(f"{prompt!r} gives {text!r}, and was called wrong: {found[0].message}")
+
+
+SIDES = [
+    *(one for one in GRAMMAR["name"] if one != "v"),
+    *(one for one in GRAMMAR["written"] if "<" not in one),
+    "(steps.one.images[0].width + 1)", "(inputs.words | length)", "(inputs.word | upper)", "(inputs.flag or inputs.maybe)",
+]  # fmt: skip
+
+
+@given(
+    sides=st.tuples(st.sampled_from(SIDES), st.sampled_from(SIDES)),
+    operator=st.sampled_from(["==", "!="]),
+    scope=scopes(),
+)
+def test_what_is_called_never_equal_is_not_equal_with_any_results(
+    sides: tuple[str, str], operator: str, scope: Scope
+) -> None:
+    prompt = f"{{{{ {sides[0]} {operator} {sides[1]} }}}}"
+    recipe = read(prompt)
+    if recipe is None:
+        event("not read")
+        return
+    graph, _ = build_graph(recipe, catalog())
+    said = [one.code for one in check_expressions(build_subject(graph, catalog()))]
+    event(", ".join(sorted(set(said))) or "nothing said")
+    if set(said) != {"never-equal"}:
+        return
+    generate = recipe.steps["last"].generate
+    assert generate is not None
+    template = generate.parameters["prompt"].expression
+    try:
+        text = template.render(scope, as_text=True)  # type: ignore[union-attr] # it is one template
+    except RenderError:
+        return
+    assert text == ("false" if operator == "==" else "true")
