@@ -95,9 +95,7 @@ def _check_number(mention: Mention, index: int, count: Count) -> Iterator[Diagno
             "no-such-image" if images else "no-such-task",
             f"`{name}` cannot exist: {_give(mention, count)}",
             mention.span,
-            help=f"the first is `[0]` and the last `[{count.high - 1}]`"
-            if count.high
-            else "there is nothing to pick",
+            help=advise_on_numbers(count.high),
             related=(_declared(mention),),
         )
     elif needed > count.low and images and not _is_certain(mention, needed):
@@ -109,6 +107,13 @@ def _check_number(mention: Mention, index: int, count: Count) -> Iterator[Diagno
             help=advise_on_missing(mention.place),
             related=(_declared(mention),),
         )
+
+
+def advise_on_numbers(count: int) -> str:
+    """Which numbers there are, of so many items."""
+    if count < 2:
+        return "the only one is `[0]`" if count else "there is nothing to pick"
+    return f"the first is `[0]` and the last `[{count - 1}]`"
 
 
 def _is_certain(mention: Mention, needed: int) -> bool:

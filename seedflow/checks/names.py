@@ -232,7 +232,8 @@ def _check_attributes(
         if found is None:
             known = shape.attributes()
             what = f"no `{part}`" if isinstance(part, str) else f"no item {part}"
-            message, help_text = f"{owner} is {shape.describe()} and has {what}", "take the attribute away"
+            message = f"{owner} is {shape.describe()} and has {what}"
+            help_text = f"take the {'attribute' if isinstance(part, str) else 'number'} away"
             if loopless:
                 message, help_text = say_without_names(part, find_steps(reference.name, place.node))
             yield Diagnostic(
@@ -252,7 +253,14 @@ def _check_was(subject: Subject) -> Iterator[Diagnostic]:
         for was in node.step.was:
             existing = subject.graph.find_target(node, was)
             first = claimed.setdefault((node.frame.path, was), node)
-            if existing is not None:
+            if existing is node:
+                yield Diagnostic(
+                    "was-exists",
+                    f"step `{node.step.name}` carries on its own results anyway: `was:` is for names that it had before",
+                    node.step.span,
+                    help="take the name out of `was:`",
+                )
+            elif existing is not None:
                 yield Diagnostic(
                     "was-exists",
                     f"step `{node.step.name}` cannot carry on the results of `{was}`: there still is a step of that name",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from seedflow.checks.indexing import NEVER_REACHED_HELP, advise_on_missing
+from seedflow.checks.indexing import NEVER_REACHED_HELP, advise_on_missing, advise_on_numbers
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.facts import Facts, spell
@@ -105,7 +105,7 @@ def _missing(node: Expression, shape: Shape, place: Place) -> Diagnostic:
         else "template-no-such-item",
         f"`{_spell(node, place)}` cannot exist: it picks from {shape.describe()}",
         place.template.scalar.span_at(*_bound(node, place)),
-        help=f"the first is `[0]` and the last `[{count - 1}]`" if count else "there is nothing to pick",
+        help=advise_on_numbers(count),
     )
 
 

@@ -273,7 +273,8 @@ def _spell_cost(result: RunResult) -> str:
 
 def _is_paid_in_vain(task: TaskResult) -> bool:
     """Whether its only call was answered, so that what it cost is certain, and gave no picture."""
-    return task.problem is not None and task.calls < 2 and task.problem.paid
+    problem = task.problem
+    return problem is not None and task.calls < 2 and problem.paid and not _is_unexpected(problem)
 
 
 def _is_unexpected(problem: Problem | None) -> bool:

@@ -152,9 +152,7 @@ class Shape:
                     if self.count.high is not None and _needed(part) > self.count.high
                     else self.item or UNKNOWN
                 )
-            case Kind.LIST | Kind.NUMBER | Kind.INTEGER | Kind.BOOLEAN | Kind.NONE:
-                return None
-            case Kind.TEXT if isinstance(part, str):
+            case Kind.LIST | Kind.TEXT | Kind.NUMBER | Kind.INTEGER | Kind.BOOLEAN | Kind.NONE:
                 return None
             case _:
                 return UNKNOWN

@@ -291,6 +291,7 @@ class TaskBuilder:
             attempts=max(attempts, 1) if called else 1,
             attempts_made=decision.attempts_made,
             expectation=expectation,
+            takes=tasks.takes,
             moved=decision.moved,
             hubs=(tasks.hub, *tasks.frame.hubs),
             depth=self._levels.get(tasks.node.id, 0),

@@ -156,7 +156,8 @@ class Task:
     (`Choice.after_attempt`). `hubs` are the wholes that it is part of and that others may need: its step, first,
     then the used recipes around it. `least` is what its requests take at least, kind by kind. `moved` when another take of
     its step shows the one that would be its own, so that its take has to be written down before it is asked for.
-    `most_calls`, of one that stands for others, is how many calls these make at most, further attempts included.
+    `most_calls`, of one that stands for others, is how many calls these make at most, further attempts included. `takes`
+    is how many the step has.
     """
 
     address: str
@@ -191,6 +192,13 @@ class Task:
     expectation: Expectation | None = None
     moved: bool = False
     most_calls: int | None = None
+    takes: int = 1
+
+    @property
+    def selector(self) -> str:
+        """What means it alone behind `--reroll`: its address means all takes where there are several."""
+        has_take = self.address.rpartition("#")[2].isdecimal()
+        return self.address if self.takes == 1 or has_take else f"{self.address}#1"
 
     @property
     def settled(self) -> bool:

@@ -11,6 +11,7 @@ from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import BindingOptions, Block, Entries, UnknownKey
 from seedflow.recipe.input_schema import ItemBlock, find_bound
 from seedflow.recipe.leaves import is_nothing, quote
+from seedflow.recipe.outdented import indent_steps
 from seedflow.recipe.salvage import Meant, Path, choose_cut, is_of_names, list_unread, put_right, take_out
 from seedflow.recipe.schema import RecipeBlock, StepBlock
 from seedflow.recipe.step_kinds import OPTIONS_BY_KIND, check_kinds
@@ -64,6 +65,7 @@ class _Problem(NamedTuple):
 
 def bind_recipe(root: Node) -> BoundRecipe:
     """A recipe's node tree to the document that it spells, and all problems with it, in the order of the text."""
+    root, outdented = indent_steps(root)
     document, problems, root = _look(root)
     newer = [found.diagnostic for found in problems if found.diagnostic.code == "newer-language"]
     if newer:
@@ -78,6 +80,7 @@ def bind_recipe(root: Node) -> BoundRecipe:
             for name, option, found in check_kinds(steps.value)
             if found.code != "no-kind" or name not in misspelt
         )
+    problems.extend(_Problem(found, ("steps", name), elsewhere=True) for name, found in outdented)
     if problems:
         document = _bind_rest(
             root, [found.cut for found in problems if found.cut is not None and not found.elsewhere]

@@ -216,6 +216,8 @@ def read_boolean(node: object) -> bool:
 
 def read_usd(node: object) -> Decimal:
     """An amount of US dollars from 0, exactly as spelled."""
+    if isinstance(node, Scalar) and node.value.startswith("$"):
+        raise wrong_type(node, "a number", help="write the number alone: it is in US dollars")
     value = read_number(node)
     if value < 0:
         raise problem(

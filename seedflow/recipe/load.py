@@ -218,6 +218,8 @@ class _RecipeBuilder:
             self._unread.add(("steps", name, "iterate"))
         if in_loop and not loops:
             self._unread.add(("steps", name, "for_each"))
+        if iterate is not None:
+            self._parser.declared["each"] = [*self._parser.declared["each"], iterate.name]
         generate, call = self._build_kind(name, block, roots, requests, in_loop=in_loop)
         return Step(
             name=name,

@@ -214,10 +214,16 @@ class _Reader:
         (take, take_span), (request, request_span) = values
         wrong = len(self.problems)
         if isinstance(take, bool) or not isinstance(take, int) or not 1 <= take <= MOST_TAKES:
-            self._report(f"`take` of {where} is a whole number from 1 to {MOST_TAKES:,}", take_span, advice)
+            self._report(
+                f"found {_describe(take)} as `take` of {where}, expected a whole number from 1 to {MOST_TAKES:,}",
+                take_span,
+                advice,
+            )
         if not isinstance(request, str) or not request:
             self._report(
-                f"`request` of {where} is the fingerprint of a request, `request/1:…`", request_span, advice
+                f"found {_describe(request)} as `request` of {where}, expected the fingerprint of a request, `request/1:…`",
+                request_span,
+                advice,
             )
         if len(self.problems) > wrong or not isinstance(take, int) or not isinstance(request, str):
             return None
@@ -231,6 +237,12 @@ class _Reader:
 
     def _report(self, message: str, span: Span, advice: str) -> None:
         self.problems.append(Diagnostic("wrong-picks", message, span, help=advice))
+
+
+def _describe(value: object) -> str:
+    if value is None or value == "":
+        return "nothing"
+    return f"`{_shorten(str(value))}`"
 
 
 def _find_places(takes: Node) -> Iterator[tuple[str, Span]]:

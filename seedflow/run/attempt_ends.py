@@ -12,7 +12,7 @@ from seedflow.run import endings
 from seedflow.run.collect import RejectedError
 from seedflow.run.reconcile import write_down
 from seedflow.run.retry import ends_run
-from seedflow.run.services import Services, Tally, TaskEndedError
+from seedflow.run.services import Lost, Services, Tally, TaskEndedError
 from seedflow.run.status import Problem, TaskStatus
 from seedflow.store.base import Attempt, AttemptState
 
@@ -89,9 +89,11 @@ class AttemptEnds:
         services = self._services
         await services.disk.run(services.store.mark_unknown, self._attempt.intent_id, write_down(why, found))
         self._tally.end(self._share(self._most_usd))
-        calls = await services.count_lost(self._attempt)
-        problem = endings.unknown(self._task, f"{why}; {found}", self._most_usd * calls, calls, kind)
-        return TaskEndedError(TaskStatus.UNKNOWN, problem, repeatable=again, state=AttemptState.UNKNOWN)
+        lost = Lost(self._attempt, f"{why}; {found}", kind)
+        problem = endings.unknown(self._task, lost, await services.measure_doubt(lost, self._most_usd))
+        return TaskEndedError(
+            TaskStatus.UNKNOWN, problem, repeatable=again, state=AttemptState.UNKNOWN, lost=lost
+        )
 
     async def _leave(self, attempt: Attempt) -> TaskEndedError:
         await self._services.disk.run(self._services.store.leave, attempt.intent_id)

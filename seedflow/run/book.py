@@ -110,7 +110,7 @@ def _find_obstacle(task: Task) -> TaskResult:
         problem = Problem(
             "unexpected",
             f"what is stored for it is not as expected: {task.cause}",
-            f"ask for another one: --reroll '{task.address}', or change what the step expects",
+            f"ask for another one: --reroll '{task.selector}', or change what the step expects",
             task.origin.span,
             remedy=Remedy.CONSENT,
         )

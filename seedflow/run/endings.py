@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from math import ceil
 from typing import Final
@@ -14,7 +13,7 @@ from seedflow.plan.model import Task
 from seedflow.run.collect import Collected
 from seedflow.run.references import LargeReferenceError
 from seedflow.run.retry import SLOWING_KINDS
-from seedflow.run.services import Stage
+from seedflow.run.services import Doubt, Lost, Stage
 from seedflow.run.status import Problem, Remedy
 from seedflow.store.base import Attempt, AttemptState
 
@@ -64,7 +63,7 @@ def clear(failure: ProviderError, found: str) -> ProviderError:
     """A refusal that may have been billed, and that the provider's log shows to have cost nothing."""
     may_pass = failure.kind in _MAY_PASS or failure.retry is Retry.BACKOFF
     return ProviderError(
-        f"{failure.message.rstrip('.')}; {found}",
+        f"{_trim(failure.message)}; {found}",
         kind=failure.kind,
         retry=failure.retry,
         billed=Billed.NO,
@@ -196,38 +195,42 @@ def not_kept(task: Task, error: StoreError, *, paid: bool, gone: bytes | None = 
     )
 
 
-def unknown(task: Task, why: str, most_usd: Decimal, calls: int, kind: str = "unknown-outcome") -> Problem:
-    """Nobody knows whether it was billed, or of several calls which of them were; `most_usd` is what they cost together at most."""
+def unknown(task: Task, lost: Lost, doubt: Doubt, then: Problem | None = None) -> Problem:
+    """Nobody knows whether it was billed, or of several calls which of them were.
+
+    `then` is how it ended when this run asked again with consent: what is open of it is as unknown as before.
+    """
+    why, advice = lost.why, lost.help
+    if advice is None:
+        advice = (
+            "look at the provider's log or bill; run again with --on-unknown retry to consent to paying again"
+        )
+    if then is not None:
+        why = f"{_trim(then.message)}; before that: {why}"
+        advice = "; then ".join(text for text in (then.help, advice) if text)
+    elif doubt.refused is not None:
+        why = f"{why}. Asked again, it was refused: {_trim(doubt.refused)}"
+        advice = f"change what it asks for; or {advice}"
     billed = (
-        "It may have been billed"
-        if calls < 2
-        else f"Each of its {calls} calls of unknown outcome may have been billed"
+        f"It may have been billed (up to {format_usd(doubt.most_usd)})"
+        if doubt.calls < 2
+        else f"{doubt.calls} of its calls may have been billed (up to {format_usd(doubt.most_usd)} together)"
     )
-    together = "" if calls < 2 else " together"
-    return Problem(
-        kind,
-        f"{why}. {billed} (up to {format_usd(most_usd)}{together}), so it is not asked again by itself",
-        "look at the provider's log or bill; run again with --on-unknown retry to consent to paying again",
-        task.origin.span,
-    )
+    message = f"{why}. {billed}, so it is not asked again by itself"
+    return Problem(lost.kind, message, advice, task.origin.span)
 
 
-def still_unknown(unknown: Problem, then: Problem | None) -> Problem:
-    """What was refused or stopped when it was asked again with consent: what is open of it is as unknown as before."""
-    if then is None:
-        return unknown
-    advice = "; then ".join(text for text in (then.help, unknown.help) if text)
-    return replace(
-        unknown, message=f"{then.message.rstrip('.')}; before that: {unknown.message}", help=advice
-    )
-
-
-def short_of_room(unknown: Problem, error: BudgetError) -> Problem:
+def advise_on_room(error: BudgetError) -> str:
     """Somebody consented to asking again, and the budget has no room for that."""
     advice = (
         "make room in the budget, and run again with the same consent" if error.help is None else error.help
     )
-    return replace(unknown, help=f"it was to be asked again, for which the budget has no room: {advice}")
+    return f"it was to be asked again, for which the budget has no room: {advice}"
+
+
+def _trim(message: str) -> str:
+    """Without its full stop, since more follows."""
+    return message.rstrip(".")
 
 
 def unexpected(task: Task, complaint: str, attempts: int) -> Problem:
@@ -239,7 +242,7 @@ def unexpected(task: Task, complaint: str, attempts: int) -> Problem:
     return Problem(
         "unexpected",
         message,
-        f"change `expect`, and what is stored is judged anew for free, or pay for another take: --reroll '{task.address}'",
+        f"change `expect`, and what is stored is judged anew for free, or pay for another take: --reroll '{task.selector}'",
         task.origin.span,
         remedy=Remedy.CONSENT,
         paid=True,

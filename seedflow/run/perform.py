@@ -46,15 +46,7 @@ class Performer:
         """
         tally = Tally()
         try:
-            return await self._claim_and_carry_on(task, tally, after_attempt)
-        except TaskEndedError as ended:
-            if ended.stop_run and ended.problem is not None:
-                self._services.halt(ended.problem)
-            status, problem = ended.status, ended.problem
-            given_up = status is TaskStatus.CANCELLED and not self._services.control.interrupted
-            if tally.unknown is not None and (given_up or status is TaskStatus.FAILED):
-                status, problem = TaskStatus.UNKNOWN, endings.still_unknown(tally.unknown, problem)
-            return without_images(task, tally, status, problem)
+            return await self._perform(task, tally, after_attempt)
         except StoreError as error:
             gone = None if await self._services.disk.run(self._services.store.is_there) else tally.answer
             problem = endings.not_kept(task, error, paid=self._is_paid(tally), gone=gone)
@@ -65,6 +57,20 @@ class Performer:
                 raise
             status = TaskStatus.UNKNOWN if tally.stage is Stage.SENT else TaskStatus.CANCELLED
             return without_images(task, tally, status, endings.let_go(task, tally.stage))
+
+    async def _perform(self, task: Task, tally: Tally, after_attempt: int) -> TaskResult:
+        try:
+            return await self._claim_and_carry_on(task, tally, after_attempt)
+        except TaskEndedError as ended:
+            if ended.stop_run and ended.problem is not None:
+                self._services.halt(ended.problem)
+            status, problem = ended.status, ended.problem
+        given_up = status is TaskStatus.CANCELLED and not self._services.control.interrupted
+        if tally.lost is not None and (given_up or status is TaskStatus.FAILED):
+            most_usd = self._services.cost_usd(task, task.images.high)
+            doubt = await self._services.measure_doubt(tally.lost, most_usd)
+            status, problem = TaskStatus.UNKNOWN, endings.unknown(task, tally.lost, doubt, problem)
+        return without_images(task, tally, status, problem)
 
     async def _claim_and_carry_on(self, task: Task, tally: Tally, after_attempt: int) -> TaskResult:
         services = self._services
@@ -100,16 +106,16 @@ class Performer:
                 self._give_up_if_stopping()
                 if not await self._room.wait_freed(freed):
                     self._give_up_if_stopping()
-                    if tally.unknown is not None and repeats:
-                        tally.unknown = endings.short_of_room(tally.unknown, error)
+                    if tally.lost is not None and repeats:
+                        tally.lost = replace(tally.lost, help=endings.advise_on_room(error))
                     services.halt(Problem("budget", error.message, error.help, task.origin.span), budget=True)
                     raise TaskEndedError(TaskStatus.CANCELLED) from None
             except TaskEndedError as ended:
                 if ended.settled:
                     self._give_up_if_stopping()
                     continue
-                if ended.status is TaskStatus.UNKNOWN:
-                    tally.unknown = ended.problem
+                if ended.lost is not None:
+                    tally.lost = ended.lost
                 found = await self._look_others_up(task, record, after_attempt, tally, looked_up)
                 if found is not None:
                     return found

@@ -74,11 +74,14 @@ class Services:
         as_list = self.get_model(task.model).takes_reference_list
         return GenerateRequest(task.model, task.params, task.references_field, wire, context, as_list)
 
-    async def count_lost(self, attempt: Attempt) -> int:
-        """How many calls of an attempt's request nobody knows the outcome of, this one included."""
-        request = attempt.request
+    async def measure_doubt(self, lost: Lost, most_usd: Decimal) -> Doubt:
+        """What the ledger has by now of a request with a lost call; `most_usd` is what one call of it costs at most."""
+        request, above = lost.attempt.request, lost.attempt.attempt - 1
         key = (request.realm, request.fingerprint, request.take)
-        return len(await self.disk.run(self.store.list_lost, *key, attempt.attempt - 1))
+        calls = len(await self.disk.run(self.store.list_lost, *key, above))
+        refused = await self.disk.run(self.store.list_refused, *key, above)
+        open_usd = most_usd * calls + sum((one.cost_usd for one in refused), ZERO_USD)
+        return Doubt(calls + len(refused), open_usd, refused[0].message if refused else None)
 
 
 class Stage(Enum):
@@ -91,12 +94,31 @@ class Stage(Enum):
     """The raw answer is in the ledger."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A call whose answer never came, or was of no use: why, and what the log says of it. `help` where it has one of its own."""
+
+    attempt: Attempt
+    why: str
+    kind: str
+    help: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """How many calls of a request may have been billed, and for how much at most; `refused` is what the newest refusal said."""
+
+    calls: int
+    most_usd: Decimal
+    refused: str | None
+
+
 @dataclass(slots=True)
 class Tally:
     """What this run has done for one task so far, over all of its attempts; what earlier runs paid is not in it.
 
     `calls` counts requests that were sent; `ended_usd` is what attempts cost that have ended, `open_usd` what the one
-    at work has cost or may cost. `unknown` is why nobody knows what became of a call before the one at work. `answer` is the
+    at work has cost or may cost. `lost` is the call before the one at work of which nobody knows what became. `answer` is the
     raw answer of the one at work, once the ledger has it.
     """
 
@@ -104,7 +126,7 @@ class Tally:
     ended_usd: Decimal = ZERO_USD
     open_usd: Decimal = ZERO_USD
     stage: Stage = Stage.UNSENT
-    unknown: Problem | None = None
+    lost: Lost | None = None
     answer: bytes | None = None
 
     @property
@@ -124,6 +146,7 @@ class TaskEndedError(SeedflowError):
     `stop_run` when no other call of the run can succeed either. `repeatable` when it may be paid for again with consent.
     `settled` when what was taken up turned out to have cost nothing, and has ended: the request is as open as before it. `state`: in which the
     attempt stands now, if it was sent; `cost_usd`: what it cost whoever sent it, or may have cost where that state does not say.
+    `lost`: the call, where its outcome stays unknown.
     """
 
     def __init__(
@@ -136,6 +159,7 @@ class TaskEndedError(SeedflowError):
         settled: bool = False,
         state: AttemptState | None = None,
         cost_usd: Decimal = ZERO_USD,
+        lost: Lost | None = None,
     ) -> None:
         super().__init__(problem.message if problem is not None else status.value)
         self.status = status
@@ -145,3 +169,4 @@ class TaskEndedError(SeedflowError):
         self.repeatable = repeatable
         self.state = state
         self.cost_usd = cost_usd
+        self.lost = lost

@@ -67,6 +67,14 @@ class StoredResult:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedCall:
+    """A call that was refused and may have been billed all the same, with what it may have cost."""
+
+    message: str
+    cost_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class PastRequest:
     """What an address asked for last time, to explain why it asks again."""
 
@@ -121,6 +129,11 @@ class StoreView(Protocol):
 
         Several are unknown where somebody consented to pay again. The newest decides; but the answers of the others may still be had.
         """
+
+    def list_refused(
+        self, realm: str, fingerprint: str, take: int, after_attempt: int = 0
+    ) -> tuple[RefusedCall, ...]:
+        """All calls above `after_attempt` that were refused and may have been billed all the same, the newest first."""
 
     def find_takes(self, realm: str, fingerprint: str) -> tuple[int, ...]:
         """The takes with an attempt that was sent, whatever became of it, in order."""

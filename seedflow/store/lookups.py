@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 
 from seedflow.store import results
-from seedflow.store.base import AttemptState, PastRequest, StoredResult
+from seedflow.store.base import AttemptState, PastRequest, RefusedCall, StoredResult
 from seedflow.store.blobs import Blobs
 
 Touched = list[tuple[str, int]]
@@ -71,6 +71,15 @@ class Lookups(ABC):
             return (
                 () if state is None else results.list_lost(state[0], realm, fingerprint, take, after_attempt)
             )
+
+    def list_refused(
+        self, realm: str, fingerprint: str, take: int, after_attempt: int = 0
+    ) -> tuple[RefusedCall, ...]:
+        """See `StoreView.list_refused`."""
+        with self._reading() as state:
+            if state is None:
+                return ()
+            return results.list_refused(state[0], realm, fingerprint, take, after_attempt)
 
     def find_takes(self, realm: str, fingerprint: str) -> tuple[int, ...]:
         """See `StoreView.find_takes`."""

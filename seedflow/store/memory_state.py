@@ -12,6 +12,7 @@ from seedflow.store.base import (
     Attempt,
     AttemptState,
     PastRequest,
+    RefusedCall,
     StoredImage,
     StoredResult,
 )
@@ -101,6 +102,18 @@ class MemoryLookups:
             rows = self._rows_above(realm, fingerprint, take, after_attempt)
         lost = (AttemptState.SENDING, AttemptState.UNKNOWN)
         return tuple(row.attempt.intent_id for row in reversed(rows) if row.attempt.state in lost)
+
+    def list_refused(
+        self, realm: str, fingerprint: str, take: int, after_attempt: int = 0
+    ) -> tuple[RefusedCall, ...]:
+        """See `StoreView.list_refused`."""
+        with self._state.mutex:
+            rows = [row.attempt for row in self._rows_above(realm, fingerprint, take, after_attempt)]
+        return tuple(
+            RefusedCall(row.message or "nobody knows why", row.cost_usd)
+            for row in reversed(rows)
+            if row.state is AttemptState.FAILED and row.cost_usd
+        )
 
     def find_takes(self, realm: str, fingerprint: str) -> tuple[int, ...]:
         """See `StoreView.find_takes`."""

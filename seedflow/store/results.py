@@ -14,6 +14,7 @@ from seedflow.store.base import (
     Judged,
     Past,
     PastRequest,
+    RefusedCall,
     StoredImage,
     StoredResult,
 )
@@ -34,6 +35,8 @@ _STATES = """SELECT attempt, state,
   FROM attempts WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ? ORDER BY attempt_id"""
 _LOST = """SELECT intent_id FROM attempts WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ?
   AND state IN ('sending', 'unknown') ORDER BY attempt_id DESC"""
+_REFUSED = """SELECT message, cost_micros FROM attempts WHERE fingerprint = ? AND take = ? AND realm = ? AND attempt > ?
+  AND state = 'failed' AND cost_micros > 0 ORDER BY attempt_id DESC"""
 _WAS_SENT = f"sent_at IS NOT NULL AND failure IS NOT '{CLEARED}'"
 _TAKES = f"""SELECT DISTINCT take FROM attempts
   WHERE fingerprint = ? AND realm = ? AND {_WAS_SENT} ORDER BY take"""  # noqa: S608 - our own words
@@ -194,6 +197,14 @@ def list_lost(
     """See `StoreView.list_lost`."""
     rows = connection.execute(_LOST, (fingerprint, take, realm, after_attempt))
     return tuple(intent_id for (intent_id,) in rows)
+
+
+def list_refused(
+    connection: sqlite3.Connection, realm: str, fingerprint: str, take: int, after_attempt: int
+) -> tuple[RefusedCall, ...]:
+    """See `StoreView.list_refused`."""
+    rows = connection.execute(_REFUSED, (fingerprint, take, realm, after_attempt))
+    return tuple(RefusedCall(message or "nobody knows why", from_micros(cost)) for message, cost in rows)
 
 
 def find_takes(connection: sqlite3.Connection, realm: str, fingerprint: str) -> tuple[int, ...]:

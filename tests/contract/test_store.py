@@ -17,6 +17,7 @@ from seedflow.store.base import (
     HeldElsewhere,
     JudgedAttempts,
     PastRequest,
+    RefusedCall,
     RequestRecord,
     StoredImage,
     ToRecover,
@@ -171,6 +172,21 @@ def test_every_lost_call_of_a_request_can_be_taken_up_whatever_was_asked_after_i
     assert (other.spent_usd("run-1"), other.spent_usd("run-2")) == (spent, 0)
     assert other.take_up("run-2", first) is None
     assert other.take_up("run-2", "nobody") is None
+
+
+def test_calls_that_were_refused_and_perhaps_billed_are_listed_whatever_was_asked_beside_them(machine, store):
+    key = ("cloudflare", "request/1:aa", 1)
+    assert store.list_refused(*key) == ()
+    lose(store)
+    for said, cost_usd in (("no", PRICE), ("busy", Decimal(0)), ("never", PRICE * 2)):
+        again = claim(store, again=True).attempt
+        store.mark_sending(again.intent_id, ())
+        store.mark_failed(again.intent_id, "moderation", said, cost_usd)
+    machine.kill(store)
+    other = machine.open()
+    assert other.list_refused(*key) == (RefusedCall("never", PRICE * 2), RefusedCall("no", PRICE))
+    assert other.list_refused(*key, 1) == other.list_refused("cloudflare", "request/1:aa", 2) == ()
+    assert other.list_refused("sketch", *key[1:]) == ()
 
 
 def test_a_lost_call_that_a_living_run_looks_up_is_held(machine, store):

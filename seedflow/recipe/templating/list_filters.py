@@ -26,7 +26,9 @@ def read_items(rendering: Rendering, value: object) -> Sequence[object]:
         raise Refusal(
             code="template-type",
             message=f"expected a list, but this is {describe(value)}",
-            help="an absent list is none; write `(… or [])`" if value is None else None,
+            help="an absent list is none; write `(… or [])`"
+            if value is None
+            else "give it a list, such as `[…]`, or take the filter away",
         )
     rendering.spend(len(value))
     return value

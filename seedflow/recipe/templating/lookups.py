@@ -42,7 +42,13 @@ def find_item(value: object, key: object) -> object:
     if isinstance(key, str):
         return find_attribute(value, key)
     if not isinstance(value, list | tuple):
-        raise Refusal(code="template-type", message=f"this is {describe(value)}, which has no numbered items")
+        raise Refusal(
+            code="template-type",
+            message=f"this is {describe(value)}, which has no numbered items",
+            help="an absent list is none; test it first: `{% if … %}…{% endif %}`"
+            if value is None
+            else "take the number away: only lists have numbered items",
+        )
     if isinstance(key, bool) or not isinstance(key, int):
         raise refuse_part(key, "the number of an item", "items are counted from 0")
     return value[key] if -len(value) <= key < len(value) else MISSING
@@ -102,7 +108,9 @@ def refuse_missing(value: object, key: object) -> Refusal:
         )
     names = [str(name) for name in value] if isinstance(value, Mapping) else []
     return Refusal(
-        code="template-undefined", message=f"this record has no `{key}`", help=suggest(str(key), names)
+        code="template-undefined",
+        message=f"this record has no `{key}`",
+        help=suggest(str(key), names) or "it has no field at all",
     )
 
 

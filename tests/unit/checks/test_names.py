@@ -176,6 +176,52 @@ def test_was_names_a_step_that_is_gone(say) -> None:
     """) == ["was-exists «b»", "was-exists «c»"]
 
 
+def test_was_with_its_own_name_needs_no_other_step(check) -> None:
+    (found,) = check("steps: {e: {generate: {prompt: E}, was: e}}")
+    assert (found.code, found.related) == ("was-exists", ())
+    assert found.message.startswith("step `e` carries on its own results anyway")
+    assert found.help == "take the name out of `was:`"
+
+
+@pytest.mark.parametrize("template", ["{{ inputs.h[0] }}", "{{ inputs.h.0 }}", "{{ inputs.n[0] }}"])
+def test_text_and_numbers_have_no_items(check, template: str) -> None:
+    (found,) = check(f"""
+        inputs: {{h: {{type: text, default: red}}, n: {{type: integer, default: 1}}}}
+        steps: {{a: {{generate: {{prompt: "{template} {{{{ inputs.h }}}} {{{{ inputs.n }}}}"}}}}}}
+    """)
+    assert found.code == "unknown-attribute"
+    assert found.message.endswith(" and has no item 0")
+    assert found.help == "take the number away"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "help_text"),
+    [
+        ("{{ {}.x }}", "this record has no `x`", "it has no field at all"),
+        (
+            "{{ 'abc'[7] }}",
+            "this is text, which has no numbered items",
+            "take the number away: only lists have numbered items",
+        ),
+        (
+            "{{ none[0] }}",
+            "this is none, which has no numbered items",
+            "an absent list is none; test it first: `{% if … %}…{% endif %}`",
+        ),
+        (
+            "{{ 'abc' | join }}",
+            "expected a list, but this is text",
+            "give it a list, such as `[…]`, or take the filter away",
+        ),
+    ],
+)
+def test_what_is_no_list_and_has_no_fields_comes_with_help(
+    check, text: str, message: str, help_text: str
+) -> None:
+    (found,) = check(f'steps: {{a: {{generate: {{prompt: "{text}"}}}}}}')
+    assert (found.message, found.help) == (message, help_text)
+
+
 def test_a_broken_name_has_no_follow_up(say) -> None:
     assert say("""
         steps:

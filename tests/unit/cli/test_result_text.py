@@ -128,6 +128,13 @@ def test_attempts_that_are_used_up_are_not_to_be_run_again() -> None:
     assert "as each problem above says" in last_lines(result_of(RunStatus.FAILED, rejected, other))[-1]
 
 
+def test_a_single_attempt_that_is_not_as_expected_is_paid_once() -> None:
+    problem = Problem("unexpected", "too small", None, SPAN, remedy=Remedy.CONSENT, paid=True)
+    rejected = task("a", TaskStatus.FAILED, problem=problem, cost_usd=Decimal("0.04"), calls=1)
+    (money, _) = last_lines(result_of(RunStatus.FAILED, rejected))
+    assert money == "Failed: 1 failed · 1 call · $0.04 for what was not as expected"
+
+
 def test_what_fails_again_says_where_to_change_something_and_not_to_run_again() -> None:
     longer = Problem("too-many-items", "4 items", "shorten it", SPAN, remedy=Remedy.CHANGE)
     failed = task("a", TaskStatus.FAILED, problem=longer)

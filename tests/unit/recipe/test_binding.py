@@ -55,6 +55,37 @@ def test_a_plain_scalar_keeps_its_spelling_where_text_is_wanted() -> None:
     assert document.inputs["c"].options == ["1.10", "no", "0x1F"]
 
 
+OUTDENTED = """seedflow: 1
+steps:
+  a:
+  for_each: {x: [1, 2]}
+  generate: {prompt: "A {{ each.x }}"}
+  b: {generate: {prompt: B}}
+"""
+
+
+def test_what_a_step_consists_of_beside_its_name_is_read_as_below_it_and_told_once() -> None:
+    bound = bind_text(OUTDENTED)
+    (found,) = bound.problems
+    assert (found.code, marked(found)) == ("wrong-type", "for_each")
+    assert found.message.startswith("`for_each`, `generate` stand beside `a`, which has nothing below it")
+    assert found.help == "indent `for_each`, `generate`, with all that is inside, further than `a`"
+    assert bound.document is not None
+    assert list(bound.document.steps) == ["a", "b"]
+    assert bound.document.steps["a"].for_each is not None
+
+
+def test_a_step_that_is_called_like_a_kind_is_a_step() -> None:
+    found = only("seedflow: 1\nsteps: {a: , generate: {generate: {prompt: x}}}\n")
+    assert found.message == "found nothing, expected a step, which is a mapping"
+
+
+def test_a_sign_of_dollars_is_told_to_be_left_out() -> None:
+    found = only("seedflow: 1\nlimits: {cost_usd: $5}\n" + STEP)
+    assert (found.code, marked(found)) == ("wrong-type", "$5")
+    assert found.help == "write the number alone: it is in US dollars"
+
+
 def test_amounts_of_dollars_are_exact() -> None:
     document, problems = bind("seedflow: 1\nlimits: {cost_usd: 0.10}\n" + STEP)
     assert problems == []

@@ -167,13 +167,13 @@ def test_what_is_written_is_read_again(takes):
             "seedflow_picks: 1\ntakes: {sketch: {fox: {take: 0, request: r}}}\n",
             "wrong-picks",
             "2:30",
-            "`take` of `fox` is a whole number from 1 to 1,000,000",
+            "found `0` as `take` of `fox`, expected a whole number from 1 to 1,000,000",
         ),
         (
             "seedflow_picks: 1\ntakes: {sketch: {fox: {take: 2}}}\n",
             "wrong-picks",
             "2:23",
-            "`request` of `fox` is the fingerprint",
+            "found nothing as `request` of `fox`, expected the fingerprint",
         ),
         (
             "seedflow_picks: 1\ntakes: {sketch: {fox: {take: 2, request: r, by: me}}}\n",

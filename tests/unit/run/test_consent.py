@@ -194,10 +194,7 @@ def test_what_is_refused_when_asked_again_is_as_unknown_as_before(make_world, wh
     problem = result.tasks[0].problem
     assert problem.kind == "unknown-outcome"
     assert problem.message.startswith(f"said {IN_VAIN[why].error.kind}; before that: said outcome-unknown")
-    assert (
-        "Each of its 2 calls of unknown outcome may have been billed (up to $0.08 together)"
-        in problem.message
-    )
+    assert "2 of its calls may have been billed (up to $0.08 together)" in problem.message
     assert problem.help.endswith("run again with --on-unknown retry to consent to paying again")
 
 
@@ -206,7 +203,21 @@ def test_every_run_says_how_much_of_a_request_is_open(make_world) -> None:
     world.provider.meet("a", *[drop()] * 3)
     world.run(on_unknown=OnUnknown.RETRY)
     said = world.run().tasks[0].problem.message
-    assert "Each of its 3 calls of unknown outcome may have been billed (up to $0.12 together)" in said
+    assert "3 of its calls may have been billed (up to $0.12 together)" in said
+
+
+def test_a_refusal_that_may_have_been_billed_counts_and_is_not_forgotten(make_world) -> None:
+    world = make_world(ONE, log=False)
+    world.provider.meet("a", drop(), drop(), reject("moderation", billed=Billed.MAYBE))
+    first = world.run(on_unknown=OnUnknown.RETRY).tasks[0].problem
+    assert first.message.startswith("said moderation; before that: said outcome-unknown")
+    assert first.message.count("said moderation") == 1
+    second = world.run().tasks[0].problem
+    assert "Asked again, it was refused: said moderation. " in second.message
+    assert second.help.startswith("change what it asks for; or look at the provider's log")
+    for problem in (first, second):
+        assert "3 of its calls may have been billed (up to $0.12 together)" in problem.message
+    assert len(world.provider.calls) == 3
 
 
 def test_a_refused_call_before_it_is_no_call_that_may_have_been_billed(make_world) -> None:

@@ -74,6 +74,16 @@ def test_a_further_run_judges_what_is_stored_and_asks_nothing(fox):
     assert len(fox.provider.calls) == 2
 
 
+def test_a_take_that_is_not_as_expected_is_named_so_that_it_alone_is_asked_anew(tmp_path):
+    text = "steps: {fox: {generate: {prompt: a fox}, takes: 2}}"
+    world = make(tmp_path, text, **dict.fromkeys(("fox", "fox#2"), expect(9, attempts=1)))
+    for _ in range(2):
+        helps = {task.address: task.problem.help for task in world.run().tasks}
+        assert list(helps) == ["fox", "fox#2"]
+        assert "--reroll 'fox#1'" in helps["fox"]
+        assert "--reroll 'fox#2'" in helps["fox#2"]
+
+
 def test_attempts_that_are_used_up_stay_a_failure_that_costs_nothing_more(fox):
     expecting(fox, fox=expect(9, attempts=2))
     task = only(fox.run())
@@ -82,7 +92,7 @@ def test_attempts_that_are_used_up_stay_a_failure_that_costs_nothing_more(fox):
         "none of 2 attempts was as expected; the last: it gave 2 images, and `expect` wants at least 9; "
         "all pictures are kept, and nothing uses them"
     )
-    assert "--reroll 'fox'" in task.problem.help
+    assert task.problem.help.endswith("--reroll 'fox'")
     assert (task.cost_usd, task.calls) == (3 * PRICE, 2)
     again = only(fox.run())
     assert (again.status, again.calls, again.cost_usd) == ("failed", 0, 0)

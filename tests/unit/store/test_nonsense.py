@@ -118,6 +118,7 @@ def use(root):
             view.list_results(*name, 1)
             view.find_unfinished(*name, 1)
             view.list_lost(*name, 1)
+            view.list_refused(*name, 1)
             view.next_take(*name, 1)
             view.find_past_request(REALM, "book", address)
         view.settled_usd(REALM)
