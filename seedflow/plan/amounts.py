@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.many import MANY, MANY_BY_MULTIPLYING, says_it_is_meant
 from seedflow.graph.model import StepGraph, StepNode
-from seedflow.plan.estimate import find_most_calls
+from seedflow.plan.estimate import find_most_calls, find_most_images
 from seedflow.plan.model import Action, Bounds, Task
 
 _ONE = Bounds(1, 1)
@@ -30,13 +30,17 @@ def doubt_amounts(tasks: Iterable[Task], graph: StepGraph) -> Iterator[Diagnosti
         if high >= MANY or low >= (MANY_BY_MULTIPLYING if multiplied else MANY):
             again = any(task.attempts > 1 for task in found)
             yield _doubt(
-                graph.steps[name], Bounds(low, high), _add_up(task.images for task in found), again=again
+                graph.steps[name], Bounds(low, high), _add_up(map(_count_images, found)), again=again
             )
 
 
 def _count_requests(task: Task) -> Bounds[int]:
     least = (task.tasks or _ONE).low
     return Bounds(least, max(least, find_most_calls(task)))
+
+
+def _count_images(task: Task) -> Bounds[int]:
+    return Bounds(task.images.low, find_most_images(task))
 
 
 def _add_up(bounds: Iterable[Bounds[int]]) -> Bounds[int]:

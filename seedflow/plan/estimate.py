@@ -54,9 +54,7 @@ def find_asked(task: Task) -> Bounds[int]:
     """The images that one task adds to a plan: all attempts included, none where it is stored or another one pays."""
     if task.action is not Action.CALL or task.shares_with is not None:
         return Bounds(0, 0)
-    return Bounds(
-        0 if task.may_be_stored or task.stays_lost else task.images.low, task.images.high * task.attempts
-    )
+    return Bounds(0 if task.may_be_stored or task.stays_lost else task.images.low, find_most_images(task))
 
 
 def find_calls(task: Task) -> Bounds[int]:
@@ -69,6 +67,11 @@ def find_calls(task: Task) -> Bounds[int]:
 def find_most_calls(task: Task) -> int:
     """How many calls a task makes at most, further attempts included; one that stands for others, these together."""
     return task.attempts if task.most_calls is None else task.most_calls
+
+
+def find_most_images(task: Task) -> int:
+    """The same for images."""
+    return task.images.high * task.attempts if task.most_images is None else task.most_images
 
 
 def count_tasks(task: Task) -> Bounds[int]:
@@ -92,7 +95,7 @@ def add_up(tasks: Iterable[Task]) -> Totals:
         if task.action is not Action.CALL or task.shares_with is not None:
             continue
         calls_high += find_most_calls(task) if task.will_be is Action.CALL else 0
-        images_high += task.images.high * task.attempts
+        images_high += find_most_images(task)
         cost_high += task.cost_usd.high
         list_high += task.list_cost_usd.high
         join_kinds(kinds, task.least)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from seedflow.money import ZERO_USD
-from seedflow.plan.estimate import Place, count_tasks, find_calls, join_kinds, stay, sum_up
+from seedflow.plan.estimate import Place, count_tasks, find_calls, find_most_images, join_kinds, stay, sum_up
 from seedflow.plan.frames import Env
 from seedflow.plan.instances import Group, Instance, Unit
 from seedflow.plan.model import ELSEWHERE, Action, Bounds, Least, Origin, Reason, Task
@@ -38,7 +38,8 @@ def build_edit(instance: Instance, address: str, each: Mapping[str, object]) -> 
 class Totalled:
     """Sums over tasks that stand for others, at most; `first` is one of them, `kinds` what they take at least.
 
-    `asks` when any of them may be asked. `place` gives the kind that another one has come to be part of.
+    `images` are those of one attempt each, `most_images` those of all attempts. `asks` when any of them may be asked.
+    `place` gives the kind that another one has come to be part of.
     """
 
     place: Place
@@ -50,6 +51,7 @@ class Totalled:
     first: Task | None = None
     asks: bool = False
     calls: int = 0
+    most_images: int = 0
     kinds: dict[str, Least] = field(default_factory=dict)
 
     def add(self, tasks: Iterable[Task], count: Bounds[int], times: Callable[[Least], int]) -> None:
@@ -66,6 +68,7 @@ class Totalled:
             join_kinds(self.kinds, [_multiply(one, times(one)) for one in task.least], self.place)
             self.calls += count.high * find_calls(task).high
             self.images += count.high * task.images.high
+            self.most_images += count.high * find_most_images(task)
             self.cost_usd += count.high * task.cost_usd.high
             self.list_cost_usd += count.high * task.list_cost_usd.high
 
@@ -120,6 +123,7 @@ def build_group_task(
         origin=origin,
         tasks=totalled.tasks,
         most_calls=totalled.calls,
+        most_images=totalled.most_images,
         attempts=totalled.attempts,
         least=totalled.least,
         hubs=hubs,

@@ -156,8 +156,8 @@ class Task:
     (`Choice.after_attempt`). `hubs` are the wholes that it is part of and that others may need: its step, first,
     then the used recipes around it. `least` is what its requests take at least, kind by kind. `moved` when another take of
     its step shows the one that would be its own, so that its take has to be written down before it is asked for.
-    `most_calls`, of one that stands for others, is how many calls these make at most, further attempts included. `takes`
-    is how many the step has.
+    `most_calls` and `most_images`, of one that stands for others, are how many calls these make, and how many images they
+    give, at most, further attempts included: not each of them may be asked as often. `takes` is how many the step has.
     """
 
     address: str
@@ -192,6 +192,7 @@ class Task:
     expectation: Expectation | None = None
     moved: bool = False
     most_calls: int | None = None
+    most_images: int | None = None
     takes: int = 1
 
     @property

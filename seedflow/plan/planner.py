@@ -17,7 +17,7 @@ from seedflow.plan.amounts import doubt_amounts, explodes
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.collisions import doubt
 from seedflow.plan.context import PlanContext
-from seedflow.plan.estimate import add_up
+from seedflow.plan.estimate import add_up, find_most_images
 from seedflow.plan.expand import MOST_TASKS, Explodes
 from seedflow.plan.fitting import reword_count
 from seedflow.plan.frames import FrameInstance
@@ -355,7 +355,7 @@ def _passes(tasks: Iterable[Task], planned: Task) -> bool:
         if task.action in (Action.SKIP, Action.BLOCKED):
             continue
         count += 1 if task.tasks is None else task.tasks.high
-        images += task.images.high * task.attempts if task.action is Action.CALL else 0
+        images += find_most_images(task) if task.action is Action.CALL else 0
         cost += task.cost_usd.high if task.action is Action.CALL and task.shares_with is None else ZERO_USD
     most = planned.tasks.high if planned.tasks is not None else 1
-    return count > most or images > planned.images.high * planned.attempts or cost > planned.cost_usd.high
+    return count > most or images > find_most_images(planned) or cost > planned.cost_usd.high

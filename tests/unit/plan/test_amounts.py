@@ -23,7 +23,7 @@ def say(text: str, inputs: dict[str, object] | None = None) -> list[str]:
         ("{x: '{{ inputs.n }}'}, takes: 9", "{{ each.x }}", None),
         ("{x: '{{ range(500) }}'}", "{{ each.x }}", "500 requests, for 500 images"),
         ("{x: '{{ range(499) }}'}", "{{ each.x }}", None),
-        ("{x: '{{ range(100) }}'}, expect: {min_width: 9, otherwise: retry, attempts: 5}", "{{ each.x }}", "100 to 500 requests, for 100 images"),
+        ("{x: '{{ range(100) }}'}, expect: {min_width: 9, otherwise: retry, attempts: 5}", "{{ each.x }}", "100 to 500 requests, for up to 500 images"),
         ("{x: '{{ range(99) }}'}, expect: {min_width: 9, otherwise: retry, attempts: 5}", "{{ each.x }}", None),
         ("{x: '{{ steps.s.images }}'}, takes: 100", "{{ each.x.digest }}", "100 to 1,500 requests, for up to 1,500 images"),
         ("{x: '{{ steps.s.images }}'}, takes: 33", "{{ each.x.digest }}", None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,26 @@ def test_of_tasks_to_come_in_a_used_recipe_those_that_a_condition_leaves_out_mak
     assert plan is not None
     assert (plan.totals.calls, plan.totals.images) == ((2, 4), (2, 6))
     assert len(play(text, gives={"s": 3}, folder=tmp_path).addresses) == 4
+
+
+def test_steps_of_a_used_recipe_to_come_without_further_attempts_are_asked_once_each(tmp_path: Path) -> None:
+    (tmp_path / "pair.yaml").write_text(
+        "seedflow: 1\ninputs: {v: {type: image}}\nsteps:\n"
+        '  a: {generate: {prompt: A, image_input: "{{ inputs.v }}"}, expect: {min_width: 9, otherwise: retry}}\n'
+        '  b: {generate: {prompt: B, image_input: "{{ inputs.v }}"}}\n'
+        'outputs: {images: "{{ steps.a.images + steps.b.images }}"}\n'
+    )
+    text = (
+        f"steps:\n  s: {{generate: {{prompt: S, {SET}}}}}\n"
+        '  u: {for_each: {v: "{{ steps.s.images }}"}, recipe: ./pair.yaml, with: {v: "{{ each.v }}"}}\n'
+    )
+    most = 2 + 2 * (3 + 1)
+    plan, problems = open_planner(f"{text}limits: {{images: {most}}}\n", folder=tmp_path).start()
+    assert plan is not None, problems
+    assert plan.totals.images == (3, most)
+    assert plan.totals.cost_usd.high == most * Decimal("0.04")
+    plan, problems = open_planner(f"{text}limits: {{images: {most - 1}}}\n", folder=tmp_path).start()
+    assert (plan, [one.code for one in problems]) == (None, ["over-limit"])
 
 
 def test_attempts_that_tasks_to_come_may_take_are_calls(tmp_path: Path) -> None:
