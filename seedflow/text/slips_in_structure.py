@@ -13,6 +13,8 @@ from seedflow.text.trouble import Trouble, advise_quotes, find_line_end, find_li
 
 _KEY: Final = re.compile(r"[ ]*(?:- +)*(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'#\[\]{},][^\n#]*?)[ ]*:(?=[ \t\n]|\Z)")
 _GLUED_KEY: Final = re.compile(r"[ ]*(?:- +)*([A-Za-z_][\w.-]*):([^\s/:][^\n]*)")
+_INNER_KEY: Final = re.compile(r"([a-z_][a-z0-9_]*):[ \t]")
+"""What may be a key that stands on the line of the key around it."""
 _BLOCK_HEADER: Final = re.compile(r"(?:^|[ \t])[|>][-+0-9]*[ \t]*(?:#.*)?$")
 _CONFLICT: Final = re.compile(r"^<{7}(?: [^\n]*)?$(?=[\s\S]*^>{7}(?: [^\n]*)?$)", re.MULTILINE)
 _CLOSINGS: Final = {"[": "]", "{": "}"}
@@ -43,7 +45,11 @@ def explain_second_value(trouble: Trouble) -> Diagnostic | None:
         start = key.end() + len(text[key.end() : at]) - len(text[key.end() : at].lstrip())
         end = trouble.line_end
         message = f"the value of `{shorten(key[1])}` contains `: `, so it needs quotes"
-        return trouble.report(start, end, message, advise_quotes(text[start:end]), code="yaml-colon")
+        advice = advise_quotes(text[start:end])
+        if inner := _INNER_KEY.match(text, start, end):
+            message = f"the value of `{shorten(key[1])}` contains `: `, so it needs quotes, or lines of its own"
+            advice = f"if `{inner[1]}` is a key, write it on the next line, indented deeper; else {advice}"
+        return trouble.report(start, end, message, advice, code="yaml-colon")
     start = line_start + len(trouble.before) - len(trouble.before.lstrip(" -"))
     name = shorten(text[start:at].strip())
     above_start, above_end = _find_line_above(text, line_start)

@@ -50,6 +50,13 @@ SLIPS = [
         "the value of `p` contains `: `, so it needs quotes",
     ),
     (
+        "generate: prompt: A fox\n",
+        "yaml-colon",
+        "1:11",
+        "prompt: A fox",
+        "the value of `generate` contains `: `, so it needs quotes, or lines of its own",
+    ),
+    (
         "p: hello\n  size: 2K\n",
         "yaml-indentation",
         "2:3",
