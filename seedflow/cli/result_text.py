@@ -257,8 +257,9 @@ def spell_skipped(tasks: Sequence[TaskResult]) -> Iterator[Text]:
 def _spell_cost(result: RunResult) -> str:
     """What is certain, what pictures cost that nothing uses, and what calls without a picture cost or may have cost besides."""
     certain = sum((task.cost_usd for task in result.tasks if task.status is TaskStatus.DONE), ZERO_USD)
-    rejected = sum((task.cost_usd for task in result.tasks if _is_unexpected(task.problem)), ZERO_USD)
-    lost = sum((task.cost_usd for task in result.tasks if _is_paid_in_vain(task)), ZERO_USD)
+    in_vain = [task for task in result.tasks if task.status is not TaskStatus.DONE]
+    rejected = sum((task.earlier.cost_usd for task in in_vain), ZERO_USD)
+    lost = sum((task.open_usd for task in in_vain if _is_paid_in_vain(task)), ZERO_USD)
     besides = result.cost_usd - certain - rejected - lost
     if not result.cost_usd:
         return "free" if result.calls else "nothing paid"
@@ -272,9 +273,8 @@ def _spell_cost(result: RunResult) -> str:
 
 
 def _is_paid_in_vain(task: TaskResult) -> bool:
-    """Whether its only call was answered, so that what it cost is certain, and gave no picture."""
-    problem = task.problem
-    return problem is not None and task.calls < 2 and problem.paid and not _is_unexpected(problem)
+    """Whether the only call of its last attempt was answered, so that what it cost is certain, and gave no picture."""
+    return task.problem is not None and task.calls - task.earlier.calls < 2 and task.problem.paid
 
 
 def _is_unexpected(problem: Problem | None) -> bool:

@@ -339,11 +339,14 @@ class EventLines:
                 details.append(f"attempt {attempt}")
         cost_usd = Decimal(str(event.data.get("cost_usd", 0)))
         if cost_usd:
-            rejected = isinstance(problem, dict) and problem.get("kind") == "unexpected"
-            paid = isinstance(problem, dict) and problem.get("paid") is True and sent < 2
-            is_certain = status is TaskStatus.DONE or rejected or paid
-            certain = "" if is_certain else "up to "
-            details.append(certain + format_usd(cost_usd))
+            rejected_usd, rejected_calls = _read_rejected(event)
+            open_usd = cost_usd - rejected_usd
+            paid = isinstance(problem, dict) and problem.get("paid") is True and sent - rejected_calls < 2
+            if status is TaskStatus.DONE or paid or not open_usd:
+                details.append(format_usd(cost_usd))
+            else:
+                known = f"{format_usd(rejected_usd)} and " if rejected_usd else ""
+                details.append(f"{known}up to {format_usd(open_usd)}")
         if since is not None and self._clock is not None:
             details.append(spell_seconds(self._clock() - since))
         style = "dim" if status is TaskStatus.DONE else color
@@ -357,3 +360,11 @@ class EventLines:
             if start.cell_len + 2 + details.cell_len > width:
                 return [start, *(Text.assemble("    ", line) for line in wrap(details, width - 4))]
         return [Text.assemble(start, " " * (max(0, column - start.cell_len) + 2), details)]
+
+
+def _read_rejected(event: Event) -> tuple[Decimal, int]:
+    """What attempts that were not as expected cost a task, and how many calls they took."""
+    found = event.data.get("not_as_expected")
+    if not isinstance(found, dict):
+        return ZERO_USD, 0
+    return Decimal(str(found.get("cost_usd", 0))), int(str(found.get("calls", 0)))

@@ -297,6 +297,12 @@ class _Run:
             "images": len(result.images),
             "cost_usd": to_json_usd(result.cost_usd),
         }
+        if result.earlier.attempts:
+            data["not_as_expected"] = {
+                "attempts": result.earlier.attempts,
+                "calls": result.earlier.calls,
+                "cost_usd": to_json_usd(result.earlier.cost_usd),
+            }
         if result.cause is not None:
             data["cause"] = result.cause
         if result.problem is not None:

@@ -16,7 +16,7 @@ from seedflow.run.perform import Performer, build_record
 from seedflow.run.results import reuse
 from seedflow.run.services import Services
 from seedflow.run.shared import Ask, SharedRequests
-from seedflow.run.status import Problem, TaskResult, TaskStatus
+from seedflow.run.status import NO_ATTEMPTS, Earlier, Problem, TaskResult, TaskStatus
 from seedflow.store.base import StoredResult
 
 
@@ -79,6 +79,7 @@ class ExpectedResults:
             if not made.status.has_images or found is None:
                 return spent.on(made)
             complaint, after_attempt = found, made.attempt
+            spent.reject(made.attempt - task.attempts_made)
             if not expectation.accepts_all:
                 self._tell_rejected(task, made, found, expectation.attempts)
 
@@ -105,13 +106,18 @@ class _Spent:
 
     cost_usd: Decimal = ZERO_USD
     calls: int = 0
+    earlier: Earlier = NO_ATTEMPTS
 
     def add(self, made: TaskResult) -> None:
         self.cost_usd += made.cost_usd
         self.calls += made.calls
 
+    def reject(self, attempts: int) -> None:
+        """So many attempts were not as expected, be they made for this task or for another one with the same request."""
+        self.earlier = Earlier(attempts, self.calls, self.cost_usd)
+
     def on(self, made: TaskResult) -> TaskResult:
-        return replace(made, cost_usd=self.cost_usd, calls=self.calls)
+        return replace(made, cost_usd=self.cost_usd, calls=self.calls, earlier=self.earlier)
 
     def use(
         self, task: Task, result: StoredResult, complaint: str | None, made: TaskResult | None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from seedflow.plan.estimate import add_up
-from seedflow.plan.model import Action, Task, Totals
+from seedflow.plan.model import Action, Bounds, Task, Totals
 from seedflow.run.status import Remedy, TaskResult, TaskStatus
 
 
@@ -26,7 +27,7 @@ def find_left(tasks: Sequence[TaskResult], get_asked: Callable[[str], Task]) -> 
     payers = {task.address for task in found}
     left: list[Task] = []
     for task in found:
-        asked = get_asked(task.address)
+        asked = _leave_out(get_asked(task.address), task.earlier.attempts)
         payer = asked.shares_with
         if payer is not None and payer not in payers and not by_address[payer].status.has_images:
             # It came first in the run, and the other, which was to pay, took over what became of it.
@@ -34,6 +35,20 @@ def find_left(tasks: Sequence[TaskResult], get_asked: Callable[[str], Task]) -> 
             asked = get_asked(payer)
         left.append(asked if _is_certain(task, by_address, unknown=unknown) else replace(asked, least=()))
     return add_up(left) if left else None
+
+
+def _leave_out(asked: Task, attempts: int) -> Task:
+    """A task as it is asked once so many of its attempts were made, and were not as expected."""
+    left = asked.attempts - attempts
+    if not attempts or left < 1:
+        return asked
+
+    def scale(cost: Bounds[Decimal]) -> Bounds[Decimal]:
+        return Bounds(cost.low, cost.high / asked.attempts * left)
+
+    return replace(
+        asked, attempts=left, cost_usd=scale(asked.cost_usd), list_cost_usd=scale(asked.list_cost_usd)
+    )
 
 
 def find_root(address: str, tasks: Mapping[str, TaskResult]) -> str:
@@ -62,8 +77,8 @@ def _is_paid(task: TaskResult) -> bool:
     """Whether its last call was paid, by this run or an earlier one, so that it is fetched and not asked for again."""
     problem = task.problem
     if problem is None:
-        return bool(task.cost_usd)
-    return problem.paid or (bool(task.cost_usd) and not problem.unbilled)
+        return bool(task.open_usd)
+    return problem.paid or (bool(task.open_usd) and not problem.unbilled)
 
 
 def _may_come(task: TaskResult) -> bool:
@@ -85,14 +100,13 @@ def _is_certain(task: TaskResult, tasks: Mapping[str, TaskResult], *, unknown: b
             root = _find_cause(task, tasks)
             return not unknown and (root is None or _is_certain(root, tasks, unknown=unknown))
         case TaskStatus.FAILED:
-            # What was paid went into earlier attempts, which may be judged anew.
             return (
-                not task.cost_usd
+                not task.open_usd
                 and not _is_paid(task)
                 and (task.problem is None or task.problem.remedy is Remedy.RUN)
             )
         case _:
-            return task.status is not TaskStatus.UNKNOWN and not task.cost_usd
+            return task.status is not TaskStatus.UNKNOWN and not task.open_usd
 
 
 def _find_cause(task: TaskResult, tasks: Mapping[str, TaskResult]) -> TaskResult | None:

@@ -86,6 +86,18 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What attempts that were not as expected took from a run, all together; some may have been made for another task."""
+
+    attempts: int = 0
+    calls: int = 0
+    cost_usd: Decimal = Decimal(0)
+
+
+NO_ATTEMPTS = Earlier()
+
+
+@dataclass(frozen=True, slots=True)
 class TaskResult:
     """What became of one task.
 
@@ -93,7 +105,7 @@ class TaskResult:
     blocked one waits for, or with which one was skipped; `warnings` what is odd about its images; `attempt` which of the take
     gave them, or was the last that was not as expected. `reason` is that of the plan as it was in the end. `tasks` is there
     when it stood for tasks that never came to be known, so many at least and at most. `span` is the place of its step in the
-    recipe.
+    recipe. `earlier` is what of its calls and cost attempts took that were not as expected, the last one included if it was one.
     """
 
     address: str
@@ -110,6 +122,12 @@ class TaskResult:
     reason: Reason | None = None
     tasks: Bounds[int] | None = None
     span: Span | None = None
+    earlier: Earlier = NO_ATTEMPTS
+
+    @property
+    def open_usd(self) -> Decimal:
+        """What it cost besides attempts that were answered and not as expected."""
+        return self.cost_usd - self.earlier.cost_usd
 
     def outcome(self) -> Outcome:
         """What it came to be for those that use it."""

@@ -47,7 +47,9 @@ def explain_second_value(trouble: Trouble) -> Diagnostic | None:
         message = f"the value of `{shorten(key[1])}` contains `: `, so it needs quotes"
         advice = advise_quotes(text[start:end])
         if inner := _INNER_KEY.match(text, start, end):
-            message = f"the value of `{shorten(key[1])}` contains `: `, so it needs quotes, or lines of its own"
+            message = (
+                f"the value of `{shorten(key[1])}` contains `: `, so it needs quotes, or lines of its own"
+            )
             advice = f"if `{inner[1]}` is a key, write it on the next line, indented deeper; else {advice}"
         return trouble.report(start, end, message, advice, code="yaml-colon")
     start = line_start + len(trouble.before) - len(trouble.before.lstrip(" -"))

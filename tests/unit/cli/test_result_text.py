@@ -13,7 +13,16 @@ from seedflow.cli.console import open_console
 from seedflow.cli.result_text import collect_problems, print_result, spell_skipped, sum_up_result
 from seedflow.diagnostics import Severity, Source, Span
 from seedflow.plan.model import Action, Bounds, Reason, Totals
-from seedflow.run.status import Problem, PublishedFile, Remedy, RunResult, RunStatus, TaskResult, TaskStatus
+from seedflow.run.status import (
+    Earlier,
+    Problem,
+    PublishedFile,
+    Remedy,
+    RunResult,
+    RunStatus,
+    TaskResult,
+    TaskStatus,
+)
 
 SOURCE = Source("r.yaml", "steps:\n  page: 1\n  cover: 2\n")
 SPAN = Span(SOURCE, 9, 13)
@@ -119,7 +128,10 @@ def test_nothing_to_do_besides_what_is_skipped() -> None:
 
 def test_attempts_that_are_used_up_are_not_to_be_run_again() -> None:
     problem = Problem("unexpected", "too small", None, SPAN, remedy=Remedy.CONSENT)
-    rejected = task("a", TaskStatus.FAILED, problem=problem, cost_usd=Decimal("0.08"), calls=2)
+    earlier = Earlier(2, 2, Decimal("0.08"))
+    rejected = task(
+        "a", TaskStatus.FAILED, problem=problem, cost_usd=Decimal("0.08"), calls=2, earlier=earlier
+    )
     assert last_lines(result_of(RunStatus.FAILED, rejected)) == [
         "Failed: 1 failed · 2 calls · $0.08 for what was not as expected",
         "Running it again asks for nothing: pay for another take with --reroll, or change `expect`.",
@@ -130,9 +142,32 @@ def test_attempts_that_are_used_up_are_not_to_be_run_again() -> None:
 
 def test_a_single_attempt_that_is_not_as_expected_is_paid_once() -> None:
     problem = Problem("unexpected", "too small", None, SPAN, remedy=Remedy.CONSENT, paid=True)
-    rejected = task("a", TaskStatus.FAILED, problem=problem, cost_usd=Decimal("0.04"), calls=1)
+    earlier = Earlier(1, 1, Decimal("0.04"))
+    rejected = task(
+        "a", TaskStatus.FAILED, problem=problem, cost_usd=Decimal("0.04"), calls=1, earlier=earlier
+    )
     (money, _) = last_lines(result_of(RunStatus.FAILED, rejected))
     assert money == "Failed: 1 failed · 1 call · $0.04 for what was not as expected"
+
+
+@pytest.mark.parametrize(
+    ("status", "problem", "more"),
+    [
+        (TaskStatus.CANCELLED, None, ""),
+        (TaskStatus.FAILED, Problem("lost-paid", "gone", paid=True), " and $0.04 without a picture"),
+        (TaskStatus.FAILED, Problem("moderation", "blocked"), " and up to $0.04 without a picture"),
+        (TaskStatus.UNKNOWN, Problem("unknown-outcome", "lost"), " and up to $0.04 without a picture"),
+    ],
+)
+def test_attempts_before_one_that_ended_otherwise_are_paid_for_certain(
+    status: TaskStatus, problem: Problem | None, more: str
+) -> None:
+    earlier = Earlier(2, 2, Decimal("0.08"))
+    cost_usd = Decimal("0.12") if more else Decimal("0.08")
+    calls = 3 if more else 2
+    ended = task("a", status, problem=problem, cost_usd=cost_usd, calls=calls, earlier=earlier)
+    line = last_lines(result_of(RunStatus.FAILED, ended))[0]
+    assert line.endswith(f"$0.08 for what was not as expected{more}")
 
 
 def test_what_fails_again_says_where_to_change_something_and_not_to_run_again() -> None:

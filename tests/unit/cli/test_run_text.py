@@ -186,8 +186,16 @@ def test_a_further_attempt_is_at_work() -> None:
 
 def test_pictures_that_are_not_as_expected_cost_what_they_cost() -> None:
     problem = {"kind": "unexpected", "message": "too small"}
-    found = event(EventKind.TASK_FINISHED, "a", status="failed", cost_usd=0.08, problem=problem)
+    spent = {"attempts": 2, "calls": 2, "cost_usd": 0.08}
+    found = event(
+        EventKind.TASK_FINISHED, "a", status="failed", cost_usd=0.08, problem=problem, not_as_expected=spent
+    )
     assert spell(found) == ["✗ a       failed · unexpected · $0.08"]
+    problem = {"kind": "moderation", "message": "blocked", "paid": False}
+    found = event(
+        EventKind.TASK_FINISHED, "a", status="failed", cost_usd=0.12, problem=problem, not_as_expected=spent
+    )
+    assert spell(found) == ["✗ a       failed · moderation · $0.08 and up to $0.04"]
 
 
 def test_the_count_grows_with_tasks_that_come_of_others() -> None:

@@ -204,8 +204,8 @@ def test_what_was_paid_in_vain_is_not_counted_as_left_nor_what_it_blocked(make_w
     assert world.run().left is None
 
 
-@pytest.mark.parametrize("fault", [reject("bad-request"), refuse("api-blocked", 7200)])
-def test_a_further_attempt_that_was_refused_for_nothing_is_left(make_world, fault) -> None:
+@pytest.mark.parametrize(("fault", "least"), [(reject("bad-request"), 0), (refuse("api-blocked", 7200), 1)])
+def test_a_further_attempt_that_was_refused_for_nothing_is_left(make_world, fault, least: int) -> None:
     world = make_world(
         "steps: {a: {generate: {prompt: One}, expect: {min_width: 9000, otherwise: retry, attempts: 2}}}"
     )
@@ -213,8 +213,9 @@ def test_a_further_attempt_that_was_refused_for_nothing_is_left(make_world, faul
     result = world.run()
     assert (world.provider.paid_images, result.status) == (1, RunStatus.FAILED)
     assert result.left is not None
-    assert result.left.calls.low == 0
-    assert result.left.calls.high >= 1
+    assert result.left.calls == (least, 1)
+    assert result.left.cost_usd == (least * Decimal("0.04"), Decimal("0.04"))
+    assert world.plan().totals.calls == (1, 1)
     world.run()
     assert world.provider.paid_images == 2
     assert world.run().left is None
