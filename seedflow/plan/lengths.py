@@ -96,13 +96,15 @@ class LengthFinder:
                 return Bounds(sum(low for low, _ in found), sum(high for _, high in found))
             case OrNone(argument=Mentioned(reference=mention)):
                 return self._of_optional(mention, around, env)
-            case Named(root="inputs", name=name):
-                mentioned = NameReference("inputs", (name,), node.start, node.end)
+            case Named(root="inputs" | "values" as root, name=name):
+                mentioned = NameReference(root, (name,), node.start, node.end)
                 bounds = self.of_mention(mentioned, env)
                 if bounds.high >= MOST_ITEMS:
                     return None
                 declared = find_declared(mentioned, env)
-                given = name not in env.frame.later and declared is not None and not declared.optional
+                # Of what comes of results, the caller's expression says it; a value that is known may be none.
+                later = name in (env.frame.later if root == "inputs" else env.frame.lazy_values)
+                given = later or (declared is not None and not declared.optional)
                 return bounds if given else Bounds(0, bounds.high)
             case Mentioned(reference=StepReference(index=None, collection=str()) as mention):
                 bounds = self.of_mention(mention, env)

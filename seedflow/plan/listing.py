@@ -189,7 +189,7 @@ class Lister:
                 raise Refused(_say_that_none_has_no_key(expression, item))
 
     def _stand_in(self, template: Template, env: Env, standing: Standing) -> View | Later:
-        if not gives_images(template, env):
+        if not gives_images(template, env, self._resolver.refresh):
             return Later(tuple(standing.waits), tasks=self._find_tasks(template, env))
         sources = SlotFinder(self._resolver, self.stander).find_sources(template, env)
         return build_ghost_view(*dict.fromkeys([*standing.waits, *standing.needs, *sources]))

@@ -42,9 +42,10 @@ outputs: {{images: "{{{{ steps.use.images }}}}"}}
         ("{{ inputs.x }}", "{{ values.v }}", (1, 3)),
         ("{{ inputs.x }}", "{{ values.v[:2] }}", (1, 2)),
         ("{{ inputs.x[:2] }}", "{{ values.v }}", (1, 2)),
-        ("{{ inputs.x[:2] }}", "{{ values.v | reverse }}", (0, 2)),
-        ("{{ inputs.x | reverse | list }}", "{{ values.v }}", (0, 3)),
-        ("{{ inputs.x | reverse | list }}", "{{ values.v[:1] }}", (0, 1)),
+        ("{{ inputs.x[:2] }}", "{{ values.v | reverse }}", (1, 2)),
+        ("{{ inputs.x | reverse | list }}", "{{ values.v }}", (1, 3)),
+        ("{{ inputs.x | reverse | list }}", "{{ values.v[:1] }}", (1, 1)),
+        ("{{ inputs.x + inputs.x[1:] }}", "{{ values.v | reverse | list }}", (1, 5)),
         ("{{ values.w }}", "{{ values.v }}", (1, 3)),
     ],
 )
@@ -53,6 +54,59 @@ def test_a_list_through_a_value_is_as_long_as_what_is_given(
 ) -> None:
     inner = loop(f'"{items}"', f'{{v: "{value}", w: "{{{{ inputs.x }}}}"}}')
     assert count_tasks(tmp_path, inner, '{x: "{{ steps.sheet.images }}"}') == count
+
+
+PAIR = """
+steps:
+  card: {for_each: {q: [x, y]}, generate: {prompt: "Card {{ each.q }}"}}
+"""
+INNER = """seedflow: 1
+inputs: {x: {type: list, of: image}}
+values: {v: "{{ inputs.x | reverse | list }}"}
+steps:
+  k: {generate: {prompt: K}}
+  use: {LOOP, generate: {prompt: "Again {{ each.i.name }}", image_input: "{{ each.i }}"}}
+outputs: {images: "{{ steps.use.images + steps.k.images }}"}
+"""
+
+
+@pytest.mark.parametrize("given", ["{{ steps.card.images }}", "{{ steps.card.images | reverse | list }}"])
+@pytest.mark.parametrize(
+    ("loop", "count"),
+    [
+        ("for_each: {i: '{{ steps.k.images + inputs.x }}'}", 3),
+        ("for_each: {i: '{{ inputs.x | reverse | list }}'}", 2),
+        ("for_each: {i: '{{ values.v + steps.k.images }}'}", 3),
+        ("for_each: {i: '{{ (inputs.x + steps.k.images)[1:] }}'}", 2),
+        ("for_each: {i: {in: '{{ steps.k.images + inputs.x }}', at_most: 3}}", 3),
+    ],
+)
+def test_lists_of_a_used_recipe_with_what_it_is_given_are_as_long_as_they_will_be(
+    given: str, loop: str, count: int, tmp_path: Path
+) -> None:
+    (tmp_path / "inner.yaml").write_text(INNER.replace("LOOP", loop))
+    caller = f'{PAIR}  u: {{recipe: ./inner.yaml, with: {{x: "{given}"}}}}\n'
+    plan, problems = open_planner(caller, folder=tmp_path).start()
+    assert plan is not None, problems
+    assert problems == []
+    assert plan.totals.tasks == plan.totals.calls == (3 + count, 3 + count)
+    assert [address for address in play(caller, folder=tmp_path).addresses if "use" in address] != []
+
+
+@pytest.mark.parametrize(
+    ("loop", "code"),
+    [
+        ("for_each: \"{{ zip(i=steps.k.images + inputs.x, n=['1', '2']) }}\"", "unequal-lists"),
+        ("for_each: {i: {in: '{{ steps.k.images + inputs.x }}', at_most: 2}}", "too-many-items"),
+    ],
+)
+def test_lists_of_a_used_recipe_that_cannot_fit_are_an_error_before_anything_is_asked(
+    loop: str, code: str, tmp_path: Path
+) -> None:
+    (tmp_path / "inner.yaml").write_text(INNER.replace("LOOP", loop))
+    caller = f'{PAIR}  u: {{recipe: ./inner.yaml, with: {{x: "{{{{ steps.card.images }}}}"}}}}\n'
+    plan, problems = open_planner(caller, folder=tmp_path).start()
+    assert (plan, [found.code for found in problems]) == (None, [code])
 
 
 ROWS = "{x: [{k: a}, {k: b}, {k: '{{ steps.sheet.images[0].key }}'}]}"
