@@ -54,13 +54,16 @@ def check_default_files(graph: StepGraph, *, folder: Path) -> Iterator[Diagnosti
 
 
 def _check_columns(declared: Input, rows: list[object], nodes: Iterable[StepNode]) -> Iterator[Diagnostic]:
-    """Every column that is printed of a row of a default table is in that table; a declared one always is."""
+    """Every column of a default table that is printed of a row, or is to tell rows apart, is in it; a declared one always is."""
     columns = list(dict.fromkeys(name for row in rows if isinstance(row, Mapping) for name in row))
     if not columns:
         return
     certain = Certain()
     for node in nodes:
         variables = _find_variables(declared.name, node)
+        for entry in node.step.for_each:
+            if entry.key is not None and entry.key not in columns and not variables.isdisjoint(entry.names):
+                yield _no_column(declared, entry.key, columns, entry.span)
         for place in find_step_places(node):
             template = place.template
             for mention in template.references:

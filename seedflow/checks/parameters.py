@@ -15,13 +15,16 @@ from seedflow.graph.shapes import IMAGE_FORMATS, Kind, Shape
 from seedflow.graph.unsure import Unsure
 from seedflow.models.catalog import Catalog
 from seedflow.models.model import Model
+from seedflow.models.problem import Problem
 from seedflow.recipe.model import Expression, Parameter
+from seedflow.recipe.step_kinds import OPTIONS_BY_KIND
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.lookup_nodes import Attribute, Named
 from seedflow.recipe.templating.nodes import Constant
 from seedflow.recipe.templating.operation_nodes import Either
 from seedflow.recipe.unbraced import suggest_braces
 
+_OF_STEPS = OPTIONS_BY_KIND["generate"]
 _FITTING: Mapping[str, frozenset[Kind]] = {
     "string": frozenset({Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN}),
     "integer": frozenset({Kind.INTEGER, Kind.NUMBER}),
@@ -51,9 +54,8 @@ def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
         if model is None:
             continue
         for problem, span in judge.judge_step(node, model):
-            yield Diagnostic(
-                problem.code, problem.message, span, problem.severity, _braces_of(span) or problem.help
-            )
+            advice = _braces_of(span) or _advise_as_option(problem, model) or problem.help
+            yield Diagnostic(problem.code, problem.message, span, problem.severity, advice)
         for name in subject.flow.request(node).unknown:
             parameter = node.generate.parameters.get(name)
             if parameter is None:
@@ -111,7 +113,16 @@ def _unknown_parameter(parameter: Parameter, model: Model, catalog: Catalog) -> 
         and not model.tells_of(parameter.name)
     ):
         advice = f"its references stand under `{field}`"
+    advice = _advise_as_option(problem, model) or advice
     return Diagnostic(problem.code, problem.message, parameter.span, problem.severity, advice)
+
+
+def _advise_as_option(problem: Problem, model: Model) -> str | None:
+    """What to do with an option of the step that stands among the parameters."""
+    name = str(problem.path[0]) if problem.path else ""
+    if problem.code != "unknown-parameter" or name not in _OF_STEPS or model.tells_of(name):
+        return None
+    return f"`{name}:` stands beside `generate:`, as a key of the step"
 
 
 def _check_shape(

@@ -11,7 +11,7 @@ from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
 from seedflow.graph.model import Frame, StepNode
 from seedflow.graph.places import Part, Place
-from seedflow.recipe.model import Expect, Expression, Otherwise
+from seedflow.recipe.model import Expect, Expression, LoopVariable, Otherwise
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template, is_unread
 
@@ -72,15 +72,29 @@ def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> I
             and not has_broken_lists(node, subject)
         ):
             name = variable.names[0]
-            shown = name if variable.key is None else f"{name}.{variable.key}"  # a record has no text
+            shown = name if variable.key is None else f"{name}.{_find_field(variable, node, subject)}"
+            takes = (
+                ""
+                if node.step.call is not None
+                else ", or write `takes:` for several pictures of one request"
+            )
+            what = "what the recipe is given" if node.step.call is not None else "the request"
             yield Diagnostic(
                 "same-request",
                 f"step `{node.step.name}` is repeated for each `{name}`, and asks the same for all of them: equal requests share one "
                 "payment and one picture",
                 variable.span,
                 Severity.WARNING,
-                help=f"mention `{{{{ each.{shown} }}}}` in the request, or write `takes:` for several pictures of one request",
+                help=f"mention `{{{{ each.{shown} }}}}` in {what}{takes}",
             )
+
+
+def _find_field(variable: LoopVariable, node: StepNode, subject: Subject) -> str | None:
+    """A field to mention, since a record has no text: the one that tells the items apart, or any that they surely have."""
+    items = variable.lists[0]
+    shape = subject.flow.shape_of_template(items, node).item if isinstance(items, Template) else None
+    fields = shape.fields if shape is not None else None
+    return variable.key if not fields or variable.key in fields else next(iter(fields))
 
 
 def _check_items(node: StepNode, places: list[Place]) -> Iterator[Diagnostic]:

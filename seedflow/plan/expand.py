@@ -6,7 +6,7 @@ same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -34,7 +34,7 @@ from seedflow.plan.listing import Lister
 from seedflow.plan.model import Bounds
 from seedflow.plan.pairs import pair_up
 from seedflow.plan.reading import read_parts, span_of_list
-from seedflow.plan.refusals import rest_on_results
+from seedflow.plan.refusals import refuse_no_key, rest_on_results
 from seedflow.plan.refused import Refused
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.rows import FIRST_ROW, Leaf, Opening, Row, may_skip
@@ -278,7 +278,7 @@ class Expander:
         for name, value in zip(names, values, strict=True):
             key = self._resolver.find_key(value, variable.key)
             if key is None:
-                report(_no_key(variable, name, number, value))
+                report(refuse_no_key(variable, name, number, value))
                 return None
             keys.append(key)
         first = seen.setdefault(tuple(keys), (number, item.value))
@@ -368,28 +368,3 @@ def _sources_of(view: View) -> Iterator[ImageSource]:
 def _ignore(diagnostic: Diagnostic) -> None:
     """What is wrong is said when it is certain."""
     del diagnostic
-
-
-def _no_key(variable: LoopVariable, name: str, number: int, value: object) -> Diagnostic:
-    if variable.key is not None:
-        return Diagnostic(
-            "no-key",
-            f"item {number} of `{name}` has no `{variable.key}` to make its key from",
-            variable.span,
-            help="name a field that every item has, under `key:`",
-        )
-    kind = (
-        "a record"
-        if isinstance(value, Mapping)
-        else "none"
-        if value is None
-        else "not text, a number or an image"
-    )
-    return Diagnostic(
-        "no-key",
-        f"item {number} of `{name}` is {kind}, which has no key of its own",
-        variable.span,
-        help=f"write `{name}: {{in: …, key: FIELD}}` and name the field that tells the items apart"
-        if isinstance(value, Mapping)
-        else "loop over text, numbers, images or records",
-    )

@@ -6,10 +6,12 @@ What is wrong with a recipe whatever its results are is an error of the plan. Wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from seedflow.diagnostics import Diagnostic, Severity, has_errors
+from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
 from seedflow.plan.frames import Env, FrameInstance
@@ -20,10 +22,13 @@ from seedflow.plan.picking import Absent
 from seedflow.plan.rows import Row
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
-from seedflow.recipe.model import Expression, Iterate, Step
+from seedflow.recipe.model import Expression, Iterate, LoopVariable, Step
 from seedflow.recipe.references import Reference, StepReference
 from seedflow.recipe.template import RenderError, Template
 from seedflow.recipe.views import View
+
+_MOST_FIELDS: Final = 8
+"""So many fields of a record are named."""
 
 
 class Refusals:
@@ -197,4 +202,35 @@ def refuse_same_address(address: str, node: StepNode) -> Diagnostic:
         f"two items have the same key: {address} would stand for both",
         node.step.for_each[-1].span if node.step.for_each else None,
         help="give what they come from keys that differ; several keys are joined by dots, so that `1.5` and `5` make what `1` and `5.5` make",
+    )
+
+
+def refuse_no_key(variable: LoopVariable, name: str, number: int, value: object) -> Diagnostic:
+    """The words for an item of a loop that nothing tells apart from others; items count from 1."""
+    if variable.key is not None:
+        fields = list(value) if isinstance(value, Mapping) else []
+        near = find_near(variable.key, fields)
+        there = f": it has {', '.join(f'`{field}`' for field in fields[:_MOST_FIELDS])}" if fields else ""
+        return Diagnostic(
+            "no-key",
+            f"item {number} of `{name}` has no `{variable.key}` to make its key from",
+            variable.span,
+            help=f"did you mean `key: {near}`?"
+            if near
+            else f"name a field that every item has, under `key:`{there}",
+        )
+    kind = (
+        "a record"
+        if isinstance(value, Mapping)
+        else "none"
+        if value is None
+        else "not text, a number or an image"
+    )
+    return Diagnostic(
+        "no-key",
+        f"item {number} of `{name}` is {kind}, which has no key of its own",
+        variable.span,
+        help=f"write `{name}: {{in: …, key: FIELD}}` and name the field that tells the items apart"
+        if isinstance(value, Mapping)
+        else "loop over text, numbers, images or records",
     )

@@ -10,7 +10,7 @@ from seedflow.diagnostics import Diagnostic, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import BindingOptions, Block, Entries, UnknownKey
 from seedflow.recipe.input_schema import ItemBlock, find_bound
-from seedflow.recipe.leaves import is_nothing, quote
+from seedflow.recipe.leaves import is_nothing, quote, suggest_name
 from seedflow.recipe.outdented import indent_steps
 from seedflow.recipe.salvage import Meant, Path, choose_cut, is_of_names, list_unread, put_right, take_out
 from seedflow.recipe.schema import RecipeBlock, StepBlock
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _CALLERS_WORD = "inputs"
 """What some write for `with`; in a step that uses no recipe it means nothing."""
 _CALLING = ("recipe", *(word for word, meant in StepBlock.meant.items() if meant == "recipe"))
+_OWN_KEYS = "keys of your own begin with `x-`"
 _MOST_SLIPS = 1_000
 _MOST_LOOKS = 8
 """So often a tree is read again with what was meant in it: mappings stand no deeper in each other."""
@@ -85,8 +86,10 @@ def bind_recipe(root: Node) -> BoundRecipe:
         document = _bind_rest(
             root, [found.cut for found in problems if found.cut is not None and not found.elsewhere]
         )
-    unread = list_unread(found.cut for found in problems if found.cut)
-    return BoundRecipe(document, sort_by_place([found.diagnostic for found in problems]), frozenset(unread))
+    # What is mentioned by a name that no name can be is told where it is declared.
+    misnamed = [found.path for found in problems if found.diagnostic.code == "bad-name" and found.path]
+    unread = frozenset((*list_unread(found.cut for found in problems if found.cut), *misnamed))
+    return BoundRecipe(document, sort_by_place([found.diagnostic for found in problems]), unread)
 
 
 def _look(root: Node) -> tuple[RecipeBlock | None, list[_Problem], Node]:
@@ -175,8 +178,11 @@ def _explain(details: ErrorDetails, root: Node, near_keys: _NearKeys) -> _Proble
         return _explain_missing(str(path[-1]), place, _key_at(root, path[:-1]), path, near_keys)
     words = details["ctx"]
     if path[-1:] == ("[key]",):
+        better = suggest_name(str(path[-2])) if kind == "bad-name" else None
         return _Problem(
-            Diagnostic(kind, words["message"], _key_at(root, path[:-1]), help=words["help"]), path[:-1]
+            Diagnostic(kind, words["message"], _key_at(root, path[:-1]), help=words["help"]),
+            path[:-1],
+            meant=None if better is None else Meant(better),
         )
     span = place.span if isinstance(place, Scalar | Sequence | Mapping) else _key_at(root, path)
     meant = Meant(words["meant"], value=True) if words["meant"] is not None else None
@@ -225,7 +231,9 @@ def _explain_unknown(found: UnknownKey, path: Path, root: Node, near_keys: _Near
         if near
         else f"write `with: {{{word}: …}}` for an input of the used recipe"
         if _uses_recipe(root, path)
-        else "keys of your own begin with `x-`"
+        else f"if it is a parameter of the model, it stands inside `generate:`; {_OWN_KEYS}"
+        if block is StepBlock
+        else _OWN_KEYS
     )
     unknown = Diagnostic(
         "unknown-key",

@@ -200,7 +200,10 @@ class GenerateBuilder:
         """Whether a key holds images: it is the field of the step's model, or that of another, misplaced here."""
         if model is not None and name in model.parameters:
             return name == model.references_field
-        return name in self._catalog.reference_fields
+        if name in self._catalog.reference_fields:
+            return True
+        own = model.references_field if model is not None else None
+        return own is not None and find_near(name, model.parameters if model is not None else ()) == own
 
     def _default_parameters(
         self, model: Model | None, entries: MappingOf[str, Entry]

@@ -27,6 +27,9 @@ MAX_INTEGER = 2**53 - 1
 """The largest whole number that JSON carries exactly."""
 
 _NAME = re.compile(NAME_PATTERN)
+_RANGE = re.compile(r"(\d{1,9})\s*(?:-|–|\.\.|to)\s*(\d{1,9})")
+_MENTION = re.compile(r"(?:\{\{)?\s*steps\.([a-z][a-z0-9_]*)(?:\.\w+)*\s*(?:\}\})?")
+"""A mention of a step where its name is wanted."""
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _MAX_SHOWN = 60
 
@@ -109,7 +112,8 @@ def check_name(text: str) -> str:
     """A name of a step, input, value, output, loop variable or reference."""
     if _NAME.fullmatch(text):
         return text
-    near = suggest_name(text)
+    mentioned = _MENTION.fullmatch(text.strip())
+    near = suggest_name(text) if mentioned is None else mentioned[1]
     raise problem(
         code="bad-name",
         message=f"{quote(text)} is not a name; expected a small letter, then small letters, digits or `_`",
@@ -263,6 +267,8 @@ def _help_unquote(node: object, wanted: Any) -> str | None:
     if isinstance(node, Scalar) and DECIMAL_COMMA.fullmatch(node.value.strip()):
         whole = "write a whole number, without a comma"
         return whole if wanted is int else f"write {node.value.strip().replace(',', '.')}, with a point"
+    if isinstance(node, Scalar) and (span := _RANGE.fullmatch(node.value.strip())):
+        return f"write one whole number; where least and most are asked for, `{{min: {span[1]}, max: {span[2]}}}`"
     if not isinstance(node, Scalar) or node.plain:
         return None
     unquoted = Scalar(node.source, node.start, node.end, node.value).resolve()

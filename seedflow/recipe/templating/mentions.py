@@ -320,7 +320,11 @@ class MentionReader:
             message,
             head.start,
             head.end,
-            suggest(str(head.value), offered, f"write `steps.{name}.images`")
+            suggest(
+                str(head.value),
+                offered,
+                _advise_output(name, str(head.value), single=single, selected=selected),
+            )
             if head.kind == "name"
             else f"write {_number_images(name, single=single, selected=selected)}",
         )
@@ -333,6 +337,15 @@ class MentionReader:
         if problem is not None:
             return self._refuse_step(problem[0], links[0].start, links[0].end, problem[1])
         return self.extend(Mentioned(reference), links)
+
+
+def _advise_output(name: str, word: str, *, single: bool, selected: bool) -> str:
+    """A word that is like nothing that a step gives may be the name of an output, which a used recipe gives."""
+    picked = "" if not selected else ".at(…)" if single else ".where(…)"
+    step = f"steps.{name}{picked}"
+    if word in _COLLECTIONS:
+        return f"write `{step}.images`"
+    return f"write `{step}.images`, or `{step}.outputs.{word}` for the output `{word}` of a used recipe"
 
 
 def _number_images(name: str, *, single: bool, selected: bool) -> str:

@@ -19,6 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from seedflow.diagnostics import Diagnostic, Source
 from seedflow.recipe.partials import PartialFiles
+from seedflow.recipe.templating.dashed import find_dashed_steps
 from seedflow.recipe.templating.lexing import Token, tokenize
 from seedflow.recipe.templating.limits import MAX_FILES_DEEP, MAX_PROBLEMS, MAX_SOURCE_CHARACTERS
 from seedflow.recipe.templating.nodes import Expression
@@ -193,7 +194,7 @@ def _parse(text: str) -> _Parsed:
     except Misread as misread:
         return _Parsed((), TemplateForm.TEXT, problems=(misread.problem,))
     form = _find_form(tokens, has_raw=has_raw)
-    problems = check_tags(tokens)
+    problems = [*check_tags(tokens), *find_dashed_steps(tokens)]
     if problems:
         return _Parsed(tokens, form, problems=tuple(problems))
     parser = Parser(_GRAMMAR, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, Protocol, TypeAlias, cast
@@ -20,6 +21,7 @@ from seedflow.recipe.templating.reading_expressions import RESERVED, Chain, Expr
 from seedflow.recipe.templating.statements import Statement
 
 _MOST_NAMED: Final = 8
+_BARE_FILE: Final = re.compile(r"[\w./-]+")
 
 FileTag: TypeAlias = nodes.Include | nodes.Import | nodes.FromImport
 
@@ -168,12 +170,17 @@ class FileReader(ExpressionReader):
         self._check_options(tag)
         named = node.template
         if not isinstance(named, nodes.Const) or not isinstance(named.value, str):
+            before = len(self.problems)
             value = self.read(named)
+            del self.problems[before:]  # a name without quotes is no expression with mistakes of its own
+            end = max(value.end, tag[-1].end if tag[0].value == "include" else value.end)
+            bare = "".join(map(_spell, tag[1:])) if tag[0].value == "include" else ""
+            shown = f": `{{% include '{bare}' %}}`" if _BARE_FILE.fullmatch(bare) else ""
             self.refuse(
                 "the name of a file is written out, never worked out: it is read before there are any values",
                 value.start,
-                value.end,
-                "write the name in quotes; choose between files with `{% if … %}`",
+                end,
+                f"write the name in quotes{shown}; choose between files with `{{% if … %}}`",
                 code="template-file-name",
             )
             return tag[0], None
@@ -338,3 +345,7 @@ def find_file_names(tree: nodes.Template) -> list[str]:
     tags = cast("Sequence[FileTag]", tree.find_all((nodes.Include, nodes.Import, nodes.FromImport)))
     names = [tag.template.value for tag in tags if isinstance(tag.template, nodes.Const)]
     return [name for name in names if isinstance(name, str)]
+
+
+def _spell(token: Token) -> str:
+    return {"sub": "-", "div": "/", "dot": "."}.get(token.kind, str(token.value))

@@ -678,3 +678,24 @@ def test_what_is_repeated_for_broken_lists_is_not_called_the_same(
     step = f'{{for_each: {lists}, generate: {{prompt: "{prompt}"}}}}'
     found = check_really_all(f"seedflow: 1\nsteps:\n  fox: {step}\n  hen: {step}\n")
     assert {one.code for one in found} - {"wrong-shape", "not-a-text", "template-type"} == {told}
+
+
+def test_what_is_mentioned_behind_a_misspelt_root_is_not_called_unused(check_all: CheckAll) -> None:
+    text = """
+inputs: {hero: {type: text, default: x}}
+steps: {a: {generate: {prompt: "{{ input.hero }}"}}}
+"""
+    assert [describe(found) for found in check_all("seedflow: 1" + text) if found.code != "unused-step"] == [
+        "template-unknown-name «input»"
+    ]
+
+
+def test_a_file_without_quotes_is_one_problem(check_all: CheckAll) -> None:
+    text = """
+steps: {a: {generate: {prompt: "{% include parts/manner.md %} {{ inputs.x }}"}}}
+"""
+    found = [one for one in check_all("seedflow: 1" + text) if one.code != "unused-step"]
+    assert [describe(one) for one in found] == ["template-file-name «parts/manner.md»", "unknown-input «x»"]
+    assert found[0].help == (
+        "write the name in quotes: `{% include 'parts/manner.md' %}`; choose between files with `{% if … %}`"
+    )

@@ -139,3 +139,19 @@ def test_what_is_wrong_with_a_default_table_is_said_by_a_check(project: Path) ->
     (project / "rows.csv").write_text("sku,price\na,cheap\n")
     (project / "two.yaml").write_text(TABLE.replace("PROMPT", "{{ each.row.sku }}"))
     assert not seedflow.check_recipe("two.yaml").ok
+
+
+def test_the_column_that_tells_rows_apart_is_declared_or_in_the_default_table(project: Path) -> None:
+    (project / "rows.csv").write_text("sku,price,colour\nA-1,3,red\nA-2,4,blue\n")
+    text = TABLE.replace('row: "{{ inputs.rows }}"', 'row: {in: "{{ inputs.rows }}", key: KEY}')
+    for key, told in (("colour", None), ("sku", None), ("color", "did you mean `colour`?")):
+        (project / "key.yaml").write_text(text.replace("KEY", key).replace("PROMPT", "A {{ each.row.sku }}"))
+        found = [one for one in seedflow.check_recipe("key.yaml").diagnostics if one.code != "unused-step"]
+        assert [(one.code, one.help) for one in found] == (
+            [] if told is None else [("unknown-attribute", told)]
+        )
+    with pytest.raises(seedflow.RecipeError) as raised:
+        seedflow.plan_recipe("key.yaml", provider="sketch")
+    assert [(one.code, one.help) for one in raised.value.diagnostics if one.code == "no-key"] == [
+        ("no-key", "did you mean `key: colour`?")
+    ]

@@ -222,6 +222,24 @@ def test_what_is_no_list_and_has_no_fields_comes_with_help(
     assert (found.message, found.help) == (message, help_text)
 
 
+def test_a_misspelt_references_field_is_read_as_the_one_that_its_help_names(check) -> None:
+    (found,) = check("""
+        inputs: {hero: {type: image}}
+        steps: {a: {generate: {prompt: "{{ ref.hero }}", image_inputs: {hero: "{{ inputs.hero }}"}}}}
+    """)
+    assert (found.code, found.help) == ("unknown-parameter", "did you mean `image_input`?")
+
+
+@pytest.mark.parametrize("option", ["takes: 2", "when: '{{ true }}'", "expect: {images: 1}"])
+def test_options_of_the_step_among_the_parameters_are_sent_beside_generate(check, option: str) -> None:
+    (found,) = check(f"steps: {{a: {{generate: {{prompt: A, {option}}}}}}}")
+    name = option.partition(":")[0]
+    assert (found.code, found.help) == (
+        "unknown-parameter",
+        f"`{name}:` stands beside `generate:`, as a key of the step",
+    )
+
+
 def test_a_broken_name_has_no_follow_up(say) -> None:
     assert say("""
         steps:

@@ -88,3 +88,10 @@ def test_of_a_record_the_help_of_equal_requests_names_the_field_that_tells_them_
         "steps:\n  d: {for_each: {z: {in: [{k: 1}, {k: 2}], key: k}}, generate: {prompt: D}}\n"
     )
     assert "`{{ each.z.k }}`" in str(found.help)
+
+
+def test_the_help_of_equal_uses_of_a_recipe_names_nothing_that_does_not_go_there(check_all_of) -> None:
+    (found,) = check_all_of(
+        "steps: {a: {recipe: ./parts/cast.yaml, for_each: {s: [u, v]}, with: {who: x}}}\n"
+    )
+    assert found.help == "mention `{{ each.s }}` in what the recipe is given"

@@ -80,6 +80,29 @@ def test_a_step_that_is_called_like_a_kind_is_a_step() -> None:
     assert found.message == "found nothing, expected a step, which is a mapping"
 
 
+@pytest.mark.parametrize(("needs", "name"), [("steps.a", "a"), ("'{{ steps.b_1.images }}'", "b_1")])
+def test_a_mention_where_the_name_of_a_step_is_wanted_is_told_its_name(needs: str, name: str) -> None:
+    found = only(f"seedflow: 1\nsteps: {{c: {{generate: {{prompt: x}}, needs: {needs}}}}}\n")
+    assert (found.code, found.help) == ("bad-name", f"write `{name}`")
+
+
+def test_a_step_with_a_bad_name_is_read_by_the_name_that_its_help_says() -> None:
+    bound = bind_text("seedflow: 1\nsteps: {Line-Art: {generate: {prompt: x}, tekes: 2}}\n")
+    assert [(found.code, marked(found)) for found in bound.problems] == [
+        ("bad-name", "Line-Art"),
+        ("unknown-key", "tekes"),
+    ]
+    assert bound.document is not None
+    assert list(bound.document.steps) == ["line_art"]
+
+
+def test_a_key_that_no_step_has_may_be_a_parameter() -> None:
+    found = only("seedflow: 1\nsteps: {a: {generate: {prompt: x}, size: 2K}}\n")
+    assert found.help == (
+        "if it is a parameter of the model, it stands inside `generate:`; keys of your own begin with `x-`"
+    )
+
+
 def test_a_sign_of_dollars_is_told_to_be_left_out() -> None:
     found = only("seedflow: 1\nlimits: {cost_usd: $5}\n" + STEP)
     assert (found.code, marked(found)) == ("wrong-type", "$5")

@@ -158,7 +158,15 @@ STEPS = [
     ("{{ steps.a.outputs }}", "outputs", ".outputs.NAME"),
     ("{{ steps.a.at }}", "at", ".at(NAME=each.NAME)"),
     ("{{ steps.a.where(n=1) }}", "steps.a.where(n=1)", ".images"),
-    ("{{ steps.a.at(n=1).tasks }}", "tasks", "steps.a.images"),
+    ("{{ steps.a.at(n=1).tasks }}", "tasks", "write `steps.a.at(…).images`"),
+    (
+        "{{ steps.a.sheet }}",
+        "sheet",
+        "write `steps.a.images`, or `steps.a.outputs.sheet` for the output `sheet`",
+    ),
+    ("{{ steps.a.at(n=1).sheet }}", "sheet", "or `steps.a.at(…).outputs.sheet` for"),
+    ("{{ steps.line-art.images }}", "steps.line-art", "call the step `line_art`, and write `steps.line_art`"),
+    ("{{ steps.line-art-2 }}", "steps.line-art-2", "call the step `line_art_2`"),
     ("{{ steps.a.at(n=1)[0] }}", "0", "images[0]"),
     ("{{ steps.a.at(n=1).keys }}", "keys", "`key`"),
 ]
