@@ -14,6 +14,7 @@ from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_nothing_to_do, spell_seconds, spell_usd
 from seedflow.cli.columns import print_folded, spell_empty
+from seedflow.cli.console import print_lines
 from seedflow.cli.run_text import UNTOLD
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.diagnostics.printable import make_printable
@@ -71,8 +72,7 @@ def print_result(
             console.print()
     told = any(problem.unpublished for problem in result.problems)  # why nothing stands there
     if any(result.outputs.values()) or (result.outputs and not told):
-        for line in _list_files(result.outputs, console.width):
-            console.print(line, soft_wrap=True)
+        print_lines(console, _list_files(result.outputs, console.width))
         console.print()
     skipped = list(spell_skipped(result.tasks))
     for line in skipped:
@@ -284,7 +284,8 @@ def _is_unexpected(problem: Problem | None) -> bool:
 def _list_files(outputs: Mapping[str, Sequence[PublishedFile]], width: int) -> Iterator[Text]:
     """Each output's files with their sizes in a column; paths are never cut, so that they can be copied."""
     names = max(cell_len(make_printable(name)) for name in outputs)
-    paths = {file: _relative(file.path) for files in outputs.values() for file in files[:MOST_FILES]}
+    here = _find_here()
+    paths = {file: _relative(file.path, here) for files in outputs.values() for file in files[:MOST_FILES]}
     longest = max((cell_len(path) for path in paths.values()), default=0)
     aligned = names + 2 + longest + 2 + len("4096×4096") <= width
     stacked = names + 2 + longest > width
@@ -302,7 +303,7 @@ def _list_files(outputs: Mapping[str, Sequence[PublishedFile]], width: int) -> I
             line.append(f"{space}  {file.width_px}×{file.height_px}", style="dim")
             yield line
         if len(files) > MOST_FILES:
-            folder = _relative(files[MOST_FILES].path.parent)
+            folder = _relative(files[MOST_FILES].path.parent, here)
             yield Text(f"{' ' * names}  and {len(files) - MOST_FILES:,} more in {folder}", style="dim")
 
 
@@ -317,9 +318,17 @@ def _stack_file(label: str, path: str, size: str, width: int) -> Iterator[Text]:
         yield Text(f"    {size}", style="dim")
 
 
-def _relative(path: Path) -> str:
+def _find_here() -> Path | None:
+    """The current folder; None if it was removed meanwhile: what was paid is told all the same."""
     try:
-        return make_printable(str(path.relative_to(Path.cwd())))
-    except (ValueError, FileNotFoundError):
-        # What was paid is told even if the current folder was removed meanwhile.
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
+
+
+def _relative(path: Path, here: Path | None) -> str:
+    """The path as somebody would type it here."""
+    try:
+        return make_printable(str(path if here is None else path.relative_to(here)))
+    except ValueError:
         return make_printable(str(path))
