@@ -73,9 +73,7 @@ def publish_outputs(
             for name, images in outputs.items():
                 published: list[PublishedFile] = []
                 for image in images:
-                    place = _Place(
-                        image, folder, folder / image.path, listed.get(image.path), note.recipe
-                    )
+                    place = _Place(image, folder, folder / image.path, listed.get(image.path), note.recipe)
                     problem = place.fill(store, arriving)
                     if problem is not None:
                         problems.append(problem)
