@@ -284,8 +284,7 @@ def _is_unexpected(problem: Problem | None) -> bool:
 def _list_files(outputs: Mapping[str, Sequence[PublishedFile]], width: int) -> Iterator[Text]:
     """Each output's files with their sizes in a column; paths are never cut, so that they can be copied."""
     names = max(cell_len(make_printable(name)) for name in outputs)
-    here = _find_here()
-    paths = {file: _relative(file.path, here) for files in outputs.values() for file in files[:MOST_FILES]}
+    paths = {file: _relative(file.path) for files in outputs.values() for file in files[:MOST_FILES]}
     longest = max((cell_len(path) for path in paths.values()), default=0)
     aligned = names + 2 + longest + 2 + len("4096×4096") <= width
     stacked = names + 2 + longest > width
@@ -303,7 +302,7 @@ def _list_files(outputs: Mapping[str, Sequence[PublishedFile]], width: int) -> I
             line.append(f"{space}  {file.width_px}×{file.height_px}", style="dim")
             yield line
         if len(files) > MOST_FILES:
-            folder = _relative(files[MOST_FILES].path.parent, here)
+            folder = _relative(files[MOST_FILES].path.parent)
             yield Text(f"{' ' * names}  and {len(files) - MOST_FILES:,} more in {folder}", style="dim")
 
 
@@ -318,17 +317,9 @@ def _stack_file(label: str, path: str, size: str, width: int) -> Iterator[Text]:
         yield Text(f"    {size}", style="dim")
 
 
-def _find_here() -> Path | None:
-    """The current folder; None if it was removed meanwhile: what was paid is told all the same."""
+def _relative(path: Path) -> str:
     try:
-        return Path.cwd()
-    except FileNotFoundError:
-        return None
-
-
-def _relative(path: Path, here: Path | None) -> str:
-    """The path as somebody would type it here."""
-    try:
-        return make_printable(str(path if here is None else path.relative_to(here)))
-    except ValueError:
+        return make_printable(str(path.relative_to(Path.cwd())))
+    except (ValueError, FileNotFoundError):
+        # What was paid is told even if the current folder was removed meanwhile.
         return make_printable(str(path))
