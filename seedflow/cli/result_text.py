@@ -14,6 +14,7 @@ from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_nothing_to_do, spell_seconds, spell_usd
 from seedflow.cli.columns import print_folded, spell_empty
+from seedflow.cli.console import print_lines
 from seedflow.cli.run_text import UNTOLD
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.diagnostics.printable import make_printable
@@ -71,8 +72,7 @@ def print_result(
             console.print()
     told = any(problem.unpublished for problem in result.problems)  # why nothing stands there
     if any(result.outputs.values()) or (result.outputs and not told):
-        for line in _list_files(result.outputs, console.width):
-            console.print(line, soft_wrap=True)
+        print_lines(console, _list_files(result.outputs, console.width))
         console.print()
     skipped = list(spell_skipped(result.tasks))
     for line in skipped:

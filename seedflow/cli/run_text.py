@@ -16,7 +16,7 @@ from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_elapsed, spell_seconds
 from seedflow.cli.columns import fit, shorten, wrap
-from seedflow.cli.console import open_console
+from seedflow.cli.console import open_console, print_lines
 from seedflow.cli.live import LiveArea
 from seedflow.cli.progress import Progress
 from seedflow.cli.terminal import OutputError, log_width_of, moves_cursor
@@ -117,8 +117,7 @@ class PlainDisplay:
         if self._gone:
             return
         try:
-            self._console.print(line, soft_wrap=True)
-            self._console.file.flush()
+            print_lines(self._console, [line])
         except (OSError, OutputError):
             self._gone = True
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 
 from PIL import Image, ImageDraw
 
@@ -54,11 +57,14 @@ class Brush:
 
     def fade(self, top: float, bottom: float, first: Rgb, last: Rgb) -> None:
         """A gradient from top to bottom, drawn over the whole width."""
-        for row in range(math.floor((self.bottom - self.top) * _SMOOTHING) + 1):
-            y = self.top + row / _SMOOTHING
-            if top <= y <= bottom:
-                color = mix(first, last, (y - top) / max(1.0, bottom - top))
-                self.draw.rectangle((0, row, self.width * _SMOOTHING, row), fill=color)
+        rows = range(math.floor((self.bottom - self.top) * _SMOOTHING) + 1)
+        places = ((row, self.top + row / _SMOOTHING) for row in rows)
+        height = max(1.0, bottom - top)
+        shades = ((row, mix(first, last, (y - top) / height)) for row, y in places if top <= y <= bottom)
+        # There are far fewer colours between two than a picture has rows.
+        for color, alike in groupby(shades, itemgetter(1)):
+            drawn = [row for row, _ in alike]
+            self.draw.rectangle((0, drawn[0], self.width * _SMOOTHING, drawn[-1]), fill=color)
 
     def _box(self, x: float, y: float, radius: float) -> tuple[float, float, float, float]:
         x, y = x * _SMOOTHING, (y - self.top) * _SMOOTHING
@@ -121,7 +127,7 @@ def _hills(brush: Brush, dice: Dice, palette: Palette) -> None:
             )
             for order in (1, 2, 3)
         ]
-        brush.area(_profile(width, height, base, swings), shade)
+        brush.area(_profile(width, height, base, tuple(swings)), shade)
 
 
 def _waves(brush: Brush, dice: Dice, palette: Palette) -> None:
@@ -147,7 +153,7 @@ def _waves(brush: Brush, dice: Dice, palette: Palette) -> None:
                 width,
                 height,
                 base,
-                [(swing, dice.between(1.6, 2.6) * width / short, dice.between(0, math.tau))],
+                ((swing, dice.between(1.6, 2.6) * width / short, dice.between(0, math.tau)),),
             ),
             shade,
         )
@@ -252,10 +258,14 @@ def _discs(brush: Brush, dice: Dice, palette: Palette) -> None:
 _FAMILIES: tuple[Composition, ...] = (_hills, _tiles, _rings, _waves, _discs)
 
 
+@lru_cache(maxsize=32)
 def _profile(
-    width: float, height: float, base: float, swings: list[tuple[float, float, float]]
+    width: float, height: float, base: float, swings: tuple[tuple[float, float, float], ...]
 ) -> list[Point]:
-    """The ground below a curve: a sum of sines of amplitude, number of turns over the width, and phase."""
+    """The ground below a curve: a sum of sines of amplitude, number of turns over the width, and phase.
+
+    The same for every band of a picture, so it is kept for the next one.
+    """
     steps = 160
     points: list[Point] = []
     for step in range(steps + 1):

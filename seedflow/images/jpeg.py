@@ -13,6 +13,8 @@ _EXIF = b"Exif\x00\x00"
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SCAN, _END, _COMMENT, _EXIF_SEGMENT = 0xDA, 0xD9, 0xFE, 0xE1
+_ODD = _ALONE | {_SCAN, _END, 0xFF}
+"""What is no head of four bytes: markers that stand alone, the last ones, and a byte that fills."""
 # JFIF and Adobe's note on colours; every other application's segment is metadata.
 _KEPT_APPLICATIONS = frozenset({0xE0, 0xEE})
 _METADATA = (frozenset(range(0xE0, 0xF0)) | {_COMMENT}) - _KEPT_APPLICATIONS
@@ -67,6 +69,15 @@ def _walk(file: BinaryIO) -> Iterator[_Segment]:
     """The segments up to the first scan; the file stands at a segment's data when it is given, and may be left anywhere."""
     at = 2
     while True:
+        file.seek(at)
+        head = file.read(4)  # all of a segment's head, where nothing is odd about it
+        if len(head) == 4 and head[0] == 0xFF and head[1] not in _ODD:
+            length = int.from_bytes(head[2:], "big")
+            if length < 2:
+                raise ImageError("the JPEG's header is damaged", kind="not-an-image")
+            yield _Segment(head[1], at + 2, length)
+            at += 2 + length
+            continue
         file.seek(at)
         marker = _next_marker(file)
         if marker in _ALONE:

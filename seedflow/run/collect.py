@@ -139,7 +139,7 @@ class Collector:
 
     async def _keep_one_aside(self, url: str, number: int, request: GenerateRequest) -> Path | None:
         for attempt in range(1, MOST_FETCHES_ASIDE + 1):
-            arriving = await self._disk.run(self._store.new_blob_path)
+            arriving = self._store.new_blob_path()
             try:
                 await self._provider.fetch(url, request, number, arriving)
             except DownloadError as error:
@@ -164,7 +164,7 @@ class Collector:
     ) -> StoredImage:
         wait_s = FIRST_WAIT_S
         for attempt in range(1, MOST_FETCHES + 1):
-            arriving = await self._disk.run(self._store.new_blob_path)
+            arriving = self._store.new_blob_path()
             try:
                 await self._provider.fetch(url, request, number, arriving)
                 facts, path = await self._disk.run(self._keep, arriving, formats)

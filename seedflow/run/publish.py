@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,7 +73,7 @@ def publish_outputs(
             for name, images in outputs.items():
                 published: list[PublishedFile] = []
                 for image in images:
-                    place = _Place(image, folder, listed.get(image.path), note.recipe)
+                    place = _Place(image, folder, folder / image.path, listed.get(image.path), note.recipe)
                     problem = place.fill(store, arriving)
                     if problem is not None:
                         problems.append(problem)
@@ -100,12 +101,9 @@ class _Place:
 
     image: PublishedImage
     folder: Path
+    target: Path
     listed: Mapping[str, Any] | None
     recipe: str
-
-    @property
-    def target(self) -> Path:
-        return self.folder / self.image.path
 
     def fill(self, store: Store, arriving: Path) -> Problem | None:
         """See that the image stands there, and say why not otherwise."""
@@ -117,16 +115,18 @@ class _Place:
                     "not-published",
                     f"{target} was not written: {escape} is a link that leads out of the output folder",
                 )
-            if target.is_symlink() or target.exists():
-                if not target.is_symlink() and target.is_file() and self._holds(facts.digest):
+            found = _look(target)
+            if found is not None:
+                if stat.S_ISREG(found.st_mode) and self._holds(found, facts.digest):
                     return None
-                if self._is_published() and self.listed is not None and self.listed["recipe"] != self.recipe:
+                published = self._is_published(found)
+                if published and self.listed is not None and self.listed["recipe"] != self.recipe:
                     return Problem(
                         "not-published",
                         f"{target} was not overwritten: recipe `{self.listed['recipe']}` published it, and this is `{self.recipe}`",
                         help="give one of the two another `name:`, or choose another folder with --out",
                     )
-                if not self._is_published() and not self._is_kept(store):
+                if not published and not self._is_kept(found, store):
                     return Problem(
                         "not-published",
                         f"{target} was not overwritten: it is not a file that seedflow published, or it was changed since",
@@ -170,28 +170,25 @@ class _Place:
             "current": True,
         }
 
-    def _holds(self, digest: str) -> bool:
+    def _holds(self, found: os.stat_result, digest: str) -> bool:
         """Whether the very bytes that are wanted stand there, whoever put them."""
-        if self._is_untouched():
+        if self._is_untouched(found):
             return self.listed is not None and self.listed.get("digest") == digest
         return _digest(self.target) == digest
 
-    def _is_published(self) -> bool:
+    def _is_published(self, found: os.stat_result) -> bool:
         """Whether what stands there was published by some run and is as it was then."""
-        if self.listed is None or self.target.is_symlink() or not self.target.is_file():
+        if self.listed is None or not stat.S_ISREG(found.st_mode):
             return False
-        return self._is_untouched() or _digest(self.target) == self.listed.get("digest")
+        return self._is_untouched(found) or _digest(self.target) == self.listed.get("digest")
 
-    def _is_kept(self, store: Store) -> bool:
+    def _is_kept(self, found: os.stat_result, store: Store) -> bool:
         """Whether what stands there is in the store as well: a run that was killed put it there before it could list it."""
-        if self.target.is_symlink() or not self.target.is_file():
-            return False
-        return store.blob_path(_digest(self.target)).is_file()
+        return stat.S_ISREG(found.st_mode) and store.blob_path(_digest(self.target)).is_file()
 
-    def _is_untouched(self) -> bool:
+    def _is_untouched(self, found: os.stat_result) -> bool:
         if self.listed is None:
             return False
-        found = self.target.stat()
         return (found.st_size, found.st_mtime_ns) == (
             self.listed.get("size_bytes"),
             self.listed.get("mtime_ns"),
@@ -216,6 +213,14 @@ def _refused(path: Path, error: OSError) -> Problem:
         f"{path} cannot be written: {error.strerror or error}",
         help="see that there is room and that the folder may be written, or choose another with --out; then run again",
     )
+
+
+def _look(path: Path) -> os.stat_result | None:
+    """What stands at a path itself, a link included; None for nothing."""
+    try:
+        return path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 @contextmanager

@@ -159,9 +159,11 @@ def _write_request(connection: sqlite3.Connection, attempt_id: int, request: Req
 def write_references(
     connection: sqlite3.Connection, attempt_id: int, references: Sequence[Mapping[str, object]]
 ) -> None:
-    """How the references travel, now that it is known."""
+    """How the references travel, now that it is known; a row that says so already, as most do, is not written again."""
+    text = _to_json(references)
     connection.execute(
-        'UPDATE requests SET "references" = ? WHERE attempt_id = ?', (_to_json(references), attempt_id)
+        'UPDATE requests SET "references" = ? WHERE attempt_id = ? AND "references" IS NOT ?',
+        (text, attempt_id, text),
     )
 
 

@@ -169,3 +169,22 @@ def test_a_header_is_read_without_the_picture(tmp_path: Path) -> None:
     for _ in range(100):
         inspect_image(path, decode=False)
     assert time.process_time() - started < 0.2, "2 ms each, of which nearly all is hashing; decoding takes 40"
+
+
+def test_a_segment_is_found_behind_bytes_that_fill_and_markers_that_stand_alone(tmp_path: Path) -> None:
+    """The usual head of four bytes is read at once; what JPEG allows besides is read byte by byte."""
+    data = encode(noise(), "JPEG")
+    path = tmp_path / "odd.jpg"
+    for odd in (b"", b"\xff\xff\xff\xfe\x00\x05abc", b"\xff\x01", b"\xff\xd0\xff\xff\xfe\x00\x02"):
+        path.write_bytes(data[:2] + odd + data[2:])
+        facts = inspect_image(path, decode=True)
+        assert (facts.width_px, facts.height_px, facts.format) == (*noise().size, ImageFormat.JPEG)
+    for cut in range(20, data.index(b"\xff\xc0") + 9):
+        path.write_bytes(data[:cut])
+        with pytest.raises(ImageError) as caught:
+            inspect_image(path, decode=False)
+        assert caught.value.kind == "cut"
+    path.write_bytes(data[:2] + b"\xff\xfe\x00\x01" + data[2:])
+    with pytest.raises(ImageError) as caught:
+        inspect_image(path, decode=False)
+    assert caught.value.kind == "not-an-image"

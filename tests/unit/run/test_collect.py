@@ -18,6 +18,7 @@ from seedflow.models.model import Model
 from seedflow.plan.model import Bounds, Task
 from seedflow.providers.base import Answer
 from seedflow.run.collect import MOST_ASIDE, Collector, RejectedError
+from seedflow.run.disk import Disk
 from seedflow.run.options import OnUnknown
 from seedflow.store.base import Budget
 
@@ -273,3 +274,25 @@ def test_a_ratio_beyond_3_percent_of_the_asked_one_is_a_warning(make_world, size
     result = world.run()
     assert result.status.value == "done"
     assert [("16:9" in warning) for warning in result.tasks[0].warnings] == [True] * odd
+
+
+def test_a_call_with_one_picture_goes_to_the_disk_five_times(make_world, monkeypatch) -> None:
+    """Each time is a way to a thread and back: claim, sending, answered, the picture, done; and once at the end for all."""
+    done: list[str] = []
+    run = Disk.run
+
+    async def note(self, work, *args, **kwargs):
+        done.append(work.__name__)
+        return await run(self, work, *args, **kwargs)
+
+    monkeypatch.setattr(Disk, "run", note)
+    world = make_world("steps: {a: {generate: {prompt: A}}}")
+    assert world.run().status.value == "done"
+    assert done[:6] == [
+        "claim",
+        "mark_sending",
+        "mark_answered",
+        "_keep",
+        "mark_done",
+        "record_past_requests",
+    ]

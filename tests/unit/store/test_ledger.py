@@ -148,3 +148,21 @@ def test_an_older_sqlite_is_refused_in_plain_words(monkeypatch, root):
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 0))
     with pytest.raises(StoreError, match=r"3\.37\.0 or newer"):
         open_store(root)
+
+
+def test_how_references_travel_is_written_where_it_differs_from_what_stands_there(store, tools):
+    def send(number, references):
+        request = replace(tools.other_request(number), references=({"digest": "sha256:aa"},))
+        intent_id = store.claim("run-1", request, tools.price, ()).attempt.intent_id
+        with store._ledger.reading() as connection:
+            before = connection.total_changes
+        store.mark_sending(intent_id, references)
+        with store._ledger.reading() as connection:
+            (text,) = connection.execute(
+                'SELECT "references" FROM requests JOIN attempts USING (attempt_id) WHERE intent_id = ?',
+                (intent_id,),
+            ).fetchone()
+            return text, connection.total_changes - before
+
+    assert send(1, ({"digest": "sha256:aa"},)) == ('[{"digest":"sha256:aa"}]', 1)
+    assert send(2, ({"digest": "sha256:aa", "by": "url"},)) == ('[{"digest":"sha256:aa","by":"url"}]', 2)
