@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Span
 from seedflow.graph.flow import Flow
 from seedflow.graph.growth import Growth, Where

@@ -7,9 +7,10 @@ without locating one of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Span
 from seedflow.recipe.model import Generate, Output, Recipe, Step
 from seedflow.recipe.references import Reference

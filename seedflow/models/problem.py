@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Severity
 
 

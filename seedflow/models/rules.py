@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Literal, TypeAlias, assert_never
 
+from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Severity
 from seedflow.images.header import MAX_PIXELS
 from seedflow.models.explain import describe

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
+from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.graph.tolerance import find_tolerated
 from seedflow.money import format_usd

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, Related, Severity
 from seedflow.images.facts import FileImage, ImageFormat
 from seedflow.plan.file_names import ANY_IMAGE, Slot, propose_file

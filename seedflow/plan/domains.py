@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeAlias
 
+from seedflow.dataclass import dataclass
 from seedflow.plan.alike import Entry, Row, find_shape
 from seedflow.plan.model import ANYWHERE
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
+from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic
 from seedflow.plan.addresses import is_vague
 from seedflow.plan.frames import Later

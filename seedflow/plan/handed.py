@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from seedflow.dataclass import dataclass
 from seedflow.plan.frames import NOTHING, Env, FrameInstance
 from seedflow.plan.instances import Instance
 from seedflow.plan.model import Outcome

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from seedflow.dataclass import dataclass
 from seedflow.errors import Billed, ProviderError, Retry
 from seedflow.providers.secrets import Quoter
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
+from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Source
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.templating.limits import MAX_SOURCE_CHARACTERS
