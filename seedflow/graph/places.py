@@ -90,7 +90,10 @@ def mentions_edit(template: Template, node: StepNode) -> bool:
 
 def find_step_places(node: StepNode) -> Iterator[Place]:
     """The templates of one step, literal text left out, in the order in which they are worked out."""
-    return (place for place in _list_step(node) if place.template.form is not TemplateForm.LITERAL)
+    if not node.places:  # each check walks over those of all steps
+        found = [place for place in _list_step(node) if place.template.form is not TemplateForm.LITERAL]
+        node.places.append(tuple(found))
+    return iter(node.places[0])
 
 
 def find_recipe_places(frame: Frame) -> Iterator[Place]:
@@ -100,7 +103,7 @@ def find_recipe_places(frame: Frame) -> Iterator[Place]:
 
 def find_literals(nodes: Iterable[StepNode], frames: Iterable[Frame]) -> Iterator[Place]:
     """The literal texts of steps and recipes, where templates could stand as well."""
-    for place in chain(*map(_list_step, nodes), *map(_list_recipe, frames)):
+    for place in chain(chain.from_iterable(map(_list_step, nodes)), *map(_list_recipe, frames)):
         if place.template.form is TemplateForm.LITERAL:
             yield place
 

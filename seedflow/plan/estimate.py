@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
-
-from networkx.utils import UnionFind
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.models.model import Model
@@ -36,13 +34,14 @@ def narrow_images(expectation: Expectation | None, given: Bounds[int]) -> Bounds
 
 
 def find_cost(
-    model: Model, params: Mapping[str, object], images: Bounds[int], attempts: int
+    model: Model, params: Mapping[str, object], most_usd: Decimal | None, images: Bounds[int], attempts: int
 ) -> Bounds[Decimal]:
     """What a request's images cost, when it may take so many attempts to get them; nothing where nobody knows the price.
 
+    One costs `most_usd` at most, by what the model says of these parameters.
+
     A parameter that decides the price and is not known yet counts for the lowest price in the least.
     """
-    most_usd = model.price_usd(params)
     if most_usd is None or model.price is None:
         return NOTHING_USD
     open_price = model.price.by is not None and isinstance(params.get(model.price.by), Unknown)
@@ -150,16 +149,33 @@ def sum_up(least: Iterable[Least]) -> Sum:
     }
     if not any(loose.values()):
         return _add(kinds.values())
-    parts = UnionFind(kinds)
-    for kind, beside in loose.items():
-        parts.union(kind, *beside)
     return _plus(
         _most(
             _add(kinds[kind] for kind in part if loose.get(kind)),
             _add(kinds[kind] for kind in part if not loose.get(kind)),
         )
-        for part in parts.to_sets()
+        for part in _find_parts(kinds, loose)
     )
+
+
+def _find_parts(kinds: Iterable[str], beside: Mapping[str, Iterable[str]]) -> Iterator[list[str]]:
+    """What hangs together of kinds, each of which is tied to those beside it."""
+    tied: dict[str, list[str]] = {kind: [] for kind in kinds}
+    for kind, others in beside.items():
+        for other in others:
+            tied[kind].append(other)
+            tied[other].append(kind)
+    seen: set[str] = set()
+    for kind in tied:
+        if kind in seen:
+            continue
+        part = [kind]
+        seen.add(kind)
+        for one in part:  # which grows meanwhile
+            found = [other for other in dict.fromkeys(tied[one]) if other not in seen]
+            seen.update(found)
+            part.extend(found)
+        yield part
 
 
 def _add(least: Iterable[Least]) -> Sum:

@@ -24,6 +24,7 @@ SAYS_WHY_IT_IS_LONG = re.compile(r"\b(one|long|longer) (module|file|table)\b", r
 IMPORTS_INSIDE = {
     "__init__.py": "the package's `__getattr__`",
     "cli/main.py": "the command loader",
+    "graph/cycles.py": "networkx, which recipes without cycles never need; it costs a quarter of a check",
     "images/inspect.py": "Pillow, which no picture means no need of; it costs a thirtieth of a check",
     "pipeline/certain_files.py": "the planner, which most checks never need; it costs an eighth of them",
     "providers/registry.py": "the provider registry",
