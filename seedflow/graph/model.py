@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
-from typing import Any
 
 from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Span
@@ -44,8 +43,6 @@ class StepNode:
     id: str
     step: Step
     frame: Frame
-    places: list[tuple[Any, ...]] = field(init=False, repr=False, compare=False, default_factory=list)
-    """Once `places.py` has listed them, the places of its templates."""
 
     @property
     def generate(self) -> Generate:
