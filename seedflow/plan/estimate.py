@@ -148,11 +148,11 @@ def sum_up(least: Iterable[Least]) -> Sum:
         kind: [other for other in one.beside if other in kinds] for kind, one in kinds.items() if one.beside
     }
     if not any(loose.values()):
-        return _add(kinds.values())
+        return _plus(kinds.values())
     return _plus(
         _most(
-            _add(kinds[kind] for kind in part if loose.get(kind)),
-            _add(kinds[kind] for kind in part if not loose.get(kind)),
+            _plus(kinds[kind] for kind in part if loose.get(kind)),
+            _plus(kinds[kind] for kind in part if not loose.get(kind)),
         )
         for part in _find_parts(kinds, loose)
     )
@@ -178,11 +178,7 @@ def _find_parts(kinds: Iterable[str], beside: Mapping[str, Iterable[str]]) -> It
         yield part
 
 
-def _add(least: Iterable[Least]) -> Sum:
-    return _plus(Sum(one.calls, one.images, one.cost_usd, one.list_cost_usd) for one in least)
-
-
-def _plus(sums: Iterable[Sum]) -> Sum:
+def _plus(sums: Iterable[Sum | Least]) -> Sum:
     calls = images = 0
     cost = list_cost = ZERO_USD
     for one in sums:
