@@ -54,16 +54,16 @@ else:
         return read if len(names) > 1 else lambda one: (read(one),)
 
     def _build_eq(read):
-        def __eq__(self, other):  # noqa: N807
+        def compare(self, other):
             return read(self) == read(other) if other.__class__ is self.__class__ else NotImplemented
 
-        return __eq__
+        return compare
 
     def _build_hash(read):
-        def __hash__(self):  # noqa: N807
+        def find_hash(self):
             return hash(read(self))
 
-        return __hash__
+        return find_hash
 
     @recursive_repr()
     def _repr(self):
@@ -86,33 +86,34 @@ else:
             object.__setattr__(self, field.name, value)
 
     def _compile_at_first(cls, *, frozen):
-        def __init__(self, *args, **kwargs):  # noqa: N807
+        def set_first(self, *args, **kwargs):
             cls.__init__ = _compile_init(cls, frozen=frozen)
             cls.__init__(self, *args, **kwargs)
 
-        return __init__
+        return set_first
 
     def _compile_init(cls, *, frozen):
-        names = {"open_up": object.__dict__["__class__"].__set__, "cls": cls, "not_given": object()}
+        # Spelled as no field is.
+        names = {"_open_up_": object.__dict__["__class__"].__set__, "_cls_": cls, "_not_given_": object()}
         positional, by_name, body = ["self"], [], []
         for field in dataclasses.fields(cls):
-            name, default = field.name, f"default_of_{field.name}"
+            name, default = field.name, f"_default_of_{field.name}_"
             makes = field.default_factory is not dataclasses.MISSING
             has_default = makes or field.default is not dataclasses.MISSING
             if has_default:
                 names[default] = field.default_factory if makes else field.default
             if field.init:
-                given = f"{name}={'not_given' if makes else default}" if has_default else name
+                given = f"{name}={'_not_given_' if makes else default}" if has_default else name
                 (by_name if field.kw_only else positional).append(given)
             if field.init and makes:
-                body.append(f"self.{name} = {default}() if {name} is not_given else {name}")
+                body.append(f"self.{name} = {default}() if {name} is _not_given_ else {name}")
             elif field.init:
                 body.append(f"self.{name} = {name}")
             elif has_default:
                 body.append(f"self.{name} = {default}{'()' if makes else ''}")
         if frozen and body:
-            names["Open"] = _build_twin(cls)
-            body = ["open_up(self, Open)", *body, "self.__class__ = cls"]
+            names["_Open_"] = _build_twin(cls)
+            body = ["_open_up_(self, _Open_)", *body, "self.__class__ = _cls_"]
         if hasattr(cls, "__post_init__"):
             body.append("self.__post_init__()")
         parameters = ", ".join([*positional, *(["*", *by_name] if by_name else [])])

@@ -171,7 +171,7 @@ def test_the_help_loads_nothing_heavy() -> None:
 def test_a_plain_check_loads_nothing_that_it_does_not_need(tmp_path: Path) -> None:
     recipe = tmp_path / "plain.yaml"
     recipe.write_text("seedflow: 1\nsteps: {page: {generate: {prompt: A fox}}}\n", encoding="utf-8")
-    spared = ("rich", "jinja2", "httpx", "aiohttp", "PIL", "sqlite3", "seedflow.plan.planner")
+    spared = ("rich", "jinja2", "networkx", "httpx", "aiohttp", "PIL", "sqlite3", "seedflow.plan.planner")
     code = (
         "import sys\n"
         "from seedflow.cli.main import run\n"

@@ -88,6 +88,14 @@ def define(decorate: Callable[..., Any]) -> dict[str, Any]:
         value: T
 
     @decorate(frozen=True, slots=True)
+    class Odd:
+        """With names that a writer of source would take himself."""
+
+        cls: int
+        names: int = 1
+        default: tuple[int, ...] = dataclasses.field(default_factory=tuple)
+
+    @decorate(frozen=True, slots=True)
     class Empty:
         """Of nothing."""
 
@@ -109,6 +117,8 @@ CASES: list[tuple[str, tuple[object, ...], dict[str, object]]] = [
     ("WorkedOut", ("four",), {}),
     ("Spelled", ("a",), {}),
     ("Holder", ((1, 2),), {}),
+    ("Odd", (7,), {"default": (2,)}),
+    ("Odd", (7, 8), {}),
     ("Empty", (), {}),
 ]
 
