@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Span
 from seedflow.graph.flow import Flow
 from seedflow.graph.growth import Growth, Where

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Span
 from seedflow.graph.facts import NO_FACTS, Facts
 from seedflow.graph.flow import Flow

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from rich.text import Text
 
 from seedflow.cli.amounts import spell_count, spell_usd
 from seedflow.cli.columns import wrap
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics.printable import make_printable
 from seedflow.plan.estimate import find_asked
 from seedflow.plan.model import Action, Bounds, Reason, Task

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
@@ -14,7 +15,6 @@ from seedflow.cli.amounts import spell_count, spell_nothing_to_do, spell_usd
 from seedflow.cli.columns import print_folded, spell_empty
 from seedflow.cli.plan_rows import INDENT, Bundle, Row, RowColumns, bundle, tasks_of
 from seedflow.cli.request_text import spell_request
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics.printable import make_printable
 from seedflow.pipeline.affordable import wants_consent
 from seedflow.plan.estimate import add_up, find_asked

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from seedflow.dataclass import dataclass
 from seedflow.recipe.references import NameReference, Root, StepReference
 from seedflow.recipe.template import Template, TemplateForm
 from seedflow.recipe.templating import operators

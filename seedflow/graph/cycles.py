@@ -8,24 +8,12 @@ going on with what is left, each search no deeper than the best cycle so far. A 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
-if TYPE_CHECKING:
-    import networkx as nx
+import networkx as nx
 
 _MAX_VISITS = 5_000_000
 """Edges that are looked at before the best cycle found so far is good enough: seconds of work on a hostile graph."""
-
-
-def build_graph(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> nx.DiGraph[str]:
-    """The graph of nodes and edges from the first to the second of a pair."""
-    import networkx as nx  # loaded for a recipe with a cycle alone
-
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(nodes)
-    graph.add_edges_from(edges)
-    return graph
 
 
 def find_shortest_cycles(graph: nx.DiGraph[str], position: Mapping[str, int]) -> Iterator[list[str]]:
@@ -34,8 +22,6 @@ def find_shortest_cycles(graph: nx.DiGraph[str], position: Mapping[str, int]) ->
     Both in the order of `position`. Each cycle begins with the node of it that comes first by `position`; of equally short
     ones the choice is the same on every run.
     """
-    import networkx as nx
-
     yield from ([node] for node in sorted(graph, key=position.__getitem__) if node in graph[node])
     components = [
         sorted(component, key=position.__getitem__)

@@ -7,10 +7,9 @@ is told from `a and b`. What is known is what every case says.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from seedflow.dataclass import dataclass
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.templating.forms import OrNone
 from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Named, OneImage, Variable

@@ -7,10 +7,9 @@ without locating one of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Span
 from seedflow.recipe.model import Generate, Output, Recipe, Step
 from seedflow.recipe.references import Reference

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 
-from seedflow.dataclass import dataclass
 from seedflow.graph.model import Frame, StepNode
 from seedflow.recipe.model import Call, Expect, Expression, Generate, Iterate
 from seedflow.recipe.references import NameReference

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from seedflow.dataclass import dataclass
 from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.outputs import find_mentioned_outputs
 from seedflow.recipe.model import Expression, Output

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, NamedTuple
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.ranges import ANYTHING, Range, join_ranges
 from seedflow.images.facts import ImageFormat

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from seedflow.dataclass import dataclass
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.graph.places import Part, Place, find_step_places
 from seedflow.graph.wiring import find_inputs_behind, list_inputs_of

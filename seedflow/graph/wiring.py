@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from seedflow.dataclass import dataclass
+import networkx as nx
+
 from seedflow.diagnostics import Diagnostic, Related, Span
 from seedflow.diagnostics.suggest import find_near
-from seedflow.graph.cycles import build_graph, find_shortest_cycles
+from seedflow.graph.cycles import find_shortest_cycles
 from seedflow.graph.model import Edge, EdgeKind, Frame, StepNode
-from seedflow.graph.order import sort_topologically
 from seedflow.graph.places import Part, Place, find_recipe_places, find_step_places
 from seedflow.recipe.model import Recipe
 from seedflow.recipe.references import NameReference, StepReference
@@ -135,22 +136,29 @@ def _unknown_step(name: str, span: Span, recipe: Recipe) -> Iterator[Diagnostic]
 
 
 def _sort(recipe: Recipe, edges: list[Edge]) -> tuple[tuple[str, ...], list[Diagnostic]]:
-    order = sort_topologically(tuple(recipe.steps), ((edge.source, edge.target) for edge in edges))
-    if len(order) == len(recipe.steps):
-        return tuple(order), []
-    placed = set(order)
-    order.extend(name for name in recipe.steps if name not in placed)
-    return tuple(order), _describe_cycles(recipe, edges)
-
-
-def _describe_cycles(recipe: Recipe, edges: Iterable[Edge]) -> list[Diagnostic]:
     position = {name: number for number, name in enumerate(recipe.steps)}
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(recipe.steps)
+    graph.add_edges_from((edge.source, edge.target) for edge in edges)
+    order: list[str] = []
+    try:
+        order.extend(nx.lexicographical_topological_sort(graph, key=position.__getitem__))
+    except nx.NetworkXUnfeasible:
+        placed = set(order)
+        order.extend(name for name in recipe.steps if name not in placed)
+        return tuple(order), _describe_cycles(graph, position, edges)
+    return tuple(order), []
+
+
+def _describe_cycles(
+    graph: nx.DiGraph[str], position: Mapping[str, int], edges: Iterable[Edge]
+) -> list[Diagnostic]:
     first_edges: dict[tuple[str, str], Edge] = {}
     for edge in edges:
         first_edges.setdefault((edge.source, edge.target), edge)
     return [
         _describe_cycle([first_edges[pair] for pair in zip(cycle, (*cycle[1:], cycle[0]), strict=True)])
-        for cycle in find_shortest_cycles(build_graph(recipe.steps, first_edges), position)
+        for cycle in find_shortest_cycles(graph, position)
     ]
 
 

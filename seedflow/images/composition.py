@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from seedflow.dataclass import dataclass
 from seedflow.images.palette import Dice, Palette, Rgb, mix
 
 _SMOOTHING = 2

@@ -8,9 +8,9 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
-from seedflow.dataclass import dataclass
 from seedflow.errors import ImageError
 from seedflow.images.facts import ImageFormat
 from seedflow.images.jpeg import read_jpeg_size

@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
-
-from seedflow.dataclass import dataclass
 
 T = TypeVar("T")
 

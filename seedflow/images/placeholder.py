@@ -9,11 +9,11 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from PIL import Image, ImageDraw
 
-from seedflow.dataclass import dataclass
 from seedflow.images.composition import draw_composition
 from seedflow.images.facts import ImageFormat
 from seedflow.images.palette import Palette, choose_palette

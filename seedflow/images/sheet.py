@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from seedflow.dataclass import dataclass
 from seedflow.errors import ImageError
 from seedflow.images.palette import Palette, mix
 from seedflow.images.spelling import spell

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from PIL import ImageDraw, ImageFont
 
-from seedflow.dataclass import dataclass
 from seedflow.images.palette import Rgb
 
 ELLIPSIS = "…"

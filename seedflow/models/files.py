@@ -6,10 +6,10 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, Related, Source, Span
 from seedflow.models.explain import describe
 from seedflow.models.places import find_constants, find_place, find_repeated

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from seedflow.dataclass import dataclass
 from seedflow.errors import CatalogError
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from seedflow.dataclass import dataclass
+from dataclasses import dataclass
+
 from seedflow.diagnostics import Severity
 
 

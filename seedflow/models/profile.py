@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Severity
 from seedflow.images.facts import ImageFormat
 from seedflow.models.card import Card

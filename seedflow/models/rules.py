@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal, TypeAlias, assert_never
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Severity
 from seedflow.images.header import MAX_PIXELS
 from seedflow.models.explain import describe

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.errors import BudgetError
 from seedflow.money import ZERO_USD, format_usd
 from seedflow.pipeline.session import Session

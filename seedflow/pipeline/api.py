@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.diagnostics.render import render_diagnostics
 from seedflow.errors import ExitCode, SeedflowError, UsageError

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from seedflow.checks.defaults import check_default_files
 from seedflow.checks.run_all import check_graph, sort_diagnostics
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.graph.build import build_graph
 from seedflow.graph.model import StepGraph

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.graph.tolerance import find_tolerated
 from seedflow.money import format_usd

@@ -11,7 +11,7 @@ import math
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from time import time
@@ -19,7 +19,6 @@ from typing import Final
 
 import yaml
 
-from seedflow.dataclass import dataclass
 from seedflow.errors import BudgetError, UsageError
 from seedflow.images.padded import build_padded_png
 from seedflow.models.model import Model

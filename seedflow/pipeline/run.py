@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 from seedflow.canonical import build_slug, fit_name
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Severity
 from seedflow.errors import StoreError, UsageError
 from seedflow.images.facts import UrlImage

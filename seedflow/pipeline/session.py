@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.errors import UsageError
 from seedflow.models.catalog import Catalog, load_catalog

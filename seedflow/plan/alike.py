@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from bisect import bisect_left, insort
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.plan.model import Unknown
 from seedflow.plan.patterns import ANYTHING, Pattern, Token, may_be_equal
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.money import ZERO_USD

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic
 from seedflow.plan.addresses import spell_address
 from seedflow.plan.build import Built, TaskBuilder

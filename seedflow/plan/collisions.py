@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, Related, Severity
 from seedflow.images.facts import FileImage, ImageFormat
 from seedflow.plan.file_names import ANY_IMAGE, Slot, propose_file

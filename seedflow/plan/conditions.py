@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.places import find_templates
 from seedflow.plan.fallbacks import may_all_be_skipped

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
-from seedflow.dataclass import dataclass
 from seedflow.models.catalog import Catalog
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.store.base import PastRequest, StoreView

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from seedflow.dataclass import dataclass
 from seedflow.models.model import Model
 from seedflow.plan.context import PlanContext
 from seedflow.plan.earlier import EarlierNames

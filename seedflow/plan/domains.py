@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from seedflow.dataclass import dataclass
 from seedflow.plan.alike import Entry, Row, find_shape
 from seedflow.plan.model import ANYWHERE
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
+
+from networkx.utils import UnionFind
 
 from seedflow.diagnostics import Diagnostic
 from seedflow.models.model import Model
@@ -149,33 +151,16 @@ def sum_up(least: Iterable[Least]) -> Sum:
     }
     if not any(loose.values()):
         return _plus(kinds.values())
+    parts = UnionFind(kinds)
+    for kind, beside in loose.items():
+        parts.union(kind, *beside)
     return _plus(
         _most(
             _plus(kinds[kind] for kind in part if loose.get(kind)),
             _plus(kinds[kind] for kind in part if not loose.get(kind)),
         )
-        for part in _find_parts(kinds, loose)
+        for part in parts.to_sets()
     )
-
-
-def _find_parts(kinds: Iterable[str], beside: Mapping[str, Iterable[str]]) -> Iterator[list[str]]:
-    """What hangs together of kinds, each of which is tied to those beside it."""
-    tied: dict[str, list[str]] = {kind: [] for kind in kinds}
-    for kind, others in beside.items():
-        for other in others:
-            tied[kind].append(other)
-            tied[other].append(kind)
-    seen: set[str] = set()
-    for kind in tied:
-        if kind in seen:
-            continue
-        part = [kind]
-        seen.add(kind)
-        for one in part:  # which grows meanwhile
-            found = [other for other in dict.fromkeys(tied[one]) if other not in seen]
-            seen.update(found)
-            part.extend(found)
-        yield part
 
 
 def _plus(sums: Iterable[Sum | Least]) -> Sum:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from seedflow.dataclass import dataclass
 from seedflow.images.facts import ImageFacts
 from seedflow.recipe.model import Otherwise
 from seedflow.store.base import StoredResult

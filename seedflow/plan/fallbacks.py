@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
-from seedflow.dataclass import dataclass
 from seedflow.plan.frames import Env
 from seedflow.plan.picking import Absent
 from seedflow.plan.refused import Refused

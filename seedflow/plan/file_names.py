@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from seedflow.canonical import build_slug, fit_name
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.published import PublishedSteps
 from seedflow.images.facts import FileImage, UrlImage

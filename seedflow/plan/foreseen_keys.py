@@ -6,10 +6,9 @@ A list that is put together by `+` or brackets is there all at once; what it is 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 
-from seedflow.dataclass import dataclass
 from seedflow.graph.handed_through import find_repeating
 from seedflow.graph.places import find_templates
 from seedflow.graph.shapes import SAME_ITEMS

@@ -7,12 +7,11 @@ them and not before, so that nothing waits at the border: a step inside waits fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from seedflow.dataclass import dataclass
 from seedflow.graph.model import Frame
 from seedflow.recipe.model import Argument, RefWords
 from seedflow.recipe.template import Template

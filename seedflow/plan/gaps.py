@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic
 from seedflow.plan.addresses import is_vague
 from seedflow.plan.frames import Later

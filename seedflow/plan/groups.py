@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.money import ZERO_USD
 from seedflow.plan.estimate import Place, count_tasks, find_calls, join_kinds, stay, sum_up
 from seedflow.plan.frames import Env

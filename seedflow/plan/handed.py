@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from seedflow.dataclass import dataclass
 from seedflow.plan.frames import NOTHING, Env, FrameInstance
 from seedflow.plan.instances import Instance
 from seedflow.plan.model import Outcome

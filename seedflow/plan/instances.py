@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from seedflow.dataclass import dataclass
 from seedflow.graph.model import StepNode
 from seedflow.plan.addresses import Keys, Wanted, is_vague, may_match, shorten_key
 from seedflow.plan.frames import Env, FrameInstance

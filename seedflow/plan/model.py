@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Span
 from seedflow.images.facts import FileImage, ImageFacts, UrlImage
 from seedflow.plan.expect import Expectation

@@ -6,10 +6,9 @@ What failed, or is still to come, has its places as well, so that nothing behind
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from seedflow.dataclass import dataclass
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.plan.gaps import MOST_ITEMS
 from seedflow.plan.handed import Handed

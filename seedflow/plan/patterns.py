@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TypeAlias
-
-from seedflow.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

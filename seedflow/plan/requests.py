@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.certain import find_most
 from seedflow.graph.model import StepNode

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from seedflow.dataclass import dataclass
 from seedflow.plan.gaps import Gap
 from seedflow.plan.instances import ImageSource, Order
 from seedflow.plan.model import Bounds

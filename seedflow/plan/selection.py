@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, Source, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.plan.model import Action, Task

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
-from seedflow.dataclass import dataclass
 from seedflow.plan.context import PlanContext
 from seedflow.plan.earlier import EarlierNames
 from seedflow.plan.instances import Instance, Unit

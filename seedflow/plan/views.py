@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
-from seedflow.dataclass import dataclass
 from seedflow.plan.addresses import shorten_key
 from seedflow.plan.frames import Later
 from seedflow.plan.instances import ImageSource, Instance, Unit

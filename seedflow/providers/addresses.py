@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final, TypeAlias
 
-from seedflow.dataclass import dataclass
 from seedflow.images.hosts import find_host_problem
 
 Address: TypeAlias = IPv4Address | IPv6Address

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from seedflow.dataclass import dataclass
 from seedflow.images.facts import ImageFacts
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.errors import Billed, ProviderError, Retry
 from seedflow.providers.secrets import Quoter
 

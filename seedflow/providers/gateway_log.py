@@ -12,13 +12,13 @@ import json
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 from urllib.parse import quote
 
 import httpx
 
-from seedflow.dataclass import dataclass
 from seedflow.errors import UNREADABLE_ERRORS, Billed, ProviderError, Retry
 from seedflow.money import ZERO_USD, format_usd, from_micros, to_micros
 from seedflow.providers.base import Answer, NotBilled, Reconciliation, Recovered, StillUnknown

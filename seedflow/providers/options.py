@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from seedflow.dataclass import dataclass
 from seedflow.images.hosts import find_host_problem
 from seedflow.providers.secrets import Secret
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from seedflow.dataclass import dataclass
 from seedflow.errors import UsageError
 from seedflow.providers.options import REALM_SKETCH, CloudflareOptions
 from seedflow.providers.unopened import UnopenedProvider

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, time
@@ -20,7 +21,6 @@ import aiohttp
 from yarl import URL
 
 from seedflow.canonical import digest_bytes
-from seedflow.dataclass import dataclass
 from seedflow.errors import UNREADABLE_ERRORS
 from seedflow.images.facts import ImageFacts
 from seedflow.providers.addresses import Reach

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from seedflow.dataclass import dataclass
 from seedflow.errors import SeedflowError
 from seedflow.images.facts import ImageFacts
 from seedflow.providers.options import CONNECT_TIMEOUT_S, BaseUrl, parse_origin

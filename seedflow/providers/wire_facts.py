@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
-
-from seedflow.dataclass import dataclass
 
 _MEGA = 1_000_000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from pydantic import (
@@ -14,7 +15,6 @@ from pydantic import (
     model_validator,
 )
 
-from seedflow.dataclass import dataclass
 from seedflow.recipe.leaves import Unread, is_nothing, wrong_type
 from seedflow.text.nodes import Entry, Mapping, Node
 

@@ -11,10 +11,9 @@ import math
 import os
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence as SequenceOf
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, Source, Span
 from seedflow.recipe.leaves import describe_node, quote
 from seedflow.text.characters import find_control, is_unicode, report_given_control

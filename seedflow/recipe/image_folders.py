@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.text.files import is_there
 
 MOST_FILES: Final = 10_000

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Source, Span
 from seedflow.text.nodes import Node, Scalar
 

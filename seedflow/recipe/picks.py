@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, Severity, Source, Span, has_errors
 from seedflow.diagnostics.suggest import find_near
 from seedflow.text.nodes import Entry, Node, Scalar

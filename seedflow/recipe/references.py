@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
-
-from seedflow.dataclass import dataclass
 
 Root: TypeAlias = Literal["inputs", "values", "each", "ref", "recipe", "image", "prev"]
 

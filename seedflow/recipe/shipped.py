@@ -6,9 +6,9 @@ Those in its folder `blocks` are made to be used by others, as `recipe: NAME`; t
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
-from seedflow.dataclass import dataclass
 from seedflow.text.files import is_file, real_path
 
 _PACKAGE = Path(__file__).resolve().parent.parent

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, Related, Source, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.leaves import quote

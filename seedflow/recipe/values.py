@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, Related
 from seedflow.recipe.model import Recipe
 from seedflow.recipe.references import NameReference

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, Literal
-
-from seedflow.dataclass import dataclass
 
 IMAGE_ATTRIBUTES: Final = ("width", "height", "format", "digest", "name", "number", "key", "take", "each")
 """What templates may ask an image; `width` and `height` in pixels, `number` counts from 1 within its task."""

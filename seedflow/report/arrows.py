@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from seedflow.dataclass import dataclass
 from seedflow.graph.model import StepGraph
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.plan.model import PendingImages, Plan, StepImage, Task

@@ -5,9 +5,8 @@ What is drawn (steps or tasks) and how (a tree, Mermaid, DOT, JSON) meet here an
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-
-from seedflow.dataclass import dataclass
 
 
 class NodeKind(StrEnum):

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from seedflow.dataclass import dataclass
 from seedflow.report.drawing import Drawing, DrawnEdge, DrawnNode, NodeKind
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics.cells import count_cells
 from seedflow.report.drawing import Drawing, NodeKind
 from seedflow.report.growth import Grown, Use, grow_tree

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Span
 from seedflow.errors import ExitCode
 from seedflow.plan.model import Action, Bounds, Outcome, Reason, StepImage, Totals

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.money import format_usd, parse_usd
 from seedflow.providers.options import parse_base_url
 from seedflow.providers.registry import PROVIDERS

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.errors import UsageError
 from seedflow.money import format_usd

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Span
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.money import format_usd
 from seedflow.settings.origin import Found, Origin

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from seedflow.dataclass import dataclass
 from seedflow.images.facts import ImageFacts
 
 

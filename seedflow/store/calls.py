@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from seedflow.dataclass import dataclass
 from seedflow.money import ZERO_USD, from_micros
 from seedflow.store.base import AttemptState
 

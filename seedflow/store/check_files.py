@@ -7,10 +7,10 @@ import re
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from seedflow.dataclass import dataclass
 from seedflow.errors import ImageError, StoreError
 from seedflow.images.facts import ImageFacts
 from seedflow.images.inspect import inspect_image

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from seedflow.dataclass import dataclass
 from seedflow.store.base import UNFINISHED, AttemptState
 from seedflow.store.transitions import is_open
 

@@ -10,13 +10,12 @@ import os
 import re
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.money import ZERO_USD, from_micros
 from seedflow.store.calls import IMPORT_PREFIX
 from seedflow.store.check_files import check_strays, list_blobs, path_of

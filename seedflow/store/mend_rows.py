@@ -9,10 +9,9 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from seedflow.dataclass import dataclass
 from seedflow.store.check_rows import find_broken_answers, find_broken_requests
 from seedflow.store.row_rules import RULES, Loss, Rule, is_digest
 

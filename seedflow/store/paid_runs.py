@@ -13,11 +13,11 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.errors import StoreError
 from seedflow.failpoints import Step
 from seedflow.store.durable import make_folder, open_private, sync_folder, write_all

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from seedflow.dataclass import dataclass
 from seedflow.money import from_micros
 from seedflow.store.calls import MOST_ROWS
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
-from seedflow.dataclass import dataclass
 from seedflow.errors import ImageError
 from seedflow.images.inspect import inspect_image
 from seedflow.store.budgets import day_of

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 
-from seedflow.dataclass import dataclass
 from seedflow.store import schema_1, schema_2, schema_3, schema_4
 
 APPLICATION_ID = 0x5EEDF10E

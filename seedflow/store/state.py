@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
-from seedflow.dataclass import dataclass
 from seedflow.errors import StoreError
 from seedflow.failpoints import Step
 from seedflow.store.durable import (

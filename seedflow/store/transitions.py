@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from seedflow.dataclass import dataclass
 from seedflow.store.base import OUTCOME_OPEN, AttemptState
 
 _S = AttemptState

@@ -7,12 +7,11 @@ by one at any depth, so that who reads them can stop when they have seen enough.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Literal, TypeAlias
 
 import yaml
-
-from seedflow.dataclass import dataclass
 
 
 @dataclass(slots=True)

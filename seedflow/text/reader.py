@@ -11,9 +11,9 @@ import gc
 from collections.abc import Iterator
 from collections.abc import Mapping as Lookup
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, Source
 from seedflow.text.characters import check_characters
 from seedflow.text.events import BrokenYaml, EventReader, read_events

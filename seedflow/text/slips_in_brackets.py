@@ -6,9 +6,9 @@ Each `explain_` recognises one of them, or gives None. Where a text without quot
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, Related
 from seedflow.text.trouble import Trouble, advise_quotes, find_line_end, find_line_start, shorten
 

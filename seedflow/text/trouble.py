@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Diagnostic, Related, Source, Span
 
 _LONGEST_SHOWN: Final = 40

@@ -24,7 +24,6 @@ SAYS_WHY_IT_IS_LONG = re.compile(r"\b(one|long|longer) (module|file|table)\b", r
 IMPORTS_INSIDE = {
     "__init__.py": "the package's `__getattr__`",
     "cli/main.py": "the command loader",
-    "graph/cycles.py": "networkx, which recipes without cycles never need; it costs a quarter of a check",
     "images/inspect.py": "Pillow, which no picture means no need of; it costs a thirtieth of a check",
     "pipeline/certain_files.py": "the planner, which most checks never need; it costs an eighth of them",
     "providers/registry.py": "the provider registry",
@@ -171,7 +170,7 @@ def test_the_help_loads_nothing_heavy() -> None:
 def test_a_plain_check_loads_nothing_that_it_does_not_need(tmp_path: Path) -> None:
     recipe = tmp_path / "plain.yaml"
     recipe.write_text("seedflow: 1\nsteps: {page: {generate: {prompt: A fox}}}\n", encoding="utf-8")
-    spared = ("rich", "jinja2", "networkx", "httpx", "aiohttp", "PIL", "sqlite3", "seedflow.plan.planner")
+    spared = ("rich", "jinja2", "httpx", "aiohttp", "PIL", "sqlite3", "seedflow.plan.planner")
     code = (
         "import sys\n"
         "from seedflow.cli.main import run\n"

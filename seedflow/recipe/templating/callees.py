@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from inspect import Parameter, signature
 from typing import TypeVar
-
-from seedflow.dataclass import dataclass
 
 T = TypeVar("T")
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import NamedTuple, cast
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Source
 from seedflow.recipe.templating.nodes import Expression, Found
 from seedflow.recipe.templating.problems import Place, Problem, Refusal, RenderError

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from seedflow.dataclass import dataclass
 from seedflow.diagnostics import Source
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.templating.limits import MAX_SOURCE_CHARACTERS

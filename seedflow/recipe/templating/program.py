@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from seedflow.dataclass import dataclass
 from seedflow.recipe.references import Reference
 from seedflow.recipe.templating.limits import MAX_CACHED_CHARACTERS
 from seedflow.recipe.templating.nodes import Expression

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from seedflow.dataclass import dataclass
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.templating.limits import (
     MAX_CALLS,
