@@ -21,6 +21,7 @@ _DIGEST_CHARACTERS = 6
 _MOST_EXACT = 2**53 - 1
 _LEAST_WITH_EXPONENT = 1e16
 """Floats from here on are written as `1e+16`."""
+_SPACES = re.compile(r"\s+")
 _LOST = re.compile(r"[^\w-]+")
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 
@@ -84,7 +85,7 @@ def build_slug(text: str) -> tuple[str, bool]:
     normal = unicodedata.normalize("NFC", text).strip()
     if _DECIMAL.fullmatch(normal):
         return normal, False
-    hyphenated = re.sub(r"\s+", "-", normal)
+    hyphenated = _SPACES.sub("-", normal)
     kept = _LOST.sub("", hyphenated)
     slug = kept.strip("-")
     return slug, slug != hyphenated

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from itertools import chain
 
 from seedflow.graph.model import Frame, StepNode
 from seedflow.recipe.model import Call, Expect, Expression, Generate, Iterate
@@ -90,28 +89,30 @@ def mentions_edit(template: Template, node: StepNode) -> bool:
 
 def find_step_places(node: StepNode) -> Iterator[Place]:
     """The templates of one step, literal text left out, in the order in which they are worked out."""
-    return (place for place in _list_step(node) if place.template.form is not TemplateForm.LITERAL)
+    return _list_step(node, literal=False)
 
 
 def find_recipe_places(frame: Frame) -> Iterator[Place]:
     """The templates of a recipe outside any step, literal text left out: those of `values` and `outputs`."""
-    return (place for place in _list_recipe(frame) if place.template.form is not TemplateForm.LITERAL)
+    return _list_recipe(frame, literal=False)
 
 
 def find_literals(nodes: Iterable[StepNode], frames: Iterable[Frame]) -> Iterator[Place]:
     """The literal texts of steps and recipes, where templates could stand as well."""
-    for place in chain(*map(_list_step, nodes), *map(_list_recipe, frames)):
-        if place.template.form is TemplateForm.LITERAL:
-            yield place
+    for node in nodes:
+        yield from _list_step(node, literal=True)
+    for frame in frames:
+        yield from _list_recipe(frame, literal=True)
 
 
-def _list_step(node: StepNode) -> Iterator[Place]:
+def _list_step(node: StepNode, *, literal: bool) -> Iterator[Place]:
     step = node.step
     visible = len(step.for_each)
     for number, variable in enumerate(step.for_each):
         for name, items in zip(variable.names, variable.lists, strict=True):
             for template in find_templates(items):
-                yield Place(template, Part.FOR_EACH, name, node, number, node.frame)
+                if (template.form is TemplateForm.LITERAL) is literal:
+                    yield Place(template, Part.FOR_EACH, name, node, number, node.frame)
     found: list[tuple[Template, Part, str]] = []
     if step.when is not None:
         found.append((step.when, Part.WHEN, "when"))
@@ -126,10 +127,11 @@ def _list_step(node: StepNode) -> Iterator[Place]:
     if step.call is not None:
         found.extend(_list_call(step.call))
     for template, part, name in found:
-        yield Place(template, part, name, node, visible, node.frame)
+        if (template.form is TemplateForm.LITERAL) is literal:
+            yield Place(template, part, name, node, visible, node.frame)
 
 
-def _list_recipe(frame: Frame) -> Iterator[Place]:
+def _list_recipe(frame: Frame, *, literal: bool) -> Iterator[Place]:
     found: list[tuple[Template, Part, str]] = []
     found.extend((template, Part.VALUE, name) for name, template in frame.recipe.values.items())
     for output in frame.recipe.outputs.values():
@@ -137,7 +139,8 @@ def _list_recipe(frame: Frame) -> Iterator[Place]:
         if output.file is not None:
             found.append((output.file, Part.OUTPUT_FILE, output.name))
     for template, part, name in found:
-        yield Place(template, part, name, None, 0, frame)
+        if (template.form is TemplateForm.LITERAL) is literal:
+            yield Place(template, part, name, None, 0, frame)
 
 
 def _list_generate(generate: Generate) -> Iterator[tuple[Template, Part, str]]:

@@ -68,6 +68,11 @@ class Model:
         return GoodInputs(self.card, self.profile)
 
     @cached_property
+    def _texts(self) -> dict[str, bool]:
+        """Of each parameter that somebody has asked for, whether it is text: each step asks for all that it writes."""
+        return {}
+
+    @cached_property
     def takes_reference_list(self) -> bool:
         """Whether the references field takes a list. References travel as one wherever it does, a single one too."""
         name = self.references_field
@@ -100,8 +105,11 @@ class Model:
 
     def wants_text(self, name: str) -> bool:
         """Whether a parameter is text, so that a number written for it is taken as it is spelled."""
-        types = self.card.types_of(name)
-        return "string" in types and not types & _NUMBERS
+        known = self._texts.get(name)
+        if known is None:
+            types = self.card.types_of(name)
+            known = self._texts[name] = "string" in types and not types & _NUMBERS
+        return known
 
     def wants_number(self, name: str) -> bool:
         """Whether a parameter is a number."""

@@ -239,8 +239,10 @@ class TaskBuilder:
         called = decision.action is Action.CALL
         unsettled = decision is UNSETTLED
         attempts = expectation.attempts if unsettled and expectation is not None else decision.attempts
-        list_cost = find_cost(model, request.params, images, attempts)
-        identity = identify_request(model, request, fingerprint, take, expectation, self.kinds.find_first)
+        list_cost = find_cost(model, request.params, price, images, attempts)
+        identity = identify_request(
+            model, request, fingerprint, decided.params_digest, take, expectation, self.kinds.find_first
+        )
         shares_with = None
         if called and not ghost:
             shares_with = self.payers.find(identity, unit.address, certain=not uncertain)

@@ -25,6 +25,9 @@ _WORDS = {
 _OF_A_PICTURE = re.compile(r"\.(width|height|format)\b")
 
 
+_ENDINGS = tuple(kind.extension for kind in ImageFormat)
+
+
 @dataclass(frozen=True, slots=True)
 class _Taken:
     """A path that an image has."""
@@ -65,7 +68,7 @@ class TakenPaths:
             file = self._taken.get(stem.casefold())
             if file is not None and ending in self._endings_of(file):
                 return self._refuse_folder(file, mine, folder)
-        for ending in self._endings_of(mine):
+        for ending in self._endings_of(mine) if self._inside else ():
             inside = self._inside.get(f"{mine.path}.{ending}".casefold())
             if inside is not None:
                 found = _list_picture_folders(inside.path)
@@ -78,7 +81,7 @@ class TakenPaths:
         image = taken.slot.image
         if image is not None and (isinstance(image, FileImage) or not self._rehearsed):
             return (image.facts.format.extension,)
-        return tuple(kind.extension for kind in ImageFormat)
+        return _ENDINGS
 
     def _refuse_folder(self, file: _Taken, inside: _Taken, folder: str) -> Diagnostic:
         known = len(self._endings_of(file)) == 1
@@ -110,6 +113,8 @@ def doubt(problem: Diagnostic) -> Diagnostic:
 
 def _list_picture_folders(path: str) -> Iterator[tuple[str, str, str]]:
     """The folders on the way that are called as pictures are: each one, and its name without the ending and the ending."""
+    if "." not in path:
+        return
     parts = path.split("/")
     for count in range(1, len(parts)):
         stem, _, ending = parts[count - 1].rpartition(".")

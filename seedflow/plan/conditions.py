@@ -193,6 +193,8 @@ class Judge:
 
     def _need_value(self, value: object, standing: Standing) -> None:
         """What is still to come is waited for by its source, so that only what is there is taken in."""
+        if isinstance(value, str):
+            return  # most values, which stand on nothing
         match value.subject if isinstance(value, View) else value:
             case StepImage(address=address):
                 standing.need((address,))

@@ -14,6 +14,10 @@ from seedflow.store.base import PastRequest, StoreView
 class CurrentTakes(Protocol):
     """Which take of its request an address shows, where somebody rerolled it."""
 
+    def has_any(self, realm: str) -> bool:
+        """Whether somebody rerolled anything at all."""
+        ...
+
     def find_take(self, realm: str, address: str, fingerprint: str) -> int | None:
         """The take, or None when the address shows its own."""
         ...
@@ -21,6 +25,11 @@ class CurrentTakes(Protocol):
 
 class NoTakes:
     """Nobody rerolled anything."""
+
+    def has_any(self, realm: str) -> bool:
+        """No."""
+        del realm
+        return False
 
     def find_take(self, realm: str, address: str, fingerprint: str) -> int | None:
         """None."""

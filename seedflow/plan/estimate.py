@@ -36,13 +36,14 @@ def narrow_images(expectation: Expectation | None, given: Bounds[int]) -> Bounds
 
 
 def find_cost(
-    model: Model, params: Mapping[str, object], images: Bounds[int], attempts: int
+    model: Model, params: Mapping[str, object], most_usd: Decimal | None, images: Bounds[int], attempts: int
 ) -> Bounds[Decimal]:
     """What a request's images cost, when it may take so many attempts to get them; nothing where nobody knows the price.
 
+    One costs `most_usd` at most, by what the model says of these parameters.
+
     A parameter that decides the price and is not known yet counts for the lowest price in the least.
     """
-    most_usd = model.price_usd(params)
     if most_usd is None or model.price is None:
         return NOTHING_USD
     open_price = model.price.by is not None and isinstance(params.get(model.price.by), Unknown)
@@ -152,24 +153,20 @@ def sum_up(least: Iterable[Least]) -> Sum:
         kind: [other for other in one.beside if other in kinds] for kind, one in kinds.items() if one.beside
     }
     if not any(loose.values()):
-        return _add(kinds.values())
+        return _plus(kinds.values())
     parts = UnionFind(kinds)
     for kind, beside in loose.items():
         parts.union(kind, *beside)
     return _plus(
         _most(
-            _add(kinds[kind] for kind in part if loose.get(kind)),
-            _add(kinds[kind] for kind in part if not loose.get(kind)),
+            _plus(kinds[kind] for kind in part if loose.get(kind)),
+            _plus(kinds[kind] for kind in part if not loose.get(kind)),
         )
         for part in parts.to_sets()
     )
 
 
-def _add(least: Iterable[Least]) -> Sum:
-    return _plus(Sum(one.calls, one.images, one.cost_usd, one.list_cost_usd) for one in least)
-
-
-def _plus(sums: Iterable[Sum]) -> Sum:
+def _plus(sums: Iterable[Sum | Least]) -> Sum:
     calls = images = 0
     cost = list_cost = ZERO_USD
     for one in sums:

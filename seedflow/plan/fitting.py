@@ -43,8 +43,10 @@ class SurePicks:
     ) -> None:
         """A mention of a recipe picks of these."""
         if isinstance(mention.index, int):
-            least = sum(slot.count.low if isinstance(slot, PendingImages) else 1 for slot in slots)
-            most = sum(slot.count.high if isinstance(slot, PendingImages) else 1 for slot in slots)
+            least = most = 0
+            for slot in slots:
+                low, high = slot.count if isinstance(slot, PendingImages) else (1, 1)
+                least, most = least + low, most + high
             needed = mention.index + 1 if mention.index >= 0 else -mention.index
             key = (source, mention)
             sure, (low, high) = self._found.get(key, (True, (least, most)))

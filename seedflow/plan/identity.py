@@ -6,12 +6,12 @@ These are names within one plan, never stored: what makes two requests the same 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
-from seedflow.images.facts import FileImage, UrlImage
+from seedflow.images.facts import UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.expect import Expectation
-from seedflow.plan.model import PendingImages, StepImage, Task
+from seedflow.plan.model import PendingImages, Task
 from seedflow.plan.requests import Request
 
 
@@ -19,18 +19,20 @@ def identify_request(
     model: Model,
     request: Request,
     fingerprint: str | None,
+    params_digest: str | None,
     take: int,
     expectation: Expectation | None,
     find_first: Callable[[str], str],
-) -> str:
+) -> Hashable:
     """What two tasks share that make the same request and judge it alike; as far as that is known.
 
-    `find_first` gives the task whose pictures another one shares, by their addresses.
+    `params_digest` is there when all parameters are known. `find_first` gives the task whose pictures another one shares, by
+    their addresses.
     """
-    judged = "" if expectation is None else repr(expectation)
     if fingerprint is not None:
-        return f"{fingerprint}#{take}{judged}"
-    return f"{_spell(model, request, take, find_first)}{judged}"
+        return (fingerprint, take, expectation)
+    known = params_digest or json.dumps([model.id, request.known_params], sort_keys=True)
+    return (known, take, expectation, *_name_references(request, find_first))
 
 
 def has_pending_reference(task: Task) -> bool:
@@ -38,20 +40,19 @@ def has_pending_reference(task: Task) -> bool:
     return any(isinstance(item.image, PendingImages) for item in task.references)
 
 
-def _spell(model: Model, request: Request, take: int, find_first: Callable[[str], str]) -> str:
-    known = request.known_params
-    settled = [
-        item.image.url if isinstance(item.image, UrlImage) else item.image.facts.digest
-        for item in request.references
-        if isinstance(item.image, (UrlImage, FileImage, StepImage))
-    ]
-    pending = [
-        f"{number}:{_name_images(item.image, find_first)}"
-        for number, item in enumerate(request.references, 1)
-        if isinstance(item.image, PendingImages)
-    ]
-    symbols = [*pending, *request.symbols[len(pending) :]]
-    return json.dumps([model.id, take, known, settled, symbols], sort_keys=True)
+def _name_references(
+    request: Request, find_first: Callable[[str], str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The images that are there, and what stands for all that is not known yet."""
+    settled: list[str] = []
+    pending: list[str] = []
+    for number, item in enumerate(request.references, 1):
+        image = item.image
+        if isinstance(image, PendingImages):
+            pending.append(f"{number}:{_name_images(image, find_first)}")
+        else:
+            settled.append(image.url if isinstance(image, UrlImage) else image.facts.digest)
+    return tuple(settled), (*pending, *request.symbols[len(pending) :])
 
 
 def _name_images(image: PendingImages, find_first: Callable[[str], str]) -> str:

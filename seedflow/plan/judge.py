@@ -13,7 +13,7 @@ from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.between import judge_between
 from seedflow.models.model import Model
-from seedflow.plan.model import PLACEHOLDER_URL, PendingImages, PlannedReference
+from seedflow.plan.model import PLACEHOLDER_URL, PendingImages
 from seedflow.plan.requests import Request, RequestBuilder
 from seedflow.recipe.model import Generate, References
 from seedflow.recipe.template import TemplateForm
@@ -58,7 +58,11 @@ def _fill(model: Model, request: Request) -> tuple[dict[str, object], dict[str, 
             unknown.discard(name)
     field = model.references_field
     if field is not None and request.references:
-        least, most = ([_count(item, end) for item in request.references] for end in (0, 1))
+        counts = [
+            item.image.count if isinstance(item.image, PendingImages) else (1, 1)
+            for item in request.references
+        ]
+        least, most = [low for low, _ in counts], [high for _, high in counts]
         if sum(most) > _MOST_JUDGED:
             unknown.add(field)
         elif least == most:
@@ -67,10 +71,6 @@ def _fill(model: Model, request: Request) -> tuple[dict[str, object], dict[str, 
             few[field] = _urls(request, least)
             many[field] = _urls(request, most)[: max(sum(least), sum(most) - request.never_sent)]
     return few, many, unknown
-
-
-def _count(item: PlannedReference, end: int) -> int:
-    return item.image.count[end] if isinstance(item.image, PendingImages) else 1
 
 
 def _urls(request: Request, counts: list[int]) -> list[str]:
@@ -100,12 +100,15 @@ def _judge_files(model: Model, request: Request, builder: RequestBuilder) -> Ite
     """Local pictures by their bytes and pixels. Pictures that a model gave are not refused after they were paid for."""
     if model.references_field is None or not request.references:
         return
+    files = [item.image for item in request.references if isinstance(item.image, FileImage)]
+    if not files:
+        return
     span = builder.origin.params.get(model.references_field, builder.origin.span)
     checked = _list_checked(builder.node.generate)
-    for item in request.references:
-        if isinstance(item.image, FileImage) and item.image.name not in checked:
-            for problem in model.judge_reference(item.image.facts):
-                message = f"{item.image.name}: {problem.message}"
+    for image in files:
+        if image.name not in checked:
+            for problem in model.judge_reference(image.facts):
+                message = f"{image.name}: {problem.message}"
                 yield Diagnostic(problem.code, message, span, problem.severity, problem.help)
 
 

@@ -14,13 +14,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from seedflow.images.facts import FileImage, UrlImage
+from seedflow.images.facts import UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.alike import Entry, Slot, params_may_be_equal
 from seedflow.plan.domains import NOTHING, Domain, Head
 from seedflow.plan.estimate import join_kinds
 from seedflow.plan.instances import Unit
-from seedflow.plan.model import ANYWHERE, ELSEWHERE, Least, PendingImages, PlannedReference, StepImage, Task
+from seedflow.plan.model import ANYWHERE, ELSEWHERE, Least, PendingImages, PlannedReference, Task
 from seedflow.plan.requests import Request
 
 _MOST_COMPARISONS = 300_000
@@ -191,27 +191,24 @@ class Kinds:
 
     def _read(self, item: PlannedReference) -> Slot:
         image = item.image
-        match image:
-            case UrlImage(url=url):
-                return Slot(known=f"url {url}")
-            case FileImage(facts=facts) | StepImage(facts=facts):
-                return Slot(known=facts.digest)
-            case PendingImages(after=after, count=count, others=others):
-                kinds = dict(self._tasks.get(after) or self._wholes.get(after, {}))
-                for name in others:
-                    kinds.update(self._find_sources(name))
-                elsewhere = ELSEWHERE in others or _KNOWN in kinds or not kinds
-                found = tuple(kind for kind in kinds if kind != _KNOWN)
-                return Slot(
-                    found,
-                    count.low,
-                    count.high,
-                    image.number if count == (1, 1) else 0,
-                    None,
-                    elsewhere,
-                    ANYWHERE in others,
-                    "" if _VAGUE & set(image.mention) else image.mention,
-                )
+        if isinstance(image, UrlImage):
+            return Slot(known=f"url {image.url}")
+        if not isinstance(image, PendingImages):
+            return Slot(known=image.facts.digest)
+        count, others = image.count, image.others
+        kinds = self._tasks.get(image.after) or self._wholes.get(image.after, {})
+        for name in others:
+            kinds = {**kinds, **self._find_sources(name)}
+        return Slot(
+            tuple(kind for kind in kinds if kind != _KNOWN) if _KNOWN in kinds else tuple(kinds),
+            count.low,
+            count.high,
+            image.number if count == (1, 1) else 0,
+            None,
+            ELSEWHERE in others or _KNOWN in kinds or not kinds,
+            ANYWHERE in others,
+            "" if "?" in image.mention or "|" in image.mention else image.mention,
+        )
 
     def _roots(self, slot: Slot) -> set[Head]:
         roots: set[Head] = {self.find(kind) for kind in slot.kinds}
@@ -349,9 +346,6 @@ class Kinds:
         self._reached.setdefault(second, set()).add(first)
         self._stale.extend(self._users.get(first, ()))
 
-
-_VAGUE: Final = frozenset("?|")
-"""In what names images that come of a place where tasks will come, or of an expression that others may write as well."""
 
 _KNOWN: Final = -1
 """The kind of images that are there."""

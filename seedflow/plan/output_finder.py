@@ -217,7 +217,9 @@ class PartFinder:
             return OutputPart((), _NONE)
         tasks = source.tasks
         low = high = 0
-        for unit in source.units if passes else source.last_units():
+        for unit in source.units:
+            if not (passes or unit.last):
+                continue
             if unit.address in tasks.images and unit.address not in tasks.lost:
                 count = len(tasks.images[unit.address])
                 low, high = low + count, high + count

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
+from typing import Any, TypeVar
 
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.model import StepGraph
@@ -19,7 +21,7 @@ from seedflow.plan.output_finder import NOT_IMAGES, PartFinder
 from seedflow.plan.output_parts import NoParts, OutputPart, add_places, hands_on
 from seedflow.plan.picking import NotThere, diagnose_absent
 from seedflow.plan.refused import Refused
-from seedflow.plan.slots import SlotFinder
+from seedflow.plan.slots import SlotFinder, Slots
 from seedflow.plan.standing import Standing
 from seedflow.plan.whole import find_whole
 from seedflow.recipe.input_images import build_file_view
@@ -27,6 +29,8 @@ from seedflow.recipe.leaves import quote
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Skipped, Template
+
+T = TypeVar("T")
 
 MOST_CHECKED_NUMBERS = 100
 """A set of unknown size is checked for colliding names up to this many images of a task."""
@@ -44,6 +48,31 @@ class OutputPlanner:
         self._parts = PartFinder(build.resolver, build.stander, self._found, build.renderer.render)
         self.has_unknown = False
         """Whether some names were not known when the paths were checked, or some images."""
+        self._kept: dict[tuple[str, str], Any] | None = None
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """For the block nothing becomes known and no task is added, so that what an output has is looked up once."""
+        self._kept = {}
+        try:
+            yield
+        finally:
+            self._kept = None
+
+    def _find_images(self, output: Output) -> Slots | NotThere | None:
+        return self._keep(output, "images", self._found.find)
+
+    def _find_parts(self, output: Output) -> Sequence[OutputPart]:
+        return self._keep(output, "parts", self._parts.find)
+
+    def _keep(self, output: Output, what: str, find: Callable[[Template, Env], T]) -> T:
+        if self._kept is None:
+            return find(output.images, self._env)
+        key = (output.name, what)
+        if key not in self._kept:
+            self._kept[key] = find(output.images, self._env)
+        found: T = self._kept[key]
+        return found
 
     def check_paths(self) -> list[Diagnostic]:
         """Problems of all outputs: file templates that fail, and two results that could be published to one path."""
@@ -55,10 +84,10 @@ class OutputPlanner:
             standing = self._build.stander.of([output.images], self._env)
             if standing.failed is not None or standing.skips is not None or standing.may_be_skipped:
                 continue  # where a task gave nothing, its own problem says why
-            found: object = self._found.find(output.images, self._env)
+            found: object = self._find_images(output)
             if not isinstance(found, NotThere):
                 try:
-                    parts = self._parts.find(output.images, self._env)
+                    parts = self._find_parts(output)
                 except NoParts as wrong:
                     found = wrong.not_there
                 else:
@@ -132,7 +161,7 @@ class OutputPlanner:
         if find_whole(output.images) is not None:
             return
         try:
-            parts = self._parts.find(output.images, self._env)
+            parts = self._find_parts(output)
         except NoParts:
             return  # all of it is told
         for part in parts:
@@ -146,7 +175,7 @@ class OutputPlanner:
 
     def _is_empty(self, output: Output) -> bool:
         try:
-            parts = self._parts.find(output.images, self._env)
+            parts = self._find_parts(output)
         except NoParts:
             return True
         return not any(part.found or part.open for part in parts)
@@ -183,7 +212,7 @@ class OutputPlanner:
         """The images of an output, be they there or not, as far as these are known."""
         standing = self._build.stander.of([output.images], self._env)
         blocked = standing.failed is not None or standing.skips is not None
-        images = self._found.find(output.images, self._env)
+        images = self._find_images(output)
         if possible and images is None and (standing.waits or blocked):
             # The names of what an expression gives are tried where all of it is made up.
             self.has_unknown = True
@@ -192,7 +221,7 @@ class OutputPlanner:
             # Where a task gave nothing, its own problem says why.
             return [] if blocked and not possible else images
         try:
-            parts = self._parts.find(output.images, self._env)
+            parts = self._find_parts(output)
         except NoParts as wrong:
             return wrong.not_there
         if images is None and not (standing.waits or blocked or any(part.absent for part in parts)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 from seedflow.plan.estimate import NOTHING_USD
@@ -12,10 +13,10 @@ class Payers:
     """Finds the payer of each request of one plan. Where a condition is open, one that comes later may turn out to be it."""
 
     def __init__(self) -> None:
-        self._certain: dict[str, str] = {}
-        self._open: dict[str, list[str]] = {}
+        self._certain: dict[Hashable, str] = {}
+        self._open: dict[Hashable, list[str]] = {}
 
-    def find(self, identity: str, address: str, *, certain: bool) -> str | None:
+    def find(self, identity: Hashable, address: str, *, certain: bool) -> str | None:
         """The task that pays for the request of this one as far as is known by now; None when it does so itself."""
         if certain:
             payer = self._certain.setdefault(identity, address)

@@ -78,6 +78,11 @@ class Planner:
     def start(self) -> tuple[Plan | None, list[Diagnostic]]:
         """The plan, or None when it has errors; problems of all tasks in one go."""
         self.unfold()
+        with self._outputs.unchanged():
+            return self._judge_whole()
+
+    def _judge_whole(self) -> tuple[Plan | None, list[Diagnostic]]:
+        """What is made of the tasks once all of them are there."""
         recipe = self._graph.recipe
         totals = add_up(self._unfolder.tasks.values())
         self._check_limits(recipe, totals)

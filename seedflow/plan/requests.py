@@ -29,7 +29,7 @@ from seedflow.plan.views import is_pending
 from seedflow.plan.wording import build_reference_view
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.model import Expression, Parameter, ReferenceItem
-from seedflow.recipe.references import NameReference, StepReference
+from seedflow.recipe.references import NameReference, Reference, StepReference
 from seedflow.recipe.template import RenderError, Template, TemplateForm
 from seedflow.recipe.views import View
 
@@ -154,15 +154,16 @@ class RequestBuilder:
         self.origin = Origin(node.step.span, spans)
         written: list[Expression] = [expression for expression, _ in self._rendered.values()]
         written += [item.template for item in self._items]
-        mentions = [
-            [one for template in find_templates(expression) for one in template.references]
-            for expression in written
-        ]
-        self.expressions = tuple(one for one, found in zip(written, mentions, strict=True) if found)
+        mentioning: list[Expression] = []
+        of_steps = False
+        for expression in written:
+            mentions = _list_mentions(expression)
+            if mentions:
+                mentioning.append(expression)
+                of_steps = of_steps or any(isinstance(mention, StepReference) for mention in mentions)
+        self.expressions = tuple(mentioning)
         """All that a request mentions, to find out what it stands on."""
-        self.plain = not frame.later and not any(
-            isinstance(mention, StepReference) for found in mentions for mention in found
-        )
+        self.plain = not frame.later and not of_steps
         """Whether a request mentions no result by itself, so that only its values of `each` may have to be waited for."""
 
     def build(self, env: Env, keys: Sequence[tuple[str, str]], *, certain: bool = False) -> Request:
@@ -358,6 +359,12 @@ class RequestBuilder:
 
 def _count_most(image: object) -> int:
     return image.count.high if isinstance(image, PendingImages) else 1
+
+
+def _list_mentions(expression: Expression) -> Sequence[Reference]:
+    if isinstance(expression, Template):
+        return expression.references
+    return [one for template in find_templates(expression) for one in template.references]
 
 
 def _place(parameter: Parameter) -> Span:

@@ -123,12 +123,10 @@ class SlotFinder:
         return () if isinstance(node, OrNone) else None
 
     def _of_step(self, mention: StepReference, env: Env) -> Slots | NotThere | None:
-        from_arguments = [
-            argument.value
-            for argument in (mention.selector.arguments if mention.selector is not None else ())
-            if isinstance(argument.value, NameReference)
-        ]
-        if any(self._is_unknown(name, env) for name in from_arguments):
+        if mention.selector is not None and any(
+            isinstance(argument.value, NameReference) and self._is_unknown(argument.value, env)
+            for argument in mention.selector.arguments
+        ):
             return None
         tasks = self._resolver.find_tasks(mention, env)
         picks = isinstance(mention.index, Slice) or (mention.index is not None and tasks.takes > 1)

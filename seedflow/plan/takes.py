@@ -72,6 +72,8 @@ class TakeChooser:
 
         The tasks of later places need not be known yet: only their addresses count.
         """
+        if not self._context.picks.has_any(self._context.realm):
+            return _number_takes(unit.instance.tasks.takes)
         names = _spell_places(unit)
         shown = self._shown.get((names[0], fingerprint))
         if shown is None:

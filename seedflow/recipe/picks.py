@@ -54,6 +54,10 @@ class Picks:
     section: tuple[int, int] | None = None
     places: tuple[tuple[str, Span], ...] = field(default=(), compare=False)
 
+    def has_any(self, realm: str) -> bool:
+        """Whether anything was picked at all."""
+        return bool(self.takes.get(realm))
+
     def find_take(self, realm: str, address: str, fingerprint: str) -> int | None:
         """The current take of an address, if it was picked for this very request: takes count from 1 for each request."""
         found = self.takes.get(realm, {}).get(address)
