@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -24,14 +24,16 @@ from seedflow.store.view import LocalView
 class Spent:
     """What counts as spent for good in the realm of a plan, as of when it was planned: on that UTC day, and in all.
 
-    What is reserved, under way or unknown is not in it: it may still turn out to have cost nothing. So may the `refused` part
-    of it, once the provider's log is asked.
+    What is reserved, under way or unknown is not in it, but in what is `counted` alone: it may still turn out to have cost
+    nothing. So may the `refused` part of it, once the provider's log is asked.
     """
 
     day: str
     day_usd: Decimal = ZERO_USD
     project_usd: Decimal = ZERO_USD
     project_refused_usd: Decimal = ZERO_USD
+    day_counted_usd: Decimal = ZERO_USD
+    project_counted_usd: Decimal = ZERO_USD
 
 
 NOTHING_SPENT: Final = Spent("")
@@ -49,6 +51,8 @@ def look_up_spent(view: LocalView, session: Session) -> Spent:
         view.settled_usd(provider.realm, day) if "day" in limits else ZERO_USD,
         project_usd,
         view.refused_usd(provider.realm) if is_short else ZERO_USD,
+        view.counted_usd(provider.realm, day) if "day" in limits else ZERO_USD,
+        view.counted_usd(provider.realm) if "project" in limits else ZERO_USD,
     )
 
 
@@ -109,12 +113,17 @@ def find_pause(plan: Plan, budgets: Sequence[Budget], spent: Spent) -> str | Non
 def find_stop(plan: Plan, budgets: Sequence[Budget], spent: Spent) -> str | None:
     """Why a run that begins stops on its way, for certain or perhaps: a budget has no room for the most of it. None where all have.
 
-    A call is made only where there is room for the most that it may cost.
+    A call is made only where there is room for the most that it may cost. What is open of calls before takes room as long as
+    nobody knows that they cost nothing.
     """
     found: str | None = None
+    with_open: str | None = None
     for budget in budgets:
         lack = _find_lack(plan, budget, spent, most=True)
         if lack is None:
+            with_open = with_open or _find_lack(
+                plan, budget, _count_open(spent), most=True, counts="counts as spent or is open"
+            )
             continue
         left_usd = _find_left(budget, spent)
         task = next((task for task in plan.tasks if _find_call_usd(task) > left_usd), None)
@@ -125,7 +134,14 @@ def find_stop(plan: Plan, budgets: Sequence[Budget], spent: Spent) -> str | None
             found
             or f"A run stops before a call for which there is no room any more, if it comes to that: {lack}"
         )
+    if found is None and with_open is not None:
+        return f"A run may stop on its way, as long as calls before it are open: {with_open}"
     return found
+
+
+def _count_open(spent: Spent) -> Spent:
+    """As if all that is open had been billed."""
+    return replace(spent, day_usd=spent.day_counted_usd, project_usd=spent.project_counted_usd)
 
 
 def _find_call_usd(task: Task) -> Decimal:
@@ -148,7 +164,9 @@ def _find_spent(budget: Budget, spent: Spent) -> Decimal:
             return ZERO_USD
 
 
-def _find_lack(plan: Plan, budget: Budget, spent: Spent, *, most: bool = False) -> str | None:
+def _find_lack(
+    plan: Plan, budget: Budget, spent: Spent, *, most: bool = False, counts: str = "counts as spent"
+) -> str | None:
     """How much of the least, or the most, that a plan costs is more than a budget has room for."""
     cost_usd, what = plan.totals.cost_usd.high if most else plan.totals.cost_usd.low, "the plan"
     if budget.scope == "step":
@@ -163,7 +181,7 @@ def _find_lack(plan: Plan, budget: Budget, spent: Spent, *, most: bool = False) 
     if not spent_usd:
         return f"{costs}, more than the {limit}"
     since = "today (UTC)" if budget.scope == "day" else "in this project"
-    return f"{costs}, and {format_usd(left_usd)} is left of the {limit}: {format_usd(spent_usd)} counts as spent {since}"
+    return f"{costs}, and {format_usd(left_usd)} is left of the {limit}: {format_usd(spent_usd)} {counts} {since}"
 
 
 def _find_most_of_steps(tasks: Iterable[Task]) -> Iterator[tuple[str, Decimal]]:

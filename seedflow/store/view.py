@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from seedflow.money import ZERO_USD, from_micros
 from seedflow.store.blobs import Blobs
-from seedflow.store.budgets import find_refused_micros, find_settled_micros
+from seedflow.store.budgets import find_refused_micros, find_settled_micros, find_spent_micros
 from seedflow.store.existing import find_state
 from seedflow.store.failures import disk_errors
 from seedflow.store.ledger import open_for_reading
@@ -80,6 +80,13 @@ class LocalView(Lookups):
         """What was spent for certain in a realm, on a UTC day or ever."""
         with self._reading() as state:
             return ZERO_USD if state is None else from_micros(find_settled_micros(state[0], realm, day))
+
+    def counted_usd(self, realm: str, day: str = "") -> Decimal:
+        """The same with what is reserved, under way or unknown: what a call finds used up of a budget."""
+        with self._reading() as state:
+            if state is None:
+                return ZERO_USD
+            return from_micros(find_spent_micros(state[0], realm, "day" if day else "project", day))
 
     def refused_usd(self, realm: str, day: str = "") -> Decimal:
         """What of that was refused, so that the provider's log may tell that it was not billed."""

@@ -190,6 +190,20 @@ def test_a_plan_says_that_a_run_stops_where_its_most_has_no_room(
     assert find_stop(found, [], spent) is None
 
 
+def test_calls_that_are_open_may_leave_too_little_room_for_the_most(plan: Plan) -> None:
+    del plan
+    Path("open.yaml").write_text(OPEN)
+    found = seedflow.plan_recipe("open.yaml").plan
+    spent = Spent("", project_usd=Decimal("0.04"), project_counted_usd=Decimal("0.12"))
+    assert find_stop(found, [Budget("project", Decimal("0.40"), "key")], spent) is None
+    said = find_stop(found, [Budget("project", Decimal("0.39"), "key")], spent)
+    assert said == (
+        "A run may stop on its way, as long as calls before it are open: the plan may cost up to $0.28, and $0.27 is left "
+        "of the $0.39 of key: $0.12 counts as spent or is open in this project"
+    )
+    refuse_unaffordable(found, [Budget("project", Decimal("0.39"), "key")], spent)
+
+
 def test_what_is_asked_only_perhaps_stops_no_run_for_certain(plan: Plan) -> None:
     (said,) = {find_stop(plan, [Budget("run", Decimal("0.19"), "key")], NOTHING_SPENT)}
     assert said == NO_ROOM + "the plan may cost up to $0.20, more than the $0.19 of key"

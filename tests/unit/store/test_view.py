@@ -136,8 +136,10 @@ def test_what_is_spent_for_certain_leaves_out_what_may_still_come_free(root, sto
             if state == "unknown":
                 store.mark_unknown(intent, "cut")
         assert view.settled_usd("cloudflare") == view.settled_usd("cloudflare", day) == tools.price
+        assert view.counted_usd("cloudflare") == view.counted_usd("cloudflare", day) == 4 * tools.price
+        assert view.counted_usd("cloudflare", "2001-01-01") == view.counted_usd("emulated") == 0
 
 
 def test_nothing_is_spent_without_a_state(root):
     with open_view(root) as view:
-        assert view.settled_usd("cloudflare") == 0
+        assert view.settled_usd("cloudflare") == view.counted_usd("cloudflare") == 0
