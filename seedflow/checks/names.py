@@ -234,6 +234,8 @@ def _check_attributes(
             what = f"no `{part}`" if isinstance(part, str) else f"no item {part}"
             message = f"{owner} is {shape.describe()} and has {what}"
             help_text = f"take the {'attribute' if isinstance(part, str) else 'number'} away"
+            if part in ("length", "size", "count") and shape.kind in (Kind.TEXT, Kind.LIST):
+                help_text = "write `… | length` for how long it is"
             if loopless:
                 message, help_text = say_without_names(part, find_steps(reference.name, place.node))
             yield Diagnostic(

@@ -107,6 +107,8 @@ class CsvTableReader(TableReader):
                 )
             elif title and title not in self.columns and title in self.declared.columns:
                 own = self.declared.columns[title]
+                if own.title in missing:
+                    continue  # it stands in its place, and that is said of what is missing
                 self.report(
                     Diagnostic(
                         "repeated-column",
@@ -149,7 +151,12 @@ class CsvTableReader(TableReader):
 
     def _missing_columns(self, missing: Sequence[str], header: CsvRow, titles: Sequence[str]) -> Diagnostic:
         free = [title for title in titles if title and title not in self.columns]
-        meant = {title: near for title in missing if (near := find_near(title, free)) is not None}
+        names = {column.title: name for name, column in self.declared.columns.items() if name in free}
+        meant = {
+            title: near
+            for title in missing
+            if (near := names.get(title) or find_near(title, free)) is not None
+        }
         self.explain(meant.values())
         known = ", ".join(quote(title) for title in titles[:_MOST_TITLES] if title)
         more = ", …" if len(titles) > _MOST_TITLES else ""

@@ -36,11 +36,13 @@ class Arrows:
     graph: StepGraph | None = None
     members: dict[str, list[Task]] = field(init=False, default_factory=dict)
     _hubs: dict[str, tuple[str, ...]] = field(init=False, default_factory=dict)
+    _needs: dict[str, tuple[str, ...]] = field(init=False, default_factory=dict)
     _steps: Mapping[tuple[str, str], DrawnEdge] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for task in self.plan.tasks:
             self._hubs[task.address] = task.hubs
+            self._needs[task.address] = task.needs
             for hub in task.hubs:
                 self.members.setdefault(hub, []).append(task)
         if self.graph is not None:
@@ -49,8 +51,12 @@ class Arrows:
     def list_to(self, task: Task) -> Iterator[Arrow]:
         """What a task uses, each once."""
         levels = list(_list_levels(task))
+        before = {earlier for need in task.needs for earlier in self._needs.get(need, ())}
         for need in task.needs:
-            yield self._describe(need, task, levels)
+            arrow = self._describe(need, task, levels)
+            # Edits in a row give their last image: those before it are used by the next one alone.
+            if arrow.labels or arrow.order_only or need not in before:
+                yield arrow
         if task.tasks is not None:
             yield from self._list_later(task, levels[0])
 

@@ -337,6 +337,16 @@ def test_rows_are_counted_as_they_stand_in_the_file_broken_ones_too(resolve: Res
             "sku,Product Name,price,name",
             [("repeated-column", "t.csv:1:24", "whose own title is `Product Name`")],
         ),
+        (
+            "sku,name,price",
+            [
+                (
+                    "missing-column",
+                    "t.csv:1:1",
+                    "the file has `name`: if that is `Product Name`, declare `header: name`",
+                )
+            ],
+        ),
     ],
 )
 def test_a_header_that_does_not_fit(

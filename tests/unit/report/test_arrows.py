@@ -158,3 +158,16 @@ def test_what_tasks_to_come_will_use_is_drawn_already(folder: Path) -> None:
         "style[s=b] > all of style",
         "one[img=set-?] > all of one",
     ]
+
+
+def test_of_edits_in_a_row_the_last_alone_leads_to_what_uses_their_image(folder: Path) -> None:
+    arrows = spell(
+        draw(
+            folder,
+            "  first: {generate: {prompt: First}}\n"
+            '  room: {iterate: {over: [a, b, c], as: e, start: "{{ steps.first.images[0] }}"}, '
+            'generate: {prompt: "{{ each.e }}", image_input: "{{ prev }}"}}\n'
+            '  card: {generate: {prompt: "Card of {{ ref.r }}", image_input: {r: "{{ steps.room.images }}"}}}\n',
+        )
+    )
+    assert [arrow for arrow in arrows if "> card" in arrow] == ["room[e=3] > card: r"]
