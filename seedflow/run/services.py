@@ -100,7 +100,7 @@ class Lost:
 
     attempt: Attempt
     why: str
-    kind: str
+    kind: str = "unknown-outcome"
     help: str | None = None
 
 

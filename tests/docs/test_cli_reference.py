@@ -280,7 +280,7 @@ def test_events_have_the_keys_that_are_told(outcome: dict[str, Any]) -> None:
     for event in outcome["events"]:
         told = set(re.findall(r"`([a-z_]+)`", rows[event["event"]][2]))
         assert set(event) - common <= told, event["event"]
-        sometimes = {"problem", "warnings", "cause"}
+        sometimes = {"problem", "warnings", "cause", "not_as_expected"}
         if event["event"] == "task-planned":
             sometimes.add("tasks")
         assert told - sometimes <= set(event), event["event"]
