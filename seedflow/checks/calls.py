@@ -73,7 +73,10 @@ class _Border:
         for name, span in self._call.empty.items():
             if name not in self._recipe.inputs and not self._recipe.may_have("inputs", name):
                 yield self._unknown(name, span)
+        meant = {find_near(name, self._recipe.inputs) for name in (*self._call.arguments, *self._call.empty)}
         for name, declared in self._recipe.inputs.items():
+            if name in meant and name not in self._call.arguments:
+                continue  # a misspelt name is meant for it, and that is said of the name
             if name not in self._call.arguments and not declared.optional and declared.default is None:
                 yield self._missing(declared)
 

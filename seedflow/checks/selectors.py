@@ -22,7 +22,7 @@ def check_selectors(subject: Subject) -> Iterator[Diagnostic]:
     """Every `.at()` names each loop variable of its step, every `.where()` some, and both name items that can exist."""
     for mention in subject.mentions:
         selector = mention.reference.selector
-        if selector is not None:
+        if selector is not None and not mention.place.template.unread:
             yield from _check_selector(selector, mention, subject)
 
 

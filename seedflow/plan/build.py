@@ -113,6 +113,13 @@ class TaskBuilder:
             findings.add(refused.diagnostic)
         return tasks
 
+    def _is_refused(self, unit: Unit, env: Env) -> bool | None:
+        """Whether a condition is false; None where one is wrong, which is said unless what it begins with was skipped."""
+        try:
+            return self.judge.refuses(unit.instance, env)
+        except Refused:
+            return None
+
     def build(self, unit: Unit, findings: Findings) -> Built | None:
         """The task as far as everything is known; None when something is wrong with it, which is in the findings."""
         tasks = unit.instance.tasks
@@ -123,9 +130,11 @@ class TaskBuilder:
             env = self.resolver.refresh(unit.env)
             expressions = builder.expressions
             iterate = tasks.node.step.iterate
-            if iterate is not None and not self.judge.refuses(unit.instance, env):
+            refused = iterate is not None and self._is_refused(unit, env)
+            if iterate is not None and refused is False:
                 env = Env(env.frame, env.each, self._passes.find_before(unit, iterate, env))
-                expressions = (*expressions, iterate.start) if unit.before is None else expressions
+            if iterate is not None and refused is not True and unit.before is None:
+                expressions = (*expressions, iterate.start)
             if builder.is_plain(env) and not self.judge.has_conditions(unit):
                 verdict = self.judge.begin(unit, env)
             else:

@@ -175,6 +175,8 @@ def _advise(first: _Taken, second: _Taken) -> str:
         return "tell them apart in `file:`, for example with `{{ image.name }}`, in which the step stands"
     if _fold_keys(unit) == _fold_keys(other) and unit.instance is not other.instance:
         return "rename one of the two that they come from, or name the files by `{{ image.digest }}`"
+    if unit.instance is other.instance and unit.instance.tasks.node.step.iterate is not None:
+        return "tell them apart in `file:`, for example with `{{ image.name }}`, in which the number of the edit stands"
     proposal = propose_file(unit, single=slot.single)
     written = "" if output.file is None else output.file.scalar.value
     if ".key" not in written and proposal in written:

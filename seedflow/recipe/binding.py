@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
@@ -10,7 +11,7 @@ from seedflow.diagnostics import Diagnostic, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import BindingOptions, Block, Entries, UnknownKey
 from seedflow.recipe.input_schema import ItemBlock, find_bound
-from seedflow.recipe.leaves import is_nothing, quote, suggest_name
+from seedflow.recipe.leaves import LOST_WORDS, is_nothing, quote, suggest_name
 from seedflow.recipe.outdented import indent_steps
 from seedflow.recipe.salvage import Meant, Path, choose_cut, is_of_names, list_unread, put_right, take_out
 from seedflow.recipe.schema import RecipeBlock, StepBlock
@@ -25,6 +26,7 @@ _CALLERS_WORD = "inputs"
 """What some write for `with`; in a step that uses no recipe it means nothing."""
 _CALLING = ("recipe", *(word for word, meant in StepBlock.meant.items() if meant == "recipe"))
 _OWN_KEYS = "keys of your own begin with `x-`"
+_NUMBER = re.compile(r"[0-9]+")
 _MOST_SLIPS = 1_000
 _MOST_LOOKS = 8
 """So often a tree is read again with what was meant in it: mappings stand no deeper in each other."""
@@ -231,6 +233,8 @@ def _explain_unknown(found: UnknownKey, path: Path, root: Node, near_keys: _Near
         if near
         else f"write `with: {{{word}: …}}` for an input of the used recipe"
         if _uses_recipe(root, path)
+        else f"{LOST_WORDS}, and a number a point: `1.5`"
+        if is_nothing(found.entry.value) and _NUMBER.fullmatch(word)
         else f"if it is a parameter of the model, it stands inside `generate:`; {_OWN_KEYS}"
         if block is StepBlock
         else _OWN_KEYS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as MappingOf
 from dataclasses import replace
 
@@ -28,6 +29,7 @@ from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 _PROMPT = "prompt"
 """Where `ref` may be used when only a template says which model is meant."""
 _MODEL = "model"
+_BETWEEN = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _NOT_FOR_MODELS = frozenset(f"`{root}` is not known here" for root in ("each", "steps", "prev", "ref"))
 _NO_REF = frozenset({"`ref` is not known here"})
 _MODEL_HELP = (
@@ -269,12 +271,15 @@ def _parse_item(node: Node, parser: ExpressionParser, roots: Roots) -> Template 
         if wrong is not None:
             parser.problems.append(wrong)
         return template
+    several = node.value.count("{{") > 1 and not _BETWEEN.sub("", node.value).strip(", ;\n")
     parser.problems.append(
         Diagnostic(
             "reference-is-text",
             "found text around a template, expected an image; a rendered text is never a path or a URL",
             node.span,
-            help='write the whole path or URL here, or use an input of type image: `"{{ inputs.NAME }}"`',
+            help='write several images as a list: `["{{ … }}", "{{ … }}"]`'
+            if several
+            else 'write the whole path or URL here, or use an input of type image: `"{{ inputs.NAME }}"`',
         )
     )
     return template

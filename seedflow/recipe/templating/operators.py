@@ -17,6 +17,8 @@ Operator: TypeAlias = Callable[[Rendering, object, object], object]
 _TEXT_SHARE: Final = 6
 """Comparing text is paid for by this power of two characters."""
 _TEST_FOR_NONE: Final = "test for none first, or say with `default(…)` what stands in its place"
+_DECLARE: Final = "declare the input or the column that it comes from with `type: number`"
+_TEXT_IS_NO_NUMBER: Final = f"text is put together with `~`; to reckon with it, {_DECLARE}"
 _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -49,7 +51,7 @@ def _two_numbers(sign: str, left: object, right: object, takes: str = "two numbe
         message=f"`{sign}` takes {takes}, but these are {describe(left)} and {describe(right)}",
         help=_TEST_FOR_NONE
         if left is None or right is None
-        else "text is put together with `~`"
+        else _TEXT_IS_NO_NUMBER
         if isinstance(left, str) or isinstance(right, str)
         else None,
     )
@@ -87,8 +89,10 @@ def _advise_sum(left: object, right: object) -> str:
         return "put what is no list into brackets to add it as an item: `… + [ITEM]`"
     if left is None or right is None:
         return _TEST_FOR_NONE
-    if isinstance(left, str) or isinstance(right, str):
+    if isinstance(left, str) and isinstance(right, str):
         return "text is put together with `~`"
+    if isinstance(left, str) or isinstance(right, str):
+        return _TEXT_IS_NO_NUMBER
     return "make a list of them: `[A, B]`"
 
 
@@ -202,7 +206,7 @@ def compare(rendering: Rendering, sign: str, left: object, right: object) -> boo
     raise Refusal(
         code="template-type",
         message=f"`{sign}` compares two numbers or two texts, but these are {describe(left)} and {describe(right)}",
-        help="text never becomes a number: write the number without quotes, or compare its `… | string`"
+        help=f"text never becomes a number: write a number without quotes, or {_DECLARE}"
         if {describe(left), describe(right)} == {"a number", "text"}
         else None,
     )

@@ -330,7 +330,8 @@ class ExpressionReader(CallReader):
         if name == "loop":
             message = "`loop` is known only inside `{% for %}`"
             help_: str | None = (
-                "use it between `{% for … %}` and `{% endfor %}`"
+                "use it between `{% for … %}` and `{% endfor %}`; to number tasks, put numbers into the list: "
+                '`for_each: "{{ zip(…, n=range(1, 4)) }}"`'
                 if self.source is None
                 else "pass what the file needs: `{% with NAME = loop.index %}`"
             )
