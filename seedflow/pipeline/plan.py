@@ -34,7 +34,8 @@ from seedflow.store.view import open_view
 class Planned:
     """A plan with the planner that made it, which settles during the run what is unknown now.
 
-    `picks_path` is where the run writes down which take a rerolled address shows. `spent` is what was spent before.
+    `picks_path` is where the run writes down which take a rerolled address shows. `spent` is what was spent before. `given`
+    are the values that it was made with.
     """
 
     checked: Checked
@@ -43,6 +44,7 @@ class Planned:
     diagnostics: tuple[Diagnostic, ...]
     picks_path: Path | None = None
     spent: Spent = NOTHING_SPENT
+    given: GivenInputs | None = None
 
     @property
     def ok(self) -> bool:
@@ -114,7 +116,7 @@ def plan_recipe(
     ]
     doubts = keep_doubts(open_doubts, checked.graph, inputs, found)
     problems = tuple(once([*doubts, *wrong_inputs, *wrong_values, *wrong_picks, *found]))
-    return Planned(checked, plan, planner, problems, picks_path, spent)
+    return Planned(checked, plan, planner, problems, picks_path, spent, given)
 
 
 def find_picks_path(checked: Checked, session: Session) -> Path:

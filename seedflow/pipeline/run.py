@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 from seedflow.canonical import build_slug, fit_name
 from seedflow.diagnostics import Severity
-from seedflow.errors import StoreError, UsageError
+from seedflow.errors import SeedflowError, StoreError, UsageError
 from seedflow.images.facts import UrlImage
 from seedflow.pipeline.affordable import find_budgets, refuse_unaffordable
 from seedflow.pipeline.endpoint import load_facts
 from seedflow.pipeline.out_folder import refuse_as_folder
-from seedflow.pipeline.plan import Planned
+from seedflow.pipeline.plan import Planned, plan_recipe
 from seedflow.pipeline.session import Session
-from seedflow.plan.model import Action, Plan, Task
+from seedflow.plan.model import Action, Plan, Task, Totals
+from seedflow.plan.planner import Planner
 from seedflow.providers.options import REALM_CLOUDFLARE
 from seedflow.providers.registry import open_provider, open_uploader
 from seedflow.providers.upload import Uploader
@@ -25,10 +26,12 @@ from seedflow.recipe.picks import MOST_TAKES, Picks, TakePick
 from seedflow.recipe.picks_file import require_writable, update_picks
 from seedflow.run.events import Event
 from seedflow.run.executor import run_plan
+from seedflow.run.left import find_left
 from seedflow.run.options import OnUnknown, RunControl, RunOptions
 from seedflow.run.references import ReferenceMode
-from seedflow.run.status import RunResult
+from seedflow.run.status import RunResult, RunStatus
 from seedflow.settings.model import Settings
+from seedflow.store.base import Budget
 from seedflow.store.local import open_store
 
 
@@ -72,6 +75,39 @@ async def run_recipe(
     refuse_as_folder(out, settings.state_folder)
     if planned.picks_path is not None and any(task.to_be_noted for task in plan.tasks):
         _require_writable(planned.picks_path)
+    result = await _carry_out(
+        plan, planner, planned.picks_path, session, request, budgets, out, emit, control
+    )
+    return (
+        result
+        if result.status is RunStatus.DONE
+        else replace(result, left=_find_left(planned, session, result))
+    )
+
+
+def _find_left(planned: Planned, session: Session, result: RunResult) -> Totals | None:
+    """What another run will ask for, by a plan that is made again from what there is now; None where there is no such plan."""
+    if planned.given is None:
+        return None
+    try:
+        again = plan_recipe(planned.checked, planned.given, session)
+    except (SeedflowError, OSError):
+        return None  # what keeps the next run from beginning, it will say
+    return find_left(result.tasks, again.plan.tasks) if again.plan is not None and again.ok else None
+
+
+async def _carry_out(
+    plan: Plan,
+    planner: Planner,
+    picks_path: Path | None,
+    session: Session,
+    request: RunRequest,
+    budgets: tuple[Budget, ...],
+    out: Path,
+    emit: Callable[[Event], None],
+    control: RunControl | None,
+) -> RunResult:
+    settings = session.settings
     store = open_store(settings.state_folder)
     try:
         planner.use_store(store)
@@ -95,7 +131,7 @@ async def run_recipe(
                     uploader=uploader,
                     facts=load_facts(session, frozenset(task.model for task in plan.tasks)),
                     reconcile_for_s=settings.log_timeout_s,
-                    takes=None if planned.picks_path is None else PickedTakes(planned.picks_path, plan.realm),
+                    takes=None if picks_path is None else PickedTakes(picks_path, plan.realm),
                 ),
                 emit=emit,
                 control=control,

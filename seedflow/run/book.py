@@ -25,17 +25,12 @@ class TaskBook:
         self._tell = tell
         self._planned = tuple(planned)
         self._tasks = {task.address: task for task in self._planned}
-        self._asked: dict[str, Task] = {}
         self._after: dict[str, tuple[str, ...]] = {}
         self.scheduler = Scheduler(map(_node_of, self._planned))
 
     def get(self, address: str) -> Task:
         """A task as far as it is known by now."""
         return self._tasks[address]
-
-    def get_asked(self, address: str) -> Task:
-        """The same, of one that was blocked as it was before."""
-        return self._asked.get(address, self._tasks[address])
 
     def list_tasks(self) -> Iterator[Task]:
         """All tasks in the order of the plan, those that came of others in their place."""
@@ -78,8 +73,6 @@ class TaskBook:
                 self._grow(address, tasks)
                 return None
             case Task():
-                if settled.action is Action.BLOCKED:
-                    self._asked[address] = planned
                 self._tasks[address] = settled
                 return _find_end(settled) or settled
 

@@ -24,7 +24,6 @@ from seedflow.run.disk import Disk
 from seedflow.run.events import Event, EventKind, Teller
 from seedflow.run.expecting import build_requests
 from seedflow.run.leases import LEASE_S, Leases
-from seedflow.run.left import find_left
 from seedflow.run.limits import Limiter
 from seedflow.run.options import RunControl, RunOptions
 from seedflow.run.publish import Published, RunNote, publish_outputs
@@ -186,7 +185,6 @@ class _Run:
             cost_usd=sum((task.cost_usd for task in tasks), ZERO_USD),
             outputs=published.files,
             problems=problems,
-            left=find_left(tasks, self._book.get_asked),
         )
         self._emit(
             EventKind.RUN_FINISHED,

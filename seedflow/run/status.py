@@ -188,7 +188,8 @@ class RunResult:
     """What became of a run.
 
     `problems` are those of the whole run, such as a budget that is used up; `left` what another run will ask
-    for: what this one did not come to, and what failed at no cost; None when there is nothing of the kind.
+    for: what this one did not come to, and what failed at no cost; None when there is nothing of the kind, or as long as nobody
+    has made a plan again.
     """
 
     run_id: str

@@ -219,3 +219,24 @@ def test_a_further_attempt_that_was_refused_for_nothing_is_left(make_world, faul
     world.run()
     assert world.provider.paid_images == 2
     assert world.run().left is None
+
+
+GOING_ON = """
+steps:
+  s: {for_each: {w: [a, b]}, generate: {prompt: "s {{ each.w }}"}}
+  d: {for_each: {p: "{{ succeeded(steps.s.images) }}"}, generate: {prompt: d, image_input: "{{ each.p }}"}}
+  n: {generate: {prompt: n, image_input: "{{ succeeded(steps.s.images) }}"}}
+"""
+
+
+@pytest.mark.parametrize(("fault", "least"), [(reject("bad-request"), 0), (refuse("api-blocked", 7200), 1)])
+def test_what_went_on_without_what_failed_may_be_asked_again_with_it(make_world, fault, least: int) -> None:
+    world = make_world(GOING_ON)
+    world.provider.meet("s[w=a]", fault)
+    left = world.run().left
+    assert left is not None
+    assert left.calls.high == world.plan().totals.calls.high == 3
+    assert left.calls.low == least
+    before = len(world.provider.calls)
+    assert world.run().left is None
+    assert len(world.provider.calls) - before == 3

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,9 @@ from seedflow.providers.base import (
 from seedflow.providers.options import Pace
 from seedflow.run.events import Event, EventKind
 from seedflow.run.executor import run_plan
+from seedflow.run.left import find_left
 from seedflow.run.options import RunControl, RunOptions
-from seedflow.run.status import RunResult
+from seedflow.run.status import RunResult, RunStatus
 from seedflow.store.memory import MemoryState, MemoryStore
 
 MODEL = CATALOG.models[CATALOG.default_id]
@@ -410,7 +411,11 @@ class World:
             result, self.took_s = run_virtually(run)
         finally:
             store.close()
-        return result
+        if result.status is RunStatus.DONE:
+            return result
+        view = self.open_store()
+        again, _ = self.wrap(open_planner(self.text, view=view, folder=self.folder), view).start()
+        return replace(result, left=None if again is None else find_left(result.tasks, again.tasks))
 
     def at(self, moment_s: float, work: Callable[[], None]) -> None:
         """Let something happen during the next run, by its own clock."""
