@@ -166,7 +166,10 @@ def _advise(first: _Taken, second: _Taken) -> str:
         return f"put each output into a folder of its own, such as `{output.name}/…`"
     if unit is None or other is None:
         if unit is other:
-            return f"tell them apart in `file:`, for example with `{propose_file(unit, single=slot.single)}`"
+            proposal = propose_file(unit, single=slot.single)
+            if output.file is not None and proposal in output.file.scalar.value:
+                return "tell them apart by what their tasks were made with, such as `{{ each.NAME }}/…`, or take one of them out"
+            return f"tell them apart in `file:`, for example with `{proposal}`"
         return "name them in two outputs"
     if unit.instance.tasks.hub != other.instance.tasks.hub:
         names = [name_image(one.unit, one.slot.number) for one in (first, second) if one.unit is not None]

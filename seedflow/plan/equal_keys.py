@@ -34,7 +34,8 @@ def foresee_equal_keys(variable: LoopVariable, columns: Sequence[Column]) -> Dia
             if all(certain):
                 return _refuse(variable, first[0], row[0], [one.spelled for one in row])
             # Where conditions decide of both, one may be what the other leaves; the very same choice is made for both.
-            if (any(certain) or _same_choice(first, row)) and doubt is None:
+            # But where a failure alone keeps them away, both are there if all goes well.
+            if (any(certain) or _same_choice(first, row) or _both_come(first, row)) and doubt is None:
                 doubt = first[0], row[0]
         seen[tuple(one.key for one in row)].append(row)
     return None if doubt is None else _doubt(variable, *doubt)
@@ -42,6 +43,10 @@ def foresee_equal_keys(variable: LoopVariable, columns: Sequence[Column]) -> Dia
 
 def _same_choice(first: Sequence[Foreseen], second: Sequence[Foreseen]) -> bool:
     return all(one.choices and one.choices == other.choices for one, other in zip(first, second, strict=True))
+
+
+def _both_come(first: Sequence[Foreseen], second: Sequence[Foreseen]) -> bool:
+    return all(one.certain or one.unless_failed for one in (*first, *second))
 
 
 def _pair(columns: Sequence[Column]) -> list[tuple[Foreseen, ...]]:

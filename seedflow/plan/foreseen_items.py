@@ -14,7 +14,7 @@ class Foreseen:
     """An item that a list will have, `certain` if every run that comes so far has it.
 
     `key` is compared, `spelled` is shown; `source` is the address it comes from. `choices` are the alternatives that it is
-    one of, each by its place and number: two of the same place never meet.
+    one of, each by its place and number: two of the same place never meet. `unless_failed` when nothing but a failure keeps it away.
     """
 
     key: Hashable
@@ -22,6 +22,7 @@ class Foreseen:
     source: str
     certain: bool
     choices: tuple[tuple[int, int], ...] = ()
+    unless_failed: bool = False
 
     def meets(self, other: Foreseen) -> bool:
         """Whether both can be in one list."""
@@ -35,7 +36,14 @@ Column: TypeAlias = "list[Foreseen | None]"
 
 def doubt_all(found: Column) -> Column:
     """The same items, each of which may stay away."""
-    return [one and replace(one, certain=False) for one in found]
+    return [one and replace(one, certain=False, unless_failed=False) for one in found]
+
+
+def let_fail(found: Column) -> Column:
+    """The same items, each of which stays away where it failed."""
+    return [
+        one and replace(one, certain=False, unless_failed=one.certain or one.unless_failed) for one in found
+    ]
 
 
 def pick_foreseen(found: Column, index: int | Slice) -> Column:

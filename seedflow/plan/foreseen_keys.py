@@ -13,22 +13,24 @@ from seedflow.graph.handed_through import find_repeating
 from seedflow.graph.places import find_templates
 from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.plan.fallbacks import find_reached
-from seedflow.plan.foreseen_items import Column, Foreseen, doubt_all, pick_foreseen
+from seedflow.plan.foreseen_items import Column, Foreseen, doubt_all, let_fail, pick_foreseen
 from seedflow.plan.frames import Env
 from seedflow.plan.gaps import Gap, Item, Listing, find_gap, merge_parts
 from seedflow.plan.instances import Group, Instance, StepTasks, Unit
 from seedflow.plan.listing import Lister
 from seedflow.plan.model import ANYWHERE, ELSEWHERE, PendingImages, StepImage
+from seedflow.plan.picking import Absent
+from seedflow.plan.refused import Refused
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.views import PendingImage, PendingTask, key_of_image
-from seedflow.plan.whole import find_whole, follow, look_behind
+from seedflow.plan.whole import find_whole, follow, look_behind, read_cut
 from seedflow.recipe.model import Expression
 from seedflow.recipe.references import NameReference, StepReference
-from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm, look_up
 from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
-from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
+from seedflow.recipe.templating.lookup_nodes import Mentioned, Named, Part
 from seedflow.recipe.templating.nodes import Constant
 from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.templating.operation_nodes import Applied, Binary, Either, ListOf
@@ -149,8 +151,10 @@ class KeyForeseer:
             case Applied(name=name, arguments=(first, *_)) if name in SAME_ITEMS:
                 found = self._of(first, template, env)
                 return found if name == "list" else [*found, None]  # in another order
+            case Part(base=base) if (cut := read_cut(node)) is not None:
+                return pick_foreseen(self._of(base, template, env), cut)
             case WithoutFailed(argument=argument):
-                return doubt_all(self._of(argument, template, env))
+                return let_fail(self._of(argument, template, env))
             case OrNone(argument=argument):
                 reached, certain = find_reached((argument,), template, env, self._lister.stander)
                 found = self._of(argument, template, env) if reached else []
@@ -189,9 +193,21 @@ class KeyForeseer:
             if isinstance(mention, NameReference) and (mention.start, mention.end) == (node.start, node.end):
                 if mention.root == "each" and len(mention.path) == 1:
                     return [self._of_value(mention.name, env)]
-                behind = look_behind(mention, env, self._resolver.refresh) if len(mention.path) == 1 else None
-                return [None] if behind is None else self.find(*behind)
+                if len(mention.path) != 1:
+                    return [None]
+                behind = look_behind(mention, env, self._resolver.refresh)
+                return self._of_known(mention, env) if behind is None else self.find(*behind)
         return [None]
+
+    def _of_known(self, name: NameReference, env: Env) -> Column:
+        """What an input or a value gives that is known before anything is made."""
+        try:
+            value = look_up(name, self._resolver.build_scope(env))
+        except (Absent, Refused, RenderError, Skipped):
+            return [None]
+        items = value if isinstance(value, list | tuple) else [] if value is None else [value]
+        keys = [self._resolver.find_key(item) for item in items]
+        return [None if key is None else Foreseen(key, key, f"{name.root}.{name.name}", True) for key in keys]
 
     def _of_value(self, name: str, env: Env) -> Foreseen | None:
         """A value of a loop, which a used recipe hands through."""
@@ -227,7 +243,7 @@ class KeyForeseer:
                     *one.choices,
                     (hash(key), 1),
                 )  # if there is an item of the list, each of them has it
-                yield replace(one, key=key, certain=certain and not mention.fail_ok, choices=together)
+                yield replace(one, key=key, certain=certain, choices=together)
 
     # What steps give
 
@@ -239,7 +255,7 @@ class KeyForeseer:
             return [None]
         found = [one for part in parts for one in self._of_part(part, mention)]
         if mention.fail_ok:
-            found = doubt_all(found)
+            found = let_fail(found)
         return found if mention.index is None else pick_foreseen(found, mention.index)
 
     def _of_part(self, part: Item | Gap, mention: StepReference) -> Iterator[Foreseen | None]:
@@ -330,7 +346,7 @@ def _of_group(group: Group, mention: StepReference) -> Iterator[Foreseen | None]
     lists = tuple(_spell(items) for loop in loops for items in loop.lists)
     keys = tuple(loop.key for loop in loops)
     one = (mention.collection, group.label, lists, keys, id(group.tasks.frame))
-    yield Foreseen(one, group.label, group.address, group.surely_gives and not mention.fail_ok)
+    yield Foreseen(one, group.label, group.address, group.surely_gives)
     yield None
 
 

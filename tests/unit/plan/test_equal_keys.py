@@ -52,6 +52,7 @@ def say(text: str) -> list[str]:
         '{i: {in: "{{ steps.a.images + optional(steps.b.images) }}", at_most: 9}}',
         "{i: \"{{ [steps.a.at(p='x').images[0], steps.set.at(p='x').images[0]] }}\"}",
         "{i: [\"{{ steps.a.at(p='x').images[0] }}\", \"{{ steps.set.at(p='x').images[0] }}\"]}",
+        "{i: \"{{ (steps.one.images + steps.a.images)[1:] + [steps.b.at(p='x').images[0]] }}\"}",
         "\"{{ zip(i=[steps.a.at(p='x').images[0], steps.b.at(p='x').images[0]], j=['m', 'm']) }}\"",
     ],
 )
@@ -447,3 +448,40 @@ def test_what_is_told_apart_by_where_it_comes_from_waits_for_nothing_else(
     before = made.addresses[: made.addresses.index("u[a=1,b=s-1]")]
     assert [name for name in before if name.startswith("u")] == asked
     assert made.problems == {}
+
+
+LOCAL = """inputs: {pics: {type: list, of: image, default: ["https://example.com/owl.png"]}, words: {type: list, of: text, default: [y, y]}}
+steps:
+  a: {for_each: {p: [x, y]}, generate: {prompt: 'A {{ each.p }}'}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("items", "told"),
+    [
+        ("steps.a.images + inputs.pics + inputs.pics", True),
+        ("(steps.a.images + inputs.pics + inputs.pics)[2:]", True),
+        ("(steps.a.images + inputs.pics + inputs.pics)[:3]", False),
+        ("steps.a.images + inputs.pics", False),
+        ("(steps.a.images | map(attribute='name') | list) + inputs.words", True),
+    ],
+)
+def test_what_is_known_before_may_have_equal_keys_beside_results(items: str, told: bool) -> None:
+    text = f"{LOCAL}  end: {{for_each: {{i: \"{{{{ {items} }}}}\"}}, generate: {{prompt: 'End {{{{ each.i }}}}'}}}}\n"
+    text = text.replace("{{ each.i }}", "{{ each.i.name }}") if "words" not in items else text
+    found = [one for one in open_planner(text).start()[1] if one.code == "equal-keys"]
+    assert [one.severity for one in found] == [Severity.ERROR] * told
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ("succeeded(steps.b.images)", ["warning"]),
+        ("steps.b.images", ["warning"]),
+        ("succeeded(steps.when.images)", []),
+        ("succeeded(steps.z.images)", []),
+    ],
+)
+def test_of_what_goes_on_without_what_fails_equal_keys_are_a_doubt(other: str, said: list[str]) -> None:
+    found = say(loop(f'{{i: {{in: "{{{{ succeeded(steps.a.images) + {other} }}}}", at_most: 99}}}}'))
+    assert [one.partition(":")[0] for one in found] == said
