@@ -167,7 +167,8 @@ def _advise(first: _Taken, second: _Taken) -> str:
     if unit is None or other is None:
         if unit is other:
             proposal = propose_file(unit, single=slot.single)
-            if output.file is not None and proposal in output.file.scalar.value:
+            same_picture = first.slot.describe() == slot.describe()
+            if same_picture or (output.file is not None and proposal in output.file.scalar.value):
                 return "tell them apart by what their tasks were made with, such as `{{ each.NAME }}/…`, or take one of them out"
             return f"tell them apart in `file:`, for example with `{proposal}`"
         return "name them in two outputs"
