@@ -143,12 +143,21 @@ def _judge_reroll(selectors: Sequence[TaskSelector], plan: Plan, *, several: boo
         meant = [task for task in plan.tasks if task.tasks is None and selector.matches(task.address)]
         asked = [task for task in meant if task.action is Action.CALL]
         if not meant:
-            problems.append(selector.explain_nothing(task.address for task in plan.tasks))
+            problems.append(_explain_nothing(selector, plan))
         elif not asked:
             problems.append(selector.explain_aside(meant[0]))
         elif len(meant) > 1 and not several:
             problems.append(_several(selector, meant, asked))
     return problems
+
+
+def _explain_nothing(selector: TaskSelector, plan: Plan) -> Diagnostic:
+    """Why a selector means no task: those that it may mean, which are not known yet, come first."""
+    to_come = [task for task in plan.tasks if task.tasks is not None and selector.may_match(task.address)]
+    if to_come and all(task.action is not Action.CALL for task in to_come):
+        return selector.explain_aside(to_come[0])
+    asked = [task.address for task in to_come if task.action is Action.CALL]
+    return selector.explain_nothing([*asked, *(task.address for task in plan.tasks)])
 
 
 def _several(selector: TaskSelector, meant: Sequence[Task], asked: Sequence[Task]) -> Diagnostic:

@@ -50,6 +50,19 @@ class TaskSelector:
             for mine, its in zip(self.parts, parts, strict=False)
         )
 
+    def may_match(self, address: str) -> bool:
+        """Whether tasks that this address stands for may be meant: some of its keys are not known."""
+        found = parse_address(address)
+        if found is None or len(found[0]) != len(self.parts):
+            return False
+        return all(
+            mine.name == its.name
+            and all(
+                "?" in its.keys.get(name, "") or its.keys.get(name) == key for name, key in mine.keys.items()
+            )
+            for mine, its in zip(self.parts, found[0], strict=True)
+        )
+
     @property
     def span(self) -> Span:
         """Where it stands on the command line."""

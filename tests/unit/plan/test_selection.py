@@ -74,3 +74,18 @@ def test_a_step_inside_of_a_use_is_named_with_the_keys_that_were_given(selector:
     assert (select(selector).explain_nothing(addresses).help or "").endswith(
         f"name a step in it, such as `{named}`"
     )
+
+
+@pytest.mark.parametrize(
+    ("selector", "address", "may"),
+    [
+        ("u[r=b]/d[p=b.s-1]", "u[r=b]/d[p=b.s-?]", True),
+        ("u[r=b]/d[p=b.s-1]", "u[r=b]/d[p=?]", True),
+        ("u[r=c]/d[p=c.s-1]", "u[r=b]/d[p=?]", False),
+        ("u[r=b]/e", "u[r=b]/d[p=?]", False),
+        ("u/d", "u[r=b]/d[p=?]", True),
+        ("d", "u[r=b]/d[p=?]", False),
+    ],
+)
+def test_what_tasks_to_come_may_be_meant(selector: str, address: str, may: bool) -> None:
+    assert select(selector).may_match(address) is may
