@@ -361,7 +361,7 @@ def test_what_is_the_same_is_equal(render, text) -> None:
         (
             "{{ inputs.count + inputs.hero }}",
             "`+` takes two numbers, two texts or two lists, but these are a number and text",
-            "text is put together with `~`",
+            "text is put together with `~`; to reckon with it, declare the input or the column that it comes from with `type: number`",
         ),
         (
             "{{ inputs.photo + inputs.photo }}",
