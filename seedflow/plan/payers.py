@@ -16,6 +16,13 @@ class Payers:
         self._certain: dict[Hashable, str] = {}
         self._open: dict[Hashable, list[str]] = {}
 
+    def copy(self) -> Payers:
+        """The same, for tasks that may come to be part of no plan."""
+        other = Payers()
+        other._certain = dict(self._certain)
+        other._open = {identity: list(addresses) for identity, addresses in self._open.items()}
+        return other
+
     def find(self, identity: Hashable, address: str, *, certain: bool) -> str | None:
         """The task that pays for the request of this one as far as is known by now; None when it does so itself."""
         if certain:

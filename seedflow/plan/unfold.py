@@ -64,15 +64,16 @@ class Unfolder:
         self.fitting = FittingLists()
 
     @contextmanager
-    def apart(self) -> Iterator[tuple[dict[str, Task], Findings]]:
-        """For the block, a sink and findings of its own."""
-        before = self._sink, self.findings
+    def apart(self, *, drops: bool = False) -> Iterator[tuple[dict[str, Task], Findings]]:
+        """For the block, a sink and findings of its own; what it `drops` is part of no plan, and pays for nobody."""
+        before = self._sink, self.findings, self._build.payers
+        self._build.payers = before[-1].copy() if drops else before[-1]
         self._outer.append(self._sink)
         self._sink, self.findings = {}, Findings()
         try:
             yield self._sink, self.findings
         finally:
-            self._sink, self.findings = before
+            self._sink, self.findings, self._build.payers = before
             self._outer.pop()
 
     def grow(self, group: Group, opening: Opening | None) -> None:
@@ -133,7 +134,7 @@ class Unfolder:
         """A place for the items of lists that cannot be made, so that who mentions their tasks is not told that there are none."""
         if self._grows or not tasks.fanned:
             return
-        with self.apart(), suppress(Explodes):
+        with self.apart(drops=True), suppress(Explodes):
             self._add_group(Opening(FIRST_ROW, 0, build_unmade_gap()), tasks)
 
     def _read(self, span: Span, read: Callable[[], Iterable[Part]]) -> Iterator[Part]:
@@ -157,7 +158,7 @@ class Unfolder:
             inner, problems = self._uses.enter(instance, self._graph.frames[tasks.node.id])
             instance.inner = inner
             # With errors, others mention what is inside all the same; of that nothing more is to be said, or asked.
-            with nullcontext() if not self._blame(problems) else self.apart():
+            with nullcontext() if not self._blame(problems) else self.apart(drops=True):
                 self.plan_frame(inner)
             return
         self._add_units(instance)
@@ -201,7 +202,7 @@ class Unfolder:
         self.findings.merge(found)
         if problem is not None:
             if not self._grows:
-                with self.apart():
+                with self.apart(drops=True):
                     self._add_passes(instance, iterate, [build_unmade_gap()], 0)
             return
         for slot in range(1, tasks.takes + 1):
@@ -209,9 +210,8 @@ class Unfolder:
             for number, part in enumerate(parts, 1):
                 each = {**instance.each, iterate.name: part.value if isinstance(part, Item) else None}
                 address = spell_address(tasks.hub, (*instance.keys, (iterate.name, str(number))))
-                address = address if slot == 1 else f"{address}#{slot}"
-                last = number == len(parts)
-                before = Unit(address, instance, slot, number, last, Env(frame, each), before)
+                address += "" if slot == 1 else f"#{slot}"
+                before = Unit(address, instance, slot, number, number == len(parts), Env(frame, each), before)
                 self._add_unit(before)
         instance.complete = True
 
@@ -391,7 +391,7 @@ class Unfolder:
                 inner, problems = self._uses.enter(instance, self._graph.frames[tasks.node.id])
                 instance.inner = replace(inner, ghost=True)
                 errors.extend(problems)
-                with nullcontext() if not has_errors(problems) else self.apart():
+                with nullcontext() if not has_errors(problems) else self.apart(drops=True):
                     self.plan_frame(instance.inner)
             else:
                 self._add_units(instance)

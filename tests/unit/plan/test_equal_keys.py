@@ -485,3 +485,21 @@ def test_what_is_known_before_may_have_equal_keys_beside_results(items: str, tol
 def test_of_what_goes_on_without_what_fails_equal_keys_are_a_doubt(other: str, said: list[str]) -> None:
     found = say(loop(f'{{i: {{in: "{{{{ succeeded(steps.a.images) + {other} }}}}", at_most: 99}}}}'))
     assert [one.partition(":")[0] for one in found] == said
+
+
+def test_an_image_that_a_slice_hands_through_twice_is_an_error_before_anything_is_paid(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "used.yaml").write_text(
+        "seedflow: 1\ninputs: {photos: {type: list, of: image}, w: {type: text}}\n"
+        'steps: {a: {generate: {prompt: "A {{ inputs.w }}"}}}\n'
+        'outputs: {o: "{{ inputs.photos[:2] }}", x: "{{ steps.a.images }}"}\n'
+    )
+    text = (
+        "steps:\n  s: {generate: {prompt: S}}\n"
+        '  u: {for_each: {w: [b, c]}, recipe: ./used.yaml, with: {photos: "{{ steps.s.images }}", w: "{{ each.w }}"}}\n'
+        '  r: {for_each: {p: "{{ steps.u.outputs.o }}"}, generate: {prompt: R, image_input: "{{ each.p }}"}}\n'
+    )
+    plan, found = open_planner(text, folder=tmp_path).start()
+    assert plan is None
+    assert [(one.code, one.severity) for one in found] == [("equal-keys", Severity.ERROR)]

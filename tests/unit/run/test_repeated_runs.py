@@ -43,7 +43,7 @@ SLICED = (
 HANDED = (
     "inputs: {photos: {type: list, of: image}, w: {type: text}}\n"
     'steps: {a: {generate: {prompt: "A {{ inputs.w }}"}}}\n'
-    'outputs: {o: "{{ inputs.photos[:2] }}", x: "{{ steps.a.images }}"}\n'
+    'outputs: {o: "{{ inputs.photos[:(steps.a.images | length)] }}", x: "{{ steps.a.images }}"}\n'
 )
 OPEN = (
     "inputs: {photos: {type: list, of: image}}\n"
