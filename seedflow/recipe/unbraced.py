@@ -11,6 +11,7 @@ _PART: Final = r"(?:\.[a-z_][a-z0-9_]*|\[[^\[\]{}]*\]|\([^(){}]*\))"
 _EXPRESSION: Final = re.compile(rf"(?:steps|inputs|values|each)\.[a-z][a-z0-9_]*{_PART}*")
 
 _CODE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_READ: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _OTHER_BRACES: Final = re.compile(
     rf"(?<!\{{)\$?\{{\s*(?P<one>{_EXPRESSION.pattern})\s*\}}(?!\}})|\[\[\s*(?P<square>{_EXPRESSION.pattern})\s*\]\]"
 )
@@ -48,6 +49,12 @@ def find_other_braces(text: str) -> Iterator[OtherBraces]:
     bare = _CODE.sub(lambda found: " " * len(found[0]), text)
     for found in _OTHER_BRACES.finditer(bare):
         yield OtherBraces(found.start(), found.end(), found["one"] or found["square"])
+
+
+def find_code(text: str) -> tuple[int, int] | None:
+    """Where the first `{{ }}` or `{% %}` of a text stands, for whoever knows that it is none there."""
+    found = _READ.search(text)
+    return None if found is None else found.span()
 
 
 def suggest_braces(text: str) -> str | None:
