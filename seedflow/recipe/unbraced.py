@@ -12,6 +12,7 @@ _EXPRESSION: Final = re.compile(rf"(?:steps|inputs|values|each)\.[a-z][a-z0-9_]*
 
 _CODE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _READ: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_ROOT: Final = re.compile(r"\b(?:inputs|values|steps|each|ref|recipe)\.[a-z]")
 _OTHER_BRACES: Final = re.compile(
     rf"(?<!\{{)\$?\{{\s*(?P<one>{_EXPRESSION.pattern})\s*\}}(?!\}})|\[\[\s*(?P<square>{_EXPRESSION.pattern})\s*\]\]"
 )
@@ -52,9 +53,8 @@ def find_other_braces(text: str) -> Iterator[OtherBraces]:
 
 
 def find_code(text: str) -> tuple[int, int] | None:
-    """Where the first `{{ }}` or `{% %}` of a text stands, for whoever knows that it is none there."""
-    found = _READ.search(text)
-    return None if found is None else found.span()
+    """Where a text first mentions something of a recipe between `{{ }}` or `{% %}`, for whoever knows that no template is read there."""
+    return next((found.span() for found in _READ.finditer(text) if _ROOT.search(found[0])), None)
 
 
 def suggest_braces(text: str) -> str | None:
