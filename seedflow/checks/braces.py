@@ -11,8 +11,8 @@ from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.places import Part, Place, find_literals
 from seedflow.recipe.model import Input, InputType
-from seedflow.recipe.unbraced import find_expression, find_other_braces, suggest_braces
-from seedflow.text.nodes import Scalar
+from seedflow.recipe.unbraced import find_code, find_expression, find_other_braces, suggest_braces
+from seedflow.text.nodes import Scalar, Sequence
 
 _TEXTS: Final = frozenset((Part.PARAMETER, Part.FOR_EACH, Part.WITH, Part.VALUE))
 """Where texts may stand that go into a prompt."""
@@ -81,14 +81,37 @@ def _list_names(root: str, place: Place) -> Collection[str]:
 
 
 def _check_default(declared: Input) -> Iterator[Diagnostic]:
+    for default in _list_texts(declared):
+        if find_expression(default.value) is not None:
+            yield Diagnostic(
+                "missing-braces",
+                f"`{default.value.strip()}` looks like an expression, and a default is data: it is nothing but this text",
+                default.span,
+                Severity.WARNING,
+                help=f"leave the default out, and name what is meant where `{declared.name}` is used, or under `values:`",
+            )
+        code = find_code(default.value)
+        if code is not None:
+            text = "{{ [ … ] }}" if declared.type is InputType.LIST else "…"
+            yield Diagnostic(
+                "braces-in-default",
+                f"`{default.value[slice(*code)]}` stands in a default, which is data: it is used with its braces, as it is written here",
+                default.span_at(*code),
+                Severity.WARNING,
+                help=f'under `values:` templates are read: write `{declared.name}: "{text}"` there in place of this input, and use it as '
+                f"`{{{{ values.{declared.name} }}}}`",
+            )
+
+
+def _list_texts(declared: Input) -> Iterator[Scalar]:
+    """The texts of an input's default, which are used as they stand."""
     default = declared.default
-    if declared.type is not InputType.TEXT or not isinstance(default, Scalar):
-        return
-    if find_expression(default.value) is not None:
-        yield Diagnostic(
-            "missing-braces",
-            f"`{default.value.strip()}` looks like an expression, and a default is data: it is nothing but this text",
-            default.span,
-            Severity.WARNING,
-            help=f"leave the default out, and name what is meant where `{declared.name}` is used, or under `values:`",
-        )
+    if declared.type is InputType.TEXT and isinstance(default, Scalar):
+        yield default
+    if declared.of is not None and declared.of.type is InputType.TEXT and isinstance(default, Sequence):
+        yield from (item for item in default.items if isinstance(item, Scalar))
+
+
+def list_texts_with_code(declared: Input) -> Iterator[str]:
+    """Such texts that hold a template which is none."""
+    return (text.value for text in _list_texts(declared) if find_code(text.value) is not None)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
 
 from seedflow.checks.asked import is_asked_for
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span, has_errors
@@ -16,19 +15,13 @@ from seedflow.graph.certain import Certain
 from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.places import find_step_places
 from seedflow.graph.printed import find_printed_tail
-from seedflow.graph.shapes import SAME_ITEMS
+from seedflow.graph.table_rows import find_row_variables
+from seedflow.graph.tested_columns import check_tested_columns
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.input_types import read_value
 from seedflow.recipe.inputs import FilesFrom
 from seedflow.recipe.model import Input, InputType
 from seedflow.recipe.references import NameReference
-from seedflow.recipe.template import Template
-from seedflow.recipe.templating.lookup_nodes import Named, Part
-from seedflow.recipe.templating.nodes import Expression
-from seedflow.recipe.templating.operation_nodes import Applied, Binary, Either, Or
-
-_SAME_ROWS: Final = SAME_ITEMS | {"unique", "select", "selectattr", "reject", "rejectattr", "default", "d"}
-"""Filters that leave rows as they are."""
 
 
 def check_default_files(graph: StepGraph, *, folder: Path) -> Iterator[Diagnostic]:
@@ -50,7 +43,9 @@ def check_default_files(graph: StepGraph, *, folder: Path) -> Iterator[Diagnosti
             value, problems = read_value(declared, declared.default, files)
             yield from problems
             if declared.type is InputType.TABLE and isinstance(value, list) and not has_errors(problems):
-                yield from _check_columns(declared, value, graph.list_steps(frame))
+                nodes = graph.list_steps(frame)
+                yield from _check_columns(declared, value, nodes)
+                yield from check_tested_columns(declared, value, nodes)
 
 
 def _check_columns(declared: Input, rows: list[object], nodes: Iterable[StepNode]) -> Iterator[Diagnostic]:
@@ -60,7 +55,7 @@ def _check_columns(declared: Input, rows: list[object], nodes: Iterable[StepNode
         return
     certain = Certain()
     for node in nodes:
-        variables = _find_variables(declared.name, node)
+        variables = find_row_variables(declared.name, node)
         for entry in node.step.for_each:
             if entry.key is not None and entry.key not in columns and not variables.isdisjoint(entry.names):
                 yield _no_column(declared, entry.key, columns, entry.span)
@@ -77,37 +72,6 @@ def _check_columns(declared: Input, rows: list[object], nodes: Iterable[StepNode
                     lacks = tail is not None and len(path) > 1 and path[1] not in columns
                     if lacks and not is_asked_for(mention, path[1], place, certain):
                         yield _no_column(declared, str(path[1]), columns, template.span_of(mention))
-
-
-def _find_variables(name: str, node: StepNode) -> set[str]:
-    """The variables of a step that go through the rows of an input."""
-    found: set[str] = set()
-    for entry in node.step.for_each:
-        for variable, items in zip(entry.names, entry.lists, strict=True):
-            listed = items.expression if isinstance(items, Template) else None
-            if listed is not None and _has_rows(listed, name):
-                found.add(variable)
-    return found
-
-
-def _has_rows(items: Expression, name: str) -> bool:
-    """Whether items of a list are rows of an input as they are: what is made of rows, such as a column of them, has no columns."""
-    left = [items]
-    while left:
-        match left.pop():
-            case Named(root="inputs", name=found) if found == name:
-                return True
-            case Part(base=base):
-                left.append(base)
-            case Applied(name=filter_, arguments=(first, *_)) if filter_ in _SAME_ROWS:
-                left.append(first)
-            case Binary(left=one, right=other) | Or(left=one, right=other):
-                left.extend((one, other))
-            case Either(then=one, otherwise=other):
-                left.extend((one, other))
-            case _:
-                pass
-    return False
 
 
 def _no_column(declared: Input, column: str, columns: list[str], span: Span) -> Diagnostic:

@@ -15,7 +15,8 @@ from seedflow.graph.flow import Flow
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Kind, Shape
-from seedflow.recipe.model import Expression, LoopVariable
+from seedflow.graph.table_rows import list_tables
+from seedflow.recipe.model import Expression, Input, InputType, LoopVariable
 from seedflow.recipe.template import Template, may_leave_out
 from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.forms import OrNone
@@ -33,6 +34,10 @@ _SAME_ITEMS: Final = frozenset(("list", "sort", "reverse", "unique"))
 """Filters that leave the items of a list as they are."""
 
 
+_TELLING: Final = (InputType.TEXT, InputType.INTEGER, InputType.CHOICE)
+"""Types of columns that tell rows apart most likely."""
+
+
 def check_keys(variable: LoopVariable, node: StepNode, flow: Flow) -> Iterator[Diagnostic]:
     """Each item has a key, and no two that are written out have the same."""
     if "key" in variable.unread:
@@ -47,6 +52,7 @@ def check_keys(variable: LoopVariable, node: StepNode, flow: Flow) -> Iterator[D
                 item = _find_mapped(items.expression, node, flow)
             if item is not None:
                 yield from _check_items(name, item, items, variable)
+            yield from _check_rows(name, items, variable, node)
             yield from doubt_items(items, node, flow, "which has no key to make a task's address from")
             twice = _find_twice(items.expression, node, flow)
             if twice is not None:
@@ -90,10 +96,7 @@ def _find_kinds(items: Expression, node: StepNode, flow: Flow) -> Iterator[Kind]
 
 def _check_items(name: str, item: Shape, template: Template, variable: LoopVariable) -> Iterator[Diagnostic]:
     """What is true of all items of a list that a template gives."""
-    start, end = 0, len(template.scalar.value)
-    if template.expression is not None and variable.zipped:
-        start, end = template.expression.start, template.expression.end
-    span = template.scalar.span_at(start, end) if variable.zipped else template.scalar.span
+    span = _span_of_list(template, variable)
     if item.kind in (Kind.LIST, Kind.NONE):
         yield Diagnostic(
             "no-key",
@@ -103,6 +106,45 @@ def _check_items(name: str, item: Shape, template: Template, variable: LoopVaria
         )
     elif _is_record(item):
         yield from _check_record(name, item, span, variable)
+
+
+def _span_of_list(template: Template, variable: LoopVariable) -> Span:
+    if not variable.zipped:
+        return template.scalar.span
+    node = template.expression
+    return template.scalar.span_at(
+        *((0, len(template.scalar.value)) if node is None else (node.start, node.end))
+    )
+
+
+def _check_rows(
+    name: str, template: Template, variable: LoopVariable, node: StepNode
+) -> Iterator[Diagnostic]:
+    """Rows have the key that their own table declares, whatever table a used recipe is given them from."""
+    if variable.key is not None or template.expression is None:
+        return
+    tables = [_find_keyless(table, node) for table in dict.fromkeys(list_tables(template.expression))]
+    table = next(iter(tables), None)
+    if table is None or None in tables or table.max_items == 0:
+        return
+    column = next((one.name for one in table.columns.values() if one.type in _TELLING), "COLUMN")
+    yield Diagnostic(
+        "no-key",
+        f"the items of `{name}` are rows of the table `{table.name}`, and nothing says which of their columns tells them apart",
+        _span_of_list(template, variable),
+        help=f"write `key: {column}` in the declaration of `{table.name}`",
+        related=(Related(table.span, "this table has no `key`"),),
+    )
+
+
+def _find_keyless(name: str | None, node: StepNode) -> Input | None:
+    """The table of that name, if no row of it has a key."""
+    declared = None if name is None else node.frame.recipe.inputs.get(name)
+    return (
+        declared
+        if declared is not None and declared.type is InputType.TABLE and declared.key is None
+        else None
+    )
 
 
 def _check_item(

@@ -131,6 +131,7 @@ def _check_expect(expect: Expect, node: StepNode, subject: Subject) -> Iterator[
     if expect.aspect_ratio is not None:
         yield from _check_ratio(expect, expect.aspect_ratio, node, subject)
     yield from _check_least_size(expect, node, subject)
+    yield from _check_distinct(expect, node, subject)
     if expect.images is None:
         return
     least, most = subject.flow.counts.images_per_answer(node)
@@ -147,6 +148,23 @@ def _check_expect(expect: Expect, node: StepNode, subject: Subject) -> Iterator[
         if low is not None and low > most
         else "expect more images",
         related=(Related(node.generate.span, "the request"),),
+    )
+
+
+def _check_distinct(expect: Expect, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:
+    """There are two images to compare; a used recipe is judged by itself, as each of its uses may ask for another number."""
+    wanted = expect.distinct
+    if wanted is None or read_literal(wanted) is not True or node.frame.call is not None:
+        return
+    if subject.flow.counts.images_per_answer(node).high != 1:
+        return
+    of_takes = ", and each of several `takes` is looked at by itself" if node.step.takes is not None else ""
+    yield Diagnostic(
+        "no-effect",
+        f"`distinct` compares the images of one answer{of_takes}; this request gives one image, which is like no other",
+        wanted.scalar.span,
+        Severity.WARNING,
+        help="take `distinct` out, or ask for several images in one request",
     )
 
 

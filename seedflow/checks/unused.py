@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from seedflow.checks.braces import list_texts_with_code
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.diagnostics.suggest import find_near
@@ -31,6 +32,8 @@ def _check_recipe(recipe: Recipe, places: list[Place]) -> Iterator[Diagnostic]:
         if place.template.unread:
             unread.append(place.template.scalar.value)
             bare.update(place.template.bare_names)
+    # What a default mentions in braces is told as that, and used once it stands where templates are read.
+    unread.extend(text for found in recipe.inputs.values() for text in list_texts_with_code(found))
     if recipe.unread:
         unread.append(recipe.source.text)
     declared = [("inputs", name, found.span) for name, found in recipe.inputs.items()]

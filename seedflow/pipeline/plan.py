@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seedflow.diagnostics import Diagnostic, has_errors
+from seedflow.graph.tested_columns import find_tested_texts
 from seedflow.graph.tolerance import find_tolerated
 from seedflow.money import format_usd
 from seedflow.pipeline.affordable import NOTHING_SPENT, Spent, look_up_spent
@@ -75,6 +76,7 @@ def plan_recipe(
     values, wrong_values = resolve_values(recipe, inputs) if inputs is not None else (None, [])
     if inputs is None or values is None:
         return Planned(checked, None, None, tuple(once([*checked.diagnostics, *wrong_inputs, *wrong_values])))
+    wrong_inputs.extend(find_tested_texts(checked.graph, inputs))
     selectors, wrong_selectors = _read_selectors(reroll)
     picks_path = find_picks_path(checked, session)
     picks, wrong_picks = load_picks(picks_path)

@@ -1,4 +1,4 @@
-"""What a step consists of, written beside its name and not below it: read as if it stood below, and told once."""
+"""What a step, or an option of a step, consists of, written beside its name and not below it: read as if it stood below, and told once."""
 
 from __future__ import annotations
 
@@ -6,12 +6,25 @@ from collections.abc import Iterator
 from typing import Final
 
 from seedflow.diagnostics import Diagnostic, Related
+from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.leaves import is_nothing, quote
+from seedflow.recipe.option_schema import ExpectBlock, IterateBlock
 from seedflow.recipe.schema import StepBlock
 from seedflow.recipe.step_kinds import OPTIONS_BY_KIND
-from seedflow.text.nodes import Entry, Mapping, Node
+from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 _KEYS: Final = frozenset(StepBlock.known_keys())
+_OTHER_WORDS: Final = frozenset((*StepBlock.meant, *StepBlock.later, *StepBlock.elsewhere)) - {
+    "prompt",
+    "model",
+}
+"""What some write for keys of a step."""
+_OPTIONS: Final = frozenset(("for_each", "generate", "with", "expect", "iterate"))
+"""Keys of a step behind which a mapping stands."""
+_KEYS_OF_OPTIONS: Final = {
+    name: frozenset((*block.known_keys(), *block.meant, *block.elsewhere))
+    for name, block in (("expect", ExpectBlock), ("iterate", IterateBlock))
+}
 
 
 def indent_steps(root: Node) -> tuple[Node, list[tuple[str, Diagnostic]]]:
@@ -20,7 +33,7 @@ def indent_steps(root: Node) -> tuple[Node, list[tuple[str, Diagnostic]]]:
     if not isinstance(root, Mapping) or written is None or not isinstance(written.value, Mapping):
         return root, []
     problems: list[tuple[str, Diagnostic]] = []
-    steps = tuple(_indent(written.value, problems))
+    steps = tuple(_indent_options(step, problems) for step in _indent(written.value, problems))
     if not problems:
         return root, []
     below = Mapping(written.value.source, written.value.start, written.value.end, steps)
@@ -39,19 +52,48 @@ def _indent(steps: Mapping, problems: list[tuple[str, Diagnostic]]) -> Iterator[
             yield step
             yield from parts
             continue
-        names = ", ".join(f"`{part.key.value}`" for part in parts)
-        stands = "stands" if len(parts) == 1 else "stand"
-        name = quote(step.key.value)
-        wrong = Diagnostic(
-            "wrong-type",
-            f"{names} {stands} beside {name}, which has nothing below it; expected below the step",
-            parts[0].key.span,
-            help=f"indent {names}, with all that is inside, further than {name}",
-            related=(Related(step.key.span, "the step"),),
-        )
-        problems.append((step.key.value, wrong))
-        first, last = parts[0].key, parts[-1].value
-        yield Entry(step.key, Mapping(first.source, first.start, last.end, tuple(parts)))
+        problems.append((step.key.value, _wrong(step, parts, "the step")))
+        yield _put_below(step, parts)
+
+
+def _indent_options(step: Entry, problems: list[tuple[str, Diagnostic]]) -> Entry:
+    """A step with what stands beside `for_each:` and the like below it, where nothing else is below it."""
+    block = step.value
+    if not isinstance(block, Mapping):
+        return step
+    left, entries, before = list(block), list[Entry](), len(problems)
+    while left:
+        option = left.pop(0)
+        parts: list[Entry] = []
+        while option.key.value in _OPTIONS and is_nothing(option.value) and left:
+            if not _is_part_of(option.key.value, left[0]):
+                break
+            parts.append(left.pop(0))
+        if parts:
+            problems.append((step.key.value, _wrong(option, parts, quote(option.key.value))))
+            option = _put_below(option, parts)
+        entries.append(option)
+    if len(problems) == before:
+        return step
+    return Entry(step.key, Mapping(block.source, block.start, block.end, tuple(entries)))
+
+
+def _wrong(above: Entry, parts: list[Entry], below: str) -> Diagnostic:
+    names = ", ".join(quote(part.key.value) for part in parts)
+    stands = "stands" if len(parts) == 1 else "stand"
+    name = quote(above.key.value)
+    return Diagnostic(
+        "wrong-type",
+        f"{names} {stands} beside {name}, which has nothing below it; expected below {below}",
+        parts[0].key.span,
+        help=f"indent {names}, with all that is inside, further than {name}",
+        related=(Related(above.key.span, below),),
+    )
+
+
+def _put_below(above: Entry, parts: list[Entry]) -> Entry:
+    first, last = parts[0].key, parts[-1].value
+    return Entry(above.key, Mapping(first.source, first.start, last.end, tuple(parts)))
 
 
 def _is_part(entry: Entry) -> bool:
@@ -59,3 +101,21 @@ def _is_part(entry: Entry) -> bool:
     inner = entry.value
     is_step = isinstance(inner, Mapping) and any(inner.find(kind) is not None for kind in OPTIONS_BY_KIND)
     return entry.key.value in _KEYS and not is_step
+
+
+def _is_part_of(option: str, entry: Entry) -> bool:
+    """Whether it can stand below an option, and is no key of the step, nor one that is misspelt."""
+    name, value = entry.key.value, entry.value
+    if name in _KEYS or name.startswith("x-"):
+        return False
+    if option in _KEYS_OF_OPTIONS:
+        return name in _KEYS_OF_OPTIONS[option]
+    if name in _OTHER_WORDS or find_near(name, _KEYS) is not None:
+        return False
+    if option != "for_each":
+        return True
+    return (
+        isinstance(value, Sequence)
+        or (isinstance(value, Mapping) and value.find("in") is not None)
+        or (isinstance(value, Scalar) and "{{" in value.value)
+    )

@@ -11,6 +11,8 @@ _PART: Final = r"(?:\.[a-z_][a-z0-9_]*|\[[^\[\]{}]*\]|\([^(){}]*\))"
 _EXPRESSION: Final = re.compile(rf"(?:steps|inputs|values|each)\.[a-z][a-z0-9_]*{_PART}*")
 
 _CODE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_READ: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_ROOT: Final = re.compile(r"\b(?:inputs|values|steps|each|ref|recipe)\.[a-z]")
 _OTHER_BRACES: Final = re.compile(
     rf"(?<!\{{)\$?\{{\s*(?P<one>{_EXPRESSION.pattern})\s*\}}(?!\}})|\[\[\s*(?P<square>{_EXPRESSION.pattern})\s*\]\]"
 )
@@ -48,6 +50,11 @@ def find_other_braces(text: str) -> Iterator[OtherBraces]:
     bare = _CODE.sub(lambda found: " " * len(found[0]), text)
     for found in _OTHER_BRACES.finditer(bare):
         yield OtherBraces(found.start(), found.end(), found["one"] or found["square"])
+
+
+def find_code(text: str) -> tuple[int, int] | None:
+    """Where a text first mentions something of a recipe between `{{ }}` or `{% %}`, for whoever knows that no template is read there."""
+    return next((found.span() for found in _READ.finditer(text) if _ROOT.search(found[0])), None)
 
 
 def suggest_braces(text: str) -> str | None:

@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+import seedflow
 from tests.unit.checks.conftest import Check
 
 
@@ -49,6 +50,55 @@ def loop(items: str) -> str:
 )
 def test_lists(say, items: str, said: list[str]) -> None:
     assert say(loop(items)) == said
+
+
+ROWS = """
+    inputs:
+      rows: {type: table, columns: {id: text, words: {type: list, of: text}}DECLARED}
+      keyed: {type: table, key: id, columns: {id: text}}
+    steps:
+      page:
+        for_each: {row: ITEMS}
+        generate: {prompt: "{{ each.row.id }} {{ inputs.keyed | length + inputs.rows | length }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        ('"{{ inputs.rows }}"', True),
+        ("\"{{ (inputs.rows | selectattr('id'))[:2] }}\"", True),
+        ('"{{ inputs.rows or [] }}"', True),
+        ('{in: "{{ inputs.rows }}", key: id}', False),
+        ('"{{ inputs.keyed }}"', False),
+        ('"{{ inputs.rows if inputs.rows | length > 9 else inputs.keyed }}"', False),
+    ],
+)
+def test_a_loop_over_rows_needs_a_key_of_the_table_or_of_its_own(check, items: str, said: bool) -> None:
+    found = check(ROWS.replace("ITEMS", items).replace("DECLARED", ""))
+    assert [one.code for one in found] == (["no-key"] if said else [])
+    if said:
+        assert found[0].help == "write `key: id` in the declaration of `rows`"
+        assert check(ROWS.replace("ITEMS", items).replace("DECLARED", ", key: id")) == []
+
+
+def test_rows_that_a_used_recipe_is_given_bring_no_key_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "inner.yaml").write_text(
+        "seedflow: 1\ninputs: {rows: {type: table}}\n"
+        "steps: {a: {for_each: {row: '{{ inputs.rows }}'}, generate: {prompt: '{{ each.row.id }}'}}}\n"
+        "outputs: {a: '{{ steps.a.images }}'}\n"
+    )
+    (tmp_path / "outer.yaml").write_text(
+        "seedflow: 1\ninputs: {goods: {type: table, key: id, default: [{id: one}, {id: two}]}}\n"
+        "steps: {it: {recipe: ./inner.yaml, with: {rows: '{{ inputs.goods }}'}}}\n"
+    )
+    assert [found.code for found in seedflow.check_recipe("outer.yaml").diagnostics] == ["no-key"]
+    inner = (tmp_path / "inner.yaml").read_text().replace("table}", "table, key: id}")
+    (tmp_path / "inner.yaml").write_text(inner)
+    assert len(seedflow.plan_recipe("outer.yaml", provider="sketch").plan.tasks) == 2
 
 
 def test_two_equal_items_are_shown_both(check) -> None:

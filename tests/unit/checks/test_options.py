@@ -176,3 +176,24 @@ def test_takes_and_what_is_expected_may_not_be_none(say, step: str, said: str | 
           a: {{generate: {{prompt: A, sequential_image_generation: auto, max_images: 3}}, {step}}}
     """
     assert [one.replace("'", "") for one in say(text)] == ([] if said is None else [f"may-be-none? «{said}»"])
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("generate: {prompt: x}, expect: {distinct: true}", ["no-effect? «true»"]),
+        ("generate: {prompt: x, max_images: 1, sequential_image_generation: auto}, expect: {distinct: true}", ["no-effect? «true»"]),
+        ("takes: 3, generate: {prompt: x}, expect: {distinct: true, min_width: 9}", ["no-effect? «true»"]),
+        ("generate: {prompt: x, max_images: 2, sequential_image_generation: auto}, expect: {distinct: true}", []),
+        ("generate: {prompt: x}, expect: {distinct: false}", []),
+        ("generate: {prompt: x}, expect: {min_width: 9}", []),
+    ],
+)  # fmt: skip
+def test_one_image_is_like_no_other(say: Say, step: str, said: list[str]) -> None:
+    assert say(f"steps: {{a: {{{step}}}}}") == said
+
+
+def test_that_takes_are_not_compared_is_said(check) -> None:
+    (found,) = check("steps: {a: {takes: 3, generate: {prompt: x}, expect: {distinct: true}}}")
+    assert "each of several `takes` is looked at by itself" in found.message
+    assert found.help == "take `distinct` out, or ask for several images in one request"

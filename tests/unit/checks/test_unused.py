@@ -83,3 +83,33 @@ def test_only_a_name_that_stands_bare_or_nearly_so_was_meant(catalog, tmp_path, 
     assert recipe is not None
     graph, found = build_graph(recipe, catalog)
     assert [one.code for one in (*problems, *found, *check_graph(graph, catalog))] == expected
+
+
+@pytest.mark.parametrize(
+    ("default", "codes"),
+    [
+        ('"{{ inputs.hero }} at night"', ["braces-in-default"]),
+        ('"{% if inputs.hero %}night{% endif %}"', ["braces-in-default"]),
+        ('"{ night }"', ["unused-input"]),
+        ('"{{ 1 + 1 }}"', ["unused-input"]),
+        ('"inputs.heroes"', ["missing-braces", "unused-input"]),
+    ],
+)
+def test_what_a_default_mentions_in_braces_is_told_once_and_not_called_unused(
+    check, default: str, codes: list[str]
+) -> None:
+    problems = check(f"""
+        inputs: {{hero: {{type: text, default: a fox}}, line: {{type: text, default: {default}}}}}
+        steps: {{a: {{generate: {{prompt: "{{{{ inputs.line }}}}"}}}}}}
+    """)
+    assert sorted(found.code for found in problems) == codes
+
+
+def test_a_default_in_braces_is_marked_and_answered_with_values(check) -> None:
+    (found,) = check("""
+        inputs: {hero: {type: text, default: a fox}, line: {type: text, default: "{{ inputs.hero }} at night"}}
+        steps: {a: {generate: {prompt: "{{ inputs.line }} of {{ inputs.hero }}"}}}
+    """)
+    assert found.span.source.text[found.span.start : found.span.end] == "{{ inputs.hero }}"
+    assert "under `values:`" in found.help
+    assert "`{{ values.line }}`" in found.help

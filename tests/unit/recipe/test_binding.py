@@ -75,6 +75,55 @@ def test_what_a_step_consists_of_beside_its_name_is_read_as_below_it_and_told_on
     assert bound.document.steps["a"].for_each is not None
 
 
+@pytest.mark.parametrize(
+    ("step", "parts", "option"),
+    [
+        ("for_each:\n    place: [a, b]\n    generate: {prompt: x}", "`place`", "for_each"),
+        ("for_each:\n    size: '{{ inputs.x }}'\n    generate: {prompt: x}", "`size`", "for_each"),
+        ("generate:\n    prompt: x\n    size: 2K\n    takes: 2", "`prompt`, `size`", "generate"),
+        ("recipe: ./cast.yaml\n    with:\n    hero: a fox", "`hero`", "with"),
+        (
+            "generate: {prompt: x}\n    expect:\n    min_width: 10\n    ratio: 1:1",
+            "`min_width`, `ratio`",
+            "expect",
+        ),
+        (
+            "iterate:\n    over: [a]\n    as: edit\n    start: x.jpg\n    generate: {prompt: x}",
+            "`over`, `as`, `start`",
+            "iterate",
+        ),
+    ],
+)
+def test_what_an_option_consists_of_beside_it_is_read_as_below_it_and_told_once(
+    step: str, parts: str, option: str
+) -> None:
+    bound = bind_text(f"seedflow: 1\nsteps:\n  a:\n    {step}\n  b: {{generate: {{prompt: B}}}}\n")
+    found = bound.problems[0]
+    assert found.message == (
+        f"{parts} {'stand' if ',' in parts else 'stands'} beside `{option}`, which has nothing below it; expected below `{option}`"
+    )
+    assert found.help == f"indent {parts}, with all that is inside, further than `{option}`"
+    assert [one.code for one in bound.problems] == [
+        "wrong-type",
+        *(["unknown-key"] if "ratio" in parts else []),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "key"),
+    [
+        ("for_each:\n    size: 2K\n    generate: {prompt: x}", "size"),
+        ("generate: {prompt: x}\n    expect:\n    size: 2K", "size"),
+        ("for_each:\n    foreach: {x: [a]}\n    generate: {prompt: x}", "foreach"),
+        ("generate: {prompt: x}\n    for_each:\n    takess: 2", "takess"),
+        ("for_each:\n    generate: {prompt: x}\n    place: [a, b]", "place"),
+    ],
+)
+def test_what_cannot_stand_below_an_option_is_a_key_that_no_step_has(step: str, key: str) -> None:
+    found = only(f"seedflow: 1\nsteps:\n  a:\n    {step}\n")
+    assert (found.code, marked(found)) == ("unknown-key", key)
+
+
 def test_a_step_that_is_called_like_a_kind_is_a_step() -> None:
     found = only("seedflow: 1\nsteps: {a: , generate: {generate: {prompt: x}}}\n")
     assert found.message == "found nothing, expected a step, which is a mapping"
