@@ -232,7 +232,7 @@ class Totals:
 class Plan:
     """What will be asked, reused and paid. Tasks stand in an order in which they could run.
 
-    `references` is the setting of that name: `auto`, `url` or `data`. `goes_on_without` has the steps whose failed tasks
+    `references` is the setting of that name: `auto`, `url`, `data` or `upload`; `has_bucket` says whether there is one to upload to. `goes_on_without` has the steps whose failed tasks
     others go on without, by the id of the step that does: it gives what it gives, though not all of it may be there.
     `empty_outputs` are the outputs that nothing will come to. `paid` when the provider's calls cost money, whatever their price is said to be.
     """
@@ -246,6 +246,7 @@ class Plan:
     limits_cost_usd: Decimal | None = None
     limits_images: int | None = None
     references: str = "auto"
+    has_bucket: bool = False
     goes_on_without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     empty_outputs: tuple[str, ...] = ()
     paid: bool = False
