@@ -150,7 +150,8 @@ class Task:
     this provider takes, `list_cost_usd` what the model's price says. `result` is there when the action is `reuse`.
     `shares_with` names an earlier task with the same request, whose payment and pictures serve both. `may_be_stored` when
     its pictures may turn out to be stored or paid already, so that it may cost nothing; it `stays_lost`, and costs nothing
-    either, unless somebody consents to paying again for what it waits for. `cause` names what a skipped or
+    either, unless somebody consents to paying again for what it waits for; and `was_lost` when the request that it was last paid for, whose
+    pictures are lost, may be the very one that it comes to without. `cause` names what a skipped or
     blocked task waited for. `attempts` is how many may still be made, each for up to `images.high` images;
     `expectation` is what they must be. Results of attempts up to number `attempts_made` are stored and were not good enough
     (`Choice.after_attempt`). `hubs` are the wholes that it is part of and that others may need: its step, first,
@@ -182,6 +183,7 @@ class Task:
     shares_with: str | None = None
     may_be_stored: bool = False
     stays_lost: bool = False
+    was_lost: bool = False
     tasks: Bounds[int] | None = None
     cause: str | None = None
     attempts: int = 1
