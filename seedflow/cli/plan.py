@@ -17,9 +17,12 @@ from seedflow.cli.provider_text import introduce
 from seedflow.cli.session import start
 from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.diagnostics.printable import make_printable
-from seedflow.errors import ExitCode
+from seedflow.errors import ExitCode, UsageError
 from seedflow.pipeline.affordable import find_budgets, find_pause, find_refusal, find_stop
+from seedflow.pipeline.bucket import find_bucket
 from seedflow.pipeline.plan import Reroll
+from seedflow.pipeline.session import Session
+from seedflow.plan.model import Plan
 from seedflow.plan.serialize import build_plan_json
 
 
@@ -73,7 +76,8 @@ def command(
         console.print()
         print_plan(planned.plan, console, everything=everything)
         budgets = find_budgets(planned.plan, session.settings)
-        refusal = find_refusal(planned.plan, budgets, planned.spent)
+        refusal = _find_bucket_problem(planned.plan, session)
+        refusal = refusal or find_refusal(planned.plan, budgets, planned.spent)
         pause = find_pause(planned.plan, budgets, planned.spent)
         stop = find_stop(planned.plan, budgets, planned.spent)
         if refusal is not None:
@@ -89,3 +93,12 @@ def command(
         console.print()
         print_folded(console, Text(told, style="bold yellow"))
     return ExitCode.DONE
+
+
+def _find_bucket_problem(plan: Plan, session: Session) -> str | None:
+    """Why its references could not travel by a bucket as the settings want it."""
+    try:
+        find_bucket(plan, session)
+    except UsageError as error:
+        return f"{error.message}; {error.help}" if error.help else error.message
+    return None

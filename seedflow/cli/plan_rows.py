@@ -100,6 +100,8 @@ def _spell_chance(task: Task) -> str:
     asked = find_asked(task)
     if asked.low or not asked.high or (task.tasks is not None and not task.tasks.low):
         return ""
+    if task.was_lost:
+        return ", perhaps paid and lost"
     if task.stays_lost:
         return ", if paid again"
     if task.tasks is not None:

@@ -143,7 +143,7 @@ def _spell_differences(plan: Plan) -> Iterator[Text]:
 
 def _spell_notes(plan: Plan) -> Iterator[Text]:
     """What wants consent; and what goes on although something may fail that it uses, as long as nobody knows whether it does."""
-    lost = sum(task.reason is Reason.LOST_PAID for task in plan.tasks)
+    lost = sum(task.reason is Reason.LOST_PAID or task.was_lost for task in plan.tasks)
     if lost:
         yield Text(
             f"What was paid for {spell_count(Bounds(lost, lost), 'task')} is lost: a run pays for it again only with --on-unknown retry.",

@@ -23,9 +23,11 @@ from seedflow.plan.model import (
     Task,
     Unknown,
 )
-from seedflow.plan.serialize import find_transport
+from seedflow.plan.serialize import find_transports
 from seedflow.providers.options import REALM_SKETCH
 from seedflow.report.reasons import name_step
+
+_WAYS: Final = {"url": "by URL", "data": "in the request", "upload": "by a link to your bucket"}
 
 MOST_PROMPT_LINES: Final = 3
 MOST_REFERENCES: Final = 4
@@ -54,7 +56,7 @@ def spell_request(task: Task, plan: Plan, width: int, *, whole: bool) -> Iterato
     number = 1
     for item in references:
         text, number = _spell_reference(
-            item, number, "" if silent else plan.references, None if whole else width - len(INDENT)
+            item, number, None if silent else plan, None if whole else width - len(INDENT)
         )
         for line in _wrap(text, width):
             yield Text(line, style="dim")
@@ -89,11 +91,11 @@ def _spell_known_after(addresses: Iterable[str]) -> str:
 
 
 def _spell_reference(
-    item: PlannedReference, number: int, references: str, room: int | None
+    item: PlannedReference, number: int, plan: Plan | None, room: int | None
 ) -> tuple[str, int]:
-    """`image 2 (hero): sheet image 1, sent as data`, and the number of the next one.
+    """`image 2 (hero): sheet image 1, sent in the request`, and the number of the next one.
 
-    `references` is the setting of that name, empty where nothing is sent. URLs lose their middle where they are longer
+    `plan` knows how pictures travel; None where nothing is sent. URLs lose their middle where they are longer
     than `room`.
     """
     named = f" ({make_printable(item.name)})" if item.name is not None else ""
@@ -119,7 +121,10 @@ def _spell_reference(
                     position += " at most"
             elif not bounds.low:
                 position = f"perhaps image {number}"
-    travels = f", sent as {find_transport(item.image, references)}" if references else ""
+    travels = ""
+    if plan is not None:
+        ways = find_transports(item.image, plan.references, has_bucket=plan.has_bucket)
+        travels = f", sent {' or '.join(map(_WAYS.__getitem__, ways))}"
     if room is not None and isinstance(item.image, UrlImage):
         what = shorten(what, max(24, room - len(position) - cell_len(named) - len(travels) - 4))
     return f"{position}{named}: {what}{travels}", number + count

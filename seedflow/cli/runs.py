@@ -23,6 +23,8 @@ from seedflow.cli.terminal import print_json, say
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode
 from seedflow.money import ZERO_USD, format_usd, to_json_usd
+from seedflow.run.serialize import NEVER_ASKED
+from seedflow.run.status import TaskStatus
 from seedflow.store.calls import IMPORT_PREFIX, CallFilter
 from seedflow.store.history import History
 from seedflow.store.past_runs import KILLED, RUNNING, PastRun
@@ -171,7 +173,7 @@ def _print_without(console: Console, run: PastRun) -> None:
     rows = [
         (
             Text(make_printable(str(task.get("status"))), style="red"),
-            Text(make_printable(f"{task.get('address')}: {task.get('message') or 'gave no images'}")),
+            Text(make_printable(f"{task.get('address')}: {_spell_ending(task)}")),
         )
         for task in _list_objects(run.result.get("without_images"))
     ]
@@ -182,6 +184,11 @@ def _print_without(console: Console, run: PastRun) -> None:
     if rows:
         console.print(Text("Without images", style="bold"))
         print_columns(console, rows)
+
+
+def _spell_ending(task: Mapping[str, Any]) -> str:
+    cancelled = task.get("status") == TaskStatus.CANCELLED.value
+    return str(task.get("message") or (NEVER_ASKED if cancelled else "gave no images"))
 
 
 def _list_objects(value: object) -> Sequence[Mapping[str, Any]]:

@@ -105,6 +105,7 @@ def plan_recipe(
         plan = replace(
             plan,
             references=session.settings.references,
+            has_bucket=session.settings.upload_bucket is not None,
             goes_on_without=find_tolerated(checked.graph),
         )
         wrong_picks = [

@@ -11,13 +11,13 @@ from pathlib import Path
 from seedflow.canonical import build_slug, fit_name
 from seedflow.diagnostics import Severity
 from seedflow.errors import SeedflowError, StoreError, UsageError
-from seedflow.images.facts import UrlImage
 from seedflow.pipeline.affordable import find_budgets, refuse_unaffordable
+from seedflow.pipeline.bucket import find_bucket
 from seedflow.pipeline.endpoint import load_facts
 from seedflow.pipeline.out_folder import refuse_as_folder
 from seedflow.pipeline.plan import Planned, plan_recipe
 from seedflow.pipeline.session import Session
-from seedflow.plan.model import Action, Plan, Task, Totals
+from seedflow.plan.model import Plan, Totals
 from seedflow.plan.planner import Planner
 from seedflow.providers.options import REALM_CLOUDFLARE
 from seedflow.providers.registry import open_provider, open_uploader
@@ -152,27 +152,16 @@ async def _open_uploader(plan: Plan, session: Session) -> Uploader | None:
         UsageError: only a part of it is set, or its links would not live as long as a call may take.
         UploadError: it does not work.
     """
-    settings = session.settings
-    uploaded = settings.references in {ReferenceMode.AUTO, ReferenceMode.UPLOAD}
-    if not session.provider.paid or not uploaded or not any(_may_send_bytes(task) for task in plan.tasks):
-        return None
-    options = settings.upload
+    options = find_bucket(plan, session)
     if options is None:
         return None
-    uploader = open_uploader(options, call_s=settings.total_timeout_s)
+    uploader = open_uploader(options, call_s=session.settings.total_timeout_s)
     try:
         await uploader.check()
     except BaseException:
         await uploader.aclose()
         raise
     return uploader
-
-
-def _may_send_bytes(task: Task) -> bool:
-    """Whether a task may be asked with a reference that is not a URL of the author's own."""
-    if task.action not in {Action.CALL, Action.COMPUTE}:
-        return False
-    return any(not isinstance(reference.image, UrlImage) for reference in task.references)
 
 
 class PickedTakes:

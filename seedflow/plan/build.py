@@ -298,6 +298,7 @@ class TaskBuilder:
             shares_with=shares_with,
             may_be_stored=decided.may_be_stored,
             stays_lost=stays_lost,
+            was_lost=stays_lost and decided.was_lost,
             cause=decision.complaint if decision.action is Action.BLOCKED else None,
             attempts=max(attempts, 1) if called else 1,
             attempts_made=decision.attempts_made,

@@ -43,7 +43,8 @@ UNSETTLED = Decision(Action.CALL, Reason.UPSTREAM_UNKNOWN)
 class Decided:
     """The take that a task shows, what will be done for it, and the names of its request as far as it is known.
 
-    `may_be_stored`: its pictures may be had without paying.
+    `may_be_stored`: its pictures may be had without paying. `was_lost`: what may be the same request was paid under its names, and
+    its pictures are lost.
     """
 
     take: int
@@ -51,6 +52,7 @@ class Decided:
     fingerprint: str | None
     params_digest: str | None
     may_be_stored: bool
+    was_lost: bool = False
 
 
 class Decider:
@@ -84,7 +86,9 @@ class Decider:
         names = (unit.address, *self._earlier.list_addresses(unit.instance, unit.address))
         past = next(filter(None, map(self._context.find_past, names)), None)
         if fingerprint is None or params_digest is None:
-            return Decided(unit.slot, UNSETTLED, None, params_digest, self._may_be_past(request, past))
+            stored = self._may_be_past(request, past)
+            lost = stored and self._was_lost(past, params_digest, unit.slot)
+            return Decided(unit.slot, UNSETTLED, None, params_digest, stored, lost)
         chosen = self._takes.choose(unit, fingerprint)
         choice = self._choose(names, fingerprint, chosen.take, expectation)
         if choice.result is not None:
@@ -125,6 +129,13 @@ class Decider:
         view, realm = self._context.view, self._context.realm
         unfinished = view.find_unfinished(realm, fingerprint, take)
         return view.has_result(realm, fingerprint, take) or unfinished not in (None, AttemptState.FAILED)
+
+    def _was_lost(self, past: PastRequest | None, params_digest: str | None, take: int) -> bool:
+        """Whether the pictures of a past request are lost that may be made once more, by what is known of it."""
+        if past is None or params_digest not in (None, past.params_digest):
+            return False
+        context = self._context
+        return context.view.find_unfinished(context.realm, past.fingerprint, take) is AttemptState.LOST_PAID
 
     def _may_be_past(self, request: Request, past: PastRequest | None) -> bool:
         """Whether a request that is not known yet may turn out to be one of the past, whoever made that."""

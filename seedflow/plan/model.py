@@ -150,7 +150,8 @@ class Task:
     this provider takes, `list_cost_usd` what the model's price says. `result` is there when the action is `reuse`.
     `shares_with` names an earlier task with the same request, whose payment and pictures serve both. `may_be_stored` when
     its pictures may turn out to be stored or paid already, so that it may cost nothing; it `stays_lost`, and costs nothing
-    either, unless somebody consents to paying again for what it waits for. `cause` names what a skipped or
+    either, unless somebody consents to paying again for what it waits for; and `was_lost` when the request that it was last paid for, whose
+    pictures are lost, may be the very one that it comes to without. `cause` names what a skipped or
     blocked task waited for. `attempts` is how many may still be made, each for up to `images.high` images;
     `expectation` is what they must be. Results of attempts up to number `attempts_made` are stored and were not good enough
     (`Choice.after_attempt`). `hubs` are the wholes that it is part of and that others may need: its step, first,
@@ -182,6 +183,7 @@ class Task:
     shares_with: str | None = None
     may_be_stored: bool = False
     stays_lost: bool = False
+    was_lost: bool = False
     tasks: Bounds[int] | None = None
     cause: str | None = None
     attempts: int = 1
@@ -232,7 +234,7 @@ class Totals:
 class Plan:
     """What will be asked, reused and paid. Tasks stand in an order in which they could run.
 
-    `references` is the setting of that name: `auto`, `url` or `data`. `goes_on_without` has the steps whose failed tasks
+    `references` is the setting of that name: `auto`, `url`, `data` or `upload`; `has_bucket` says whether there is one to upload to. `goes_on_without` has the steps whose failed tasks
     others go on without, by the id of the step that does: it gives what it gives, though not all of it may be there.
     `empty_outputs` are the outputs that nothing will come to. `paid` when the provider's calls cost money, whatever their price is said to be.
     """
@@ -246,6 +248,7 @@ class Plan:
     limits_cost_usd: Decimal | None = None
     limits_images: int | None = None
     references: str = "auto"
+    has_bucket: bool = False
     goes_on_without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     empty_outputs: tuple[str, ...] = ()
     paid: bool = False

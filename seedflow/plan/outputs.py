@@ -60,7 +60,7 @@ class OutputPlanner:
             self._kept = None
 
     def _find_images(self, output: Output) -> Slots | NotThere | None:
-        return self._keep(output, "images", self._found.find)
+        return self._keep(output, "images", self._found.find_mention)
 
     def _find_parts(self, output: Output) -> Sequence[OutputPart]:
         return self._keep(output, "parts", self._parts.find)

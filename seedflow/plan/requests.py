@@ -24,8 +24,10 @@ from seedflow.plan.resolve import Resolver
 from seedflow.plan.ruled_out import RuledOut, is_ruled_out
 from seedflow.plan.slots import SlotFinder
 from seedflow.plan.stander import Stander
+from seedflow.plan.symbols import find_symbol, spell_part
 from seedflow.plan.texts import Positions, TextReader
 from seedflow.plan.views import is_pending
+from seedflow.plan.whole import split
 from seedflow.plan.wording import build_reference_view
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.model import Expression, Parameter, ReferenceItem
@@ -198,7 +200,7 @@ class RequestBuilder:
                 value = self._render(expression, as_text=as_text, env=env, positions=positions)
                 if isinstance(value, Unknown):
                     unknown.append(name)
-                    symbols.append(f"{name}={_symbol(expression, keys)}|{env.frame.prefix}")
+                    symbols.append(f"{name}={find_symbol(expression, keys)}|{env.frame.prefix}")
                     if certain and isinstance(expression, Template):
                         self._refuse_parts(expression, env, positions)
                     if as_text and isinstance(expression, Template):
@@ -274,6 +276,14 @@ class RequestBuilder:
         template = item.template
         if template.form is TemplateForm.LITERAL:
             return self._literal_image(template)
+        items = split(template, env)
+        if items is not None:
+            return [image for part in items for image in self._images_of(part, env, keys)]
+        return self._images_of(template, env, keys)
+
+    def _images_of(
+        self, template: Template, env: Env, keys: Sequence[tuple[str, str]]
+    ) -> Sequence[UrlImage | FileImage | StepImage | PendingImages]:
         slots = self._slots.find(template, env)
         if isinstance(slots, NotThere):
             problem = diagnose_absent(slots, template)
@@ -288,7 +298,7 @@ class RequestBuilder:
                 PendingImages(
                     after,
                     self._bound(template, env),
-                    f"{template.scalar.value}|{env.frame.prefix}{spelled}",
+                    f"{spell_part(template)}|{env.frame.prefix}{spelled}",
                     tuple(dict.fromkeys([*standing.needs, *self._slots.find_sources(template, env)])),
                     after_too=tuple(more),
                 ),
@@ -379,21 +389,3 @@ def _place(parameter: Parameter) -> Span:
 
 def _strip(value: object, *, as_text: bool) -> object:
     return value.strip() if as_text and isinstance(value, str) else value
-
-
-def _symbol(expression: Expression, keys: Sequence[tuple[str, str]]) -> str:
-    return ";".join(
-        f"{template.scalar.value}|{_spell_keys(template, keys)}" for template in find_templates(expression)
-    )
-
-
-def _spell_keys(template: Template, keys: Sequence[tuple[str, str]]) -> str:
-    loops = {
-        mention.name
-        for mention in template.references
-        if isinstance(mention, NameReference) and mention.root == "each"
-    }
-    selected = any(
-        isinstance(mention, StepReference) and mention.selector is not None for mention in template.references
-    )
-    return ",".join(f"{name}={key}" for name, key in keys if name in loops or selected)

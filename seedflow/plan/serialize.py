@@ -33,7 +33,7 @@ def build_plan_json(plan: Plan) -> dict[str, object]:
         "source": plan.source,
         "provider": plan.provider,
         "realm": plan.realm,
-        "tasks": [build_task_json(task, plan.references) for task in plan.tasks],
+        "tasks": [build_task_json(task, plan.references, has_bucket=plan.has_bucket) for task in plan.tasks],
         "totals": {
             "tasks": list(totals.tasks),
             "calls": list(totals.calls),
@@ -46,15 +46,18 @@ def build_plan_json(plan: Plan) -> dict[str, object]:
     }
 
 
-def build_task_json(task: Task, references: str = "auto") -> dict[str, object]:
+def build_task_json(task: Task, references: str = "auto", *, has_bucket: bool = False) -> dict[str, object]:
     """One task; unknown parameters are `{"known_after": [...]}`, references stand in their field in order.
 
-    `references` is the setting of that name: how earlier results travel. What is reused sends nothing.
+    `references` is the setting of that name, and `has_bucket` whether there is one to upload to: how pictures travel. What
+    is reused sends nothing.
     """
     params: dict[str, object] = {name: _param(value) for name, value in task.params.items()}
     if task.references_field is not None and task.references:
         sent = references if task.action is not Action.REUSE else None
-        params[task.references_field] = [build_reference_json(item, sent) for item in task.references]
+        params[task.references_field] = [
+            build_reference_json(item, sent, has_bucket=has_bucket) for item in task.references
+        ]
     found: dict[str, object] = {
         "address": task.address,
         "step": task.step,
@@ -82,7 +85,9 @@ def build_task_json(task: Task, references: str = "auto") -> dict[str, object]:
     return found
 
 
-def build_reference_json(item: PlannedReference, references: str | None = "auto") -> dict[str, object]:
+def build_reference_json(
+    item: PlannedReference, references: str | None = "auto", *, has_bucket: bool = False
+) -> dict[str, object]:
     """Where one reference comes from, what is known of it, and how it travels, if it does."""
     found: dict[str, object] = {} if item.name is None else {"name": item.name}
     match item.image:
@@ -95,24 +100,26 @@ def build_reference_json(item: PlannedReference, references: str | None = "auto"
         case PendingImages(after=after, count=count):
             found |= {"known_after": [after], "mention": spell_mention(item.image), "count": list(count)}
     if references is not None:
-        found["transport"] = find_transport(item.image, references)
+        found["transport"] = " or ".join(find_transports(item.image, references, has_bucket=has_bucket))
     return found
 
 
-def find_transport(image: UrlImage | FileImage | StepImage | PendingImages, references: str) -> str:
-    """`url`, `data`, or `url or data` where it depends on whether a fresh URL still lives when the request is sent.
+def find_transports(
+    image: UrlImage | FileImage | StepImage | PendingImages, references: str, *, has_bucket: bool
+) -> tuple[str, ...]:
+    """How a picture may travel: by its `url`, as `data` in the request, or by `upload` to a bucket.
 
-    Pictures of earlier runs have no URL any more; `references` is the setting of that name.
+    Whether a fresh URL still lives is known when the request is sent, and whether the account takes pictures in requests may
+    have been found out by then. Pictures of earlier runs have no URL any more. `references` is the setting of that name.
     """
-    match image:
-        case UrlImage():
-            return "url"
-        case FileImage():
-            return "data"
-        case StepImage():
-            return "url" if references == "url" else "data"
-        case PendingImages():
-            return "url or data" if references == "auto" else references
+    if isinstance(image, UrlImage):
+        return ("url",)
+    if references == "upload":
+        return ("upload",)
+    if references == "url" and not isinstance(image, FileImage):
+        return ("url",)
+    by_bytes = ("data", "upload") if references == "auto" and has_bucket else ("data",)
+    return ("url", *by_bytes) if references == "auto" and isinstance(image, PendingImages) else by_bytes
 
 
 def _param(value: object) -> object:

@@ -1,8 +1,8 @@
-"""Templates that are nothing but a mention of images: which images these are, in order, be they there or not."""
+"""Templates that are nothing but mentions of images: which images these are, in order, be they there or not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -13,12 +13,12 @@ from seedflow.plan.frames import Env, FrameInstance, Later
 from seedflow.plan.image_slots import find_slots_of
 from seedflow.plan.instances import Instance, Unit
 from seedflow.plan.model import ANYWHERE, ELSEWHERE, Bounds, Outcome, PendingImages, StepImage
-from seedflow.plan.picking import NotThere
+from seedflow.plan.picking import NotThere, as_list
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
 from seedflow.plan.views import PendingImage, PendingTask
-from seedflow.plan.whole import find_part, find_whole
+from seedflow.plan.whole import find_part, find_whole, follow, look_behind, split
 from seedflow.recipe.model import Expression, Input, InputType, Output
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm
@@ -38,6 +38,11 @@ class SlotFinder:
 
     def find(self, template: Template, env: Env) -> Slots | NotThere | None:
         """The images in order, or None when the template has to be rendered to know."""
+        items = split(template, env)
+        return self.find_mention(template, env) if items is None else self._of_items(items, env)
+
+    def find_mention(self, template: Template, env: Env) -> Slots | NotThere | None:
+        """The same of a single mention, a part of it, or a choice between some; None for several that are put together."""
         whole = find_whole(template)
         if whole is not None:
             return self._of_mention(whole, env)
@@ -46,6 +51,32 @@ class SlotFinder:
 
     def _of_mention(self, whole: Reference, env: Env) -> Slots | NotThere | None:
         return self._of_step(whole, env) if isinstance(whole, StepReference) else self._of_name(whole, env)
+
+    def _of_items(self, items: Sequence[Template], env: Env) -> Slots | None:
+        """Those of lists that are added up, or of images that are put into brackets. What there is not, rendering tells of the whole."""
+        parts = [self._of_item(item, env) for item in items]  # each of them: who notes picks has to see all
+        found = [part for part in parts if isinstance(part, tuple)]
+        return tuple(slot for part in found for slot in part) if len(found) == len(parts) else None
+
+    def _of_item(self, item: Template, env: Env) -> Slots | NotThere | None:
+        found = self.find(item, env)
+        return self._of_known(item, env) if found is None else found
+
+    def _of_known(self, template: Template, env: Env) -> Slots | None:
+        """Those that an input or a value holds which waits for nothing."""
+        name = find_whole(template)
+        if not isinstance(name, NameReference) or len(name.path) != 1 or look_behind(name, env, _as_it_is):
+            return None
+        if name.root not in ("inputs", "values"):
+            return None
+        held = env.frame.inputs if name.root == "inputs" else env.frame.values
+        found: list[UrlImage | FileImage | StepImage | PendingImages] = []
+        for value in as_list(held.get(name.name)):
+            slots = self._of_value(value, ())
+            if slots is None:
+                return None
+            found.extend(slots)
+        return tuple(found)
 
     def _of_part(self, whole: Reference, cut: Slice, env: Env) -> Slots | NotThere | None:
         """Those of a list between two literal ends, when it is known which these are."""
@@ -231,10 +262,23 @@ class SlotFinder:
         entered = self._stander.find_entered(instance)
         if entered in (Outcome.SKIPPED, Outcome.FAILED):
             return ()
+        if self._is_of_several(output.images, Env(inner)):
+            standing = self._stander.of_use(instance, output)
+            if standing.skips is not None:  # of several, one that is skipped leaves out the others, too
+                return ()
+            if standing.may_be_skipped:
+                return None
         slots = self.find(output.images, Env(inner))
         if entered is not None or not isinstance(slots, tuple):
             return slots
         return slots if all(_is_inside(slot, inner) for slot in slots) else None
+
+    def _is_of_several(self, template: Template, env: Env) -> bool:
+        """Whether it may be put together of several mentions, through what a caller gives as well."""
+        part = find_part(template)
+        whole = find_whole(template) if part is None else part[0]
+        written = None if whole is None else follow(whole, env, self._resolver.refresh)[0]
+        return not isinstance(written, StepReference | NameReference)
 
     def _of_used_recipe(
         self, instance: Instance, inner: FrameInstance, path: tuple[str | int, ...]
@@ -262,6 +306,10 @@ class SlotFinder:
         if name.root == "values":
             return name.name in env.frame.lazy_values and self._stander.waits_for_name(name, env)
         return name.root == "inputs" and name.name in env.frame.later
+
+
+def _as_it_is(env: Env) -> Env:
+    return env
 
 
 def _may_fail(

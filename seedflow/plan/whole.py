@@ -1,17 +1,17 @@
-"""Templates that are nothing but one mention, or a part of one."""
+"""Templates that are nothing but one mention, a part of one, or several of them put together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from seedflow.plan.frames import Env
-from seedflow.recipe.model import Expression
+from seedflow.recipe.model import Expression, InputType
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import Template, TemplateForm
-from seedflow.recipe.templating import nodes
-from seedflow.recipe.templating.forms import FirstOf, OrNone
-from seedflow.recipe.templating.lookup_nodes import Mentioned, Part
-from seedflow.recipe.templating.operation_nodes import Either, Signed
+from seedflow.recipe.templating import nodes, operators
+from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
+from seedflow.recipe.templating.lookup_nodes import Mentioned, Named, OneImage, Part
+from seedflow.recipe.templating.operation_nodes import Binary, Either, ListOf, Signed
 
 _SUCCEEDED = "succeeded("
 
@@ -53,6 +53,74 @@ def find_part(template: Template) -> tuple[Reference, Slice] | None:
         if cut is not None and (mention.start, mention.end) == (node.base.start, node.base.end):
             return mention, cut
     return None
+
+
+def split(template: Template, env: Env) -> tuple[Template, ...] | None:
+    """The lists that a template adds up and the images that it puts into brackets, each on its own; None for anything else.
+
+    Each of the lists is one by the way it is written, so that adding them up is sure to work.
+    """
+    node = template.expression
+    if template.form is not TemplateForm.EXPRESSION or not isinstance(node, Binary | ListOf):
+        return None
+    items = list(_walk_parts(node, template, env))
+    return None if None in items else tuple(template.narrow(item) for item in items if item is not None)
+
+
+def _walk_parts(node: nodes.Expression, around: Template, env: Env) -> Iterator[nodes.Expression | None]:
+    match node:
+        case Binary(operator=operators.add, left=left, right=right):
+            for side in (left, right):
+                yield from _walk_parts(side, around, env)
+        case ListOf(items=items):
+            for item in items:
+                yield item if _is_one(item) or _is_one_name(item, env) else None
+        case _:
+            yield node if _is_list(node, around, env) else None
+
+
+def _is_one_name(node: nodes.Expression, env: Env) -> bool:
+    """Whether it is one image by a name for it."""
+    match node:
+        case OneImage(root="prev"):
+            return True
+        case Named(root="each"):
+            return True  # where that is an image; nobody takes anything else for one
+        case Named(root="inputs", name=name):
+            declared = env.frame.frame.recipe.inputs.get(name)
+            return declared is not None and declared.type is InputType.IMAGE and not declared.optional
+        case _:
+            return False
+
+
+def _is_list(node: nodes.Expression, around: Template, env: Env) -> bool:
+    """Whether it gives a list, or none where that was left out, by the way it is written."""
+    match node:
+        case Mentioned(
+            reference=StepReference(index=None | Slice(), collection="images" | "outputs" | "passes")
+        ):
+            return True
+        case WithoutFailed(argument=argument) | OrNone(argument=argument):
+            return _is_list(argument, around, env)
+        case FirstOf(arguments=arguments):
+            return all(_is_list(argument, around, env) for argument in arguments)
+        case Part():
+            return True
+        case Named(root="inputs", name=name):
+            declared = env.frame.frame.recipe.inputs.get(name)
+            return declared is not None and declared.type is InputType.LIST
+        case Named(root="values", name=name) if name in env.frame.lazy_values:
+            written = env.frame.lazy_values[name]
+            return written.expression is not None and _is_list(written.expression, written, Env(env.frame))
+        case Named(root="values", name=name):
+            return isinstance(env.frame.values.get(name), list | tuple)
+        case Binary(operator=operators.add) | ListOf():
+            return None not in _walk_parts(node, around, env)
+        case _:
+            whole = find_whole(around.narrow(node))
+            return (
+                isinstance(whole, NameReference) and len(whole.path) > 1 and isinstance(whole.path[-1], str)
+            )
 
 
 def read_cut(part: Part) -> Slice | None:

@@ -49,6 +49,9 @@ def _left(left: Totals) -> dict[str, object]:
     }
 
 
+NEVER_ASKED = "the run ended before it was asked"
+"""What is said of a cancelled task."""
+
 MOST_KEPT = 200
 """Tasks without images of which a run's record tells by name; the rest of them are counted only."""
 
@@ -66,13 +69,21 @@ def build_run_record(result: RunResult) -> dict[str, object]:
                 "address": task.address,
                 "status": task.status.value,
                 "kind": task.problem.kind if task.problem is not None else None,
-                "message": task.problem.message if task.problem is not None else None,
+                "message": _spell_ending(task),
             }
             for task in without[:MOST_KEPT]
         ],
         "outputs": {name: len(files) for name, files in result.outputs.items()},
         "problems": [{"kind": problem.kind, "message": problem.message} for problem in result.problems],
     }
+
+
+def _spell_ending(task: TaskResult) -> str | None:
+    if task.problem is not None:
+        return task.problem.message
+    if task.status is not TaskStatus.CANCELLED:
+        return None
+    return "the run ended before it was asked again" if task.calls else NEVER_ASKED
 
 
 def _task(task: TaskResult) -> dict[str, object]:

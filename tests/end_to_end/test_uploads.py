@@ -68,10 +68,14 @@ def test_a_bucket_that_does_not_work_is_found_before_anything_is_paid(
 
 def test_half_a_bucket_and_links_that_live_too_short_are_told(linked, bucket_service) -> None:
     linked.write("seedflow.yaml", "references: upload\n")
+    planned = " ".join(linked.seedflow("plan", "linked.yaml").out.split())
+    assert "sheet image 1, sent by a link to your bucket" in planned
+    assert "A run would not begin: references are to be uploaded, and SEEDFLOW_UPLOAD_ENDPOINT, " in planned
     result = linked.seedflow("run", "linked.yaml", "--yes")
     assert result.code == USAGE
     assert "SEEDFLOW_UPLOAD_ENDPOINT, SEEDFLOW_UPLOAD_BUCKET" in result.err
     linked.use(bucket_service.env)
+    assert "would not begin" not in linked.seedflow("plan", "linked.yaml").out
     linked.write("seedflow.yaml", "references: upload\nupload: {link_lifetime_s: 600}\n")
     result = linked.seedflow("run", "linked.yaml", "--yes")
     assert result.code == USAGE

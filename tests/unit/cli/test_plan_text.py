@@ -26,6 +26,17 @@ def test_what_was_paid_is_lost_and_not_the_tasks(count: int, words: str) -> None
     assert f"What was paid for {words}: a run pays for it again only with --on-unknown retry." in printed
 
 
+def test_what_goes_on_without_lost_pictures_counts_where_its_own_were_lost() -> None:
+    tasks = (
+        replace(TASK, address="a", reason=Reason.LOST_PAID),
+        replace(TASK, address="b", reason=Reason.UPSTREAM_UNKNOWN, was_lost=True, may_be_stored=True),
+        replace(TASK, address="c", reason=Reason.UPSTREAM_UNKNOWN),
+    )
+    stream = StringIO()
+    print_plan(Plan("r", "r.yaml", "cloudflare", "cloudflare", tasks, add_up(tasks)), open_console(stream))
+    assert "What was paid for 2 tasks is lost" in " ".join(stream.getvalue().split())
+
+
 @pytest.mark.parametrize("columns", ["30", "120"])
 @pytest.mark.parametrize("brief", [False, True])
 def test_outputs_that_nothing_comes_to_are_named(

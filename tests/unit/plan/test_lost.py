@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from planning import KnownResults, open_planner
+from planning import KnownResults, done, failed, open_planner
 
 from seedflow.money import ZERO_USD
-from seedflow.plan.model import Plan, Task
+from seedflow.plan.model import Plan, Reason, Task
 from seedflow.store.base import AttemptState
 
 LOST = "steps:\n  a: {generate: {prompt: A}}\n  c: {generate: {prompt: C}}\n  "
@@ -59,3 +59,38 @@ def test_what_an_answer_may_yet_give_for_nothing_is_waited_for() -> None:
     plan, tasks = plan_with_lost(BEHIND["a reference"], AttemptState.UNKNOWN)
     assert not tasks["b"].stays_lost
     assert plan.totals.calls == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "later", "counted"),
+    [
+        ("{{ ref.a }} end", "{{ ref.a }} end", True),
+        ("end", "end", True),
+        ("end", "another end", False),  # which was never asked, and whose pictures nobody lost
+    ],
+)
+def test_what_goes_on_without_lost_pictures_may_have_lost_its_own(
+    prompt: str, later: str, counted: bool
+) -> None:
+    text = (
+        "steps:\n  v: {{for_each: {{s: [p, q]}}, generate: {{prompt: 'V {{{{ each.s }}}}'}}}}\n"
+        "  end: {{generate: {{prompt: '{}', image_input: {{a: '{{{{ succeeded(steps.v.images) }}}}'}}}}}}\n"
+    )
+    view = KnownResults()
+    planner = open_planner(text.format(prompt), view=view)
+    first, found = planner.start()
+    assert first is not None, found
+    kept, lost, _ = first.tasks
+    view.keep(kept, "p1")
+    planner.advance(done(kept.address, "p1"))
+    planner.advance(failed(lost.address))
+    end = planner.settle("end")
+    assert isinstance(end, Task)
+    view.keep(end, "e1")
+    for task in (lost, end):
+        view.results.pop(str(task.fingerprint), None)
+        view.unfinished[str(task.fingerprint)] = AttemptState.LOST_PAID
+    again, found = open_planner(text.format(later), view=view).start()
+    assert again is not None, found
+    assert [task.was_lost for task in again.tasks] == [False, False, counted]
+    assert again.tasks[1].reason is Reason.LOST_PAID
