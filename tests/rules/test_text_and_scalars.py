@@ -121,7 +121,7 @@ def test_keys_that_begin_with_x_are_free(desk: Desk) -> None:
           page:
             x-note: n
             for_each: {n: {in: [1, 2], x-note: n}}
-            expect: {distinct: true, x-note: n}
+            expect: {min_width: 9, x-note: n}
             generate: {prompt: "{{ inputs.hero }} {{ each.n }}", x-note: n}
         outputs: {all: {images: "{{ steps.page.images }}", x-note: n}}
         """)
