@@ -44,7 +44,10 @@ def _check_recipe(recipe: Recipe, places: list[Place]) -> Iterator[Diagnostic]:
     meant = bare | {near for name in unknown - names if (near := find_near(name, names)) is not None}
     for root, name, span in declared:
         # A template that could not be read mentions nothing; what it meant to mention is not called unused on top.
-        if (root, name) in mentioned or name in meant or any(f".{name}" in text for text in unread):
+        written = span.source.text[span.start : span.end]  # which may be no name, and is told as that
+        if (root, name) in mentioned or name in meant:
+            continue
+        if any(f".{one}" in text for text in unread for one in (name, written)):
             continue
         yield _unused_input(name, span) if root == "inputs" else _unused_value(name, span)
 

@@ -6,7 +6,8 @@ for all of them: each has a gap of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from seedflow.diagnostics import Diagnostic
@@ -189,10 +190,16 @@ class Lister:
                 raise Refused(_say_that_none_has_no_key(expression, item))
 
     def _stand_in(self, template: Template, env: Env, standing: Standing) -> View | Later:
-        if not gives_images(template, env, self._resolver.refresh):
+        sources = list(SlotFinder(self._resolver, self.stander).find_sources(template, env))
+        if not gives_images(template, env, self._resolver.refresh) or self._may_repeat(sources):
             return Later(tuple(standing.waits), tasks=self._find_tasks(template, env))
-        sources = SlotFinder(self._resolver, self.stander).find_sources(template, env)
         return build_ghost_view(*dict.fromkeys([*standing.waits, *standing.needs, *sources]))
+
+    def _may_repeat(self, sources: Sequence[str]) -> bool:
+        """Whether one picture may stand in a list under two keys: as the last pass of edits in a row, and as their image."""
+        again = {source for source, count in Counter(sources).items() if count > 1}
+        steps = [self._resolver.steps[source] for source in again if source in self._resolver.steps]
+        return any(tasks.node.step.iterate is not None for tasks in steps)
 
     def _find_tasks(self, template: Template, env: Env) -> tuple[Instance | Group, ...]:
         """The tasks of which a list may have some and nothing else; none where it may have anything else."""

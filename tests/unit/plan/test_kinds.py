@@ -114,6 +114,26 @@ FOXES = "  a: {for_each: {w: [at sea, on a hill, in town]}, generate: {prompt: '
 LATE = "  e: {generate: {prompt: \"A fox {{ steps.a.images | map(attribute='key') | join(', ') }}\"}}\n"
 
 
+EDITS = (
+    step("z", "Z")
+    + "  c: {iterate: {over: [p, q], as: e, start: '{{ steps.z.images[0] }}'}, "
+    + "generate: {prompt: 'C {{ each.e }}', image_input: '{{ prev }}'}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("items", "least"),
+    [
+        ("steps.c.passes + steps.c.images", 4),
+        ("steps.c.passes + steps.z.images", 6),
+        ("steps.c.images + steps.z.images", 5),
+    ],
+)
+def test_the_last_pass_and_the_image_of_edits_in_a_row_are_one_picture(items: str, least: int) -> None:
+    loop = f"for_each: {{i: '{{{{ {items} }}}}'}}, "
+    assert least_calls(EDITS + step("b", "B", "'{{ each.i }}'", options=loop)) == least
+
+
 def test_what_may_turn_out_to_be_one_of_several_known_requests_makes_these_no_more_equal() -> None:
     assert least_calls(FOXES + LATE) == 3
     assert least_calls(LATE + FOXES) == 3
