@@ -70,7 +70,7 @@ class GenerateBuilder:
                 self._check_known(entry, known)
                 continue
             named = references is not None and references.named
-            scope = roots | {"ref"} if named and name == prompt else roots
+            scope = roots | {"ref"} if named and _means(name, prompt, known) else roots
             before = len(self._parser.problems)
             parameters[name] = Parameter(name, entry.key.span, self._parser.parse_tree(entry.value, scope))
             if name == prompt and known is not None and known.references_field is None:
@@ -220,6 +220,12 @@ class GenerateBuilder:
                 self._used.add(name)
                 found[name] = parameter
         return found
+
+
+def _means(name: str, field: str, model: Model | None) -> bool:
+    """Whether a key is a parameter of a model, or misspelt and meant for it."""
+    known = model.parameters if model is not None else (field,)
+    return name == field or (name not in known and find_near(name, known) == field)
 
 
 def build_references(entry: Entry, parser: ExpressionParser, roots: Roots) -> References | None:

@@ -222,6 +222,14 @@ def test_what_is_no_list_and_has_no_fields_comes_with_help(
     assert (found.message, found.help) == (message, help_text)
 
 
+def test_a_misspelt_prompt_may_mention_references(check) -> None:
+    (found,) = check("""
+        inputs: {hero: {type: image}}
+        steps: {a: {generate: {promt: "{{ ref.hero }}", image_input: {hero: "{{ inputs.hero }}"}}}}
+    """)
+    assert (found.code, found.help) == ("unknown-parameter", "did you mean `prompt`?")
+
+
 def test_a_misspelt_references_field_is_read_as_the_one_that_its_help_names(check) -> None:
     (found,) = check("""
         inputs: {hero: {type: image}}
