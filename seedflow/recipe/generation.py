@@ -222,8 +222,10 @@ class GenerateBuilder:
         return found
 
 
-def _means(name: str, field: str, model: Model | None) -> bool:
+def _means(name: str, field: str | None, model: Model | None) -> bool:
     """Whether a key is a parameter of a model, or misspelt and meant for it."""
+    if field is None:
+        return False
     known = model.parameters if model is not None else (field,)
     return name == field or (name not in known and find_near(name, known) == field)
 
