@@ -74,9 +74,19 @@ def _walk_parts(node: nodes.Expression, around: Template, env: Env) -> Iterator[
                 yield from _walk_parts(side, around, env)
         case ListOf(items=items):
             for item in items:
+                if _is_absent(item, env):
+                    continue  # in brackets, there is no item then
                 yield item if _is_one(item) or _is_one_name(item, env) else None
         case _:
             yield node if _is_list(node, around, env) else None
+
+
+def _is_absent(node: nodes.Expression, env: Env) -> bool:
+    """Whether it is an input that is known not to be given."""
+    if not isinstance(node, Named) or node.root != "inputs" or node.name in env.frame.later:
+        return False
+    declared = env.frame.frame.recipe.inputs.get(node.name)
+    return declared is not None and declared.optional and env.frame.inputs.get(node.name) is None
 
 
 def _is_one_name(node: nodes.Expression, env: Env) -> bool:
@@ -88,7 +98,8 @@ def _is_one_name(node: nodes.Expression, env: Env) -> bool:
             return True  # where that is an image; nobody takes anything else for one
         case Named(root="inputs", name=name):
             declared = env.frame.frame.recipe.inputs.get(name)
-            return declared is not None and declared.type is InputType.IMAGE and not declared.optional
+            given = declared is not None and (not declared.optional or name not in env.frame.later)
+            return declared is not None and declared.type is InputType.IMAGE and given
         case _:
             return False
 

@@ -15,6 +15,7 @@ inputs:
   photo: {type: image, default: "https://example.com/owl.png"}
   pics: {type: list, of: image, default: ["https://example.com/one.png", "https://example.com/two.png"]}
   none_yet: {type: list, of: image, optional: true}
+  no_photo: {type: image, optional: true}
   gift: {type: boolean, default: false}
 values: {kept: "{{ inputs.pics }}"}
 steps:
@@ -67,6 +68,8 @@ SUMS = [
     ("inputs.none_yet + steps.a.images", ["inputs.none_yet", "steps.a.images"]),
     ("values.kept + steps.a.images", ["values.kept", "steps.a.images"]),
     ("[inputs.photo, steps.b.images[0]]", ["inputs.photo", "steps.b.images[0]"]),
+    ("[steps.b.images[0], inputs.no_photo]", ["steps.b.images[0]", "inputs.no_photo"]),
+    ("steps.a.images + [inputs.no_photo]", ["steps.a.images", "inputs.no_photo"]),
     ("steps.both.images + steps.a.images", ["steps.both.images", "steps.a.images"]),
     ("steps.both.outputs.one + steps.set.images", ["steps.both.outputs.one", "steps.set.images"]),
     ("succeeded(steps.odd.images) + steps.a.images", ["succeeded(steps.odd.images)", "steps.a.images"]),
