@@ -36,9 +36,9 @@ class SlotFinder:
         self._resolver = resolver
         self._stander = stander
 
-    def find(self, template: Template, env: Env) -> Slots | NotThere | None:
-        """The images in order, or None when the template has to be rendered to know."""
-        items = split(template, env)
+    def find(self, template: Template, env: Env, *, given: bool = False) -> Slots | NotThere | None:
+        """The images in order, or None when the template has to be rendered to know; what is `given` to an input takes no none."""
+        items = split(template, env, given=given)
         return self.find_mention(template, env) if items is None else self._of_items(items, env)
 
     def find_mention(self, template: Template, env: Env) -> Slots | NotThere | None:
@@ -219,7 +219,7 @@ class SlotFinder:
 
     def _of_expression(self, expression: Expression, env: Env) -> Slots | NotThere | None:
         if isinstance(expression, Template):
-            return None if expression.form is TemplateForm.LITERAL else self.find(expression, env)
+            return None if expression.form is TemplateForm.LITERAL else self.find(expression, env, given=True)
         if not isinstance(expression, tuple):
             return None
         found: list[UrlImage | FileImage | StepImage | PendingImages] = []
@@ -268,7 +268,7 @@ class SlotFinder:
                 return ()
             if standing.may_be_skipped:
                 return None
-        slots = self.find(output.images, Env(inner))
+        slots = self.find(output.images, Env(inner), given=True)
         if entered is not None or not isinstance(slots, tuple):
             return slots
         return slots if all(_is_inside(slot, inner) for slot in slots) else None

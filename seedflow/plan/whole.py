@@ -55,15 +55,18 @@ def find_part(template: Template) -> tuple[Reference, Slice] | None:
     return None
 
 
-def split(template: Template, env: Env) -> tuple[Template, ...] | None:
+def split(template: Template, env: Env, *, given: bool = False) -> tuple[Template, ...] | None:
     """The lists that a template adds up and the images that it puts into brackets, each on its own; None for anything else.
 
-    Each of the lists is one by the way it is written, so that adding them up is sure to work.
+    Each of the lists is one by the way it is written, so that adding them up is sure to work. An input that is not given is no
+    item in brackets, but for what is `given` to an input, whose items are all there.
     """
     node = template.expression
     if template.form is not TemplateForm.EXPRESSION or not isinstance(node, Binary | ListOf):
         return None
     items = list(_walk_parts(node, template, env))
+    if given and _find_absent(node, env):
+        return None
     return None if None in items else tuple(template.narrow(item) for item in items if item is not None)
 
 
@@ -79,6 +82,17 @@ def _walk_parts(node: nodes.Expression, around: Template, env: Env) -> Iterator[
                 yield item if _is_one(item) or _is_one_name(item, env) else None
         case _:
             yield node if _is_list(node, around, env) else None
+
+
+def _find_absent(node: nodes.Expression, env: Env) -> bool:
+    """Whether any item in brackets is not given."""
+    match node:
+        case Binary(operator=operators.add, left=left, right=right):
+            return _find_absent(left, env) or _find_absent(right, env)
+        case ListOf(items=items):
+            return any(_is_absent(item, env) for item in items)
+        case _:
+            return False
 
 
 def _is_absent(node: nodes.Expression, env: Env) -> bool:
