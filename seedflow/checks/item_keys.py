@@ -24,6 +24,7 @@ from seedflow.recipe.templating.lookup_nodes import Mentioned
 from seedflow.recipe.templating.nodes import Constant
 from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.templating.operation_nodes import Applied, Binary, ListOf
+from seedflow.text.nodes import Sequence
 
 _WITH_OWN_KEYS: Final = {
     **dict.fromkeys((Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN), "told apart by what they are"),
@@ -137,12 +138,20 @@ def _check_rows(
     )
 
 
+def _is_empty(declared: Input) -> bool:
+    """Whether a table is a list of no rows unless another one is given."""
+    return isinstance(declared.default, Sequence) and not declared.default.items
+
+
 def _find_keyless(name: str | None, node: StepNode) -> Input | None:
     """The table of that name, if no row of it has a key."""
     declared = None if name is None else node.frame.recipe.inputs.get(name)
     return (
         declared
-        if declared is not None and declared.type is InputType.TABLE and declared.key is None
+        if declared is not None
+        and declared.type is InputType.TABLE
+        and declared.key is None
+        and not _is_empty(declared)
         else None
     )
 

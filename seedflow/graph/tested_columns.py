@@ -16,6 +16,7 @@ from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.places import find_step_places
 from seedflow.graph.table_rows import find_row_variables, has_every_row
 from seedflow.recipe.model import Input, InputType
+from seedflow.recipe.references import NameReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.lookup_nodes import Attribute, Named, Variable
 from seedflow.recipe.templating.nodes import Constant, Expression
@@ -51,14 +52,24 @@ def check_tested_columns(
     for node in nodes:
         variables = find_row_variables(declared.name, node, every=True)
         found: list[tuple[Template, _Use]] = []
+        as_text = set(_list_in_files(node))
         for place in find_step_places(node):
             reader = _Reader(declared.name, variables)
             reader.read(place.template)
             found.extend((place.template, use) for use in reader.uses)
-        as_text = {use.column for _, use in found if not use.tested}
+            as_text.update(reader.others)
+        as_text.update(use.column for _, use in found if not use.tested)
         for template, use in found:
             if use.column not in as_text and use.column not in declared.columns:
                 yield from _judge(declared, rows, template, use)
+
+
+def _list_in_files(node: StepNode) -> Iterator[str]:
+    """What names of files print of a variable: the text is meant there."""
+    for output in node.frame.recipe.outputs.values():
+        for mention in () if output.file is None else output.file.references:
+            if isinstance(mention, NameReference) and mention.root == "each":
+                yield from (str(part) for part in mention.path[1:])
 
 
 class _Use:
@@ -78,6 +89,8 @@ class _Reader:
 
     def __init__(self, table: str, variables: set[str]) -> None:
         self.uses: list[_Use] = []
+        self.others: set[str] = set()
+        """Names that are looked up of what may be rows as well, such as those that a filter chose."""
         self._table = table
         self._variables = variables
         self._slots: set[int] = set()
@@ -135,6 +148,9 @@ class _Reader:
                 self._look(node.otherwise, tested=tested)
             case Attribute(base=base) if self._is_row(base):
                 self.uses.append(_Use(node.name, node, tested=tested))
+            case Attribute(base=base) if not tested:
+                self.others.add(node.name)
+                self._look(base)
             case Applied(name=name, arguments=(first, *_)) if (
                 name in _PRESENCE and is_test(node) and isinstance(first, Attribute)
             ):
@@ -148,6 +164,13 @@ class _Reader:
             ):
                 self.uses.append(_Use(column, node, tested=True))
             case _:
+                if isinstance(node, Applied):
+                    given = (*node.arguments[1:], *node.keywords.values())  # as in `map(attribute="…")`
+                    self.others.update(
+                        str(one.value)
+                        for one in given
+                        if isinstance(one, Constant) and isinstance(one.value, str)
+                    )
                 for part in find_parts(node):
                     self._look(part)
 

@@ -84,6 +84,33 @@ def test_whoever_looks_at_the_text_means_it(project: Path, prompt: str) -> None:
     assert find(seedflow.check_recipe("one.yaml").diagnostics) == []
 
 
+@pytest.mark.parametrize(
+    ("prompt", "items"),
+    [
+        ("{{ inputs.rows | selectattr('sale') | map(attribute='sale') | join(', ') }}", "{{ inputs.rows }}"),
+        (
+            "{{ inputs.rows | selectattr('sale') | length }} {{ each.row.sale }}",
+            "{{ inputs.rows | selectattr('sale') }}",
+        ),
+    ],
+)
+def test_what_a_filter_chose_may_be_printed(project: Path, prompt: str, items: str) -> None:
+    write(project, prompt, items)
+    assert find(seedflow.check_recipe("one.yaml").diagnostics) == []
+
+
+def test_what_a_name_of_a_file_prints_is_meant_as_text(project: Path) -> None:
+    write(project, IF)
+    text = (project / "one.yaml").read_text()
+    files = (
+        'outputs: {o: {images: "{{ steps.page.images }}", file: "{{ each.row.id }}-{{ each.row.sale }}"}}\n'
+    )
+    (project / "one.yaml").write_text(text + files)
+    assert find(seedflow.check_recipe("one.yaml").diagnostics) == []
+    (project / "one.yaml").write_text(text + files.replace("-{{ each.row.sale }}", ""))
+    assert len(find(seedflow.check_recipe("one.yaml").diagnostics)) == 1
+
+
 def test_a_row_that_never_comes_to_the_test_is_not_told(project: Path) -> None:
     write(project, IF, items="{{ inputs.rows | selectattr('sale', 'equalto', 'true') }}")
     assert find(seedflow.check_recipe("one.yaml").diagnostics) == []
