@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from itertools import chain
 from typing import Final
@@ -10,7 +11,7 @@ from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.places import Part, Place, find_literals
-from seedflow.recipe.model import Input, InputType
+from seedflow.recipe.model import Input, InputType, Recipe
 from seedflow.recipe.unbraced import find_code, find_expression, find_other_braces, suggest_braces
 from seedflow.text.nodes import Scalar, Sequence
 
@@ -22,7 +23,7 @@ def check_braces(subject: Subject) -> Iterator[Diagnostic]:
     """No text looks like a mention that somebody forgot to put into braces. What a type proves wrong is said elsewhere."""
     for frame in subject.frames:
         for declared in frame.recipe.inputs.values():
-            yield from _check_default(declared)
+            yield from _check_default(declared, frame.recipe)
     literals = list(find_literals(subject.nodes, subject.frames))
     for place in chain(subject.places, literals):
         if place.part in _TEXTS:
@@ -80,7 +81,22 @@ def _list_names(root: str, place: Place) -> Collection[str]:
             return recipe.steps
 
 
-def _check_default(declared: Input) -> Iterator[Diagnostic]:
+def _names_something(code: str, recipe: Recipe) -> bool:
+    """Whether any of the mentions in a text between braces is of something that the recipe has."""
+    variables = {name for step in recipe.steps.values() for loop in step.for_each for name in loop.names}
+    variables.update(step.iterate.name for step in recipe.steps.values() if step.iterate is not None)
+    known: dict[str, Collection[str]] = {
+        "inputs": recipe.inputs,
+        "values": recipe.values,
+        "steps": recipe.steps,
+        "each": variables,
+    }
+    return any(
+        root not in known or name in known[root] for root, name in re.findall(r"\b(\w+)\s*\.\s*(\w+)", code)
+    )
+
+
+def _check_default(declared: Input, recipe: Recipe) -> Iterator[Diagnostic]:
     for default in _list_texts(declared):
         if find_expression(default.value) is not None:
             yield Diagnostic(
@@ -91,7 +107,7 @@ def _check_default(declared: Input) -> Iterator[Diagnostic]:
                 help=f"leave the default out, and name what is meant where `{declared.name}` is used, or under `values:`",
             )
         code = find_code(default.value)
-        if code is not None:
+        if code is not None and _names_something(default.value[slice(*code)], recipe):
             text = "{{ [ … ] }}" if declared.type is InputType.LIST else "…"
             yield Diagnostic(
                 "braces-in-default",

@@ -155,3 +155,13 @@ def test_the_column_that_tells_rows_apart_is_declared_or_in_the_default_table(pr
     assert [(one.code, one.help) for one in raised.value.diagnostics if one.code == "no-key"] == [
         ("no-key", "did you mean `key: colour`?")
     ]
+
+
+@pytest.mark.parametrize(("rows", "codes"), [("[]", []), ("[{sku: A-1}]", ["no-key"])])
+def test_a_table_of_no_rows_needs_no_key(project: Path, rows: str, codes: list[str]) -> None:
+    (project / "rows.yaml").write_text(
+        f"seedflow: 1\ninputs: {{rows: {{type: table, default: {rows}}}}}\n"
+        'steps: {page: {for_each: {row: "{{ inputs.rows }}"}, generate: {prompt: "{{ each.row.sku }}"}}}\n'
+        'outputs: {o: "{{ steps.page.images }}"}\n'
+    )
+    assert [one.code for one in seedflow.check_recipe("rows.yaml").diagnostics] == codes

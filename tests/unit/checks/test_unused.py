@@ -90,6 +90,8 @@ def test_only_a_name_that_stands_bare_or_nearly_so_was_meant(catalog, tmp_path, 
     [
         ('"{{ inputs.hero }} at night"', ["braces-in-default"]),
         ('"{% if inputs.hero %}night{% endif %}"', ["braces-in-default"]),
+        ('"write {{ inputs.unknown }} as it is"', ["unused-input"]),
+        ('"write {{ each.hero }} as it is"', []),
         ('"{ night }"', ["unused-input"]),
         ('"{{ 1 + 1 }}"', ["unused-input"]),
         ('"inputs.heroes"', ["missing-braces", "unused-input"]),
