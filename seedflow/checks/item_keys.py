@@ -14,7 +14,7 @@ from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.flow import Flow
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
-from seedflow.graph.shapes import Kind, Shape
+from seedflow.graph.shapes import SAME_ITEMS, Kind, Shape
 from seedflow.graph.table_rows import list_tables
 from seedflow.recipe.model import Expression, Input, InputType, LoopVariable
 from seedflow.recipe.template import Template, may_leave_out
@@ -31,9 +31,8 @@ _WITH_OWN_KEYS: Final = {
     Kind.IMAGE: "told apart by the keys of their tasks and their numbers, or by their paths",
     Kind.TASK: "told apart by the keys of their own loops",
 }
-_SAME_ITEMS: Final = frozenset(("list", "sort", "reverse", "unique"))
-"""Filters that leave the items of a list as they are."""
-
+_SAME_KEYS: Final = SAME_ITEMS | {"unique"}
+"""Filters that leave the keys of a list's items as they are."""
 
 _TELLING: Final = (InputType.TEXT, InputType.INTEGER, InputType.CHOICE)
 """Types of columns that tell rows apart most likely."""
@@ -190,7 +189,7 @@ def _check_item(
 
 def _find_mapped(node: Node | None, flow_node: StepNode, flow: Flow) -> Shape | None:
     """What `map(attribute="NAME")` takes of each item, lists included, behind filters that leave items as they are."""
-    while isinstance(node, Applied) and node.name in _SAME_ITEMS and node.arguments:
+    while isinstance(node, Applied) and node.name in _SAME_KEYS and node.arguments:
         node = node.arguments[0]
     if not isinstance(node, Applied) or node.name != "map" or not node.arguments or len(node.keywords) != 1:
         return None
