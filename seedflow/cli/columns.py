@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from seedflow.diagnostics.cells import shorten as shorten_text
 from seedflow.diagnostics.printable import make_printable
 
 NARROWEST: Final = 24
@@ -102,15 +103,5 @@ def fit(text: str, columns: int) -> str:
 
 
 def shorten(text: str, columns: int) -> str:
-    """Text in at most so many cells, without its middle where it is longer: both ends of an address tell it apart."""
-    if cell_len(text) <= columns:
-        return text
-    head, tail = "", ""
-    for at in range(len(text)):
-        if cell_len(head + text[at] + tail) > columns - 1:
-            break
-        head += text[at]
-        if cell_len(head + text[-1 - at] + tail) > columns - 1:
-            break
-        tail = text[-1 - at] + tail
-    return f"{head}…{tail}"
+    """Text in at most so many cells as Rich counts them, without its middle where it is longer."""
+    return shorten_text(text, columns, cell_len)

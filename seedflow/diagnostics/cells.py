@@ -8,6 +8,7 @@ Widths are those of Unicode's East Asian Width (UAX 11), as Python knows them.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 
 from seedflow.diagnostics.printable import show_characters
@@ -38,6 +39,21 @@ def lay_out(line: str) -> list[tuple[str, int]]:
 def count_cells(line: str) -> int:
     """The cells that a line takes when it is shown."""
     return len(line) if line.isascii() and line.isprintable() else sum(width for _, width in lay_out(line))
+
+
+def shorten(text: str, cells: int, count: Callable[[str], int] = count_cells) -> str:
+    """Text in at most so many cells, without its middle where it is longer: both ends of an address tell it apart."""
+    if count(text) <= cells:
+        return text
+    head, tail = "", ""
+    for at in range(len(text)):
+        if count(head + text[at] + tail) > cells - 1:
+            break
+        head += text[at]
+        if count(head + text[-1 - at] + tail) > cells - 1:
+            break
+        tail = text[-1 - at] + tail
+    return f"{head}…{tail}"
 
 
 def _count(character: str, before: str) -> int:

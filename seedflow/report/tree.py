@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
-from seedflow.diagnostics.cells import count_cells
+from seedflow.diagnostics.cells import count_cells, shorten
 from seedflow.report.drawing import Drawing, NodeKind
 from seedflow.report.growth import Grown, Use, grow_tree
 
@@ -167,18 +167,3 @@ def _fold(text: str, room: int) -> list[str]:
         else:
             line = longer
     return [*lines, line] if line else lines
-
-
-def shorten(text: str, room: int) -> str:
-    """Text in at most so many cells, without its middle where it is longer."""
-    if count_cells(text) <= room:
-        return text
-    head, tail = "", ""
-    for at in range(len(text)):
-        if count_cells(head + text[at] + tail) > room - 1:
-            break
-        head += text[at]
-        if count_cells(head + text[-1 - at] + tail) > room - 1:
-            break
-        tail = text[-1 - at] + tail
-    return f"{head}…{tail}"

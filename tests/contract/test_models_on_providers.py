@@ -17,7 +17,7 @@ from seedflow.models.catalog import load_catalog
 from seedflow.models.model import Model
 from seedflow.providers.base import CallContext, GenerateRequest, WireFile
 from seedflow.providers.options import CloudflareOptions, parse_base_url
-from seedflow.providers.registry import PROVIDERS, open_provider
+from seedflow.providers.registry import open_provider
 from seedflow.providers.secrets import Secret
 
 CATALOG = load_catalog()
@@ -54,22 +54,6 @@ ASKED = [
     ),
     Asked("google/nano-banana-2", {"resolution": "2K", "output_format": "jpg"}, (2048, 2048)),
 ]  # fmt: skip
-
-
-@pytest.fixture(params=PROVIDERS)
-async def provider(request: Any) -> Any:
-    options = None
-    if request.param == "cloudflare":
-        emulator = request.getfixturevalue("emulator")
-        options = CloudflareOptions(
-            account_id=emulator.env["CLOUDFLARE_ACCOUNT_ID"],
-            api_token=Secret(emulator.env["CLOUDFLARE_API_TOKEN"]),
-            gateway=emulator.env["CLOUDFLARE_GATEWAY_ID"],
-            base_url=parse_base_url(emulator.base_url),
-        )
-    found = open_provider(request.param, catalog=CATALOG, cloudflare=options)
-    yield found
-    await found.aclose()
 
 
 def build_request(model: Model, params: dict[str, object], *references: WireFile) -> GenerateRequest:

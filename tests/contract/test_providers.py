@@ -7,34 +7,13 @@ import uuid
 
 import pytest
 
-from seedflow.errors import DownloadError, ProviderError
+from seedflow.errors import DownloadError, ProviderError, StoreError
 from seedflow.images.inspect import inspect_image
 from seedflow.models.catalog import load_catalog
 from seedflow.providers.base import CallContext, GenerateRequest, NotBilled, Recovered, StillUnknown, WireFile
-from seedflow.providers.options import CloudflareOptions, parse_base_url
-from seedflow.providers.registry import PROVIDERS, describe_provider, open_provider
-from seedflow.providers.secrets import Secret
 
 CATALOG = load_catalog()
 MODEL = CATALOG.find("bytedance/seedream-4.5")
-
-
-@pytest.fixture(params=PROVIDERS)
-async def provider(request):
-    options = None
-    if request.param == "cloudflare":
-        emulator = request.getfixturevalue("emulator")
-        options = CloudflareOptions(
-            account_id=emulator.env["CLOUDFLARE_ACCOUNT_ID"],
-            api_token=Secret(emulator.env["CLOUDFLARE_API_TOKEN"]),
-            gateway=emulator.env["CLOUDFLARE_GATEWAY_ID"],
-            base_url=parse_base_url(emulator.base_url),
-        )
-    found = open_provider(request.param, catalog=CATALOG, cloudflare=options)
-    facts = describe_provider(request.param, cloudflare=options)
-    assert (found.name, found.realm, found.paid) == (facts.name, facts.realm, facts.paid)
-    yield found
-    await found.aclose()
 
 
 def build_request(references=(), **params) -> GenerateRequest:
@@ -59,12 +38,33 @@ async def test_answer_is_what_the_card_promises_however_often_it_is_read(provide
     assert 1 <= len(MODEL.image_urls(first)) <= 3
 
 
+async def test_moment_before_sending_is_told_once_and_can_end_the_call(provider):
+    told = []
+
+    async def note():
+        told.append("sending")
+
+    async def refuse():
+        raise StoreError("no room", kind="disk-full")
+
+    await provider.generate(build_request(), note)
+    assert told == ["sending"]
+    with pytest.raises(StoreError):
+        await provider.generate(build_request(), refuse)
+
+
+async def test_images_of_one_answer_differ(provider, tmp_path):
+    _, paths = await draw(provider, build_request(sequential_image_generation="auto", max_images=3), tmp_path)
+    facts = [inspect_image(path, formats=MODEL.output_formats, decode=True) for path in paths]
+    assert len({one.digest for one in facts}) == len(paths)
+
+
 async def test_images_decode_and_serve_as_references_in_turn(provider, tmp_path):
     _, paths = await draw(provider, build_request(sequential_image_generation="auto", max_images=2), tmp_path)
     facts = [inspect_image(path, decode=True) for path in paths]
     references = [WireFile(path, one) for path, one in zip(paths, facts, strict=True)]
     _, (page,) = await draw(provider, build_request(references), tmp_path)
-    assert inspect_image(page, decode=True).size_bytes > 0
+    assert inspect_image(page, decode=True).digest not in {one.digest for one in facts}
 
 
 async def test_only_a_paid_answer_may_cost(provider):
@@ -89,6 +89,13 @@ async def test_foreign_urls_are_not_fetched(provider, tmp_path, url):
         await provider.fetch(url, build_request(), 1, tmp_path / "a")
     assert caught.value.retryable is False
     assert await provider.is_alive(url) is False
+
+
+async def test_url_that_leads_nowhere_is_a_download_error(provider, tmp_path):
+    with pytest.raises(DownloadError) as caught:
+        await provider.fetch("https://nowhere.invalid/1.jpg", build_request(), 1, tmp_path / "a")
+    assert caught.value.kind
+    assert await provider.is_alive("https://nowhere.invalid/1.jpg") is False
 
 
 async def test_unknown_model_costs_nothing(provider):
