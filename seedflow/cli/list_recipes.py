@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.text import Text
@@ -22,8 +24,10 @@ from seedflow.pipeline.session import Session
 from seedflow.recipe.shipped import ShippedRecipe, list_blocks, list_shipped
 from seedflow.text.files import is_file, real_path
 
-MARK = "seedflow:"
+_KEY: Final = re.compile(r"""(["']?)seedflow\1\s*:""")
 """Every recipe has this key; a YAML file without it is not one."""
+
+_KEY_IN_BRACES: Final = re.compile(rf"(?:^|[{{,])\s*{_KEY.pattern}")
 
 
 @click.command(
@@ -96,7 +100,7 @@ def find_recipes(folder: Path, on_unreadable: Callable[[Path, OSError], None]) -
             continue
         for name in names:
             path = place / name
-            if path.suffix not in (".yaml", ".yml") or name.startswith(".") or not is_file(path):
+            if path.suffix.lower() not in (".yaml", ".yml") or name.startswith(".") or not is_file(path):
                 continue
             try:
                 if _looks_like_one(path):
@@ -107,8 +111,11 @@ def find_recipes(folder: Path, on_unreadable: Callable[[Path, OSError], None]) -
 
 
 def _looks_like_one(path: Path) -> bool:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return any(line.startswith(MARK) for line in file)
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        lines = (line for line in file if line.strip() and not line.startswith(("#", "---", "%")))
+        first = next(lines, "")
+        find = _KEY_IN_BRACES.search if first.lstrip().startswith("{") else _KEY.match
+        return any(find(line) for line in (first, *lines))
 
 
 def _describe(name: str, path: Path, session: Session) -> dict[str, object]:

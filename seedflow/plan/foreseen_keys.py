@@ -278,7 +278,7 @@ class KeyForeseer:
         elif mention.collection == "tasks":
             yield Foreseen(source.loop_key, source.loop_key, source.address, certain=False)
         elif source.inner is None:
-            yield from _of_instance(source, gap, passes=mention.collection == "passes")
+            yield from _of_instance(source, gap)
         else:
             output = self._resolver.find_call_output(source, mention)
             inside: Column = [None] if output is None else self.find(output.images, Env(source.inner))
@@ -321,14 +321,14 @@ def _open_names(ghost: Instance) -> set[str]:
     return {name for names, _ in ghost.spread for name in names}
 
 
-def _of_instance(source: Instance, gap: Gap, *, passes: bool) -> Iterator[Foreseen | None]:
+def _of_instance(source: Instance, gap: Gap) -> Iterator[Foreseen | None]:
     """The first images of its takes: which others there are is the model's choice."""
-    units = source.units if passes else source.last_units()
+    units = source.units if gap.passes else source.last_units()
     for unit in units if gap.unit is None else (gap.unit,):
         bounds = source.tasks.bounds.get(unit.address)
         if bounds is not None and bounds.high:
             certain = bounds.low > 0 and not gap.may_skip and not source.may_skip
-            yield _first_image(unit, certain=certain, passes=passes)
+            yield _first_image(unit, certain=certain, passes=gap.passes)
         yield None
 
 

@@ -32,7 +32,7 @@ class Item:
 class Gap:
     """A place where values will come once `after` has ended: those of `source`, or of all the list.
 
-    They are those of one `unit` of the source, where that is known.
+    They are those of one `unit` of the source, where that is known; of images, those of all `passes`, which have keys of their own, or of the last one.
     `label` stands for them in the address of the gap, `stand_in` for each of them until they are there. `failed` or
     `skipped` name a result for which none will come, `problem` says what is wrong with one that came. `nest` are the places of the used recipes around the source;
     `mention` is what of the source is meant. It `may_skip` when it may turn out that there is nothing to come since
@@ -46,6 +46,7 @@ class Gap:
     stand_in: object
     source: Instance | Group | None = None
     unit: Unit | None = None
+    passes: bool = False
     failed: str | None = None
     skipped: str | None = None
     problem: Diagnostic | None = None

@@ -272,6 +272,7 @@ class PartReader:
             Bounds(low, high),
             build_ghost_view(source.address, each=find_common_each(source)),
             source=source,
+            passes=passes,
             may_skip=source.may_skip,
         )
 
@@ -297,6 +298,7 @@ class PartReader:
                 build_ghost_view(unit.address, each=find_common_each(source)),
                 source=source,
                 unit=unit,
+                passes=passes,
                 may_skip=source.may_skip,
             )
         ]

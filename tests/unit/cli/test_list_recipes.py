@@ -28,6 +28,27 @@ def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "listed"),
+    [
+        (f"\ufeff{RECIPE}", True),
+        (f"# A fox.\n---\n{RECIPE}", True),
+        (RECIPE.replace("seedflow:", '"seedflow":'), True),
+        (RECIPE.replace("seedflow:", "seedflow :"), True),
+        ("{seedflow: 1, steps: {fox: {generate: {prompt: A fox}}}}\n", True),
+        ('{\n  "name": "fox", "seedflow": 1,\n  "steps": {}\n}\n', True),
+        ("services:\n  seedflow: {image: some/image}\n", False),
+        ("{services: {notseedflow: {}}}\n", False),
+        ("# seedflow: 1\nname: notes\n", False),
+        ("", False),
+    ],
+)
+def test_what_is_written_as_yaml_allows_is_listed(tmp_path: Path, text: str, listed: bool) -> None:
+    (tmp_path / "fox.YAML").write_text(text)
+    found = find_recipes(tmp_path, lambda path, _: pytest.fail(f"{path} was not read"))
+    assert found == [Path("fox.YAML")] * listed
+
+
 @pytest.mark.parametrize("shut", ["recipes", "recipes/owl.yaml"])
 def test_what_cannot_be_read_is_told(
     tmp_path: Path,

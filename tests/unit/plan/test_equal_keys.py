@@ -503,3 +503,52 @@ def test_an_image_that_a_slice_hands_through_twice_is_an_error_before_anything_i
     plan, found = open_planner(text, folder=tmp_path).start()
     assert plan is None
     assert [(one.code, one.severity) for one in found] == [("equal-keys", Severity.ERROR)]
+
+
+@pytest.mark.parametrize(
+    ("given", "items"),
+    [
+        ("succeeded(steps.row.passes)", "steps.u.outputs.o"),
+        ("succeeded(steps.row.passes)", "steps.u.outputs.o + steps.u.outputs.last"),
+        ("succeeded(steps.row.passes)", "steps.u.outputs.o + []"),
+        ("succeeded(steps.row.passes)", "succeeded(steps.u.outputs.o)"),
+        ("steps.row.passes", "succeeded(steps.u.outputs.o)"),
+        ("steps.row.passes", "succeeded(steps.u.outputs.o) + []"),
+    ],
+)
+def test_passes_that_a_used_recipe_gives_have_keys_of_their_own(
+    tmp_path: Path, given: str, items: str
+) -> None:
+    (tmp_path / "used.yaml").write_text(
+        "seedflow: 1\ninputs: {start: {type: image}}\nsteps:\n"
+        "  t: {generate: {prompt: T}}\n"
+        "  row: {iterate: {over: [x, y], as: e, start: '{{ inputs.start }}'}, "
+        "generate: {prompt: '{{ each.e }}', image_input: '{{ prev }}'}}\n"
+        f"outputs: {{o: '{{{{ {given} }}}}', last: '{{{{ steps.t.images }}}}'}}\n"
+    )
+    text = (
+        "steps:\n  s: {generate: {prompt: S}}\n"
+        "  u: {recipe: ./used.yaml, with: {start: '{{ steps.s.images[0] }}'}}\n"
+        f"  b: {{for_each: {{v: '{{{{ {items} }}}}'}}, generate: {{prompt: B, image_input: '{{{{ each.v }}}}'}}}}\n"
+    )
+    plan, found = open_planner(text, folder=tmp_path).start()
+    assert plan is not None
+    assert [one.code for one in found if one.code == "equal-keys"] == []
+
+
+def test_a_pass_that_stands_twice_in_a_list_of_a_used_recipe_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "used.yaml").write_text(
+        "seedflow: 1\ninputs: {start: {type: image}}\nsteps:\n"
+        "  row: {iterate: {over: [x, y], as: e, start: '{{ inputs.start }}'}, "
+        "generate: {prompt: '{{ each.e }}', image_input: '{{ prev }}'}}\n"
+        "outputs: {o: '{{ steps.row.passes }}', n: '{{ steps.row.passes }}'}\n"
+    )
+    text = (
+        "steps:\n  s: {generate: {prompt: S}}\n"
+        "  u: {recipe: ./used.yaml, with: {start: '{{ steps.s.images[0] }}'}}\n"
+        "  b: {for_each: {v: '{{ steps.u.outputs.o + steps.u.outputs.n }}'}, "
+        "generate: {prompt: B, image_input: '{{ each.v }}'}}\n"
+    )
+    plan, found = open_planner(text, folder=tmp_path).start()
+    assert plan is None
+    assert {(one.code, one.severity) for one in found} == {("equal-keys", Severity.ERROR)}
