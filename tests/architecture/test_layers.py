@@ -184,7 +184,7 @@ def test_a_plain_check_loads_nothing_that_it_does_not_need(tmp_path: Path) -> No
 
 
 def test_the_emulator_loads_nothing_that_judges_recipes() -> None:
-    spared = ("rich", "jinja2", "networkx", "pydantic", "httpx", "aiohttp", "sqlite3")
+    spared = ("rich", "jinja2", "networkx", "pydantic", "httpx", "aiohttp")
     code = f"import sys, seedflow.cli.emulate\nprint(sorted(set(sys.modules) & {set(spared)!r}))\n"
     ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
