@@ -6,7 +6,8 @@ import click
 
 from seedflow.cli.completion_values import complete_recipes
 from seedflow.cli.help import Command
-from seedflow.cli.session import check_named, start
+from seedflow.cli.named_recipe import check_named
+from seedflow.cli.session import start
 from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.errors import ExitCode
 

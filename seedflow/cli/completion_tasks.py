@@ -11,7 +11,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from seedflow.cli.completion_values import MOST_NAMES, find_named, offer_silently, read_part, read_text
-from seedflow.cli.session import check_named, start
+from seedflow.cli.named_recipe import check_named
+from seedflow.cli.session import start
 from seedflow.errors import SeedflowError
 from seedflow.pipeline.plan import plan_recipe
 from seedflow.plan.model import Action, Task

@@ -15,8 +15,9 @@ from rich.text import Text
 from seedflow.cli.completion_values import complete_recipes
 from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
+from seedflow.cli.named_recipe import check_named
 from seedflow.cli.planning import input_options, plan_checked
-from seedflow.cli.session import check_named, start
+from seedflow.cli.session import start
 from seedflow.cli.terminal import print_diagnostics, print_json, say, say_waiting
 from seedflow.diagnostics import Diagnostic
 from seedflow.diagnostics.printable import make_printable

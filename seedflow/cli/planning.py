@@ -11,7 +11,7 @@ import click
 
 from seedflow.cli.completion_tasks import complete_selectors
 from seedflow.cli.completion_values import complete_inputs, complete_providers
-from seedflow.cli.session import check_named
+from seedflow.cli.named_recipe import check_named
 from seedflow.diagnostics import Diagnostic, Source, Span
 from seedflow.pipeline.check import Checked
 from seedflow.pipeline.plan import NO_REROLL, Planned, Reroll, plan_recipe

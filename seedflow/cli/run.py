@@ -19,12 +19,13 @@ from seedflow.cli.completion_values import complete_folders, complete_recipes
 from seedflow.cli.console import open_console
 from seedflow.cli.dollars import Dollars
 from seedflow.cli.help import Command
+from seedflow.cli.named_recipe import check_named
 from seedflow.cli.plan_text import print_plan
 from seedflow.cli.planning import input_options, plan_checked, reroll_option
 from seedflow.cli.provider_text import introduce, spell_priced_at_nothing
 from seedflow.cli.result_text import print_result
 from seedflow.cli.run_text import Display, open_display
-from seedflow.cli.session import check_named, start
+from seedflow.cli.session import start
 from seedflow.cli.stopping import listen
 from seedflow.cli.terminal import (
     is_interactive,

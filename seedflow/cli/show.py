@@ -13,7 +13,8 @@ from seedflow.cli.completion_values import complete_recipes
 from seedflow.cli.console import open_console
 from seedflow.cli.help import Command
 from seedflow.cli.input_text import describe_input, list_inputs
-from seedflow.cli.session import check_named, find_recipe, start
+from seedflow.cli.named_recipe import check_named, find_recipe
+from seedflow.cli.session import start
 from seedflow.cli.terminal import print_diagnostics, print_json, say
 from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import ExitCode, UsageError

@@ -25,8 +25,7 @@ from seedflow.recipe.given import GivenInputs
 from seedflow.recipe.input_images import ImageFiles
 from seedflow.recipe.inputs import resolve_inputs
 from seedflow.recipe.picks import load_picks
-from seedflow.recipe.picks_file import locate_picks, locate_shipped_picks
-from seedflow.recipe.shipped import is_shipped
+from seedflow.recipe.picks_file import find_picks_path
 from seedflow.recipe.values import resolve_values
 from seedflow.store.view import open_view
 
@@ -78,7 +77,7 @@ def plan_recipe(
         return Planned(checked, None, None, tuple(once([*checked.diagnostics, *wrong_inputs, *wrong_values])))
     wrong_inputs.extend(find_tested_texts(checked.graph, inputs))
     selectors, wrong_selectors = _read_selectors(reroll)
-    picks_path = find_picks_path(checked, session)
+    picks_path = find_picks_path(checked.path, session.settings.folder)
     picks, wrong_picks = load_picks(picks_path)
     if has_errors([*wrong_selectors, *wrong_picks]):
         return Planned(
@@ -120,15 +119,6 @@ def plan_recipe(
     doubts = keep_doubts(open_doubts, checked.graph, inputs, found)
     problems = tuple(once([*doubts, *wrong_inputs, *wrong_values, *wrong_picks, *found]))
     return Planned(checked, plan, planner, problems, picks_path, spent, given)
-
-
-def find_picks_path(checked: Checked, session: Session) -> Path:
-    """Where a recipe's picks lie: beside it, or in the project's folder when seedflow ships it."""
-    path = checked.path
-    if path is None or is_shipped(path):
-        name = path.stem if path is not None else "recipe"
-        return locate_shipped_picks(name, session.settings.folder)
-    return locate_picks(path)
 
 
 def _read_selectors(reroll: Reroll) -> tuple[list[TaskSelector], list[Diagnostic]]:

@@ -6,16 +6,18 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from seedflow.errors import UsageError
-from seedflow.pipeline.check import Checked
 from seedflow.pipeline.out_folder import find_state_around
-from seedflow.pipeline.plan import find_picks_path
 from seedflow.pipeline.session import Session
-from seedflow.recipe.model import Recipe
+from seedflow.recipe.picks_file import find_picks_path
 from seedflow.settings.files import PROJECT_FILE
 from seedflow.text.files import real_path
+
+if TYPE_CHECKING:
+    from seedflow.pipeline.check import Checked
+    from seedflow.recipe.model import Recipe
 
 _HELP: Final = "name another file"
 
@@ -92,7 +94,7 @@ def _list_settings(session: Session) -> Iterator[tuple[Path, str]]:
 def _list_recipes(checked: Checked, session: Session) -> Iterator[tuple[Path, str]]:
     if checked.path is not None:
         yield checked.path, "the recipe"
-    yield find_picks_path(checked, session), "the recipe's picks file"
+    yield find_picks_path(checked.path, session.settings.folder), "the recipe's picks file"
     for recipe in _find_recipes(checked):
         yield recipe.folder / Path(recipe.source.name).name, "a recipe that is used"
         for name in recipe.partials:

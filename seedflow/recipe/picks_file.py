@@ -12,6 +12,7 @@ from seedflow.diagnostics import Diagnostic, Source, has_errors
 from seedflow.errors import StoreError
 from seedflow.failpoints import Step
 from seedflow.recipe.picks import Picks, load_picks, parse_picks
+from seedflow.recipe.shipped import is_shipped
 from seedflow.store.durable import open_private, sync_descriptor, sync_folder, write_all
 from seedflow.store.failures import disk_errors
 from seedflow.store.locks import KernelLock
@@ -35,6 +36,13 @@ _HELP_BY_KIND: Final = {
 def locate_picks(recipe: Path) -> Path:
     """The picks file of a recipe file: `storybook.picks.yaml` beside `storybook.yaml`."""
     return recipe.with_name(f"{recipe.stem}.picks.yaml")
+
+
+def find_picks_path(recipe: Path | None, project: Path) -> Path:
+    """Where a recipe's picks lie: beside it, or in the project's folder when seedflow ships it or it has no file."""
+    if recipe is None or is_shipped(recipe):
+        return locate_shipped_picks("recipe" if recipe is None else recipe.stem, project)
+    return locate_picks(recipe)
 
 
 def locate_shipped_picks(name: str, project: Path) -> Path:

@@ -9,7 +9,8 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from contextlib import suppress
+from contextlib import closing, suppress
+from functools import cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -218,11 +219,7 @@ def _give_header(ledger: Path, fresh: Path) -> Path | None:
     """
     with ledger.open("rb") as file:
         header = file.read(_HEADER_BYTES)
-    with tempfile.TemporaryDirectory(prefix="seedflow-") as place:
-        sample = sqlite3.connect(Path(place, "ledger.db"), isolation_level=None)
-        create_schema(sample)
-        sample.close()
-        proper = bytearray(Path(place, "ledger.db").read_bytes()[:_HEADER_BYTES])
+    proper = bytearray(_make_header())
     # The size of a page, and what SQLite says that it never changes, of which each has one possible value here.
     if header[:16] == proper[:16] and header[16:18] == proper[16:18] and header[20:24] == proper[20:24]:
         return None
@@ -239,6 +236,18 @@ def _give_header(ledger: Path, fresh: Path) -> Path | None:
     with Step.SALVAGE_COPY, copy.open("r+b") as file:
         file.write(proper)
     return copy
+
+
+@cache
+def _make_header() -> bytes:
+    """The first bytes of a new ledger."""
+    with tempfile.TemporaryDirectory(prefix="seedflow-") as place:
+        sample = Path(place, "ledger.db")
+        with closing(sqlite3.connect(sample, isolation_level=None)) as made:
+            made.execute("BEGIN")
+            create_schema(made)
+            made.execute("COMMIT")
+        return sample.read_bytes()[:_HEADER_BYTES]
 
 
 def _copy_aside(ledger: Path, fresh: Path) -> Path:

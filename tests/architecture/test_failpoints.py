@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import seedflow
 from seedflow.failpoints import Step
+from tests.source_trees import list_nodes, read_tree
 
 PACKAGE = Path(seedflow.__file__).parent
 NOT_OURS = ("emulator/",)
 """What stands in for the provider is outside, and has nothing to keep."""
 
-TREES = {
-    name: ast.parse(path.read_text(encoding="utf-8"))
+MODULES = {
+    name: path
     for path in sorted(PACKAGE.rglob("*.py"))
     if not (name := str(path.relative_to(PACKAGE))).startswith(NOT_OURS)
 }
@@ -68,6 +70,11 @@ WAIVED = {
     ("store/salvage.py", "preview_salvage", "open"): "of a file in a folder of its own, which goes with it",
     ("store/salvage.py", "_rebuild", "chmod"): "of a new file that nobody knows yet",
     ("store/salvage.py", "_rebuild", "unlink"): "of the same, after a refusal",
+    (
+        "store/salvage.py",
+        "_make_header",
+        "COMMIT",
+    ): "of a database in a folder of its own, which goes with it",
     ("store/salvage.py", "_copy", "unlink"): "of a temporary copy",
     (
         "store/salvage_schema.py",
@@ -165,29 +172,32 @@ def is_for_writing(call: ast.Call, written: str) -> bool:
     return named or any(isinstance(mode, str) and mode.strip("bt+") in ("w", "x", "a") for mode in modes)
 
 
-FOUND = {
-    (place, line): guarded
-    for name, tree in TREES.items()
-    for place, line, guarded in find_durable_calls(tree, name)
-}
+@cache
+def find_all() -> dict[tuple[Place, int], bool]:
+    """Each call of ours that changes the disk: where, its line, and whether a point is around it."""
+    return {
+        (place, line): guarded
+        for name, path in MODULES.items()
+        for place, line, guarded in find_durable_calls(read_tree(path), name)
+    }
 
 
 def test_every_durable_action_has_a_point() -> None:
     bare = [
         f"{file}:{line} {call} in {function}"
-        for ((file, function, call), line), guarded in FOUND.items()
+        for ((file, function, call), line), guarded in find_all().items()
         if not guarded and (file, function, call) not in WAIVED
     ]
     assert bare == [], "do it inside `with Step.NAME:` of `failpoints.py`, or say above why it needs no point"
 
 
 def test_what_is_waived_is_there() -> None:
-    assert set(WAIVED) <= {place for place, _ in FOUND}
+    assert set(WAIVED) <= {place for place, _ in find_all()}
 
 
 def test_the_search_sees_what_it_should() -> None:
     """A handful of actions that must be among those found, so that the test above cannot pass for want of sight."""
-    seen = {(file, call) for (file, _, call), _ in FOUND}
+    seen = {(file, call) for (file, _, call), _ in find_all()}
     assert seen >= {
         ("store/ledger.py", "COMMIT"),
         ("store/blobs.py", "replace"),
@@ -218,9 +228,9 @@ def test_a_point_must_be_around_the_action(text: str, guarded: bool) -> None:
 def test_every_point_is_somewhere() -> None:
     used = {
         node.attr
-        for name, tree in TREES.items()
+        for name, path in MODULES.items()
         if name != "failpoints.py"
-        for node in ast.walk(tree)
+        for node in list_nodes(path)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Step"
     }
     assert set(Step.__members__) - used == set()
@@ -229,8 +239,8 @@ def test_every_point_is_somewhere() -> None:
 def test_nothing_of_ours_switches_a_point_on() -> None:
     watching = {
         name
-        for name, tree in TREES.items()
-        for node in ast.walk(tree)
+        for name, path in MODULES.items()
+        for node in list_nodes(path)
         if isinstance(node, ast.ImportFrom)
         and node.module == "seedflow.failpoints"
         and {found.name for found in node.names} - {"Step"}

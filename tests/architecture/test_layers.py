@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 import seedflow
+from tests.source_trees import list_nodes, read_tree
 
 PACKAGE = Path(seedflow.__file__).parent
-MODULES = sorted(PACKAGE.rglob("*.py"))
-TREES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+MODULES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 MOST_LINES = 400
 SAYS_WHY_IT_IS_LONG = re.compile(r"\b(one|long|longer) (module|file|table)\b", re.IGNORECASE)
@@ -41,8 +41,8 @@ TALKS = "cli/"
 
 
 def walk(kind: type[ast.AST] | tuple[type[ast.AST], ...]) -> Iterator[tuple[str, ast.AST]]:
-    for name, tree in TREES.items():
-        for node in ast.walk(tree):
+    for name, path in MODULES.items():
+        for node in list_nodes(path):
             if isinstance(node, kind):
                 yield name, node
 
@@ -61,11 +61,11 @@ def test_imports_go_downward_only() -> None:
     assert re.search(r"Contracts: \d+ kept, 0 broken\.", ended.stdout)
 
 
-@pytest.mark.parametrize("name", TREES)
+@pytest.mark.parametrize("name", MODULES)
 def test_a_module_opens_with_its_job_and_is_no_heap(name: str) -> None:
-    about = ast.get_docstring(TREES[name])
+    about = ast.get_docstring(read_tree(MODULES[name]))
     assert about, f"{name} does not say what it is for"
-    lines = (PACKAGE / name).read_text(encoding="utf-8").count("\n")
+    lines = MODULES[name].read_text(encoding="utf-8").count("\n")
     assert lines <= MOST_LINES or SAYS_WHY_IT_IS_LONG.search(about), (
         f"{name} has {lines} lines and no reason for it"
     )
@@ -83,9 +83,9 @@ def list_public(
                 yield from list_public(child)
 
 
-@pytest.mark.parametrize("name", TREES)
+@pytest.mark.parametrize("name", MODULES)
 def test_everything_public_says_what_it_does(name: str) -> None:
-    silent = [node.name for node in list_public(TREES[name]) if not ast.get_docstring(node)]
+    silent = [node.name for node in list_public(read_tree(MODULES[name])) if not ast.get_docstring(node)]
     assert silent == []
 
 
@@ -134,9 +134,9 @@ def test_packages_import_nothing_by_themselves() -> None:
     """What is slow to load is loaded by the module that needs it; `diagnostics` gathers its own names."""
     loaded = {
         name
-        for name, tree in TREES.items()
+        for name, path in MODULES.items()
         if name.endswith("__init__.py") and name not in ("__init__.py", "diagnostics/__init__.py")
-        for node in tree.body
+        for node in read_tree(path).body
         if isinstance(node, (ast.Import, ast.ImportFrom))
     }
     assert loaded == set()
@@ -183,15 +183,24 @@ def test_a_plain_check_loads_nothing_that_it_does_not_need(tmp_path: Path) -> No
     assert ended.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", TREES)
+def test_the_emulator_loads_nothing_that_judges_recipes() -> None:
+    spared = ("rich", "jinja2", "networkx", "pydantic", "httpx", "aiohttp")
+    code = f"import sys, seedflow.cli.emulate\nprint(sorted(set(sys.modules) & {set(spared)!r}))\n"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ended.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", MODULES)
 def test_nothing_is_left_unfinished(name: str) -> None:
-    text = (PACKAGE / name).read_text(encoding="utf-8")
+    text = MODULES[name].read_text(encoding="utf-8")
     assert re.search(r"\b(TODO|FIXME|XXX)\b|NotImplementedError", text) is None
 
 
-@pytest.mark.parametrize("name", TREES)
+@pytest.mark.parametrize("name", MODULES)
 def test_what_is_waived_has_a_reason(name: str) -> None:
-    text = (PACKAGE / name).read_text(encoding="utf-8")
+    text = MODULES[name].read_text(encoding="utf-8")
     for line in text.splitlines():
         waived = re.search(r"#\s*(?:noqa: [A-Z0-9, ]+|type: ignore\[[^\]]+\])(.*)", line)
         assert waived is None or len(waived[1].strip(" -#")) > 5, line.strip()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from tests.docs.pages import ROOT
+from tests.source_trees import list_nodes
 
 ROOMS = ("text", "recipe", "graph", "checks", "plan", "models", "settings")
 """The rooms that judge what a user wrote, and have callables of their own that take a code."""
@@ -21,13 +23,14 @@ SHOWS_PROBLEMS = ROOT / "seedflow" / "cli" / "result_text.py"
 _CODE = re.compile(r"[a-z]+(-[a-z0-9]+)*")
 
 
+@cache
 def collect_codes() -> dict[str, set[str]]:
     """Each code of a diagnostic, and the modules that say it."""
     found = collect("code", ROOMS, also=("diagnostics",))
     for path in _find_modules(OTHER_ROOMS):
         if path == SHOWS_PROBLEMS:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in list_nodes(path):
             for value in _find_values(node, {"Diagnostic": {0}}, "code") if _is_diagnostic(node) else ():
                 for text in _read(value):
                     found.setdefault(text, set()).add(str(path.relative_to(ROOT)))
@@ -55,15 +58,13 @@ def collect(name: str, rooms: Sequence[str], *, also: Sequence[str] = ()) -> dic
     Counted are arguments by name or in their place, and the texts that such a parameter has by default. `also` names
     rooms in which such callables are declared besides.
     """
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in _find_modules(rooms)}
-    declaring = [*trees.values(), *(ast.parse(path.read_text()) for path in _find_modules(also))]
     places: dict[str, set[int]] = {}
-    for tree in declaring:
-        for callable_name, place in _find_parameters(tree, name):
+    for path in _find_modules((*rooms, *also)):
+        for callable_name, place in _find_parameters(path, name):
             places.setdefault(callable_name, set()).add(place)
     found: dict[str, set[str]] = {}
-    for path, tree in trees.items():
-        for node in ast.walk(tree):
+    for path in _find_modules(rooms):
+        for node in list_nodes(path):
             for value in _find_values(node, places, name):
                 for text in _read(value):
                     found.setdefault(text, set()).add(str(path.relative_to(ROOT)))
@@ -74,9 +75,9 @@ def _find_modules(rooms: Sequence[str]) -> list[Path]:
     return [path for room in rooms for path in sorted((ROOT / "seedflow" / room).rglob("*.py"))]
 
 
-def _find_parameters(tree: ast.Module, parameter: str) -> Iterator[tuple[str, int]]:
+def _find_parameters(path: Path, parameter: str) -> Iterator[tuple[str, int]]:
     """Callables with such a parameter, and its place among the arguments of a call."""
-    for node in ast.walk(tree):
+    for node in list_nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             names = [argument.arg for argument in node.args.args if argument.arg not in ("self", "cls")]
             if parameter in names and node.name != "__init__":

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +79,7 @@ class Page:
     def __repr__(self) -> str:
         return f"Page({self.name})"
 
-    @property
+    @cached_property
     def anchors(self) -> set[str]:
         """The anchors that GitHub makes of the headings."""
         found: dict[str, int] = {}
@@ -91,7 +92,7 @@ class Page:
             anchors.add(plain if count == 0 else f"{plain}-{count}")
         return anchors
 
-    @property
+    @cached_property
     def links(self) -> list[Link]:
         """Every link and picture outside of fences and inline code."""
         prose = re.sub(r"`[^`\n]*`", lambda found: " " * len(found.group()), self.prose)
@@ -117,7 +118,8 @@ class Page:
         return [row for number, row in enumerate(rows) if number not in heads and number not in rules]
 
     def _find_fences(self) -> list[Fence]:
-        found = []
+        found: list[Fence] = []
+        heading, prose_from = "", 0
         for fence in _FENCE.finditer(self.text):
             before = self.text[: fence.start()]
             marks: dict[str, str] = {}
@@ -126,7 +128,8 @@ class Page:
                 for mark in _MARK.findall(standing.group()):
                     key, _, value = mark.partition(":")
                     marks[key.strip()] = value.strip()
-            headings = re.findall(r"^#{1,6} (.+)$", _FENCE.sub("", before), re.MULTILINE)
+            headings = re.findall(r"^#{1,6} (.+)$", self.text[prose_from : fence.start()], re.MULTILINE)
+            heading, prose_from = headings[-1] if headings else heading, fence.end()
             found.append(
                 Fence(
                     self,
@@ -134,13 +137,19 @@ class Page:
                     fence["language"].strip(),
                     fence["text"],
                     marks,
-                    headings[-1] if headings else "",
+                    heading,
                 )
             )
         return found
 
 
-PAGES = [Page(path) for path in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]]
+@cache
+def read_page(path: Path) -> Page:
+    """The page of a file; it is taken apart once."""
+    return Page(path)
+
+
+PAGES = [read_page(path) for path in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]]
 
 
 def get_page(name: str) -> Page:

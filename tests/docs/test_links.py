@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.docs.pages import DOCS, PAGES, ROOT, Link, Page
+from tests.docs.pages import DOCS, PAGES, ROOT, Link, read_page
 
 LINKS = [
     link
@@ -21,14 +21,14 @@ def test_a_link_leads_to_something_that_is_there(link: Link) -> None:
     assert target.is_relative_to(ROOT), f"{link.id} leads out of the repository"
     assert target.is_file(), f"{link.id}: there is no {target.relative_to(ROOT)}"
     if anchor:
-        assert anchor in Page(target).anchors, f"{link.id}: {target.name} has no heading for #{anchor}"
+        assert anchor in read_page(target).anchors, f"{link.id}: {target.name} has no heading for #{anchor}"
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:
     reached = {ROOT / "README.md"}
     waiting = list(reached)
     while waiting:
-        page = Page(waiting.pop())
+        page = read_page(waiting.pop())
         for link in page.links:
             target = (page.path.parent / link.target.partition("#")[0]).resolve()
             if target.suffix == ".md" and target not in reached and target.is_file():

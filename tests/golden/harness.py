@@ -119,7 +119,6 @@ def _captured() -> Iterator[tuple[StringIO, StringIO]]:
     finally:
         sys.stdout, sys.stderr = before
         # The command line leaves the collector as suits a process that ends soon; this one goes on.
-        gc.unfreeze()
         gc.enable()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seedflow.cli.session import find_recipe
+from seedflow.cli.named_recipe import find_recipe
 from seedflow.errors import UsageError
 
 
