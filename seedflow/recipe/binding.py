@@ -180,14 +180,19 @@ def _explain(details: ErrorDetails, root: Node, near_keys: _NearKeys) -> _Proble
         return _explain_missing(str(path[-1]), place, _key_at(root, path[:-1]), path, near_keys)
     words = details["ctx"]
     if path[-1:] == ("[key]",):
-        better = suggest_name(str(path[-2])) if kind == "bad-name" else None
+        better, help_text = suggest_name(str(path[-2])) if kind == "bad-name" else None, words["help"]
+        if better is not None and path[2:3] == ("columns",):
+            # Rows and `key:` have its name as well: read by another, the table would be told to lack what it has.
+            help_text += f", in rows and in `key:` as well; for files, say `header: {path[-2]}`"
+            better = None
         return _Problem(
-            Diagnostic(kind, words["message"], _key_at(root, path[:-1]), help=words["help"]),
+            Diagnostic(kind, words["message"], _key_at(root, path[:-1]), help=help_text),
             path[:-1],
             meant=None if better is None else Meant(better),
         )
     span = place.span if isinstance(place, Scalar | Sequence | Mapping) else _key_at(root, path)
-    meant = Meant(words["meant"], value=True) if words["meant"] is not None else None
+    in_list = any(isinstance(part, int) for part in path)
+    meant = Meant(words["meant"], value=True) if words["meant"] is not None and not in_list else None
     return _Problem(Diagnostic(kind, words["message"], span, help=words["help"]), path, meant=meant)
 
 

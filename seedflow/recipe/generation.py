@@ -239,16 +239,17 @@ def build_references(entry: Entry, parser: ExpressionParser, roots: Roots) -> Re
     names: list[tuple[str, Span]] = []
     if isinstance(node, Mapping):
         for named in _entries(node):
+            name = named.key.value
             try:
-                check_name(named.key.value)
+                check_name(name)
             except PydanticCustomError as error:
                 parser.problems.append(diagnose(error, named.key.span))
-                continue
-            names.append((named.key.value, named.key.span))
+                name = (error.context or {})["meant"] or name
+            names.append((name, named.key.span))
             for item in _items(named.value):
                 template = _parse_item(item, parser, roots)
                 if template is not None:
-                    items.append(ReferenceItem(template, named.key.value, named.key.span))
+                    items.append(ReferenceItem(template, name, named.key.span))
     else:
         for item in _items(node):
             template = _parse_item(item, parser, roots)

@@ -118,6 +118,7 @@ def check_name(text: str) -> str:
         code="bad-name",
         message=f"{quote(text)} is not a name; expected a small letter, then small letters, digits or `_`",
         help=f"write `{near}`" if near else "begin with a letter from a to z",
+        meant=near,
     )
 
 
