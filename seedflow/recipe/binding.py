@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
@@ -11,7 +12,9 @@ from seedflow.diagnostics import Diagnostic, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import BindingOptions, Block, Entries, UnknownKey
 from seedflow.recipe.input_schema import ItemBlock, find_bound
-from seedflow.recipe.leaves import LOST_WORDS, is_nothing, quote, suggest_name
+from seedflow.recipe.leaves import LOST_WORDS, is_name, is_nothing, quote, suggest_name
+from seedflow.recipe.misplaced import put_in_place
+from seedflow.recipe.option_schema import IterateBlock
 from seedflow.recipe.outdented import indent_steps
 from seedflow.recipe.salvage import Meant, Path, choose_cut, is_of_names, list_unread, put_right, take_out
 from seedflow.recipe.schema import RecipeBlock, StepBlock
@@ -66,9 +69,13 @@ class _Problem(NamedTuple):
         return self.path if self.path is None or self.needless else choose_cut(self.path)
 
 
-def bind_recipe(root: Node) -> BoundRecipe:
-    """A recipe's node tree to the document that it spells, and all problems with it, in the order of the text."""
+def bind_recipe(root: Node, parameters: Collection[str] = ()) -> BoundRecipe:
+    """A recipe's node tree to the document that it spells, and all problems with it, in the order of the text.
+
+    `parameters` are those of all models, so that one that stands beside `generate:` is known.
+    """
     root, outdented = indent_steps(root)
+    root, misplaced = put_in_place(root, parameters)
     document, problems, root = _look(root)
     newer = [found.diagnostic for found in problems if found.diagnostic.code == "newer-language"]
     if newer:
@@ -84,6 +91,10 @@ def bind_recipe(root: Node) -> BoundRecipe:
             if found.code != "no-kind" or name not in misspelt
         )
     problems.extend(_Problem(found, ("steps", name), elsewhere=True) for name, found in outdented)
+    problems.extend(
+        _Problem(found, ("steps",) if name is None else ("steps", name), elsewhere=True)
+        for name, found in misplaced
+    )
     if problems:
         document = _bind_rest(
             root, [found.cut for found in problems if found.cut is not None and not found.elsewhere]
@@ -233,8 +244,11 @@ def _explain_unknown(found: UnknownKey, path: Path, root: Node, near_keys: _Near
     help_text = block.elsewhere.get(word)
     if block is StepBlock and word == _CALLERS_WORD and not _is_call(found.mapping):
         help_text = "declare inputs under `inputs:` of the recipe; a step that uses another recipe gives it its own by `with:`"
+    named = _read_as_edits(found)
     help_text = help_text or (
-        f"did you mean `{near}`?"
+        f"write `over:` for the list and `as: {word}` for its name"
+        if named
+        else f"did you mean `{near}`?"
         if near
         else f"write `with: {{{word}: …}}` for an input of the used recipe"
         if _uses_recipe(root, path)
@@ -291,6 +305,8 @@ def _explain_missing(
         unknown = [found for found in entries.values() if isinstance(found, UnknownKey)]
         if any(_may_stand_for(key, found, near_keys) for found in unknown):
             return None
+        if key in ("over", "as") and any(_read_as_edits(found) for found in unknown):
+            return None
         if key == "steps" and any(_is_step(found.entry) for found in unknown):
             return None
     meaning = next(
@@ -301,6 +317,15 @@ def _explain_missing(
     return _Problem(
         Diagnostic("missing-key", f"{block.called} needs the key `{key}`", span, help=help_text), path
     )
+
+
+def _read_as_edits(found: UnknownKey) -> bool:
+    """Whether a key of `iterate` is the name of its edits, with their list behind it, as in `for_each`."""
+    if found.block is not IterateBlock or any(found.mapping.find(key) for key in ("over", "as")):
+        return False
+    key, value = found.entry
+    is_list = isinstance(value, Sequence) or (isinstance(value, Scalar) and "{{" in value.value)
+    return is_list and key.value not in found.block.elsewhere and is_name(key.value)
 
 
 def _may_stand_for(key: str, found: UnknownKey, near_keys: _NearKeys) -> bool:

@@ -108,9 +108,14 @@ def suggest_name(text: str) -> str | None:
     return plain if _NAME.fullmatch(plain) else None
 
 
+def is_name(text: str) -> bool:
+    """Whether a text can be a name."""
+    return _NAME.fullmatch(text) is not None
+
+
 def check_name(text: str) -> str:
     """A name of a step, input, value, output, loop variable or reference."""
-    if _NAME.fullmatch(text):
+    if is_name(text):
         return text
     mentioned = _MENTION.fullmatch(text.strip())
     near = suggest_name(text) if mentioned is None else mentioned[1]
