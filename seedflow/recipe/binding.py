@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import BindingOptions, Block, Entries, UnknownKey
+from seedflow.recipe.indented import lift_parts
 from seedflow.recipe.input_schema import ItemBlock, find_bound
 from seedflow.recipe.leaves import LOST_WORDS, is_name, is_nothing, quote, suggest_name
 from seedflow.recipe.misplaced import put_in_place
@@ -69,12 +70,15 @@ class _Problem(NamedTuple):
         return self.path if self.path is None or self.needless else choose_cut(self.path)
 
 
-def bind_recipe(root: Node, parameters: Collection[str] = ()) -> BoundRecipe:
+def bind_recipe(
+    root: Node, parameters: Collection[str] = (), references: Collection[str] = ()
+) -> BoundRecipe:
     """A recipe's node tree to the document that it spells, and all problems with it, in the order of the text.
 
-    `parameters` are those of all models, so that one that stands beside `generate:` is known.
+    `parameters` are those of all models, so that one that stands beside `generate:` is known, `references` those that take images.
     """
     root, outdented = indent_steps(root)
+    root, deeper = lift_parts(root, parameters, references)
     root, misplaced = put_in_place(root, parameters)
     document, problems, root = _look(root)
     newer = [found.diagnostic for found in problems if found.diagnostic.code == "newer-language"]
@@ -91,10 +95,7 @@ def bind_recipe(root: Node, parameters: Collection[str] = ()) -> BoundRecipe:
             if found.code != "no-kind" or name not in misspelt
         )
     problems.extend(_Problem(found, ("steps", name), elsewhere=True) for name, found in outdented)
-    problems.extend(
-        _Problem(found, ("steps",) if name is None else ("steps", name), elsewhere=True)
-        for name, found in misplaced
-    )
+    problems.extend(_Problem(found, path, elsewhere=True) for path, found in (*deeper, *misplaced))
     if problems:
         document = _bind_rest(
             root, [found.cut for found in problems if found.cut is not None and not found.elsewhere]

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from seedflow.diagnostics import Diagnostic, Related
 from seedflow.recipe.leaves import is_nothing, quote
+from seedflow.recipe.salvage import Path
 from seedflow.recipe.schema import RecipeBlock, StepBlock
 from seedflow.recipe.step_kinds import OPTIONS_BY_KIND
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar
@@ -21,9 +22,9 @@ _KEYS_OF_RECIPES: Final = frozenset(RecipeBlock.known_keys())
 
 
 class Misplaced(NamedTuple):
-    """What is wrong, and the step whose keys it is about; None when nobody knows which."""
+    """What is wrong, and the path to what is not known for certain because of it."""
 
-    step: str | None
+    path: Path
     diagnostic: Diagnostic
 
 
@@ -40,7 +41,7 @@ def put_in_place(root: Node, parameters: Collection[str]) -> tuple[Node, list[Mi
     if stray:
         left = tuple(entry for entry in root if entry not in stray)
         problems.append(
-            Misplaced(None, _tell_top(stray, parameters, has_steps=root.find("steps") is not None))
+            Misplaced(("steps",), _tell_top(stray, parameters, has_steps=root.find("steps") is not None))
         )
         if root.find("steps") is None:
             at = stray[0].key
@@ -116,7 +117,7 @@ def _move_out(step: str, block: Mapping, parameters: Collection[str], problems: 
     names = [entry.key.value for entry in options]
     problems.append(
         Misplaced(
-            step,
+            ("steps", step),
             Diagnostic(
                 "unknown-parameter",
                 f"{_list(names)} {'is no parameter' if len(names) == 1 else 'are no parameters'} of a model, "
@@ -155,7 +156,7 @@ def _move_in(step: Entry, block: Mapping, parameters: Collection[str], problems:
     lacking = generate is None
     problems.append(
         Misplaced(
-            step.key.value,
+            ("steps", step.key.value),
             Diagnostic(
                 "unknown-key",
                 f"{_list(names)} {'is a parameter' if len(names) == 1 else 'are parameters'} of the model, and "
