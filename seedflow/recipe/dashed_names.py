@@ -17,7 +17,7 @@ def list_plain(problems: Iterable[Problem], declared: Declared) -> Iterator[Prob
     """Problems of a template; those of its parts in place of a name with `-` that is a difference."""
     for problem in problems:
         dashed = problem.dashed
-        if dashed is None or dashed.first is None or not _is_difference(dashed, problem.bare, declared):
+        if dashed is None or not _is_difference(dashed, problem.bare, declared):
             yield problem
         else:
             yield from dashed.plain
@@ -61,7 +61,10 @@ def tell_numbered(program: Program, text: str, declared: Declared) -> Program:
 
 
 def _is_difference(dashed: Dashed, name: str | None, declared: Declared) -> bool:
-    """Whether what stands before the `-` is declared, and the name without `-` is not."""
+    """Whether what stands before the `-` is declared, and the name without `-` is not; of a record, whether what stands behind it is."""
+    if dashed.first is None:
+        behind = {part.bare for part in dashed.plain}
+        return any(name in behind for names in declared.values() for name in names)
     roots = declared if dashed.root is None else (dashed.root,)
     known = [declared.get(root, ()) for root in roots]
     return any(dashed.first in names for names in known) and not any(name in names for names in known)

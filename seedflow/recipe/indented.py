@@ -68,6 +68,8 @@ class _Lifter:
 
     def lift(self, mapping: Mapping, find: Strays, at: Path, *, deep: bool = False) -> Mapping:
         """A mapping with what stands below one of its entries beside it; `deep` for what stands below that as well."""
+        if not any(isinstance(one.value, Mapping) and find(one, one.value) for one in mapping):
+            return mapping
         left, entries, found = deque(mapping), list[Entry](), False
         while left:
             entry = left.popleft()
@@ -95,12 +97,14 @@ class _Lifter:
 
     def each(self, mapping: Mapping, change: Callable[[Mapping, Path], Mapping], at: Path) -> Mapping:
         """A mapping with others behind its keys."""
-        entries = [
-            Entry(key, change(value, (*at, key.value))) if isinstance(value, Mapping) else Entry(key, value)
+        changed = {
+            key.value: new
             for key, value in mapping
-        ]
-        same = all(new.value is old.value for new, old in zip(entries, mapping, strict=True))
-        return mapping if same else _with(mapping, entries)
+            if isinstance(value, Mapping) and (new := change(value, (*at, key.value))) is not value
+        }
+        if not changed:
+            return mapping
+        return _with(mapping, [Entry(key, changed.get(key.value, value)) for key, value in mapping])
 
     def _tell(self, above: Entry, below: Mapping, strays: list[Entry], path: Path) -> None:
         names = ", ".join(quote(one.key.value) for one in strays)

@@ -142,6 +142,8 @@ def _move_in(step: Entry, block: Mapping, parameters: Collection[str], problems:
     inside = generate.value if generate is not None else None
     if inside is not None and not isinstance(inside, Mapping):
         return block
+    if generate is None and any(_may_be_generate(entry, parameters) for entry in block):
+        return block
     stray = [
         entry
         for entry in block
@@ -183,6 +185,12 @@ def _move_in(step: Entry, block: Mapping, parameters: Collection[str], problems:
             Entry(entry.key, full) if entry is generate else entry for entry in block if entry not in stray
         )
     return Mapping(block.source, block.start, block.end, tuple(kept))
+
+
+def _may_be_generate(entry: Entry, parameters: Collection[str]) -> bool:
+    """Whether a key may be a slip of `generate`, which is told as that."""
+    name = entry.key.value
+    return isinstance(entry.value, Mapping) and name not in _KEYS_OF_STEPS and name not in parameters
 
 
 def _skeleton(names: list[str]) -> str:

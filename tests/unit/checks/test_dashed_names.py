@@ -129,6 +129,14 @@ def test_a_column_with_a_dash_is_told_without_what_follows_for_rows_and_key(chec
     assert check_all(TABLE.replace("sku-no", "sku_no")) == []
 
 
+def test_an_input_without_its_root_behind_a_column_is_subtracted(check_all: CheckAll) -> None:
+    text = TABLE.replace("sku-no", "sku").replace("each.g.sku ", "each.g.sku-sale ")
+    found = check_all(text.replace("inputs:\n", "inputs:\n  sale: {type: integer, default: 1}\n"))
+    assert [(describe(one), one.help) for one in found] == [
+        ("template-unknown-name «sale»", "write `inputs.sale`")
+    ]
+
+
 def test_a_key_of_a_record_with_a_dash_is_found_by_brackets(check_all: CheckAll) -> None:
     text = """seedflow: 1
 steps:

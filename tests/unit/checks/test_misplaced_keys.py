@@ -152,6 +152,12 @@ def test_other_words_for_the_images_of_a_request_are_read_as_these(check_all: Ch
     assert (describe(found), found.help) == (f"unknown-parameter «{word}»", "write `image_input:`")
 
 
+def test_a_parameter_beside_a_slip_of_generate_is_not_sent_to_a_second_one(check_all: CheckAll) -> None:
+    found = check_all("seedflow: 1\nsteps: {a: {genrate: {prompt: A fox}, size: 2K}}\n")
+    assert [describe(one) for one in found] == ["unknown-key «genrate»", "unknown-key «size»"]
+    assert "above" not in (found[1].help or "")
+
+
 TOP = "seedflow: 1\ninputs: {mood: {type: text, default: calm}}\n"
 STEPS = "steps: {a: {generate: {prompt: A fox}}}\n"
 
