@@ -23,6 +23,7 @@ from seedflow.recipe.templating.lookup_nodes import Attribute, Named
 from seedflow.recipe.templating.nodes import Constant
 from seedflow.recipe.templating.operation_nodes import Either
 from seedflow.recipe.unbraced import suggest_braces
+from seedflow.recipe.words import REFERENCES_MEANT
 
 _OF_STEPS = OPTIONS_BY_KIND["generate"]
 _FITTING: Mapping[str, frozenset[Kind]] = {
@@ -54,7 +55,7 @@ def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
         if model is None:
             continue
         for problem, span in judge.judge_step(node, model):
-            advice = _braces_of(span) or _advise_as_option(problem, model) or problem.help
+            advice = _braces_of(span) or _advise_otherwise(problem, model) or problem.help
             yield Diagnostic(problem.code, problem.message, span, problem.severity, advice)
         for name in subject.flow.request(node).unknown:
             parameter = node.generate.parameters.get(name)
@@ -113,16 +114,18 @@ def _unknown_parameter(parameter: Parameter, model: Model, catalog: Catalog) -> 
         and not model.tells_of(parameter.name)
     ):
         advice = f"its references stand under `{field}`"
-    advice = _advise_as_option(problem, model) or advice
+    advice = _advise_otherwise(problem, model) or advice
     return Diagnostic(problem.code, problem.message, parameter.span, problem.severity, advice)
 
 
-def _advise_as_option(problem: Problem, model: Model) -> str | None:
-    """What to do with an option of the step that stands among the parameters."""
+def _advise_otherwise(problem: Problem, model: Model) -> str | None:
+    """What to do with an option of the step among the parameters, or with another word for that of the references."""
     name = str(problem.path[0]) if problem.path else ""
-    if problem.code != "unknown-parameter" or name not in _OF_STEPS or model.tells_of(name):
+    if problem.code != "unknown-parameter" or model.tells_of(name):
         return None
-    return f"`{name}:` stands beside `generate:`, as a key of the step"
+    if name in REFERENCES_MEANT and model.references_field is not None:
+        return f"write `{model.references_field}:`"
+    return f"`{name}:` stands beside `generate:`, as a key of the step" if name in _OF_STEPS else None
 
 
 def _check_shape(

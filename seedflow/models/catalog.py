@@ -44,6 +44,11 @@ class Catalog:
             model.references_field for model in self.models.values() if model.references_field is not None
         )
 
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        """The names of all parameters that some model has."""
+        return frozenset(name for model in self.models.values() for name in model.parameters)
+
     @property
     def sorted_models(self) -> tuple[Model, ...]:
         """All models, sorted by id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
@@ -10,8 +11,11 @@ from pydantic import ValidationError
 from seedflow.diagnostics import Diagnostic, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.blocks import BindingOptions, Block, Entries, UnknownKey
+from seedflow.recipe.indented import lift_parts
 from seedflow.recipe.input_schema import ItemBlock, find_bound
-from seedflow.recipe.leaves import LOST_WORDS, is_nothing, quote, suggest_name
+from seedflow.recipe.leaves import LOST_WORDS, is_name, is_nothing, quote, suggest_name
+from seedflow.recipe.misplaced import put_in_place
+from seedflow.recipe.option_schema import IterateBlock
 from seedflow.recipe.outdented import indent_steps
 from seedflow.recipe.salvage import Meant, Path, choose_cut, is_of_names, list_unread, put_right, take_out
 from seedflow.recipe.schema import RecipeBlock, StepBlock
@@ -66,9 +70,16 @@ class _Problem(NamedTuple):
         return self.path if self.path is None or self.needless else choose_cut(self.path)
 
 
-def bind_recipe(root: Node) -> BoundRecipe:
-    """A recipe's node tree to the document that it spells, and all problems with it, in the order of the text."""
+def bind_recipe(
+    root: Node, parameters: Collection[str] = (), references: Collection[str] = ()
+) -> BoundRecipe:
+    """A recipe's node tree to the document that it spells, and all problems with it, in the order of the text.
+
+    `parameters` are those of all models, so that one that stands beside `generate:` is known, `references` those that take images.
+    """
     root, outdented = indent_steps(root)
+    root, deeper = lift_parts(root, parameters, references)
+    root, misplaced = put_in_place(root, parameters)
     document, problems, root = _look(root)
     newer = [found.diagnostic for found in problems if found.diagnostic.code == "newer-language"]
     if newer:
@@ -84,6 +95,7 @@ def bind_recipe(root: Node) -> BoundRecipe:
             if found.code != "no-kind" or name not in misspelt
         )
     problems.extend(_Problem(found, ("steps", name), elsewhere=True) for name, found in outdented)
+    problems.extend(_Problem(found, path, elsewhere=True) for path, found in (*deeper, *misplaced))
     if problems:
         document = _bind_rest(
             root, [found.cut for found in problems if found.cut is not None and not found.elsewhere]
@@ -180,14 +192,19 @@ def _explain(details: ErrorDetails, root: Node, near_keys: _NearKeys) -> _Proble
         return _explain_missing(str(path[-1]), place, _key_at(root, path[:-1]), path, near_keys)
     words = details["ctx"]
     if path[-1:] == ("[key]",):
-        better = suggest_name(str(path[-2])) if kind == "bad-name" else None
+        better, help_text = suggest_name(str(path[-2])) if kind == "bad-name" else None, words["help"]
+        if better is not None and path[2:3] == ("columns",):
+            # Rows and `key:` have its name as well: read by another, the table would be told to lack what it has.
+            help_text += f", in rows and in `key:` as well; for files, say `header: {path[-2]}`"
+            better = None
         return _Problem(
-            Diagnostic(kind, words["message"], _key_at(root, path[:-1]), help=words["help"]),
+            Diagnostic(kind, words["message"], _key_at(root, path[:-1]), help=help_text),
             path[:-1],
             meant=None if better is None else Meant(better),
         )
     span = place.span if isinstance(place, Scalar | Sequence | Mapping) else _key_at(root, path)
-    meant = Meant(words["meant"], value=True) if words["meant"] is not None else None
+    in_list = any(isinstance(part, int) for part in path)
+    meant = Meant(words["meant"], value=True) if words["meant"] is not None and not in_list else None
     return _Problem(Diagnostic(kind, words["message"], span, help=words["help"]), path, meant=meant)
 
 
@@ -228,8 +245,11 @@ def _explain_unknown(found: UnknownKey, path: Path, root: Node, near_keys: _Near
     help_text = block.elsewhere.get(word)
     if block is StepBlock and word == _CALLERS_WORD and not _is_call(found.mapping):
         help_text = "declare inputs under `inputs:` of the recipe; a step that uses another recipe gives it its own by `with:`"
+    named = _read_as_edits(found)
     help_text = help_text or (
-        f"did you mean `{near}`?"
+        f"write `over:` for the list and `as: {word}` for its name"
+        if named
+        else f"did you mean `{near}`?"
         if near
         else f"write `with: {{{word}: …}}` for an input of the used recipe"
         if _uses_recipe(root, path)
@@ -286,6 +306,8 @@ def _explain_missing(
         unknown = [found for found in entries.values() if isinstance(found, UnknownKey)]
         if any(_may_stand_for(key, found, near_keys) for found in unknown):
             return None
+        if key in ("over", "as") and any(_read_as_edits(found) for found in unknown):
+            return None
         if key == "steps" and any(_is_step(found.entry) for found in unknown):
             return None
     meaning = next(
@@ -296,6 +318,15 @@ def _explain_missing(
     return _Problem(
         Diagnostic("missing-key", f"{block.called} needs the key `{key}`", span, help=help_text), path
     )
+
+
+def _read_as_edits(found: UnknownKey) -> bool:
+    """Whether a key of `iterate` is the name of its edits, with their list behind it, as in `for_each`."""
+    if found.block is not IterateBlock or any(found.mapping.find(key) for key in ("over", "as")):
+        return False
+    key, value = found.entry
+    is_list = isinstance(value, Sequence) or (isinstance(value, Scalar) and "{{" in value.value)
+    return is_list and key.value not in found.block.elsewhere and is_name(key.value)
 
 
 def _may_stand_for(key: str, found: UnknownKey, near_keys: _NearKeys) -> bool:

@@ -24,6 +24,7 @@ from seedflow.recipe.leaves import (
 )
 from seedflow.recipe.model import Generate, Parameter, ReferenceItem, References
 from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.words import REFERENCES_MEANT
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 _PROMPT = "prompt"
@@ -202,7 +203,7 @@ class GenerateBuilder:
         """Whether a key holds images: it is the field of the step's model, or that of another, misplaced here."""
         if model is not None and name in model.parameters:
             return name == model.references_field
-        if name in self._catalog.reference_fields:
+        if name in self._catalog.reference_fields or name in REFERENCES_MEANT:
             return True
         own = model.references_field if model is not None else None
         return own is not None and find_near(name, model.parameters if model is not None else ()) == own
@@ -239,16 +240,17 @@ def build_references(entry: Entry, parser: ExpressionParser, roots: Roots) -> Re
     names: list[tuple[str, Span]] = []
     if isinstance(node, Mapping):
         for named in _entries(node):
+            name = named.key.value
             try:
-                check_name(named.key.value)
+                check_name(name)
             except PydanticCustomError as error:
                 parser.problems.append(diagnose(error, named.key.span))
-                continue
-            names.append((named.key.value, named.key.span))
+                name = (error.context or {})["meant"] or name
+            names.append((name, named.key.span))
             for item in _items(named.value):
                 template = _parse_item(item, parser, roots)
                 if template is not None:
-                    items.append(ReferenceItem(template, named.key.value, named.key.span))
+                    items.append(ReferenceItem(template, name, named.key.span))
     else:
         for item in _items(node):
             template = _parse_item(item, parser, roots)

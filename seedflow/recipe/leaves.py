@@ -108,9 +108,14 @@ def suggest_name(text: str) -> str | None:
     return plain if _NAME.fullmatch(plain) else None
 
 
+def is_name(text: str) -> bool:
+    """Whether a text can be a name."""
+    return _NAME.fullmatch(text) is not None
+
+
 def check_name(text: str) -> str:
     """A name of a step, input, value, output, loop variable or reference."""
-    if _NAME.fullmatch(text):
+    if is_name(text):
         return text
     mentioned = _MENTION.fullmatch(text.strip())
     near = suggest_name(text) if mentioned is None else mentioned[1]
@@ -118,6 +123,7 @@ def check_name(text: str) -> str:
         code="bad-name",
         message=f"{quote(text)} is not a name; expected a small letter, then small letters, digits or `_`",
         help=f"write `{near}`" if near else "begin with a letter from a to z",
+        meant=near,
     )
 
 

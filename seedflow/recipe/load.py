@@ -81,7 +81,7 @@ def _parse(
 ) -> tuple[Recipe | None, list[Diagnostic]]:
     """One recipe and the problems of its own text; those of what it uses go to `used`."""
     root, problems = read_yaml(source)
-    bound = bind_recipe(root) if root is not None else None
+    bound = bind_recipe(root, catalog.parameters, catalog.reference_fields) if root is not None else None
     if bound is None or bound.document is None:
         return None, problems + (bound.problems if bound is not None else [])
     files = PartialFiles(caller.folder, source.name)

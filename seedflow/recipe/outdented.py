@@ -9,7 +9,7 @@ from seedflow.diagnostics import Diagnostic, Related
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.leaves import is_nothing, quote
 from seedflow.recipe.option_schema import ExpectBlock, IterateBlock
-from seedflow.recipe.schema import StepBlock
+from seedflow.recipe.schema import LoopBlock, StepBlock
 from seedflow.recipe.step_kinds import OPTIONS_BY_KIND
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 
@@ -21,6 +21,7 @@ _OTHER_WORDS: Final = frozenset((*StepBlock.meant, *StepBlock.later, *StepBlock.
 """What some write for keys of a step."""
 _OPTIONS: Final = frozenset(("for_each", "generate", "with", "expect", "iterate"))
 """Keys of a step behind which a mapping stands."""
+_KEYS_OF_LOOPS: Final = frozenset(LoopBlock.known_keys())
 _KEYS_OF_OPTIONS: Final = {
     name: frozenset((*block.known_keys(), *block.meant, *block.elsewhere))
     for name, block in (("expect", ExpectBlock), ("iterate", IterateBlock))
@@ -33,7 +34,9 @@ def indent_steps(root: Node) -> tuple[Node, list[tuple[str, Diagnostic]]]:
     if not isinstance(root, Mapping) or written is None or not isinstance(written.value, Mapping):
         return root, []
     problems: list[tuple[str, Diagnostic]] = []
-    steps = tuple(_indent_options(step, problems) for step in _indent(written.value, problems))
+    steps = tuple(
+        _indent_loops(_indent_options(step, problems), problems) for step in _indent(written.value, problems)
+    )
     if not problems:
         return root, []
     below = Mapping(written.value.source, written.value.start, written.value.end, steps)
@@ -76,6 +79,75 @@ def _indent_options(step: Entry, problems: list[tuple[str, Diagnostic]]) -> Entr
     if len(problems) == before:
         return step
     return Entry(step.key, Mapping(block.source, block.start, block.end, tuple(entries)))
+
+
+def _indent_loops(step: Entry, problems: list[tuple[str, Diagnostic]]) -> Entry:
+    """A step with what stands beside a variable of `for_each` and can be none itself below that variable."""
+    block = step.value
+    loops = block.find("for_each") if isinstance(block, Mapping) else None
+    if not isinstance(block, Mapping) or loops is None or not isinstance(loops.value, Mapping):
+        return step
+    left, entries, before = list(loops.value), list[Entry](), len(problems)
+    while left:
+        variable = left.pop(0)
+        parts: list[Entry] = []
+        while left and _is_part_of_variable(variable, left[0]):
+            parts.append(left.pop(0))
+        if parts and is_nothing(variable.value):
+            problems.append((step.key.value, _wrong(variable, parts, quote(variable.key.value))))
+            variable = _put_below(variable, parts)
+        elif parts:
+            problems.append((step.key.value, _not_a_variable(variable, parts)))
+            variable = _put_below(variable, [*_open(variable), *parts])
+        entries.append(variable)
+    if len(problems) == before:
+        return step
+    mended = Mapping(loops.value.source, loops.value.start, loops.value.end, tuple(entries))
+    kept = tuple(Entry(entry.key, mended) if entry is loops else entry for entry in block)
+    return Entry(step.key, Mapping(block.source, block.start, block.end, kept))
+
+
+def _is_part_of_variable(variable: Entry, entry: Entry) -> bool:
+    """Whether it belongs to the variable before it: by its key, and as nothing or no list stands behind the one or the other."""
+    if entry.key.value not in _KEYS_OF_LOOPS or variable.key.value in _KEYS_OF_LOOPS:
+        return False
+    is_list = isinstance(entry.value, Sequence) or "{{" in getattr(entry.value, "value", "")
+    has_list = isinstance(variable.value, Mapping) and variable.value.find("in") is not None
+    if is_nothing(variable.value):
+        return not isinstance(entry.value, Mapping)
+    return isinstance(entry.value, Scalar) and not is_list and (has_list or not _is_mapping(variable))
+
+
+def _is_mapping(entry: Entry) -> bool:
+    return isinstance(entry.value, Mapping)
+
+
+def _open(variable: Entry) -> list[Entry]:
+    """The keys of a variable, those of its long form where it has the short one."""
+    key, value = variable
+    if isinstance(value, Mapping):
+        return list(value)
+    return [Entry(Scalar(key.source, key.start, key.end, "in"), value)]
+
+
+def _not_a_variable(variable: Entry, parts: list[Entry]) -> Diagnostic:
+    names = ", ".join(quote(part.key.value) for part in parts)
+    name = variable.key.value
+    inside = ", ".join(
+        f"{part.key.value}: {part.value.value if isinstance(part.value, Scalar) else '…'}" for part in parts
+    )
+    is_long = _is_mapping(variable)
+    return Diagnostic(
+        "wrong-type",
+        f"{names} stands beside {quote(name)} like a variable of its own, and is no list"
+        if len(parts) == 1
+        else f"{names} stand beside {quote(name)} like variables of their own, and are no lists",
+        parts[0].key.span,
+        help=f"indent {names} like `in`, below {quote(name)}"
+        if is_long
+        else f"write it with the list: `{name}: {{in: …, {inside}}}`",
+        related=(Related(variable.key.span, "the variable"),),
+    )
 
 
 def _wrong(above: Entry, parts: list[Entry], below: str) -> Diagnostic:

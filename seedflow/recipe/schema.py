@@ -41,6 +41,8 @@ from seedflow.recipe.words import (
     LANGUAGE_VERSION,
     LIMITS_ELSEWHERE,
     LIMITS_MEANT,
+    LOOP_ELSEWHERE,
+    LOOP_MEANT,
     RECIPE_ELSEWHERE,
     REF_WORDS_ELSEWHERE,
     STEP_ELSEWHERE,
@@ -101,6 +103,8 @@ class LoopBlock(Block):
     """One variable of `for_each`."""
 
     called = "a variable of `for_each`"
+    elsewhere = LOOP_ELSEWHERE
+    meant = LOOP_MEANT
     spared = frozenset(("in",))
     wanted = "a list, or a mapping with the list behind `in`"
     short = EXPRESSION_OR_SCALARS_SCHEMA

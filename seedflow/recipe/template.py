@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from seedflow.diagnostics import Diagnostic, Related, Source, Span
 from seedflow.recipe.bare_names import Declared, suggest_root
+from seedflow.recipe.dashed_names import list_plain, suggest_undashed, tell_numbered
 from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.references import NameReference, Reference
 from seedflow.recipe.templating.fast import read_fast
@@ -76,7 +77,9 @@ class Template:
     @property
     def bare_names(self) -> frozenset[str]:
         """Names that stand in it without a root, which are problems."""
-        return frozenset(problem.bare for problem in self._program.problems if problem.bare is not None)
+        problems = self._program.problems
+        parts = (part for problem in problems if problem.dashed for part in problem.dashed.plain)
+        return frozenset(problem.bare for problem in (*problems, *parts) if problem.bare is not None)
 
     def span_of(self, reference: Reference) -> Span:
         """The place of a mention in the source."""
@@ -197,8 +200,11 @@ def parse_template(
             _PROGRAMS.keep(text, roots, program)
         elif files is not None:
             files.programs.keep(text, roots, program)
+    declared = declared or {}
+    program = tell_numbered(program, text, declared)
     return Template(scalar, program), [
-        _diagnose(_help_with_root(problem, roots, declared or {}), scalar) for problem in program.problems
+        _diagnose(_help_with_root(problem, roots, declared), scalar)
+        for problem in list_plain(program.problems, declared)
     ]
 
 
@@ -270,7 +276,10 @@ def _misread(problem: Problem) -> RenderError:
 def _help_with_root(problem: Problem, roots: frozenset[str], declared: Declared) -> Problem:
     if problem.bare is None or problem.source is not None:
         return problem
-    help_ = suggest_root(problem.bare, declared, roots)
+    if problem.dashed is None:
+        help_ = suggest_root(problem.bare, declared, roots)
+    else:
+        help_ = suggest_undashed(problem.bare, problem.dashed, declared, roots)
     return problem if help_ is None else replace(problem, help=help_)
 
 

@@ -95,14 +95,37 @@ EXPECT_ELSEWHERE: Final[Mapping[str, str]] = {
 
 EXPECT_MEANT: Final[Mapping[str, str]] = {"count": "images", "ratio": "aspect_ratio"}
 
+_LISTS: Final = ("items", "list", "values", "each", "for", "of", "rows", "data", "edits")
+"""What some write for the key of a list."""
+
+LOOP_ELSEWHERE: Final[Mapping[str, str]] = {
+    **dict.fromkeys((*_LISTS, "over", "from"), "write `in:`"),
+    **dict.fromkeys(("max", "limit", "most"), "write `at_most:`"),
+    **dict.fromkeys(("by", "id"), "write `key:`, which names a field of the records"),
+}
+
+LOOP_MEANT: Final[Mapping[str, str]] = {
+    **dict.fromkeys((*_LISTS, "over", "from"), "in"),
+    **dict.fromkeys(("max", "limit", "most"), "at_most"),
+    **dict.fromkeys(("by", "id"), "key"),
+}
+
 ITERATE_ELSEWHERE: Final[Mapping[str, str]] = {
-    "in": "write `over:`",
-    "for_each": "write `over:`",
+    **dict.fromkeys((*_LISTS, "in", "for_each"), "write `over:`"),
     "from": "write `start:`",
     "name": "write `as:`",
 }
 
-ITERATE_MEANT: Final[Mapping[str, str]] = {"in": "over", "for_each": "over", "from": "start", "name": "as"}
+ITERATE_MEANT: Final[Mapping[str, str]] = {
+    **dict.fromkeys((*_LISTS, "in", "for_each"), "over"),
+    "from": "start",
+    "name": "as",
+}
+
+REFERENCES_MEANT: Final = frozenset(
+    ("references", "reference", "reference_images", "refs", "images", "image", "input_images", "image_urls")
+)
+"""What some write for the parameter of a model that takes images."""
 
 LIMITS_ELSEWHERE: Final[Mapping[str, str]] = {
     "cost": "write `cost_usd:`, in US dollars",

@@ -169,7 +169,8 @@ class ReferencePreparer:
             if self._uploader is None:
                 raise ReferenceError(
                     "references: upload needs a bucket, and none is set",
-                    help="set the SEEDFLOW_UPLOAD_… variables, or use references: auto",
+                    help="set SEEDFLOW_UPLOAD_ENDPOINT, SEEDFLOW_UPLOAD_BUCKET, SEEDFLOW_UPLOAD_ACCESS_KEY_ID and "
+                    "SEEDFLOW_UPLOAD_SECRET_ACCESS_KEY, or use references: auto",
                 )
             return _Sent(WireUrl(await self._uploader.upload(path, image.facts)), "upload")
         return _Sent(WireFile(path, image.facts), "data")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -169,7 +169,7 @@ class Settings:
         ):
             raise UsageError(
                 f"references are to be uploaded, and {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set",
-                help=f"set {missing[0]} in the environment, or `upload` in {self.user_file}",
+                help=_advise_upload(missing, self.user_file, nothing=len(missing) == len(there)),
             )
         _refuse_errors(self.diagnostics)
         return UploadOptions(
@@ -225,3 +225,12 @@ def _refuse_errors(diagnostics: tuple[Diagnostic, ...]) -> None:
             "the settings have errors, so nothing that costs money is asked",
             help="correct the settings file",
         )
+
+
+def _advise_upload(missing: Sequence[str], user_file: Path, *, nothing: bool) -> str:
+    """What to set where a bucket is not known in full; with `nothing` of it set, only `references` wants one."""
+    keys = [name.removeprefix("SEEDFLOW_UPLOAD_").lower() for name in missing]
+    variables = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
+    in_file = "{" + ", ".join(f"{key}: …" for key in keys) + "}"
+    otherwise = ", or write `references: auto`" if nothing else ""
+    return f"set {variables} in the environment, or `upload: {in_file}` in {user_file}{otherwise}"

@@ -59,17 +59,25 @@ def explain_second_value(trouble: Trouble) -> Diagnostic | None:
         return _report_glued_key(trouble, glued)
     above = _KEY.match(text, above_start, above_end)
     if above and above.end() < above_end and above.start(1) - above_start < start - line_start:
-        owner = shorten(above[1])
-        message = f"`{name}` is indented deeper than `{owner}`, which has its value already"
-        advice = f"indent `{name}` like `{owner}`, or put quotes around the whole text if it goes on here"
-        first = Related(trouble.span(above.start(1), above_end), f"the value of `{owner}`")
-        return trouble.report(start, at, message, advice, first, code="yaml-indentation")
+        also = ", or put quotes around the whole text if it goes on here"
+        return _report_deeper(trouble, start, at, above, above_end, also)
     if above_start < above_end and not above:
         return _report_missing_colon(trouble, above_start)
     message = f"a `:` is not expected after `{name}`"
     return trouble.report(
         at, at + 1, message, "put quotes around the text, or check the indentation", code="yaml-colon"
     )
+
+
+def _report_deeper(
+    trouble: Trouble, start: int, end: int, above: re.Match[str], above_end: int, also: str = ""
+) -> Diagnostic:
+    """A key below one that has a value on its line; `also` is what else may be meant."""
+    name, owner = shorten(trouble.text[start:end].strip()), shorten(above[1])
+    message = f"`{name}` is indented deeper than `{owner}`, which has its value already"
+    first = Related(trouble.span(above.start(1), above_end), f"the value of `{owner}`")
+    advice = f"indent `{name}` like `{owner}`{also}"
+    return trouble.report(start, end, message, advice, first, code="yaml-indentation")
 
 
 def explain_missing_colon(trouble: Trouble) -> Diagnostic | None:
@@ -225,6 +233,10 @@ def explain_indentation(trouble: Trouble) -> Diagnostic | None:
     if width == level:
         message = "found a line without `- ` among the items of a list"
         advice = "start the line with `- `, or indent it like what it belongs to"
+        key = _KEY.match(text, at, trouble.line_end)
+        owner = _KEY.match(text, *_find_line_above(text, find_line_start(text, trouble.since)))
+        if key and owner and owner.start(1) - find_line_start(text, owner.start(1)) < width:
+            advice = f"indent `{shorten(key[1])}` like `{shorten(owner[1])}`, or start the line with `- ` if it is an item"
         return trouble.report(at, trouble.line_end, message, advice, first, code="yaml-indentation")
     above_start, above_end = _find_line_above(text, find_line_start(text, at))
     header_start, header_end = above_start, above_end
@@ -236,6 +248,9 @@ def explain_indentation(trouble: Trouble) -> Diagnostic | None:
         message = "this line is indented less than the text that it follows or begins"
         advice = "indent all lines of the text alike, deeper than its key"
         return trouble.report(at, trouble.line_end, message, advice, code="yaml-block")
+    key, above = _KEY.match(text, at, trouble.line_end), _KEY.match(text, above_start, above_end)
+    if key and above and above.end() < above_end and above.start(1) - above_start == level < width:
+        return _report_deeper(trouble, key.start(1), key.end(1), above, above_end)
     levels = sorted({level, _count_spaces(text, above_start)})
     message = f"this line is indented by {_count(width)}, expected {' or '.join(map(str, levels))}"
     return trouble.report(

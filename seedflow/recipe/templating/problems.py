@@ -22,6 +22,14 @@ class Place(NamedTuple):
     message: str
 
 
+class Dashed(NamedTuple):
+    """What a name with a `-` in it is besides: a difference of `first`, below `root`, that has the problems `plain`."""
+
+    root: str | None
+    first: str | None
+    plain: tuple[Problem, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One problem of the text; `start` and `end` are offsets into the scalar's value, or into `source` if there is one."""
@@ -35,6 +43,8 @@ class Problem:
     related: tuple[Place, ...] = ()
     bare: str | None = None
     """A name without its root, for which whoever knows what the recipe declares may have better help."""
+    dashed: Dashed | None = None
+    """Of a name with a `-` in it, for whoever knows that it is a difference; `bare` is the name without."""
 
     def inside(self, source: Source, *calls: Place) -> Problem:
         """The same as seen from the text that includes or imports `source`, where it was found; `calls` are in that text."""

@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from seedflow.diagnostics import Diagnostic, Source
 from seedflow.recipe.partials import PartialFiles
-from seedflow.recipe.templating.dashed import find_dashed_steps
+from seedflow.recipe.templating.dashed import find_dashed, tell_dashes
 from seedflow.recipe.templating.lexing import Token, tokenize
 from seedflow.recipe.templating.limits import MAX_FILES_DEEP, MAX_PROBLEMS, MAX_SOURCE_CHARACTERS
 from seedflow.recipe.templating.nodes import Expression
@@ -66,17 +66,23 @@ def read_full(text: str, roots: Collection[str], files: PartialFiles | None = No
     parsed = _parse(text)
     if parsed.tree is None:
         return Program(parsed.form, problems=parsed.problems)
+    program = _read_tree(parsed, roots, files)
+    return tell_dashes(program, parsed.tokens) if program.problems else program
+
+
+def _read_tree(parsed: _Parsed, roots: Collection[str], files: PartialFiles | None) -> Program:
+    tree = cast("nodes.Template", parsed.tree)
     shelf = _Shelf(files) if files is not None else None
     reader = BlockReader(parsed.tokens, roots, shelf)
     expression: Expression | None = None
     body: Body = ()
     try:
         if shelf is not None:
-            shelf.prepare(parsed.tree)
+            shelf.prepare(tree)
         if parsed.form is TemplateForm.EXPRESSION:
-            expression = reader.read(_only_expression(parsed.tree))
+            expression = reader.read(_only_expression(tree))
         else:
-            body = reader.read_body(parsed.tree.body)
+            body = reader.read_body(tree.body)
     except (Misread, Enough, RecursionError) as error:
         problems = (*reader.problems, *_explain_end(error, parsed.tokens))[:MAX_PROBLEMS]
         return Program(parsed.form, problems=problems, uses_files=reader.uses_files)
@@ -194,7 +200,7 @@ def _parse(text: str) -> _Parsed:
     except Misread as misread:
         return _Parsed((), TemplateForm.TEXT, problems=(misread.problem,))
     form = _find_form(tokens, has_raw=has_raw)
-    problems = [*check_tags(tokens), *find_dashed_steps(tokens)]
+    problems = [*check_tags(tokens), *find_dashed(tokens)]
     if problems:
         return _Parsed(tokens, form, problems=tuple(problems))
     parser = Parser(_GRAMMAR, "")

@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from seedflow.checks.run_all import check_graph
+from seedflow.checks.run_all import check_graph, sort_diagnostics
 from seedflow.diagnostics import Diagnostic, Source, has_errors
 from seedflow.graph.build import build_graph
 from seedflow.models.catalog import Catalog, load_catalog
@@ -63,6 +63,26 @@ def say(check: Check) -> Say:
 def say_all(check_all_of: Check) -> Say:
     """`say` with everything that there is to say."""
     return lambda text: [describe(found) for found in check_all_of(text)]
+
+
+@pytest.fixture
+def check_all(check_really_all: Check) -> Check:
+    """The same without those of `WASTE`."""
+    return lambda text: [one for one in check_really_all(text) if one.code not in WASTE]
+
+
+@pytest.fixture
+def check_really_all(catalog: Catalog, tmp_path: Path) -> Check:
+    """What loading, graph and checks say of a recipe's text together."""
+
+    def run(text: str) -> list[Diagnostic]:
+        source = Source("recipe.yaml", text)
+        recipe, found = parse_recipe(source, catalog, folder=tmp_path, default_name="recipe")
+        assert recipe is not None
+        graph, wrong = build_graph(recipe, catalog)
+        return sort_diagnostics([*found, *wrong, *check_graph(graph, catalog)])
+
+    return run
 
 
 def describe(found: Diagnostic) -> str:

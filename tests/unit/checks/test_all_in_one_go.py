@@ -7,38 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from seedflow.checks.run_all import check_graph, sort_diagnostics
-from seedflow.diagnostics import Diagnostic, Source
-from seedflow.graph.build import build_graph
-from seedflow.models.catalog import Catalog
-from seedflow.recipe.load import parse_recipe
-from tests.unit.checks.conftest import WASTE
+from seedflow.diagnostics import Diagnostic
 
 CheckAll = Callable[[str], list[Diagnostic]]
 
 OTHER = 'other: {generate: {prompt: "{{ inputs.hro }}", promt: x, size: 3K}}'
 """A step with three problems of its own."""
 ITS_OWN = ["unknown-input «hro»", "unknown-parameter «promt»", "wrong-value «3K»"]
-
-
-@pytest.fixture
-def check_all(check_really_all: CheckAll) -> CheckAll:
-    """The same without those of `WASTE`."""
-    return lambda text: [one for one in check_really_all(text) if one.code not in WASTE]
-
-
-@pytest.fixture
-def check_really_all(catalog: Catalog, tmp_path: Path) -> CheckAll:
-    """What loading, graph and checks say of a recipe's text together."""
-
-    def run(text: str) -> list[Diagnostic]:
-        source = Source("recipe.yaml", text)
-        recipe, found = parse_recipe(source, catalog, folder=tmp_path, default_name="recipe")
-        assert recipe is not None
-        graph, wrong = build_graph(recipe, catalog)
-        return sort_diagnostics([*found, *wrong, *check_graph(graph, catalog)])
-
-    return run
 
 
 def describe(found: Diagnostic) -> str:

@@ -239,8 +239,8 @@ def test_a_misspelt_references_field_is_read_as_the_one_that_its_help_names(chec
 
 
 @pytest.mark.parametrize("option", ["takes: 2", "when: '{{ true }}'", "expect: {images: 1}"])
-def test_options_of_the_step_among_the_parameters_are_sent_beside_generate(check, option: str) -> None:
-    (found,) = check(f"steps: {{a: {{generate: {{prompt: A, {option}}}}}}}")
+def test_options_of_the_step_among_the_parameters_are_sent_beside_generate(check_all, option: str) -> None:
+    (found,) = check_all(f"seedflow: 1\nsteps: {{a: {{generate: {{prompt: A, {option}}}}}}}")
     name = option.partition(":")[0]
     assert (found.code, found.help) == (
         "unknown-parameter",

@@ -103,6 +103,34 @@ def test_what_mentions_nothing_but_what_may_all_be_skipped_may_be_skipped(say: S
     assert found == []
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("optional(steps.a.images) + optional(steps.b.images)", ["a", "b"]),
+        ("[optional(steps.a.images[0]), optional(steps.b.images[0])]", ["a", "b"]),
+        ("optional(steps.a.images) + optional(steps.c.images)", ["a"]),
+        ("optional(steps.c.images) + optional(steps.a.images)", ["a"]),
+        ("first_of(steps.a.images, steps.c.images) + first_of(steps.c.images, steps.b.images)", ["a"]),
+        ("first_of(steps.c.images, optional(steps.a.images))", ["a"]),
+        ("first_of(optional(steps.a.images), steps.c.images)", ["a"]),
+        ("optional(first_of(steps.c.images, steps.a.images))", []),
+        ("optional(steps.a.images + steps.b.images)", ["a"]),
+        ("optional(steps.a.images + steps.c.images)", []),
+    ],
+)
+def test_each_way_around_in_one_template_is_told_for_itself(say: Say, value: str, told: list[str]) -> None:
+    found = say(f"""
+        inputs: {{night: {{type: boolean, default: true}}}}
+        steps:
+          a: {{generate: {{prompt: A}}}}
+          b: {{generate: {{prompt: B}}}}
+          c: {{when: "{{{{ inputs.night }}}}", generate: {{prompt: C}}}}
+          d: {{generate: {{prompt: D, image_input: "{{{{ {value} }}}}"}}}}
+          e: {{generate: {{prompt: "{{{{ {value} | length }}}} foxes"}}}}
+    """)
+    assert [one.partition(".")[2][0] for one in found if one.startswith("never-skipped?")] == told * 2
+
+
 ALIKE = """
     inputs:
       night: {type: boolean, default: true}

@@ -291,3 +291,44 @@ def test_relative_folder_is_made_absolute(home, monkeypatch):
 def test_variable_with_a_home_that_does_not_exist(home, variable):
     with pytest.raises(UsageError, match=variable):
         home.load(environment={variable: "~no-such-user-here/x"})
+
+
+UPLOAD = {
+    "SEEDFLOW_UPLOAD_ENDPOINT": "https://s3.example.com",
+    "SEEDFLOW_UPLOAD_BUCKET": "references",
+    "SEEDFLOW_UPLOAD_ACCESS_KEY_ID": "KEYID",
+    "SEEDFLOW_UPLOAD_SECRET_ACCESS_KEY": "a-secret-of-many-letters",
+}
+
+
+@pytest.mark.parametrize("given", range(len(UPLOAD)))
+@pytest.mark.parametrize("references", ["auto", "upload"])
+def test_a_bucket_that_is_not_known_in_full_is_told_with_all_that_it_lacks(
+    home, given: int, references: str
+) -> None:
+    home.write_project(f"references: {references}\n")
+    there = dict(list(UPLOAD.items())[:given])
+    settings = home.load(environment=there)
+    if not given and references == "auto":
+        assert settings.upload is None
+        return
+    with pytest.raises(UsageError) as caught:
+        _ = settings.upload
+    advice = caught.value.help or ""
+    for name in UPLOAD:
+        key = name.removeprefix("SEEDFLOW_UPLOAD_").lower()
+        assert (name in advice, f"{key}: …" in advice) == (name not in there, name not in there)
+    assert advice.endswith("or write `references: auto`") == (not given)  # which half a bucket does not help
+    assert home.load(environment=UPLOAD).upload is not None
+
+
+def test_what_a_user_file_lacks_of_a_bucket_may_be_written_there(home) -> None:
+    home.write_project("references: upload\n")
+    with pytest.raises(UsageError) as caught:
+        _ = home.load(environment={}).upload
+    assert "`upload: {endpoint: …, bucket: …, access_key_id: …, secret_access_key: …}`" in (
+        caught.value.help or ""
+    )
+    keys = {name.removeprefix("SEEDFLOW_UPLOAD_").lower(): value for name, value in UPLOAD.items()}
+    home.write_user("upload: {" + ", ".join(f"{key}: '{value}'" for key, value in keys.items()) + "}\n")
+    assert home.load(environment={}).upload is not None

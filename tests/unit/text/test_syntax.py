@@ -201,6 +201,16 @@ SLIPS = [
         "b",
         "`b` is indented deeper than `a`, which has its value already",
     ),
+    *[
+        (
+            f"a: {value}\n  b: 2\n",
+            "yaml-indentation",
+            "2:3",
+            "b",
+            "`b` is indented deeper than `a`, which has its value already",
+        )
+        for value in ("'x'", '"x"', "[x, y]", "{x: y}")
+    ],
     ("a: x\n'b: 1\n", "yaml-quote", "2:1", "'b: 1", "the quote `'` that starts this text is never closed"),
     (
         "a:\n- - x\n  y: 1\n",
@@ -292,6 +302,9 @@ def test_a_slip_is_explained(read: Read, text: str, code: str, place: str, marke
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
+        ("a:\n  - x\n  b: 1\n", "indent `b` like `a`, or start the line with `- ` if it is an item"),
+        ("- x\na: 1\n", "start the line with `- `, or indent it like what it belongs to"),
+        ("p: 'x'\n  b: 1\n", "indent `b` like `p`"),
         ("a: {p: A # fox, size: 2K}\n", 'put quotes around the text: `"A # fox"`'),
         ("a: {p: A # b #c}\n", 'put quotes around the text: `"A # b #c"`'),
         (
