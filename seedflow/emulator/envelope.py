@@ -84,6 +84,15 @@ def bad_input(what: str) -> ApiError:
     return ApiError(HTTPStatus.BAD_REQUEST, 5006, f"AiError: Bad input: {what}")
 
 
+def cannot_answer(model: str, breach: str) -> ApiError:
+    """A model whose card wants an answer that only the model can give. Nothing that a caller repeats would help."""
+    return ApiError(
+        HTTPStatus.BAD_REQUEST,
+        5005,
+        f"{model} cannot be emulated, since its card wants an answer that no emulator can give: {breach}",
+    )
+
+
 def no_such_model(name: str) -> ApiError:
     """A model that the catalog does not hold."""
     return ApiError(HTTPStatus.BAD_REQUEST, 5007, f"No such model {name} or task")

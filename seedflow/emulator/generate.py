@@ -12,7 +12,7 @@ from seedflow.canonical import digest_value
 from seedflow.emulator.bill import Bill, BillEntry
 from seedflow.emulator.cache import STATUS_HEADER, GatewayCache
 from seedflow.emulator.clock import Clock
-from seedflow.emulator.envelope import JSON, ApiError, build_refusal, too_large
+from seedflow.emulator.envelope import JSON, ApiError, build_refusal, cannot_answer, too_large
 from seedflow.emulator.fault_plan import FaultPlan
 from seedflow.emulator.faults import Fault, FaultKind
 from seedflow.emulator.gallery import Gallery
@@ -173,7 +173,11 @@ class Generator:
             raise ApiError(problem.status, code, problem.message) from None
 
     async def _make(self, asked: Asked, caller: Caller, fault: Fault | None) -> tuple[Response, int]:
-        """Draw and show the images of one answer."""
+        """Draw and show the images of one answer.
+
+        Raises:
+            ApiError: the card wants an answer that no emulator can give.
+        """
         commission = Commission(asked.model, asked.input, asked.references, caller, asked.input_digest)
         pictures = await self.painter.paint(commission, self._set_size(asked, caller, fault))
         urls = [
@@ -193,7 +197,11 @@ class Generator:
             )
             for number, picture in enumerate(pictures, 1)
         ]
-        return build_completed(asked.model.build_result(urls)), len(urls)
+        result = asked.model.build_result(urls)
+        few = fault is not None and fault.kind is FaultKind.FEW_IMAGES  # which the card may not allow
+        if not few and (breach := asked.model.find_breach(result)) is not None:
+            raise cannot_answer(asked.model.id, breach)
+        return build_completed(result), len(urls)
 
     def _set_size(self, asked: Asked, caller: Caller, fault: Fault | None) -> int:
         size = self._choose_set_size(asked, caller)

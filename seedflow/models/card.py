@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from jsonschema_rs import Draft202012Validator
 
@@ -17,7 +17,8 @@ _COMBINATIONS: Final = ("anyOf", "oneOf", "allOf")
 _TAKEN: Final = "model"
 """A key of `generate:` itself, so that no parameter can be called so."""
 _FREE: Final = "x-"
-_REFERENCES: Final = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
+REFERENCES: Final = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
+"""Keys of a schema that point elsewhere."""
 _LONGEST_ID: Final = 200
 _TYPES_WITH: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
@@ -62,7 +63,7 @@ class Card:
 
     def types_of(self, name: str) -> frozenset[str]:
         """The JSON types that a parameter may have; empty when the card does not say or has no such parameter."""
-        return _types(self.parameters.get(name, {}))
+        return types_in(self.parameters.get(name, {}))
 
     def options_of(self, name: str) -> tuple[object, ...] | None:
         """The values that a parameter may have, if the card lists them."""
@@ -87,7 +88,7 @@ class Card:
         if bound is not None:
             return bound
         types = _TYPES_WITH.get(keyword, frozenset())
-        bounds = [_whole(branch.get(keyword)) for branch in _branches(schema) if _types(branch) & types]
+        bounds = [_whole(branch.get(keyword)) for branch in _branches(schema) if types_in(branch) & types]
         known = [found for found in bounds if found is not None]
         if not known or len(known) < len(bounds):
             return None
@@ -108,21 +109,51 @@ def parse_card(data: object, name: str) -> Card:
         FlawedError: it has no id, its input is not the schema of an object with named parameters, or its answer has no
             fields; all flaws in one.
     """
-    flaws = list(_find_flaws(data))
-    if flaws or not isinstance(data, dict):
+    flaws = list(find_card_flaws(data))
+    card = read_sound_parts(data, flaws)
+    if flaws or card is None:
         raise FlawedError(f"card {name}", flaws)
-    price = data.get("price_per_image_usd")
+    return card
+
+
+def read_sound_parts(data: object, flaws: Sequence[Flaw]) -> Card | None:
+    """A card as far as it has no flaws, to judge by it what else belongs to it; None where there is too little of it.
+
+    A parameter or field with a flaw in it may be anything there. What is read so must not judge requests.
+    """
+    if not isinstance(data, dict):
+        return None
+    parts = [_drop_flawed(data.get(part), part, flaws) for part in ("input", "output")]
+    schemas = [part for part in parts if part is not None]
+    if len(schemas) < len(parts):
+        return None
+    wrong = {flaw.path for flaw in flaws}
+    price = None if ("price_per_image_usd",) in wrong else data.get("price_per_image_usd")
     return Card(
-        id=data["model"],
-        input=MappingProxyType(data["input"]),
-        output=MappingProxyType(data["output"]),
-        parameters=MappingProxyType(data["input"]["properties"]),
-        required=tuple(data["input"].get("required", [])),
+        id="" if ("model",) in wrong else data["model"],
+        input=MappingProxyType(schemas[0]),
+        output=MappingProxyType(schemas[1]),
+        parameters=MappingProxyType(schemas[0]["properties"]),
+        required=() if ("input", "required") in wrong else tuple(schemas[0].get("required", [])),
         price_usd=None if price is None else Decimal(str(price)),
     )
 
 
-def _find_flaws(data: object) -> Iterator[Flaw]:
+def _drop_flawed(schema: object, part: str, flaws: Sequence[Flaw]) -> dict[str, Any] | None:
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(schema, dict) or not isinstance(properties, dict) or not properties:
+        return None
+    flawed = {flaw.path[2] for flaw in flaws if flaw.path[:2] == (part, "properties") and len(flaw.path) > 2}
+    if not flawed:
+        return schema
+    return {
+        **schema,
+        "properties": {key: {} if key in flawed else inner for key, inner in properties.items()},
+    }
+
+
+def find_card_flaws(data: object) -> Iterator[Flaw]:
+    """What is wrong with a card, whatever stands in a profile."""
     if not isinstance(data, dict):
         yield Flaw((), "a card must be a JSON object with `model`, `input` and `output`")
         return
@@ -159,7 +190,7 @@ def _find_references(value: object, path: tuple[str | int, ...]) -> Iterator[Fla
     """A schema that points elsewhere could make checking a recipe read files or ask hosts; cards stand for themselves."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            if key in _REFERENCES and isinstance(inner, str):
+            if key in REFERENCES and isinstance(inner, str):
                 yield Flaw((*path, key), "references are not followed; write the schema out")
             else:
                 yield from _find_references(inner, (*path, key))
@@ -189,7 +220,8 @@ def _branches(schema: Mapping[str, object]) -> list[Mapping[str, object]]:
     return [branch for branch in found if isinstance(branch, dict)]
 
 
-def _types(schema: Mapping[str, object]) -> frozenset[str]:
+def types_in(schema: Mapping[str, object]) -> frozenset[str]:
+    """The JSON types that the values of a schema may have; empty where it does not say."""
     declared = schema.get("type")
     if isinstance(declared, str):
         return frozenset({declared})
@@ -198,7 +230,7 @@ def _types(schema: Mapping[str, object]) -> frozenset[str]:
     options = schema.get("enum")
     if isinstance(options, list):
         return frozenset(json_type(option) for option in options)
-    return frozenset().union(*(_types(branch) for branch in _branches(schema)))
+    return frozenset().union(*(types_in(branch) for branch in _branches(schema)))
 
 
 def json_type(value: object) -> str:

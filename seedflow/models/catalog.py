@@ -16,8 +16,9 @@ from types import MappingProxyType
 from seedflow.diagnostics.suggest import find_near
 from seedflow.errors import CatalogError
 from seedflow.models.card import Card, parse_card
+from seedflow.models.flaws import FlawedError
 from seedflow.models.model import SHIPPED, Model
-from seedflow.models.profile import Price, Profile, empty_profile, parse_profile
+from seedflow.models.profile import Price, Profile, empty_profile, find_open_roles, parse_profile
 
 DEFAULT_MODEL = "bytedance/seedream-4.5"
 """The model of steps that name none; the only model that code names."""
@@ -106,27 +107,32 @@ def build_catalog(
     Raises:
         CatalogError: one of them is broken, two are of one model, or a profile has no card.
     """
-    by_id: dict[str, Card] = {}
+    by_id: dict[str, tuple[str, Card]] = {}
     for name, data in cards:
         card = parse_card(data, name)
         if card.id in by_id:
             raise CatalogError(f"card {name}: there is another card of {card.id}")
-        by_id[card.id] = card
-    known = {}
+        by_id[card.id] = name, card
+    known: dict[str, tuple[str, object]] = {}
     for name, data in profiles:
         model = data.get("model") if isinstance(data, dict) else None
         if not isinstance(model, str) or model not in by_id:
             raise CatalogError(f"profile {name}: there is no card of {model!r}")
         if model in known:
             raise CatalogError(f"profile {name}: there is another profile of {model}")
-        known[model] = parse_profile(data, by_id[model], name)
+        known[model] = name, data
     if default_id not in by_id:
         raise CatalogError(f"the default model {default_id} has no card")
-    models = {
-        model: build_model(card, known[model] if model in known else empty_profile(card))
-        for model, card in by_id.items()
-    }
+    models = {model: _join(*by_id[model], known.get(model)) for model in by_id}
     return Catalog(MappingProxyType(models), default_id)
+
+
+def _join(card_name: str, card: Card, known: tuple[str, object] | None) -> Model:
+    profile = empty_profile(card) if known is None else parse_profile(known[1], card, known[0])
+    flaws = list(find_open_roles(card, None if known is None else known[1]))
+    if flaws:
+        raise FlawedError(f"card {card_name}", flaws)
+    return build_model(card, profile)
 
 
 def build_model(card: Card, profile: Profile, origin: str = SHIPPED) -> Model:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from string import Formatter
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +11,8 @@ from seedflow.images.header import MAX_PIXELS
 from seedflow.models.card import Card, spell_choice
 from seedflow.models.fitting import find_misfits, find_untyped
 from seedflow.models.flaws import Flaw
+from seedflow.models.holding import describe_schema
+from seedflow.models.roles import list_images_fields
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _MOST_DEVIATION = 0.03
@@ -35,9 +37,15 @@ _MESSAGE_FIELDS: Mapping[str, Sequence[str]] = MappingProxyType(
 Path = tuple[str | int, ...]
 
 
-def find_contradictions(data: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
-    """The flaws of a profile that has the right shape."""
-    if data["model"] != card.id:
+def find_contradictions(data: Mapping[str, Any], card: Card, unsure: Collection[str] = ()) -> Iterator[Flaw]:
+    """The flaws of a profile that has the right shape.
+
+    Args:
+        data: the profile.
+        card: what it is of; one without an id may be of any model.
+        unsure: keys of the profile of which parts are left out here: nothing is said that rests on what they lack.
+    """
+    if card.id and data["model"] != card.id:
         yield Flaw(("model",), f"it is of {data['model']}, and the card is of {card.id}")
     for path, name in _named_parameters(data):
         if name not in card.parameters:
@@ -54,8 +62,8 @@ def find_contradictions(data: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
     if price := data.get("price"):
         yield from _wrong_price(price, card)
     for number, rule in enumerate(data.get("rules", ())):
-        yield from _wrong_rule(rule, ("rules", number), data)
-    yield from find_misfits(data, card)
+        yield from _wrong_rule(rule, ("rules", number), data, unsure)
+    yield from find_misfits(data, card, unsure)
 
 
 def _named_parameters(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -100,8 +108,8 @@ def _wrong_values(path: Path, values: Mapping[str, Any], card: Card) -> Iterator
 
 
 def _wrong_answer(answer: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
-    if answer["images"] not in card.answer_fields:
-        yield Flaw(("answer", "images"), f"the card's output has no {answer['images']}")
+    if "images" in answer:
+        yield from _wrong_images_field(answer["images"], card)
     chosen = answer.get("chosen_by")
     if chosen is None:
         return
@@ -110,8 +118,20 @@ def _wrong_answer(answer: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
     if options is not None and set(map(spell_choice, options)) != set(chosen["values"]):
         yield Flaw(path, f"the card's values are {', '.join(map(str, options))}")
     for value, text in chosen["values"].items():
-        if text not in answer["formats"]:
+        if text not in answer.get("formats", (text,)):
             yield Flaw((*path, value), f"{text} is none of answer.formats")
+
+
+def _wrong_images_field(name: str, card: Card) -> Iterator[Flaw]:
+    path: Path = ("answer", "images")
+    fitting = list_images_fields(card)
+    advice = f"fields that would do: {', '.join(fitting)}" if fitting else None
+    if name not in card.answer_fields:
+        yield Flaw(path, f"the card's output has no {name}", advice)
+    elif fitting and name not in fitting:  # where no field would do, the card is told so
+        found = describe_schema(card.answer_fields[name])
+        message = f"expected a field that is a text or a list of texts, in which URLs of images may stand, and the card's `{name}` is {found}"
+        yield Flaw(path, message, advice)
 
 
 def _wrong_sizes(pixels: Mapping[str, Any], card: Card, formats: Sequence[str]) -> Iterator[Flaw]:
@@ -169,7 +189,9 @@ def _wrong_price(price: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
             yield Flaw(("price", "usd_per_image"), f"the card's values are {', '.join(choices)}")
 
 
-def _wrong_rule(rule: Mapping[str, Any], path: Path, data: Mapping[str, Any]) -> Iterator[Flaw]:
+def _wrong_rule(
+    rule: Mapping[str, Any], path: Path, data: Mapping[str, Any], unsure: Collection[str]
+) -> Iterator[Flaw]:
     for key in ("message", "help"):
         for field in _fields_of(rule.get(key, "")):
             known = _MESSAGE_FIELDS[rule["kind"]]
@@ -177,7 +199,7 @@ def _wrong_rule(rule: Mapping[str, Any], path: Path, data: Mapping[str, Any]) ->
                 may = ", ".join(f"{{{name}}}" for name in known)
                 stands = f"such a rule may use {may}" if may else "such a rule has none"
                 yield Flaw((*path, key), f"{{{field}}} stands for nothing here; {stands}")
-    if rule["kind"] in {"least-pixels", "most-pixels"}:
+    if rule["kind"] in {"least-pixels", "most-pixels"} and "pixels" not in unsure:
         pixels = data.get("pixels", _NOTHING)
         if pixels.get("tier") != rule["parameter"] or not pixels.get("written"):
             yield Flaw((*path, "parameter"), "its pixels are not written: see pixels.written")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from jsonschema_rs import ValidationError
 
 from seedflow.diagnostics import Severity
+from seedflow.diagnostics.printable import make_printable
 from seedflow.diagnostics.suggest import find_near
 from seedflow.models.card import Card, json_type
 from seedflow.models.problem import Problem
@@ -83,16 +84,30 @@ def explain_unknown(name: str, card: Card, absent: Mapping[str, str]) -> Problem
 
 
 def explain_output(errors: Iterable[ValidationError], model: str) -> list[Problem]:
-    """Problems of an answer, which nobody can correct: the validator's own words, kept short."""
+    """Problems of an answer, which nobody can correct."""
     return [
         Problem(
             tuple(error.instance_path),
-            f"the answer is not what the card of {model} promises: {_shorten(error.message, 2 * _SHOWN_CHARACTERS)}",
+            f"the answer is not what the card of {model} promises: {breach}",
             Severity.ERROR,
             code="wrong-answer",
         )
         for error in errors
+        for breach in explain_breaches([error])
     ]
+
+
+def explain_breaches(errors: Iterable[ValidationError]) -> Iterator[str]:
+    """What is wrong with an answer, and where in it: the validator's own words, kept short."""
+    for error in errors:
+        place = make_printable(".".join(map(str, error.instance_path)))
+        where = f"in `{_shorten(place, 2 * _SHOWN_CHARACTERS)}`, " if place else ""
+        found, message = error.instance, error.message
+        if isinstance(found, str) and message.startswith(whole := json.dumps(found, ensure_ascii=False)):
+            message = describe(found) + message.removeprefix(
+                whole
+            )  # a long URL would hide what is wrong with it
+        yield where + _shorten(message, 2 * _SHOWN_CHARACTERS)
 
 
 def describe(value: object) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
 from seedflow.models.card import Card, json_type
 from seedflow.models.flaws import Flaw
+from seedflow.models.holding import describe_schema, may_hold_urls, name_types
+from seedflow.models.roles import USUAL_PROMPT
 
 Path = tuple[str | int, ...]
 
@@ -19,28 +21,21 @@ _BOOLEAN: Final = frozenset({"boolean"})
 _NUMBER: Final = frozenset({"integer", "number"})
 _LIST_RULES: Final = frozenset({"most-items", "least-items", "most-items-and-images"})
 _FREE_RULES: Final = frozenset({"only-with", "expects"})
-_WORDS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "string": "a text",
-        "integer": "a whole number",
-        "number": "a number",
-        "boolean": "true or false",
-        "array": "a list",
-        "object": "an object",
-        "null": "null",
-    }
-)
 _SHOWN_NAMES: Final = 8
 
 
-def find_misfits(data: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
-    """The flaws of a profile that has the right shape and names parameters that the card has."""
+def find_misfits(data: Mapping[str, Any], card: Card, unsure: Collection[str] = ()) -> Iterator[Flaw]:
+    """The flaws of a profile that has the right shape and names parameters that the card has.
+
+    `unsure` are keys of the profile of which parts are left out here: nothing is said that rests on what they lack.
+    """
     yield from _wrong_days(data)
-    for path, name, types in _wanted_types(data):
+    yield from _wrong_references(data, card)
+    for path, name, types in _wanted_types(data, unsure):
         yield from _wrong_type(path, name, types, card)
     yield from _wrong_deciders(data, card)
     for number, rule in enumerate(data.get("rules", ())):
-        yield from _idle_rule(rule, ("rules", number), data, card)
+        yield from _idle_rule(rule, ("rules", number), data, card, unsure)
 
 
 def find_untyped(path: Path, values: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
@@ -50,7 +45,7 @@ def find_untyped(path: Path, values: Mapping[str, Any], card: Card) -> Iterator[
         fits = found in types or (found == "integer" and "number" in types)
         if types and not fits and card.options_of(name) is None:
             yield Flaw(
-                (*path, name), f"is {_name_types({found})}, and the card's `{name}` is {_name_types(types)}"
+                (*path, name), f"is {name_types({found})}, and the card's `{name}` is {name_types(types)}"
             )
 
 
@@ -69,13 +64,33 @@ def _wrong_days(data: Mapping[str, Any]) -> Iterator[Flaw]:
             )
 
 
-def _wanted_types(data: Mapping[str, Any]) -> Iterator[tuple[Path, str, frozenset[str]]]:
+def _wrong_references(data: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
+    """References are URLs, and whoever writes a prompt writes no URL."""
+    if "references" not in data:
+        return
+    name, prompt = data["references"]["parameter"], _find_prompt(data)
+    schema = card.parameters.get(name)
+    if schema is None or (name != prompt and may_hold_urls(schema)):
+        return
+    found = "holds the prompt" if name == prompt else f"is {describe_schema(schema)}"
+    fitting = [other for other, inner in card.parameters.items() if other != prompt and may_hold_urls(inner)]
+    path: Path = ("references", "parameter")
+    message = f"expected a parameter that is a text or a list of texts, in which URLs of images may stand, and the card's `{name}` {found}"
+    yield Flaw(path, message, _advise(fitting, path))
+
+
+def _find_prompt(data: Mapping[str, Any]) -> str:
+    name: str = data["prompt"]["parameter"] if "prompt" in data else USUAL_PROMPT
+    return name
+
+
+def _wanted_types(
+    data: Mapping[str, Any], unsure: Collection[str]
+) -> Iterator[tuple[Path, str, frozenset[str]]]:
     """Each parameter that a profile names, where, and of which types one must be there."""
     references = data.get("references", _NOTHING).get("parameter")
     if "prompt" in data:
         yield ("prompt", "parameter"), data["prompt"]["parameter"], _TEXT
-    if references is not None:
-        yield ("references", "parameter"), references, _TEXT | _LIST
     if images := data.get("images"):
         yield ("images", "counted_by"), images["counted_by"], _NUMBER
     if chosen := data.get("answer", _NOTHING).get("chosen_by"):
@@ -87,7 +102,7 @@ def _wanted_types(data: Mapping[str, Any]) -> Iterator[tuple[Path, str, frozense
         yield ("price", "by"), data["price"]["by"], _TEXT | _NUMBER | _BOOLEAN
     for number, rule in enumerate(data.get("rules", ())):
         # References are judged as a list, however the wire wants them.
-        if rule["kind"] in _LIST_RULES and rule["parameter"] != references:
+        if rule["kind"] in _LIST_RULES and rule["parameter"] != references and "references" not in unsure:
             yield ("rules", number, "parameter"), rule["parameter"], _LIST
         elif rule["kind"] not in _LIST_RULES | _FREE_RULES:
             yield ("rules", number, "parameter"), rule["parameter"], _TEXT
@@ -99,15 +114,17 @@ def _wrong_type(path: Path, name: str, wanted: frozenset[str], card: Card) -> It
         return
     fitting = [other for other in card.parameters if card.types_of(other) & wanted]
     message = (
-        f"expected a parameter that is {_name_types(wanted)}, and the card's `{name}` is {_name_types(types)}"
+        f"expected a parameter that is {name_types(wanted)}, and the card's `{name}` is {name_types(types)}"
     )
     yield Flaw(path, message, _advise(fitting, path))
 
 
 def _wrong_deciders(data: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
     """What decides sizes and prices is chosen from few values: neither the prompt nor the references are."""
-    prompt = data["prompt"]["parameter"] if "prompt" in data else "prompt"
-    roles = {prompt: "the prompt", data.get("references", _NOTHING).get("parameter"): "the images"}
+    roles = {
+        _find_prompt(data): "the prompt",
+        data.get("references", _NOTHING).get("parameter"): "the images",
+    }
     pixels, price = data.get("pixels", _NOTHING), data.get("price", _NOTHING)
     deciders = [(("pixels", key), pixels[key]) for key in ("tier", "ratio") if key in pixels]
     if "by" in price:
@@ -122,9 +139,11 @@ def _wrong_deciders(data: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
             )
 
 
-def _idle_rule(rule: Mapping[str, Any], path: Path, data: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
+def _idle_rule(
+    rule: Mapping[str, Any], path: Path, data: Mapping[str, Any], card: Card, unsure: Collection[str]
+) -> Iterator[Flaw]:
     """Rules that nothing could ever break, or nothing ever keep."""
-    if rule["kind"] == "most-items-and-images" and "images" not in data:
+    if rule["kind"] == "most-items-and-images" and "images" not in data and "images" not in unsure:
         yield Flaw(
             (*path, "kind"),
             "the profile says nothing of sets, so this rule never holds anything",
@@ -142,9 +161,3 @@ def _advise(fitting: list[str], path: Path) -> str:
         return f"parameters that would do: {', '.join(fitting[:_SHOWN_NAMES])}{more}"
     part = f"rules.{path[1]}" if path[0] == "rules" else ".".join(map(str, path[:-1]))
     return f"the card has no such parameter; take `{part}` out"
-
-
-def _name_types(types: frozenset[str] | set[str]) -> str:
-    shown = types - {"integer"} if "number" in types else types
-    *first, last = (words for name, words in _WORDS.items() if name in shown)
-    return f"{', '.join(first)} or {last}" if first else last

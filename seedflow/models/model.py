@@ -11,13 +11,14 @@ from types import MappingProxyType
 
 from seedflow.diagnostics import Severity
 from seedflow.images.facts import ImageFacts, ImageFormat
-from seedflow.models.card import Card, spell_choice
-from seedflow.models.explain import explain_input, explain_output, explain_unknown
+from seedflow.models.card import Card, spell_choice, types_in
+from seedflow.models.explain import explain_breaches, explain_input, explain_output, explain_unknown
 from seedflow.models.memo import GoodInputs
 from seedflow.models.pixels import AskedRatio, find_ratio, find_size
 from seedflow.models.problem import Problem
 from seedflow.models.profile import Price, Profile
 from seedflow.models.rules import Judged, RuleKind, apply_rules
+from seedflow.models.stand_in import make_up
 
 SHIPPED = "shipped with seedflow"
 """Where a model comes from that is in no project's folder."""
@@ -211,6 +212,15 @@ class Model:
         validator = self.card.output_validator
         return [] if validator.is_valid(result) else explain_output(validator.iter_errors(result), self.id)
 
+    def find_breach(self, result: object) -> str | None:
+        """In a few words the first thing in an answer that the card does not promise; None where all is as it promises."""
+        validator = self.card.output_validator
+        return (
+            None
+            if validator.is_valid(result)
+            else next(explain_breaches(validator.iter_errors(result)), None)
+        )
+
     def image_urls(self, result: object) -> tuple[str, ...]:
         """The URLs of an answer's images in its order; empty when it has none. Works on answers that were not judged."""
         found = result.get(self._images_field) if isinstance(result, Mapping) else None
@@ -218,10 +228,11 @@ class Model:
         return tuple(url for url in urls if isinstance(url, str))
 
     def build_result(self, urls: Sequence[str]) -> dict[str, object]:
-        """An answer's innermost object with these image URLs, as the card's output wants it: what a stand-in gives."""
-        schema = self.card.answer_fields.get(self._images_field, {})
-        several = not isinstance(schema, Mapping) or schema.get("type") != "string"
-        return {self._images_field: list(urls) if several else urls[0]}
+        """An answer's innermost object with these image URLs, as the card's output wants it: what a stand-in gives.
+
+        What the card requires besides is made up. Where nothing that it takes is found, `find_breach` says so of the result.
+        """
+        return {**self._made_up, self._images_field: list(urls) if self._gives_list or not urls else urls[0]}
 
     def image_bounds(
         self,
@@ -293,7 +304,24 @@ class Model:
 
     @property
     def _images_field(self) -> str:
-        return self.profile.images_field or next(iter(self.card.answer_fields), "images")
+        return self.profile.images_field or "images"
+
+    @cached_property
+    def _made_up(self) -> Mapping[str, object]:
+        """What an answer has to hold besides its images."""
+        required = self.card.output.get("required")
+        others = (
+            [name for name in required if name != self._images_field] if isinstance(required, list) else []
+        )
+        found = make_up({**self.card.output, "type": "object", "required": others})
+        return found if isinstance(found, dict) else {}
+
+    @cached_property
+    def _gives_list(self) -> bool:
+        """Whether the field of the images may be a list; it is one wherever it may."""
+        schema = self.card.answer_fields.get(self._images_field)
+        types = types_in(schema) if isinstance(schema, dict) else frozenset()
+        return not types or "array" in types
 
     def _wire_single(self, params: dict[str, object]) -> tuple[dict[str, object], list[Problem]]:
         """The input with its one reference as the text that the wire wants, and what is wrong with several."""

@@ -17,18 +17,19 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator
 
 from seedflow.diagnostics import Severity
+from seedflow.diagnostics.suggest import find_near
 from seedflow.images.facts import ImageFormat
 from seedflow.models.card import Card
 from seedflow.models.contradictions import find_contradictions
-from seedflow.models.flaws import FlawedError
+from seedflow.models.flaws import Flaw, FlawedError
+from seedflow.models.roles import USUAL_PROMPT, find_images_field, find_open
 from seedflow.models.rules import Rule, RuleKind
 from seedflow.models.shape import find_shape_flaws
+from seedflow.models.sound import find_sound_parts
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 _SCHEMA_FILE = Path(__file__).with_name("profile.schema.json")
-_PROMPT = "prompt"
-"""What the language calls the text of a request; a profile says so where a model has another name for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +128,7 @@ def parse_profile(data: object, card: Card, name: str) -> Profile:
         FlawedError: it has not the shape of `profile.schema.json`, or speaks of parameters, values or messages that
             do not exist; all flaws in one.
     """
-    flaws = list(find_shape_flaws(_profile_validator().iter_errors(data), _known_keys()))
-    if not flaws and isinstance(data, dict):
-        flaws = list(find_contradictions(data, card))
+    flaws = find_profile_flaws(data, card)
     if flaws or not isinstance(data, dict):
         raise FlawedError(f"profile {name}", flaws)
     references, answer, assumed = (data.get(key, NOTHING) for key in ("references", "answer", "assumed"))
@@ -142,7 +141,7 @@ def parse_profile(data: object, card: Card, name: str) -> Profile:
             _bound(references.get("max_bytes")), _bound(references.get("max_side_px"))
         ),
         image_count=_image_count(data.get("images")),
-        images_field=answer.get("images"),
+        images_field=answer.get("images") or find_images_field(card),
         formats=tuple(ImageFormat(text) for text in answer.get("formats", ImageFormat)),
         chosen_format=_chosen_format(answer.get("chosen_by")),
         assumed=MappingProxyType(assumed.get("values", {})),
@@ -154,6 +153,37 @@ def parse_profile(data: object, card: Card, name: str) -> Profile:
     )
 
 
+def find_profile_flaws(data: object, card: Card | None) -> list[Flaw]:
+    """Everything that is wrong with a profile; by its shape alone where nothing is known of its card."""
+    validator, known = _profile_validator(), _known_keys()
+    flaws = list(find_shape_flaws(validator.iter_errors(data), known))
+    if card is None:
+        return flaws
+    if not flaws and isinstance(data, dict):
+        return list(find_contradictions(data, card))
+    sound = find_sound_parts(data, validator, known, card.id)
+    if sound is not None:
+        flaws += map(sound.place, find_contradictions(sound.data, card, sound.unsure))
+    return flaws
+
+
+def find_open_roles(card: Card, data: object) -> list[Flaw]:
+    """What neither a card nor its profile says, as flaws of the card; `data` is None where there is no profile."""
+    answer = data.get("answer", {}) if isinstance(data, dict) else {}
+    # A part of the wrong shape is told as that, and may be meant to say it.
+    misspelt = isinstance(data, dict) and "answer" not in data and _says(data, "answer", ())
+    says_images = misspelt or _says(answer, "images", ("answer",))
+    return list(find_open(card, says_prompt=_says(data, "prompt", ()), says_images=says_images))
+
+
+def _says(data: object, key: str, path: tuple[str, ...]) -> bool:
+    """Whether a part of a profile has a key, or one that is not known and may be meant to be it."""
+    if not isinstance(data, dict):
+        return data is not None
+    known = _known_keys()[path]
+    return key in data or any(find_near(str(name), known) == key for name in data if name not in known)
+
+
 def empty_profile(card: Card) -> Profile:
     """What is known of a model that has a card only."""
     return Profile(
@@ -163,7 +193,7 @@ def empty_profile(card: Card) -> Profile:
         references_field=None,
         reference_limits=ReferenceLimits(None, None),
         image_count=None,
-        images_field=None,
+        images_field=find_images_field(card),
         formats=tuple(ImageFormat),
         chosen_format=None,
         assumed=NOTHING,
@@ -176,7 +206,7 @@ def empty_profile(card: Card) -> Profile:
 
 
 def _usual_prompt(card: Card) -> str | None:
-    return _PROMPT if _PROMPT in card.parameters else None
+    return USUAL_PROMPT if USUAL_PROMPT in card.parameters else None
 
 
 @cache

@@ -5,18 +5,18 @@ Everything that is wrong with a file is a diagnostic at its place; a model with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from seedflow.diagnostics import Diagnostic, Span
-from seedflow.models.card import Card, parse_card
+from seedflow.models.card import REFERENCES, Card, find_card_flaws, read_sound_parts
 from seedflow.models.catalog import Catalog, build_model
 from seedflow.models.files import ModelFile, read_model_file, unusable
-from seedflow.models.flaws import Flaw, FlawedError
+from seedflow.models.flaws import Flaw
 from seedflow.models.model import Model
-from seedflow.models.profile import empty_profile, parse_profile
+from seedflow.models.profile import empty_profile, find_open_roles, find_profile_flaws, parse_profile
 from seedflow.models.shape import find_schema_flaws
 
 CARD_SUFFIX: Final = ".json"
@@ -94,23 +94,25 @@ class _Reader:
     def _read_model(self, name: str, profile_name: str | None) -> Model | None:
         card_file = self._read_file(name)
         profile_file = self._read_file(profile_name) if profile_name is not None else None
-        if card_file is None:
+        said = None if profile_file is None else profile_file.data
+        flaws = [] if card_file is None else _find_card_flaws(card_file.data)
+        card = None if card_file is None else read_sound_parts(card_file.data, flaws)
+        if card_file is not None and card is not None and not flaws:
+            if not self._claim(card, card_file):
+                return None
+            if profile_name is None or profile_file is not None:
+                flaws = find_open_roles(card, said)
+        wrong = [] if profile_file is None else find_profile_flaws(said, card)
+        if card_file is not None:
+            self._report_flaws(flaws, card_file, "card")
+        if profile_file is not None:
+            self._report_flaws(wrong, profile_file, "profile")
+        unread = profile_name is not None and profile_file is None
+        if card_file is None or card is None or flaws or wrong or unread:
             return None
-        try:
-            card = parse_card(card_file.data, card_file.name)
-            _compile(card)
-        except FlawedError as error:
-            self._report_flaws(error.flaws, card_file, "card")
-            return None
-        if not self._claim(card, card_file) or (profile_name is not None and profile_file is None):
-            return None
-        if profile_file is None:
-            return build_model(card, empty_profile(card), card_file.name)
-        try:
-            profile = parse_profile(profile_file.data, card, profile_file.name)
-        except FlawedError as error:
-            self._report_flaws(error.flaws, profile_file, "profile")
-            return None
+        profile = (
+            empty_profile(card) if profile_file is None else parse_profile(said, card, profile_file.name)
+        )
         return build_model(card, profile, card_file.name)
 
     def _claim(self, card: Card, file: ModelFile) -> bool:
@@ -146,7 +148,7 @@ class _Reader:
         self.problems.extend(found)
         return None
 
-    def _report_flaws(self, flaws: tuple[Flaw, ...], file: ModelFile, what: str) -> None:
+    def _report_flaws(self, flaws: Sequence[Flaw], file: ModelFile, what: str) -> None:
         for flaw in flaws:
             place = ".".join(map(str, flaw.path))
             message = f"`{place}`: {flaw.message}" if place else f"the {what} cannot be used: {flaw.message}"
@@ -156,14 +158,15 @@ class _Reader:
         self.problems.append(unusable(message, span, advice))
 
 
-def _compile(card: Card) -> None:
-    """Compile both schemas now, while it is known which file they are of.
-
-    Raises:
-        FlawedError: one of them is not a JSON Schema; each flaw at its key.
-    """
-    try:
-        _ = card.input_validator, card.output_validator
-    except FlawedError as error:
-        flaws = [*find_schema_flaws(card.input, ("input",)), *find_schema_flaws(card.output, ("output",))]
-        raise FlawedError(f"card {card.id}", flaws or error.flaws) from error
+def _find_card_flaws(data: object) -> list[Flaw]:
+    """What is wrong with a card: first as a card, then both schemas as such, each flaw at its key."""
+    flaws = list(find_card_flaws(data))
+    if not isinstance(data, dict):
+        return flaws
+    told = {flaw.path for flaw in flaws}
+    # To compile a schema that points elsewhere would be to look there.
+    pointing = {path[0] for path in told if path[-1:] and path[-1] in REFERENCES}
+    for part in ("input", "output"):
+        if isinstance(schema := data.get(part), dict) and part not in pointing:
+            flaws += (flaw for flaw in find_schema_flaws(schema, (part,)) if flaw.path not in told)
+    return flaws

@@ -40,7 +40,10 @@ from seedflow.providers.base import (
 REALM = "sketch"
 _VERSION = 1
 """Of the answer's envelope, and of what a seed means."""
-_SCHEME = "sketch:"
+_ORIGIN = "https://sketch.invalid/"
+"""No host can have this name, and yet it is what cards expect of a picture's address."""
+_ENDINGS = ("", ".png", ".jpg", ".jpeg", ".webp")
+"""The first with which an address is what the card wants is taken; the pictures are the same."""
 _UNMEASURED_PX = (2048, 2048)
 _STAND_IN = "https://reference.invalid"
 
@@ -60,7 +63,7 @@ class SketchProvider:
         """Answer at once, with as many images as the request allows at most.
 
         Raises:
-            ProviderError: the catalog has no such model.
+            ProviderError: the catalog has no such model, or its card wants an answer that we cannot give.
         """
         model = self._find_model(request.model)
         if model is None:
@@ -71,12 +74,10 @@ class SketchProvider:
                 billed=Billed.NO,
                 help=f"use one of {', '.join(self._catalog.ids)}",
             )
+        result = _build_result(model, _count_images(model, request))
         if before_sending is not None:
             await before_sending()
-        urls = [f"{_SCHEME}{number}" for number in range(1, _count_images(model, request) + 1)]
-        return Answer(
-            json.dumps({"sketch": _VERSION, "result": model.build_result(urls)}).encode(), free=True
-        )
+        return Answer(json.dumps({"sketch": _VERSION, "result": result}).encode(), free=True)
 
     def read_answer(self, raw: bytes) -> object:
         """The result of an answer of ours, also of one that an earlier run left in the ledger.
@@ -111,7 +112,8 @@ class SketchProvider:
             StoreError: the disk did not take it.
         """
         model = self._find_model(request.model)
-        if url != f"{_SCHEME}{number}" or model is None:
+        ours = {f"{_ORIGIN}{number}{ending}" for ending in _ENDINGS}
+        if url not in ours | {f"sketch:{number}"} or model is None:  # the latter stands in older ledgers
             raise DownloadError(f"{url} is not a sketch of this request", kind="dead-url", retryable=False)
         spec = describe_request(model, request, number)
         await asyncio.get_running_loop().run_in_executor(self._threads, _draw_into, into, spec)
@@ -138,6 +140,28 @@ class SketchProvider:
 
     def _find_model(self, name: str) -> Model | None:
         return self._catalog.find(name)
+
+
+def _build_result(model: Model, count: int) -> dict[str, object]:
+    """The result of an answer with so many images.
+
+    Raises:
+        ProviderError: the card takes none that we can think of; it would be the same each time.
+    """
+    breach = None
+    for ending in _ENDINGS:
+        result = model.build_result([f"{_ORIGIN}{number}{ending}" for number in range(1, count + 1)])
+        found = model.find_breach(result)
+        if found is None:
+            return result
+        breach = breach or found
+    raise ProviderError(
+        f"`{model.id}` cannot be sketched, since its card wants an answer that no sketch can give: {breach}",
+        kind="no-sketch",
+        retry=Retry.NEVER,
+        billed=Billed.NO,
+        help="let `output` on the card say less of the answer, or use another model for sketches",
+    )
 
 
 def _draw_into(path: Path, spec: PlaceholderSpec) -> None:

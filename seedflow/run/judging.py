@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from seedflow.diagnostics import Severity
-from seedflow.diagnostics.printable import make_printable
 from seedflow.errors import UNREADABLE_ERRORS
 from seedflow.models.model import Model
 from seedflow.providers.base import Provider
-
-_LONGEST_PLACE: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +35,6 @@ def judge_answer(raw: bytes, provider: Provider, model: Model) -> JudgedAnswer:
     except UNREADABLE_ERRORS as error:
         return JudgedAnswer(urls, f"the answer cannot be judged ({type(error).__name__})")
     if problems:
-        place = make_printable(".".join(map(str, problems[0].path))[:_LONGEST_PLACE])
-        return JudgedAnswer(urls, f"{place}: {problems[0].message}" if place else problems[0].message)
+        return JudgedAnswer(urls, problems[0].message)
     # A card may allow it; what is billed is images, and yet nobody says that this was free.
     return JudgedAnswer(urls, None if urls else "the answer has no image")

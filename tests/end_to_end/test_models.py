@@ -163,3 +163,56 @@ def test_a_projects_model_on_the_wire(mode: str, pencil: Project, start_emulator
     assert drawing["input"]["text"] == "A pencil drawing of image 1"
     assert isinstance(drawing["input"]["picture"], str), "the field takes no list"
     assert emulator.requests()[2]["references"][0]["format"] == "webp"
+
+
+SEED_FIRST = """\
+seedflow: 1
+steps:
+  drawing: {generate: {model: studio/seedfirst, prompt: A fox}}
+"""
+
+
+def write_seed_first(project: Project, image: dict[str, Any]) -> None:
+    """A model with a card alone, whose images are not the first field of its answer."""
+    output = {
+        "type": "object",
+        "properties": {"seed": {"type": "integer"}, "image": image},
+        "required": ["seed", "image"],
+    }
+    text = {"type": "object", "properties": {"prompt": {"type": "string"}}, "required": ["prompt"]}
+    card = {"model": "studio/seedfirst", "price_per_image_usd": 0.01, "input": text, "output": output}
+    project.write("seedflow.yaml", "models: our-models\n")
+    project.write("our-models/seedfirst.json", json.dumps(card))
+    project.write("seed.yaml", SEED_FIRST)
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_the_order_of_an_answers_fields_decides_nothing(
+    paid: bool, project: Project, start_emulator: Callable[..., Any]
+) -> None:
+    write_seed_first(project, {"type": "string", "format": "uri"})
+    if paid:
+        project.use(start_emulator(project=project.folder).env)
+    result = project.run("seed.yaml")
+    assert (result["status"], result["calls"]) == ("done", 1)
+    assert len(result["tasks"][0]["images"]) == 1
+
+
+def test_a_card_that_no_stand_in_can_answer_for_is_told_at_once(
+    project: Project, start_emulator: Callable[..., Any]
+) -> None:
+    write_seed_first(project, {"type": "string", "pattern": "^https://cdn"})
+    ended = project.seedflow("run", "seed.yaml")
+    words = " ".join(ended.err.split() + ended.out.split())
+    assert ended.code == 3
+    assert '"https://sketch.invalid/1" does not match "^https://cdn" [no-sketch]' in words
+    assert "0 calls" in words
+    assert "Run it again" not in words
+    emulator = start_emulator(project=project.folder)
+    project.use(emulator.env)
+    ended = project.seedflow("run", "seed.yaml", "--yes", "--max-cost", "1")
+    words = " ".join(ended.err.split() + ended.out.split())
+    assert ended.code == 3
+    assert "studio/seedfirst cannot be emulated" in words
+    assert "[bad-request]" in words
+    assert (emulator.bill()["calls"], emulator.bill()["cost_usd"]) == (0, 0)

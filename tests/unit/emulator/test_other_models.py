@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from seedflow.emulator.options import PictureKind
-from seedflow.models.catalog import Catalog, load_catalog
+from seedflow.models.catalog import Catalog, build_catalog, load_catalog
 from seedflow.models.project import add_project_models
 
 CARD: dict[str, Any] = {
@@ -102,3 +102,29 @@ async def test_what_its_card_does_not_allow_is_refused(running, catalog, given):
 async def test_without_its_files_it_is_unknown(running):
     async with running() as caller:
         assert (await caller.generate({"text": "a fox"}, model="studio/pencil-1")).status == 400
+
+
+def picky(**image: Any) -> Catalog:
+    url = {"type": "string", "format": "uri"}
+    output = {
+        "properties": {"seed": {"type": "integer", "minimum": 5}, "drawing": {**url, **image}},
+        "required": ["seed", "drawing"],
+    }
+    return build_catalog([("pencil", CARD | {"output": output})], [], CARD["model"])
+
+
+async def test_an_answer_has_what_the_card_requires_besides(running):
+    catalog = picky()
+    async with running(catalog=catalog) as caller:
+        result = read_result(await caller.generate({"text": "a fox"}, model="studio/pencil-1"))
+        assert catalog.models["studio/pencil-1"].judge_output(result) == []
+        assert (await caller.get_image(result["drawing"])).status == 200
+
+
+async def test_an_answer_that_it_cannot_give_is_refused_and_not_billed(running):
+    async with running(catalog=picky(pattern="^https://cdn")) as caller:
+        answer = await caller.generate({"text": "a fox"}, model="studio/pencil-1")
+        (error,) = json.loads(answer.body)["errors"]
+        assert (answer.status, error["code"], caller.emulator.bill.entries) == (400, 5005, [])
+        assert "studio/pencil-1 cannot be emulated" in error["message"]
+        assert 'does not match "^https://cdn"' in error["message"]

@@ -14,7 +14,7 @@ from PIL import Image
 
 from seedflow.errors import Billed, DownloadError, ProviderError, Retry, StoreError
 from seedflow.images.inspect import inspect_image
-from seedflow.models.catalog import Catalog, load_catalog
+from seedflow.models.catalog import Catalog, build_catalog, load_catalog
 from seedflow.providers.base import CallContext, GenerateRequest, NotBilled, WireFile, WireReference, WireUrl
 from seedflow.providers.sketch import SketchProvider, describe_request
 
@@ -55,7 +55,7 @@ async def test_an_answer_is_what_the_card_promises(sketch: SketchProvider) -> No
     model = CATALOG.find(CATALOG.default_id)
     assert model is not None
     assert model.judge_output(result) == []
-    assert result == {"images": ["sketch:1"]}
+    assert result == {"images": ["https://sketch.invalid/1"]}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ async def test_a_set_is_as_large_as_it_may_be(
     sketch: SketchProvider, params: dict[str, object], count: int
 ) -> None:
     result = sketch.read_answer((await sketch.generate(ask(**params))).raw)
-    assert result == {"images": [f"sketch:{number}" for number in range(1, count + 1)]}
+    assert result == {"images": [f"https://sketch.invalid/{number}" for number in range(1, count + 1)]}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ async def test_pictures_have_the_size_of_size_and_ratio(
     sketch: SketchProvider, tmp_path: Path, params: dict[str, object], size: tuple[int, int]
 ) -> None:
     into = tmp_path / "picture"
-    await sketch.fetch("sketch:1", ask(**params), 1, into)
+    await sketch.fetch("https://sketch.invalid/1", ask(**params), 1, into)
     facts = inspect_image(into, decode=True)
     assert (facts.width_px, facts.height_px) == size
 
@@ -96,7 +96,7 @@ async def test_matching_follows_a_measured_reference(
     sketch: SketchProvider, tmp_path: Path, photo: WireFile
 ) -> None:
     into = tmp_path / "picture"
-    await sketch.fetch("sketch:1", ask(photo, aspect_ratio="match_input_image"), 1, into)
+    await sketch.fetch("https://sketch.invalid/1", ask(photo, aspect_ratio="match_input_image"), 1, into)
     facts = inspect_image(into, decode=True)
     assert (facts.width_px, facts.height_px) == (2960, 1424)
 
@@ -143,7 +143,7 @@ async def test_the_same_request_gives_the_same_bytes_in_another_process_life(
         provider = SketchProvider(load_catalog())
         into = tmp_path / str(life)
         await provider.fetch(
-            "sketch:2", ask(photo, sequential_image_generation="auto", max_images=2), 2, into
+            "https://sketch.invalid/2", ask(photo, sequential_image_generation="auto", max_images=2), 2, into
         )
         drawn.append(into.read_bytes())
         await provider.aclose()
@@ -182,7 +182,55 @@ async def test_an_unknown_model_is_refused_before_anything(sketch: SketchProvide
     assert (caught.value.kind, caught.value.billed) == ("unknown-model", Billed.NO)
 
 
-@pytest.mark.parametrize("url", ["sketch:2", "sketch:x", "https://pictures.example/1.jpg", ""])
+async def test_an_answer_of_an_older_ledger_is_drawn(sketch: SketchProvider, tmp_path: Path) -> None:
+    await sketch.fetch("sketch:1", ask(), 1, tmp_path / "picture")
+    assert inspect_image(tmp_path / "picture", decode=True).width_px == 2048
+
+
+def put_out(output: dict[str, object]) -> Catalog:
+    """A catalog whose one model has a picky answer."""
+    schema = {"type": "object", "properties": {"image": {"type": "string"}}, "required": ["image"], **output}
+    card = {"model": "a/b", "input": {"properties": {"prompt": {"type": "string"}}}, "output": schema}
+    return build_catalog([("card", card)], [], "a/b")
+
+
+@pytest.mark.parametrize("pattern", ["^https://", "\\.png$", "^https?://[a-z.]+/[0-9]+\\.jpe?g$"])
+async def test_an_address_is_what_the_card_wants_of_one(pattern: str, tmp_path: Path) -> None:
+    catalog = put_out({"properties": {"image": {"type": "string", "pattern": pattern}}})
+    provider = SketchProvider(catalog)
+    request = replace(ask(), model="a/b", references_field=None)
+    result = provider.read_answer((await provider.generate(request)).raw)
+    assert catalog.models["a/b"].judge_output(result) == []
+    (url,) = catalog.models["a/b"].image_urls(result)
+    await provider.fetch(url, request, 1, tmp_path / "picture")
+    assert inspect_image(tmp_path / "picture", decode=True)
+    await provider.aclose()
+
+
+async def test_an_answer_that_nobody_can_make_up_is_told_before_anything_is_asked() -> None:
+    provider = SketchProvider(
+        put_out({"properties": {"image": {"type": "string", "pattern": "^https://cdn"}}})
+    )
+    sent = []
+
+    async def note() -> None:
+        sent.append("sending")
+
+    with pytest.raises(
+        ProviderError, match=r'`a/b` cannot be sketched.*: in `image`, .*"\^https://cdn"'
+    ) as caught:
+        await provider.generate(replace(ask(), model="a/b", references_field=None), note)
+    assert (caught.value.kind, caught.value.retry, caught.value.billed) == (
+        "no-sketch", Retry.NEVER, Billed.NO
+    )  # fmt: skip
+    assert caught.value.help
+    assert sent == []
+    await provider.aclose()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://sketch.invalid/2", "sketch:2", "sketch:x", "https://pictures.example/1.jpg", ""]
+)
 async def test_only_its_own_urls_are_drawn(sketch: SketchProvider, tmp_path: Path, url: str) -> None:
     with pytest.raises(DownloadError) as caught:
         await sketch.fetch(url, ask(), 1, tmp_path / "picture")
@@ -192,18 +240,18 @@ async def test_only_its_own_urls_are_drawn(sketch: SketchProvider, tmp_path: Pat
 
 async def test_a_disk_that_does_not_take_it_is_named(sketch: SketchProvider, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="could not be written"):
-        await sketch.fetch("sketch:1", ask(), 1, tmp_path / "missing" / "picture")
+        await sketch.fetch("https://sketch.invalid/1", ask(), 1, tmp_path / "missing" / "picture")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 async def test_a_full_disk_is_called_full(sketch: SketchProvider) -> None:
     with pytest.raises(StoreError) as caught:
-        await sketch.fetch("sketch:1", ask(), 1, Path("/dev/full"))
+        await sketch.fetch("https://sketch.invalid/1", ask(), 1, Path("/dev/full"))
     assert caught.value.kind == "disk-full"
 
 
 async def test_nothing_is_alive_and_nothing_was_billed(sketch: SketchProvider) -> None:
-    assert not await sketch.is_alive("sketch:1")
+    assert not await sketch.is_alive("https://sketch.invalid/1")
     assert isinstance(await sketch.reconcile("intent-1", 0.0), NotBilled)
     assert (sketch.name, sketch.realm, sketch.paid) == ("sketch", "sketch", False)
 
@@ -217,7 +265,7 @@ async def test_no_socket_is_opened(
     monkeypatch.setattr(socket, "socket", refuse)
     request = ask(photo, WireUrl("https://pictures.example/a.jpg"))
     answer = await sketch.generate(request)
-    await sketch.fetch("sketch:1", request, 1, tmp_path / "picture")
+    await sketch.fetch("https://sketch.invalid/1", request, 1, tmp_path / "picture")
     assert json.loads(answer.raw)["result"]
 
 
@@ -236,7 +284,10 @@ async def test_many_are_drawn_at_once_without_stopping_the_loop(
     await asyncio.gather(
         *(
             sketch.fetch(
-                "sketch:1", replace(ask(), context=replace(CONTEXT, take=take)), 1, tmp_path / str(take)
+                "https://sketch.invalid/1",
+                replace(ask(), context=replace(CONTEXT, take=take)),
+                1,
+                tmp_path / str(take),
             )
             for take in range(1, 9)
         )
