@@ -17,6 +17,8 @@ from seedflow.recipe.templating.nodes import Constant, Expression
 def check_skipping(subject: Subject) -> Iterator[Diagnostic]:
     """Whatever has a way around it when it is skipped, can be skipped."""
     for place in subject.places:
+        if place.template.unread:
+            continue
         chosen = _find_first(place)
         mentions = [reference for reference in place.template.references if reference.skip_ok]
         guarded = [reference for reference in mentions if isinstance(reference, StepReference)]

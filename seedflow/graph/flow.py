@@ -15,6 +15,7 @@ from seedflow.graph.facts import NO_FACTS, Facts, Names
 from seedflow.graph.inference import infer_shape, infer_where
 from seedflow.graph.input_shapes import shape_of_input
 from seedflow.graph.literals import read_literal
+from seedflow.graph.mistakes import Mistakes
 from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.outputs import find_output
 from seedflow.graph.places import Place
@@ -51,9 +52,10 @@ class Flow:
 
     def __init__(self, graph: StepGraph, catalog: Catalog) -> None:
         self._graph = graph
-        self._catalog = catalog
+        self.catalog = catalog
+        self.mistakes = Mistakes(self, graph)
         self.counts = Counts(self, graph)
-        self.certain = Certain()
+        self.certain = Certain(self.mistakes)
         self._models: dict[str, Model | None] = {}
         self._requests: dict[str, StaticRequest] = {}
         self._variables: dict[str, dict[str, Shape]] = {}
@@ -73,11 +75,11 @@ class Flow:
         if ("defaults",) in node.frame.recipe.unread:
             return None
         template = node.generate.model
-        model_id = self._catalog.default_id if template is None else read_literal(template, as_text=True)
+        model_id = self.catalog.default_id if template is None else read_literal(template, as_text=True)
         if not isinstance(model_id, str):
             return None
         if model_id not in self._models:
-            self._models[model_id] = self._catalog.find(model_id)
+            self._models[model_id] = self.catalog.find(model_id)
         return self._models[model_id]
 
     def request(self, node: StepNode) -> StaticRequest:

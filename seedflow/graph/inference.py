@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
 from typing import Final, Protocol
 
 from seedflow.graph.assuming import Assuming, narrow
@@ -32,6 +31,7 @@ from seedflow.graph.shapes import (
     join_all,
     join_shapes,
     list_of,
+    pair_counts,
     shape_of_value,
     whole_number,
 )
@@ -269,7 +269,7 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
         lists = {name: infer_shape(items, lookup) for name, items in node.keywords.items()}
         fields = {name: shape.item or UNKNOWN for name, shape in lists.items()}
         counts = [shape.count for shape in lists.values() if shape.kind is Kind.LIST]
-        return list_of(Shape(Kind.RECORD, fields=fields), reduce(Count.paired, counts, ANY))
+        return list_of(Shape(Kind.RECORD, fields=fields), pair_counts(counts))
     if not node.arguments:
         return UNKNOWN
     if node.name in ("min", "max") and isinstance(node.arguments[0], ListOf):

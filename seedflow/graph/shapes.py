@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, NamedTuple
@@ -33,12 +33,6 @@ class Count(NamedTuple):
         high = None if self.high is None or other.high is None else self.high + other.high
         return _within_reason(self.low + other.low, high)
 
-    def paired(self, other: Count) -> Count:
-        """Of lists side by side, which are equally long: as many as each of them has."""
-        low = max(self.low, other.low)
-        highs = [high for high in (self.high, other.high) if high is not None]
-        return Count(low, max(low, min(highs)) if highs else None)
-
     def sliced(self, start: int | None, stop: int | None, step: int | None) -> Count:
         """What is left after a slice with these bounds, as Python takes it."""
         if step == 0:
@@ -50,6 +44,13 @@ class Count(NamedTuple):
             most = range(stop if self.high is None else min(stop, self.high))[start:stop:step]
             return Count(len(range(self.low)[start:stop:step]), len(most))
         return Count(0, self.high)
+
+
+def pair_counts(counts: Sequence[Count]) -> Count:
+    """Of lists side by side: as many as each of them has, and of ones that never fit each other nobody knows."""
+    low = max((count.low for count in counts), default=0)
+    high = min((count.high for count in counts if count.high is not None), default=None)
+    return ANY if high is not None and low > high else Count(low, high)
 
 
 def _within_reason(low: int, high: int | None) -> Count:
