@@ -10,10 +10,11 @@ from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.graph.outputs import find_main_output
 from seedflow.graph.ranges import ANYTHING, Range
-from seedflow.graph.shapes import ANY, ONE, UNKNOWN, Count, Kind, pair_counts
+from seedflow.graph.shapes import ANY, ONE, UNKNOWN, Answers, Count, Kind, pair_counts
 from seedflow.graph.skipped import Skipping
 from seedflow.graph.sure_counts import Sureness
 from seedflow.recipe.model import Expression, Otherwise, Output
+from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Template
 from seedflow.text.nodes import Scalar
 
@@ -135,13 +136,25 @@ class Counts:
             return ANY if output is None else self._flow.shape_of_call_output(node, output).count
         return self.images_per_request(node).times(self.takes(node))  # a list without edits is an error
 
+    def answers(self, node: StepNode, tasks: Count, mention: StepReference | None = None) -> Answers | None:
+        """What the images of so many tasks of a step come from; of a used recipe, what its output is made of."""
+        if node.step.generate is None:
+            output = None if mention is None else self._flow.find_call_output(node, mention)
+            inner = None if output is None else self._flow.shape_of_call_output(node, output).answers
+            return None if inner is None else inner._replace(tasks=inner.tasks.times(tasks))
+        passes = mention is not None and mention.collection == "passes"
+        drawn = tasks.times(self._applied(node)) if passes else tasks
+        return Answers(drawn, self.takes(node), self.images_per_request(node))
+
+    def _applied(self, node: StepNode) -> Count:
+        low, high = self.passes(node)
+        return Count(max(low, 1), high if high is None else max(high, 1))
+
     def passes_per_task(self, node: StepNode) -> Count:
         """How many images `.passes` of one task has."""
         if node.step.generate is None:
             return ANY
-        low, high = self.passes(node)
-        passes = Count(max(low, 1), high if high is None else max(high, 1))
-        return self.images_per_request(node).times(self.takes(node)).times(passes)
+        return self.images_per_request(node).times(self.takes(node)).times(self._applied(node))
 
     def requests(self, node: StepNode) -> Count:
         """How many requests a step is at least and at most, without any further attempt."""

@@ -84,6 +84,18 @@ class Kind(Enum):
 _SCALARS = (Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN)
 
 
+class Answers(NamedTuple):
+    """Of how many tasks a list has all images, how many takes each has, and how many images each of these."""
+
+    tasks: Count
+    takes: Count
+    images: Count
+
+    def count_images(self) -> Count:
+        """How many images these are together."""
+        return self.tasks.times(self.takes).times(self.images)
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What is known of a value.
@@ -93,7 +105,7 @@ class Shape:
     more, and only a name that is a slip of one of them is called wrong. Of a text with a closed set of values, `options`
     are these. Of a task, `item` is the shape of its images, `fields` are its variables, and `outputs` those of a step that
     uses a recipe; when it is `open`, or nothing is known of it, it may have outputs that are not known. A whole number lies
-    `between` two others, where that is known.
+    `between` two others, where that is known. A list of images has those of `answers`, or some of them.
     """
 
     kind: Kind
@@ -105,6 +117,7 @@ class Shape:
     outputs: Mapping[str, Shape] | None = None
     open: bool = False
     between: Range | None = None
+    answers: Answers | None = None
 
     @property
     def known(self) -> bool:
@@ -268,9 +281,9 @@ def whole_number(between: Range) -> Shape:
     return Shape(Kind.INTEGER, between=between)
 
 
-def list_of(item: Shape, count: Count = ANY) -> Shape:
+def list_of(item: Shape, count: Count = ANY, answers: Answers | None = None) -> Shape:
     """The shape of a list."""
-    return Shape(Kind.LIST, item=item, count=count)
+    return Shape(Kind.LIST, item=item, count=count, answers=answers)
 
 
 def add_lists(*parts: Shape) -> Shape:
