@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from seedflow.checks.loops import has_broken_lists
 from seedflow.checks.request import Judge, span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity, Span
@@ -40,7 +41,11 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?")
 
 def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
     """Every model exists, and no parameter is known to be one that its card refuses."""
-    judge = Judge(subject.flow, Growth(subject.graph), Unsure(subject.graph, subject.flow.counts.is_sure))
+
+    def is_sure(node: StepNode) -> bool:
+        return subject.flow.counts.is_sure(node) and not has_broken_lists(node, subject)
+
+    judge = Judge(subject.flow, Growth(subject.graph), Unsure(subject.graph, is_sure))
     for node in subject.requests:
         yield from _check_model(node, subject)
         model = subject.flow.find_model(node)

@@ -9,7 +9,6 @@ from seedflow.graph.places import find_templates
 from seedflow.recipe.model import Expression
 from seedflow.recipe.references import NameReference, Reference, StepReference
 from seedflow.recipe.template import Template
-from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.templating.operation_nodes import Applied
 from seedflow.recipe.templating.walking import walk
 
@@ -37,7 +36,7 @@ class Mistakes:
         return any(
             isinstance(reference, NameReference) and self._lacks_field(reference, node)
             for template in find_templates(expression)
-            if template.expression is None or not any(map(_asks, walk(template.expression)))
+            if not _asks(template)
             for reference in template.references
         )
 
@@ -87,8 +86,10 @@ class Mistakes:
                 return True
 
 
-def _asks(node: Node) -> bool:
-    return isinstance(node, Applied) and node.name in _ASKING
+def _asks(template: Template) -> bool:
+    if template.expression is None:
+        return any(name in template.scalar.value for name in ("defined", "default"))
+    return any(isinstance(node, Applied) and node.name in _ASKING for node in walk(template.expression))
 
 
 def is_sure_input(name: str, frame: Frame) -> bool:
