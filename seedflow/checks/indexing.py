@@ -71,7 +71,10 @@ def _picks_among_tasks(mention: Mention, flow: Flow) -> bool:
     selector = mention.reference.selector
     if mention.target.step.for_each and (selector is None or selector.kind == "where"):
         return True
-    return mention.target.step.generate is not None and flow.counts.takes(mention.target).high != 1
+    counts, target = flow.counts, mention.target
+    return (
+        target.step.generate is not None and counts.sure.of_takes(target) and counts.takes(target).high != 1
+    )
 
 
 def _check_number(mention: Mention, index: int, count: Count) -> Iterator[Diagnostic]:

@@ -11,6 +11,7 @@ from seedflow.checks.mixed_files import find_lacking
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Span
 from seedflow.diagnostics.suggest import find_near
+from seedflow.graph.mistakes import lacks_option
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import Part, Place
 from seedflow.graph.shapes import Kind, Shape
@@ -131,8 +132,7 @@ def _check_each(reference: NameReference, place: Place, subject: Subject) -> Dia
 
 def _variables_unread(node: StepNode) -> bool:
     """Whether variables of a step could not be read, so that nobody knows their names."""
-    unread = node.frame.recipe.unread
-    return any(("steps", node.step.name, part) in unread for part in ("for_each", "iterate"))
+    return lacks_option(node, "for_each", "iterate")
 
 
 def _check_file_each(reference: NameReference, place: Place, subject: Subject) -> Diagnostic | None:
@@ -140,6 +140,8 @@ def _check_file_each(reference: NameReference, place: Place, subject: Subject) -
     sources = _list_sources(place, subject)
     variables: set[str] = set()
     for mention, target in sources:
+        if target is not None and _variables_unread(target):
+            return None
         known = _find_image_fields(mention, target, place, subject)
         if known is None:
             return None

@@ -277,7 +277,7 @@ def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterat
             help="give the input a default, or skip the step with `when:`",
         )
     count = flow.counts.images_per_request(node)
-    if flow.find_model(node) is not None and count.high != 1:
+    if flow.find_model(node) is not None and flow.counts.sure.of_images(node) and count.high != 1:
         yield Diagnostic(
             "edits-of-a-set",
             f"each edit goes on with one image, and one request of this step may give {count.high}",

@@ -79,9 +79,16 @@ def _check_file(output: Output, file: Template, shape: Shape, subject: Subject) 
             f"the task's {' and '.join(missing)}",
         )
         return
+    sure = subject.flow.counts.sure
+    if not sure.of_takes(target) or not sure.of_loops(target):
+        return
     if subject.flow.counts.takes(target).high != 1 and "take" not in attributes:
         yield _same_file(output, file, ["image.take"], "the image's take")
-    elif _per_request(mention, target, subject).high != 1 and "number" not in attributes:
+    elif (
+        sure.of_images(target)
+        and _per_request(mention, target, subject).high != 1
+        and "number" not in attributes
+    ):
         yield _same_file(output, file, ["image.number"], "the image's number")
 
 

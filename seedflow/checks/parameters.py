@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from seedflow.checks.loops import has_broken_lists
 from seedflow.checks.request import Judge, span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.growth import Growth
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
+from seedflow.graph.requests import FITTING, list_types
 from seedflow.graph.shapes import IMAGE_FORMATS, Kind, Shape
 from seedflow.graph.unsure import Unsure
 from seedflow.models.catalog import Catalog
@@ -26,14 +28,6 @@ from seedflow.recipe.unbraced import suggest_braces
 from seedflow.recipe.words import REFERENCES_MEANT
 
 _OF_STEPS = OPTIONS_BY_KIND["generate"]
-_FITTING: Mapping[str, frozenset[Kind]] = {
-    "string": frozenset({Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN}),
-    "integer": frozenset({Kind.INTEGER, Kind.NUMBER}),
-    "number": frozenset({Kind.INTEGER, Kind.NUMBER}),
-    "boolean": frozenset({Kind.BOOLEAN}),
-    "array": frozenset({Kind.LIST}),
-    "object": frozenset({Kind.RECORD}),
-}
 _TYPE_WORDS: Mapping[str, str] = {
     "string": "text",
     "integer": "a whole number",
@@ -48,7 +42,11 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?")
 
 def check_parameters(subject: Subject) -> Iterator[Diagnostic]:
     """Every model exists, and no parameter is known to be one that its card refuses."""
-    judge = Judge(subject.flow, Growth(subject.graph), Unsure(subject.graph))
+
+    def is_sure(node: StepNode) -> bool:
+        return subject.flow.counts.is_sure(node) and not has_broken_lists(node, subject)
+
+    judge = Judge(subject.flow, Growth(subject.graph), Unsure(subject.graph, is_sure))
     for node in subject.requests:
         yield from _check_model(node, subject)
         model = subject.flow.find_model(node)
@@ -132,11 +130,11 @@ def _check_shape(
     parameter: Parameter, node: StepNode, model: Model, subject: Subject
 ) -> Iterator[Diagnostic]:
     schema = model.parameters[parameter.name]
-    types = _types_of(schema)
+    types = list_types(schema)
     shape = subject.flow.shape_of_expression(parameter.expression, node)
     if not types or not shape.known or shape.kind is Kind.NONE:
         return
-    if any(shape.kind in _FITTING.get(wanted, ()) for wanted in types):
+    if any(shape.kind in FITTING.get(wanted, ()) for wanted in types):
         yield from _check_options(parameter, shape, schema)
         return
     if "string" in types:
@@ -224,13 +222,3 @@ def _may_be_written(option: str, kind: Kind) -> bool:
 
 def _list(values: Iterable[object]) -> str:
     return ", ".join(f"`{value}`" for value in values)
-
-
-def _types_of(schema: Mapping[str, object]) -> tuple[str, ...]:
-    match schema.get("type"):
-        case str() as name:
-            return (name,)
-        case list() as names:
-            return tuple(str(name) for name in names)
-        case _:
-            return ()

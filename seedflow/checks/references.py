@@ -101,6 +101,8 @@ def _check_mentioned(
     # A template that could not be read mentions nothing; what it meant to mention is not called forgotten on top.
     if any(not template.references and "ref." in template.scalar.value for template in templates):
         return
+    if not mentioned <= {name for name, _ in names}:
+        return  # a name that is misspelt is meant for one of them, and that is said of the name
     for name, span in names:
         if name not in mentioned:
             yield Diagnostic(

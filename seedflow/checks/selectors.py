@@ -11,6 +11,7 @@ from seedflow.diagnostics import Diagnostic, Related, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.flow import Flow
 from seedflow.graph.literals import NOT_LITERAL, read_literal
+from seedflow.graph.mistakes import lacks_option
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import UNKNOWN, Kind
 from seedflow.recipe.references import Argument, NameReference, Selector
@@ -29,6 +30,8 @@ def check_selectors(subject: Subject) -> Iterator[Diagnostic]:
 def _check_selector(selector: Selector, mention: Mention, subject: Subject) -> Iterator[Diagnostic]:
     step = mention.reference.step
     variables = [name for entry in mention.target.step.for_each for name in entry.names]
+    if lacks_option(mention.target, "for_each"):
+        return  # which variables there will be nobody knows
     if not variables:
         yield Diagnostic(
             "selector-without-for-each",

@@ -36,6 +36,8 @@ def _check_kinds(place: Place, subject: Subject) -> Iterator[Diagnostic]:
 
 def _check_none(place: Place, subject: Subject, *, wanted: bool) -> Iterator[Diagnostic]:
     flow = subject.flow
+    if place.node is not None and flow.mistakes.lacks_fields(place.template, place.node):
+        return  # what is to be mended may be the test for it
     whole = wanted and not _may_be_left_out(place, subject)
     for node, facts in flow.certain.find_printed(
         place.template, place.frame, flow.certain.at(place), whole=whole

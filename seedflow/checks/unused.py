@@ -39,13 +39,15 @@ def _check_recipe(recipe: Recipe, places: list[Place]) -> Iterator[Diagnostic]:
     declared = [("inputs", name, found.span) for name, found in recipe.inputs.items()]
     declared.extend(("values", name, span) for name, span in recipe.value_spans.items())
     names = {name for _, name, _ in declared}
+    there = {(root, name) for root, name, _ in declared}
     # What is misspelt, or mentioned under the other root, is said there; what it was meant for is not called unused on top.
     unknown = {name for root, name in mentioned if root in ("inputs", "values")} | bare
     meant = bare | {near for name in unknown - names if (near := find_near(name, names)) is not None}
+    missing = {root for root, name in mentioned if root in ("inputs", "values") and (root, name) not in there}
     for root, name, span in declared:
         # A template that could not be read mentions nothing; what it meant to mention is not called unused on top.
         written = span.source.text[span.start : span.end]  # which may be no name, and is told as that
-        if (root, name) in mentioned or name in meant:
+        if (root, name) in mentioned or name in meant or root in missing:
             continue
         if any(f".{one}" in text for text in unread for one in (name, written)):
             continue

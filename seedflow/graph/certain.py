@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from seedflow.graph.facts import NO_FACTS, Facts, Names, spell
+from seedflow.graph.facts import MAYBE_ANYTHING, NO_FACTS, Facts, Names, spell
 from seedflow.graph.guards import is_test, learn
+from seedflow.graph.mistakes import Mistakes, lacks_option
 from seedflow.graph.model import Frame, StepNode
 from seedflow.graph.places import Place
 from seedflow.recipe.template import Template
@@ -23,9 +24,13 @@ _Found = Iterator[tuple[Expression, Facts]]
 
 
 class Certain:
-    """What the conditions of steps make certain; each is looked at once."""
+    """What the conditions of steps make certain; each is looked at once.
 
-    def __init__(self) -> None:
+    A test with `mistakes` may have been meant to make anything certain, so that no doubt is told behind it.
+    """
+
+    def __init__(self, mistakes: Mistakes | None = None) -> None:
+        self._mistakes = mistakes
         self._facts: dict[str, Facts] = {}
         self._names: dict[str, Names] = {}
         self._in_templates: dict[tuple[int, str], tuple[Template, Names]] = {}
@@ -39,16 +44,29 @@ class Certain:
 
     def at(self, place: Place) -> Facts:
         """What the condition of the step around a place makes certain there."""
+        if self._mistakes is not None and self._mistakes.is_mistaken(place.template, place.node, place.frame):
+            return MAYBE_ANYTHING
         return self.of_step(place.node) if place.guarded and place.node is not None else NO_FACTS
 
     def of_step(self, node: StepNode) -> Facts:
         """What the condition of a step makes certain of all that is worked out only where it holds."""
         found = self._facts.get(node.id)
         if found is None:
-            when = node.step.when.expression if node.step.when is not None else None
-            found = NO_FACTS if when is None else learn(when, self.names(node.frame))
+            when = node.step.when
+            if lacks_option(node, "when") or (when is not None and self._is_mistaken(when, node)):
+                found = MAYBE_ANYTHING
+            elif when is not None and when.expression is not None:
+                found = learn(when.expression, self.names(node.frame))
+            else:
+                found = NO_FACTS
             self._facts[node.id] = found
         return found
+
+    def _is_mistaken(self, when: Template, node: StepNode) -> bool:
+        mistakes = self._mistakes
+        if mistakes is None:
+            return False
+        return mistakes.is_mistaken(when, node, node.frame) or mistakes.lacks_fields(when, node)
 
     def find_printed(self, template: Template, frame: Frame, facts: Facts, *, whole: bool = True) -> _Found:
         """Everything in a template of which a text is wanted, with what is certain there; macros and files left out.

@@ -10,9 +10,11 @@ from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.graph.outputs import find_main_output
 from seedflow.graph.ranges import ANYTHING, Range
-from seedflow.graph.shapes import ANY, ONE, UNKNOWN, Count, Kind
+from seedflow.graph.shapes import ANY, ONE, UNKNOWN, Answers, Count, Kind, pair_counts
 from seedflow.graph.skipped import Skipping
+from seedflow.graph.sure_counts import Sureness
 from seedflow.recipe.model import Expression, Otherwise, Output
+from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Template
 from seedflow.text.nodes import Scalar
 
@@ -29,6 +31,7 @@ class Counts:
         self._passes: dict[str, Count] = {}
         self._images: dict[str, Count] = {}
         self.skipping = Skipping(graph)
+        self.sure = Sureness(flow)
 
     def tasks(self, node: StepNode) -> Count:
         """How many tasks a step becomes for each task of the step that uses its recipe, those that are skipped included."""
@@ -54,16 +57,15 @@ class Counts:
         """How many values an entry of `for_each` gives for each set of earlier values."""
         low, high = self.listed_items(node, number)
         at_most = node.step.for_each[number].at_most
+        if at_most is not None and low > at_most:
+            return ANY
         if at_most is not None:
             high = at_most if high is None else min(high, at_most)
         return Count(low if high is None else min(low, high), high)
 
     def listed_items(self, node: StepNode, number: int) -> Count:
         """The same, whatever `at_most` allows."""
-        counts = [self._list_count(items, node) for items in node.step.for_each[number].lists]
-        high = min((count.high for count in counts if count.high is not None), default=None)
-        low = max(count.low for count in counts)
-        return Count(low if high is None else min(low, high), high)
+        return pair_counts([self._list_count(items, node) for items in node.step.for_each[number].lists])
 
     def passes(self, node: StepNode) -> Count:
         """How many edits a step applies in a row; one without `iterate`."""
@@ -78,19 +80,23 @@ class Counts:
 
     def takes(self, node: StepNode) -> Count:
         """How often each request of a step is drawn."""
+        if not self.sure.of_takes(node):
+            return Count(1, None)
         return ONE if node.step.takes is None else _read_number(node.step.takes)
 
     def images_per_request(self, node: StepNode) -> Count:
         """How many images one answer may have that is as expected."""
         count = self._images.get(node.id)
         if count is None:
-            count = self._images[node.id] = self._narrow(self.images_per_answer(node), node)
+            answered = self.images_per_answer(node)
+            count = self._narrow(answered, node) if self.sure.of_images(node) else Count(1, None)
+            self._images[node.id] = count
         return count
 
     def images_per_answer(self, node: StepNode) -> Count:
         """How many images one answer may have, be it as expected or not."""
         model = self._flow.find_model(node)
-        if model is None:
+        if model is None or not self.sure.of_answer(node):
             return Count(1, None)
         request = self._flow.request(node)
         bounds = self.number_bounds(node)
@@ -130,17 +136,33 @@ class Counts:
             return ANY if output is None else self._flow.shape_of_call_output(node, output).count
         return self.images_per_request(node).times(self.takes(node))  # a list without edits is an error
 
+    def answers(self, node: StepNode, tasks: Count, mention: StepReference | None = None) -> Answers | None:
+        """What the images of so many tasks of a step come from; of a used recipe, what its output is made of."""
+        if node.step.generate is None:
+            output = None if mention is None else self._flow.find_call_output(node, mention)
+            inner = None if output is None else self._flow.shape_of_call_output(node, output).answers
+            return None if inner is None else inner._replace(tasks=inner.tasks.times(tasks))
+        passes = mention is not None and mention.collection == "passes"
+        drawn = tasks.times(self._applied(node)) if passes else tasks
+        return Answers(drawn, self.takes(node), self.images_per_request(node))
+
+    def _applied(self, node: StepNode) -> Count:
+        low, high = self.passes(node)
+        return Count(max(low, 1), high if high is None else max(high, 1))
+
     def passes_per_task(self, node: StepNode) -> Count:
         """How many images `.passes` of one task has."""
         if node.step.generate is None:
             return ANY
-        low, high = self.passes(node)
-        passes = Count(max(low, 1), high if high is None else max(high, 1))
-        return self.images_per_request(node).times(self.takes(node)).times(passes)
+        return self.images_per_request(node).times(self.takes(node)).times(self._applied(node))
 
     def requests(self, node: StepNode) -> Count:
         """How many requests a step is at least and at most, without any further attempt."""
         return self.all_tasks(node).times(self.takes(node)).times(self.passes(node))
+
+    def is_sure(self, node: StepNode) -> bool:
+        """Whether nothing is wrong with what decides how many tasks and images a step becomes."""
+        return self.sure.of_all(node)
 
     def may_be_skipped(self, node: StepNode) -> bool:
         """Whether a condition may skip tasks of a step: its own, that of a step that it mentions, or that of its frame's step."""

@@ -15,6 +15,7 @@ from seedflow.graph.facts import NO_FACTS, Facts, Names
 from seedflow.graph.inference import infer_shape, infer_where
 from seedflow.graph.input_shapes import shape_of_input
 from seedflow.graph.literals import read_literal
+from seedflow.graph.mistakes import Mistakes
 from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.outputs import find_output
 from seedflow.graph.places import Place
@@ -51,9 +52,10 @@ class Flow:
 
     def __init__(self, graph: StepGraph, catalog: Catalog) -> None:
         self._graph = graph
-        self._catalog = catalog
+        self.catalog = catalog
+        self.mistakes = Mistakes(self, graph)
         self.counts = Counts(self, graph)
-        self.certain = Certain()
+        self.certain = Certain(self.mistakes)
         self._models: dict[str, Model | None] = {}
         self._requests: dict[str, StaticRequest] = {}
         self._variables: dict[str, dict[str, Shape]] = {}
@@ -61,23 +63,22 @@ class Flow:
         self._image_shapes: dict[str, Shape] = {}
         self._expressions: dict[tuple[int, str], Shape] = {}
         self._depth = 0
-        for (
-            step_id
-        ) in graph.order:  # each after those that it uses, so that no chain is too long to be followed
-            self.variables(graph.steps[step_id])
-            self.counts.tasks(graph.steps[step_id])
-            self.counts.passes(graph.steps[step_id])
+        # Each after those that it uses, so that no chain is too long to be followed.
+        for node in map(graph.steps.__getitem__, graph.order):
+            self.variables(node)
+            self.counts.tasks(node)
+            self.counts.passes(node)
 
     def find_model(self, node: StepNode) -> Model | None:
         """The model of a step; None when a template or unread `defaults:` decide it, or it is not in the catalog."""
         if ("defaults",) in node.frame.recipe.unread:
             return None
         template = node.generate.model
-        model_id = self._catalog.default_id if template is None else read_literal(template, as_text=True)
+        model_id = self.catalog.default_id if template is None else read_literal(template, as_text=True)
         if not isinstance(model_id, str):
             return None
         if model_id not in self._models:
-            self._models[model_id] = self._catalog.find(model_id)
+            self._models[model_id] = self.catalog.find(model_id)
         return self._models[model_id]
 
     def request(self, node: StepNode) -> StaticRequest:
@@ -285,7 +286,7 @@ class Flow:
         if shape.optional:
             count = Count(0, count.high)
         fields = None if item.fields is None else {**self.variables(target), **item.fields}
-        return list_of(Shape(Kind.IMAGE, fields=fields), count)
+        return list_of(Shape(Kind.IMAGE, fields=fields), count, shape.answers)
 
     def _infer(self, template: Template, node: StepNode | None, frame: Frame) -> Shape:
         if template.expression is None:
@@ -318,13 +319,11 @@ class Flow:
         item = self._shape_of_task(target) if of_tasks else self._image_of(target, reference)
         if item is None or reference.collection is None or isinstance(reference.index, int):
             return item or UNKNOWN
-        if of_tasks:
-            count = self.selected_tasks(target, reference, all_made=all_made)
-        else:
-            count = self.images_before_index(reference, target, all_made=all_made)
+        tasks = self.selected_tasks(target, reference, all_made=all_made)
+        count = tasks if of_tasks else self.images_before_index(reference, target, all_made=all_made)
         if isinstance(reference.index, Slice):
             count = count.sliced(reference.index.start, reference.index.stop, reference.index.step)
-        return list_of(item, count)
+        return list_of(item, count, None if of_tasks else self.counts.answers(target, tasks, reference))
 
     def _shape_of_task(self, target: StepNode) -> Shape:
         call = target.step.call
@@ -333,7 +332,8 @@ class Flow:
         if call is not None and recipe is None:  # it could not be read, which is said where it is named
             return Shape(Kind.TASK, item=_SOME_IMAGES, fields=self.variables(target), open=True)
         if recipe is None:
-            images = list_of(self._image_of_step(target), self.images_per_task(target))
+            answers = self.counts.answers(target, ONE)
+            images = list_of(self._image_of_step(target), self.images_per_task(target), answers)
         else:
             outputs = {
                 name: self.shape_of_call_output(target, output) for name, output in recipe.outputs.items()

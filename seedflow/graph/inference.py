@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
 from typing import Final, Protocol
 
 from seedflow.graph.assuming import Assuming, narrow
 from seedflow.graph.facts import Facts, Known, Names, know, spell
 from seedflow.graph.guards import learn
+from seedflow.graph.numbered import narrow_count
 from seedflow.graph.ranges import ANYTHING, Range, find_greatest, find_smallest
 from seedflow.graph.selecting import narrow_items
 from seedflow.graph.shapes import (
@@ -32,6 +32,7 @@ from seedflow.graph.shapes import (
     join_all,
     join_shapes,
     list_of,
+    pair_counts,
     shape_of_value,
     whole_number,
 )
@@ -214,10 +215,10 @@ def _infer_part(node: Part, lookup: Lookup) -> Shape:
     for bound in node.bounds:
         value = bound.value if isinstance(bound, Constant) else None
         if bound is not None and not isinstance(value, int):
-            return list_of(base.item or UNKNOWN, Count(0, base.count.high))
+            return _at_most(base)
         bounds.append(value if isinstance(value, int) else None)
     start, stop, step = bounds
-    return list_of(base.item or UNKNOWN, base.count.sliced(start, stop, step))
+    return list_of(base.item or UNKNOWN, base.count.sliced(start, stop, step), base.answers)
 
 
 def _infer_record(node: RecordOf, lookup: Lookup) -> Shape:
@@ -269,7 +270,7 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
         lists = {name: infer_shape(items, lookup) for name, items in node.keywords.items()}
         fields = {name: shape.item or UNKNOWN for name, shape in lists.items()}
         counts = [shape.count for shape in lists.values() if shape.kind is Kind.LIST]
-        return list_of(Shape(Kind.RECORD, fields=fields), reduce(Count.paired, counts, ANY))
+        return list_of(Shape(Kind.RECORD, fields=fields), pair_counts(counts))
     if not node.arguments:
         return UNKNOWN
     if node.name in ("min", "max") and isinstance(node.arguments[0], ListOf):
@@ -290,7 +291,8 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
     if node.name == "map":
         return list_of(_infer_mapped(node, base.item or UNKNOWN), base.count)
     shape_of_list = _LISTS.get(node.name)
-    found = shape_of_list(base) if shape_of_list is not None else UNKNOWN
+    found = UNKNOWN if shape_of_list is None else shape_of_list(base)
+    found = narrow_count(node, found, lambda before: infer_shape(before, lookup))
     return found if found.item is None else replace(found, item=narrow_items(node, found.item))
 
 
@@ -371,11 +373,11 @@ def _optional(shape: Shape) -> Shape:
 
 def _at_most(shape: Shape) -> Shape:
     """The same list with any of its items left out."""
-    return list_of(shape.item or UNKNOWN, Count(0, shape.count.high)) if shape.kind is Kind.LIST else shape
+    return list_of(shape.item or UNKNOWN, Count(0, shape.count.high), shape.answers)
 
 
 def _same(shape: Shape) -> Shape:
-    return list_of(shape.item or UNKNOWN, shape.count)
+    return list_of(shape.item or UNKNOWN, shape.count, shape.answers)
 
 
 def _item(shape: Shape) -> Shape:

@@ -8,8 +8,19 @@ from dataclasses import dataclass
 from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
+from seedflow.graph.shapes import Kind
 from seedflow.models.model import Model
 from seedflow.recipe.model import Parameter
+
+FITTING: Mapping[str, frozenset[Kind]] = {
+    "string": frozenset({Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN}),
+    "integer": frozenset({Kind.INTEGER, Kind.NUMBER}),
+    "number": frozenset({Kind.INTEGER, Kind.NUMBER}),
+    "boolean": frozenset({Kind.BOOLEAN}),
+    "array": frozenset({Kind.LIST}),
+    "object": frozenset({Kind.RECORD}),
+}
+"""The shapes that a parameter of a type takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +65,14 @@ def _find_meant(node: StepNode, model: Model) -> Iterator[str]:
             near = find_near(name, model.parameters)
             if near is not None and near not in request.parameters:
                 yield near
+
+
+def list_types(schema: Mapping[str, object]) -> tuple[str, ...]:
+    """The types that the schema of a parameter names."""
+    match schema.get("type"):
+        case str() as name:
+            return (name,)
+        case list() as names:
+            return tuple(str(name) for name in names)
+        case _:
+            return ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, NamedTuple
@@ -33,12 +33,6 @@ class Count(NamedTuple):
         high = None if self.high is None or other.high is None else self.high + other.high
         return _within_reason(self.low + other.low, high)
 
-    def paired(self, other: Count) -> Count:
-        """Of lists side by side, which are equally long: as many as each of them has."""
-        low = max(self.low, other.low)
-        highs = [high for high in (self.high, other.high) if high is not None]
-        return Count(low, max(low, min(highs)) if highs else None)
-
     def sliced(self, start: int | None, stop: int | None, step: int | None) -> Count:
         """What is left after a slice with these bounds, as Python takes it."""
         if step == 0:
@@ -50,6 +44,13 @@ class Count(NamedTuple):
             most = range(stop if self.high is None else min(stop, self.high))[start:stop:step]
             return Count(len(range(self.low)[start:stop:step]), len(most))
         return Count(0, self.high)
+
+
+def pair_counts(counts: Sequence[Count]) -> Count:
+    """Of lists side by side: as many as each of them has, and of ones that never fit each other nobody knows."""
+    low = max((count.low for count in counts), default=0)
+    high = min((count.high for count in counts if count.high is not None), default=None)
+    return ANY if high is not None and low > high else Count(low, high)
 
 
 def _within_reason(low: int, high: int | None) -> Count:
@@ -83,6 +84,18 @@ class Kind(Enum):
 _SCALARS = (Kind.TEXT, Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN)
 
 
+class Answers(NamedTuple):
+    """Of how many tasks a list has all images, how many takes each has, and how many images each of these."""
+
+    tasks: Count
+    takes: Count
+    images: Count
+
+    def count_images(self) -> Count:
+        """How many images these are together."""
+        return self.tasks.times(self.takes).times(self.images)
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What is known of a value.
@@ -92,7 +105,7 @@ class Shape:
     more, and only a name that is a slip of one of them is called wrong. Of a text with a closed set of values, `options`
     are these. Of a task, `item` is the shape of its images, `fields` are its variables, and `outputs` those of a step that
     uses a recipe; when it is `open`, or nothing is known of it, it may have outputs that are not known. A whole number lies
-    `between` two others, where that is known.
+    `between` two others, where that is known. A list of images has those of `answers`, or some of them.
     """
 
     kind: Kind
@@ -104,6 +117,7 @@ class Shape:
     outputs: Mapping[str, Shape] | None = None
     open: bool = False
     between: Range | None = None
+    answers: Answers | None = None
 
     @property
     def known(self) -> bool:
@@ -267,9 +281,9 @@ def whole_number(between: Range) -> Shape:
     return Shape(Kind.INTEGER, between=between)
 
 
-def list_of(item: Shape, count: Count = ANY) -> Shape:
+def list_of(item: Shape, count: Count = ANY, answers: Answers | None = None) -> Shape:
     """The shape of a list."""
-    return Shape(Kind.LIST, item=item, count=count)
+    return Shape(Kind.LIST, item=item, count=count, answers=answers)
 
 
 def add_lists(*parts: Shape) -> Shape:

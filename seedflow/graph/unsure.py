@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from seedflow.graph.mistakes import is_sure_input, is_unread
 from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.places import find_step_places
 from seedflow.recipe.references import NameReference, StepReference
@@ -11,10 +12,11 @@ from seedflow.recipe.template import Template
 
 
 class Unsure:
-    """Answers for one graph, by following what each step mentions."""
+    """Answers for one graph, by following what each step mentions. `is_sure` of a step whose own amounts are beyond doubt."""
 
-    def __init__(self, graph: StepGraph) -> None:
+    def __init__(self, graph: StepGraph, is_sure: Callable[[StepNode], bool]) -> None:
         self._graph = graph
+        self._is_sure = is_sure
 
     def is_unsure(self, node: StepNode) -> bool:
         """Whether a step, or anything that it mentions directly or through others, could not be read in full."""
@@ -22,7 +24,7 @@ class Unsure:
         left = [node]
         while left:
             one = left.pop()
-            if _is_unread(one.frame, "steps", one.step.name):
+            if is_unread(one.frame, "steps", one.step.name) or not self._is_sure(one):
                 return True
             frame = self._graph.frames.get(one.id)
             if frame is not None and frame.recipe.unread:
@@ -62,9 +64,4 @@ class Unsure:
 def _is_sure_input(reference: NameReference, frame: Frame) -> bool:
     if not reference.path:
         return not any(path[0] == "inputs" for path in frame.recipe.unread)
-    return reference.name in frame.recipe.inputs and not _is_unread(frame, "inputs", reference.name)
-
-
-def _is_unread(frame: Frame, part: str, name: str) -> bool:
-    """Whether an entry of a part of a recipe, or anything in it, has errors."""
-    return any(path in ((part,), ("defaults",)) or path[:2] == (part, name) for path in frame.recipe.unread)
+    return is_sure_input(reference.name, frame)

@@ -160,14 +160,13 @@ class Model:
             problems.append(_empty_prompt(str(self.prompt_field)))
         if not self.profile.rules:
             return problems
-        by_rules = apply_rules(
-            self.profile.rules,
-            Judged(plain, unknown, partial, self._most_images_asked(plain, unknown, partial=partial)),
-        )
-        if not problems:
-            return by_rules
-        refused = {problem.path for problem in problems}
-        return problems + [problem for problem in by_rules if problem.path not in refused]
+        if problems:
+            # A value that is refused will be another, of which nobody knows what goes with it.
+            refused = {problem.path[0] for problem in problems if len(problem.path) == 1}
+            unknown = [*unknown, *(name for name in plain if name in refused)]
+            plain = {name: value for name, value in plain.items() if name not in refused}
+        asked = self._most_images_asked(plain, unknown, partial=partial)
+        return problems + apply_rules(self.profile.rules, Judged(plain, unknown, partial, asked))
 
     def explain_unknown(self, name: str) -> Problem:
         """The problem of a parameter that the model does not have."""

@@ -5,7 +5,7 @@ The catalog reports problems by parameter path; here they get their place in the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -146,6 +146,13 @@ class Findings:
         for key, (found, address, count) in other._found.items():
             first, named, before = self._found.get(key, (found, address, 0))
             self._found[key] = (first, named, before + count)
+
+    def only(self, wanted: Callable[[Diagnostic], bool]) -> Findings:
+        """Those that are wanted."""
+        kept = Findings()
+        kept._found = {key: entry for key, entry in self._found.items() if wanted(entry[0])}
+        kept.has_errors = any(found.severity is Severity.ERROR for found, _, _ in kept._found.values())
+        return kept
 
     def first_error(self) -> Diagnostic | None:
         """The first error, or None."""

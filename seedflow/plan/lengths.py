@@ -9,6 +9,7 @@ from typing import TypeGuard
 from seedflow.graph.bounds import find_extent, measure_extent
 from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.plan.fallbacks import evaluate_known, may_all_be_skipped, narrow_to_truth
+from seedflow.plan.filtered import FilteredBounds
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_most, find_gap
 from seedflow.plan.model import Bounds
@@ -45,11 +46,13 @@ class LengthFinder:
         stander: Stander,
         take_apart: Callable[[Reference, Env], Listing | None],
         selections: SelectionBounds,
+        filtered: FilteredBounds,
     ) -> None:
         self._resolver = resolver
         self._stander = stander
         self._take_apart = take_apart
         self._selections = selections
+        self._filtered = filtered
 
     def find(self, template: Template, env: Env) -> Bounds[int]:
         """How many items a list may have that is not known yet."""
@@ -78,6 +81,8 @@ class LengthFinder:
                 if first is None or second is None:
                     return None
                 return Bounds(first.low + second.low, min(first.high + second.high, MOST_ITEMS))
+            case Applied() if (filtered := self._filtered.find(node, around, env)) is not None:
+                return filtered
             case Applied(name=name, arguments=(first,)) if name in SAME_ITEMS:
                 return self._of_sum(first, around, env)
             case Part(base=base):

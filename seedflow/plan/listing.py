@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from seedflow.diagnostics import Diagnostic
+from seedflow.plan.filtered import FilteredBounds
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.gaps import (
     MOST_ITEMS,
@@ -59,7 +60,8 @@ class Lister:
         self._render = render
         self.parts = PartReader(resolver, stander)
         selections = SelectionBounds(resolver, stander, self.parts.parts_of, self.parts.may_skip)
-        self.lengths = LengthFinder(resolver, stander, self.parts.take_apart, selections)
+        filtered = FilteredBounds(self.parts.take_apart, self.parts.parts_of, self.parts.may_skip)
+        self.lengths = LengthFinder(resolver, stander, self.parts.take_apart, selections, filtered)
         self.parts.bound = self.lengths.find
 
     def read(self, expression: Expression, env: Env, *, at_most: int | None = None) -> Listing:

@@ -85,8 +85,8 @@ class Planner:
         """What is made of the tasks once all of them are there."""
         recipe = self._graph.recipe
         totals = add_up(self._unfolder.tasks.values())
-        self._check_limits(recipe, totals)
         if not self._unfolder.findings.has_errors:  # of what is wrong nobody knows how many there are
+            self._check_limits(recipe, totals)
             self._unfolder.findings.extend(doubt_amounts(self._unfolder.tasks.values(), self._graph))
         if not self._unfolder.findings.has_errors:
             self._unfolder.findings.extend(self._outputs.check_paths())

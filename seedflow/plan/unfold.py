@@ -21,6 +21,7 @@ from seedflow.plan.border import TOO_LATE
 from seedflow.plan.build import TaskBuilder
 from seedflow.plan.closing import Closer, Outlook, find_closed, find_end, foresee, foresee_edits, foresee_use
 from seedflow.plan.expand import MOST_GHOSTS, MOST_TASKS, Expander, Explodes
+from seedflow.plan.fallout import Fallout
 from seedflow.plan.fitting import FittingLists
 from seedflow.plan.foreseen import images_of, outcome_of
 from seedflow.plan.frames import Env, FrameInstance, Later
@@ -60,8 +61,8 @@ class Unfolder:
         self._outer: list[dict[str, Task]] = []
         self._ghosts, self._grows = 0, False
         self._differences = Differences(build, lambda names: find_awaited(self._made(), names))
-        self.findings = Findings()
-        self.fitting = FittingLists()
+        self.findings, self.fitting = Findings(), FittingLists()
+        self.fallout = Fallout(graph)
 
     @contextmanager
     def apart(self, *, drops: bool = False) -> Iterator[tuple[dict[str, Task], Findings]]:
@@ -88,8 +89,7 @@ class Unfolder:
             return
         expander = self._expanders[group.tasks.hub]
         group.children = []
-        node = group.tasks.node
-        parts = list(self._read(span_of_list(node), lambda: expander.grow(opening, self.findings.add)))
+        parts = self._read(span_of_list(group.tasks.node), lambda: expander.grow(opening, self.findings.add))
         if self.findings.has_errors:
             return  # before any of them is there for others to wait for
         group.tasks.release(group.address)
@@ -101,12 +101,13 @@ class Unfolder:
         if self.findings.first_error() is not None:
             self._closer.fail_all(group)
 
-    # Steps and instances
-
     def plan_frame(self, frame: FrameInstance) -> None:
         """All steps of one use of a recipe."""
         for node in self._graph.list_steps(frame.frame):
+            before, self.findings = self.findings, Findings()
             self._plan_step(node, frame)
+            found, self.findings = self.findings, before
+            before.merge(found if self._grows or self._outer else self.fallout.keep(node, found))
 
     def _plan_step(self, node: StepNode, frame: FrameInstance) -> None:
         tasks = self._build.add_step(node, frame, self.findings)
@@ -116,7 +117,7 @@ class Unfolder:
         self._expanders[tasks.hub] = expander
         before, self.findings = self.findings, Findings()
         try:
-            parts = list(self._read(span_of_list(node), lambda: expander.rows(self.findings.add)))
+            parts = self._read(span_of_list(node), lambda: expander.rows(self.findings.add))
             found, self.findings = self.findings, before
             before.merge(found)
             for part in parts:
@@ -137,8 +138,8 @@ class Unfolder:
         with self.apart(drops=True), suppress(Explodes):
             self._add_group(Opening(FIRST_ROW, 0, build_unmade_gap()), tasks)
 
-    def _read(self, span: Span, read: Callable[[], Iterable[Part]]) -> Iterator[Part]:
-        return read_parts(span, read, self.findings)
+    def _read(self, span: Span, read: Callable[[], Iterable[Part]]) -> list[Part]:
+        return list(read_parts(span, read, self.findings))
 
     def _add(self, part: Row | Opening, tasks: StepTasks) -> Instance | Group | None:
         expander = self._expanders[tasks.hub]
@@ -181,8 +182,9 @@ class Unfolder:
         tasks, frame = instance.tasks, instance.tasks.frame
         env = self._build.resolver.refresh(Env(frame, instance.each))
         before_all, self.findings = self.findings, Findings()
-        read = self._read(tasks.node.step.span, lambda: self._build.lister.read(iterate.over, env))
-        parts = cut_at_failed(list(read))
+        parts = cut_at_failed(
+            self._read(tasks.node.step.span, lambda: self._build.lister.read(iterate.over, env))
+        )
         found, self.findings = self.findings, before_all
         gaps = [gap for part in parts if (gap := find_gap(part)) is not None]
         if not parts and self._closer.leaves_out(instance, iterate, env, self._sink, found):
@@ -251,8 +253,6 @@ class Unfolder:
     def _made(self) -> ChainMap[str, Task]:
         """All tasks, those that only stand for others as well."""
         return ChainMap(self._sink, *reversed(self._outer), self.tasks)
-
-    # Groups
 
     def _add_group(self, opening: Opening, tasks: StepTasks) -> Group | None:
         expander, gap = self._expanders[tasks.hub], opening.gap
