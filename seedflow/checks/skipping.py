@@ -15,12 +15,8 @@ from seedflow.recipe.templating.nodes import Constant, Expression
 def check_skipping(subject: Subject) -> Iterator[Diagnostic]:
     """Whatever has a way around it when it is skipped, can be skipped."""
     for place in subject.places:
-<<<<<<< HEAD
-=======
         if place.template.unread:
             continue
-        chosen = _find_first(place)
->>>>>>> s35-truths
         mentions = [reference for reference in place.template.references if reference.skip_ok]
         if not mentions or isinstance(place.template.expression, Constant):
             continue  # nothing to guard, or refused when it was read
