@@ -79,7 +79,7 @@ _TEXT_FILTERS: Final = frozenset(
         "join",
     )
 )
-_AT_MOST_AS_LONG: Final = frozenset(("select", "reject", "selectattr", "rejectattr", "unique"))
+_AT_MOST_AS_LONG: Final = frozenset(("select", "reject", "selectattr", "rejectattr"))
 _WHOLE: Final = frozenset(("count", "length", "int"))
 _ARITHMETIC: Final = frozenset(
     (operators.add, operators.subtract, operators.multiply, operators.floor_divide, operators.modulo)
@@ -159,7 +159,7 @@ def _infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one
         case FirstOf():
             return _join(node.arguments, lookup)
         case OrNone():
-            return _optional(infer_shape(node.argument, lookup))
+            return replace(infer_shape(node.argument, lookup), optional=True)
         case WithoutFailed():
             return _at_most(infer_shape(node.argument, lookup))
         case _:
@@ -365,13 +365,14 @@ def _without_none(shape: Shape) -> Shape:
     return replace(shape, optional=False)
 
 
-def _optional(shape: Shape) -> Shape:
-    return replace(shape, optional=True)
-
-
 def _at_most(shape: Shape) -> Shape:
     """The same list with any of its items left out."""
     return list_of(shape.item or UNKNOWN, Count(0, shape.count.high)) if shape.kind is Kind.LIST else shape
+
+
+def _without_repetitions(shape: Shape) -> Shape:
+    """The same list, which keeps one of each: with nothing in it only if it had nothing before."""
+    return list_of(shape.item or UNKNOWN, Count(min(shape.count.low, 1), shape.count.high))
 
 
 def _same(shape: Shape) -> Shape:
@@ -392,6 +393,7 @@ _RANGES: Final[Mapping[object, Callable[[Range, Range], Range]]] = {
 _LISTS: Mapping[str, Callable[[Shape], Shape]] = {
     **dict.fromkeys(SAME_ITEMS, _same),
     **dict.fromkeys(_AT_MOST_AS_LONG, _at_most),
+    "unique": _without_repetitions,
     **dict.fromkeys(("first", "last", "min", "max"), _item),
 }
 """What a filter makes of a list."""
