@@ -35,6 +35,7 @@ from seedflow.graph.shapes import (
     shape_of_value,
     whole_number,
 )
+from seedflow.graph.truth import always_holds
 from seedflow.recipe.functions import TESTS
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.templating import operators
@@ -141,11 +142,11 @@ def _infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one
         case RecordOf():
             return _infer_record(node, lookup)
         case Either():
-            return _join_branches(_branch(node.test, node.then, node.otherwise), lookup)
+            return _join_branches(node.test, node.then, node.otherwise, lookup)
         case And():
-            return _join_branches(_branch(node.left, node.right, node.left), lookup)
+            return _join_branches(node.left, node.right, node.left, lookup)
         case Or():
-            return _join_branches(_branch(node.left, node.left, node.right), lookup)
+            return _join_branches(node.left, node.left, node.right, lookup)
         case Not() | Compared():
             return BOOLEAN
         case Signed():
@@ -166,17 +167,11 @@ def _infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one
             return UNKNOWN
 
 
-def _branch(
-    test: Expression, then: Expression, otherwise: Expression
-) -> tuple[tuple[Expression, bool, Expression], ...]:
-    """What is given where a test holds, and where it does not."""
-    return (test, True, then), (test, False, otherwise)
-
-
-def _join_branches(branches: Sequence[tuple[Expression, bool, Expression]], lookup: Lookup) -> Shape:
-    """What is true of all branches that can be taken, each with what its test makes certain."""
+def _join_branches(test: Expression, then: Expression, otherwise: Expression, lookup: Lookup) -> Shape:
+    """What is true of both branches as far as they can be taken, each with what its test makes certain."""
     found = []
-    for test, holds, node in branches:
+    always = always_holds(test, lambda node: infer_shape(node, lookup))
+    for holds, node in ((True, then),) if always else ((True, then), (False, otherwise)):
         facts = lookup.facts.both(learn(test, lookup.names, holds=holds))
         if not facts.never:
             shape = infer_where(node, lookup, facts)
