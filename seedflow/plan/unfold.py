@@ -255,10 +255,10 @@ class Unfolder:
     # Groups
 
     def _add_group(self, opening: Opening, tasks: StepTasks) -> Group | None:
-        expander, gap = self._expanders[tasks.hub], opening.gap
-        leaves, problem = expander.leaves(opening)
+        expander = self._expanders[tasks.hub]
+        opening, leaves, problem = expander.leaves(opening)
         group = expander.build_group(tasks, opening, leaves)
-        address = group.address
+        address, gap = group.address, opening.gap
         if not tasks.claim(address):
             self.findings.add(refuse_same_address(address, tasks.node))
             return None
