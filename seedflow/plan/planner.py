@@ -375,4 +375,4 @@ def _passes(tasks: Iterable[Task], planned: Task) -> bool:
         images += find_most_images(task) if task.action is Action.CALL else 0
         cost += task.cost_usd.high if task.action is Action.CALL and task.shares_with is None else ZERO_USD
     most = planned.tasks.high if planned.tasks is not None else 1
-    return count > most or images > find_most_images(planned) or cost > planned.cost_usd.high
+    return count > most or images > find_most_images(planned) or cost > _find_most_usd(planned)
