@@ -196,7 +196,10 @@ class ExpressionReader:
             for value in find_stand_ins(shape):
                 to_text(value)
         except Refusal as refusal:
-            self.refuse(refusal.at(node.start, node.end))
+            error = refusal.at(node.start, node.end)
+            if self.shared == 0:
+                error.help = _advise_brackets(node, self._place.template.scalar.value) or error.help
+            self.refuse(error)
         except Undecided:
             return
 
@@ -331,6 +334,17 @@ class ExpressionReader:
         except Undecided:
             return True
         return True if first is None else self.refuse(first)
+
+
+def _advise_brackets(node: Expression, text: str) -> str | None:
+    """What to write where a filter was meant for all that stands before it, and belongs to the last of that alone."""
+    if not isinstance(node, And | Or) or not isinstance(node.right, Applied) or not node.right.arguments:
+        return None
+    last = node.right.arguments[0]
+    behind = text[last.end : node.right.end].strip()
+    if not behind.startswith("|") or "(" in text[node.left.end : last.start]:
+        return None
+    return f"`|` takes what stands right before it: write `({text[node.start : last.end]}) {behind}`"
 
 
 def _asks_for_kind(test: Expression) -> bool:

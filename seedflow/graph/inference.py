@@ -36,6 +36,7 @@ from seedflow.graph.shapes import (
     shape_of_value,
     whole_number,
 )
+from seedflow.graph.truth import always_holds
 from seedflow.recipe.functions import TESTS
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.templating import operators
@@ -80,7 +81,7 @@ _TEXT_FILTERS: Final = frozenset(
         "join",
     )
 )
-_AT_MOST_AS_LONG: Final = frozenset(("select", "reject", "selectattr", "rejectattr", "unique"))
+_AT_MOST_AS_LONG: Final = frozenset(("select", "reject", "selectattr", "rejectattr"))
 _WHOLE: Final = frozenset(("count", "length", "int"))
 _ARITHMETIC: Final = frozenset(
     (operators.add, operators.subtract, operators.multiply, operators.floor_divide, operators.modulo)
@@ -142,11 +143,11 @@ def _infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one
         case RecordOf():
             return _infer_record(node, lookup)
         case Either():
-            return _join_branches(_branch(node.test, node.then, node.otherwise), lookup)
+            return _join_branches(node.test, node.then, node.otherwise, lookup)
         case And():
-            return _join_branches(_branch(node.left, node.right, node.left), lookup)
+            return _join_branches(node.left, node.right, node.left, lookup)
         case Or():
-            return _join_branches(_branch(node.left, node.left, node.right), lookup)
+            return _join_branches(node.left, node.left, node.right, lookup)
         case Not() | Compared():
             return BOOLEAN
         case Signed():
@@ -160,24 +161,18 @@ def _infer_shape(node: Expression, lookup: Lookup) -> Shape:  # noqa: C901 - one
         case FirstOf():
             return _join(node.arguments, lookup)
         case OrNone():
-            return _optional(infer_shape(node.argument, lookup))
+            return replace(infer_shape(node.argument, lookup), optional=True)
         case WithoutFailed():
             return _at_most(infer_shape(node.argument, lookup))
         case _:
             return UNKNOWN
 
 
-def _branch(
-    test: Expression, then: Expression, otherwise: Expression
-) -> tuple[tuple[Expression, bool, Expression], ...]:
-    """What is given where a test holds, and where it does not."""
-    return (test, True, then), (test, False, otherwise)
-
-
-def _join_branches(branches: Sequence[tuple[Expression, bool, Expression]], lookup: Lookup) -> Shape:
-    """What is true of all branches that can be taken, each with what its test makes certain."""
+def _join_branches(test: Expression, then: Expression, otherwise: Expression, lookup: Lookup) -> Shape:
+    """What is true of both branches as far as they can be taken, each with what its test makes certain."""
     found = []
-    for test, holds, node in branches:
+    always = always_holds(test, lambda node: infer_shape(node, lookup))
+    for holds, node in ((True, then),) if always else ((True, then), (False, otherwise)):
         facts = lookup.facts.both(learn(test, lookup.names, holds=holds))
         if not facts.never:
             shape = infer_where(node, lookup, facts)
@@ -367,13 +362,14 @@ def _without_none(shape: Shape) -> Shape:
     return replace(shape, optional=False)
 
 
-def _optional(shape: Shape) -> Shape:
-    return replace(shape, optional=True)
-
-
 def _at_most(shape: Shape) -> Shape:
     """The same list with any of its items left out."""
     return list_of(shape.item or UNKNOWN, Count(0, shape.count.high), shape.answers)
+
+
+def _without_repetitions(shape: Shape) -> Shape:
+    """The same list, which keeps one of each: with nothing in it only if it had nothing before."""
+    return list_of(shape.item or UNKNOWN, Count(min(shape.count.low, 1), shape.count.high))
 
 
 def _same(shape: Shape) -> Shape:
@@ -394,6 +390,7 @@ _RANGES: Final[Mapping[object, Callable[[Range, Range], Range]]] = {
 _LISTS: Mapping[str, Callable[[Shape], Shape]] = {
     **dict.fromkeys(SAME_ITEMS, _same),
     **dict.fromkeys(_AT_MOST_AS_LONG, _at_most),
+    "unique": _without_repetitions,
     **dict.fromkeys(("first", "last", "min", "max"), _item),
 }
 """What a filter makes of a list."""

@@ -15,7 +15,7 @@ from seedflow.pipeline.check import Checked, once
 from seedflow.pipeline.doubts import keep_doubts
 from seedflow.pipeline.session import Session
 from seedflow.pipeline.stray_picks import find_stray_picks
-from seedflow.plan.context import PlanContext
+from seedflow.plan.context import PlanContext, reroll_nothing
 from seedflow.plan.estimate import add_up
 from seedflow.plan.model import Action, Plan, Task
 from seedflow.plan.planner import Planner
@@ -96,7 +96,9 @@ def plan_recipe(
             catalog=session.catalog,
             images=images,
             picks=picks,
-            rerolls=lambda address: any(one.matches(address) for one in selectors),
+            rerolls=(lambda address: any(one.matches(address) for one in selectors))
+            if selectors
+            else reroll_nothing,
         )
         planner = Planner(checked.graph, inputs, values, context)
         plan, found = planner.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -74,6 +74,8 @@ class TaskBuilder:
         self.judge = Judge(self.resolver, self.stander, self.renderer)
         self._builders: dict[str, RequestBuilder] = {}
         self.payers = Payers()
+        self.identities: dict[str, Hashable] = {}
+        """What each task asks that stands for others, by its address."""
         self.kinds, self.lost = Kinds(), Lost()
         self._decider = Decider(context, self.earlier, self.kinds)
         self._levels = find_levels(graph)
@@ -253,7 +255,9 @@ class TaskBuilder:
             model, request, fingerprint, decided.params_digest, take, expectation, self.kinds.find_first
         )
         shares_with = None
-        if called and not ghost:
+        if ghost:
+            self.identities[unit.address] = identity
+        elif called:
             shares_with = self.payers.find(identity, unit.address, certain=not uncertain)
         pays = called and shares_with is None
         cost = list_cost if pays and self._context.paid else NOTHING_USD

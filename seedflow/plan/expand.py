@@ -108,21 +108,30 @@ class Expander:
 
         yield from self._settle(row, depth, read, report)
 
-    def leaves(self, opening: Opening) -> tuple[list[Leaf], Diagnostic | None]:
+    def leaves(self, opening: Opening) -> tuple[Opening, list[Leaf], Diagnostic | None]:
         """Rows that stand for what an opening may come to be, with how many each; why a later list cannot be made at all.
 
-        There are none where a later list is empty, also of an opening of which nothing will come.
+        There are none where a later list is empty, also of an opening of which nothing will come. The opening is the same, but
+        for one of which it is certain that it has no tasks: that skips nobody.
         """
         names, gap = self._loops[opening.depth].names, opening.gap
         row = self._stand_in(opening.row, names, gap)
         count = ONE if gap.is_closed else gap.bounds
-        found = Findings()
-        leaves = read_parts(
-            span_of_list(self._node),
-            lambda: self._leaves(row, opening.depth + 1, count, ((names, gap),)),
-            found,
+        found, unmade = Findings(), list[LoopVariable]()
+        leaves = list(
+            read_parts(
+                span_of_list(self._node),
+                lambda: self._leaves(row, opening.depth + 1, count, ((names, gap),), unmade),
+                found,
+            )
         )
-        return list(leaves), found.first_error()
+        problem = found.first_error()
+        if gap.is_closed:
+            return opening, leaves, problem
+        leaves = [leaf for leaf in leaves if not leaf.is_empty]
+        if gap.may_skip and not (leaves or unmade or problem):
+            opening = replace(opening, gap=replace(gap, may_skip=False))
+        return opening, leaves, problem
 
     def build(self, tasks: StepTasks, row: Row) -> Instance:
         """The instance of a complete row."""
@@ -314,14 +323,22 @@ class Expander:
         return worked_out[id(own)]
 
     def _leaves(
-        self, row: Row, depth: int, count: Bounds[int], gaps: tuple[tuple[tuple[str, ...], Gap], ...]
+        self,
+        row: Row,
+        depth: int,
+        count: Bounds[int],
+        gaps: tuple[tuple[tuple[str, ...], Gap], ...],
+        unmade: list[LoopVariable],
     ) -> Iterator[Leaf]:
+        """The leaves behind a row; `unmade` are the variables whose lists are wrong, so that it is open what comes of them."""
         closed = any(gap.is_closed for _, gap in gaps)
         if depth == len(self._loops) or count.high == 0:
             yield self._leaf(row, depth, NONE if closed else count, gaps)
             return
         variable = self._loops[depth]
         parts = self._read(row, variable, _ignore)
+        if parts is None:
+            unmade.append(variable)
         if parts is None and closed:
             yield self._leaf(row, depth, NONE, gaps)
         for part in parts or ():
@@ -331,13 +348,15 @@ class Expander:
                 longer = self._stand_in(row, variable.names, part)
                 more = Bounds(count.low * part.bounds.low, count.high * part.bounds.high)
                 more = count if part.is_closed else more
-                yield from self._leaves(longer, depth + 1, more, (*gaps, (variable.names, part)))
+                yield from self._leaves(longer, depth + 1, more, (*gaps, (variable.names, part)), unmade)
             else:
                 found = self._with(row, variable, part, 0, {}, {}, _ignore)
                 # What is skipped before anything comes of the opening leaves no task behind.
                 least = count.low if find_gap(part) is None else 0
-                if found is not None:
-                    yield from self._leaves(found, depth + 1, Bounds(least, count.high), gaps)
+                if found is None:
+                    unmade.append(variable)
+                else:
+                    yield from self._leaves(found, depth + 1, Bounds(least, count.high), gaps, unmade)
 
     def _leaf(
         self, row: Row, depth: int, count: Bounds[int], gaps: tuple[tuple[tuple[str, ...], Gap], ...]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from seedflow.diagnostics import Source, Span
 from seedflow.graph.model import StepGraph
 from seedflow.graph.places import find_step_places
+from seedflow.plan.instances import StepTasks
 from seedflow.plan.model import Bounds, PendingImages, StepImage
 from seedflow.recipe.model import LoopVariable
 from seedflow.recipe.references import StepReference
@@ -68,6 +69,19 @@ class SurePicks:
                 for one in place.template.references:
                     if isinstance(one, StepReference) and isinstance(one.index, int):
                         yield place.template.span_of(one), (place.frame.recipe.source, one)
+
+
+def find_repeated(steps: Iterable[StepTasks]) -> frozenset[Span]:
+    """The places of the loop variables of steps that may have several tasks; of what is skipped or failed nobody knows how many."""
+    return frozenset(
+        variable.span
+        for tasks in steps
+        if tasks.closed
+        or len(tasks.instances)
+        + sum(count.high for group in tasks.groups.values() for _, count in group.ghosts)
+        > 1
+        for variable in tasks.node.step.for_each
+    )
 
 
 def reword_count(message: str, count: Bounds[int]) -> str:

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.plan.frames import Env
-from seedflow.plan.lengths import find_declared, is_one_result
+from seedflow.plan.list_items import find_declared, is_one_result
 from seedflow.plan.whole import find_part, find_whole
 from seedflow.recipe.model import Expression, InputType
 from seedflow.recipe.references import Slice, StepReference

@@ -89,6 +89,10 @@ class Kinds:
         self._firsts[unit.address] = first
         self._note(unit, self._tasks.get(first, {}))
 
+    def note_alike(self, address: str, first: str) -> None:
+        """A task that stands for others, whose pictures are those of what another one stands for."""
+        self._firsts[address] = first
+
     def find_first(self, address: str) -> str:
         """The task whose request another one shares; its own address when it shares none."""
         return self._firsts.get(address, address)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TypeGuard
 
 from seedflow.graph.bounds import find_extent, measure_extent
 from seedflow.graph.shapes import SAME_ITEMS
-from seedflow.plan.fallbacks import evaluate_known, may_all_be_skipped, narrow_to_truth
+from seedflow.plan.fallbacks import evaluate_known, find_reached, may_all_be_skipped, narrow_to_truth
 from seedflow.plan.filtered import FilteredBounds
-from seedflow.plan.frames import Env, Later
+from seedflow.plan.frames import Env
 from seedflow.plan.gaps import MOST_ITEMS, Gap, Item, Listing, count_most, find_gap
+from seedflow.plan.list_items import (
+    find_declared,
+    gives_items,
+    is_one_at_most,
+    is_one_item,
+    is_one_value,
+    narrow_to,
+)
 from seedflow.plan.model import Bounds
 from seedflow.plan.nesting import holds_no_lists, is_flat, measure
 from seedflow.plan.picking import Absent, count_part, is_single
@@ -20,17 +27,16 @@ from seedflow.plan.resolve import Resolver
 from seedflow.plan.selected import SelectionBounds
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
-from seedflow.plan.views import PendingTask, is_pending
+from seedflow.plan.views import PendingTask
 from seedflow.plan.whole import find_part, find_whole, follow, look_behind, read_cut
-from seedflow.recipe.model import Expression, Input, InputType
+from seedflow.recipe.model import Expression
 from seedflow.recipe.references import NameReference, Reference, Slice, StepReference
 from seedflow.recipe.template import RenderError, Skipped, Template, TemplateForm, look_up, may_leave_out
 from seedflow.recipe.templating import operators
-from seedflow.recipe.templating.forms import FirstOf, OrNone
+from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
 from seedflow.recipe.templating.lookup_nodes import Mentioned, Named, Part
-from seedflow.recipe.templating.nodes import Constant
 from seedflow.recipe.templating.nodes import Expression as Node
-from seedflow.recipe.templating.operation_nodes import Applied, Binary, Either, ListOf
+from seedflow.recipe.templating.operation_nodes import And, Applied, Binary, Either, ListOf, Or
 from seedflow.recipe.views import View
 
 _ANY_NUMBER = Bounds(0, MOST_ITEMS)
@@ -90,12 +96,16 @@ class LengthFinder:
                 return None if uncut is None or cut is None else count_part(uncut, cut)
             case Applied(name="zip", keywords=lists) if lists:
                 return self._of_pairs(lists.values(), around, env)
-            case Either(test=test, then=then, otherwise=otherwise):
-                holds = evaluate_known(narrow_to_truth(around, test), env, self._stander)
-                branches = [then, otherwise] if holds is None else [then if holds else otherwise]
-                return self._of_any(branches, around, env)
+            case Applied(name="unique", arguments=(first, *_)):
+                repeated = self._of_sum(first, around, env)
+                return None if repeated is None else Bounds(min(repeated.low, 1), repeated.high)
+            case WithoutFailed(argument=argument):
+                there = self._of_sum(argument, around, env)
+                return None if there is None else Bounds(0, there.high)
+            case Either() | Or() | And() | FirstOf():
+                return self._of_choice(node, around, env)
             case ListOf(items=items) if all(
-                _is_one_at_most(item) or self._is_given(item, around, env) for item in items
+                is_one_at_most(item) or self._is_given(item, around, env) for item in items
             ):
                 found = [self._of_bracketed(item, env) for item in items]
                 return Bounds(sum(low for low, _ in found), sum(high for _, high in found))
@@ -104,9 +114,9 @@ class LengthFinder:
             case Named(root="inputs" | "values" as root, name=name):
                 mentioned = NameReference(root, (name,), node.start, node.end)
                 bounds = self.of_mention(mentioned, env)
-                if bounds.high >= MOST_ITEMS:
-                    return None
                 declared = find_declared(mentioned, env)
+                if bounds.high >= MOST_ITEMS or not gives_items(mentioned, declared, env):
+                    return None
                 # Of what comes of results, the caller's expression says it; a value that is known may be none.
                 later = name in (env.frame.later if root == "inputs" else env.frame.lazy_values)
                 given = later or (declared is not None and not declared.optional)
@@ -121,13 +131,48 @@ class LengthFinder:
             case _:
                 return None
 
+    def _of_choice(self, node: Either | Or | And | FirstOf, around: Template, env: Env) -> Bounds[int] | None:
+        """Of one of several lists, by what is known of which that is."""
+        match node:
+            case Either(test=test, then=then, otherwise=otherwise):
+                holds = evaluate_known(narrow_to_truth(around, test), env, self._stander)
+                branches = [then, otherwise] if holds is None else [then if holds else otherwise]
+                return self._of_any(branches, around, env)
+            case Or(left=left, right=right) | And(left=left, right=right):
+                holds = evaluate_known(narrow_to_truth(around, left), env, self._stander)
+                if holds is not None:
+                    return self._of_sum(left if holds is isinstance(node, Or) else right, around, env)
+                first, second = self._of_sum(left, around, env), self._of_sum(right, around, env)
+                if first is None or second is None:
+                    return None
+                return (
+                    self._of_or(left, first, second, env) if isinstance(node, Or) else _of_and(first, second)
+                )
+            case FirstOf(arguments=arguments):
+                reached, _ = find_reached(arguments, around, env, self._stander)
+                found = self._of_any(reached, around, env)
+                if found is None:
+                    return None
+                return Bounds(min(self._least_of_first(node, around, env), found.high), found.high)
+
     def _of_any(self, branches: Iterable[Node], around: Template, env: Env) -> Bounds[int] | None:
         """Of whichever of several it will be."""
         found = [self._of_sum(branch, around, env) for branch in branches]
         known = [bounds for bounds in found if bounds is not None]
         if len(known) < len(found):
             return None
-        return Bounds(min(low for low, _ in known), max(high for _, high in known))
+        return Bounds(min((low for low, _ in known), default=0), max((high for _, high in known), default=0))
+
+    def _of_or(self, left: Node, first: Bounds[int], second: Bounds[int], env: Env) -> Bounds[int]:
+        """Of a list that takes the place of another one where that has no items."""
+        if first.low:
+            return first
+        if not first.high:
+            return second
+        least = 1
+        if isinstance(left, OrNone) and isinstance(left.argument, Mentioned):
+            least = max(1, self._least_if_made(left.argument.reference, env))
+        return Bounds(min(least, second.low), max(first.high, second.high))
 
     def _find_cut(self, part: Part, around: Template, env: Env) -> Slice | None:
         """Where a part begins and ends, as far as that is known."""
@@ -213,11 +258,11 @@ class LengthFinder:
         return min(least, default=0)
 
     def _least_if_made(self, mention: StepReference, env: Env) -> int:
-        """How many items there are at least if what is mentioned is not skipped: of a request of its own, one."""
+        """How many items there are at least if what is mentioned is not skipped: of a request of its own, one for each take."""
         bounds = self.of_mention(replace(mention, index=None), env)
         tasks = self._resolver.find_tasks(mention, env)
         asked = tasks.node.step.call is None and is_single(mention, tasks) and not mention.fail_ok
-        least = max(bounds.low, 1) if asked else bounds.low
+        least = max(bounds.low, tasks.takes) if asked else bounds.low
         if isinstance(mention.index, Slice):
             return count_part(Bounds(least, max(least, bounds.high)), mention.index).low
         return least if mention.index is None else 0
@@ -240,7 +285,7 @@ class LengthFinder:
         """How many items the list has that a mention gives."""
         declared = find_declared(whole, env)
         found = self._of_given(whole, env)
-        return found if declared is None else _narrow(found, declared)
+        return found if declared is None else narrow_to(found, declared)
 
     def _of_given(self, whole: Reference, env: Env) -> Bounds[int]:
         """By what the caller of a used recipe wrote, or by what is known already."""
@@ -262,11 +307,11 @@ class LengthFinder:
                 bounds = self._selections.find(all_of_it, where)
                 return count_part(bounds, cut) if isinstance(cut, Slice) else bounds
         if isinstance(given, tuple):
-            return Bounds(sum(map(_is_one, given)), len(given))
+            return Bounds(sum(map(is_one_item, given)), len(given))
         if isinstance(given, Template):
             return self.find(given, where)
         if isinstance(given, NameReference):
-            if given.root == "each" and len(given.path) == 1 and _is_one_value(where.each.get(given.name)):
+            if given.root == "each" and len(given.path) == 1 and is_one_value(where.each.get(given.name)):
                 return Bounds(1, 1)
             if not self._stander.waits_for_name(given, where):
                 return self._of_known(given, where) or _ANY_NUMBER
@@ -289,7 +334,7 @@ class LengthFinder:
         parts = self._take_apart(name, env)
         if parts is not None:
             return count_most(parts)
-        if name.root == "each" and len(name.path) == 1 and _is_one_value(env.each.get(name.name)):
+        if name.root == "each" and len(name.path) == 1 and is_one_value(env.each.get(name.name)):
             return 1
         if self._stander.waits_for_name(name, env):
             return MOST_ITEMS
@@ -324,51 +369,6 @@ class LengthFinder:
         return Bounds(length, length)
 
 
-def find_declared(whole: Reference, env: Env) -> Input | None:
-    """The declaration of an input that is mentioned as a whole."""
-    if isinstance(whole, NameReference) and whole.root == "inputs" and len(whole.path) == 1:
-        return env.frame.frame.recipe.inputs.get(whole.name)
-    return None
-
-
-def _narrow(found: Bounds[int], declared: Input) -> Bounds[int]:
-    """What an input admits of so many; with another number, nothing is asked."""
-    low, high = 0, MOST_ITEMS
-    if declared.type is InputType.IMAGE:
-        low, high = int(not declared.optional), 1
-    elif declared.type in (InputType.LIST, InputType.TABLE):
-        low = declared.min_items or 0 if not declared.optional else 0
-        high = declared.max_items if declared.max_items is not None else MOST_ITEMS
-    low, high = max(low, found.low), min(high, found.high)
-    return Bounds(min(low, high), high)
-
-
-def _is_one(item: Expression) -> bool:
-    """Whether an item that is written out is one for certain: an input of images takes no other."""
-    return not isinstance(item, Template) or item.form is TemplateForm.LITERAL or find_whole(item) is not None
-
-
-def is_one_result(node: Node) -> bool:
-    """Whether what stands in brackets is one of what a step gives: without it, whoever mentions it fails or is skipped."""
-    return isinstance(node, Mentioned) and isinstance(node.reference.index, int)
-
-
-def is_known_input(node: Node, env: Env) -> TypeGuard[Named]:
-    """Whether a node is an input whose value is known before anything is made."""
-    return isinstance(node, Named) and node.root == "inputs" and node.name not in env.frame.later
-
-
-def _is_one_at_most(node: Node) -> bool:
-    """The same, or that as far as it was not skipped; or what is written out and is no list of its own."""
-    if isinstance(node, Constant):
-        return node.value is not None
-    if isinstance(node, OrNone):
-        return isinstance(node.argument, Named) or is_one_result(node.argument)
-    return is_one_result(node)
-
-
-def _is_one_value(value: object) -> bool:
-    """Whether a loop's value that is not known yet is one for certain: an image, or one of a `zip`, which is never a list."""
-    return isinstance(value, Later) or (
-        isinstance(value, View) and value.kind == "image" and is_pending(value)
-    )
+def _of_and(first: Bounds[int], second: Bounds[int]) -> Bounds[int]:
+    """Of a list that comes to be only where another one has items."""
+    return Bounds(second.low if first.low else 0, second.high if first.high else 0)

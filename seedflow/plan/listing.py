@@ -28,7 +28,8 @@ from seedflow.plan.gaps import (
 )
 from seedflow.plan.image_lists import gives_images
 from seedflow.plan.instances import Group, Instance
-from seedflow.plan.lengths import LengthFinder, find_declared, is_known_input
+from seedflow.plan.lengths import LengthFinder
+from seedflow.plan.list_items import find_declared, is_known_input
 from seedflow.plan.model import Bounds, PendingImages
 from seedflow.plan.parts import PartReader
 from seedflow.plan.pending_image import find_pending_image

@@ -19,7 +19,7 @@ from seedflow.plan.collisions import doubt
 from seedflow.plan.context import PlanContext
 from seedflow.plan.estimate import add_up, find_most_images
 from seedflow.plan.expand import MOST_TASKS, Explodes
-from seedflow.plan.fitting import reword_count
+from seedflow.plan.fitting import find_repeated, reword_count
 from seedflow.plan.frames import FrameInstance
 from seedflow.plan.instances import Group
 from seedflow.plan.judge import Findings
@@ -134,12 +134,24 @@ class Planner:
             doubt.code == "template-undefined"
         ):  # what the plan looks at itself, but for the ways that conditions take
             return all(task.reason is not Reason.CONDITION_UNKNOWN for task in self._unfolder.tasks.values())
+        if doubt.code == "same-request" and doubt.span in self._loops:
+            return not self._unfolder.findings.has_errors and doubt.span not in self._repeated
         return doubt.code == "too-many-items" and doubt.span in self._unfolder.fitting
 
     def sharpen(self, doubt: Diagnostic) -> Diagnostic:
         """The same with the number of images that the plan knows, where the text alone allows more."""
         count = self._counts.get(doubt.span) if doubt.code == "image-may-be-missing" and doubt.span else None
         return doubt if count is None else replace(doubt, message=reword_count(doubt.message, count))
+
+    @cached_property
+    def _loops(self) -> frozenset[Span]:
+        """The places of all variables of loops."""
+        return frozenset(one.span for node in self._graph.steps.values() for one in node.step.for_each)
+
+    @cached_property
+    def _repeated(self) -> frozenset[Span]:
+        """Those of loops that have several tasks, by the plan as it was first."""
+        return find_repeated(self._build.resolver.steps.values())
 
     @cached_property
     def _counts(self) -> Mapping[Span, Bounds[int]]:
@@ -363,4 +375,4 @@ def _passes(tasks: Iterable[Task], planned: Task) -> bool:
         images += find_most_images(task) if task.action is Action.CALL else 0
         cost += task.cost_usd.high if task.action is Action.CALL and task.shares_with is None else ZERO_USD
     most = planned.tasks.high if planned.tasks is not None else 1
-    return count > most or images > find_most_images(planned) or cost > planned.cost_usd.high
+    return count > most or images > find_most_images(planned) or cost > _find_most_usd(planned)

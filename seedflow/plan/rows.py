@@ -39,6 +39,11 @@ class Leaf:
     gaps: tuple[tuple[tuple[str, ...], Gap], ...] = ()
 
     @property
+    def is_empty(self) -> bool:
+        """Whether one of its lists has no items for certain, whatever becomes of the others: then nothing will come, and nobody is skipped."""
+        return any(gap.bounds.high == 0 and not (gap.may_skip or gap.is_closed) for _, gap in self.gaps)
+
+    @property
     def may_be_refused(self) -> bool:
         """Whether it may turn out that no list can be made where it has gaps; what tasks give always can be gone through."""
         return any(gap.source is None for _, gap in self.gaps)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from seedflow.diagnostics import Diagnostic, Span, has_errors
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.plan.addresses import spell_address
+from seedflow.plan.alike_groups import AlikeGroups
 from seedflow.plan.amounts import explodes
 from seedflow.plan.apart import Differences, sends_prev
 from seedflow.plan.awaited import asked_before, find_awaited, may_be_stored
@@ -56,7 +57,7 @@ class Unfolder:
         self.tasks: dict[str, Task] = {}
         self.openings: dict[str, tuple[Opening | None, Group]] = {}
         self.refusals = Refusals()
-        self._closer = Closer(build, self.refusals)
+        self._closer, self._alike = Closer(build, self.refusals), AlikeGroups(build)
         self._sink = self.tasks
         self._outer: list[dict[str, Task]] = []
         self._ghosts, self._grows = 0, False
@@ -255,10 +256,10 @@ class Unfolder:
         return ChainMap(self._sink, *reversed(self._outer), self.tasks)
 
     def _add_group(self, opening: Opening, tasks: StepTasks) -> Group | None:
-        expander, gap = self._expanders[tasks.hub], opening.gap
-        leaves, problem = expander.leaves(opening)
+        expander = self._expanders[tasks.hub]
+        opening, leaves, problem = expander.leaves(opening)
         group = expander.build_group(tasks, opening, leaves)
-        address = group.address
+        address, gap = group.address, opening.gap
         if not tasks.claim(address):
             self.findings.add(refuse_same_address(address, tasks.node))
             return None
@@ -280,8 +281,8 @@ class Unfolder:
             self.refusals.suspect(gap.problem)
         totalled = Totalled(self._build.kinds.place)
         free = may_be_stored(self._made(), after)
-        for leaf in leaves:
-            ghost, ghost_tasks = self._stand_in(tasks, leaf)
+        stood = [(leaf, *self._stand_in(tasks, leaf)) for leaf in leaves]
+        for leaf, ghost, ghost_tasks in stood:
             count = leaf.count
             if leaf.may_be_refused and self._build.lister.parts.may_skip(ghost):
                 count = Bounds(0, count.high)  # a condition leaves out lists that cannot be made
@@ -295,21 +296,17 @@ class Unfolder:
         self._build.kinds.add_group(address, (tasks.hub, *tasks.frame.hubs), totalled.least, sources)
         tasks.groups.add(group)
         self.openings[address] = (opening, group)
-        self._sink[address] = self._describe(group, totalled, opening.row.each, after)
+        described = self._describe(group, totalled, opening.row.each, after)
+        self._sink[address] = self._alike.share(group, [(leaf, made) for leaf, _, made in stood], described)
         return group
 
     def _describe(
         self, group: Group, totalled: Totalled, each: Mapping[str, object], needs: tuple[str, ...]
     ) -> Task:
-        tasks = group.tasks
+        tasks, depth = group.tasks, self._build.level_of(group.tasks.node)
+        origin, hubs = self._build.origin_of(tasks), (tasks.hub, *tasks.frame.hubs)
         return build_group_task(
-            group,
-            totalled,
-            origin=self._build.origin_of(tasks),
-            each=dict(each),
-            needs=needs,
-            hubs=(tasks.hub, *tasks.frame.hubs),
-            depth=self._build.level_of(tasks.node),
+            group, totalled, origin=origin, each=dict(each), needs=needs, hubs=hubs, depth=depth
         )
 
     def _foresee(self, tasks: StepTasks, leaf: Leaf) -> Outlook:

@@ -38,13 +38,15 @@ class Desk:
         text = dedent(text)
         return make_example(text if "seedflow:" in text else f"seedflow: 1\n{text}", self.folder)
 
-    def problems(self, text: str, *arguments: str, file: str | None = None) -> list[Diagnostic]:
+    def problems(
+        self, text: str, *arguments: str, file: str | None = None, without: frozenset[str] = WASTE
+    ) -> list[Diagnostic]:
         """What checking says, and when that finds no error, what planning says."""
         example = self.open(text)
         found = example.check()
         if not has_errors(found):
             found = self._plan(example, *arguments, file=file).diagnostics
-        return [one for one in found if one.severity is not Severity.NOTE and one.code not in WASTE]
+        return [one for one in found if one.severity is not Severity.NOTE and one.code not in without]
 
     def say(self, text: str, *arguments: str, file: str | None = None) -> list[str]:
         """The same as `code «the text that it points at»`, warnings with a `?`."""

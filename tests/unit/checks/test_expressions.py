@@ -69,6 +69,12 @@ SLIPS = [
     ("{{ (steps.set.images + optional(steps.one.images[0])) | length }}", "template-type"),
     ("{{ (optional(steps.one.images) + 'x') | length }}", "template-type"),
     ("{{ (steps.set.images + inputs.maybe) | length }}", "template-type"),
+    ("{{ steps.set.images or steps.one.images | length }}", "template-not-text"),
+    ("{{ optional(steps.one.images) or steps.set.images or 'none' }}", "template-not-text"),
+    ("{{ steps.one.images[0] or 'x' }}", "template-not-text"),
+    ("{{ steps.one.images and steps.set.images | list }}", "template-not-text"),
+    ("{{ (steps.one.images if steps.set.images else 'x') }}", "template-not-text"),
+    ("{{ (steps.set.images or 1) + 1 }}", "template-type"),
     ("{{ -steps.one.images[0].name }}", "template-type"),
     ("{{ steps.one.images[0].format * 2.5 }}", "template-type"),
     ("{{ 'wide' if steps.one.images[0].width > '100' else 'narrow' }}", "template-type"),
@@ -116,6 +122,11 @@ SLIPS = [
 ]  # fmt: skip
 
 RIGHT = [
+    "{{ (steps.set.images or steps.one.images) | length }}",
+    "{{ steps.set.images[4:] or steps.one.images | length }}",
+    "{{ optional(steps.one.images) or 'none' }}",
+    "{{ steps.one.images and steps.set.images | length }}",
+    "{{ 'x' if steps.set.images else steps.one.images }}",
     "{{ steps.set.images | map(attribute='width') | join(' ') }}",
     "{{ steps.set.images | map(attribute='widht', default=0) | join(' ') }}",
     "{{ steps.set.images | map('each.who.name') | join(' ') }}",
@@ -214,6 +225,25 @@ def test_what_may_work_is_left_alone(check: Check, template: str) -> None:
 )  # fmt: skip
 def test_it_is_said_of_the_part_that_is_wrong(say: Say, template: str, said: str) -> None:
     assert say(recipe(template)) == [said]
+
+
+@pytest.mark.parametrize(
+    ("template", "help_"),
+    [
+        ("{{ steps.set.images or steps.one.images | length }}", "(steps.set.images or steps.one.images) | length"),
+        ("{{ steps.set.images or (steps.one.images | length) }}", None),
+        ("{{ steps.set.images or steps.one.images }}", None),
+    ],
+)  # fmt: skip
+def test_a_filter_that_was_meant_for_more_than_the_last_list_is_told_as_that(
+    check: Check, template: str, help_: str | None
+) -> None:
+    (found,) = check(recipe(template))
+    assert found.help is not None
+    if help_ is None:
+        assert found.help.startswith("join its items")
+    else:
+        assert found.help == f"`|` takes what stands right before it: write `{help_}`"
 
 
 def test_all_that_is_wrong_is_said_at_once_and_nothing_that_follows_from_it(say: Say) -> None:

@@ -92,6 +92,8 @@ def test_lists_that_are_paired_can_be_equally_long(say, pairs: str, said: list[s
         ("[]", ["nothing-to-apply"]),
         ("\"{{ steps.sure.at(k='a').images[1:] }}\"", ["nothing-to-apply", "empty-slice?"]),
         ('"{{ steps.set.images[1:] }}"', ["nothing-to-apply?"]),
+        ("\"{{ steps.set.images | unique(attribute='width') }}\"", []),
+        ("\"{{ steps.set.images[1:] | unique(attribute='width') }}\"", ["nothing-to-apply?"]),
         ("\"{{ steps.set.images | rejectattr('number', 'eq', 1) | list }}\"", ["nothing-to-apply?"]),
         ('"{{ steps.three.images[1:] }}"', []),
         ('"{{ steps.set.images }}"', []),

@@ -307,3 +307,28 @@ def test_a_file_of_one_of_several_steps_is_no_doubt_once_it_is_known_which(desk:
     assert desk.codes(text) == []
     assert desk.codes(text, "on=false") == ["template-undefined"]
     assert desk.codes(MIXED.replace("CONDITION", "steps.s.images | length > 1")) == ["template-undefined?"]
+
+
+REPEATED = """
+    inputs: {e: {type: list, of: text, default: []}}
+    steps:
+      a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 3}}
+      b: {for_each: {v: "{{ steps.a.images }}", e: "{{ inputs.e }}"}, generate: {prompt: B}}
+      d: {for_each: {v: "{{ steps.b.tasks }}"}, generate: {prompt: D}}
+      o: {for_each: {e: "{{ inputs.e }}"}, generate: {prompt: O}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], []),
+        (["e=x"], ["same-request"] * 3),  # of `o` there is one task
+        (["e=x", "e=y"], ["same-request"] * 4),
+    ],
+)
+def test_loops_ask_the_same_again_only_where_they_have_several_tasks(
+    desk: Desk, given: list[str], said: list[str]
+) -> None:
+    found = desk.problems(REPEATED, *given, without=frozenset())
+    assert [one.code for one in found] == said

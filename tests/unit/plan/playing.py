@@ -56,6 +56,11 @@ class Played:
         return [address for address, ended in self.ended.items() if ended.status is status]
 
     @property
+    def paid(self) -> int:
+        """How many requests were paid, of which equal ones are paid once."""
+        return len({(task.fingerprint, task.take) for task in self.asked.values()})
+
+    @property
     def skipped(self) -> list[str]:
         """The tasks that were skipped."""
         return self.with_status(TaskStatus.SKIPPED)
@@ -83,10 +88,12 @@ def play(
     last: tuple[str, ...] = (),
     view: KnownResults | None = None,
     folder: Path = Path(),
+    shared: bool = False,
 ) -> Played:
     """Plan a recipe and play it. `gives` has numbers of images by address or step, 1 where nothing is said.
 
-    Tasks of the steps in `last`, and those with addresses there, end only when nothing else can be started.
+    Tasks of the steps in `last`, and those with addresses there, end only when nothing else can be started. Equal requests
+    give each the same pictures where these are `shared`.
     """
     planner = open_planner(text, inputs, view=view, folder=folder)
     plan, found = planner.start()
@@ -98,7 +105,7 @@ def play(
     def end(task: Task) -> None:
         count = (gives or {}).get(task.address, (gives or {}).get(task.step, 1))
         images = tuple(
-            StepImage(task.address, task.take, number, facts(digest_of(task, number)))
+            StepImage(task.address, task.take, number, facts(digest_of(task, number, shared=shared)))
             for number in range(1, count + 1)
         )
         planner.advance(TaskFacts(task.address, Outcome.GIVEN if count else Outcome.FAILED, images))
@@ -142,8 +149,9 @@ def _sent_beyond(played: Played) -> list[str]:
     return found
 
 
-def digest_of(task: Task, number: int) -> str:
-    return sha256(f"{task.address} {number}".encode()).hexdigest()
+def digest_of(task: Task, number: int, *, shared: bool = False) -> str:
+    asked = f"{task.fingerprint} {task.take}" if shared else task.address
+    return sha256(f"{asked} {number}".encode()).hexdigest()
 
 
 def _spell(image: object) -> str:

@@ -369,3 +369,57 @@ def test_an_output_that_goes_around_what_is_skipped_and_cannot_be_made_fails_its
         assert made.prompts["e"] == "E 2"
         assert set(made.problems.values()) == {"no-such-image"}
         assert not [name for name in made.addresses if name[0] in "cd"]
+
+
+NOTHING = """
+inputs:
+  e: {type: list, of: text, default: []}
+steps:
+  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 3}}
+  late: {when: "{{ steps.a.images | length > 1 }}", generate: {prompt: Late, sequential_image_generation: auto, max_images: 3}}
+"""
+NO_TASKS = '  b: {for_each: {v: "{{ steps.a.images }}", e: "{{ inputs.e }}"}, generate: {prompt: B}}\n'
+OPEN = 'when: "{{ steps.a.images | length > 2 }}"'
+
+
+@pytest.mark.parametrize(
+    ("steps", "least"),
+    [
+        (
+            f'{NO_TASKS}  d: {{for_each: {{v: "{{{{ steps.b.tasks }}}}"}}, {OPEN}, generate: {{prompt: D}}}}\n',
+            2,
+        ),
+        (
+            f'{NO_TASKS}  d: {{for_each: {{v: "{{{{ steps.b.images }}}}"}}, {OPEN}, recipe: ./used.yaml, with: {{photo: "{{{{ each.v }}}}"}}}}\n',
+            2,
+        ),
+        (
+            f'  d: {{for_each: {{v: "{{{{ steps.a.images }}}}", e: "{{{{ inputs.e }}}}"}}, {OPEN}, generate: {{prompt: D}}}}\n',
+            2,
+        ),
+        (
+            f'  d: {{for_each: {{v: "{{{{ steps.a.images[5:] }}}}"}}, {OPEN}, generate: {{prompt: "D {{{{ each.v.name }}}}"}}}}\n',
+            2,
+        ),
+        ('  d: {for_each: {v: "{{ steps.late.images }}", e: "{{ inputs.e }}"}, generate: {prompt: D}}\n', 2),
+        ('  d: {for_each: {v: "{{ steps.late.images }}", w: "{{ steps.a.images[5:] }}"}, generate: {prompt: D}}\n', 2),
+        ('  d: {for_each: {v: "{{ steps.late.images[5:] }}"}, generate: {prompt: D}}\n', 1),
+        (f'  d: {{for_each: {{v: "{{{{ steps.a.images }}}}"}}, {OPEN}, generate: {{prompt: D}}}}\n', 1),
+    ],
+)  # fmt: skip
+def test_a_loop_without_items_is_not_skipped_whatever_its_condition_comes_to(
+    folder: Path, steps: str, least: int
+) -> None:
+    text = f'{NOTHING}{steps}  f: {{generate: {{prompt: "F {{{{ steps.d.images | length }}}}"}}}}\n'
+    plan, problems = open_planner(text, folder=folder).start()
+    assert plan is not None, problems
+    found = plan.totals.calls.low
+    assert found == least
+    billed = []
+    for images in (1, 3):
+        played = play(text, gives={"a": images, "late": images}, folder=folder)
+        assert ("f" in played.addresses) or least == 1
+        if "f" in played.addresses and least == 2:
+            assert played.prompts["f"] == "F 0"
+        billed.append(len(played.addresses))
+    assert min(billed) == least

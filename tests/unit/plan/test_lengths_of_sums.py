@@ -181,3 +181,56 @@ def test_what_is_known_of_the_lists_that_one_is_made_of_is_known_of_it(
     (use,) = [task for task in plan.tasks if task.step == "use"]
     assert use.tasks == tasks
     assert find_calls(use) == calls
+
+
+CHOSEN = """
+inputs:
+  flag: {type: boolean, default: false}
+  words: {type: list, of: text, default: []}
+  photo: {type: image, default: "https://example.com/owl.png"}
+steps:
+  s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}
+  a: {when: "{{ steps.s.images | length > 1 }}", takes: 2, generate: {prompt: A}}
+  p: {for_each: {x: [u, v]}, generate: {prompt: "P {{ each.x }}"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("items", "tasks", "made"),
+    [
+        ("optional(steps.a.images) or steps.s.images", (1, 3), (1, 2)),
+        ("optional(steps.a.images) or steps.p.images", (2, 2), (2, 2)),
+        ("optional(steps.a.images[1:]) or steps.p.images", (1, 2), (2, 1)),
+        ("steps.s.images[1:] or steps.p.images", (1, 2), (2, 2)),
+        ("steps.p.images or steps.s.images", (2, 2), (2, 2)),
+        ("inputs.words or steps.s.images", (1, 3), (1, 3)),
+        ("inputs.flag or steps.s.images", (1, 3), (1, 3)),
+        ("inputs.photo and steps.s.images", (1, 3), (1, 3)),
+        ("steps.s.images[1:] and steps.p.images", (0, 2), (0, 2)),
+        ("steps.s.images and steps.p.images", (2, 2), (2, 2)),
+        ("(optional(steps.a.images) or steps.s.images) + steps.p.images", (3, 5), (3, 4)),
+        ("first_of(steps.a.images, steps.s.images) + optional(steps.a.images[1:])", (1, 4), (1, 3)),
+        ("(first_of(steps.a.images, steps.s.images) | reverse)[:1]", (1, 1), (1, 1)),
+        ("steps.s.images | unique(attribute='width')", (1, 3), (1, 1)),
+        ("(steps.s.images[1:] | unique(attribute='width')) + steps.p.images", (2, 4), (2, 3)),
+        ("succeeded(steps.s.images) + steps.p.images", (2, 5), (3, 5)),
+        ("succeeded(steps.p.images) or steps.s.images", (1, 3), (2, 2)),
+    ],
+)  # fmt: skip
+def test_a_list_in_place_of_an_empty_one_has_as_many_items_as_either(
+    items: str, tasks: tuple[int, int], made: tuple[int, int]
+) -> None:
+    text = CHOSEN + (
+        f'  use:\n    iterate: {{over: "{{{{ {items} }}}}", as: e, start: "{{{{ inputs.photo }}}}"}}\n'
+        '    generate: {prompt: "Use {{ each.e.name }}", image_input: "{{ prev }}"}\n'
+    )
+    plan, problems = open_planner(text).start()
+    assert plan is not None, problems
+    doubts = [found.message for found in problems if found.code == "nothing-to-apply"]
+    assert bool(doubts) is (tasks[0] == 0), doubts
+    (use,) = [task for task in plan.tasks if task.step == "use"]
+    assert use.tasks == tasks
+    assert find_calls(use) == tasks
+    for images, most in zip((1, 3), made, strict=True):
+        played = play(text, gives={"s": images})
+        assert len([address for address in played.addresses if address.startswith("use")]) == most
