@@ -57,6 +57,14 @@ def find_code(text: str) -> tuple[int, int] | None:
     return next((found.span() for found in _READ.finditer(text) if _ROOT.search(found[0])), None)
 
 
+def advise_of_dollar(text: str) -> str | None:
+    """The help for `${{ … }}`, as GitHub spells it, where nothing may stand around the braces; None for anything else."""
+    bare = text.strip()
+    whole = bare.startswith("${{") and bare.endswith("}}") and bare.count("{{") == 1
+    quote = "'" if '"' in bare else '"'
+    return f"take the `$` away: `{quote}{bare[1:]}{quote}`" if whole and "\n" not in bare else None
+
+
 def suggest_braces(text: str) -> str | None:
     """The help that puts an expression into braces; None when a text is none."""
     found = find_expression(text)
