@@ -25,6 +25,7 @@ from seedflow.recipe.expressions import (
 from seedflow.recipe.generation import GenerateBuilder
 from seedflow.recipe.leaves import describe_node, is_nothing
 from seedflow.recipe.loops import build_loops
+from seedflow.recipe.lost_forms import advise_sum
 from seedflow.recipe.model import Call, Generate, Input, Limits, Output, Recipe, RefWords, Step
 from seedflow.recipe.option_schema import UNREAD_NAME
 from seedflow.recipe.options import OptionBuilder
@@ -170,7 +171,9 @@ class _RecipeBuilder:
                         "wrong-type",
                         f"found {describe_node(node)}, expected text, a number, a boolean or one `{{{{ }}}}`",
                         node.span,
-                        help="a template can give a list: `\"{{ ['first', 'second'] }}\"`",
+                        help="a template can give a list: `\"{{ ['first', 'second'] }}\"`"
+                        if isinstance(node, Sequence)
+                        else "a template can give a record: `\"{{ {'first': 1, 'second': 2} }}\"`",
                     )
                 )
         return values
@@ -259,7 +262,7 @@ class _RecipeBuilder:
                 STEP_ROOTS,
                 code="output-without-images",
                 expected="one `{{ }}` that gives images",
-                help='write `"{{ steps.NAME.images }}"`',
+                help=advise_sum(block.images) or 'write `"{{ steps.NAME.images }}"`',
             )
             file = self._build_file(block.file) if block.file is not None else None
             if images.unread:
