@@ -1,4 +1,4 @@
-"""`.each` of images and tasks whose step has no `for_each`: there is no name to choose from, and the step is what is told."""
+"""Names behind `each`: `.each` of images and tasks whose step has no `for_each`, of which the step is told, and those that nobody could read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ from seedflow.recipe.references import StepReference
 
 _MAX_DEPTH = 6
 """How many loop variables are followed to what their lists are made of."""
+
+
+def has_unread_variables(node: StepNode | None) -> bool:
+    """Whether variables of a step could not be read, so that nobody knows their names."""
+    return node is not None and any(
+        ("steps", node.step.name, part) in node.frame.recipe.unread for part in ("for_each", "iterate")
+    )
 
 
 def is_each(owner: Shape, part: str | int, found: Shape) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from seedflow.checks.each_names import has_unread_variables
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.graph.facts import NO_FACTS
@@ -96,6 +97,8 @@ def _lacks(part: _Part, reference: NameReference, place: Place, subject: Subject
     """Whether the images of a mention certainly have no such variable, if there are any."""
     shape = subject.flow.shape_of_mention(part.node.reference, None, place.frame)
     image = shape if shape.kind is Kind.IMAGE else shape.item
+    if has_unread_variables(subject.flow.find_target(part.node.reference, None, place.frame)):
+        return False
     if image is None or image.kind is not Kind.IMAGE or image.fields is None or shape.count.high == 0:
         return False
     return reference.name not in image.fields

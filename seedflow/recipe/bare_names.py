@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from seedflow.diagnostics.suggest import find_near
 
 Declared = Mapping[str, Collection[str]]
 """What a recipe declares, by the root under which it is mentioned: `inputs`, `values`, `steps`, `each`."""
 
+_OTHER_ROOTS: Final = {
+    **dict.fromkeys(("var", "vars", "variables", "env", "constants"), "values"),
+    **dict.fromkeys(("params", "parameters", "args", "arguments"), "inputs"),
+    **dict.fromkeys(("matrix", "item", "loop"), "each"),
+}
+"""What other tools call our roots."""
+
 
 def suggest_root(name: str, declared: Declared, roots: Collection[str]) -> str | None:
-    """The help that names what exists under a known root; None when nothing there is meant."""
+    """The help that names what exists under a known root; None when nothing there is meant.
+
+    `name` may have the first name behind it as well, `vars.manner`.
+    """
+    name, _, field = name.partition(".")
     known = {root: names for root, names in declared.items() if root in roots}
     exact = [f"`{root}.{name}`" for root, names in known.items() if name in names]
     if exact:
         return f"write {' or '.join(exact)}"
+    if field and field in known.get(_OTHER_ROOTS.get(name, ""), ()):
+        return f"write `{_OTHER_ROOTS[name]}.{field}`"
     if find_near(name, roots) is not None:
         return None
     near = {root: find_near(name, names) for root, names in known.items()}

@@ -76,7 +76,8 @@ class Template:
     @property
     def bare_names(self) -> frozenset[str]:
         """Names that stand in it without a root, which are problems."""
-        return frozenset(problem.bare for problem in self._program.problems if problem.bare is not None)
+        found = (problem.bare.split(".") for problem in self._program.problems if problem.bare is not None)
+        return frozenset(name for names in found for name in names)
 
     def span_of(self, reference: Reference) -> Span:
         """The place of a mention in the source."""
