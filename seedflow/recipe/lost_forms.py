@@ -10,7 +10,7 @@ from typing import Final
 from seedflow.text.json_nodes import is_json
 from seedflow.text.nodes import Mapping, Node, Scalar
 from seedflow.text.nodes import Sequence as Listed
-from seedflow.text.scalars import resolve_plain
+from seedflow.text.scalars import is_null, resolve_plain
 
 _MOST_SHOWN: Final = 60
 _PART: Final = re.compile(r"""\{\{.*?\}\}|\{%.*?%\}|"(?:[^"\\]|\\.)*"|'[^']*'|,|[^,]""", re.DOTALL)
@@ -20,8 +20,10 @@ _PLAIN: Final = re.compile(r"[^\W_][\w ./+-]*(?<! )")
 
 _ALONE: Final = re.compile(r"\{\{\s*((?:(?!\}\}|\n).)+?)\s*\}\}")
 """A text that is one template on one line."""
-_ONE_ITEM: Final = re.compile(r"\[-?\d+\]$|^inputs\.\w+$")
+_ONE_ITEM: Final = re.compile(r"\[-?\d+\]$")
 """The end of what gives one item of a list."""
+_INPUT: Final = re.compile(r"inputs\.\w+")
+"""What may be one image or a list of them."""
 
 
 def split_quoted_list(text: str) -> list[str]:
@@ -35,7 +37,7 @@ def split_quoted_list(text: str) -> list[str]:
             items.append("")
         else:
             items[-1] += part
-    return [item.strip() for item in items if item.strip()]
+    return [" ".join(item.split()) for item in items if item.strip()]
 
 
 def advise_unquoting(node: object) -> str | None:
@@ -60,7 +62,7 @@ def spell_items(items: Sequence[str], *, as_json: bool = False) -> Iterator[str]
         elif as_json:
             yield item if not isinstance(resolve_plain(item), str) else json.dumps(item, ensure_ascii=False)
         else:
-            yield item if _PLAIN.fullmatch(item) else spell_text(item)
+            yield item if _PLAIN.fullmatch(item) and not is_null(item) else spell_text(item)
 
 
 def advise_sum(node: object) -> str | None:
@@ -73,7 +75,9 @@ def advise_sum(node: object) -> str | None:
     if len(parts) == 1:
         return f"take the brackets away: {_spell_template(parts[0])}"
     listed = (f"[{one}]" if _ONE_ITEM.search(one) else f"({one})" if " " in one else one for one in parts)
-    return f"add them up: {_spell_template(' + '.join(listed))}"
+    added_up = f"add them up: {_spell_template(' + '.join(listed))}"
+    alone = next((one for one in parts if _INPUT.fullmatch(one)), None)
+    return added_up if alone is None else f"{added_up}, with `[{alone}]` if that is a single image"
 
 
 def _spell_template(code: str) -> str:

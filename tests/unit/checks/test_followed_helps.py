@@ -127,6 +127,11 @@ inputs: {{p: {{type: image, default: photo.png}}}}
 steps: {{fix: {{recipe: ./retouch.yaml, with: {{{}: "{{{{ inputs.p }}}}"}}}}}}
 outputs: {{o: "{{{{ steps.fix.{} }}}}"}}
 """
+JOINED = """
+inputs: {{p: {{type: image, default: photo.png}}}}
+steps: {{a: {{generate: {{prompt: A}}}}}}
+outputs: {{o: {}}}
+"""
 EITHER = """
 inputs: {{p: {{type: image, optional: true}}, q: {{type: image, default: photo.png}}}}
 steps: {{a: {{generate: {{prompt: A, image_input: ["{{{{ {} }}}}"]}}}}}}
@@ -212,6 +217,7 @@ steps: {{a: {{generate: {{prompt: "{{% for i in range(inputs.n) %}}fox {{% endfo
             'take the quotes away: `["{{ each.h }}", side]`',
             '["{{ each.h }}", side]',
         ),
+        (WORDS, '"[null, red]"', "wrong-type", 'take the quotes away: `["null", red]`', '["null", red]'),
         (CHOICE, '"[red, blue]"', "wrong-type", "take the quotes away: `[red, blue]`", "[red, blue]"),
         (
             PHOTOS,
@@ -317,6 +323,20 @@ steps: {{a: {{generate: {{prompt: "{{% for i in range(inputs.n) %}}fox {{% endfo
             '"{{ steps.a.images + steps.b.images }}"',
         ),
         (
+            JOINED,
+            '["{{ steps.a.images }}", "{{ inputs.p }}"]',
+            "wrong-type",
+            'add them up: `"{{ steps.a.images + inputs.p }}"`, with `[inputs.p]` if that is a single image',
+            '"{{ steps.a.images + [inputs.p] }}"',
+        ),
+        (
+            JOINED,
+            '["{{ steps.a.images }}"]',
+            "wrong-type",
+            'take the brackets away: `"{{ steps.a.images }}"`',
+            None,
+        ),
+        (
             EITHER,
             "first_of([inputs.p, inputs.q])",
             "template-arguments",
@@ -393,6 +413,20 @@ def test_a_help_is_the_only_one_and_leads_to_a_recipe_without_problems(
 
 FOLLOWING = ("unused-step", "unused-input")
 """Said of recipes that are written for something else."""
+
+
+def test_a_list_in_a_block_of_text_is_to_be_written_as_one(check_all: CheckAll) -> None:
+    (found,) = check_all("""
+inputs:
+  w:
+    type: list
+    of: text
+    default: |
+      [red,
+       blue]
+steps: {a: {for_each: {x: "{{ inputs.w }}"}, generate: {prompt: "{{ each.x }}"}}}
+""")
+    assert (found.code, found.help) == ("wrong-type", "write it as a list: `[red, blue]`")
 
 
 def test_texts_with_a_colon_are_told_at_their_place(check_all: CheckAll) -> None:
