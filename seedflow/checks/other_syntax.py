@@ -15,15 +15,13 @@ from seedflow.graph.shapes import Kind
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.lookup_nodes import Named
+from seedflow.recipe.unbraced import find_comments, report_comment
 from seedflow.text.nodes import Scalar, Sequence
 
 _TEXTS: Final = frozenset(
     (Part.PARAMETER, Part.FOR_EACH, Part.ITERATE_OVER, Part.WITH, Part.VALUE, Part.OUTPUT_FILE)
 )
 _DOLLAR: Final = re.compile(r"\$\{\{[-+]?\s*$")
-_COMMENT: Final = re.compile(r"\{#.*?#\}", re.DOTALL)
-_READ: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_MOST_SHOWN: Final = 40
 
 
 def check_other_syntax(subject: Subject) -> Iterator[Diagnostic]:
@@ -38,19 +36,8 @@ def check_other_syntax(subject: Subject) -> Iterator[Diagnostic]:
 
 def _check_comments(place: Place) -> Iterator[Diagnostic]:
     scalar = place.template.scalar
-    if "{#" not in scalar.value or "{% raw" in scalar.value or "{%- raw" in scalar.value:
-        return
-    bare = _READ.sub(lambda found: " " * len(found[0]), scalar.value)
-    for found in _COMMENT.finditer(bare):
-        shown = " ".join(scalar.value[found.start() : found.end()].split())
-        shown = shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}…"
-        yield Diagnostic(
-            "comment-in-text",
-            f"`{shown}` is no comment here: templates have none, and it is used as it stands",
-            scalar.span_at(found.start(), found.end()),
-            Severity.WARNING,
-            help="take it out, or write a comment of YAML on a line of its own: `# …`",
-        )
+    for start, end in find_comments(scalar.value):
+        yield report_comment(scalar.span_at(start, end))
 
 
 def _check_dollars(place: Place, subject: Subject) -> Iterator[Diagnostic]:

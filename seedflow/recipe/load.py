@@ -33,6 +33,7 @@ from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.salvage import Path as TreePath
 from seedflow.recipe.schema import RecipeBlock, StepBlock
 from seedflow.recipe.template import Template
+from seedflow.recipe.unbraced import find_comments, report_comment
 from seedflow.recipe.used_recipes import Caller, UsedRecipes
 from seedflow.recipe.values import order_values
 from seedflow.recipe.wordings import build_ref_words
@@ -142,6 +143,11 @@ class _RecipeBuilder:
             name_scalar=name if isinstance(name, Scalar) else None,
             unread=frozenset(self._unread),
             partials=self._files.digests,
+        )
+        self.problems.extend(
+            report_comment(Span(source, start, end))
+            for source in self._files.texts
+            for start, end in find_comments(source.text)
         )
         if document.name is not None and name is not None and not build_slug(document.name)[0]:
             self.problems.append(

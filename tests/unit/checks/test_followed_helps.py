@@ -476,6 +476,19 @@ def test_a_comment_behind_raw_is_meant(check_all: CheckAll) -> None:
     assert check_all(PROMPT.format('"{% raw %}{# a sign #}{% endraw %}"')) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "told"), [("by moonlight {# or sunlight #}", 1), ("{% macro a() %}{% endmacro %}{# a #}", 0)]
+)
+def test_a_comment_in_a_file_that_is_included_goes_to_the_model(
+    check_all: CheckAll, tmp_path: Path, text: str, told: int
+) -> None:
+    (tmp_path / "light.md").write_text(text)
+    found = check_all(PROMPT.format("\"A fox {% include 'light.md' %}\""))
+    assert [(one.code, one.help) for one in found] == [
+        ("comment-in-text", "take it out: what a file says is part of the prompt")
+    ] * told
+
+
 def test_a_name_that_a_used_recipe_has_not_is_answered_with_those_that_it_has(check_all: CheckAll) -> None:
     (found,) = check_all(FIX.format("photo", "outputs.stages"))
     assert (found.code, found.help) == (
