@@ -8,7 +8,8 @@ from typing import Final
 from seedflow.diagnostics.suggest import find_near
 
 Declared = Mapping[str, Collection[str]]
-"""What a recipe declares, by the root under which it is mentioned: `inputs`, `values`, `steps`, `each`."""
+"""What a recipe declares, by the root under which it is mentioned: `inputs`, `values`, `steps`, `each`; and the outputs of
+recipes that it uses, as far as these are known, by `steps.NAME.outputs`."""
 
 _OTHER_ROOTS: Final = {
     **dict.fromkeys(("var", "vars", "variables", "env", "constants"), "values"),
@@ -36,3 +37,17 @@ def suggest_root(name: str, declared: Declared, roots: Collection[str]) -> str |
     return next(
         (f"did you mean `{root}.{found}`?" for root, found in near.items() if found is not None), None
     )
+
+
+def suggest_output(step: str, word: str, outputs: Collection[str]) -> str | None:
+    """The help for a word behind a step that uses a recipe with these outputs; None where there are none.
+
+    Written like an output without its `outputs`, it is that; anything else may be something inside of that recipe.
+    """
+    meant = word if word in outputs else find_near(word, (*outputs, "images"))
+    if meant == "images" and word not in outputs:
+        return None
+    if meant is not None:
+        return f"write `steps.{step}.outputs.{meant}`"
+    spelled = " or ".join(f"`steps.{step}.outputs.{name}`" for name in outputs)
+    return f"the recipe that it uses gives {spelled}" if spelled else None

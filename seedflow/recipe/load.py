@@ -125,6 +125,7 @@ class _RecipeBuilder:
         values = self._build_values()
         spans = {name: self._key_of("values", name) for name in document.values}
         self.problems.extend(order_values(values).problems)
+        steps = self._build_steps()  # before the outputs, which may mention what used recipes give
         outputs = self._build_outputs()
         name = _find_value(document, "name")
         recipe = Recipe(
@@ -136,7 +137,7 @@ class _RecipeBuilder:
             inputs=self._build_inputs(),
             values=values,
             value_spans=spans,
-            steps=self._build_steps(),
+            steps=steps,
             outputs=outputs,
             limits=self._build_limits(),
             ref_words=self._build_ref_words(),
@@ -230,6 +231,8 @@ class _RecipeBuilder:
         if iterate is not None:
             self._parser.declared["each"] = [*self._parser.declared["each"], iterate.name]
         generate, call = self._build_kind(name, block, roots, requests, in_loop=in_loop)
+        if call is not None and call.recipe is not None:
+            self._parser.declared[f"steps.{name}.outputs"] = call.recipe.outputs
         return Step(
             name=name,
             span=span,

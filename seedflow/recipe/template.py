@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from seedflow.diagnostics import Diagnostic, Related, Source, Span
-from seedflow.recipe.bare_names import Declared, suggest_root
+from seedflow.recipe.bare_names import Declared, suggest_output, suggest_root
 from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.references import NameReference, Reference
 from seedflow.recipe.templating.fast import read_fast
@@ -199,7 +199,8 @@ def parse_template(
         elif files is not None:
             files.programs.keep(text, roots, program)
     return Template(scalar, program), [
-        _diagnose(_help_with_root(problem, roots, declared or {}), scalar) for problem in program.problems
+        _diagnose(_help_with_names(problem, text, roots, declared or {}), scalar)
+        for problem in program.problems
     ]
 
 
@@ -268,7 +269,11 @@ def _misread(problem: Problem) -> RenderError:
     )
 
 
-def _help_with_root(problem: Problem, roots: frozenset[str], declared: Declared) -> Problem:
+def _help_with_names(problem: Problem, text: str, roots: frozenset[str], declared: Declared) -> Problem:
+    if problem.step is not None:
+        outputs = declared.get(f"steps.{problem.step}.outputs", ())
+        help_ = suggest_output(problem.step, text[problem.start : problem.end], outputs)
+        return problem if help_ is None else replace(problem, help=help_)
     if problem.bare is None or problem.source is not None:
         return problem
     help_ = suggest_root(problem.bare, declared, roots)

@@ -319,18 +319,19 @@ class MentionReader:
             message = "a step is not called"
         else:
             message = f"{'the task' if single else 'a step'} has no numbered items; its images have numbers"
-        return self._refuse_step(
-            message,
-            head.start,
-            head.end,
+        advice = (
             suggest(
                 str(head.value),
                 offered,
                 _advise_output(name, links, single=single, selected=selected),
             )
             if head.kind == "name"
-            else f"write {number_images(name, single=single, selected=selected)}",
+            else f"write {number_images(name, single=single, selected=selected)}"
         )
+        step = name if head.kind == "name" and not selected else None
+        code = "template-step-reference"
+        self._problems.append(Problem(code, message, head.start, head.end, advice, step=step))
+        return Constant("", head.start, head.end)
 
     def _mention(self, reference: StepReference, links: Sequence[Link]) -> Expression:
         self._references.append(reference)

@@ -35,6 +35,8 @@ class Problem:
     related: tuple[Place, ...] = ()
     bare: str | None = None
     """A name without its root, for which whoever knows what the recipe declares may have better help."""
+    step: str | None = None
+    """A step of which something is mentioned that no step gives; an output of the recipe that it uses may be meant."""
 
     def inside(self, source: Source, *calls: Place) -> Problem:
         """The same as seen from the text that includes or imports `source`, where it was found; `calls` are in that text."""

@@ -503,8 +503,18 @@ def test_what_is_inside_of_a_used_recipe_is_no_output(check_all: CheckAll, insid
     (found,) = check_all(FIX.format("picture", inside))
     assert (found.code, found.help) == (
         "template-step-reference",
-        "steps of a used recipe are its own: write `steps.fix.images`, or `steps.fix.outputs.NAME` for one of its `outputs:`",
+        "the recipe that it uses gives `steps.fix.outputs.stages`",
     )
+
+
+@pytest.mark.parametrize(
+    ("word", "help_"), [("stages", "write `steps.fix.outputs.stages`"), ("imags", "did you mean `images`?")]
+)
+def test_an_output_of_a_used_recipe_is_named_behind_outputs(
+    check_all: CheckAll, word: str, help_: str
+) -> None:
+    (found,) = check_all(FIX.format("picture", word))
+    assert (found.code, found.help) == ("template-step-reference", help_)
 
 
 def test_a_column_that_may_be_none_is_told_in_the_name_of_a_file(check_all: CheckAll) -> None:
