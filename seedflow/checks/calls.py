@@ -16,10 +16,13 @@ from seedflow.graph.input_shapes import shape_of_input
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import Kind, Shape, list_of
-from seedflow.recipe.input_images import ImageFiles
+from seedflow.recipe.image_folders import has_image_ending
+from seedflow.recipe.input_images import ImageFiles, is_url
 from seedflow.recipe.input_types import read_value
 from seedflow.recipe.inputs import FilesFrom
 from seedflow.recipe.leaves import LOST_WORDS, is_nothing, quote
+from seedflow.recipe.listed_texts import doubt_brackets
+from seedflow.recipe.lost_forms import advise_unquoting
 from seedflow.recipe.model import Argument, Call, Expression, Input, InputType, Recipe
 from seedflow.recipe.template import Template, may_leave_out
 from seedflow.text.nodes import Mapping as WrittenMapping
@@ -69,18 +72,53 @@ class _Border:
             if declared is not None:
                 yield from self._check(declared, argument)
             elif not self._recipe.may_have("inputs", argument.name):
-                yield self._unknown(argument.name, argument.span)
+                yield self._unknown(argument.name, argument.span, argument)
         for name, span in self._call.empty.items():
             if name not in self._recipe.inputs and not self._recipe.may_have("inputs", name):
                 yield self._unknown(name, span)
         meant = {find_near(name, self._recipe.inputs) for name in (*self._call.arguments, *self._call.empty)}
+        meant.update(
+            fitting[0]
+            for argument in self._call.arguments.values()
+            if argument.name not in self._recipe.inputs
+            and read_literal(argument.expression) is NOT_LITERAL
+            and len(fitting := self._find_fitting(argument)) == 1
+        )
         for name, declared in self._recipe.inputs.items():
             if name in meant and name not in self._call.arguments:
                 continue  # a misspelt name is meant for it, and that is said of the name
             if name not in self._call.arguments and not declared.optional and declared.default is None:
                 yield self._missing(declared)
 
-    def _unknown(self, name: str, span: Span) -> Diagnostic:
+    def _find_fitting(self, argument: Argument) -> list[str]:
+        """The inputs that a value under a wrong name may be meant for: not given otherwise, and of its type."""
+        shape = self._flow.shape_of_expression(argument.expression, self._node)
+        literal = read_literal(argument.expression)
+        picture = isinstance(literal, str) and (is_url(literal) or has_image_ending(literal))
+        return [
+            name
+            for name, declared in self._recipe.inputs.items()
+            if name not in self._call.arguments
+            and (
+                declared.type is InputType.IMAGE
+                if picture
+                else shape.known and shape.kind in _FITTING[declared.type]
+            )
+        ]
+
+    def _advise(self, argument: Argument) -> str:
+        """Which input is written in place of a name that the recipe has not, and which is like none that it has."""
+        free = [name for name in self._recipe.inputs if name not in self._call.arguments]
+        fitting = self._find_fitting(argument)
+        others = [name for name in free if name not in fitting]
+        if not free:
+            return "take it out"
+        if not fitting:
+            return f"write the name of the input that is meant: {' or '.join(f'`{name}`' for name in others)}"
+        meant = " or ".join(f"`{name}`" for name in fitting)
+        return f"write {meant}" + (f", or another one that is meant: {', '.join(others)}" if others else "")
+
+    def _unknown(self, name: str, span: Span, argument: Argument | None = None) -> Diagnostic:
         known = (*self._recipe.inputs, *self._recipe.list_unread("inputs"))
         near = find_near(name, known)
         names = ", ".join(known)
@@ -92,8 +130,8 @@ class _Border:
             help=f"did you mean `{near}`?"
             if near
             else f"take it out; {LOST_WORDS}"
-            if name in self._call.empty
-            else "take it out",
+            if argument is None
+            else self._advise(argument),
         )
 
     def _missing(self, declared: Input) -> Diagnostic:
@@ -117,13 +155,18 @@ class _Border:
         if read_literal(expression) is not NOT_LITERAL:
             if not is_nothing(node):
                 yield from read_value(declared, node, self._files)[1]
+                if declared.of is not None and declared.of.type is InputType.TEXT:
+                    yield from doubt_brackets(node)
         elif isinstance(expression, Template):
             certain = self._flow.certain.of_step(self._node)
             shape = self._flow.shape_of_template(expression, self._node, facts=certain)
             span = expression.scalar.span
             if may_leave_out(expression) and name.startswith("an item"):
                 shape = replace(shape, optional=False)
-            yield from _check_shape(declared, shape, span, name)
+            unquoted = advise_unquoting(expression.scalar)
+            for found in _check_shape(declared, shape, span, name):
+                misfit = found.code == "wrong-shape" and declared.type is InputType.LIST
+                yield replace(found, help=unquoted) if misfit and unquoted else found
             if declared.type is InputType.LIST and not (declared.of is not None and declared.of.optional):
                 yield from doubt_items(
                     expression, self._node, self._flow, f"and items of {name} must be given", certain

@@ -1,10 +1,11 @@
-"""`.each` of images and tasks whose step has no `for_each`: there is no name to choose from, and the step is what is told."""
+"""Names behind `each`: `.each` of images and tasks whose step has no `for_each`, of which the step is told, and those that nobody could read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from seedflow.graph.bounds import find_bound_sources
+from seedflow.graph.mistakes import lacks_option
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
 from seedflow.graph.shapes import Kind, Shape
@@ -12,6 +13,11 @@ from seedflow.recipe.references import StepReference
 
 _MAX_DEPTH = 6
 """How many loop variables are followed to what their lists are made of."""
+
+
+def has_unread_variables(node: StepNode | None) -> bool:
+    """Whether variables of a step could not be read, so that nobody knows their names."""
+    return node is not None and lacks_option(node, "for_each", "iterate")
 
 
 def is_each(owner: Shape, part: str | int, found: Shape) -> bool:

@@ -24,6 +24,8 @@ def check_indexing(subject: Subject) -> Iterator[Diagnostic]:
     """Every number and slice picks something that the step can give, and means the same when a list changes."""
     for mention in subject.mentions:
         index = mention.reference.index
+        if mention.place.template.unread:
+            continue  # it has an error of its own, and what is read in its place means nothing
         if index is None or gives_nothing(mention, subject.flow) or _selects_nothing(mention):
             continue
         if isinstance(index, Slice):

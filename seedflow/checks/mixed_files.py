@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from seedflow.checks.each_names import has_unread_variables
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.graph.facts import NO_FACTS
-from seedflow.graph.mistakes import lacks_option
 from seedflow.graph.places import Place
 from seedflow.graph.shapes import Kind
 from seedflow.recipe.references import NameReference
@@ -96,7 +96,7 @@ def _gives_some(node: Mentioned, place: Place, subject: Subject) -> bool:
 def _lacks(part: _Part, reference: NameReference, place: Place, subject: Subject) -> bool:
     """Whether the images of a mention certainly have no such variable, if there are any."""
     target = subject.flow.find_target(part.node.reference, None, place.frame)
-    if target is not None and lacks_option(target, "for_each", "iterate"):
+    if has_unread_variables(target):
         return False  # which variables there will be nobody knows
     shape = subject.flow.shape_of_mention(part.node.reference, None, place.frame)
     image = shape if shape.kind is Kind.IMAGE else shape.item

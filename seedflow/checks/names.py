@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 
 from seedflow.checks.asked import is_asked_for, is_counted
-from seedflow.checks.each_names import find_steps, is_each, say_without_names
+from seedflow.checks.each_names import find_steps, has_unread_variables, is_each, say_without_names
 from seedflow.checks.mixed_files import find_lacking
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Span
 from seedflow.diagnostics.suggest import find_near
-from seedflow.graph.mistakes import lacks_option
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import Part, Place
 from seedflow.graph.shapes import Kind, Shape
@@ -108,7 +107,7 @@ def _check_each(reference: NameReference, place: Place, subject: Subject) -> Dia
         )
     if place.edits and iterate is not None:
         variables.append(iterate.name)
-    if reference.name not in variables and _variables_unread(place.node):
+    if reference.name not in variables and has_unread_variables(place.node):
         return None
     if reference.name not in variables:
         return Diagnostic(
@@ -130,20 +129,13 @@ def _check_each(reference: NameReference, place: Place, subject: Subject) -> Dia
     return None
 
 
-def _variables_unread(node: StepNode) -> bool:
-    """Whether variables of a step could not be read, so that nobody knows their names."""
-    return lacks_option(node, "for_each", "iterate")
-
-
 def _check_file_each(reference: NameReference, place: Place, subject: Subject) -> Diagnostic | None:
     """`each` in an output's file is that of the task that gave the image."""
     sources = _list_sources(place, subject)
     variables: set[str] = set()
     for mention, target in sources:
-        if target is not None and _variables_unread(target):
-            return None
         known = _find_image_fields(mention, target, place, subject)
-        if known is None:
+        if known is None or has_unread_variables(target):
             return None
         variables.update(known)
     if reference.name in variables or not sources:

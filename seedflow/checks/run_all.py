@@ -16,6 +16,7 @@ from seedflow.checks.limits import check_limits
 from seedflow.checks.loops import check_loops
 from seedflow.checks.names import check_names
 from seedflow.checks.options import check_options
+from seedflow.checks.other_syntax import check_other_syntax
 from seedflow.checks.outputs import check_outputs
 from seedflow.checks.parameters import check_parameters
 from seedflow.checks.picking import check_picking
@@ -50,6 +51,7 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_absent_operands,
     check_expressions,
     check_braces,
+    check_other_syntax,
     check_outputs,
     check_alike_files,
     check_limits,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from seedflow.canonical import build_key
+from seedflow.checks.each_names import has_unread_variables
 from seedflow.checks.other_images import always_miss, find_giver
 from seedflow.checks.subject import Mention, Subject
 from seedflow.diagnostics import Diagnostic, Related, Span
@@ -23,7 +24,8 @@ def check_selectors(subject: Subject) -> Iterator[Diagnostic]:
     """Every `.at()` names each loop variable of its step, every `.where()` some, and both name items that can exist."""
     for mention in subject.mentions:
         selector = mention.reference.selector
-        if selector is not None and not mention.place.template.unread:
+        unread = mention.place.template.unread or has_unread_variables(mention.target)
+        if selector is not None and not unread:
             yield from _check_selector(selector, mention, subject)
 
 

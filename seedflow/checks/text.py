@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.graph.model import StepNode
 from seedflow.graph.places import Part, Place
 from seedflow.graph.shapes import Kind, Shape
-from seedflow.recipe.references import NameReference, Reference
+from seedflow.recipe.references import NameReference, Reference, StepReference
 from seedflow.recipe.template import TemplateForm
 from seedflow.recipe.templating.lookup_nodes import Attribute, Named
 from seedflow.recipe.templating.nodes import Constant, Expression
@@ -44,9 +45,21 @@ def _check_none(place: Place, subject: Subject, *, wanted: bool) -> Iterator[Dia
     ):
         if isinstance(node, Constant):
             continue
-        shape = flow.shape_of_part(node, place.node, place.frame, facts=facts)
+        shape = flow.shape_of_part(node, _find_task(place, subject), place.frame, facts=facts)
         if shape.scalar and shape.optional:
             yield _may_be_none(place, node, subject)
+
+
+def _find_task(place: Place, subject: Subject) -> StepNode | None:
+    """The step of which `each` is: in the `file` of an output the one whose images it publishes, if that is but one."""
+    if place.part is not Part.OUTPUT_FILE:
+        return place.node
+    references = place.frame.recipe.outputs[place.name].images.references
+    mentions = [one for one in references if isinstance(one, StepReference)]
+    if len({one.step for one in mentions}) != 1:
+        return None
+    target = subject.flow.find_target(mentions[0], None, place.frame)
+    return target if target is not None and target.step.call is None else None
 
 
 def wants_text(place: Place, subject: Subject) -> bool:
@@ -137,6 +150,6 @@ def _find_declared(node: Expression, place: Place, subject: Subject) -> str | No
     if isinstance(node, Named) and node.root == "inputs":
         return "input"
     if isinstance(node, Attribute):
-        base = subject.flow.shape_of_part(node.base, place.node, place.frame)
+        base = subject.flow.shape_of_part(node.base, _find_task(place, subject), place.frame)
         return "column" if base.open else None
     return None

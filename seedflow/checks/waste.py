@@ -57,7 +57,7 @@ def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> I
     if node.step.iterate is not None:
         known.add(node.step.iterate.name)
     unread = [place.template.scalar.value for place in deciding if not place.template.references]
-    if any("each." in text or not known.isdisjoint(re.findall(r"\w+", text)) for text in unread):
+    if any("each" in text or not known.isdisjoint(re.findall(r"\w+", text)) for text in unread):
         return  # a template that could not be read mentions nothing
     mentioned = _find_variables(deciding)
     if not mentioned <= known:

@@ -208,6 +208,10 @@ def _explain(details: ErrorDetails, root: Node, near_keys: _NearKeys) -> _Proble
     return _Problem(Diagnostic(kind, words["message"], span, help=words["help"]), path, meant=meant)
 
 
+def _is_false(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.resolve() is False
+
+
 def _is_call(step: Mapping | None) -> bool:
     return step is not None and any(step.find(key) is not None for key in _CALLING)
 
@@ -246,6 +250,11 @@ def _explain_unknown(found: UnknownKey, path: Path, root: Node, near_keys: _Near
     if block is StepBlock and word == _CALLERS_WORD and not _is_call(found.mapping):
         help_text = "declare inputs under `inputs:` of the recipe; a step that uses another recipe gives it its own by `with:`"
     named = _read_as_edits(found)
+    if word == "required" and _is_false(found.entry.value) and issubclass(block, ItemBlock):
+        has_default = found.mapping.find("default") is not None
+        help_text = (
+            "take it out: what has a default may be left out" if has_default else "write `optional: true`"
+        )
     help_text = help_text or (
         f"write `over:` for the list and `as: {word}` for its name"
         if named

@@ -11,6 +11,7 @@ from seedflow.recipe.input_images import check_image_text, is_url
 from seedflow.recipe.input_schema import TYPES_BY_KEY, ColumnBlock, InputBlock, ItemBlock
 from seedflow.recipe.input_types import read_value
 from seedflow.recipe.leaves import quote
+from seedflow.recipe.listed_texts import doubt_brackets
 from seedflow.recipe.model import Input, InputType
 from seedflow.recipe.table_files import check_table_path
 from seedflow.text.nodes import Mapping, Scalar
@@ -168,6 +169,8 @@ def _check_defaults(declared: Input) -> Iterator[Diagnostic]:
             yield from read_value(column, column.default, _SpellingOnly())[1]
     if declared.default is not None:
         yield from read_value(declared, declared.default, _SpellingOnly())[1]
+        if declared.of is not None and declared.of.type is InputType.TEXT:
+            yield from doubt_brackets(declared.default)
 
 
 def _warn_of_optional(name: str, span: Span, block: InputBlock | ColumnBlock) -> Iterator[Diagnostic]:

@@ -7,12 +7,13 @@ from contextlib import suppress
 
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.recipe.leaves import Unread, describe_node
+from seedflow.recipe.listed_texts import doubt_brackets, mend_colons
 from seedflow.recipe.model import Expression
 from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.template import Template, TemplateForm, parse_template
 from seedflow.recipe.templating.problems import Refusal
 from seedflow.recipe.templating.rendering import to_text
-from seedflow.recipe.unbraced import suggest_braces
+from seedflow.recipe.unbraced import advise_of_dollar, suggest_braces
 from seedflow.text.nodes import Node, Scalar, Sequence
 
 Roots = frozenset[str]
@@ -63,6 +64,12 @@ class ExpressionParser:
             if not entry.key.value.startswith("x-")
         }
 
+    def parse_list(self, node: Sequence, roots: Roots, step: Node) -> Expression:
+        """A list that a step goes through, written out in it: doubts about its items are told with it."""
+        listed, problems = mend_colons(node, step)
+        self.problems.extend((*problems, *warn_of_spelling(listed), *doubt_brackets(listed)))
+        return self.parse_tree(listed, roots)
+
     def parse_single(
         self,
         node: Node,
@@ -80,7 +87,7 @@ class ExpressionParser:
             template = self.parse(node, roots)
             if template.form is TemplateForm.EXPRESSION or len(self.problems) > before:
                 return template
-            help = suggest_braces(node.value) or help  # noqa: A001 - the word users see
+            help = advise_of_dollar(node.value) or suggest_braces(node.value) or help  # noqa: A001 - the word users see
             found = "text around a template" if template.form is TemplateForm.TEXT else describe_node(node)
         else:
             found = describe_node(node)

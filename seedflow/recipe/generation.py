@@ -24,6 +24,7 @@ from seedflow.recipe.leaves import (
 )
 from seedflow.recipe.model import Generate, Parameter, ReferenceItem, References
 from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.unbraced import advise_of_dollar
 from seedflow.recipe.words import REFERENCES_MEANT
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 
@@ -289,7 +290,8 @@ def _parse_item(node: Node, parser: ExpressionParser, roots: Roots) -> Template 
             node.span,
             help='write several images as a list: `["{{ … }}", "{{ … }}"]`'
             if several
-            else 'write the whole path or URL here, or use an input of type image: `"{{ inputs.NAME }}"`',
+            else advise_of_dollar(node.value)
+            or 'write the whole path or URL here, or use an input of type image: `"{{ inputs.NAME }}"`',
         )
     )
     return template

@@ -44,11 +44,12 @@ def _read_input_type(node: object) -> InputType:
     types = [kind.value for kind in InputType]
     if text in types:
         return InputType(text)
-    near = TYPES_ELSEWHERE.get(text.lower()) or find_near(text, types)
+    word = text.lower()
+    near = TYPES_ELSEWHERE.get(word) or find_near(text, types) or TYPES_ELSEWHERE.get(word.removesuffix("s"))
     raise problem(
         code="unknown-type",
         message=f"{quote(text)} is not a type of input; expected one of {', '.join(types)}",
-        help=f"did you mean `{near}`?" if near else "write `type: text` for plain words",
+        help=f"did you mean `{near}`?" if near else "write `text` for plain words",
         meant=near,
     )
 

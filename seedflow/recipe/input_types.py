@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from seedflow.diagnostics import Diagnostic, Span, has_errors
 from seedflow.diagnostics.suggest import find_near
+from seedflow.recipe.image_folders import has_image_ending
 from seedflow.recipe.leaves import (
     describe_node,
     diagnose,
@@ -23,6 +24,7 @@ from seedflow.recipe.leaves import (
     read_text,
     wrong_type,
 )
+from seedflow.recipe.lost_forms import advise_unquoting, split_quoted_list
 from seedflow.recipe.model import Input, InputType
 from seedflow.recipe.tables import TableReader
 from seedflow.recipe.views import Row
@@ -151,7 +153,7 @@ class _Reader:
 
     def _read_images(self, declared: Input, node: Node) -> list[object]:
         """A list of images, in which a folder or pattern stands for several; one that stands alone needs no list."""
-        alone = isinstance(node, Scalar) and not is_nothing(node)
+        alone = isinstance(node, Scalar) and not is_nothing(node) and not _is_quoted_list(node)
         items = (node,) if alone else self._open_list(declared, node)
         images: list[object] = []
         known = True
@@ -176,7 +178,9 @@ class _Reader:
         if isinstance(node, Sequence):
             return node.items
         as_json = is_json(node.source)
-        advice = "write `[…]` around it" + ("" if as_json else ", or each item after `- `")
+        advice = advise_unquoting(node) or (
+            "write `[…]` around it" + ("" if as_json else ", or each item after `- `")
+        )
         if isinstance(node, Mapping):
             listed = "`[VALUE, …]`" if as_json else "`[VALUE, …]`, or each after `- `"
             advice = f"write a list of its values, without the keys: {listed}"
@@ -239,6 +243,11 @@ class _Reader:
         self.problems.append(
             Diagnostic("out-of-bounds", f"found {found}, expected {wanted}", span, help=f"give {wanted}")
         )
+
+
+def _is_quoted_list(node: Scalar) -> bool:
+    """Whether a text spells a list of pictures; as the pattern that it could be as well it would find one by a letter."""
+    return any(has_image_ending(item.strip("'\"")) for item in split_quoted_list(node.value))
 
 
 _DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".yaml", ".yml", ".txt")

@@ -20,11 +20,13 @@ from seedflow.recipe.leaves import DECIMAL_COMMA, is_nothing, quote
 from seedflow.recipe.model import Input, InputType, Recipe
 from seedflow.recipe.table_files import check_table_path, load_table
 from seedflow.recipe.views import Row
-from seedflow.text.nodes import Node, Scalar, Sequence
+from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 
 _TEXTUAL = frozenset({InputType.TEXT, InputType.CHOICE, InputType.IMAGE, InputType.TABLE})
 _SEPARATOR = re.compile("[,;]")
 _MOST_SHOWN = 3
+_LEVEL = "inputs"
+"""What some write above the names, as a recipe has it."""
 
 
 def resolve_inputs(
@@ -49,6 +51,7 @@ def resolve_inputs(
     """
     images = images or ImageFiles()
     problems = list(_check_names(recipe, given))
+    wrapped = _find_wrapped(recipe, given)
     values: dict[str, object] = {}
     for name, declared in recipe.inputs.items():
         if name in later:
@@ -65,7 +68,7 @@ def resolve_inputs(
             node, start = declared.default, recipe.folder
         if node is None:
             values[name] = None
-            if not declared.optional:
+            if not declared.optional and name not in wrapped:
                 problems.append(_missing(declared))
             continue
         files = FilesFrom(start, images, recipe_folder=recipe.folder, current_folder=folder)
@@ -232,9 +235,25 @@ def _take_as(kind: InputType, scalar: Scalar) -> Scalar:
     return Scalar(scalar.source, scalar.start, scalar.end, scalar.value.strip())
 
 
+def _find_wrapped(recipe: Recipe, given: GivenInputs) -> dict[str, Node]:
+    """What stands below a level of its own, `inputs:`, in the file: values of inputs that the recipe has."""
+    level = given.values.get(_LEVEL)
+    if level is None or _LEVEL in recipe.inputs or not isinstance(level.node, Mapping):
+        return {}
+    return {entry.key.value: entry.value for entry in level.node if entry.key.value in recipe.inputs}
+
+
 def _check_names(recipe: Recipe, given: GivenInputs) -> Iterator[Diagnostic]:
+    wrapped = _find_wrapped(recipe, given)
     for name, value in given.values.items():
-        if name not in recipe.inputs:
+        if name == _LEVEL and wrapped:
+            yield Diagnostic(
+                "no-such-input",
+                f"recipe {quote(recipe.name)} has no input {quote(name)}, and what stands below it are values of its inputs",
+                value.name_span,
+                help=f"write the names without `{name}:` above them: `{next(iter(wrapped))}: …`",
+            )
+        elif name not in recipe.inputs:
             near = find_near(name, recipe.inputs)
             known = ", ".join(recipe.inputs)
             yield Diagnostic(
@@ -242,7 +261,11 @@ def _check_names(recipe: Recipe, given: GivenInputs) -> Iterator[Diagnostic]:
                 f"recipe {quote(recipe.name)} has no input {quote(name)}"
                 + (f"; it has {known}" if known else "; it has none"),
                 value.name_span,
-                help=f"did you mean `{near}`?" if near else "take it out",
+                help=f"did you mean `{near}`?"
+                if near
+                else "write the one that is meant, or take it out"
+                if known
+                else "take it out",
             )
 
 

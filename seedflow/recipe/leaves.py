@@ -18,18 +18,19 @@ from pydantic_core import PydanticCustomError
 
 from seedflow.canonical import build_slug
 from seedflow.diagnostics import Diagnostic, Span
+from seedflow.recipe.lost_forms import advise_quotes, advise_unquoting
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 
 NAME_PATTERN = r"[a-z][a-z0-9_]*"
+NAME: Final = re.compile(NAME_PATTERN)
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+", re.ASCII)
 """A number as many countries write it."""
 MAX_INTEGER = 2**53 - 1
 """The largest whole number that JSON carries exactly."""
 
-_NAME = re.compile(NAME_PATTERN)
 _RANGE = re.compile(r"(\d{1,9})\s*(?:-|–|\.\.|to)\s*(\d{1,9})")
-_MENTION = re.compile(r"(?:\{\{)?\s*steps\.([a-z][a-z0-9_]*)(?:\.\w+)*\s*(?:\}\})?")
-"""A mention of a step where its name is wanted."""
+_MENTION = re.compile(r"(?:\{\{)?\s*(?:steps|each)\.([a-z][a-z0-9_]*)(?:\.\w+)*\s*(?:\}\})?")
+"""A mention of a step or a variable where its name is wanted."""
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _MAX_SHOWN = 60
 
@@ -105,12 +106,12 @@ def wrong_type(node: object, expected: str, help: str | None = None) -> Pydantic
 def suggest_name(text: str) -> str | None:
     """A valid name that is close to a text, or None."""
     plain = _NOT_IN_NAMES.sub("_", build_slug(text)[0].lower()).strip("_").lstrip("0123456789_")
-    return plain if _NAME.fullmatch(plain) else None
+    return plain if NAME.fullmatch(plain) else None
 
 
 def is_name(text: str) -> bool:
     """Whether a text can be a name."""
-    return _NAME.fullmatch(text) is not None
+    return NAME.fullmatch(text) is not None
 
 
 def check_name(text: str) -> str:
@@ -130,7 +131,7 @@ def check_name(text: str) -> str:
 def read_text(node: object) -> str:
     """Text as it is spelled, whatever else the scalar could be."""
     if not isinstance(node, Scalar) or is_nothing(node):
-        raise wrong_type(node, "text")
+        raise wrong_type(node, "text", help=advise_quotes(node))
     return node.value
 
 
@@ -245,7 +246,9 @@ def open_sequence(node: object) -> list[Node]:
     if is_nothing(node):
         return []
     if not isinstance(node, Sequence):
-        raise wrong_type(node, "a list", help="write each item on its own line after `- `")
+        raise wrong_type(
+            node, "a list", help=advise_unquoting(node) or "write each item on its own line after `- `"
+        )
     return list(node.items)
 
 

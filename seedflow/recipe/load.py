@@ -25,6 +25,7 @@ from seedflow.recipe.expressions import (
 from seedflow.recipe.generation import GenerateBuilder
 from seedflow.recipe.leaves import describe_node, is_nothing
 from seedflow.recipe.loops import build_loops
+from seedflow.recipe.lost_forms import advise_sum
 from seedflow.recipe.model import Call, Generate, Input, Limits, Output, Recipe, RefWords, Step
 from seedflow.recipe.option_schema import UNREAD_NAME
 from seedflow.recipe.options import OptionBuilder
@@ -32,6 +33,7 @@ from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.salvage import Path as TreePath
 from seedflow.recipe.schema import RecipeBlock, StepBlock
 from seedflow.recipe.template import Template
+from seedflow.recipe.unbraced import find_comments, report_comment
 from seedflow.recipe.used_recipes import Caller, UsedRecipes
 from seedflow.recipe.values import order_values
 from seedflow.recipe.wordings import build_ref_words
@@ -123,6 +125,7 @@ class _RecipeBuilder:
         values = self._build_values()
         spans = {name: self._key_of("values", name) for name in document.values}
         self.problems.extend(order_values(values).problems)
+        steps = self._build_steps()  # before the outputs, which may mention what used recipes give
         outputs = self._build_outputs()
         name = _find_value(document, "name")
         recipe = Recipe(
@@ -134,13 +137,18 @@ class _RecipeBuilder:
             inputs=self._build_inputs(),
             values=values,
             value_spans=spans,
-            steps=self._build_steps(),
+            steps=steps,
             outputs=outputs,
             limits=self._build_limits(),
             ref_words=self._build_ref_words(),
             name_scalar=name if isinstance(name, Scalar) else None,
             unread=frozenset(self._unread),
             partials=self._files.digests,
+        )
+        self.problems.extend(
+            report_comment(Span(source, start, end))
+            for source in self._files.texts
+            for start, end in find_comments(source.text)
         )
         if document.name is not None and name is not None and not build_slug(document.name)[0]:
             self.problems.append(
@@ -170,7 +178,9 @@ class _RecipeBuilder:
                         "wrong-type",
                         f"found {describe_node(node)}, expected text, a number, a boolean or one `{{{{ }}}}`",
                         node.span,
-                        help="a template can give a list: `\"{{ ['first', 'second'] }}\"`",
+                        help="a template can give a list: `\"{{ ['first', 'second'] }}\"`"
+                        if isinstance(node, Sequence)
+                        else "a template can give a record: `\"{{ {'first': 1, 'second': 2} }}\"`",
                     )
                 )
         return values
@@ -221,6 +231,8 @@ class _RecipeBuilder:
         if iterate is not None:
             self._parser.declared["each"] = [*self._parser.declared["each"], iterate.name]
         generate, call = self._build_kind(name, block, roots, requests, in_loop=in_loop)
+        if call is not None and call.recipe is not None:
+            self._parser.declared[f"steps.{name}.outputs"] = call.recipe.outputs
         return Step(
             name=name,
             span=span,
@@ -259,7 +271,7 @@ class _RecipeBuilder:
                 STEP_ROOTS,
                 code="output-without-images",
                 expected="one `{{ }}` that gives images",
-                help='write `"{{ steps.NAME.images }}"`',
+                help=advise_sum(block.images) or 'write `"{{ steps.NAME.images }}"`',
             )
             file = self._build_file(block.file) if block.file is not None else None
             if images.unread:

@@ -15,8 +15,9 @@ from collections.abc import Callable
 from pydantic_core import PydanticCustomError
 
 from seedflow.diagnostics import Diagnostic, Span
-from seedflow.recipe.expressions import STEP_ROOTS, ExpressionParser, warn_of_spelling
+from seedflow.recipe.expressions import STEP_ROOTS, ExpressionParser
 from seedflow.recipe.leaves import check_name, describe_node, diagnose, is_nothing
+from seedflow.recipe.lost_forms import advise_unquoting
 from seedflow.recipe.model import Expression, LoopVariable
 from seedflow.recipe.schema import StepBlock
 from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
@@ -48,7 +49,7 @@ def build_loops(
     for name, loop in block.for_each.items():
         key = entry.value.find(name) if isinstance(entry.value, Mapping) else None
         span = key.key.span if key is not None else entry.key.span
-        items = _parse_list(loop.in_, roots, parser)
+        items = _parse_list(loop.in_, roots, parser, block.node)
         found.append(
             LoopVariable(
                 (name,), (items,), span, key=loop.key, at_most=loop.at_most, unread=find_unread(name)
@@ -82,15 +83,14 @@ def _build_zip(scalar: Scalar, span: Span, parser: ExpressionParser) -> tuple[Lo
     return (LoopVariable(tuple(lists), tuple(lists.values()), span, zipped=True),)
 
 
-def _parse_list(node: Node, roots: frozenset[str], parser: ExpressionParser) -> Expression:
+def _parse_list(node: Node, roots: frozenset[str], parser: ExpressionParser, step: Node) -> Expression:
     """The list of a variable; one that is none is unread, so that its variable stays known."""
     if isinstance(node, Sequence):
-        parser.problems.extend(warn_of_spelling(node))
-        return parser.parse_tree(node, roots)
+        return parser.parse_list(node, roots, step)
     return parser.parse_needed(
         node,
         roots,
         code="not-a-list",
         expected="a list, or one `{{ }}` that gives a list",
-        help='write `[…]`, or a template such as `"{{ inputs.NAME }}"`',
+        help=advise_unquoting(node) or 'write `[…]`, or a template such as `"{{ inputs.NAME }}"`',
     )

@@ -43,16 +43,25 @@ UNREAD_NAME: Final = ""
 """Stands for the name of edits that have none that could be read."""
 
 
+_SAID_OTHERWISE: Final = {
+    **dict.fromkeys(("ignore", "warn", "continue", "keep", "allow", "use", "pass", "ok"), "accept"),
+    **dict.fromkeys(("again", "repeat", "retries", "redo", "regenerate"), "retry"),
+    **dict.fromkeys(("error", "stop", "abort", "raise"), "fail"),
+}
+
+
 def _read_otherwise(node: object) -> Otherwise:
     text = read_text(node)
     known = [choice.value for choice in Otherwise]
     if text in known:
         return Otherwise(text)
-    near = find_near(text, known)
+    near = _SAID_OTHERWISE.get(text.strip().lower()) or find_near(text, known)
     raise problem(
         code="not-an-option",
         message=f"{quote(text)} is not one of {', '.join(known)}",
-        help=f"did you mean `{near}`?" if near else "write `otherwise: fail`, or leave it out",
+        help=f"did you mean `{near}`?"
+        if near
+        else "write `accept` to use it nevertheless, `retry` to ask again, or `fail`, which is what leaving it out means",
         meant=near,
     )
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pydantic_core import PydanticCustomError
 
 from seedflow.diagnostics import Diagnostic, Span
-from seedflow.recipe.expressions import VALUE_ROOTS, ExpressionParser, Roots, warn_of_spelling
+from seedflow.recipe.expressions import VALUE_ROOTS, ExpressionParser, Roots
 from seedflow.recipe.leaves import (
     diagnose,
     problem,
@@ -18,6 +18,7 @@ from seedflow.recipe.leaves import (
     read_positive_up_to,
     read_text,
 )
+from seedflow.recipe.lost_forms import advise_unquoting
 from seedflow.recipe.model import (
     MOST_ATTEMPTS,
     MOST_EXPECTED,
@@ -149,14 +150,13 @@ class OptionBuilder:
 
     def _build_over(self, node: Node) -> Expression:
         if isinstance(node, Sequence):
-            self._parser.problems.extend(warn_of_spelling(node))
-            return self._parser.parse_tree(node, self._roots)
+            return self._parser.parse_list(node, self._roots, self._block.node)
         return self._parser.parse_needed(
             node,
             self._roots,
             code="not-a-list",
             expected="a list, or one `{{ }}` that gives a list",
-            help='write `[…]`, or a template such as `"{{ inputs.NAME }}"`',
+            help=advise_unquoting(node) or 'write `[…]`, or a template such as `"{{ inputs.NAME }}"`',
         )
 
     def _build_images(self, block: ImagesBlock | None) -> Expression | None:
@@ -227,6 +227,13 @@ def _read_ratio(node: object) -> str:
 
 def _help_condition(node: Node) -> str:
     if not isinstance(node, Scalar):
+        items = node.items if isinstance(node, Sequence) else ()
+        written = [item.value.strip() for item in items if isinstance(item, Scalar)]
+        if len(items) == 1 and written and written[0].startswith("{{"):
+            quote = "'" if '"' in written[0] else '"'
+            return f"take the brackets away: `when: {quote}{written[0]}{quote}`"
+        if len(items) > 1:
+            return 'put them into one, with `and` or `or` between them: `when: "{{ … and … }}"`'
         return 'write `when: "{{ inputs.NAME }}"`'
     text = node.value.strip()
     if text.lower() in ("true", "yes", "on"):

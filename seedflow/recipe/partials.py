@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
@@ -21,6 +22,7 @@ from seedflow.text.characters import check_characters
 from seedflow.text.files import load_source
 
 _MOST_NEIGHBOURS: Final = 1000
+_MACRO: Final = re.compile(r"\{%-?\s*macro\b")
 
 
 class PartialFiles:
@@ -47,6 +49,13 @@ class PartialFiles:
             for key, (source, _) in sorted(self._opened.items())
             if source is not None
         }
+
+    @property
+    def texts(self) -> Iterator[Source]:
+        """The files that are written as a whole where they are included: those with macros in them are left out."""
+        for _, (source, _) in sorted(self._opened.items()):
+            if source is not None and not _MACRO.search(source.text):
+                yield source
 
     def get_key(self, name: str) -> str:
         """The key of a file as a template names it.

@@ -15,6 +15,7 @@ from seedflow.recipe.blocks import Block
 from seedflow.recipe.input_schema import InputBlock
 from seedflow.recipe.json_schema import finish_schema
 from seedflow.recipe.leaves import (
+    NAME,
     NAME_SCHEMA,
     WORDS_SCHEMA,
     AnyNode,
@@ -33,8 +34,10 @@ from seedflow.recipe.leaves import (
     open_mapping,
     open_one_or_more,
     problem,
+    quote,
     wrong_type,
 )
+from seedflow.recipe.lost_forms import advise_sum, split_quoted_list
 from seedflow.recipe.option_schema import ExpectBlock, ExpressionNode, IterateBlock, ListNode, TakesNode
 from seedflow.recipe.schema_parts import EXPRESSION_OR_SCALARS_SCHEMA, EXPRESSION_SCHEMA
 from seedflow.recipe.words import (
@@ -43,13 +46,15 @@ from seedflow.recipe.words import (
     LIMITS_MEANT,
     LOOP_ELSEWHERE,
     LOOP_MEANT,
+    OUTPUT_ELSEWHERE,
+    OUTPUT_MEANT,
     RECIPE_ELSEWHERE,
     REF_WORDS_ELSEWHERE,
     STEP_ELSEWHERE,
     STEP_LATER,
     STEP_MEANT,
 )
-from seedflow.text.nodes import Node, Scalar, Sequence
+from seedflow.text.nodes import Mapping, Node, Scalar, Sequence
 
 
 def _read_version(node: object) -> int:
@@ -85,17 +90,39 @@ def _open_loop(node: object) -> dict[str, Node]:
     if isinstance(node, Scalar) and not is_nothing(node):
         return {}
     if isinstance(node, Sequence):
-        raise wrong_type(
-            node, "a mapping of variables to lists", help="give the variable a name: `for_each: {item: […]}`"
-        )
+        raise wrong_type(node, "a mapping of variables to lists", help=_advise_on_list(node))
     return open_mapping(node)
+
+
+def _advise_on_list(node: Sequence) -> str:
+    """What a list in place of `for_each` is meant to be: variables with their lists, each after a dash, or one list."""
+    named = [item.entries[0] for item in node.items if isinstance(item, Mapping) and len(item.entries) == 1]
+    lists = [one for one in named if not isinstance(one.value, Scalar) or "{{" in one.value.value]
+    if not lists or len(lists) < len(node.items):
+        return "give the variable a name: `for_each: {item: […]}`"
+    if node.source.text[node.start : node.start + 1] == "-":
+        return f"take the dashes away: `{lists[0].key.value}: …` on a line of its own below `for_each:`"
+    return f"write one mapping: `for_each: {{{', '.join(f'{one.key.value}: …' for one in lists)}}}`"
+
+
+def _open_names(node: object) -> list[Node]:
+    """Names, each an item of a list, or one that stands alone."""
+    if isinstance(node, Scalar) and not is_nothing(node):
+        names = split_quoted_list(node.value) or [part.strip() for part in node.value.split(",")]
+        if len(names) > 1 and all(map(NAME.fullmatch, names)):
+            raise problem(
+                code="bad-name",
+                message=f"{quote(node.value)} is not a name, but several",
+                help=f"write `[{', '.join(names)}]`",
+            )
+    return open_one_or_more(node)
 
 
 OneOrMoreWords = Annotated[
     list[Words], BeforeValidator(open_one_or_more), WithJsonSchema(one_or_more(WORDS_SCHEMA))
 ]
 OneOrMoreNames = Annotated[
-    list[NameValue], BeforeValidator(open_one_or_more), WithJsonSchema(one_or_more(NAME_SCHEMA))
+    list[NameValue], BeforeValidator(_open_names), WithJsonSchema(one_or_more(NAME_SCHEMA))
 ]
 
 
@@ -180,6 +207,8 @@ class OutputBlock(Block):
     """One output of a recipe."""
 
     called = "an output"
+    elsewhere = OUTPUT_ELSEWHERE
+    meant = OUTPUT_MEANT
     spared = frozenset(("images",))
     short = EXPRESSION_SCHEMA
 
@@ -193,6 +222,8 @@ class OutputBlock(Block):
     @classmethod
     def open_short(cls, node: Node) -> dict[str, Node] | None:
         """`cover: "{{ … }}"` stands for `cover: {images: "{{ … }}"}`."""
+        if (added_up := advise_sum(node)) is not None:
+            raise wrong_type(node, "one `{{ }}` that gives images", help=added_up)
         return {"images": node} if isinstance(node, Scalar) and not is_nothing(node) else None
 
 

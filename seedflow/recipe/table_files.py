@@ -114,6 +114,9 @@ def _read_lines(source: Source, reader: TableReader) -> list[Diagnostic]:
         return [
             _report_empty(source, "write one JSON object on each line; `[]` in a .json file means no rows")
         ]
+    listed = _find_one_list(source)
+    if listed is not None:
+        return [listed]
     _, problems = check_characters(source)
     broken = 0
     number = 0
@@ -133,6 +136,25 @@ def _read_lines(source: Source, reader: TableReader) -> list[Diagnostic]:
             message=f"{problems[-1].message}; and {broken - _MOST_BROKEN_LINES:,} more lines are not JSON",
         )
     return problems
+
+
+def _find_one_list(source: Source) -> Diagnostic | None:
+    """What is wrong with a file of one list, which is JSON as a whole and not line by line."""
+    start = len(source.text) - len(source.text.lstrip())
+    if not source.text.startswith("[", start) or not source.text.rstrip().endswith("]"):
+        return None
+    root, problems = read_json(source)
+    if not isinstance(root, Sequence) or problems:
+        return None
+    if not root.items or not all(isinstance(item, Mapping) for item in root.items):
+        return None
+    name = PurePosixPath(source.name)
+    return Diagnostic(
+        "wrong-type",
+        "found one list, expected an object on each line, with nothing around them",
+        Span(source, start, start + 1),
+        help=f"a list of rows is JSON as a whole: call the file `{name.stem}.json`",
+    )
 
 
 def _find_lines(text: str) -> Iterator[tuple[int, int]]:

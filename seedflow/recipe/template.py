@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from seedflow.diagnostics import Diagnostic, Related, Source, Span
-from seedflow.recipe.bare_names import Declared, suggest_root
+from seedflow.recipe.bare_names import Declared, suggest_output, suggest_root
 from seedflow.recipe.dashed_names import list_plain, suggest_undashed, tell_numbered
 from seedflow.recipe.partials import PartialFiles
 from seedflow.recipe.references import NameReference, Reference
@@ -79,7 +79,8 @@ class Template:
         """Names that stand in it without a root, which are problems."""
         problems = self._program.problems
         parts = (part for problem in problems if problem.dashed for part in problem.dashed.plain)
-        return frozenset(problem.bare for problem in (*problems, *parts) if problem.bare is not None)
+        found = (problem.bare.split(".") for problem in (*problems, *parts) if problem.bare is not None)
+        return frozenset(name for names in found for name in names)
 
     def span_of(self, reference: Reference) -> Span:
         """The place of a mention in the source."""
@@ -203,7 +204,7 @@ def parse_template(
     declared = declared or {}
     program = tell_numbered(program, text, declared)
     return Template(scalar, program), [
-        _diagnose(_help_with_root(problem, roots, declared), scalar)
+        _diagnose(_help_with_names(problem, text, roots, declared), scalar)
         for problem in list_plain(program.problems, declared)
     ]
 
@@ -273,7 +274,11 @@ def _misread(problem: Problem) -> RenderError:
     )
 
 
-def _help_with_root(problem: Problem, roots: frozenset[str], declared: Declared) -> Problem:
+def _help_with_names(problem: Problem, text: str, roots: frozenset[str], declared: Declared) -> Problem:
+    if problem.step is not None:
+        outputs = declared.get(f"steps.{problem.step}.outputs", ())
+        help_ = suggest_output(problem.step, text[problem.start : problem.end], outputs)
+        return problem if help_ is None else replace(problem, help=help_)
     if problem.bare is None or problem.source is not None:
         return problem
     if problem.dashed is None:

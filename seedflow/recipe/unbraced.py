@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from seedflow.diagnostics import Diagnostic, Severity, Span
+
 _PART: Final = r"(?:\.[a-z_][a-z0-9_]*|\[[^\[\]{}]*\]|\([^(){}]*\))"
 _EXPRESSION: Final = re.compile(rf"(?:steps|inputs|values|each)\.[a-z][a-z0-9_]*{_PART}*")
 
 _CODE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _READ: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_COMMENT: Final = re.compile(r"\{#.*?#\}", re.DOTALL)
+_MOST_SHOWN: Final = 40
 _ROOT: Final = re.compile(r"\b(?:inputs|values|steps|each|ref|recipe)\.[a-z]")
 _OTHER_BRACES: Final = re.compile(
     rf"(?<!\{{)\$?\{{\s*(?P<one>{_EXPRESSION.pattern})\s*\}}(?!\}})|\[\[\s*(?P<square>{_EXPRESSION.pattern})\s*\]\]"
@@ -55,6 +59,37 @@ def find_other_braces(text: str) -> Iterator[OtherBraces]:
 def find_code(text: str) -> tuple[int, int] | None:
     """Where a text first mentions something of a recipe between `{{ }}` or `{% %}`, for whoever knows that no template is read there."""
     return next((found.span() for found in _READ.finditer(text) if _ROOT.search(found[0])), None)
+
+
+def find_comments(text: str) -> Iterator[tuple[int, int]]:
+    """Where a text has `{# … #}`, which other tools leave out and a template here writes; none where `raw` says that it is meant."""
+    if "{#" not in text or "{% raw" in text or "{%- raw" in text:
+        return
+    bare = _READ.sub(lambda found: " " * len(found[0]), text)
+    yield from (found.span() for found in _COMMENT.finditer(bare))
+
+
+def report_comment(span: Span) -> Diagnostic:
+    """The warning of one."""
+    written = " ".join(span.source.text[span.start : span.end].split())
+    shown = written if len(written) <= _MOST_SHOWN else f"{written[:_MOST_SHOWN]}…"
+    return Diagnostic(
+        "comment-in-text",
+        f"`{shown}` is no comment here: templates have none, and it is used as it stands",
+        span,
+        Severity.WARNING,
+        help="take it out, or write a comment of YAML on a line of its own: `# …`"
+        if span.source.name.lower().endswith((".yaml", ".yml"))
+        else "take it out: what a file says is part of the prompt",
+    )
+
+
+def advise_of_dollar(text: str) -> str | None:
+    """The help for `${{ … }}`, as GitHub spells it, where nothing may stand around the braces; None for anything else."""
+    bare = text.strip()
+    whole = bare.startswith("${{") and bare.endswith("}}") and bare.count("{{") == 1
+    quote = "'" if '"' in bare else '"'
+    return f"take the `$` away: `{quote}{bare[1:]}{quote}`" if whole and "\n" not in bare else None
 
 
 def suggest_braces(text: str) -> str | None:

@@ -16,11 +16,13 @@ INPUT_LATER: Final[Mapping[str, str]] = {}
 _WORDS_OF_TYPES: Final[Mapping[str, str]] = {
     "enum": "write `type: choice` with `options: […]`",
     "items": "write `of:` for the type of a list's items",
+    "choices": "write `options:` for the texts of a choice",
+    "values": "write `options:` for the texts of a choice",
     "min": "write `minimum:` for a number, `min_length:` for a text, `min_items:` for a list or table",
     "max": "write `maximum:` for a number, `max_length:` for a text, `max_items:` for a list or table",
 }
 
-ITEM_MEANT: Final[Mapping[str, str]] = {"items": "of"}
+ITEM_MEANT: Final[Mapping[str, str]] = {"items": "of", "choices": "options", "values": "options"}
 
 ITEM_ELSEWHERE: Final[Mapping[str, str]] = {
     **_WORDS_OF_TYPES,
@@ -130,9 +132,27 @@ REFERENCES_MEANT: Final = frozenset(
 LIMITS_ELSEWHERE: Final[Mapping[str, str]] = {
     "cost": "write `cost_usd:`, in US dollars",
     "budget": "write `cost_usd:`, in US dollars",
+    "max_cost": "write `cost_usd:`, in US dollars",
+    "max_cost_usd": "write `cost_usd:`, in US dollars",
+    "max_images": "write `images:`",
+    "max_tasks": "write `tasks:`",
 }
 
-LIMITS_MEANT: Final[Mapping[str, str]] = {"cost": "cost_usd", "budget": "cost_usd"}
+LIMITS_MEANT: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("cost", "budget", "max_cost", "max_cost_usd"), "cost_usd"),
+    "max_images": "images",
+    "max_tasks": "tasks",
+}
+
+OUTPUT_ELSEWHERE: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("path", "name", "filename", "file_name"), "write `file:` for where each file goes"),
+    "image": "write `images:`",
+}
+
+OUTPUT_MEANT: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("path", "name", "filename", "file_name"), "file"),
+    "image": "images",
+}
 
 REF_WORDS_ELSEWHERE: Final[Mapping[str, str]] = {
     "comma": "take it out: the images of one name always stand in a row, so that three and more are worded by `range:`",

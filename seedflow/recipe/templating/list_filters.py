@@ -58,11 +58,21 @@ def _path(attribute: object) -> str | int:
 
 
 def _refuse_path(item: object, path: str | int) -> Refusal:
-    known = item.attributes if isinstance(item, View) else item if isinstance(item, Mapping) else ()
+    value, before = item, ""
+    last = str(path)
+    while isinstance(path, str) and "." in last:  # what is missing may be a part of what is there
+        first, rest = last.split(".", 1)
+        inner = find_path(value, first)
+        if inner is MISSING:
+            last = first
+            break
+        value, last, before = inner, rest, f"{before}{first}."
+    known = value.attributes if isinstance(value, View) else value if isinstance(value, Mapping) else ()
+    names = [f"{before}{name}" for name in known]
     return Refusal(
         code="template-undefined",
         message=f"{describe(item)} of this list has no `{path}`",
-        help=suggest(str(path), [str(name) for name in known]),
+        help=suggest(f"{before}{last}", names),
     )
 
 

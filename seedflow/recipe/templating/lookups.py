@@ -86,6 +86,10 @@ def refuse_part(value: object, what: str, advice: str | None = None) -> Refusal:
             "divide with `//`, or write `… | int`" if value.is_integer() else "write `… | round` or `… | int`"
         )
         return Refusal(code="template-type", message=message, help=advice)
+    if advice is None and isinstance(value, str):
+        advice = (
+            "text never becomes a number: write one, or declare the input that gives it with `type: integer`"
+        )
     return Refusal(
         code="template-type", message=f"{what} is a whole number, but this is {describe(value)}", help=advice
     )

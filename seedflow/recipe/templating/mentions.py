@@ -29,7 +29,7 @@ from seedflow.recipe.templating.lookup_nodes import (
     Part,
 )
 from seedflow.recipe.templating.nodes import Constant, Expression
-from seedflow.recipe.templating.numbers_of_images import explain_number
+from seedflow.recipe.templating.numbers_of_images import explain_number, number_images
 from seedflow.recipe.templating.problems import Problem, suggest
 from seedflow.recipe.views import IMAGE_ATTRIBUTES, TASK_ATTRIBUTES
 
@@ -269,7 +269,7 @@ class MentionReader:
                 links,
             )
         if not is_collection or (single and head.value == "tasks"):
-            return self._refuse_collection(name, head, single=single, selected=selector is not None)
+            return self._refuse_collection(name, links, single=single, selected=selector is not None)
         output: str | None = None
         rest = links[1:]
         end = head.stop
@@ -306,7 +306,10 @@ class MentionReader:
             rest,
         )
 
-    def _refuse_collection(self, name: str, head: Link, *, single: bool, selected: bool) -> Expression:
+    def _refuse_collection(
+        self, name: str, links: Sequence[Link], *, single: bool, selected: bool
+    ) -> Expression:
+        head = links[0]
         offered = ("images", "outputs", "passes", "each", "key") if single else _COLLECTIONS
         if not selected:
             offered = (*offered, *_SELECTORS)
@@ -316,18 +319,19 @@ class MentionReader:
             message = "a step is not called"
         else:
             message = f"{'the task' if single else 'a step'} has no numbered items; its images have numbers"
-        return self._refuse_step(
-            message,
-            head.start,
-            head.end,
+        advice = (
             suggest(
                 str(head.value),
                 offered,
-                _advise_output(name, str(head.value), single=single, selected=selected),
+                _advise_output(name, links, single=single, selected=selected),
             )
             if head.kind == "name"
-            else f"write {_number_images(name, single=single, selected=selected)}",
+            else f"write {number_images(name, single=single, selected=selected)}"
         )
+        step = name if head.kind == "name" and not selected else None
+        code = "template-step-reference"
+        self._problems.append(Problem(code, message, head.start, head.end, advice, step=step))
+        return Constant("", head.start, head.end)
 
     def _mention(self, reference: StepReference, links: Sequence[Link]) -> Expression:
         self._references.append(reference)
@@ -339,20 +343,15 @@ class MentionReader:
         return self.extend(Mentioned(reference), links)
 
 
-def _advise_output(name: str, word: str, *, single: bool, selected: bool) -> str:
+def _advise_output(name: str, links: Sequence[Link], *, single: bool, selected: bool) -> str:
     """A word that is like nothing that a step gives may be the name of an output, which a used recipe gives."""
     picked = "" if not selected else ".at(…)" if single else ".where(…)"
-    step = f"steps.{name}{picked}"
+    step, word = f"steps.{name}{picked}", str(links[0].value)
     if word in _COLLECTIONS:
         return f"write `{step}.images`"
+    if word == "steps" or any(link.value in _COLLECTIONS for link in links[1:2]):
+        return f"steps of a used recipe are its own: write `{step}.images`, or `{step}.outputs.NAME` for one of its `outputs:`"
     return f"write `{step}.images`, or `{step}.outputs.{word}` for the output `{word}` of a used recipe"
-
-
-def _number_images(name: str, *, single: bool, selected: bool) -> str:
-    """How one of the images of what is mentioned is written; of several tasks, no number says which it is."""
-    if not selected:
-        return f"`steps.{name}.images[0]`"
-    return f"`steps.{name}.at(…).images[0]`" if single else f"`steps.{name}.where(…).images`"
 
 
 def _check_name(root: Root, name: str, links: Sequence[Link]) -> tuple[str, str | None] | None:

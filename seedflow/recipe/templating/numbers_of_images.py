@@ -27,6 +27,13 @@ def explain_number(value: object, collection: str, step: str) -> tuple[str, str]
     )
 
 
+def number_images(name: str, *, single: bool, selected: bool) -> str:
+    """How one of the images of what is mentioned is written; of several tasks, no number says which it is."""
+    if not selected:
+        return f"`steps.{name}.images[0]`"
+    return f"`steps.{name}.at(…).images[0]`" if single else f"`steps.{name}.where(…).images`"
+
+
 def _read(node: Expression) -> object:
     """The value of what is written out; anything else as it is."""
     sign, operand = (node.sign, node.operand) if isinstance(node, Signed) else (1, node)

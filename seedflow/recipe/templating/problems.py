@@ -45,6 +45,8 @@ class Problem:
     """A name without its root, for which whoever knows what the recipe declares may have better help."""
     dashed: Dashed | None = None
     """Of a name with a `-` in it, for whoever knows that it is a difference; `bare` is the name without."""
+    step: str | None = None
+    """A step of which something is mentioned that no step gives; an output of the recipe that it uses may be meant."""
 
     def inside(self, source: Source, *calls: Place) -> Problem:
         """The same as seen from the text that includes or imports `source`, where it was found; `calls` are in that text."""

@@ -42,6 +42,8 @@ _PLAIN_WORDS: Final = {
     "string": "a text in quotes",
     "integer": "a number",
 }
+_CHOICE: Final = 8
+"""So many tokens has `steps.page.images[time=`."""
 _HINTS: Final = {
     "=": "two values are compared with `==`",
     "|": "write `or` for a choice, and the name of a filter after `|`",
@@ -262,7 +264,7 @@ def _explain(error: TemplateSyntaxError, tokens: Sequence[Token], text: str) -> 
         message += f"; expected {_PLAIN_WORDS.get(expected[1], f'`{expected[1]}`')}"
         if expected[1].startswith("end of"):
             message += ", an operator or a filter"
-    help_ = _HINTS.get(written)
+    help_ = _advise_on_choice(tokens, index) or _HINTS.get(written)
     if written == "if" and index > 1 and [token.value for token in tokens[index - 1 : index]] == ["else"]:
         help_ = "write `{% elif CONDITION %}`" if tokens[index - 2].kind == "block_begin" else help_
     if help_ is None:
@@ -272,6 +274,14 @@ def _explain(error: TemplateSyntaxError, tokens: Sequence[Token], text: str) -> 
             else "look at what stands before it"
         )
     return Problem(code="template-syntax", message=message, start=found.start, end=found.end, help=help_)
+
+
+def _advise_on_choice(tokens: Sequence[Token], index: int) -> str | None:
+    """The help for `steps.page.images[time='night']`, where tasks are chosen by a variable in the place of a number."""
+    before = [str(token.value) for token in tokens[max(0, index - 7) : index + 1]]
+    if len(before) < _CHOICE or before[-1] != "=" or before[-3] != "[" or before[-8] != "steps":
+        return None
+    return f"choose by a variable with `.where()`: `steps.{before[-6]}.where({before[-2]}=…).{before[-4]}`"
 
 
 def _refuse_depth(tokens: Sequence[Token]) -> Problem:

@@ -51,6 +51,8 @@ class CallReader(ABC):
         self.macro_in_reading: str | None = None
         self.origins: dict[str, Module] = {}
         """The files of those macros that are imported."""
+        self.modules: dict[str, Module] = {}
+        """Imported files as a whole, by the names that they have here."""
         self.tokens = TokenTable(tokens)
         self.mentions = MentionReader(roots, self.problems, self.references, self._read_selector, FILTERS)
 
@@ -77,7 +79,7 @@ class CallReader(ABC):
                 f"there is no filter `{node.name}`",
                 name.start,
                 name.end,
-                suggest(node.name, FILTERS, f"the filters are {', '.join(FILTERS)}"),
+                _advise_on_filter(node.name),
                 code="template-unknown-filter",
             )
         return self._apply("filter", node.name, callee, base, arguments, name, end)
@@ -129,7 +131,9 @@ class CallReader(ABC):
         if mismatch is not None:
             if not given.whole:
                 return Constant("", place.start, end)
-            return self._refuse_arguments(f"function `{name}`: {mismatch}", place.start, end)
+            listed = len(given.values) == 1 and isinstance(given.values[0], ListOf)
+            advice = f"take the brackets away: `{name}(…, …)`" if name == "first_of" and listed else None
+            return self._refuse_arguments(f"function `{name}`: {mismatch}", place.start, end, advice)
         single = find_single(given.values[0]) if name == "succeeded" else None
         if single is not None and not self._is_refused(single):
             return self.refuse(
@@ -161,8 +165,10 @@ class CallReader(ABC):
             takes_missing=callee.takes_missing,
         )
 
-    def _refuse_arguments(self, message: str, start: int, end: int) -> Expression:
-        if message.endswith("is missing"):
+    def _refuse_arguments(self, message: str, start: int, end: int, advice: str | None = None) -> Expression:
+        if advice is not None:
+            pass
+        elif message.endswith("is missing"):
             advice = "add it, in its place or by its name"
         elif "takes named lists" in message:
             advice = "name each list: `zip(name=…, tone=…)`"
@@ -176,9 +182,12 @@ class CallReader(ABC):
 
     def _refuse_function(self, name: str, place: Token) -> Expression:
         known = [*FUNCTIONS, *FORMS, *self.macros]
+        imported = next((alias for alias, one in self.modules.items() if name in one.partial.macros), None)
         help_ = suggest(name, known, f"the functions are {', '.join(f'`{one}`' for one in known)}")
         if name in FILTERS:
             help_ = f"it is a filter: `… | {name}`"
+        if imported is not None:
+            help_ = f"write `{imported}.{name}(…)`"
         message = f"there is no function `{name}`"
         if name == self.macro_in_reading:
             message, help_ = f"macro `{name}` calls itself", "go through a list with `{% for %}`"
@@ -224,6 +233,16 @@ class CallReader(ABC):
 
     def _read_selector(self, link: Link) -> tuple[Argument, ...]:
         node = cast("nodes.Call", link.value)
+        compared = [one for one in node.args if _find_compared_name(one) is not None]
+        for name in filter(None, map(_find_compared_name, compared)):
+            place = self.tokens.at(name.lineno)
+            self._refuse_selector(
+                "a variable is given what it is to be, not compared",
+                place.start,
+                place.end,
+                f"write one `=`: `{name.name}=…` in place of `{name.name} == …`",
+            )
+        node.args = [one for one in node.args if one not in compared]
         _, arguments = self.read_arguments(node, self.tokens.before(link.start))
         for value in arguments.values:
             self._refuse_selector(
@@ -232,7 +251,7 @@ class CallReader(ABC):
                 value.end,
                 "write `NAME=…` with the name of the variable",
             )
-        if not arguments.named and not arguments.values:
+        if not arguments.named and not arguments.values and not compared:
             self._refuse_selector(
                 "no variable is chosen",
                 link.start,
@@ -263,9 +282,24 @@ class CallReader(ABC):
         return Argument(name, chosen, place.start, value.end)
 
 
+def _advise_on_filter(name: str) -> str | None:
+    if name == "zip":
+        return "it is a function of lists with names: `zip(name=…, tone=…)`"
+    if name in FUNCTIONS or name in FORMS:
+        return f"it is a function: `{name}(…)`"
+    return suggest(name, FILTERS, f"the filters are {', '.join(FILTERS)}")
+
+
 def _keywords(node: _Call) -> list[nodes.Keyword]:
     """Jinja types the named arguments of its nodes in two ways; they are one."""
     return cast("list[nodes.Keyword]", node.kwargs)
+
+
+def _find_compared_name(node: nodes.Expr) -> nodes.Name | None:
+    """The name in `time == 'night'`, as others choose by a variable."""
+    if not isinstance(node, nodes.Compare) or not isinstance(node.expr, nodes.Name):
+        return None
+    return node.expr if [one.op for one in node.ops] == ["eq"] else None
 
 
 def _explain_macro_mismatch(

@@ -33,7 +33,7 @@ from seedflow.recipe.templating.operation_nodes import (
     Signed,
 )
 from seedflow.recipe.templating.optional_names import NO_NAMES, find_passed, find_spared
-from seedflow.recipe.templating.partials import Module, Need
+from seedflow.recipe.templating.partials import Need
 from seedflow.recipe.templating.problems import Enough, Misread, Problem, suggest
 from seedflow.recipe.templating.reading_calls import CallReader
 from seedflow.recipe.templating.variables import Names
@@ -81,7 +81,6 @@ class ExpressionReader(CallReader):
         self.source = source
         self.needs: dict[str, Need] = {}
         self._spared: frozenset[str] = NO_NAMES
-        self.modules: dict[str, Module] = {}
         self.unread: set[str] = set()
         """Names whose meaning is in a file with problems, so that nothing is said of them."""
         self.names = Names("template")
@@ -292,7 +291,7 @@ class ExpressionReader(CallReader):
         if chain and isinstance(chain[0], nodes.Call):
             called = self.read_call(base.name, place, chain[0])
             return self.mentions.extend(called, [self.build_link(part) for part in chain[1:]])
-        return self._refuse_name(base.name, place)
+        return self._refuse_name(base.name, place, chain)
 
     def _may_come_from_outside(self, name: str, chain: Chain) -> bool:
         called = bool(chain) and isinstance(chain[0], nodes.Call)
@@ -318,7 +317,7 @@ class ExpressionReader(CallReader):
                 return loop.loop_slot
         return slot
 
-    def _refuse_name(self, name: str, place: Token) -> Expression:
+    def _refuse_name(self, name: str, place: Token, chain: Chain) -> Expression:
         if name in self.macros or name in FUNCTIONS or name in FORMS:
             return self.refuse(
                 f"`{name}` is called, it is not a value",
@@ -343,8 +342,9 @@ class ExpressionReader(CallReader):
             if root is not None:
                 advice = f"declare it and write `{root}.{name}`, or {advice}"
             help_ = suggest(name, [*roots, *self.names.all()], advice)
+        bare = ".".join((name, *(part.attr for part in chain[:1] if isinstance(part, nodes.Getattr))))
         self.problems.append(
-            Problem("template-unknown-name", message, place.start, place.end, help_, bare=name)
+            Problem("template-unknown-name", message, place.start, place.end, help_, bare=bare)
         )
         return Constant("", place.start, place.end)
 
