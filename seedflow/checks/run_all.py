@@ -11,6 +11,7 @@ from seedflow.checks.amounts import check_amounts
 from seedflow.checks.braces import check_braces
 from seedflow.checks.calls import check_calls
 from seedflow.checks.expressions import check_expressions
+from seedflow.checks.fallbacks import check_fallbacks
 from seedflow.checks.indexing import check_indexing
 from seedflow.checks.limits import check_limits
 from seedflow.checks.loops import check_loops
@@ -54,6 +55,7 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_alike_files,
     check_limits,
     check_skipping,
+    check_fallbacks,
     check_amounts,
     check_waste,
 )

@@ -55,7 +55,7 @@ class Certain:
 
         Without `whole`, nobody wants a text of the template itself.
         """
-        names = self._names_in(template, frame)
+        names = self.names_in(template, frame)
         for node, known, printed in _find_expressions(template, facts, names):
             if printed and whole:
                 yield from _find_texts(node, known, names)
@@ -65,11 +65,11 @@ class Certain:
 
     def find_guarded(self, template: Template, frame: Frame, facts: Facts) -> _Found:
         """Every part of every expression in a template, with what is certain there; macros and files left out."""
-        names = self._names_in(template, frame)
+        names = self.names_in(template, frame)
         for node, known, _ in _find_expressions(template, facts, names):
             yield from _go_through(node, known, names)
 
-    def _names_in(self, template: Template, frame: Frame) -> Names:
+    def names_in(self, template: Template, frame: Frame) -> Names:
         """What names stand for in a template, its own variables included."""
         if not template.body:
             return self.names(frame)
