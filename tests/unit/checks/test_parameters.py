@@ -69,6 +69,18 @@ def test_literals_are_judged_at_their_place(say, parameters: str, said: list[str
         ("size", "{{ inputs.size }}", ["option-not-allowed?"]),
         ("size", "{{ inputs.wrong }}", ["option-not-allowed"]),
         ("size", "{{ inputs.scenes | first }}", []),
+        ("size", "{{ inputs.n }}x{{ inputs.n }}", ["option-not-allowed"]),
+        ("size", "{{ inputs.n ~ 'x' ~ inputs.n }}", ["option-not-allowed"]),
+        ("size", "{{ inputs.text }}x{{ inputs.text }}", ["option-not-allowed"]),
+        ("size", "{{ inputs.text }}K", []),
+        ("size", "{% if inputs.flag %}2K{% else %}4K{% endif %}", []),
+        ("size", "{% if inputs.flag %} 2K {% else %} 9K {% endif %}", ["option-not-allowed?"]),
+        ("size", "{% if inputs.flag %}8K{% else %}9K{% endif %}", ["option-not-allowed"]),
+        ("size", "{{ '2K' if inputs.flag else none }}", []),
+        ("size", "{{ '9' if inputs.flag else '2' }}K", ["option-not-allowed?"]),
+        ("size", "{% for s in inputs.scenes %}{{ s }}{% endfor %}", []),
+        ("aspect_ratio", "{{ inputs.n }}:{{ inputs.n }}", []),
+        ("aspect_ratio", "{{ inputs.n }}/{{ inputs.n }}", ["option-not-allowed"]),
     ],
 )
 def test_templates_must_be_able_to_fit(check, name: str, template: str, said: list[str]) -> None:
