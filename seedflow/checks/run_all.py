@@ -13,6 +13,7 @@ from seedflow.checks.calls import check_calls
 from seedflow.checks.expressions import check_expressions
 from seedflow.checks.fallbacks import check_fallbacks
 from seedflow.checks.indexing import check_indexing
+from seedflow.checks.lengths import check_lengths
 from seedflow.checks.limits import check_limits
 from seedflow.checks.loops import check_loops
 from seedflow.checks.names import check_names
@@ -50,6 +51,7 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_text,
     check_absent_operands,
     check_expressions,
+    check_lengths,
     check_braces,
     check_outputs,
     check_alike_files,
