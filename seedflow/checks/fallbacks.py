@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from seedflow.checks.subject import Mention, Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
+from seedflow.graph.certain import find_tests
 from seedflow.graph.facts import NO_FACTS, Facts, Known, Names, is_path, know, spell
 from seedflow.graph.guards import is_test, learn
 from seedflow.graph.places import Part, Place
@@ -21,7 +22,6 @@ from seedflow.recipe.templating.forms import OrNone
 from seedflow.recipe.templating.lookup_nodes import Attribute, Mentioned
 from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.operation_nodes import And, Applied, Compared, Either, Not, Or
-from seedflow.recipe.templating.statements import Body, For, If, SetText
 from seedflow.recipe.templating.walking import walk
 
 
@@ -114,7 +114,7 @@ class _Reader:
                     yield from self._read_default(node)
                 case _:
                     pass
-        for test in _find_tests(self._place.template.body):
+        for test in find_tests(self._place.template.body):
             yield from self._read_test(test, harmless)
         when = self._place.template.expression
         if self._place.part is Part.WHEN and when is not None:
@@ -173,7 +173,7 @@ class _Reader:
 
     def _read_branches(self, harmless: set[int]) -> Iterator[_Lost]:
         """Mentions that stand where a test made sure of the step, and that skip the task wherever the test does not hold."""
-        tests = [*_find_tests(self._place.template.body)]
+        tests = [*find_tests(self._place.template.body)]
         tests += [node.test for node in self._nodes if isinstance(node, Either)]
         optional = [node for test in tests for node in walk(test) if isinstance(node, OrNone)]
         for mention in self._mentions.values():
@@ -354,23 +354,3 @@ def _list_leaves(test: Expression) -> list[Expression]:
             return _list_leaves(test.operand)
         case _:
             return [test]
-
-
-def _find_tests(body: Body) -> Iterator[Expression]:
-    """The tests of the statements of a text."""
-    for statement in body:
-        match statement:
-            case If():
-                for test, inside in statement.branches:
-                    yield test
-                    yield from _find_tests(inside)
-                yield from _find_tests(statement.otherwise)
-            case For():
-                if statement.condition is not None:
-                    yield statement.condition
-                yield from _find_tests(statement.body)
-                yield from _find_tests(statement.otherwise)
-            case SetText():
-                yield from _find_tests(statement.body)
-            case _:
-                pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from seedflow.checks.bare_operands import advise_on_operand, is_bare
 from seedflow.checks.request import span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
@@ -76,8 +77,16 @@ def _check_outcomes(place: Place, subject: Subject) -> Iterator[Diagnostic]:
                 f"`when` needs true or false, and may come to this part, which is {shape.describe()}",
                 place.template.scalar.span_at(node.start, node.end),
                 Severity.WARNING,
-                help="write a comparison in its place",
+                help=_help_operand(node, place) or "write a comparison in its place",
             )
+
+
+def _help_operand(node: Node, place: Place) -> str | None:
+    """What to write for a text or number beside `or`, which was meant to be compared as what stands before it."""
+    chain = place.template.expression
+    if not is_bare(node) or not isinstance(chain, Or | And):
+        return None
+    return advise_on_operand(chain, node, place.template.scalar.value)
 
 
 def _find_outcomes(node: Node | None) -> Iterator[Node]:

@@ -8,6 +8,7 @@ from seedflow.checks.absent import check_absent
 from seedflow.checks.absent_operands import check_absent_operands
 from seedflow.checks.alike_files import check_alike_files
 from seedflow.checks.amounts import check_amounts
+from seedflow.checks.bare_operands import check_bare_operands
 from seedflow.checks.braces import check_braces
 from seedflow.checks.calls import check_calls
 from seedflow.checks.expressions import check_expressions
@@ -52,6 +53,7 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_absent_operands,
     check_expressions,
     check_lengths,
+    check_bare_operands,
     check_braces,
     check_outputs,
     check_alike_files,

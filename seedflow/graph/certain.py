@@ -80,6 +80,26 @@ class Certain:
         return found[1]
 
 
+def find_tests(body: Body) -> Iterator[Expression]:
+    """The tests of the statements of a text."""
+    for statement in body:
+        match statement:
+            case If():
+                for test, inside in statement.branches:
+                    yield test
+                    yield from find_tests(inside)
+                yield from find_tests(statement.otherwise)
+            case For():
+                if statement.condition is not None:
+                    yield statement.condition
+                yield from find_tests(statement.body)
+                yield from find_tests(statement.otherwise)
+            case SetText():
+                yield from find_tests(statement.body)
+            case _:
+                pass
+
+
 def find_most(node: StepNode, templates: Sequence[Template]) -> list[int | None]:
     """How many items lists of a step have at most where its condition holds; None where it does not say."""
     facts = Certain().of_step(node) if node.step.when is not None else NO_FACTS
