@@ -40,7 +40,8 @@ def check_fallbacks(subject: Subject) -> Iterator[Diagnostic]:
     """Nothing is written for the case that a step was skipped, and is itself skipped then."""
     by_place: dict[int, list[Mention]] = {}
     for mention in subject.mentions:
-        if _skips(mention, subject):
+        alone = isinstance(mention.place.template.expression, Mentioned)
+        if not alone and _skips(mention, subject):
             by_place.setdefault(id(mention.place), []).append(mention)
     for mentions in by_place.values():
         place = mentions[0].place
