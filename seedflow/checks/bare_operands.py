@@ -33,15 +33,13 @@ def check_bare_operands(subject: Subject) -> Iterator[Diagnostic]:
 def advise_on_operand(chain: Expression, bare: Constant, text: str) -> str | None:
     """What to write for a chain of `or` or `and` that holds a text or number by itself; None where nothing beside it is compared."""
     operands = _list_operands(chain)
-    for one in operands:
+    for one in operands if bare in operands else ():
         compared = _read_comparison(one)
         if compared is None:
             continue
         asked, operator, first = compared
         subject = _spell(asked, text)
         values = [_spell(first, text), *(_spell(each, text) for each in operands if is_bare(each))]
-        if bare not in operands:
-            return None
         listed = f"`{subject} {_LISTED[operator]} [{', '.join(values)}]`"
         if operator is operators.equal and isinstance(chain, Or):
             return f"write `{' or '.join(f'{subject} == {value}' for value in values)}`, or {listed}"

@@ -22,6 +22,7 @@ from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.templating.operation_nodes import And, Either, Or
+from seedflow.recipe.templating.walking import walk
 
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 _COUNTED = ("takes", "images", "attempts")
@@ -83,10 +84,12 @@ def _check_outcomes(place: Place, subject: Subject) -> Iterator[Diagnostic]:
 
 def _help_operand(node: Node, place: Place) -> str | None:
     """What to write for a text or number beside `or`, which was meant to be compared as what stands before it."""
-    chain = place.template.expression
-    if not is_bare(node) or not isinstance(chain, Or | And):
+    expression = place.template.expression
+    if expression is None or not is_bare(node):
         return None
-    return advise_on_operand(chain, node, place.template.scalar.value)
+    chains = (part for part in walk(expression) if isinstance(part, Or | And))
+    advice = (advise_on_operand(chain, node, place.template.scalar.value) for chain in chains)
+    return next((one for one in advice if one is not None), None)
 
 
 def _find_outcomes(node: Node | None) -> Iterator[Node]:

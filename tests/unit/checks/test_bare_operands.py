@@ -93,11 +93,15 @@ def test_values_and_switches_are_left_alone(check: Check, part: str) -> None:
     assert find(check, part) == []
 
 
-def test_a_condition_of_a_step_says_the_same(check: Check) -> None:
+@pytest.mark.parametrize(
+    "when",
+    ["inputs.m == 'calm' or 'wild'", "inputs.on and (inputs.m == 'calm' or 'wild')"],
+)
+def test_a_condition_of_a_step_says_the_same(check: Check, when: str) -> None:
     (found,) = check(
-        """
-        inputs: {m: {type: choice, options: [calm, wild, odd], default: calm}}
-        steps: {a: {when: "{{ inputs.m == 'calm' or 'wild' }}", generate: {prompt: A}}}
+        f"""
+        inputs: {{m: {{type: choice, options: [calm, wild, odd], default: calm}}, on: {{type: boolean, default: true}}}}
+        steps: {{a: {{when: "{{{{ {when} }}}}", generate: {{prompt: "A {{{{ inputs.on }}}}"}}}}}}
         """
     )
     assert (found.code, found.help) == ("not-boolean", BOTH)
