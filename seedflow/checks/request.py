@@ -74,7 +74,7 @@ class Judge:
         counted = [_count_item(item, node, self._flow) for item in (references.items if references else ())]
         numbers = {
             name: (least, most)
-            for name, (least, most) in self._flow.counts.number_bounds(node).items()
+            for name, (least, most) in self._flow.counts.number_bounds(node, guarded=True).items()
             if least is not None and most is not None and model.wants_number(name)
         }
         unknown = request.unknown.difference(numbers)
@@ -89,7 +89,7 @@ class Judge:
         problems = self._judge_all(few, model)
         if few.parameters != many.parameters and problems:
             problems = _keep(problems, self._judge_all(many, model))
-        made = self._flow.counts.number_bounds(node, all_made=True)
+        made = self._flow.counts.number_bounds(node, guarded=True, all_made=True)
         lows = {name: made[name].low if name in made else None for name in numbers}
         least = {name: low if low is not None else numbers[name][1] for name, low in lows.items()}
         fewest = replace(few, parameters={**few.parameters, **least}) if least else few

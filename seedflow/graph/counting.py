@@ -98,16 +98,18 @@ class Counts:
         greatest = {name: between.high for name, between in bounds.items() if between.high is not None}
         return Count(*model.image_bounds(request.parameters, request.unknown, greatest))
 
-    def number_bounds(self, node: StepNode, *, all_made: bool = False) -> dict[str, Range]:
+    def number_bounds(
+        self, node: StepNode, *, guarded: bool = False, all_made: bool = False
+    ) -> dict[str, Range]:
         """Between which numbers the parameters of a request lie that templates give, where that is known.
 
-        With `all_made` as if nothing were skipped.
+        `guarded` where the condition of the step holds; `all_made` as if nothing were skipped.
         """
         found: dict[str, Range] = {}
         for name in self._flow.request(node).unknown:
             parameter = node.generate.parameters.get(name)
             if parameter is not None:
-                between = self.find_between(parameter.expression, node, guarded=True, all_made=all_made)
+                between = self.find_between(parameter.expression, node, guarded=guarded, all_made=all_made)
                 if between is not None:
                     found[name] = between
         return found
@@ -120,7 +122,7 @@ class Counts:
         It is `guarded` where it is worked out only if the condition of its step holds; `all_made` as if nothing were skipped.
         """
         part = expression.expression if isinstance(expression, Template) else None
-        if part is None:
+        if part is None or not (guarded or all_made):
             found = self._flow.shape_of_expression(expression, node).between
         else:
             facts = self._flow.certain.of_step(node) if guarded else NO_FACTS
