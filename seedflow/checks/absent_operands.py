@@ -12,7 +12,9 @@ from seedflow.checks.subject import Subject
 from seedflow.checks.trying import choose_values, try_out
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.facts import Facts
+from seedflow.graph.guards import is_test
 from seedflow.graph.places import Place
+from seedflow.graph.selecting import GOING_BY, find_gone_by
 from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.templating.lookup_nodes import Part
 from seedflow.recipe.templating.nodes import Constant, Expression
@@ -20,6 +22,8 @@ from seedflow.recipe.templating.operation_nodes import Applied, Binary, Compared
 from seedflow.recipe.templating.problems import RenderError
 
 _MOST_TRIED: Final = 600
+_TAKING_NO_NONE: Final = GOING_BY | {"join", "sum"}
+"""Filters of lists that fail where what they go by is none."""
 
 
 class _Operation(NamedTuple):
@@ -38,6 +42,8 @@ def check_absent_operands(subject: Subject) -> Iterator[Diagnostic]:
             operation = _read_operation(node)
             if operation is not None:
                 yield from _check_operands(node, operation, facts, place, subject)
+            if isinstance(node, Applied) and node.name in _TAKING_NO_NONE and not is_test(node):
+                yield from _check_items(node, facts, place, subject)
 
 
 def _read_operation(node: Expression) -> _Operation | None:
@@ -98,6 +104,41 @@ def _check_operands(
             Severity.WARNING,
             help=f"write `{instead}`, or test for it first: `… if {mention} is not none else …`",
         )
+
+
+def _check_items(node: Applied, facts: Facts, place: Place, subject: Subject) -> Iterator[Diagnostic]:
+    """A filter that goes by an item, or a part of it, which may be none."""
+    path = find_gone_by(node)
+    items = node.arguments[0]
+    shape = subject.flow.shape_of_part(items, place.node, place.frame, facts=facts)
+    found = shape.item if shape.kind is Kind.LIST and path is not None else None
+    for part in path or ():
+        found = None if found is None else found.find(part)
+    if found is None or not found.optional or found.kind in (Kind.NONE, Kind.UNKNOWN):
+        return
+    mention, filtered = _split_filter(node, place.template.scalar.value)
+    name = ".".join(path or ())
+    what = f"`{name}` of an item of `{mention}`" if name else f"an item of `{mention}`"
+    without = f"rejectattr('{name}', 'none')" if name else "reject('none')"
+    yield Diagnostic(
+        "may-be-none",
+        f"{what} may be none, and `{node.name}` takes no none",
+        place.template.scalar.span_at(node.start, node.end),
+        Severity.WARNING,
+        help=f"leave such items out first: `{mention} | {without} {filtered}`",
+    )
+
+
+def _split_filter(node: Applied, text: str) -> tuple[str, str]:
+    """What stands before the bar of a filter, and the bar with all behind it; brackets around both left out."""
+    items = node.arguments[0]
+    bar = text.find("|", items.end, node.end)
+    before, behind = text[items.start : bar].strip(), text[bar : node.end].strip()
+    if before.count(")") > before.count("("):
+        before = f"({before}"
+    if behind.count(")") > behind.count("("):
+        behind = behind.removesuffix(")").rstrip()
+    return " ".join(before.split()), " ".join(behind.split())
 
 
 def _try_without(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from seedflow.checks.bare_operands import advise_on_operand, is_bare
 from seedflow.checks.request import span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
@@ -21,6 +22,7 @@ from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.templating.operation_nodes import And, Either, Or
+from seedflow.recipe.templating.walking import walk
 
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 _COUNTED = ("takes", "images", "attempts")
@@ -76,8 +78,18 @@ def _check_outcomes(place: Place, subject: Subject) -> Iterator[Diagnostic]:
                 f"`when` needs true or false, and may come to this part, which is {shape.describe()}",
                 place.template.scalar.span_at(node.start, node.end),
                 Severity.WARNING,
-                help="write a comparison in its place",
+                help=_help_operand(node, place) or "write a comparison in its place",
             )
+
+
+def _help_operand(node: Node, place: Place) -> str | None:
+    """What to write for a text or number beside `or`, which was meant to be compared as what stands before it."""
+    expression = place.template.expression
+    if expression is None or not is_bare(node):
+        return None
+    chains = (part for part in walk(expression) if isinstance(part, Or | And))
+    advice = (advise_on_operand(chain, node, place.template.scalar.value) for chain in chains)
+    return next((one for one in advice if one is not None), None)
 
 
 def _find_outcomes(node: Node | None) -> Iterator[Node]:

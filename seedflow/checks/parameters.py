@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from seedflow.checks.loops import has_broken_lists
 from seedflow.checks.request import Judge, span_of
+from seedflow.checks.spelled import Way, spell_ways
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.growth import Growth
@@ -22,8 +23,6 @@ from seedflow.recipe.model import Expression, Parameter
 from seedflow.recipe.step_kinds import OPTIONS_BY_KIND
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.lookup_nodes import Attribute, Named
-from seedflow.recipe.templating.nodes import Constant
-from seedflow.recipe.templating.operation_nodes import Either
 from seedflow.recipe.unbraced import suggest_braces
 from seedflow.recipe.words import REFERENCES_MEANT
 
@@ -135,7 +134,10 @@ def _check_shape(
     if not types or not shape.known or shape.kind is Kind.NONE:
         return
     if any(shape.kind in FITTING.get(wanted, ()) for wanted in types):
-        yield from _check_options(parameter, shape, schema)
+        ways = []
+        if isinstance(parameter.expression, Template):
+            ways = spell_ways(parameter.expression, lambda part: subject.flow.shape_of_part(part, node))
+        yield from _check_options(parameter, shape, schema, ways)
         return
     if "string" in types:
         return  # text.py says it for everything that becomes text
@@ -157,14 +159,18 @@ def _check_shape(
     )
 
 
-def _check_options(parameter: Parameter, shape: Shape, schema: Mapping[str, object]) -> Iterator[Diagnostic]:
+def _check_options(
+    parameter: Parameter, shape: Shape, schema: Mapping[str, object], ways: Sequence[Way]
+) -> Iterator[Diagnostic]:
     allowed = schema.get("enum")
     if not isinstance(allowed, list):
         return
     refused = [option for option in shape.options if option.strip() not in allowed]
     certain = bool(refused) and len(refused) == len(shape.options)
     if not shape.options:
-        refused = [one for one in _find_written(parameter.expression) if one.strip() not in allowed]
+        never = [way for way in ways if not any(way.may_be(str(option)) for option in allowed)]
+        certain = bool(never) and len(never) == len(ways)
+        refused = [way.show() for way in never if way.says_anything]
     of_picture = shape.options == IMAGE_FORMATS
     if refused and of_picture and not certain:
         return  # which of them a model gives is not for the recipe to say
@@ -172,7 +178,7 @@ def _check_options(parameter: Parameter, shape: Shape, schema: Mapping[str, obje
     if refused:
         yield Diagnostic(
             "option-not-allowed",
-            f"`{parameter.name}` may become {_list(refused)} here; the model takes {_list(allowed)}",
+            f"`{parameter.name}` {'becomes' if certain else 'may become'} {_list(refused)} here; the model takes {_list(allowed)}",
             span,
             Severity.ERROR if certain else Severity.WARNING,
             help="change the options of the input"
@@ -187,19 +193,6 @@ def _check_options(parameter: Parameter, shape: Shape, schema: Mapping[str, obje
             Severity.WARNING if shape.optional else Severity.ERROR,
             help="give it only what the model takes",
         )
-
-
-def _find_written(expression: Expression) -> Iterator[str]:
-    """The texts that are written out in the branches of an expression, each of which it may give."""
-    nodes = [expression.expression] if isinstance(expression, Template) else []
-    while nodes:
-        match nodes.pop():
-            case Either() as node:
-                nodes += (node.otherwise, node.then)
-            case Constant(value=str() as text):
-                yield text
-            case _:
-                pass
 
 
 def _is_given(expression: Expression) -> bool:

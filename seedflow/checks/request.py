@@ -13,7 +13,7 @@ from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
 from seedflow.graph.shapes import ANY, ONE, Count, Kind
 from seedflow.graph.unsure import Unsure
-from seedflow.models.between import find_doubts
+from seedflow.models.between import find_doubts, find_doubts_at_least
 from seedflow.models.model import Model
 from seedflow.models.problem import Problem
 from seedflow.recipe.input_images import check_image_text
@@ -74,7 +74,7 @@ class Judge:
         counted = [_count_item(item, node, self._flow) for item in (references.items if references else ())]
         numbers = {
             name: (least, most)
-            for name, (least, most) in self._flow.counts.number_bounds(node).items()
+            for name, (least, most) in self._flow.counts.number_bounds(node, guarded=True).items()
             if least is not None and most is not None and model.wants_number(name)
         }
         unknown = request.unknown.difference(numbers)
@@ -89,7 +89,12 @@ class Judge:
         problems = self._judge_all(few, model)
         if few.parameters != many.parameters and problems:
             problems = _keep(problems, self._judge_all(many, model))
-        doubts = list(self._find_doubts(few, many, model)) if self._is_open(node, counted, numbers) else []
+        made = self._flow.counts.number_bounds(node, guarded=True, all_made=True)
+        lows = {name: made[name].low if name in made else None for name in numbers}
+        least = {name: low if low is not None else numbers[name][1] for name, low in lows.items()}
+        fewest = replace(few, parameters={**few.parameters, **least}) if least else few
+        is_open = self._is_open(node, counted, numbers)
+        doubts = list(self._find_doubts(few, fewest, many, model)) if is_open else []
         if doubts and not self._unsure.is_unsure(node):
             problems = [*doubts, *problems]
         for problem in problems:
@@ -121,13 +126,17 @@ class Judge:
         where = Where(node.frame, node)
         return any(self._growth.is_dynamic(expression, where) for expression in (*vague, *open_numbers))
 
-    def _find_doubts(self, few: _Asked, many: _Asked, model: Model) -> Iterator[Problem]:
+    def _find_doubts(self, few: _Asked, fewest: _Asked, many: _Asked, model: Model) -> Iterator[Problem]:
+        """What may go wrong; `fewest` is the least where nothing is skipped, since who mentions that is skipped with it."""
         low, high = _total(few.counted)
         if high is None or high > _MOST_PLACEHOLDERS:
-            return iter(())
+            return
         least, most = few.fill(0), many.fill(high - low)
         found = self._ask(model, least, few.unknown), self._ask(model, most, many.unknown)
-        return find_doubts(model, *found, most)
+        yield from find_doubts(model, *found, most)
+        small = fewest.fill(0)
+        of_small = found[0] if small == least else self._ask(model, small, few.unknown)
+        yield from find_doubts_at_least(model, of_small, found[1], small, most)
 
     def _ask(self, model: Model, params: Mapping[str, object], unknown: frozenset[str]) -> list[Problem]:
         if not unknown:

@@ -8,10 +8,13 @@ from seedflow.checks.absent import check_absent
 from seedflow.checks.absent_operands import check_absent_operands
 from seedflow.checks.alike_files import check_alike_files
 from seedflow.checks.amounts import check_amounts
+from seedflow.checks.bare_operands import check_bare_operands
 from seedflow.checks.braces import check_braces
 from seedflow.checks.calls import check_calls
 from seedflow.checks.expressions import check_expressions
+from seedflow.checks.fallbacks import check_fallbacks
 from seedflow.checks.indexing import check_indexing
+from seedflow.checks.lengths import check_lengths
 from seedflow.checks.limits import check_limits
 from seedflow.checks.loops import check_loops
 from seedflow.checks.names import check_names
@@ -50,12 +53,15 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_text,
     check_absent_operands,
     check_expressions,
+    check_lengths,
+    check_bare_operands,
     check_braces,
     check_other_syntax,
     check_outputs,
     check_alike_files,
     check_limits,
     check_skipping,
+    check_fallbacks,
     check_amounts,
     check_waste,
 )

@@ -73,7 +73,7 @@ class Certain:
 
         Without `whole`, nobody wants a text of the template itself.
         """
-        names = self._names_in(template, frame)
+        names = self.names_in(template, frame)
         for node, known, printed in _find_expressions(template, facts, names):
             if printed and whole:
                 yield from _find_texts(node, known, names)
@@ -83,11 +83,11 @@ class Certain:
 
     def find_guarded(self, template: Template, frame: Frame, facts: Facts) -> _Found:
         """Every part of every expression in a template, with what is certain there; macros and files left out."""
-        names = self._names_in(template, frame)
+        names = self.names_in(template, frame)
         for node, known, _ in _find_expressions(template, facts, names):
             yield from _go_through(node, known, names)
 
-    def _names_in(self, template: Template, frame: Frame) -> Names:
+    def names_in(self, template: Template, frame: Frame) -> Names:
         """What names stand for in a template, its own variables included."""
         if not template.body:
             return self.names(frame)
@@ -96,6 +96,26 @@ class Certain:
         if found is None:
             found = self._in_templates[key] = (template, _name_variables(template, self.names(frame)))
         return found[1]
+
+
+def find_tests(body: Body) -> Iterator[Expression]:
+    """The tests of the statements of a text."""
+    for statement in body:
+        match statement:
+            case If():
+                for test, inside in statement.branches:
+                    yield test
+                    yield from find_tests(inside)
+                yield from find_tests(statement.otherwise)
+            case For():
+                if statement.condition is not None:
+                    yield statement.condition
+                yield from find_tests(statement.body)
+                yield from find_tests(statement.otherwise)
+            case SetText():
+                yield from find_tests(statement.body)
+            case _:
+                pass
 
 
 def find_most(node: StepNode, templates: Sequence[Template]) -> list[int | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from seedflow.graph.facts import NO_FACTS
 from seedflow.graph.given import find_default, find_given
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepGraph, StepNode
@@ -103,20 +104,35 @@ class Counts:
         greatest = {name: between.high for name, between in bounds.items() if between.high is not None}
         return Count(*model.image_bounds(request.parameters, request.unknown, greatest))
 
-    def number_bounds(self, node: StepNode) -> dict[str, Range]:
-        """Between which numbers the parameters of a request lie that templates give, where that is known."""
+    def number_bounds(
+        self, node: StepNode, *, guarded: bool = False, all_made: bool = False
+    ) -> dict[str, Range]:
+        """Between which numbers the parameters of a request lie that templates give, where that is known.
+
+        `guarded` where the condition of the step holds; `all_made` as if nothing were skipped.
+        """
         found: dict[str, Range] = {}
         for name in self._flow.request(node).unknown:
             parameter = node.generate.parameters.get(name)
             if parameter is not None:
-                between = self.find_between(parameter.expression, node)
+                between = self.find_between(parameter.expression, node, guarded=guarded, all_made=all_made)
                 if between is not None:
                     found[name] = between
         return found
 
-    def find_between(self, expression: Expression, node: StepNode) -> Range | None:
-        """Between which numbers a value lies: what a caller gives counts for more than what the recipe declares."""
-        found = self._flow.shape_of_expression(expression, node).between
+    def find_between(
+        self, expression: Expression, node: StepNode, *, guarded: bool = False, all_made: bool = False
+    ) -> Range | None:
+        """Between which numbers a value lies: what a caller gives counts for more than what the recipe declares.
+
+        It is `guarded` where it is worked out only if the condition of its step holds; `all_made` as if nothing were skipped.
+        """
+        part = expression.expression if isinstance(expression, Template) else None
+        if part is None or not (guarded or all_made):
+            found = self._flow.shape_of_expression(expression, node).between
+        else:
+            facts = self._flow.certain.of_step(node) if guarded else NO_FACTS
+            found = self._flow.shape_of_part(part, node, all_made=all_made, facts=facts).between
         last, given = (expression, node), find_given(expression, node)
         while given is not None:
             between = self._flow.shape_of_expression(*given).between

@@ -285,10 +285,11 @@ def _infer_applied(node: Applied, lookup: Lookup) -> Shape:
         return UNKNOWN
     if node.name == "map":
         return list_of(_infer_mapped(node, base.item or UNKNOWN), base.count)
+    if base.item is not None:
+        base = replace(base, item=narrow_items(node, base.item))
     shape_of_list = _LISTS.get(node.name)
     found = UNKNOWN if shape_of_list is None else shape_of_list(base)
-    found = narrow_count(node, found, lambda before: infer_shape(before, lookup))
-    return found if found.item is None else replace(found, item=narrow_items(node, found.item))
+    return narrow_count(node, found, lambda before: infer_shape(before, lookup))
 
 
 def _count_range(node: Applied) -> Count:

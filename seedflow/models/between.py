@@ -36,6 +36,34 @@ def find_doubts(
             yield _doubt(problem, model, most)
 
 
+def find_doubts_at_least(
+    model: Model,
+    few: Sequence[Problem],
+    many: Sequence[Problem],
+    least: Mapping[str, object],
+    most: Mapping[str, object],
+) -> Iterator[Problem]:
+    """Of what fails with the smallest numbers that there may be, what does not fail with the greatest, as warnings."""
+    known = {(problem.code, problem.path[:1]) for problem in many}
+    for problem in few:
+        name = str(problem.path[0]) if problem.path else ""
+        if (
+            problem.severity is Severity.ERROR
+            and isinstance(least.get(name), int)
+            and least.get(name) != most.get(name)
+            and (problem.code, problem.path[:1]) not in known
+        ):
+            advice, minimum = problem.help or "ask for more", model.card.bound_of(name, "minimum")
+            if problem.code == "out-of-range" and minimum is not None:
+                advice = f"write `[{minimum}, …] | max` around it"
+            yield replace(
+                problem,
+                message=f"at the least, {problem.message}",
+                help=f"{advice}; with less this task fails",
+                severity=Severity.WARNING,
+            )
+
+
 def _find_certain(few: Sequence[Problem], many: Sequence[Problem]) -> Iterator[Problem]:
     still = {(problem.code, problem.path[:1]) for problem in many}
     return (problem for problem in few if (problem.code, problem.path[:1]) in still)

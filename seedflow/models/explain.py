@@ -17,6 +17,8 @@ from seedflow.models.problem import Problem
 
 Path = tuple[str | int, ...]
 
+_LEAST_PIXELS = 100
+"""Of a picture's shorter side; no ratio is spelled with such numbers."""
 _RATIO = re.compile(r"0*([1-9][0-9]{0,4}):0*([1-9][0-9]{0,4})", re.ASCII)
 _TIER = re.compile(r"([1-9][0-9]?) ?[kK]", re.ASCII)
 _SHOWN_CHARACTERS = 60
@@ -247,7 +249,7 @@ def _wrong_value(path: Path, value: object, options: Sequence[object]) -> Proble
     shown = ", ".join(describe(option) for option in options[:_SHOWN_OPTIONS])
     more = ", …" if len(options) > _SHOWN_OPTIONS else ""
     allowed = f"allowed {'is' if len(options) == 1 else 'are'} {shown}{more}"
-    near = _nearest(value, options)
+    near = find_nearest(value, options)
     return Problem(
         path,
         f"{_name(path)} is {describe(value)}; {allowed}",
@@ -257,7 +259,8 @@ def _wrong_value(path: Path, value: object, options: Sequence[object]) -> Proble
     )
 
 
-def _nearest(value: object, options: Sequence[object]) -> str | None:
+def find_nearest(value: object, options: Sequence[object]) -> str | None:
+    """The option that a value is most likely meant for, or None."""
     if not isinstance(value, str):
         return None
     texts = [option for option in options if isinstance(option, str)]
@@ -282,6 +285,12 @@ def _nearest_of(text: str, options: Sequence[str], read: Callable[[str], float |
 def _read_ratio(text: str) -> float | None:
     found = _RATIO.fullmatch(text)
     return int(found[1]) / int(found[2]) if found else None
+
+
+def is_size(value: object) -> bool:
+    """Whether a ratio is spelled with the width and height of a picture: `2048:1536`."""
+    found = _RATIO.fullmatch(value.strip()) if isinstance(value, str) else None
+    return found is not None and min(int(found[1]), int(found[2])) >= _LEAST_PIXELS
 
 
 def _read_tier(text: str) -> float | None:

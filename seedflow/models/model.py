@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
@@ -12,7 +12,14 @@ from types import MappingProxyType
 from seedflow.diagnostics import Severity
 from seedflow.images.facts import ImageFacts, ImageFormat
 from seedflow.models.card import Card, spell_choice, types_in
-from seedflow.models.explain import explain_breaches, explain_input, explain_output, explain_unknown
+from seedflow.models.explain import (
+    explain_breaches,
+    explain_input,
+    explain_output,
+    explain_unknown,
+    find_nearest,
+    is_size,
+)
 from seedflow.models.memo import GoodInputs
 from seedflow.models.pixels import AskedRatio, find_ratio, find_size
 from seedflow.models.problem import Problem
@@ -148,13 +155,14 @@ class Model:
         wired, problems = (plain, []) if self.takes_reference_list else self._wire_single(plain)
         if not validator.is_valid(wired):
             complete = not unknown and not partial
-            problems += explain_input(
+            found = explain_input(
                 validator.iter_errors(wired),
                 self.card,
                 complete=complete,
                 missing=missing,
                 absent=self.profile.absent,
             )
+            problems += [self._advise_on_ratio(problem, plain) for problem in found]
         prompt = plain.get(self.prompt_field) if self.prompt_field is not None else None
         if isinstance(prompt, str) and not prompt.strip():
             problems.append(_empty_prompt(str(self.prompt_field)))
@@ -175,6 +183,20 @@ class Model:
     def tells_of(self, name: str) -> bool:
         """Whether the profile says what to do in place of a parameter that the model does not have."""
         return name in self.profile.absent
+
+    def _advise_on_ratio(self, problem: Problem, params: Mapping[str, object]) -> Problem:
+        """With references, width and height of a picture in place of a ratio mean the ratio of that picture."""
+        pixels, references = self.profile.pixels, params.get(self.references_field or "")
+        if pixels is None or pixels.as_reference is None or problem.path != (pixels.ratio,) or not references:
+            return problem
+        value, options = params.get(str(pixels.ratio)), self.parameters[str(pixels.ratio)].get("enum")
+        if problem.code != "wrong-value" or not isinstance(options, list) or not is_size(value):
+            return problem
+        advice = f"write `{pixels.as_reference}` for the ratio of the first reference"
+        near = find_nearest(value, options)
+        return replace(
+            problem, help=advice if near is None else f"{advice}; of the others `{near}` is nearest"
+        )
 
     def judge_reference(self, facts: ImageFacts) -> list[Problem]:
         """What is wrong with an image as a reference, by its bytes and pixels; the path is empty."""

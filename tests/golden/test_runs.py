@@ -54,7 +54,7 @@ steps:
 """
 """A sheet of four turns out to be too long for what uses it."""
 
-CHAIN_WITH_CONDITION = CHAIN.replace("third: {", 'third: {when: "{{ steps.second.images | length == 1 }}", ')
+CHAIN_WITH_CONDITION = CHAIN.replace("third: {", 'third: {when: "{{ steps.second.images[0].width > 1 }}", ')
 """Only the run can know whether its last step is made."""
 
 SMALL = {

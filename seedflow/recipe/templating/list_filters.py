@@ -89,11 +89,15 @@ def _order(
             keys.append(key if exact else key.lower())
         elif is_number(key):
             keys.append(key)
+        elif key is None:
+            raise _refuse_none("only numbers and texts have an order", attribute)
         else:
             raise Refusal(
                 code="template-type",
                 message=f"only numbers and texts have an order, but this list holds {describe(key)}",
-                help='name what to go by: `attribute="NAME"`',
+                help='name what to go by: `attribute="NAME"`'
+                if attribute is None
+                else "name another attribute, which is a number or a text",
             )
     if len({isinstance(key, str) for key in keys}) > 1:
         raise Refusal(
@@ -102,11 +106,29 @@ def _order(
     return keys
 
 
+def _refuse_none(why: str, attribute: object, code: str = "template-type") -> Refusal:
+    """An item, or the attribute of one, is none where something is needed."""
+    if attribute is None:
+        return Refusal(
+            code=code,
+            message=f"{why}, and an item of this list is none",
+            help='leave such items out first: `… | reject("none") | …`',
+        )
+    return Refusal(
+        code=code,
+        message=f"{why}, and `{attribute}` of an item of this list is none",
+        help=f'leave such items out first: `… | rejectattr("{attribute}", "none") | …`',
+    )
+
+
 def join(rendering: Rendering, value: object, d: object = "", attribute: object = None) -> str:
     """The texts of the items, or of their attributes, with `d` in between."""
     look, separator, texts, length = _attribute_of(rendering, attribute), to_text(d), [], 0
     for item in read_items(rendering, value):
-        text = to_text(look(item))
+        found = look(item)
+        if found is None:
+            raise _refuse_none("only what has a text is joined", attribute, "template-none-in-text")
+        text = to_text(found)
         length += len(text) + len(separator)
         if length > MAX_TEXT_CHARACTERS:
             rendering.check_length(length - len(separator))
@@ -201,7 +223,10 @@ def total(rendering: Rendering, value: object, attribute: object = None, start: 
     """The sum of numbers, or of attributes that are numbers."""
     look, result = _attribute_of(rendering, attribute), check_number(start)
     for item in read_items(rendering, value):
-        result = check_number(result + check_number(look(item)))
+        found = look(item)
+        if found is None:
+            raise _refuse_none("only numbers have a sum", attribute)
+        result = check_number(result + check_number(found))
     return result
 
 

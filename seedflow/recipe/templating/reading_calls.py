@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias, cast
 
 from jinja2 import nodes
@@ -26,6 +27,7 @@ _Call: TypeAlias = nodes.Call | nodes.Filter | nodes.Test
 
 _MOST_CHOSEN: Final = 3
 """How many items of a list are spelled out in help."""
+_OF_PRESENCE: Final = ("defined", "undefined", "none")
 _SELECTABLE: Final = ("inputs", "each")
 
 
@@ -102,7 +104,19 @@ class CallReader(ABC):
                 ),
                 code="template-unknown-test",
             )
+        if node.name in _OF_PRESENCE:
+            made = (node.name == "defined") is not negated
+            self._advise_on_presence(base, asks="is not none" if made else "is none")
         return self._apply("test", node.name, callee, base, arguments, name, end)
+
+    def _advise_on_presence(self, base: Expression, asks: str) -> None:
+        """Whether a step is there is asked for another reason than where its images are wanted."""
+        for number, found in enumerate(self.problems):
+            if (found.start, found.end) == (base.start, base.end) and found.code == "template-step-reference":
+                step = found.message.partition("`")[2].partition("`")[0]
+                if found.message.startswith(f"`{step}` alone"):
+                    advice = f"a step is always there; whether its `when` skipped it asks `optional({step}.images) {asks}`"
+                    self.problems[number] = replace(found, help=advice)
 
     def read_call(self, name: str, place: Token, node: nodes.Call) -> Expression:
         """A function, form or macro."""

@@ -321,7 +321,8 @@ def test_edits_may_be_none_unless_the_condition_says_otherwise(say, over: str, w
           a: {{{condition}iterate: {{over: "{{{{ {over} }}}}", as: e, start: "{{{{ steps.set.images[0] }}}}"}},
                generate: {{prompt: A, image_input: ["{{{{ prev }}}}", "{{{{ each.e }}}}"]}}}}
     """)
-    assert [one.split("?")[0] for one in found] == ["nothing-to-apply"] * said
+    told = [one.split("?")[0] for one in found if not one.startswith("never-equal")]
+    assert told == ["nothing-to-apply"] * said
 
 
 @pytest.mark.parametrize(
@@ -357,7 +358,8 @@ def test_an_image_that_cannot_exist_is_no_error_where_a_test_asks_for_so_many(
           one: {{generate: {{prompt: "One {{{{ inputs.n }}}}"}}}}
           a: {step.replace("SECOND", "steps.one.images[1]")}
     """
-    assert say(text) == [f"no-such-image{'?' if said else ''} «steps.one.images[1]»"]
+    found = [one for one in say(text) if not one.startswith("never-equal")]
+    assert found == [f"no-such-image{'?' if said else ''} «steps.one.images[1]»"]
 
 
 @pytest.mark.parametrize(("least", "said"), [(1, []), (0, ["unknown-attribute «each.t.images[1]»"])])

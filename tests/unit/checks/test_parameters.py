@@ -69,6 +69,18 @@ def test_literals_are_judged_at_their_place(say, parameters: str, said: list[str
         ("size", "{{ inputs.size }}", ["option-not-allowed?"]),
         ("size", "{{ inputs.wrong }}", ["option-not-allowed"]),
         ("size", "{{ inputs.scenes | first }}", []),
+        ("size", "{{ inputs.n }}x{{ inputs.n }}", ["option-not-allowed"]),
+        ("size", "{{ inputs.n ~ 'x' ~ inputs.n }}", ["option-not-allowed"]),
+        ("size", "{{ inputs.text }}x{{ inputs.text }}", ["option-not-allowed"]),
+        ("size", "{{ inputs.text }}K", []),
+        ("size", "{% if inputs.flag %}2K{% else %}4K{% endif %}", []),
+        ("size", "{% if inputs.flag %} 2K {% else %} 9K {% endif %}", ["option-not-allowed?"]),
+        ("size", "{% if inputs.flag %}8K{% else %}9K{% endif %}", ["option-not-allowed"]),
+        ("size", "{{ '2K' if inputs.flag else none }}", []),
+        ("size", "{{ '9' if inputs.flag else '2' }}K", ["option-not-allowed?"]),
+        ("size", "{% for s in inputs.scenes %}{{ s }}{% endfor %}", []),
+        ("aspect_ratio", "{{ inputs.n }}:{{ inputs.n }}", []),
+        ("aspect_ratio", "{{ inputs.n }}/{{ inputs.n }}", ["option-not-allowed"]),
     ],
 )
 def test_templates_must_be_able_to_fit(check, name: str, template: str, said: list[str]) -> None:
@@ -184,3 +196,50 @@ def test_of_what_may_come_what_fails_is_said_before_what_is_only_unwise(check) -
         "  v: {generate: {prompt: V, image_input: '{{ steps.s.images }}', aspect_ratio: match_input_image}}\n"
     )
     assert "there may be 18 references" in first.message
+
+
+@pytest.mark.parametrize(
+    ("number", "when", "said"),
+    [
+        (
+            "4 - (steps.a.images | length)",
+            "true",
+            ["at the least, `max_images` is 0, but must be at least 1"],
+        ),
+        (
+            "(steps.a.images | length) // 2",
+            "true",
+            ["at the least, `max_images` is 0, but must be at least 1"],
+        ),
+        ("[1, 4 - (steps.a.images | length)] | max", "true", []),
+        ("5 - (steps.a.images | length)", "true", []),
+        ("4 - (steps.a.images | length)", "steps.a.images | length < 4", []),
+        ("(steps.a.images | length) * 4", "steps.a.images | length < 4", []),
+        (
+            "(steps.a.images | length) * 4",
+            "true",
+            ["with as many as there may be, `max_images` is 16, but must be at most 15"],
+        ),
+        ("steps.p.images | length", "true", []),
+        (
+            "3 - (steps.p.images | length)",
+            "true",
+            ["at the least, `max_images` is 0, but must be at least 1"],
+        ),
+    ],
+)
+def test_a_number_is_held_against_both_ends_as_far_as_results_may_take_it(
+    check, number: str, when: str, said: list[str]
+) -> None:
+    found = check(f"""
+        inputs: {{on: {{type: boolean, default: true}}}}
+        steps:
+          a: {{generate: {{prompt: A, sequential_image_generation: auto, max_images: 4}}}}
+          p: {{for_each: {{n: [1, 2, 3]}}, when: "{{{{ inputs.on }}}}", generate: {{prompt: "P {{{{ each.n }}}}"}}}}
+          b:
+            when: "{{{{ {when} }}}}"
+            generate: {{prompt: B, sequential_image_generation: auto, max_images: "{{{{ {number} }}}}"}}
+    """)
+    assert [one.message for one in found if one.code == "out-of-range"] == said
+    if said and said[0].startswith("at the least"):
+        assert found[0].help == "write `[1, …] | max` around it; with less this task fails"

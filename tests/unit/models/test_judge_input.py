@@ -214,3 +214,22 @@ def test_of_ratios_the_one_that_looks_most_alike_is_suggested(
 ) -> None:
     found = only(seedream.judge({"prompt": "A", "aspect_ratio": written}))
     assert found.help == f"did you mean `{near}`?"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "references", "help_"),
+    [
+        (
+            "1728:2304",
+            ["https://pictures.example/a.jpg"],
+            "write `match_input_image` for the ratio of the first reference; of the others `3:4` is nearest",
+        ),
+        ("1728:2304", [], "did you mean `3:4`?"),
+        ("4:5", ["https://pictures.example/a.jpg"], "did you mean `3:4`?"),
+    ],
+)
+def test_the_pixels_of_a_picture_in_place_of_a_ratio_mean_that_of_a_reference(
+    seedream: Model, ratio: str, references: list[str], help_: str
+) -> None:
+    asked = {"prompt": "A", "aspect_ratio": ratio, **({"image_input": references} if references else {})}
+    assert only(seedream.judge(asked)).help == help_

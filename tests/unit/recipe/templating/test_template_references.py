@@ -166,3 +166,20 @@ def test_what_a_list_does_not_have_is_answered_with_what_works(problem, text: st
     found = problem(text)
     assert found.code == "template-step-reference"
     assert str(found.help).startswith(advice)
+
+
+@pytest.mark.parametrize(
+    ("test", "asks"),
+    [
+        ("steps.b is defined", "is not none"),
+        ("steps.b is not defined", "is none"),
+        ("steps.b is undefined", "is none"),
+        ("steps.b is none", "is none"),
+    ],
+)
+def test_whether_a_step_is_there_is_answered_with_what_asks_whether_it_was_made(
+    problem, test: str, asks: str
+) -> None:
+    found = problem("{% if " + test + " %}x{% endif %}")
+    assert found.code == "template-step-reference"
+    assert str(found.help).endswith(f"asks `optional(steps.b.images) {asks}`")

@@ -1,0 +1,72 @@
+"""Filters that go by what may be none of an item, and fail where it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.checks.conftest import Check
+
+ROWS = """
+    inputs:
+      rows: {type: table, key: name, columns: {name: {type: text}, n: {type: integer, optional: true}, t: {type: text, optional: true}}}
+    steps:
+      p: {generate: {prompt: "EXPRESSION"}}
+"""
+
+
+def advise(check: Check, expression: str) -> list[str | None]:
+    found = check(ROWS.replace("EXPRESSION", "{{ " + expression + " }}"))
+    return [one.help for one in found if one.code == "may-be-none"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "write"),
+    [
+        (
+            "inputs.rows | sort(attribute='n') | map(attribute='name') | join",
+            "inputs.rows | rejectattr('n', 'none') | sort(attribute='n')",
+        ),
+        ("inputs.rows | sum(attribute='n')", "inputs.rows | rejectattr('n', 'none') | sum(attribute='n')"),
+        ("inputs.rows | sum('n')", "inputs.rows | rejectattr('n', 'none') | sum('n')"),
+        (
+            "(inputs.rows | min(attribute='n')).name",
+            "inputs.rows | rejectattr('n', 'none') | min(attribute='n')",
+        ),
+        (
+            "inputs.rows | unique(attribute='n') | length",
+            "inputs.rows | rejectattr('n', 'none') | unique(attribute='n')",
+        ),
+        (
+            "inputs.rows | join(', ', attribute='t')",
+            "inputs.rows | rejectattr('t', 'none') | join(', ', attribute='t')",
+        ),
+        ("inputs.rows | map(attribute='n') | max", "inputs.rows | map(attribute='n') | reject('none') | max"),
+        (
+            "((inputs.rows + inputs.rows) | sum(attribute='n')) * 2",
+            "(inputs.rows + inputs.rows) | rejectattr('n', 'none') | sum(attribute='n')",
+        ),
+    ],
+)
+def test_what_a_filter_goes_by_is_there_or_such_items_are_left_out_first(
+    check: Check, expression: str, write: str
+) -> None:
+    assert advise(check, expression) == [f"leave such items out first: `{write}`"]
+    asked = expression.replace("rows | map(attribute='n') |", "rows | map(attribute='n') | reject('none') |")
+    if asked == expression:
+        name = "t" if "'t'" in expression else "n"
+        before, bar, behind = expression.partition(" | ")
+        asked = f"{before} | rejectattr('{name}', 'none'){bar}{behind}"
+    assert advise(check, asked) == []
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "inputs.rows | sort(attribute='name') | map(attribute='name') | join",
+        "inputs.rows | selectattr('n', 'number') | sum(attribute='n')",
+        "inputs.rows | selectattr('n') | map(attribute='n') | max",
+        "inputs.rows | map(attribute='n', default=0) | length",
+    ],
+)
+def test_what_is_there_for_certain_is_not_doubted(check: Check, expression: str) -> None:
+    assert advise(check, expression) == []

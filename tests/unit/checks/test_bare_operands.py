@@ -1,0 +1,107 @@
+"""Texts and numbers beside `or` and `and` in a condition, which are compared with nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.checks.conftest import Check
+
+AROUND = """
+    inputs: {m: {type: choice, options: [calm, wild, odd], default: calm}, n: {type: integer, default: 1}, t: {type: text, optional: true}, on: {type: boolean, default: false}}
+    steps:
+      a: {generate: {prompt: "A PART {{ inputs.m }} {{ inputs.n }} {{ inputs.on }} {{ inputs.t or 'no' }}"}}
+"""
+BOTH = "write `inputs.m == 'calm' or inputs.m == 'wild'`, or `inputs.m in ['calm', 'wild']`"
+
+
+def find(check: Check, part: str) -> list[tuple[str, str | None]]:
+    found = check(AROUND.replace("PART", part))
+    return [(one.message, one.help) for one in found if one.code == "bare-operand"]
+
+
+@pytest.mark.parametrize(
+    ("test", "message", "help_"),
+    [
+        (
+            "inputs.m == 'calm' or 'wild'",
+            "`'wild'` is a text that is compared with nothing, and always holds",
+            BOTH,
+        ),
+        (
+            "not (inputs.m == 'calm' or 'wild')",
+            "`'wild'` is a text that is compared with nothing, and always holds",
+            BOTH,
+        ),
+        (
+            "inputs.on and (inputs.m == 'calm' or 'wild')",
+            "`'wild'` is a text that is compared with nothing, and always holds",
+            BOTH,
+        ),
+        (
+            "inputs.n == 1 or 2",
+            "`2` is a number that is compared with nothing, and always holds",
+            "write `inputs.n == 1 or inputs.n == 2`, or `inputs.n in [1, 2]`",
+        ),
+        (
+            "inputs.m != 'calm' or 'wild'",
+            "`'wild'` is a text that is compared with nothing, and always holds",
+            "write `inputs.m not in ['calm', 'wild']`",
+        ),
+        (
+            "inputs.m == 'calm' or 'wild' or 'odd'",
+            "`'wild'` is a text that is compared with nothing, and always holds",
+            "write `inputs.m == 'calm' or inputs.m == 'wild' or inputs.m == 'odd'`, or `inputs.m in ['calm', 'wild', 'odd']`",
+        ),
+        (
+            "inputs.on or ''",
+            "`''` is a text that is compared with nothing, and never holds",
+            "write a comparison in its place, or take it out",
+        ),
+        (
+            "inputs.m == ('calm' or 'wild')",
+            "`('calm' or 'wild')` is always `'calm'`",
+            "write `inputs.m in ['calm', 'wild']`",
+        ),
+        (
+            "inputs.m == ('calm' and 'wild')",
+            "`('calm' and 'wild')` is always `'wild'`",
+            "write `inputs.m in ['calm', 'wild']`",
+        ),
+    ],
+)
+def test_a_side_that_compares_nothing_is_told_with_what_was_meant(
+    check: Check, test: str, message: str, help_: str
+) -> None:
+    assert find(check, "{% if " + test + " %}x{% endif %}") == [(message, help_)]
+    assert find(check, "{{ 'x' if " + test + " else 'y' }}") == [(message, help_)]
+    assert find(check, "{% if inputs.on %}x{% elif " + test + " %}y{% endif %}") == [(message, help_)]
+    for written in help_.split("`")[1::2]:
+        assert find(check, "{% if " + written + " %}x{% endif %}") == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "{{ inputs.t or 'nothing' }}",
+        "{% if (inputs.t or 'a') == 'a' %}x{% endif %}",
+        "{% if inputs.on or true %}x{% endif %}",
+        "{% if inputs.m == 'calm' or inputs.on %}x{% endif %}",
+        "{% if 'wild' %}x{% endif %}",
+    ],
+)
+def test_values_and_switches_are_left_alone(check: Check, part: str) -> None:
+    assert find(check, part) == []
+
+
+@pytest.mark.parametrize(
+    "when",
+    ["inputs.m == 'calm' or 'wild'", "inputs.on and (inputs.m == 'calm' or 'wild')"],
+)
+def test_a_condition_of_a_step_says_the_same(check: Check, when: str) -> None:
+    (found,) = check(
+        f"""
+        inputs: {{m: {{type: choice, options: [calm, wild, odd], default: calm}}, on: {{type: boolean, default: true}}}}
+        steps: {{a: {{when: "{{{{ {when} }}}}", generate: {{prompt: "A {{{{ inputs.on }}}}"}}}}}}
+        """
+    )
+    assert (found.code, found.help) == ("not-boolean", BOTH)
