@@ -36,7 +36,7 @@ class _Operation(NamedTuple):
 
 def check_absent_operands(subject: Subject) -> Iterator[Diagnostic]:
     """Every operand of an operation that takes no none is there, wherever no test stands before it."""
-    for place in subject.places:
+    for place in subject.composed:
         certain = subject.flow.certain.at(place)
         for node, facts in subject.flow.certain.find_guarded(place.template, place.frame, certain):
             operation = _read_operation(node)

@@ -19,7 +19,7 @@ _LISTED: Final[Mapping[Operator, str]] = {operators.equal: "in", operators.unequ
 
 def check_bare_operands(subject: Subject) -> Iterator[Diagnostic]:
     """Each side of `or` and `and` in a condition asks something."""
-    for place in subject.places:
+    for place in subject.composed:
         certain = subject.flow.certain.at(place)
         nodes = [node for node, _ in subject.flow.certain.find_guarded(place.template, place.frame, certain)]
         tests = [*find_tests(place.template.body), *(node.test for node in nodes if isinstance(node, Either))]

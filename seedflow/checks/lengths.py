@@ -56,8 +56,8 @@ _UNBOUNDED: Final = float("inf")
 
 def check_lengths(subject: Subject) -> Iterator[Diagnostic]:
     """Every comparison with a length may come out this way or that."""
-    for place in subject.places:
-        if not any(True for _ in place.template.references):
+    for place in subject.composed:
+        if not place.template.references:
             continue
         certain = subject.flow.certain.at(place)
         for node, _ in subject.flow.certain.find_guarded(place.template, place.frame, certain):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from seedflow.diagnostics import Span
 from seedflow.graph.facts import NO_FACTS, Facts
@@ -14,7 +15,11 @@ from seedflow.graph.places import Place, find_recipe_places, find_step_places
 from seedflow.models.catalog import Catalog
 from seedflow.recipe.model import Call
 from seedflow.recipe.references import StepReference
-from seedflow.recipe.templating.lookup_nodes import Mentioned
+from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
+from seedflow.recipe.templating.statements import Print, Text
+
+_SINGLE: Final = (Mentioned, Named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Subject:
     """What is checked.
 
     `places` are all templates but plain text, steps first, then values and outputs. `mentions` are those of steps that
-    exist. `made` knows what conditions leave no way to be skipped. Of a recipe that is used several times one frame is looked at: whatever is said of a recipe holds in all of them.
+    exist. `composed` are the places where more stands than texts and single mentions. `made` knows what conditions leave no way to be skipped. Of a recipe that is used several times one frame is looked at: whatever is said of a recipe holds in all of them.
     `nodes` are the steps of these frames, those that use a recipe included; `requests` are those that make a request.
     """
 
@@ -47,6 +52,7 @@ class Subject:
     frames: tuple[Frame, ...]
     nodes: tuple[StepNode, ...]
     places: tuple[Place, ...]
+    composed: tuple[Place, ...]
     mentions: tuple[Mention, ...]
     made: Made
 
@@ -71,7 +77,17 @@ def build_subject(graph: StepGraph, catalog: Catalog) -> Subject:
     flow = Flow(graph, catalog)
     made = Made(graph, flow.certain, flow.counts.skipping)
     mentions = tuple(_find_mentions(places, flow))
-    return Subject(graph, catalog, flow, frames, nodes, tuple(places), mentions, made)
+    composed = tuple(place for place in places if _is_composed(place.template))
+    return Subject(graph, catalog, flow, frames, nodes, tuple(places), composed, mentions, made)
+
+
+def _is_composed(template: Template) -> bool:
+    if template.form is TemplateForm.TEXT:
+        return any(
+            not isinstance(one, Text) and not (isinstance(one, Print) and isinstance(one.expression, _SINGLE))
+            for one in template.body
+        )
+    return not isinstance(template.expression, _SINGLE)
 
 
 def _choose_frames(graph: StepGraph) -> Iterator[Frame]:

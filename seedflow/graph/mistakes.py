@@ -29,6 +29,8 @@ class Mistakes:
 
     def is_mistaken(self, expression: Expression, node: StepNode | None, frame: Frame) -> bool:
         """Whether anything in it could not be read, or mentions what is not there, directly or through values of the recipe."""
+        if isinstance(expression, Template):
+            return self._is_wrong(expression, node, frame)
         return any(self._is_wrong(template, node, frame) for template in find_templates(expression))
 
     def lacks_fields(self, expression: Expression, node: StepNode) -> bool:
@@ -41,6 +43,8 @@ class Mistakes:
         )
 
     def _is_wrong(self, template: Template, node: StepNode | None, frame: Frame) -> bool:
+        if not (template.references or template.unread):
+            return False
         key = (id(template), frame.path, "" if node is None else node.id)
         if key not in self._known:
             self._known[key] = (template, False)  # for values that use each other in a circle
@@ -104,5 +108,7 @@ def is_unread(frame: Frame, part: str, name: str) -> bool:
 
 def lacks_option(node: StepNode, *options: str) -> bool:
     """Whether one of these keys of a step has errors, and was left out as if it were not there."""
-    wanted = {("steps", node.step.name, option) for option in options}
-    return any(path[:3] in wanted for path in node.frame.recipe.unread)
+    unread = node.frame.recipe.unread
+    return bool(unread) and any(
+        path[:2] == ("steps", node.step.name) and path[2:3] and path[2] in options for path in unread
+    )
