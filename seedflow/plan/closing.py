@@ -70,6 +70,16 @@ class Closer:
                 child.complete = True
                 group.tasks.end_instance(child, Outcome.FAILED, group.address)
 
+    def leaves_out_all(
+        self, group: Group, gap: Gap, leaves: Sequence[Leaf], look: Callable[[Leaf], Outlook], sink: Sink
+    ) -> bool:
+        """Whether a condition leaves out all of a group; it is skipped then."""
+        end, outlook = find_end(gap, leaves, look)
+        if outlook.waits or outlook.skipped is None:
+            return False
+        self.close(group, end, sink, by_condition=outlook.by_condition)
+        return True
+
     def leaves_out(
         self, instance: Instance, iterate: Iterate, env: Env, sink: Sink, findings: Findings
     ) -> bool:

@@ -282,6 +282,8 @@ class Planner:
             try:
                 unfolder.grow(group, opening)
                 problem = findings.first_error()
+                if problem is not None and opening is not None and unfolder.leaves_out(group, opening):
+                    problem = None
             except Explodes:
                 problem = explodes(tasks.node, planned.origin.span, MOST_TASKS)
         if problem is not None:

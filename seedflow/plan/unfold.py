@@ -102,6 +102,14 @@ class Unfolder:
         if self.findings.first_error() is not None:
             self._closer.fail_all(group)
 
+    def leaves_out(self, group: Group, opening: Opening) -> bool:
+        """Whether a condition leaves out all that a group has come to be, so that it is skipped, whatever is wrong with it."""
+        tasks = group.tasks
+        _, leaves, _ = self._expanders[tasks.hub].leaves(opening)
+        return not group.children and self._closer.leaves_out_all(
+            group, opening.gap, leaves, lambda leaf: self._foresee(tasks, leaf), self._sink
+        )
+
     def plan_frame(self, frame: FrameInstance) -> None:
         """All steps of one use of a recipe."""
         for node in self._graph.list_steps(frame.frame):
@@ -355,13 +363,8 @@ class Unfolder:
         count = Bounds(low * tasks.takes, high * tasks.takes)
         if built is not None:
             chained = sends_prev(self._build.expressions_of(tasks.hub))
-            least = (
-                0
-                if may_be_stored(self._made(), after)
-                else count.low
-                if chained
-                else min(count.low, tasks.takes)
-            )
+            fewest = count.low if chained else min(count.low, tasks.takes)
+            least = 0 if may_be_stored(self._made(), after) else fewest
             totalled.add([built.task], count, lambda _: least)
             group.note_passes(count, built.task.images)
         else:

@@ -260,3 +260,24 @@ def test_whoever_mentions_a_use_sees_it_skipped_alike_and_as_soon_as_that_is_kno
     else:
         assert given == ["sum[v=z-1]"]
         assert played.prompts["first"] == "z-1"
+
+
+@pytest.mark.parametrize(("least", "problems"), [(0, ["equal-keys"]), (1, [])])
+def test_a_list_with_equal_keys_inside_a_use_that_is_skipped_fails_nothing(
+    tmp_path: Path, least: int, problems: list[str]
+) -> None:
+    (tmp_path / "part.yaml").write_text(
+        "seedflow: 1\ninputs: {x: {type: list, of: image}}\nsteps:\n"
+        "  w: {for_each: {p: ['{{ inputs.x[0] }}', '{{ inputs.x[1] }}']}, recipe: ./inner.yaml, "
+        "with: {x: '{{ inputs.x[1:] }}'}}\noutputs: {o: '{{ steps.w.outputs.o }}'}\n"
+    )
+    (tmp_path / "inner.yaml").write_text(INNER)
+    text = (
+        "steps:\n  s: {generate: {prompt: S}}\n"
+        "  u: {for_each: {k: ['{{ steps.s.images[0] }}']}, "
+        f"when: '{{{{ steps.s.images | length > {least} }}}}', "
+        "recipe: ./part.yaml, with: {x: '{{ steps.s.images + optional(steps.s.images) }}'}}\n"
+    )
+    played = play(text, folder=tmp_path)
+    assert list(played.problems.values()) == problems
+    assert any("w[" in address for address in played.skipped)
