@@ -94,8 +94,6 @@ class Closer:
         address = spell_address(tasks.hub, (*instance.keys, (iterate.name, "?")))
         group = Group(address, "?", tasks, instance.order, Bounds(0, 0), instance=instance)
         self.close_passes(group, Outlook((), address, by_condition=True), (), sink)
-        if instance.ghost:
-            instance.note_may_skip()
         return True
 
     def close_passes(self, group: Group, outlook: Outlook, gaps: Sequence[Gap], sink: Sink) -> None:
@@ -106,7 +104,12 @@ class Closer:
         gap = Gap((), "?", (), Bounds(0, 0), None, skipped=outlook.skipped, failed=failed, problem=problem)
         self.close(group, gap, sink, by_condition=outlook.by_condition)
         instance = group.instance
-        if instance is not None and not instance.ghost:
+        if instance is None:
+            return
+        if instance.ghost:
+            if failed is None:
+                instance.note_may_skip()
+        else:
             outcome = Outcome.SKIPPED if failed is None else Outcome.FAILED
             group.tasks.end_instance(instance, outcome, group.failed or outlook.skipped)
 

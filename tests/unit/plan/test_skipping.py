@@ -512,3 +512,19 @@ def test_a_first_of_in_a_branch_that_is_not_taken_leaves_nothing_open(
     assert plan is not None, problems
     found = [find_calls(task) for task in plan.tasks if task.step == "k"]
     assert (sum(low for low, _ in found), sum(high for _, high in found)) == calls
+
+
+@pytest.mark.parametrize("items", ["steps.s.images", "optional(steps.s.images)"])
+def test_edits_of_tasks_to_come_whose_list_was_skipped_may_skip_who_adds_their_passes_up(items: str) -> None:
+    text = (
+        'inputs: {photo: {type: image, default: "https://example.com/owl.png"}}\nsteps:\n'
+        "  off: {for_each: {r: [a, b]}, when: '{{ 1 > 2 }}', generate: {prompt: 'Off {{ each.r }}'}}\n"
+        "  s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 2}}\n"
+        f"  e: {{for_each: {{p: '{{{{ {items} }}}}'}}, "
+        "iterate: {over: '{{ steps.off.images }}', as: edit, start: '{{ inputs.photo }}'}, "
+        "generate: {prompt: 'E {{ each.p.name }}', image_input: ['{{ prev }}', '{{ each.edit }}']}}\n"
+        "  u: {for_each: {p: '{{ steps.e.passes + [inputs.photo] }}'}, generate: {prompt: 'U {{ each.p.name }}'}}\n"
+    )
+    played = play(text, gives={"s": 2})
+    assert played.addresses == ["s"]
+    assert played.plan.totals.calls == Bounds(1, 2)
