@@ -212,6 +212,10 @@ def test_an_edit_pays_for_what_is_new_alone_and_going_back_for_nothing(
         assert set(tell_requests(found.bill)) == set(tell_requests(wanted.bill)) - set(
             tell_requests(before.bill)
         )
+        asked = {(one.fingerprint, one.take) for one in before.bill}
+        if any((one.fingerprint, one.take) in asked for one in found.bill):
+            event("the edit paid for further attempts")
+            return  # the expectation of before judges these, too, and may be content with one
         project.write(texts)
         back = project.run()
         assert back.bill == []
