@@ -74,7 +74,9 @@ class Judge:
         counted = [_count_item(item, node, self._flow) for item in (references.items if references else ())]
         numbers = {
             name: (least, most)
-            for name, (least, most) in self._flow.counts.number_bounds(node, guarded=True).items()
+            for name, (least, most) in self._flow.counts.number_bounds(
+                node, guarded=True, or_none=True
+            ).items()
             if least is not None and most is not None and model.wants_number(name)
         }
         unknown = request.unknown.difference(numbers)
@@ -89,7 +91,12 @@ class Judge:
         problems = self._judge_all(few, model)
         if few.parameters != many.parameters and problems:
             problems = _keep(problems, self._judge_all(many, model))
-        made = self._flow.counts.number_bounds(node, guarded=True, all_made=True)
+        sure = self._flow.counts.number_bounds(node, guarded=True)
+        if problems and not numbers.keys() <= sure.keys():
+            never_none = {name: low for name, (low, _) in numbers.items() if name in sure}
+            without = replace(few, parameters={**request.parameters, **never_none})
+            problems = _keep(problems, self._judge_all(without, model))
+        made = self._flow.counts.number_bounds(node, guarded=True, all_made=True, or_none=True)
         lows = {name: made[name].low if name in made else None for name in numbers}
         least = {name: low if low is not None else numbers[name][1] for name, low in lows.items()}
         fewest = replace(few, parameters={**few.parameters, **least}) if least else few

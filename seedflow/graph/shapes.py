@@ -132,6 +132,11 @@ class Shape:
         )
 
     @property
+    def sure_number(self) -> Range | None:
+        """Between which numbers it lies; None where it may as well be none, which leaves a parameter out."""
+        return None if self.optional else self.between
+
+    @property
     def scalar(self) -> bool:
         """Whether it converts to text where text is wanted."""
         return self.kind in _SCALARS

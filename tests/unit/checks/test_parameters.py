@@ -243,3 +243,15 @@ def test_a_number_is_held_against_both_ends_as_far_as_results_may_take_it(
     assert [one.message for one in found if one.code == "out-of-range"] == said
     if said and said[0].startswith("at the least"):
         assert found[0].help == "write `[1, …] | max` around it; with less this task fails"
+
+
+@pytest.mark.parametrize(("number", "said"), [("20", ["error"]), ("20 if inputs.on else none", [])])
+def test_a_number_that_may_be_none_instead_is_not_wrong_for_certain(
+    check, number: str, said: list[str]
+) -> None:
+    found = check(f"""
+        inputs: {{on: {{type: boolean, default: true}}}}
+        steps:
+          b: {{generate: {{prompt: "{{{{ inputs.on }}}}", sequential_image_generation: auto, max_images: "{{{{ {number} }}}}"}}}}
+    """)
+    assert [str(one.severity) for one in found if one.code == "out-of-range"] == said
