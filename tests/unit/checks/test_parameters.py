@@ -331,3 +331,47 @@ def test_a_test_around_a_used_recipe_or_in_it_looks_at_what_is_given(
             with: {{n: "{{{{ {LEFT} }}}}"}}
     """)
     assert [one.message[:12] for one in found if one.code == "out-of-range"] == ["at the least"] * doubted
+
+
+WIDTH, HEIGHT = "{{ steps.s.images[0].width }}", "{{ steps.s.images[0].height }}"
+REFERENCE = "image_input: '{{ steps.s.images }}', "
+OF_REFERENCE = "write `match_input_image` for the ratio of the first reference"
+
+
+@pytest.mark.parametrize(
+    ("references", "ratio", "word", "advice"),
+    [
+        (REFERENCE, f"{WIDTH}:{HEIGHT}", "becomes `…:…`", OF_REFERENCE),
+        (
+            "",
+            f"{WIDTH}:{HEIGHT}",
+            "becomes `…:…`",
+            f"make the picture a reference, `image_input:`, and {OF_REFERENCE}",
+        ),
+        (
+            REFERENCE,
+            "{{ (steps.s.images | first).width ~ ':' ~ steps.s.images[0].height }}",
+            "becomes `…:…`",
+            OF_REFERENCE,
+        ),
+        (
+            REFERENCE,
+            f"{{% if inputs.on %}}1:1{{% else %}}{WIDTH}:{HEIGHT}{{% endif %}}",
+            "may become `…:…`",
+            OF_REFERENCE,
+        ),
+        (REFERENCE, "{{ steps.s.images[0].width // 1024 }}:{{ steps.s.images[0].height // 1024 }}", None, ""),
+        (REFERENCE, "{{ inputs.across }}:9", None, ""),
+    ],
+)
+def test_the_pixels_of_a_picture_are_hardly_a_ratio_that_a_model_takes(
+    check, references: str, ratio: str, word: str | None, advice: str
+) -> None:
+    found = check(f"""
+        inputs: {{on: {{type: boolean, default: true}}, across: {{type: integer, default: 16}}}}
+        steps:
+          s: {{generate: {{prompt: "S {{{{ inputs.on }}}} {{{{ inputs.across }}}}", size: 2K}}}}
+          t: {{generate: {{prompt: T, {references}aspect_ratio: "{ratio}"}}}}
+    """)
+    assert [(str(one.severity), one.help) for one in found] == [("warning", advice)] * (word is not None)
+    assert all(one.message.startswith(f"`aspect_ratio` {word} here") for one in found)
