@@ -12,7 +12,7 @@ from seedflow.checks.subject import Subject
 from seedflow.checks.trying import choose_values, try_out
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.facts import Facts
-from seedflow.graph.guards import is_test
+from seedflow.graph.guards import is_test, is_tested
 from seedflow.graph.places import Place
 from seedflow.graph.selecting import GOING_BY, find_gone_by
 from seedflow.graph.shapes import Kind, Shape
@@ -115,6 +115,8 @@ def _check_items(node: Applied, facts: Facts, place: Place, subject: Subject) ->
     for part in path or ():
         found = None if found is None else found.find(part)
     if found is None or not found.optional or found.kind in (Kind.NONE, Kind.UNKNOWN):
+        return
+    if is_tested(items, facts, subject.flow.certain.names_in(place.template, place.frame)):
         return
     mention, filtered = _split_filter(node, place.template.scalar.value)
     name = ".".join(path or ())

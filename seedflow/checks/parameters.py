@@ -23,6 +23,7 @@ from seedflow.recipe.model import Expression, Parameter
 from seedflow.recipe.step_kinds import OPTIONS_BY_KIND
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.lookup_nodes import Attribute, Named
+from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.unbraced import suggest_braces
 from seedflow.recipe.words import REFERENCES_MEANT
 
@@ -134,10 +135,14 @@ def _check_shape(
     if not types or not shape.known or shape.kind is Kind.NONE:
         return
     if any(shape.kind in FITTING.get(wanted, ()) for wanted in types):
-        ways = []
-        if isinstance(parameter.expression, Template):
-            ways = spell_ways(parameter.expression, lambda part: subject.flow.shape_of_part(part, node))
-        yield from _check_options(parameter, shape, schema, ways)
+        said = False
+        for found in _check_options(parameter, shape, schema, _spell_ways(parameter, node, subject)):
+            said = True
+            yield found
+        if not said and not shape.options:
+            yield from _doubt_pixels(
+                parameter, node, model, _spell_ways(parameter, node, subject, of_pictures=True)
+            )
         return
     if "string" in types:
         return  # text.py says it for everything that becomes text
@@ -193,6 +198,44 @@ def _check_options(
             Severity.WARNING if shape.optional else Severity.ERROR,
             help="give it only what the model takes",
         )
+
+
+def _spell_ways(
+    parameter: Parameter, node: StepNode, subject: Subject, *, of_pictures: bool = False
+) -> list[Way]:
+    if not isinstance(parameter.expression, Template):
+        return []
+
+    def shape_of(part: Node) -> Shape:
+        return subject.flow.shape_of_part(part, node)
+
+    return spell_ways(parameter.expression, shape_of, of_pictures=of_pictures)
+
+
+def _doubt_pixels(
+    parameter: Parameter, node: StepNode, model: Model, ways: Sequence[Way]
+) -> Iterator[Diagnostic]:
+    """Width and height of a picture where the model takes a few ratios: `2048:1536` is none of them."""
+    allowed = model.parameters[parameter.name].get("enum")
+    if not isinstance(allowed, list):
+        return
+    never = [way for way in ways if not any(way.may_be(str(option)) for option in allowed)]
+    if not never:
+        return
+    of_reference, advice = model.find_ratio_of_reference(parameter.name), "give it only what the model takes"
+    if of_reference is not None:
+        advice = f"write `{of_reference}` for the ratio of the first reference"
+        if node.generate.references is None:
+            advice = f"make the picture a reference, `{model.references_field}:`, and {advice}"
+    becomes = "becomes" if len(never) == len(ways) else "may become"
+    yield Diagnostic(
+        "option-not-allowed",
+        f"`{parameter.name}` {becomes} {_list(way.show() for way in never)} here, with the pixels of a picture;"
+        f" the model takes {_list(allowed)}",
+        span_of(parameter.expression) or parameter.span,
+        Severity.WARNING,
+        help=advice,
+    )
 
 
 def _is_given(expression: Expression) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from seedflow.diagnostics import Span
 from seedflow.graph.flow import Flow
+from seedflow.graph.given import find_given
 from seedflow.graph.growth import Growth, Where
 from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepNode
@@ -46,6 +47,11 @@ class _Asked:
     field: str | None
     counted: list[ReferenceCount]
 
+    def forget(self, names: frozenset[str]) -> _Asked:
+        """The same with nothing known of some parameters."""
+        kept = {name: value for name, value in self.parameters.items() if name not in names}
+        return replace(self, parameters=kept, unknown=self.unknown | names) if names else self
+
     def fill(self, more: int) -> dict[str, object]:
         """The whole input with as few references as there can be, and a number more."""
         if self.field is None:
@@ -74,7 +80,9 @@ class Judge:
         counted = [_count_item(item, node, self._flow) for item in (references.items if references else ())]
         numbers = {
             name: (least, most)
-            for name, (least, most) in self._flow.counts.number_bounds(node, guarded=True).items()
+            for name, (least, most) in self._flow.counts.number_bounds(
+                node, guarded=True, or_none=True
+            ).items()
             if least is not None and most is not None and model.wants_number(name)
         }
         unknown = request.unknown.difference(numbers)
@@ -89,16 +97,32 @@ class Judge:
         problems = self._judge_all(few, model)
         if few.parameters != many.parameters and problems:
             problems = _keep(problems, self._judge_all(many, model))
-        made = self._flow.counts.number_bounds(node, guarded=True, all_made=True)
+        sure = self._flow.counts.number_bounds(node, guarded=True)
+        if problems and not numbers.keys() <= sure.keys():
+            never_none = {name: low for name, (low, _) in numbers.items() if name in sure}
+            without = replace(few, parameters={**request.parameters, **never_none})
+            problems = _keep(problems, self._judge_all(without, model))
+        made = self._flow.counts.number_bounds(node, guarded=True, all_made=True, or_none=True)
         lows = {name: made[name].low if name in made else None for name in numbers}
         least = {name: low if low is not None else numbers[name][1] for name, low in lows.items()}
         fewest = replace(few, parameters={**few.parameters, **least}) if least else few
         is_open = self._is_open(node, counted, numbers)
-        doubts = list(self._find_doubts(few, fewest, many, model)) if is_open else []
+        tested = frozenset(
+            name for name in numbers if self._is_tested(node.generate.parameters[name].expression, node)
+        )
+        low, lowest, high = (one.forget(tested) for one in (few, fewest, many))
+        doubts = list(self._find_doubts(low, lowest, high, model)) if is_open else []
         if doubts and not self._unsure.is_unsure(node):
             problems = [*doubts, *problems]
         for problem in problems:
             yield problem, find_span(problem, node, counted)
+
+    def _is_tested(self, expression: Expression, node: StepNode) -> bool:
+        """Whether a test around a number, or around what a caller gives for it, looked at what the number is made of."""
+        if isinstance(expression, Template) and self._flow.certain.is_tested(expression, node):
+            return True
+        given = find_given(expression, node)
+        return given is not None and self._is_tested(*given)
 
     def _judge_all(self, asked: _Asked, model: Model) -> list[Problem]:
         """What is wrong however many references there turn out to be."""

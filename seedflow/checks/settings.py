@@ -101,7 +101,9 @@ def _check_bounds(
     name: str, template: Template, least: int, most: int, node: StepNode, flow: Flow
 ) -> Iterator[Diagnostic]:
     """A number that cannot lie between its bounds, whatever the inputs are."""
-    between = None if template.form is TemplateForm.LITERAL else flow.counts.find_between(template, node)
+    between = (
+        None if template.form is TemplateForm.LITERAL else flow.counts.find_number(template, node).between
+    )
     if between is None:
         return
     if (between.low is not None and between.low > most) or (

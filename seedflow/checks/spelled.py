@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.template import Template
+from seedflow.recipe.templating.lookup_nodes import Attribute
 from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.operation_nodes import Either, Joined
 from seedflow.recipe.templating.statements import Body, If, Print, Set, Text
@@ -21,6 +22,9 @@ _PRINTED: Final = {
     Kind.BOOLEAN: "true|false",
 }
 """What values of a kind are printed as."""
+
+_PIXELS: Final = re.compile("[0-9]{3,}")
+"""How wide and how high pictures are that a model gives or takes."""
 
 _Piece: TypeAlias = "str | re.Pattern[str]"
 """A text that is written, or what a printed value looks like."""
@@ -57,9 +61,12 @@ class Way(NamedTuple):
         return pieces
 
 
-def spell_ways(template: Template, shape_of: _ShapeOf) -> list[Way]:
-    """All ways in which a template may be written out; none where nothing can be said of them."""
-    speller = _Speller(shape_of)
+def spell_ways(template: Template, shape_of: _ShapeOf, *, of_pictures: bool = False) -> list[Way]:
+    """All ways in which a template may be written out; none where nothing can be said of them.
+
+    With `of_pictures`, width and height of an image are taken for what those of pictures usually are.
+    """
+    speller = _Speller(shape_of, of_pictures=of_pictures)
     try:
         if template.expression is not None:
             return speller.spell(template.expression)
@@ -73,8 +80,9 @@ class _TooMany(Exception):  # noqa: N818 - not an error of ours: there are more 
 
 
 class _Speller:
-    def __init__(self, shape_of: _ShapeOf) -> None:
+    def __init__(self, shape_of: _ShapeOf, *, of_pictures: bool) -> None:
         self._shape_of = shape_of
+        self._of_pictures = of_pictures
 
     def spell(self, node: Expression) -> list[Way]:
         """The ways of an expression that becomes text."""
@@ -85,6 +93,10 @@ class _Speller:
                 return _join([self.spell(part) for part in node.parts])
             case Constant(value=str() as text):
                 return [Way((text,))]
+            case Attribute(name="width" | "height") if (
+                self._of_pictures and self._shape_of(node.base).kind is Kind.IMAGE
+            ):
+                return [Way((_PIXELS,))]
             case _:
                 return [Way((_printed(self._shape_of(node)),))]
 

@@ -62,7 +62,7 @@ def narrow(shape: Shape, node: Expression, lookup: Lookup) -> Shape:
     if shape.optional and shape.kind is not Kind.NONE and lookup.facts.is_there(key):
         shape = replace(shape, optional=False)
     if shape.kind is Kind.LIST:
-        low, high = lookup.facts.count(key)
+        low, high = lookup.facts.count(key, shape.count)
         between = Range(*shape.count).within(low, high)
         shape = replace(shape, count=Count(between.low or 0, between.high))
     return shape

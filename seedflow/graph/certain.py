@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from seedflow.graph.facts import MAYBE_ANYTHING, NO_FACTS, Facts, Names, spell
-from seedflow.graph.guards import is_test, learn
+from seedflow.graph.guards import is_test, is_tested, learn
 from seedflow.graph.mistakes import Mistakes, lacks_option
 from seedflow.graph.model import Frame, StepNode
 from seedflow.graph.places import Place
@@ -86,6 +86,15 @@ class Certain:
         names = self.names_in(template, frame)
         for node, known, _ in _find_expressions(template, facts, names):
             yield from _go_through(node, known, names)
+
+    def is_tested(self, template: Template, node: StepNode) -> bool:
+        """Whether a test around a number looked at what it is made of, in a way that nobody here understands."""
+        facts = self.of_step(node)
+        return any(
+            is_tested(part, known, self.names(node.frame))
+            for part, known in self.find_guarded(template, node.frame, facts)
+            if known
+        )
 
     def names_in(self, template: Template, frame: Frame) -> Names:
         """What names stand for in a template, its own variables included."""

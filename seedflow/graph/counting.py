@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedflow.graph.facts import NO_FACTS
@@ -11,7 +12,7 @@ from seedflow.graph.literals import NOT_LITERAL, read_literal
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.graph.outputs import find_main_output
 from seedflow.graph.ranges import ANYTHING, Range
-from seedflow.graph.shapes import ANY, ONE, UNKNOWN, Answers, Count, Kind, pair_counts
+from seedflow.graph.shapes import ANY, ONE, UNKNOWN, Answers, Count, Kind, Shape, pair_counts, whole_number
 from seedflow.graph.skipped import Skipping
 from seedflow.graph.sure_counts import Sureness
 from seedflow.recipe.model import Expression, Otherwise, Output
@@ -105,45 +106,49 @@ class Counts:
         return Count(*model.image_bounds(request.parameters, request.unknown, greatest))
 
     def number_bounds(
-        self, node: StepNode, *, guarded: bool = False, all_made: bool = False
+        self, node: StepNode, *, guarded: bool = False, all_made: bool = False, or_none: bool = False
     ) -> dict[str, Range]:
         """Between which numbers the parameters of a request lie that templates give, where that is known.
 
-        `guarded` where the condition of the step holds; `all_made` as if nothing were skipped.
+        `guarded` where the condition of the step holds; `all_made` as if nothing were skipped; `or_none` also of those that may
+        be none instead, and so be left out.
         """
         found: dict[str, Range] = {}
         for name in self._flow.request(node).unknown:
             parameter = node.generate.parameters.get(name)
             if parameter is not None:
-                between = self.find_between(parameter.expression, node, guarded=guarded, all_made=all_made)
+                shape = self.find_number(parameter.expression, node, guarded=guarded, all_made=all_made)
+                between = shape.between if or_none else shape.sure_number
                 if between is not None:
                     found[name] = between
         return found
 
-    def find_between(
+    def find_number(
         self, expression: Expression, node: StepNode, *, guarded: bool = False, all_made: bool = False
-    ) -> Range | None:
+    ) -> Shape:
         """Between which numbers a value lies: what a caller gives counts for more than what the recipe declares.
 
         It is `guarded` where it is worked out only if the condition of its step holds; `all_made` as if nothing were skipped.
         """
         part = expression.expression if isinstance(expression, Template) else None
         if part is None or not (guarded or all_made):
-            found = self._flow.shape_of_expression(expression, node).between
+            found = self._flow.shape_of_expression(expression, node)
         else:
             facts = self._flow.certain.of_step(node) if guarded else NO_FACTS
-            found = self._flow.shape_of_part(part, node, all_made=all_made, facts=facts).between
+            found = self._flow.shape_of_part(part, node, all_made=all_made, facts=facts)
+        between, optional = found.between, found.optional
         last, given = (expression, node), find_given(expression, node)
         while given is not None:
-            between = self._flow.shape_of_expression(*given).between
-            if between is not None:
-                found = between if found is None else between.within(*found)
+            shape = self._flow.shape_of_expression(*given)
+            optional = optional and (shape.optional or not shape.known)
+            if shape.between is not None:
+                between = shape.between if between is None else shape.between.within(*between)
             last, given = given, find_given(*given)
         default = find_default(*last)
         number = default.resolve() if isinstance(default, Scalar) else None
         if isinstance(number, int) and not isinstance(number, bool):
-            return Range(number, number)
-        return found
+            return whole_number(Range(number, number))
+        return replace(found, between=between, optional=optional)
 
     def images_per_task(self, node: StepNode) -> Count:
         """How many images `.images` of one task has: of all takes, and with `iterate` of the last pass."""
@@ -208,7 +213,7 @@ class Counts:
     def _bound_number(self, expression: Expression | None, node: StepNode) -> Range:
         """Between which numbers one lies that `expect` asks for, if it asks."""
         shape = UNKNOWN if expression is None else self._flow.shape_of_expression(expression, node)
-        return ANYTHING if shape.between is None or shape.optional else shape.between
+        return shape.sure_number or ANYTHING
 
     def _list_count(self, items: Expression, node: StepNode) -> Count:
         shape = self._flow.shape_of_expression(items, node)

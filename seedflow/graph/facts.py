@@ -105,9 +105,15 @@ class Facts:
             for known in (_look_up(case, key),)
         )
 
-    def count(self, key: Key) -> tuple[int, int | None]:
-        """How many items a list has at least and at most."""
-        found = [known for case in self.cases if (known := _look_up(case, key)).there is not False]
+    def is_unclear(self, key: Key) -> bool:
+        """Whether, however it came here, a test looked at this in a way that nobody here understands."""
+        return all(_look_up(case, key).unclear for case in self.cases)
+
+    def count(self, key: Key, within: tuple[int, int | None] = (0, None)) -> tuple[int, int | None]:
+        """How many items a list has at least and at most, that has so many `within` whatever holds."""
+        there = [known for case in self.cases if (known := _look_up(case, key)).there is not False]
+        low, high = within
+        found = [one for one in there if one.both(Known(low=low, high=high))] or there
         highs = [known.high for known in found]
         high = None if None in highs else max((high for high in highs if high is not None), default=None)
         return min((known.low for known in found), default=0), high

@@ -196,6 +196,8 @@ def _learn_compared(
             facts = facts.both(know(same, Known(holds=operator is operators.equal)))
         if not is_path(one):
             facts = facts.both(_doubt(one, names))
+        elif not isinstance(other, Constant) or isinstance(other.value, int | float):
+            facts = facts.both(_doubt_number(one, names))
     return facts
 
 
@@ -275,6 +277,27 @@ def _doubt(node: Expression, names: Names) -> Facts:
             key = spell(part, names)
             facts = facts.both(MAYBE_ANYTHING if key is None else know(key, Known(unclear=True)))
     return facts
+
+
+def _doubt_number(node: Expression, names: Names) -> Facts:
+    """What is known of a number of which a test says how great it is: nothing here, but nobody doubts it."""
+    key, meant = spell(node, names), names.follow(node)
+    facts = NO_FACTS if key is None else know(("number", key), Known(unclear=True))
+    return facts if meant is None or is_path(meant) else facts.both(_doubt(meant, names))
+
+
+def is_tested(node: Expression, facts: Facts, names: Names) -> bool:
+    """Whether a test looked at what an expression is made of, in a way that nobody here understands."""
+    waiting, seen = [node], {id(node)}
+    while waiting:
+        for part in _find_paths(waiting.pop()):
+            key, meant = spell(part, names), names.follow(part)
+            if key is not None and (facts.is_unclear(key) or facts.is_unclear(("number", key))):
+                return True
+            if meant is not None and id(meant) not in seen:
+                seen.add(id(meant))
+                waiting.append(meant)
+    return False
 
 
 def _find_paths(node: Expression) -> Iterator[Expression]:

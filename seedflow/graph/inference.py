@@ -176,7 +176,7 @@ def _join_branches(test: Expression, then: Expression, otherwise: Expression, lo
         facts = lookup.facts.both(learn(test, lookup.names, holds=holds))
         if not facts.never:
             shape = infer_where(node, lookup, facts)
-            found.append(replace(shape, optional=False) if node is test and holds else shape)
+            found.append(shape.that_holds() if node is test and holds else shape)
     return join_all(found)
 
 
@@ -315,7 +315,9 @@ def _infer_default(node: Applied, base: Shape, lookup: Lookup) -> Shape:
     otherwise = TEXT
     if given:
         otherwise = infer_where(given[0], lookup, missing)
-    joined = join_shapes([_without_none(base), otherwise])
+    flag = node.keywords.get("boolean", node.arguments[-1])
+    of_false = not of_none and isinstance(flag, Constant) and bool(flag.value)
+    joined = join_shapes([base.that_holds() if of_false else _without_none(base), otherwise])
     named = isinstance(node.arguments[0], Named | Attribute)
     sure = missing.never or (of_none and named and base.known and not base.optional)
     return _without_none(joined) if sure else joined

@@ -44,6 +44,15 @@ class Range(NamedTuple):
         high = _join((self.high, None if most is None else int(most // 1)), min)
         return Range(low, high if low is None or high is None else max(low, high))
 
+    def without_zero(self) -> Range:
+        """The same where it is not 0, as far as that is one of its ends."""
+        if self.low == self.high:
+            return self
+        return Range(
+            self.low or 1 if self.low is not None else None,
+            self.high or -1 if self.high is not None else None,
+        )
+
     def describe(self) -> str:
         """`5`, `1 to 5`, `1 or more`."""
         if self.low == self.high and self.low is not None:

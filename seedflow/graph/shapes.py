@@ -132,6 +132,16 @@ class Shape:
         )
 
     @property
+    def sure_number(self) -> Range | None:
+        """Between which numbers it lies; None where it may as well be none, which leaves a parameter out."""
+        return None if self.optional else self.between
+
+    def that_holds(self) -> Shape:
+        """What is left of it where its value counts as true: neither none nor 0."""
+        between = None if self.between is None else self.between.without_zero()
+        return replace(self, optional=False, between=between)
+
+    @property
     def scalar(self) -> bool:
         """Whether it converts to text where text is wanted."""
         return self.kind in _SCALARS

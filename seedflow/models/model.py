@@ -184,6 +184,11 @@ class Model:
         """Whether the profile says what to do in place of a parameter that the model does not have."""
         return name in self.profile.absent
 
+    def find_ratio_of_reference(self, name: str) -> str | None:
+        """What to write for a parameter to ask for the ratio of the first reference; None where it cannot."""
+        pixels = self.profile.pixels
+        return pixels.as_reference if pixels is not None and name == pixels.ratio else None
+
     def _advise_on_ratio(self, problem: Problem, params: Mapping[str, object]) -> Problem:
         """With references, width and height of a picture in place of a ratio mean the ratio of that picture."""
         pixels, references = self.profile.pixels, params.get(self.references_field or "")

@@ -46,7 +46,7 @@ class PromiseReader:
             try:
                 if not isinstance(expression, Template) or not self._is_there(expression, env):
                     unknown.append(name)
-                    between = self._ranges.find(expression, env).between
+                    between = self._ranges.find(expression, env).sure_number
                     if between is not None and between[1] is not None:
                         greatest[name] = between[1]
                     continue

@@ -132,7 +132,9 @@ class _Names:
 def _admit(given: Shape, declared: Input) -> Shape:
     """What an input lets through of what it is given: with anything else, nothing is asked."""
     if declared.type is InputType.INTEGER and given.kind in (Kind.INTEGER, Kind.NUMBER, Kind.UNKNOWN):
-        return whole_number((given.between or ANYTHING).within(declared.minimum, declared.maximum))
+        between = (given.between or ANYTHING).within(declared.minimum, declared.maximum)
+        may_be_none = declared.optional and (given.optional or not given.known)
+        return replace(whole_number(between), optional=may_be_none)
     if declared.type in (InputType.LIST, InputType.TABLE) and given.kind is Kind.LIST:
         low, high = Range(*given.count).within(declared.min_items, declared.max_items)
         return list_of(given.item or UNKNOWN, Count(low or 0, high))

@@ -205,7 +205,7 @@ class RequestBuilder:
                         self._refuse_parts(expression, env, positions)
                     if as_text and isinstance(expression, Template):
                         patterns[name] = self._texts.read(expression, env, positions, references)
-                    found = None if as_text else self._ranges.find(expression, env).between
+                    found = None if as_text else self._ranges.find(expression, env).sure_number
                     if found is not None:
                         between[name] = found
             if value is not None:

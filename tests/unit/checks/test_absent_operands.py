@@ -70,3 +70,26 @@ def test_what_a_filter_goes_by_is_there_or_such_items_are_left_out_first(
 )
 def test_what_is_there_for_certain_is_not_doubted(check: Check, expression: str) -> None:
     assert advise(check, expression) == []
+
+
+@pytest.mark.parametrize(
+    ("test", "doubted"),
+    [
+        ("inputs.rows | selectattr('n', 'none') | length == 0", False),
+        ("inputs.rows | selectattr('n') | list", False),
+        ("inputs.rows | map(attribute='n') | select('none') | list | length == 0", False),
+        ("inputs.rows | length > 0", True),
+        ("inputs.rows", True),
+        ("recipe.name == 'x'", True),
+    ],
+)
+@pytest.mark.parametrize("used", ["sum(attribute='n')", "sort(attribute='n') | list | length"])
+def test_items_are_not_doubted_where_a_test_that_nobody_understands_looks_at_their_list(
+    check: Check, test: str, used: str, doubted: bool
+) -> None:
+    body = "{% if TEST %}{{ inputs.rows | USED }}{% endif %}".replace("TEST", test).replace("USED", used)
+    found = check(ROWS.replace("EXPRESSION", body))
+    assert [one.code for one in found] == ["may-be-none"] * doubted
+    step = f"""p: {{when: "{{{{ not not ({test}) }}}}", generate: {{prompt: "{{{{ inputs.rows | {used} }}}}"}}}}"""
+    found = check(ROWS.partition("      p:")[0] + "      " + step)
+    assert [one.code for one in found] == ["may-be-none"] * doubted

@@ -243,3 +243,135 @@ def test_a_number_is_held_against_both_ends_as_far_as_results_may_take_it(
     assert [one.message for one in found if one.code == "out-of-range"] == said
     if said and said[0].startswith("at the least"):
         assert found[0].help == "write `[1, …] | max` around it; with less this task fails"
+
+
+@pytest.mark.parametrize(("number", "said"), [("20", ["error"]), ("20 if inputs.on else none", [])])
+def test_a_number_that_may_be_none_instead_is_not_wrong_for_certain(
+    check, number: str, said: list[str]
+) -> None:
+    found = check(f"""
+        inputs: {{on: {{type: boolean, default: true}}}}
+        steps:
+          b: {{generate: {{prompt: "{{{{ inputs.on }}}}", sequential_image_generation: auto, max_images: "{{{{ {number} }}}}"}}}}
+    """)
+    assert [str(one.severity) for one in found if one.code == "out-of-range"] == said
+
+
+LEFT = "(4 - (steps.a.images | length))"
+INNER = """seedflow: 1
+inputs: {n: {type: integer}}
+values: {less: "{{ inputs.n - 0 }}"}
+steps: {i: {WHEN generate: {prompt: "I {{ values.less }}", sequential_image_generation: auto, max_images: "{{ NUMBER }}"}}}
+outputs: {images: "{{ steps.i.images }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "number", "doubted"),
+    [
+        (f"{LEFT} > 0", LEFT, False),
+        (f"{LEFT} * 2 >= 2", LEFT, False),
+        (LEFT, LEFT, False),
+        ("steps.a.images | length != 4", LEFT, False),
+        ("not (steps.a.images | length == 4)", LEFT, False),
+        ("true", f"{LEFT} if {LEFT} > 0 else 1", False),
+        ("true", f"{LEFT} if {LEFT} else 1", False),
+        ("true", f"{LEFT} or 9", False),
+        ("true", f"{LEFT} | default(9, true)", False),
+        ("true", f"{LEFT} | default(9, boolean=true)", False),
+        ("true", LEFT, True),
+        ("true", f"{LEFT} | default(9)", True),
+        ("true", f"{LEFT} | default(9, false)", True),
+        ("steps.a.images | length != 3", LEFT, True),
+        ("steps.a.images | length > 1", LEFT, True),
+        ("steps.z.images | length != 4", LEFT, True),
+        ("inputs.on", LEFT, True),
+        ("true", f"{LEFT} if inputs.on else 1", True),
+    ],
+)
+def test_a_number_is_not_doubted_where_a_test_looks_at_what_it_is_made_of(
+    check, when: str, number: str, doubted: bool
+) -> None:
+    found = check(f"""
+        inputs: {{on: {{type: boolean, default: true}}}}
+        steps:
+          a: {{generate: {{prompt: A, sequential_image_generation: auto, max_images: 4}}}}
+          z: {{generate: {{prompt: Z, sequential_image_generation: auto, max_images: 4}}}}
+          b:
+            when: "{{{{ {when} }}}}"
+            generate: {{prompt: B, sequential_image_generation: auto, max_images: "{{{{ {number} }}}}"}}
+    """)
+    assert [one.message[:12] for one in found if one.code == "out-of-range"] == ["at the least"] * doubted
+
+
+@pytest.mark.parametrize(
+    ("outside", "inside", "number", "doubted"),
+    [
+        ("true", "true", "inputs.n", True),
+        (f"{LEFT} > 0", "true", "inputs.n", False),
+        ("true", "inputs.n > 0", "inputs.n", False),
+        ("true", "values.less > 0", "values.less", False),
+        ("true", "values.less > 0", "inputs.n", False),
+        ("true", "inputs.n > 0", "values.less", False),
+        ("true", "inputs.n is not none", "inputs.n", True),
+    ],
+)
+def test_a_test_around_a_used_recipe_or_in_it_looks_at_what_is_given(
+    check, tmp_path, outside: str, inside: str, number: str, doubted: bool
+) -> None:
+    (tmp_path / "inner.yaml").write_text(
+        INNER.replace("WHEN", f'when: "{{{{ {inside} }}}}",').replace("NUMBER", number)
+    )
+    found = check(f"""
+        steps:
+          a: {{generate: {{prompt: A, sequential_image_generation: auto, max_images: 4}}}}
+          u:
+            when: "{{{{ {outside} }}}}"
+            recipe: ./inner.yaml
+            with: {{n: "{{{{ {LEFT} }}}}"}}
+    """)
+    assert [one.message[:12] for one in found if one.code == "out-of-range"] == ["at the least"] * doubted
+
+
+WIDTH, HEIGHT = "{{ steps.s.images[0].width }}", "{{ steps.s.images[0].height }}"
+REFERENCE = "image_input: '{{ steps.s.images }}', "
+OF_REFERENCE = "write `match_input_image` for the ratio of the first reference"
+
+
+@pytest.mark.parametrize(
+    ("references", "ratio", "word", "advice"),
+    [
+        (REFERENCE, f"{WIDTH}:{HEIGHT}", "becomes `…:…`", OF_REFERENCE),
+        (
+            "",
+            f"{WIDTH}:{HEIGHT}",
+            "becomes `…:…`",
+            f"make the picture a reference, `image_input:`, and {OF_REFERENCE}",
+        ),
+        (
+            REFERENCE,
+            "{{ (steps.s.images | first).width ~ ':' ~ steps.s.images[0].height }}",
+            "becomes `…:…`",
+            OF_REFERENCE,
+        ),
+        (
+            REFERENCE,
+            f"{{% if inputs.on %}}1:1{{% else %}}{WIDTH}:{HEIGHT}{{% endif %}}",
+            "may become `…:…`",
+            OF_REFERENCE,
+        ),
+        (REFERENCE, "{{ steps.s.images[0].width // 1024 }}:{{ steps.s.images[0].height // 1024 }}", None, ""),
+        (REFERENCE, "{{ inputs.across }}:9", None, ""),
+    ],
+)
+def test_the_pixels_of_a_picture_are_hardly_a_ratio_that_a_model_takes(
+    check, references: str, ratio: str, word: str | None, advice: str
+) -> None:
+    found = check(f"""
+        inputs: {{on: {{type: boolean, default: true}}, across: {{type: integer, default: 16}}}}
+        steps:
+          s: {{generate: {{prompt: "S {{{{ inputs.on }}}} {{{{ inputs.across }}}}", size: 2K}}}}
+          t: {{generate: {{prompt: T, {references}aspect_ratio: "{ratio}"}}}}
+    """)
+    assert [(str(one.severity), one.help) for one in found] == [("warning", advice)] * (word is not None)
+    assert all(one.message.startswith(f"`aspect_ratio` {word} here") for one in found)
