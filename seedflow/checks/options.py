@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from seedflow.checks.bare_operands import advise_on_operand, is_bare
 from seedflow.checks.request import span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
@@ -20,6 +19,7 @@ from seedflow.models.pixels import AskedRatio
 from seedflow.recipe.model import Expect, Iterate, Otherwise
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
+from seedflow.recipe.templating.bare_operands import advise_on_operand, is_bare
 from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.templating.operation_nodes import And, Either, Or
 from seedflow.recipe.templating.walking import walk

@@ -53,6 +53,26 @@ def find(check: Check, part: str) -> list[tuple[str, str | None]]:
             "write `inputs.m == 'calm' or inputs.m == 'wild' or inputs.m == 'odd'`, or `inputs.m in ['calm', 'wild', 'odd']`",
         ),
         (
+            "inputs.m == 'odd' or inputs.n == 1 or 2",
+            "`2` is a number that is compared with nothing, and always holds",
+            "write `inputs.n == 1 or inputs.n == 2`, or `inputs.n in [1, 2]`",
+        ),
+        (
+            "inputs.n == 1 or inputs.m == 'calm' or 2",
+            "`2` is a number that is compared with nothing, and always holds",
+            "write `inputs.n == 1 or inputs.m == 'calm' or inputs.n == 2`, or `inputs.n in [1, 2] or inputs.m == 'calm'`",
+        ),
+        (
+            "'wild' or inputs.m == 'calm' or inputs.on",
+            "`'wild'` is a text that is compared with nothing, and always holds",
+            "write `inputs.m == 'wild' or inputs.m == 'calm'`, or `inputs.m in ['calm', 'wild']`",
+        ),
+        (
+            "inputs.n == 1 or 'wild'",
+            "`'wild'` is a text that is compared with nothing, and always holds",
+            "write a comparison in its place, or take it out",
+        ),
+        (
             "inputs.on or ''",
             "`''` is a text that is compared with nothing, and never holds",
             "write a comparison in its place, or take it out",
@@ -77,6 +97,20 @@ def test_a_side_that_compares_nothing_is_told_with_what_was_meant(
     assert find(check, "{% if inputs.on %}x{% elif " + test + " %}y{% endif %}") == [(message, help_)]
     for written in help_.split("`")[1::2]:
         assert find(check, "{% if " + written + " %}x{% endif %}") == []
+
+
+def test_what_is_meant_beside_several_comparisons_is_told_of_each(check: Check) -> None:
+    test = "{% if inputs.m == 'calm' or 'wild' or 'odd' or inputs.n == 1 or 2 %}x{% endif %}"
+    assert find(check, test) == [
+        (
+            "`'wild'` is a text that is compared with nothing, and always holds",
+            "write `inputs.m == 'calm' or inputs.m == 'wild' or inputs.m == 'odd'`, or `inputs.m in ['calm', 'wild', 'odd']`",
+        ),
+        (
+            "`2` is a number that is compared with nothing, and always holds",
+            "write `inputs.n == 1 or inputs.n == 2`, or `inputs.n in [1, 2]`",
+        ),
+    ]
 
 
 @pytest.mark.parametrize(
