@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedflow.checks.subject import Subject
-from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.certain import find_tests
-from seedflow.graph.places import Place
+from seedflow.graph.places import Part, Place
+from seedflow.graph.shapes import Kind
 from seedflow.recipe.templating.bare_operands import (
     LISTED,
     advise_on_operand,
+    find_outcomes,
     group_bare,
     is_bare,
     list_operands,
@@ -28,9 +30,21 @@ def check_bare_operands(subject: Subject) -> Iterator[Diagnostic]:
         tests = [*find_tests(place.template.body), *(node.test for node in nodes if isinstance(node, Either))]
         for test in tests:
             yield from _check_test(test, place)
+        if place.part is Part.WHEN and place.template.expression is not None and not place.too_early:
+            yield from _check_when(place.template.expression, place, subject)
         for node in nodes:
             if isinstance(node, Compared):
                 yield from _check_compared(node, place)
+
+
+def _check_when(condition: Expression, place: Place, subject: Subject) -> Iterator[Diagnostic]:
+    """The condition of a step, but for parts that it may come to and that are told as no condition."""
+    shape = subject.flow.shape_of(place)
+    told: frozenset[Span] = frozenset()
+    if shape.kind is not Kind.BOOLEAN or not shape.known:
+        scalar = place.template.scalar
+        told = frozenset(scalar.span_at(node.start, node.end) for node in find_outcomes(condition))
+    yield from (one for one in _check_test(condition, place) if one.span not in told)
 
 
 def _check_test(test: Expression, place: Place) -> Iterator[Diagnostic]:
