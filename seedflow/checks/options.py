@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from seedflow.checks.bare_operands import advise_on_operand, is_bare
 from seedflow.checks.request import span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
@@ -20,12 +19,13 @@ from seedflow.models.pixels import AskedRatio
 from seedflow.recipe.model import Expect, Iterate, Otherwise
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template
-from seedflow.recipe.templating.nodes import Expression as Node
-from seedflow.recipe.templating.operation_nodes import And, Either, Or
-from seedflow.recipe.templating.walking import walk
+from seedflow.recipe.templating.bare_operands import advise_inside, find_outcomes
+from seedflow.recipe.templating.operation_nodes import And, Binary, Either, Joined, Not, Or
 
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 _COUNTED = ("takes", "images", "attempts")
+_LOOSE = (And, Binary, Either, Joined, Not, Or)
+"""What binds no tighter than a comparison or a filter behind it, so that it needs brackets there."""
 _RATIO_TOLERANCE = 0.03
 """How far a picture may be from the ratio that is asked for, and from the one that is expected."""
 
@@ -56,7 +56,7 @@ def _check_condition(place: Place, subject: Subject) -> Iterator[Diagnostic]:
             "not-boolean",
             f"`when` needs true or false, and this is {shape.describe()}: what is not a condition is never taken for one",
             place.template.scalar.span,
-            help=_help_compare(place.template, shape),
+            help=_help_first(place) or _help_compare(place.template, shape),
         )
     elif shape.optional:
         yield Diagnostic(
@@ -70,7 +70,7 @@ def _check_condition(place: Place, subject: Subject) -> Iterator[Diagnostic]:
 
 def _check_outcomes(place: Place, subject: Subject) -> Iterator[Diagnostic]:
     """A condition that comes to one of several parts, of which one is no condition: with some values it fails."""
-    for node in _find_outcomes(place.template.expression):
+    for node in find_outcomes(place.template.expression):
         shape = subject.flow.shape_of_part(node, place.node, place.frame)
         if shape.known and shape.kind not in (Kind.BOOLEAN, Kind.NONE):
             yield Diagnostic(
@@ -78,32 +78,16 @@ def _check_outcomes(place: Place, subject: Subject) -> Iterator[Diagnostic]:
                 f"`when` needs true or false, and may come to this part, which is {shape.describe()}",
                 place.template.scalar.span_at(node.start, node.end),
                 Severity.WARNING,
-                help=_help_operand(node, place) or "write a comparison in its place",
+                help=advise_inside(place.template.expression, node, place.template.scalar.value)
+                or "write a comparison in its place",
             )
 
 
-def _help_operand(node: Node, place: Place) -> str | None:
-    """What to write for a text or number beside `or`, which was meant to be compared as what stands before it."""
-    expression = place.template.expression
-    if expression is None or not is_bare(node):
-        return None
-    chains = (part for part in walk(expression) if isinstance(part, Or | And))
-    advice = (advise_on_operand(chain, node, place.template.scalar.value) for chain in chains)
+def _help_first(place: Place) -> str | None:
+    """What to write where one of the parts that it may come to is a text or number that was meant to be compared."""
+    expression, text = place.template.expression, place.template.scalar.value
+    advice = (advise_inside(expression, node, text) for node in find_outcomes(expression))
     return next((one for one in advice if one is not None), None)
-
-
-def _find_outcomes(node: Node | None) -> Iterator[Node]:
-    match node:
-        case Or(left=left, right=right) | And(left=left, right=right):
-            yield from _find_outcomes(left)
-            yield from _find_outcomes(right)
-        case Either(then=then, otherwise=otherwise):
-            yield from _find_outcomes(then)
-            yield from _find_outcomes(otherwise)
-        case None:
-            return
-        case _:
-            yield node
 
 
 def _is_needed(place: Place) -> bool:
@@ -127,6 +111,8 @@ def _may_be_none(place: Place) -> Diagnostic:
 
 def _help_compare(template: Template, shape: Shape) -> str:
     inner = template.scalar.value.strip()[2:-2].strip()
+    if isinstance(template.expression, _LOOSE):
+        inner = f"({inner})"
     if shape.kind is Kind.LIST:
         return f"compare its length: `{{{{ {inner} | length > 0 }}}}`"
     if shape.optional and shape.kind is Kind.TEXT and not shape.options:

@@ -22,6 +22,8 @@ _TEXTS: Final = frozenset(
     (Part.PARAMETER, Part.FOR_EACH, Part.ITERATE_OVER, Part.WITH, Part.VALUE, Part.OUTPUT_FILE)
 )
 _DOLLAR: Final = re.compile(r"\$\{\{[-+]?\s*$")
+_TO_BRACES: Final = re.compile(r"""(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|(?!\}\})[^'"])*\}\}""", re.DOTALL)
+"""What is left of a template behind a part of it; braces in quotes are none."""
 
 
 def check_other_syntax(subject: Subject) -> Iterator[Diagnostic]:
@@ -50,13 +52,15 @@ def _check_dollars(place: Place, subject: Subject) -> Iterator[Diagnostic]:
         shape = flow.shape_of_part(node, place.node, place.frame, facts=facts)
         examples = _list_examples(node.root, node.name, place)
         if shape.kind is Kind.TEXT and not any(one.lstrip()[:1].isdigit() for one in examples):
-            mention = text[node.start : node.end]
+            rest = _TO_BRACES.match(text, node.end)
+            end = node.end if rest is None else rest.end()
+            written = " ".join(text[before.start() + 1 : end].split())
             yield Diagnostic(
                 "dollar-before-braces",
-                f"the `$` before `{{{{ {mention} }}}}` is no part of the template: it stays in the text",
-                place.template.scalar.span_at(before.start(), node.end),
+                f"the `$` before `{written}` is no part of the template: it stays in the text",
+                place.template.scalar.span_at(before.start(), end),
                 Severity.WARNING,
-                help=f"take the `$` away: `{{{{ {mention} }}}}`",
+                help=f"take the `$` away: `{written}`",
             )
 
 

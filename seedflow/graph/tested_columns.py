@@ -196,17 +196,24 @@ def _judge(declared: Input, rows: Sequence[object], template: Template, use: _Us
         f"`{str(cells[number - 1]).strip()}` in row {number:,} does, too",
         template.scalar.span_at(use.start, use.end),
         Severity.WARNING,
-        help=_suggest(column, cells),
+        help=_suggest(column, cells, declared),
         related=(Related(declared.span, f"declare `{column}` here"),),
     )
 
 
-def _suggest(column: str, cells: Sequence[object]) -> str:
-    """The declaration with which the test means what the cells say; a cell that is empty needs it to be optional."""
+def _suggest(column: str, cells: Sequence[object], declared: Input) -> str:
+    """The declaration with which the test means what the cells say; a cell that is empty needs it to be optional.
+
+    Of a table that declares no column, the key has to be declared with the first one.
+    """
     said = {str(cell).strip().casefold() for cell in cells if cell is not None}
     type_ = "number" if all(_NUMBER.fullmatch(one) for one in said) else "boolean"
     written = f"{column}: {{type: {type_}, optional: true}}" if None in cells else f"{column}: {type_}"
-    advice = f"declare `{written}` under `columns:`"
+    advice = (
+        f"declare `{written}` under `columns:`"
+        if declared.columns or declared.key is None
+        else f"write `columns: {{{declared.key}: text, {written}}}`"
+    )
     if type_ == "number" or said <= {"true", "false"}:
         return advice
     if said <= _TRUE | _FALSE:

@@ -31,10 +31,13 @@ def keep_doubts(
     answered: frozenset[Span] | None = None
     wrong = {str(one.span) for one in found if one.severity is Severity.ERROR}
     said = {(one.code, str(one.span)) for one in found}
+    conditions = [one.span for one in found if one.code == "not-boolean" and one.span is not None]
     for one in checked:
         span = one.span
         doubt = one.severity is Severity.WARNING
         if doubt and (one.code in _JUDGED_AGAIN or (one.code, str(span)) in said):
+            continue
+        if doubt and one.code == "not-boolean" and span and any(_holds(other, span) for other in conditions):
             continue
         if one.code in _ANSWERED and span is not None and doubt:
             if str(span) in wrong:
@@ -45,6 +48,11 @@ def keep_doubts(
                 if span in answered or inputs.get(_find_input(one, span)) is not None:
                     continue
         yield one
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    """Whether a place is a part of another one: a part of a condition is in doubt no more where the whole one failed."""
+    return outer.source is inner.source and outer.start <= inner.start and inner.end <= outer.end
 
 
 def _find_input(doubt: Diagnostic, span: Span) -> str:

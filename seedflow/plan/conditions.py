@@ -20,6 +20,7 @@ from seedflow.plan.standing import Standing
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import RenderError, Skipped, Template
+from seedflow.recipe.templating.bare_operands import advise_inside, find_outcomes, is_bare
 from seedflow.recipe.views import View
 
 
@@ -238,9 +239,19 @@ def _not_a_boolean(template: Template, value: object) -> Diagnostic:
         if isinstance(value, (list, tuple))
         else "something else"
     )
+    expression, text = template.expression, template.scalar.value
+    parts = (one for one in find_outcomes(expression) if is_bare(one))
+    part = next((one for one in parts if type(one.value) is type(value) and one.value == value), None)
+    if part is None or part is expression:
+        return Diagnostic(
+            "not-boolean",
+            f"`when` is true or false, but this is {found}",
+            template.scalar.span,
+            help="compare: `… == …`, or count: `… | length > 0`",
+        )
     return Diagnostic(
         "not-boolean",
-        f"`when` is true or false, but this is {found}",
-        template.scalar.span,
-        help="compare: `… == …`, or count: `… | length > 0`",
+        f"`when` is true or false, but comes to this part, which is {found}",
+        template.scalar.span_at(part.start, part.end),
+        help=advise_inside(expression, part, text) or "write a comparison in its place",
     )

@@ -16,7 +16,7 @@ from seedflow.recipe.input_schema import ItemBlock, find_bound
 from seedflow.recipe.leaves import LOST_WORDS, is_name, is_nothing, quote, suggest_name
 from seedflow.recipe.misplaced import put_in_place
 from seedflow.recipe.option_schema import IterateBlock
-from seedflow.recipe.outdented import indent_steps
+from seedflow.recipe.outdented import indent_outputs, indent_steps
 from seedflow.recipe.salvage import Meant, Path, choose_cut, is_of_names, list_unread, put_right, take_out
 from seedflow.recipe.schema import RecipeBlock, StepBlock
 from seedflow.recipe.step_kinds import OPTIONS_BY_KIND, check_kinds
@@ -78,6 +78,7 @@ def bind_recipe(
     `parameters` are those of all models, so that one that stands beside `generate:` is known, `references` those that take images.
     """
     root, outdented = indent_steps(root)
+    root, beside = indent_outputs(root)
     root, deeper = lift_parts(root, parameters, references)
     root, misplaced = put_in_place(root, parameters)
     document, problems, root = _look(root)
@@ -95,7 +96,7 @@ def bind_recipe(
             if found.code != "no-kind" or name not in misspelt
         )
     problems.extend(_Problem(found, ("steps", name), elsewhere=True) for name, found in outdented)
-    problems.extend(_Problem(found, path, elsewhere=True) for path, found in (*deeper, *misplaced))
+    problems.extend(_Problem(found, path, elsewhere=True) for path, found in (*beside, *deeper, *misplaced))
     if problems:
         document = _bind_rest(
             root, [found.cut for found in problems if found.cut is not None and not found.elsewhere]

@@ -149,7 +149,8 @@ def _choose_node(declared: Input, given: GivenValue, problems: list[Diagnostic])
     if declared.type is InputType.LIST:
         first = scalars[0]
         nothing = len(scalars) == 1 and not first.value.strip()
-        return Sequence(first.source, first.start, first.end, () if nothing else scalars)
+        # With its name, so that what is said of the list does not stand where something is said of its first item.
+        return Sequence(first.source, 0, first.end, () if nothing else scalars)
     if len(scalars) > 1:
         problems.append(
             Diagnostic(

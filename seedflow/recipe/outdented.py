@@ -1,7 +1,8 @@
-"""What a step, or an option of a step, consists of, written beside its name and not below it: read as if it stood below, and told once."""
+"""What a step, an option of a step, or an output consists of, written beside its name and not below it: read as if it stood below, and told once."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -9,8 +10,9 @@ from seedflow.diagnostics import Diagnostic, Related
 from seedflow.diagnostics.suggest import find_near
 from seedflow.recipe.leaves import is_nothing, quote
 from seedflow.recipe.option_schema import ExpectBlock, IterateBlock
-from seedflow.recipe.schema import LoopBlock, StepBlock
+from seedflow.recipe.schema import LoopBlock, OutputBlock, StepBlock
 from seedflow.recipe.step_kinds import OPTIONS_BY_KIND
+from seedflow.recipe.unbraced import advise_of_dollar, find_expression
 from seedflow.text.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 _KEYS: Final = frozenset(StepBlock.known_keys())
@@ -22,6 +24,11 @@ _OTHER_WORDS: Final = frozenset((*StepBlock.meant, *StepBlock.later, *StepBlock.
 _OPTIONS: Final = frozenset(("for_each", "generate", "with", "expect", "iterate"))
 """Keys of a step behind which a mapping stands."""
 _KEYS_OF_LOOPS: Final = frozenset(LoopBlock.known_keys())
+_KEYS_OF_OUTPUTS: Final = frozenset(OutputBlock.known_keys())
+_WHOLE: Final = re.compile(r"\s*\{\{(?:(?!\}\}).)*\}\}\s*", re.DOTALL)
+_PLAIN: Final = re.compile(r"[a-z][a-z0-9_./-]*", re.IGNORECASE)
+_OF_FILES: Final = re.compile(r"\b(?:image|each)\b\s*\.")
+"""What is known in the name of a file alone."""
 _KEYS_OF_OPTIONS: Final = {
     name: frozenset((*block.known_keys(), *block.meant, *block.elsewhere))
     for name, block in (("expect", ExpectBlock), ("iterate", IterateBlock))
@@ -42,6 +49,76 @@ def indent_steps(root: Node) -> tuple[Node, list[tuple[str, Diagnostic]]]:
     below = Mapping(written.value.source, written.value.start, written.value.end, steps)
     entries = tuple(Entry(entry.key, below) if entry is written else entry for entry in root)
     return Mapping(root.source, root.start, root.end, entries), problems
+
+
+def indent_outputs(root: Node) -> tuple[Node, list[tuple[tuple[str, ...], Diagnostic]]]:
+    """The tree with `file` and `images` below the output that they stand beside, and what is wrong by its path."""
+    written = root.find("outputs") if isinstance(root, Mapping) else None
+    if not isinstance(root, Mapping) or written is None or not isinstance(written.value, Mapping):
+        return root, []
+    left, entries = list(written.value), list[Entry]()
+    problems: list[tuple[tuple[str, ...], Diagnostic]] = []
+    while left:
+        output = left.pop(0)
+        parts: list[Entry] = []
+        while left and _is_part_of_output(output, left[0]):
+            parts.append(left.pop(0))
+        if parts:
+            path = ("outputs", output.key.value)
+            if is_nothing(output.value):
+                problems.append((path, _wrong(output, parts, "the output")))
+                output = _put_below(output, parts)
+            else:
+                problems.append((path, _not_an_output(output, parts[0])))
+                output = _put_below(output, [*_open_output(output), *parts])
+        entries.append(output)
+    if not problems:
+        return root, []
+    mended = Mapping(written.value.source, written.value.start, written.value.end, tuple(entries))
+    kept = tuple(Entry(entry.key, mended) if entry is written else entry for entry in root)
+    return Mapping(root.source, root.start, root.end, kept), problems
+
+
+def _is_part_of_output(output: Entry, entry: Entry) -> bool:
+    """Whether it belongs to the output before it, and is no output that is called like one of its keys."""
+    name, value = entry.key.value, entry.value
+    if output.key.value in _KEYS_OF_OUTPUTS or not isinstance(value, Scalar) or is_nothing(value):
+        return False
+    if is_nothing(output.value):
+        return name in _KEYS_OF_OUTPUTS
+    has_file = isinstance(output.value, Mapping) and output.value.find("file") is not None
+    if name != "file" or has_file or isinstance(output.value, Sequence):
+        return False
+    gives_images = _WHOLE.fullmatch(value.value) is not None and not _OF_FILES.search(value.value)
+    return not gives_images and find_expression(value.value) is None and advise_of_dollar(value.value) is None
+
+
+def _open_output(output: Entry) -> list[Entry]:
+    """The keys of an output, those of its long form where it has the short one."""
+    key, value = output
+    if isinstance(value, Mapping):
+        return list(value)
+    return [Entry(Scalar(key.source, key.start, key.end, "images"), value)]
+
+
+def _not_an_output(output: Entry, file: Entry) -> Diagnostic:
+    name = output.key.value
+    return Diagnostic(
+        "wrong-type",
+        f"`file` stands beside {quote(name)} like an output of its own, and gives no images; expected below the output",
+        file.key.span,
+        help=f"indent `file` like `images`, below {quote(name)}"
+        if isinstance(output.value, Mapping)
+        else f"write it with the images: `{name}: {{images: {_spell(output.value)}, file: {_spell(file.value)}}}`",
+        related=(Related(output.key.span, "the output"),),
+    )
+
+
+def _spell(node: Node) -> str:
+    """How it is written, where that can stand between braces."""
+    written = node.source.text[node.start : node.end]
+    fits = written[:1] in ("'", '"') and "\n" not in written
+    return written if fits or _PLAIN.fullmatch(written) else "…"
 
 
 def _indent(steps: Mapping, problems: list[tuple[str, Diagnostic]]) -> Iterator[Entry]:

@@ -88,8 +88,10 @@ def advise_of_dollar(text: str) -> str | None:
     """The help for `${{ … }}`, as GitHub spells it, where nothing may stand around the braces; None for anything else."""
     bare = text.strip()
     whole = bare.startswith("${{") and bare.endswith("}}") and bare.count("{{") == 1
-    quote = "'" if '"' in bare else '"'
-    return f"take the `$` away: `{quote}{bare[1:]}{quote}`" if whole and "\n" not in bare else None
+    if not whole or "\n" in bare:
+        return None
+    quoted = "'" + bare[1:].replace("'", "''") + "'" if '"' in bare or "\\" in bare else f'"{bare[1:]}"'
+    return f"take the `$` away: `{quoted}`"
 
 
 def suggest_braces(text: str) -> str | None:

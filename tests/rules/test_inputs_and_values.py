@@ -285,3 +285,15 @@ def test_values_name_templates_over_inputs_and_other_values(desk: Desk) -> None:
     ]
     assert desk.prompt_says('"{{ values.a }}"', values='{a: "{{ each.x }}"}') == ["template-unknown-name"]
     assert desk.prompt("\"{{ values.a | join('-') }}\"", values="{a: \"{{ ['x', 'y'] }}\"}") == "x-y"
+
+
+def test_too_many_items_and_what_is_wrong_with_each_of_them_come_in_one_go(desk: Desk) -> None:
+    declared = "{type: list, of: {type: number, minimum: 0, maximum: 1}, max_items: 2}"
+    recipe = f"inputs: {{it: {declared}}}\n" + SHOW.replace("inputs.it", "inputs.it | join(' ')")
+    found = desk.problems(recipe, "it=2", "it=nan", "it=3")
+    assert [(one.code, one.message) for one in found] == [
+        ("out-of-bounds", "found 3 items, expected at most 2"),
+        ("out-of-bounds", "found 2, expected 0 to 1"),
+        ("wrong-type", "found the text `nan`, expected a number"),
+        ("out-of-bounds", "found 3, expected 0 to 1"),
+    ]

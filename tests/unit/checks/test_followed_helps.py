@@ -247,6 +247,20 @@ steps: {{a: {{generate: {{prompt: "{{% for i in range(inputs.n) %}}fox {{% endfo
         ),
         (
             PROMPT,
+            "\"An ${{ inputs.hero or 'an }} owl' }} at night\"",
+            "dollar-before-braces",
+            "take the `$` away: `{{ inputs.hero or 'an }} owl' }}`",
+            "\"An {{ inputs.hero or 'an owl' }} at night\"",
+        ),
+        (
+            PROMPT,
+            '"An ${{inputs.hero | upper}}"',
+            "dollar-before-braces",
+            "take the `$` away: `{{inputs.hero | upper}}`",
+            '"An {{inputs.hero | upper}}"',
+        ),
+        (
+            PROMPT,
             '"A fox {# at night #}"',
             "comment-in-text",
             "take it out, or write a comment of YAML on a line of its own: `# …`",

@@ -470,3 +470,70 @@ def test_parts_below_another_part_are_told_alone(
 )
 def test_names_that_are_keys_elsewhere_are_names(check_all: CheckAll, text: str) -> None:
     assert check_all("seedflow: 1\n" + text) == []
+
+
+OUTPUTS = """seedflow: 1
+steps: {page: {for_each: {x: [day, night]}, generate: {prompt: "A {{ each.x }}"}}}
+outputs:
+"""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said", "help_text", "right"),
+    [
+        (
+            '  pages: "{{ steps.page.images }}"\n  file: "pages/{{ each.x }}"\n',
+            "wrong-type «file»",
+            'write it with the images: `pages: {images: "{{ steps.page.images }}", file: "pages/{{ each.x }}"}`',
+            '  pages: {images: "{{ steps.page.images }}", file: "pages/{{ each.x }}"}\n',
+        ),
+        (
+            '  pages: "{{ steps.page.images }}"\n  file: "{{ each.x }}"\n',
+            "wrong-type «file»",
+            'write it with the images: `pages: {images: "{{ steps.page.images }}", file: "{{ each.x }}"}`',
+            '  pages: {images: "{{ steps.page.images }}", file: "{{ each.x }}"}\n',
+        ),
+        (
+            '  pages:\n    images: "{{ steps.page.images }}"\n  file: "pages/{{ each.x }}"\n',
+            "wrong-type «file»",
+            "indent `file` like `images`, below `pages`",
+            '  pages:\n    images: "{{ steps.page.images }}"\n    file: "pages/{{ each.x }}"\n',
+        ),
+        (
+            '  pages:\n  images: "{{ steps.page.images }}"\n  file: "pages/{{ each.x }}"\n',
+            "wrong-type «images»",
+            "indent `images`, `file`, with all that is inside, further than `pages`",
+            '  pages:\n    images: "{{ steps.page.images }}"\n    file: "pages/{{ each.x }}"\n',
+        ),
+        (
+            "  day: \"{{ steps.page.at(x='day').images }}\"\n  file: fox\n  night: \"{{ steps.page.at(x='night').images }}\"\n",
+            "wrong-type «file»",
+            "write it with the images: `day: {images: \"{{ steps.page.at(x='day').images }}\", file: fox}`",
+            """  day: {images: "{{ steps.page.at(x='day').images }}", file: fox}
+  night: "{{ steps.page.at(x='night').images }}"
+""",
+        ),
+    ],
+)
+def test_what_belongs_to_an_output_and_stands_beside_it_is_told_once(
+    check_all: CheckAll, wrong: str, said: str, help_text: str, right: str
+) -> None:
+    (found,) = check_all(OUTPUTS + wrong)
+    assert (describe(found), found.help) == (said, help_text)
+    assert check_all(OUTPUTS + right) == []
+
+
+def test_outputs_that_are_called_like_a_key_of_an_output_are_left_alone(check_all: CheckAll) -> None:
+    other = '  pages: "{{ steps.page.images }}"\n'
+    assert check_all(OUTPUTS + other + "  file: \"{{ steps.page.at(x='day').images }}\"\n") == []
+    assert check_all(OUTPUTS + other + '  file: {images: "{{ steps.page.images }}"}\n') == []
+    assert (
+        check_all(OUTPUTS + '  file: "{{ steps.page.images }}"\n  images: "{{ steps.page.images }}"\n') == []
+    )
+
+
+def test_what_is_wrong_in_the_name_of_a_file_beside_its_output_is_told_as_well(check_all: CheckAll) -> None:
+    found = check_all(
+        OUTPUTS + '  pages: "{{ steps.page.images }}"\n  file: "{{ each.y }}/{{ image.number }}"\n'
+    )
+    assert [describe(one) for one in found] == ["wrong-type «file»", "unknown-variable «y»"]

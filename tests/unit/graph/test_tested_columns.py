@@ -146,6 +146,20 @@ def test_the_help_fits_what_the_cells_say(project: Path, cells: tuple[str, ...],
     assert found.help == help_
 
 
+def test_the_help_for_a_table_without_columns_declares_the_key_as_well(project: Path) -> None:
+    write(project, IF)
+    text = (project / "one.yaml").read_text()
+    columns = "columns: {id: text, note: {type: text, optional: true}}, "
+    assert columns in text
+    (project / "one.yaml").write_text(text.replace(columns, ""))
+    (found,) = find(seedflow.check_recipe("one.yaml").diagnostics)
+    assert found.help == "write `columns: {id: text, sale: boolean}`"
+    (project / "one.yaml").write_text(text.replace(columns, "columns: {id: text, sale: boolean}, "))
+    assert seedflow.check_recipe("one.yaml").diagnostics == ()
+    plan = seedflow.plan_recipe("one.yaml", provider="sketch").plan
+    assert [task.params["prompt"] for task in plan.tasks] == ["a  on sale", "b"]
+
+
 def test_rows_without_any_such_text_are_not_told(project: Path) -> None:
     (project / "rows.csv").write_text("id,sale\na,true\nb,\n")
     write(project, IF)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
-from seedflow.recipe.unbraced import find_expression, find_other_braces, suggest_braces
+from seedflow.recipe.unbraced import advise_of_dollar, find_expression, find_other_braces, suggest_braces
 
 
 @pytest.mark.parametrize(
@@ -70,3 +71,16 @@ def test_braces_of_other_tools_are_found_outside_of_our_own(
     text: str, found: list[tuple[str, str, tuple[str, str]]]
 ) -> None:
     assert [(text[one.start : one.end], one.expression, one.name) for one in find_other_braces(text)] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("${{ steps.a.images }}", '"{{ steps.a.images }}"'),
+        ('${{ steps.a.images["a"] }}', "'{{ steps.a.images[\"a\"] }}'"),
+        ("""${{ steps.a.where(x='1', y="2").images }}""", """'{{ steps.a.where(x=''1'', y="2").images }}'"""),
+    ],
+)
+def test_a_template_without_its_dollar_is_quoted_so_that_yaml_reads_it(text: str, quoted: str) -> None:
+    assert advise_of_dollar(text) == f"take the `$` away: `{quoted}`"
+    assert yaml.safe_load(quoted) == text[1:]
