@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator, Mapping
 
-from seedflow.checks.loops import has_broken_lists
+from seedflow.checks.loops import find_earlier, has_broken_lists
 from seedflow.checks.request import span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
@@ -64,7 +64,8 @@ def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> I
         return  # a name that is misspelt is meant for one of them, and that is said of the name
     yield from _check_items(node, deciding)
     for number, variable in enumerate(node.step.for_each):
-        several = subject.flow.loop_items(node, number).high not in (0, 1)
+        count = subject.flow.loop_items(node, number)
+        several = count.low > 1 if find_earlier(variable) else count.high not in (0, 1)
         if (
             several
             and not any(map(is_unread, variable.lists))

@@ -332,3 +332,17 @@ def test_loops_ask_the_same_again_only_where_they_have_several_tasks(
 ) -> None:
     found = desk.problems(REPEATED, *given, without=frozenset())
     assert [one.code for one in found] == said
+
+
+@pytest.mark.parametrize(("moods", "said"), [("calm", []), ("calm wild", ["same-request"])])
+def test_a_variable_with_one_item_is_no_repetition_beside_one_with_several(
+    desk: Desk, moods: str, said: list[str]
+) -> None:
+    text = """
+        inputs: {moods: {type: list, of: text, max_items: 5}}
+        steps: {page: {for_each: {x: [4, 7], mood: "{{ inputs.moods }}"}, generate: {prompt: "{{ each.x }}"}}}
+    """
+    found = desk.problems(
+        text, *(f"moods={one}" for one in moods.split()), without=frozenset(("unused-step",))
+    )
+    assert [one.code for one in found] == said
