@@ -70,3 +70,29 @@ def test_what_a_filter_goes_by_is_there_or_such_items_are_left_out_first(
 )
 def test_what_is_there_for_certain_is_not_doubted(check: Check, expression: str) -> None:
     assert advise(check, expression) == []
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("{{ optional(steps.s.images) | length }}", ["never-skipped? «steps.s.images»"]),
+        ("{{ optional(steps.s.images[0].width) }}", ["never-skipped? «steps.s.images[0]»"]),
+        ("{{ optional(steps.n.images) | length }}", ["may-be-none? «optional(steps.n.images)»"]),
+        ("{% if inputs.night %}{{ optional(steps.n.images[0].width) * 2 }}{% endif %}", []),
+        (
+            "{% if not inputs.night %}{{ optional(steps.n.images[0].width) * 2 }}{% endif %}",
+            ["may-be-none? «optional(steps.n.images[0].width)»"],
+        ),
+    ],
+)
+def test_what_is_never_skipped_is_never_none(say, prompt: str, said: list[str]) -> None:
+    assert (
+        say(f"""
+            inputs: {{night: {{type: boolean, default: false}}}}
+            steps:
+              s: {{generate: {{prompt: S}}}}
+              n: {{when: "{{{{ inputs.night }}}}", generate: {{prompt: N}}}}
+              e: {{generate: {{prompt: "{prompt}"}}}}
+        """)
+        == said
+    )
