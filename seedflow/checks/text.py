@@ -46,8 +46,8 @@ def _check_none(place: Place, subject: Subject, *, wanted: bool) -> Iterator[Dia
     for node, facts in flow.certain.find_printed(place.template, place.frame, certain, whole=whole):
         if isinstance(node, Constant):
             continue
-        facts = facts.both(subject.find_made(node, place, facts))
-        shape = flow.shape_of_part(node, task, place.frame, facts=facts)
+        known = facts.both(subject.find_made(node, place, facts))
+        shape = flow.shape_of_part(node, task, place.frame, facts=known)
         if shape.scalar and shape.optional:
             yield _may_be_none(place, node, subject)
 
