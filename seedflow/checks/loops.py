@@ -11,7 +11,6 @@ from seedflow.diagnostics import Diagnostic, Related, Severity, Span, has_errors
 from seedflow.graph.at_most import judge_length
 from seedflow.graph.growth import Growth, Unbounded, Where
 from seedflow.graph.model import StepNode
-from seedflow.graph.places import find_templates
 from seedflow.graph.shapes import Kind
 from seedflow.recipe.model import Argument, LoopVariable
 from seedflow.recipe.references import NameReference, StepReference
@@ -35,17 +34,6 @@ def has_broken_lists(node: StepNode, subject: Subject) -> bool:
     ):
         return True
     return any(has_errors(list(_check_variable(variable, node, subject))) for variable in node.step.for_each)
-
-
-def find_earlier(variable: LoopVariable) -> set[str]:
-    """The variables that the lists of one mention: it has other items for each of theirs, and perhaps another number of them."""
-    return {
-        found.name
-        for items in variable.lists
-        for template in find_templates(items)
-        for found in template.references
-        if isinstance(found, NameReference) and found.root == "each" and found.path
-    }
 
 
 def _check_variable(variable: LoopVariable, node: StepNode, subject: Subject) -> Iterator[Diagnostic]:

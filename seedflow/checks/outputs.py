@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from seedflow.checks.loops import find_earlier
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related
+from seedflow.graph.earlier import find_earlier
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import IMAGE, SAME_ITEMS, UNKNOWN, Count, Kind, Shape
 from seedflow.recipe.file_paths import check_file_path

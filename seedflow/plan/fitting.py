@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from seedflow.diagnostics import Source, Span
+from seedflow.graph.earlier import find_earlier
 from seedflow.graph.model import StepGraph
 from seedflow.graph.places import find_step_places
 from seedflow.plan.instances import StepTasks
@@ -77,14 +78,20 @@ def find_repeated(steps: Iterable[StepTasks]) -> frozenset[Span]:
         variable.span
         for tasks in steps
         for variable in tasks.node.step.for_each
-        if tasks.closed or _may_repeat(variable, tasks)
+        if _may_repeat(variable, tasks)
     )
 
 
 def _may_repeat(variable: LoopVariable, tasks: StepTasks) -> bool:
-    """Whether some tasks with the same items of all earlier variables have different ones of this."""
+    """Whether some tasks with the same items of all earlier variables have different ones of this.
+
+    Of a list that depends on earlier variables only what is there counts: it may have one item for each of them.
+    """
+    depends = bool(find_earlier(variable))
+    if tasks.closed and not depends:
+        return True
     ghosts = sum(count.high for group in tasks.groups.values() for _, count in group.ghosts)
-    if ghosts:
+    if ghosts and not depends:
         return ghosts + len(tasks.instances) > 1
     found: dict[tuple[tuple[str, str], ...], set[tuple[tuple[str, str], ...]]] = {}
     for one in tasks.instances:

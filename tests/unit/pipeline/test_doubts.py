@@ -346,3 +346,16 @@ def test_a_variable_with_one_item_is_no_repetition_beside_one_with_several(
         text, *(f"moods={one}" for one in moods.split()), without=frozenset(("unused-step",))
     )
     assert [one.code for one in found] == said
+
+
+@pytest.mark.parametrize(
+    ("items", "said"), [("range(each.x - 1, each.x)", []), ("range(each.x)", ["same-request"])]
+)
+def test_the_plan_knows_whether_a_list_made_of_an_earlier_variable_repeats(
+    desk: Desk, items: str, said: list[str]
+) -> None:
+    text = f"""
+        steps: {{page: {{for_each: {{x: [1, 2], y: "{{{{ {items} }}}}"}}, generate: {{prompt: "{{{{ each.x }}}}"}}}}}}
+    """
+    assert [one.code for one in desk.open(text).check()] == []
+    assert [one.code for one in desk.problems(text, without=frozenset(("unused-step",)))] == said
