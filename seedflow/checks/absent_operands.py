@@ -82,7 +82,8 @@ def _check_operands(
     node: Expression, operation: _Operation, facts: Facts, place: Place, subject: Subject
 ) -> Iterator[Diagnostic]:
     def shape_of(part: Expression) -> Shape:
-        return subject.flow.shape_of_part(part, place.node, place.frame, facts=facts)
+        known = facts.both(subject.find_made(part, place, facts))
+        return subject.flow.shape_of_part(part, place.node, place.frame, facts=known)
 
     for number, operand in enumerate(operation.operands[: operation.looked_at]):
         if isinstance(operand, Binary | Constant):

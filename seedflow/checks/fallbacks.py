@@ -20,7 +20,7 @@ from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import TemplateForm
 from seedflow.recipe.templating.forms import OrNone
 from seedflow.recipe.templating.lookup_nodes import Attribute, Mentioned
-from seedflow.recipe.templating.nodes import Expression
+from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.operation_nodes import And, Applied, Compared, Either, Not, Or
 from seedflow.recipe.templating.walking import walk
 
@@ -56,11 +56,26 @@ def check_fallbacks(subject: Subject) -> Iterator[Diagnostic]:
 def _skips(mention: Mention, subject: Subject) -> bool:
     """Whether the task is skipped where what it mentions was, and where its own condition does not rule that out."""
     reference, target = mention.reference, mention.target
-    single = not target.step.for_each if reference.selector is None else reference.selector.kind == "at"
     return (
-        single
+        (_is_single(mention) or _is_all_of_condition(mention))
         and not reference.skip_ok
         and not subject.made.is_made(target, reference, subject.flow.certain.at(mention.place))
+    )
+
+
+def _is_single(mention: Mention) -> bool:
+    selector = mention.reference.selector
+    return not mention.target.step.for_each if selector is None else selector.kind == "at"
+
+
+def _is_all_of_condition(mention: Mention) -> bool:
+    """Whether a condition is about this step's results alone: it has no answer where all of them were skipped."""
+    place = mention.place
+    return place.part is Part.WHEN and all(
+        one.step == mention.reference.step and not one.skip_ok
+        if isinstance(one, StepReference)
+        else one.root not in ("each", "prev")
+        for one in place.template.references
     )
 
 
@@ -78,9 +93,14 @@ def _say(lost: _Lost, place: Place) -> Diagnostic:
         if when is None
         else Related(when.scalar.span, f"the condition of step `{target.step.name}`")
     )
+    skipped = (
+        f"step `{target.step.name}` is"
+        if _is_single(lost.mention)
+        else f"all tasks of step `{target.step.name}` are"
+    )
     return Diagnostic(
         "skipped-all-the-same",
-        f"{lost.message}: where step `{target.step.name}` is skipped, {with_it}",
+        f"{lost.message}: where {skipped} skipped, {with_it}",
         place.template.scalar.span_at(lost.start, lost.end),
         Severity.WARNING,
         help=lost.help,
@@ -222,6 +242,9 @@ class _Reader:
     def _lose(self, mention: Mention, never: Expression, choices: Sequence[Expression]) -> _Lost:
         message = f"`{self._text(never)}` is never taken instead"
         help_ = f"write `first_of({', '.join(map(self._text, choices))})`"
+        kept = [one for one in choices if one is not never]
+        if len(kept) == 1 and isinstance(never, Constant) and never.value is None:
+            help_ = f"write `optional({self._text(kept[0])})`"
         return _Lost(
             mention, min(one.start for one in choices), max(one.end for one in choices), message, help_
         )
@@ -239,8 +262,23 @@ class _Reader:
         help_ = f"ask {instead}"
         if others:
             help_ += ", and write `optional(…) | default(…)` around what else is mentioned of it here"
+        elsewhere = [f"`{one}`" for one in self._list_elsewhere(mention)]
+        if elsewhere:
+            help_ += f", and write `optional(…)` around {' and '.join(elsewhere)}, which the same step mentions as well"
         message = f"`{self._text(leaf)}` {'always' if settled else 'never'} holds"
         return _Lost(mention, leaf.start, leaf.end, message, help_)
+
+    def _list_elsewhere(self, mention: Mention) -> list[str]:
+        """What else the same task mentions of a step, in other templates, that skips it too."""
+        place = self._place
+        others = [
+            one
+            for one in self._subject.mentions
+            if one.place is not place and one.place.node is place.node and one.target is mention.target
+        ]
+        skipping = [one for one in others if place.node is not None and _skips(one, self._subject)]
+        texts = [one.place.template.scalar.value[one.reference.start : one.reference.end] for one in skipping]
+        return list(dict.fromkeys(texts))
 
     def _advise(self, path: Expression) -> str:
         text = f"optional({self._text(path)})"

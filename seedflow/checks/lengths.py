@@ -99,17 +99,26 @@ def _check(
         f"`{counted}` is {between.describe()}, so that this {'always' if outcome else 'never'} holds",
         place.template.scalar.span_at(node.start, node.end),
         Severity.WARNING,
-        help="take this comparison out" if outcome else _advise(right, between, target),
+        help=_advise_to_drop(node, place) if outcome else _advise(operator, right, between, target),
         related=(Related(target.step.span, f"step `{target.step.name}`"),),
     )
 
 
-def _advise(right: Node, between: Range, target: StepNode) -> str:
+def _advise_to_drop(node: Node, place: Place) -> str:
+    """What to take out of a condition; what is left of it has to be one."""
+    whole = place.template.expression is node
+    return "take the `when` out" if whole else "take this comparison out"
+
+
+def _advise(operator: Operator, right: Node, between: Range, target: StepNode) -> str:
     """What to compare with instead of what a length never is."""
     number = _number(right)
     if number is None:
         return f"write numbers that it may be: {between.describe()}"
-    if between.high is not None and number >= between.high:
+    if operator is operators.unequal:
+        return f"write another number, or let step `{target.step.name}` give more or fewer"
+    smaller = operator not in (operators.less, operators.less_or_equal)
+    if between.high is not None and number >= between.high and smaller:
         return f"write a smaller number, or let step `{target.step.name}` give more"
     if between.low is not None and number <= between.low:
         return f"write a greater number: it is at least {between.low}"

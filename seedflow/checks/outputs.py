@@ -8,6 +8,7 @@ from typing import Final
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related
+from seedflow.graph.earlier import find_earlier
 from seedflow.graph.model import StepNode
 from seedflow.graph.shapes import IMAGE, SAME_ITEMS, UNKNOWN, Count, Kind, Shape
 from seedflow.recipe.file_paths import check_file_path
@@ -156,15 +157,25 @@ def _undistinguished(
         else set()
     )
     missing: list[str] = []
+    told = _add_earlier(variables, target)
     for number, entry in enumerate(() if at else target.step.for_each):
         settled = fixed.issuperset(entry.names) or subject.flow.loop_items(target, number).high in {0, 1}
-        if not settled and not any(map(is_unread, entry.lists)) and not variables.intersection(entry.names):
+        if not settled and not any(map(is_unread, entry.lists)) and not told.intersection(entry.names):
             missing.append(entry.names[0])
     iterate = target.step.iterate
     edits = None if iterate is None or is_unread(iterate.over) else iterate.name
     if mention.collection == "passes" and edits is not None and edits not in variables:
         missing.append(edits)
     return missing
+
+
+def _add_earlier(variables: set[str], target: StepNode) -> set[str]:
+    """With variables those whose items they are made of, and so may tell apart as well; the plan knows whether they do."""
+    told = set(variables)
+    for entry in reversed(target.step.for_each):
+        if told.intersection(entry.names):
+            told |= find_earlier(entry)
+    return told
 
 
 def _spell_item(name: str, target: StepNode, subject: Subject) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from seedflow.diagnostics import Span
-from seedflow.graph.facts import NO_FACTS, Facts
+from seedflow.graph.facts import NO_FACTS, Facts, Known, know, spell
 from seedflow.graph.flow import Flow
 from seedflow.graph.made import Made
 from seedflow.graph.model import Frame, StepGraph, StepNode
@@ -16,8 +16,11 @@ from seedflow.models.catalog import Catalog
 from seedflow.recipe.model import Call
 from seedflow.recipe.references import StepReference
 from seedflow.recipe.template import Template, TemplateForm
+from seedflow.recipe.templating.forms import OrNone
 from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
+from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.statements import Print, Text
+from seedflow.recipe.templating.walking import walk
 
 _SINGLE: Final = (Mentioned, Named)
 
@@ -65,6 +68,27 @@ class Subject:
     def calls(self) -> Iterator[tuple[StepNode, Call]]:
         """The steps that use a recipe."""
         return ((node, node.step.call) for node in self.nodes if node.step.call is not None)
+
+    def find_made(self, part: Expression, place: Place, facts: Facts) -> Facts:
+        """What is certain besides these facts of each `optional` in a part of a template: of what is never skipped it is never none."""
+        found = NO_FACTS
+        for node in walk(part):
+            if isinstance(node, OrNone) and self._is_made(node, place, facts):
+                key = spell(node, self.flow.certain.names_in(place.template, place.frame))
+                found = found if key is None else found.both(know(key, Known(there=True)))
+        return found
+
+    def _is_made(self, node: OrNone, place: Place, facts: Facts) -> bool:
+        mentions = [one.reference for one in walk(node.argument) if isinstance(one, Mentioned)]
+        targets = [self.flow.find_target(one, place.node, place.frame) for one in mentions]
+        return (
+            bool(mentions)
+            and all(
+                target is not None and self.made.is_made(target, mention, facts)
+                for target, mention in zip(targets, mentions, strict=True)
+            )
+            and not self.flow.shape_of_part(node.argument, place.node, place.frame, facts=facts).optional
+        )
 
 
 def build_subject(graph: StepGraph, catalog: Catalog) -> Subject:

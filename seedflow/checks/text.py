@@ -40,12 +40,14 @@ def _check_none(place: Place, subject: Subject, *, wanted: bool) -> Iterator[Dia
     if place.node is not None and flow.mistakes.lacks_fields(place.template, place.node):
         return  # what is to be mended may be the test for it
     whole = wanted and not _may_be_left_out(place, subject)
-    for node, facts in flow.certain.find_printed(
-        place.template, place.frame, flow.certain.at(place), whole=whole
-    ):
+    task, certain = _find_task(place, subject), flow.certain.at(place)
+    if place.node is None and task is not None:
+        certain = certain.both(flow.certain.of_step(task))  # what is published was made
+    for node, facts in flow.certain.find_printed(place.template, place.frame, certain, whole=whole):
         if isinstance(node, Constant):
             continue
-        shape = flow.shape_of_part(node, _find_task(place, subject), place.frame, facts=facts)
+        known = facts.both(subject.find_made(node, place, facts))
+        shape = flow.shape_of_part(node, task, place.frame, facts=known)
         if shape.scalar and shape.optional:
             yield _may_be_none(place, node, subject)
 

@@ -7,10 +7,12 @@ from collections.abc import Hashable, Iterator, Mapping
 
 from seedflow.checks.loops import has_broken_lists
 from seedflow.checks.request import span_of
-from seedflow.checks.subject import Subject
+from seedflow.checks.subject import Subject, build_subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
-from seedflow.graph.model import Frame, StepNode
+from seedflow.graph.earlier import find_earlier
+from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.places import Part, Place
+from seedflow.models.catalog import Catalog
 from seedflow.recipe.model import Expect, Expression, LoopVariable, Otherwise
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template, is_unread
@@ -31,10 +33,7 @@ _DECIDE_REQUEST = frozenset(
 
 def check_waste(subject: Subject) -> Iterator[Diagnostic]:
     """No two steps or tasks ask the same, and something is done with what each step gives."""
-    places: dict[str, list[Place]] = {}
-    for place in subject.places:
-        if place.node is not None:
-            places.setdefault(place.node.id, []).append(place)
+    places = _find_places(subject)
     for node in subject.nodes:
         yield from _check_variables(node, places.get(node.id, []), subject)
     yield from _check_equal_steps(subject, places)
@@ -46,7 +45,27 @@ def check_waste(subject: Subject) -> Iterator[Diagnostic]:
         yield from _check_unused(frame, by_frame.get(frame.path, []), used, subject)
 
 
-def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> Iterator[Diagnostic]:
+def find_open_repeats(graph: StepGraph, catalog: Catalog) -> Iterator[Diagnostic]:
+    """What is so of variables that make no difference only if they have several items, which depends on earlier ones: the plan knows it."""
+    if not any(find_earlier(entry) for node in graph.steps.values() for entry in node.step.for_each):
+        return
+    subject = build_subject(graph, catalog)
+    places = _find_places(subject)
+    for node in subject.nodes:
+        yield from _check_variables(node, places.get(node.id, []), subject, certain=False)
+
+
+def _find_places(subject: Subject) -> dict[str, list[Place]]:
+    places: dict[str, list[Place]] = {}
+    for place in subject.places:
+        if place.node is not None:
+            places.setdefault(place.node.id, []).append(place)
+    return places
+
+
+def _check_variables(
+    node: StepNode, places: list[Place], subject: Subject, *, certain: bool = True
+) -> Iterator[Diagnostic]:
     """Every loop variable makes a difference; otherwise the tasks share one request."""
     if not node.step.for_each and node.step.iterate is None:
         return
@@ -62,9 +81,12 @@ def _check_variables(node: StepNode, places: list[Place], subject: Subject) -> I
     mentioned = _find_variables(deciding)
     if not mentioned <= known:
         return  # a name that is misspelt is meant for one of them, and that is said of the name
-    yield from _check_items(node, deciding)
+    if certain:
+        yield from _check_items(node, deciding)
     for number, variable in enumerate(node.step.for_each):
-        several = subject.flow.loop_items(node, number).high not in (0, 1)
+        count = subject.flow.loop_items(node, number)
+        settled = count.low > 1 or not find_earlier(variable)
+        several = settled is certain and count.high not in (0, 1)
         if (
             several
             and not any(map(is_unread, variable.lists))

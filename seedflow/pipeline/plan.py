@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from seedflow.checks.run_all import sort_diagnostics
+from seedflow.checks.waste import find_open_repeats
 from seedflow.diagnostics import Diagnostic, has_errors
 from seedflow.graph.tested_columns import find_tested_texts
 from seedflow.graph.tolerance import find_tolerated
@@ -115,9 +117,9 @@ def plan_recipe(
             *find_stray_picks(picks_path, plan),
         ]
         found = [*found, *_judge_reroll(selectors, plan, several=reroll.several)]
-    open_doubts = [
-        planner.sharpen(one) for one in checked.diagnostics if has_errors([one]) or not planner.settles(one)
-    ]
+    repeats = list(find_open_repeats(checked.graph, session.catalog)) if plan is not None else []
+    said = sort_diagnostics([*checked.diagnostics, *repeats]) if repeats else checked.diagnostics
+    open_doubts = [planner.sharpen(one) for one in said if has_errors([one]) or not planner.settles(one)]
     doubts = keep_doubts(open_doubts, checked.graph, inputs, found)
     problems = tuple(once([*doubts, *wrong_inputs, *wrong_values, *wrong_picks, *found]))
     return Planned(checked, plan, planner, problems, picks_path, spent, given)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from seedflow.diagnostics import Source, Span
+from seedflow.graph.earlier import find_earlier
 from seedflow.graph.model import StepGraph
 from seedflow.graph.places import find_step_places
 from seedflow.plan.instances import StepTasks
@@ -72,16 +73,32 @@ class SurePicks:
 
 
 def find_repeated(steps: Iterable[StepTasks]) -> frozenset[Span]:
-    """The places of the loop variables of steps that may have several tasks; of what is skipped or failed nobody knows how many."""
+    """The places of the loop variables that may have several items beside each other; of what is skipped or failed nobody knows how many."""
     return frozenset(
         variable.span
         for tasks in steps
-        if tasks.closed
-        or len(tasks.instances)
-        + sum(count.high for group in tasks.groups.values() for _, count in group.ghosts)
-        > 1
         for variable in tasks.node.step.for_each
+        if _may_repeat(variable, tasks)
     )
+
+
+def _may_repeat(variable: LoopVariable, tasks: StepTasks) -> bool:
+    """Whether some tasks with the same items of all earlier variables have different ones of this.
+
+    Of a list that depends on earlier variables only what is there counts: it may have one item for each of them.
+    """
+    depends = bool(find_earlier(variable))
+    if tasks.closed and not depends:
+        return True
+    ghosts = sum(count.high for group in tasks.groups.values() for _, count in group.ghosts)
+    if ghosts and not depends:
+        return ghosts + len(tasks.instances) > 1
+    found: dict[tuple[tuple[str, str], ...], set[tuple[tuple[str, str], ...]]] = {}
+    for one in tasks.instances:
+        at = next((number for number, (name, _) in enumerate(one.keys) if name in variable.names), 0)
+        end = max((number for number, (name, _) in enumerate(one.keys) if name in variable.names), default=at)
+        found.setdefault(one.keys[:at], set()).add(one.keys[at : end + 1])
+    return any(len(items) > 1 for items in found.values())
 
 
 def reword_count(message: str, count: Bounds[int]) -> str:

@@ -73,6 +73,7 @@ def test_what_is_there_for_certain_is_not_doubted(check: Check, expression: str)
 
 
 @pytest.mark.parametrize(
+<<<<<<< HEAD
     ("test", "doubted"),
     [
         ("inputs.rows | selectattr('n', 'none') | length == 0", False),
@@ -93,3 +94,28 @@ def test_items_are_not_doubted_where_a_test_that_nobody_understands_looks_at_the
     step = f"""p: {{when: "{{{{ not not ({test}) }}}}", generate: {{prompt: "{{{{ inputs.rows | {used} }}}}"}}}}"""
     found = check(ROWS.partition("      p:")[0] + "      " + step)
     assert [one.code for one in found] == ["may-be-none"] * doubted
+=======
+    ("prompt", "said"),
+    [
+        ("{{ optional(steps.s.images) | length }}", ["never-skipped? «steps.s.images»"]),
+        ("{{ optional(steps.s.images[0].width) }}", ["never-skipped? «steps.s.images[0]»"]),
+        ("{{ optional(steps.n.images) | length }}", ["may-be-none? «optional(steps.n.images)»"]),
+        ("{% if inputs.night %}{{ optional(steps.n.images[0].width) * 2 }}{% endif %}", []),
+        (
+            "{% if not inputs.night %}{{ optional(steps.n.images[0].width) * 2 }}{% endif %}",
+            ["may-be-none? «optional(steps.n.images[0].width)»"],
+        ),
+    ],
+)
+def test_what_is_never_skipped_is_never_none(say, prompt: str, said: list[str]) -> None:
+    assert (
+        say(f"""
+            inputs: {{night: {{type: boolean, default: false}}}}
+            steps:
+              s: {{generate: {{prompt: S}}}}
+              n: {{when: "{{{{ inputs.night }}}}", generate: {{prompt: N}}}}
+              e: {{generate: {{prompt: "{prompt}"}}}}
+        """)
+        == said
+    )
+>>>>>>> s35-qa

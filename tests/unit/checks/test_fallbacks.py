@@ -137,6 +137,13 @@ def test_a_question_that_has_one_answer_is_told(helps: Helps, prompt: str, help_
         ("inputs.on and steps.b.images[0].width > 1000", None),
         ("steps.b.images | length == 0", "ask `optional(steps.b.images) is none`"),
         ("steps.b.images is undefined", "ask `optional(steps.b.images) is none`"),
+        ("steps.p.images | length == 0", "ask `optional(steps.p.images) is none`"),
+        ("inputs.other and not steps.p.images", "ask `optional(steps.p.images) is none`"),
+        ("steps.p.images | length > 0", None),
+        ("steps.p.images | length < 2", None),
+        ("steps.p.images | length == 0 and steps.a.images[0].width > 9", None),
+        ("optional(steps.p.images) is none", None),
+        ("succeeded(steps.p.images) | length == 0", None),
         ("steps.b.images is defined or inputs.other", "ask `optional(steps.b.images) is not none`"),
         (
             "not inputs.on or steps.b.images[0].width > 1000",
@@ -175,3 +182,32 @@ def test_nothing_is_said_where_the_condition_of_the_step_rules_skipping_out(help
 def test_who_is_skipped_with_it_on_purpose_is_left_alone(helps: Helps) -> None:
     named = "C{% if inputs.on %} like {{ steps.b.images[0].name }}{% endif %}"
     assert helps(images="steps.b.images", prompt=named) == []
+
+
+@pytest.mark.parametrize("never", ["none", "None"])
+def test_nothing_instead_is_what_optional_gives(helps: Helps, never: str) -> None:
+    images = "steps.b.images[0] if inputs.on else {}"
+    assert helps(images=images.format(never)) == ["write `optional(steps.b.images[0])`"]
+    assert helps(images="optional(steps.b.images[0])") == []
+
+
+def test_a_question_beside_a_reference_names_the_reference_as_well(helps: Helps) -> None:
+    asks = "C{% if steps.b.images is defined %} in colour{% endif %}"
+    assert helps(prompt=asks, images="steps.b.images[0]") == [
+        "ask `optional(steps.b.images) is not none`, and write `optional(…)` around `steps.b.images[0]`, which the same step mentions as well"
+    ]
+    assert helps(prompt=asks, images="optional(steps.b.images[0])") == [
+        "ask `optional(steps.b.images) is not none`"
+    ]
+
+
+def test_of_a_collection_all_tasks_are_skipped(check: Check) -> None:
+    found = check("""
+        steps:
+          p: {for_each: {i: [1, 2]}, when: "{{ each.i > 5 }}", generate: {prompt: "{{ each.i }}"}}
+          d: {generate: {prompt: D}}
+          e: {when: "{{ steps.p.images | length == 0 }}", generate: {prompt: E, image_input: "{{ steps.d.images }}"}}
+    """)
+    assert [one.message for one in found] == [
+        "`steps.p.images | length == 0` never holds: where all tasks of step `p` are skipped, step `e` is skipped with it"
+    ]

@@ -16,6 +16,7 @@ AROUND = """
       f: {generate: {prompt: F, sequential_image_generation: auto, max_images: "{{ inputs.n }}"}}
       g: {takes: "{{ inputs.n }}", generate: {prompt: G}}
       b: {when: "{{ inputs.on }}", generate: {prompt: B}}
+      t: {takes: 2, generate: {prompt: T}}
       p: {for_each: {i: "{{ inputs.items }}"}, generate: {prompt: "p {{ each.i }}"}}
       l: {for_each: {i: [x, y]}, generate: {prompt: "l {{ each.i }}"}}
       u: {recipe: ./sets.yaml}
@@ -49,6 +50,8 @@ def find(check: Check, tmp_path: Path, *, when: str | None = None, test: str | N
         ("steps.a.images | length in [4, 5]", "1 to 3", "write numbers that it may be: 1 to 3"),
         ("(steps.a.images | length) * 2 > 6", "2 to 6", "write a smaller number, or let step `a` give more"),
         ("steps.e.images | length == 1", "2 to 4", "write a greater number: it is at least 2"),
+        ("steps.t.images | length != 2", "2", "write another number, or let step `t` give more or fewer"),
+        ("steps.t.images | length < 2", "2", "write a greater number: it is at least 2"),
         ("steps.b.images | length > 1", "1", "write a smaller number, or let step `b` give more"),
         ("steps.a.images[:2] | length > 2", "1 to 2", "write a smaller number, or let step `a` give more"),
     ],
@@ -74,6 +77,8 @@ def test_a_length_that_always_comes_out_so_is_told_of_a_condition_alone(
     check: Check, tmp_path: Path, test: str
 ) -> None:
     (told,) = find(check, tmp_path, when=test)
+    assert told.endswith("so that this always holds | take the `when` out")
+    (told,) = find(check, tmp_path, when=f"inputs.on and {test}")
     assert told.endswith("so that this always holds | take this comparison out")
     assert find(check, tmp_path, test=test) == []
 

@@ -321,3 +321,24 @@ def test_a_name_of_each_that_images_of_an_optional_step_lack_is_told(check: Chec
     """
     found = [one for one in check(text) if one.code != "never-skipped"]
     assert [(one.severity.value, "step `b`" in one.message) for one in found] == [(severity, True)]
+
+
+@pytest.mark.parametrize(
+    ("items", "slice_"),
+    [
+        ("steps.s.images", "`[:3]`"),
+        ("succeeded(steps.s.images)", "`[:3]`"),
+        ("steps.s.images | reverse", "`(…)[:3]`"),
+        ("steps.s.images + steps.s.images", "`(…)[:3]`"),
+    ],
+)
+def test_a_slice_is_offered_with_the_brackets_that_it_needs(check: Check, items: str, slice_: str) -> None:
+    found = check(f"""
+        steps:
+          s: {{generate: {{prompt: S, sequential_image_generation: auto, max_images: 4}}}}
+          e:
+            for_each: {{x: {{in: "{{{{ {items} }}}}", at_most: 3}}}}
+            generate: {{prompt: E, image_input: ["{{{{ each.x }}}}"]}}
+    """)
+    told = [str(one.help) for one in found if one.code == "too-many-items"]
+    assert [slice_ in one for one in told] == [True]

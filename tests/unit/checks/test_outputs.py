@@ -202,3 +202,26 @@ def test_a_file_is_named_by_what_the_images_of_all_steps_have(
           o: {{images: "{{{{ {images} }}}}", file: "{{{{ {file} }}}}"}}
     """
     assert [one for one in say(text) if not one.startswith("never-skipped")] == said
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("{{ each.shot }}", []),
+        ("{{ each.name }}/{{ each.shot }}", []),
+        ("{{ each.pose }}", ["same-file"]),
+        ("{{ each.name }}", ["same-file"]),
+    ],
+)
+def test_a_variable_made_of_an_earlier_one_may_tell_that_one_apart(check, file: str, said: list[str]) -> None:
+    found = check(f"""
+        steps:
+          portrait:
+            for_each:
+              name: [Ada, Bo]
+              pose: ["{{{{ each.name }}}} sitting", "{{{{ each.name }}}} standing"]
+              shot: ["{{{{ each.pose }}}}, near", "{{{{ each.pose }}}}, far"]
+            generate: {{prompt: "{{{{ each.shot }}}}, in ink"}}
+        outputs: {{s: {{images: "{{{{ steps.portrait.images }}}}", file: "{file}"}}}}
+    """)
+    assert [one.code for one in found] == said

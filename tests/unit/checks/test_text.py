@@ -83,3 +83,28 @@ def test_what_may_be_none_is_no_problem_where_the_model_can_do_without(say) -> N
           a: {generate: {prompt: A fox, size: "{{ inputs.size }}"}}
           b: {generate: {prompt: "{{ inputs.what }}"}}
     """) == ["may-be-none? «inputs.what»"]
+
+
+@pytest.mark.parametrize(
+    ("loop", "when", "said"),
+    [
+        ("inputs.rows", "each.row.tag is not none", []),
+        ("inputs.rows | rejectattr('tag', 'none')", "true", []),
+        ("inputs.rows", "each.row.id != 'a'", ["may-be-none? «each.row.tag»"]),
+    ],
+)
+def test_what_a_condition_makes_certain_holds_for_names_of_files(
+    say, loop: str, when: str, said: list[str]
+) -> None:
+    assert (
+        say(f"""
+            inputs: {{rows: {{type: table, key: id, columns: {{id: text, tag: {{type: text, optional: true}}}}}}}}
+            steps:
+              p:
+                for_each: {{row: "{{{{ {loop} }}}}"}}
+                when: "{{{{ {when} }}}}"
+                generate: {{prompt: "{{{{ each.row.id }}}}"}}
+            outputs: {{s: {{images: "{{{{ steps.p.images }}}}", file: "{{{{ each.row.tag }}}}/{{{{ each.row.id }}}}"}}}}
+        """)
+        == said
+    )

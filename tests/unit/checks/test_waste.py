@@ -32,6 +32,8 @@ from tests.unit.checks.conftest import Check, Say
             ["same-request? «b, look: u»"],
         ),
         ('a: {generate: {prompt: "{{ each.w.look }} {{ each.w.id }}"}, for_each: {w: {in: [{id: a, look: u}, {id: b, look: u}], key: id}}}', []),
+        ('a: {generate: {prompt: "{{ each.x }}"}, for_each: {x: [4, 7], y: "{{ range(each.x - 1, each.x) }}"}}', []),
+        ('a: {generate: {prompt: "{{ each.x }}"}, for_each: {x: [4, 7], y: ["{{ each.x }} u", "{{ each.x }} v"]}}', ["same-request? «y»"]),
     ],
 )  # fmt: skip
 def test_equal_requests(say_all: Say, steps: str, said: list[str]) -> None:

@@ -332,3 +332,30 @@ def test_loops_ask_the_same_again_only_where_they_have_several_tasks(
 ) -> None:
     found = desk.problems(REPEATED, *given, without=frozenset())
     assert [one.code for one in found] == said
+
+
+@pytest.mark.parametrize(("moods", "said"), [("calm", []), ("calm wild", ["same-request"])])
+def test_a_variable_with_one_item_is_no_repetition_beside_one_with_several(
+    desk: Desk, moods: str, said: list[str]
+) -> None:
+    text = """
+        inputs: {moods: {type: list, of: text, max_items: 5}}
+        steps: {page: {for_each: {x: [4, 7], mood: "{{ inputs.moods }}"}, generate: {prompt: "{{ each.x }}"}}}
+    """
+    found = desk.problems(
+        text, *(f"moods={one}" for one in moods.split()), without=frozenset(("unused-step",))
+    )
+    assert [one.code for one in found] == said
+
+
+@pytest.mark.parametrize(
+    ("items", "said"), [("range(each.x - 1, each.x)", []), ("range(each.x)", ["same-request"])]
+)
+def test_the_plan_knows_whether_a_list_made_of_an_earlier_variable_repeats(
+    desk: Desk, items: str, said: list[str]
+) -> None:
+    text = f"""
+        steps: {{page: {{for_each: {{x: [1, 2], y: "{{{{ {items} }}}}"}}, generate: {{prompt: "{{{{ each.x }}}}"}}}}}}
+    """
+    assert [one.code for one in desk.open(text).check()] == []
+    assert [one.code for one in desk.problems(text, without=frozenset(("unused-step",)))] == said

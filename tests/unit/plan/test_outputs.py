@@ -217,3 +217,21 @@ SHOTS = (
 def test_a_sum_publishes_what_was_not_skipped(images: str, gives: dict[str, int], files: list[str]) -> None:
     played = play(SHOTS.replace("SUM", images), gives=gives)
     assert (played.files, played.missing) == ({"o": files}, [])
+
+
+@pytest.mark.parametrize(
+    ("poses", "same"), [("{{ each.name }} sitting", 0), ("{{ each.name | length }} sitting", 1)]
+)
+def test_files_named_by_what_is_made_of_an_earlier_variable_collide_where_their_names_do(
+    poses: str, same: int
+) -> None:
+    _, problems = open_planner(
+        f"""\
+steps:
+  portrait:
+    for_each: {{name: [Ada, Abe], pose: ["{poses}"]}}
+    generate: {{prompt: "{{{{ each.pose }}}}, in ink"}}
+outputs: {{s: {{images: "{{{{ steps.portrait.images }}}}", file: "{{{{ each.pose }}}}"}}}}
+"""
+    ).start()
+    assert [found.code for found in problems] == ["same-file"] * same
