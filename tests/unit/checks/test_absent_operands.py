@@ -73,7 +73,6 @@ def test_what_is_there_for_certain_is_not_doubted(check: Check, expression: str)
 
 
 @pytest.mark.parametrize(
-<<<<<<< HEAD
     ("test", "doubted"),
     [
         ("inputs.rows | selectattr('n', 'none') | length == 0", False),
@@ -94,7 +93,9 @@ def test_items_are_not_doubted_where_a_test_that_nobody_understands_looks_at_the
     step = f"""p: {{when: "{{{{ not not ({test}) }}}}", generate: {{prompt: "{{{{ inputs.rows | {used} }}}}"}}}}"""
     found = check(ROWS.partition("      p:")[0] + "      " + step)
     assert [one.code for one in found] == ["may-be-none"] * doubted
-=======
+
+
+@pytest.mark.parametrize(
     ("prompt", "said"),
     [
         ("{{ optional(steps.s.images) | length }}", ["never-skipped? «steps.s.images»"]),
@@ -118,4 +119,3 @@ def test_what_is_never_skipped_is_never_none(say, prompt: str, said: list[str]) 
         """)
         == said
     )
->>>>>>> s35-qa
