@@ -101,7 +101,9 @@ class Counts:
         if model is None or not self.sure.of_answer(node):
             return Count(1, None)
         request = self._flow.request(node)
-        bounds = self.number_bounds(node)
+        open_ones = [name for name in model.parameters_of_count if name in request.unknown]
+        # Where the number and what asks for several are both worked out, one is left out where the other does not ask.
+        bounds = self.number_bounds(node, or_none=len(open_ones) > 1)
         greatest = {name: between.high for name, between in bounds.items() if between.high is not None}
         return Count(*model.image_bounds(request.parameters, request.unknown, greatest))
 
