@@ -32,4 +32,5 @@ FOUR = "{{ 4 if inputs.sheet else none }}"
 def test_a_number_that_is_left_out_where_none_is_asked_for_counts_as_the_number(
     check: Check, given: str, codes: list[str]
 ) -> None:
-    assert [one.code for one in check(RECIPE.replace("SET", given))] == codes
+    found = check(RECIPE.replace("SET", given))
+    assert [one.code for one in found if one.code != "unused-input"] == codes
