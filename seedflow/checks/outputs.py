@@ -159,7 +159,10 @@ def _undistinguished(
     missing: list[str] = []
     told = _add_earlier(variables, target)
     for number, entry in enumerate(() if at else target.step.for_each):
-        settled = fixed.issuperset(entry.names) or subject.flow.loop_items(target, number).high in {0, 1}
+        items = subject.flow.loop_items(target, number)
+        settled = fixed.issuperset(entry.names) or items.high in {0, 1}
+        if items.low < 2 and find_earlier(entry):  # one for each of theirs, perhaps: the plan counts them
+            settled = True
         if not settled and not any(map(is_unread, entry.lists)) and not told.intersection(entry.names):
             missing.append(entry.names[0])
     iterate = target.step.iterate
