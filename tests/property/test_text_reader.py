@@ -122,14 +122,24 @@ DATA = st.recursive(
     flow=st.booleans(),
     width=st.integers(20, 90),
 )
+@example(data={"a": {"a": None, "aa": [None, "\xa0"]}}, flow=True, width=20)
+@example(data={"a": ["fox", "and: \xa0owl", "b:\xa0c"]}, flow=True, width=20)
 def test_what_pyyaml_writes_is_read_back(
     events: EventReader, data: dict[str, object], flow: bool, width: int
 ) -> None:
     text = yaml.safe_dump(data, default_flow_style=flow, width=width, allow_unicode=True)
     root, problems = read_yaml(Source("a.yaml", text), events=events)
-    assert not has_errors(problems)
-    assert root is not None
-    assert to_data(root) == data
+    # PyYAML breaks long lines before texts that begin with an odd space, which at the beginning of a line is refused.
+    odd = [found for found in problems if found.code == "yaml-space"]
+    for found in odd:
+        assert found.span is not None
+        assert (
+            not text[: found.span.start].rpartition("\n")[2].strip(" ") or text[found.span.start - 1] == ":"
+        )
+    assert not has_errors([found for found in problems if found not in odd])
+    if not odd:
+        assert root is not None
+        assert to_data(root) == data
 
 
 @given(st.binary(max_size=80) | TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")))
