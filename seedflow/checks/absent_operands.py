@@ -112,9 +112,8 @@ def _check_items(node: Applied, facts: Facts, place: Place, subject: Subject) ->
     path = find_gone_by(node)
     items = node.arguments[0]
     shape = subject.flow.shape_of_part(items, place.node, place.frame, facts=facts)
-    found = shape.item if shape.kind is Kind.LIST and path is not None else None
-    for part in path or ():
-        found = None if found is None else found.find(part)
+    item = shape.item if shape.kind is Kind.LIST else None
+    found = None if item is None or path is None else item.follow(path)
     if found is None or not found.optional or found.kind in (Kind.NONE, Kind.UNKNOWN):
         return
     if is_tested(items, facts, subject.flow.certain.names_in(place.template, place.frame)):

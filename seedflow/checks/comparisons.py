@@ -37,12 +37,7 @@ _HOLDS: Final[Mapping[operators.Operator, bool]] = {
     operators.lacks: True,
 }
 """Whether a comparison holds where nothing is equal."""
-_TESTS: Final[Mapping[str, operators.Operator]] = {
-    **dict.fromkeys(("eq", "equalto", "=="), operators.equal),
-    **dict.fromkeys(("ne", "!="), operators.unequal),
-    "in": operators.contains,
-}
-"""The operators that tests stand for: `is eq('wild')`, `selectattr("mood", "eq", "wild")`."""
+_TESTS: Final = {name: operator for name, operator in operators.TESTS.items() if operator in _HOLDS}
 _PICKING: Final = {"select": 1, "reject": 1, "selectattr": 2, "rejectattr": 2}
 """Filters with a test, and how many texts stand before what that compares with."""
 _MOST_SHOWN: Final = 8

@@ -25,23 +25,6 @@ from seedflow.recipe.templating.operation_nodes import Applied, Compared, ListOf
 from seedflow.recipe.templating.operators import Operator
 from seedflow.recipe.templating.walking import walk
 
-_TESTS: Final[Mapping[str, Operator]] = {
-    **dict.fromkeys(("eq", "equalto", "=="), operators.equal),
-    **dict.fromkeys(("ne", "!="), operators.unequal),
-    **dict.fromkeys(("gt", ">"), operators.greater),
-    **dict.fromkeys(("ge", ">="), operators.greater_or_equal),
-    **dict.fromkeys(("lt", "<"), operators.less),
-    **dict.fromkeys(("le", "<="), operators.less_or_equal),
-    "in": operators.contains,
-}
-_MIRRORED: Final[Mapping[Operator, Operator]] = {
-    operators.equal: operators.equal,
-    operators.unequal: operators.unequal,
-    operators.less: operators.greater,
-    operators.less_or_equal: operators.greater_or_equal,
-    operators.greater: operators.less,
-    operators.greater_or_equal: operators.less_or_equal,
-}
 _OUTCOMES: Final[Mapping[Operator, Callable[[float, float, float], bool | None]]] = {
     operators.greater: lambda low, high, by: _decide(low > by, high <= by),
     operators.greater_or_equal: lambda low, high, by: _decide(low >= by, high < by),
@@ -70,11 +53,11 @@ def _read(node: Node) -> tuple[Node, Operator, Node] | None:
     """The comparison that a node is, with what is written out on its right side."""
     match node:
         case Compared(first=left, rest=((operator, right),)):
-            if isinstance(left, Constant) and operator in _MIRRORED:
-                return right, _MIRRORED[operator], left
+            if isinstance(left, Constant) and operator in operators.MIRRORED:
+                return right, operators.MIRRORED[operator], left
             return left, operator, right
-        case Applied(arguments=(left, right)) if is_test(node) and node.name in _TESTS:
-            return left, _TESTS[node.name], right
+        case Applied(arguments=(left, right)) if is_test(node) and node.name in operators.TESTS:
+            return left, operators.TESTS[node.name], right
         case _:
             return None
 

@@ -162,13 +162,7 @@ class Flow:
         tail = find_printed_tail(template, reference)
         if tail is None:
             return None
-        shape = self.shape_of_mention(reference, node, frame)
-        for part in tail:
-            found = shape.find(part)
-            if found is None:
-                return UNKNOWN
-            shape = found
-        return shape
+        return self.shape_of_mention(reference, node, frame).follow(tail) or UNKNOWN
 
     def shape_of_mention(
         self,
@@ -181,13 +175,7 @@ class Flow:
         """The shape of a mention by itself; unknown when it is wrong, which others report."""
         if isinstance(reference, StepReference):
             return self._shape_of_step_mention(reference, node, frame, all_made)
-        shape = self.shape_of_name(reference, node, frame)
-        for part in reference.path[1:]:
-            found = shape.find(part)
-            if found is None:
-                return UNKNOWN
-            shape = found
-        return shape
+        return self.shape_of_name(reference, node, frame).follow(reference.path[1:]) or UNKNOWN
 
     def shape_of_part(
         self,

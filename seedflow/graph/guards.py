@@ -26,14 +26,6 @@ _NEVER_NONE: Final = frozenset(
     ("string", "number", "integer", "float", "boolean", "mapping", "sequence", "true", "false", "even", "odd")
 )
 """Tests that none does not pass."""
-_MIRRORED: Final[Mapping[operators.Operator, operators.Operator]] = {
-    operators.equal: operators.equal,
-    operators.unequal: operators.unequal,
-    operators.less: operators.greater,
-    operators.less_or_equal: operators.greater_or_equal,
-    operators.greater: operators.less,
-    operators.greater_or_equal: operators.less_or_equal,
-}
 _OPPOSITE: Final[Mapping[operators.Operator, operators.Operator]] = {
     operators.equal: operators.unequal,
     operators.unequal: operators.equal,
@@ -167,7 +159,7 @@ def _learn_compared(
     if operator in (operators.contains, operators.lacks):
         return _learn_contained(left, operator, right, names)
     if isinstance(left, Constant) and operator is not None:
-        left, operator, right = right, _MIRRORED[operator], left
+        left, operator, right = right, operators.MIRRORED[operator], left
     counted = _find_counted(left)
     lengths = _LENGTHS_THAT_PASS.get(operator) if operator is not None else None
     number = right.value if isinstance(right, Constant) else None

@@ -62,13 +62,7 @@ class Mistakes:
     def _lacks_field(self, reference: NameReference, node: StepNode) -> bool:
         if not reference.path:
             return False
-        shape = self._flow.shape_of_name(reference, node)
-        for part in reference.path[1:]:
-            found = shape.find(part)
-            if found is None:
-                return True
-            shape = found
-        return False
+        return self._flow.shape_of_name(reference, node).follow(reference.path[1:]) is None
 
     def _is_there(self, reference: NameReference, node: StepNode | None, frame: Frame) -> bool:
         match reference.root:

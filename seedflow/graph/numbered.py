@@ -8,19 +8,21 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Final, NamedTuple
 
 from seedflow.graph.shapes import SAME_ITEMS, Answers, Count, Kind, Shape
+from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.operation_nodes import Applied, ListOf
 
 _COUNTED: Final = ("number", "take")
 _LEAVE_OUT: Final = frozenset(("select", "reject", "selectattr", "rejectattr", "unique"))
-_COMPARED: Final[Mapping[str, Callable[[int, int], bool]]] = {
-    **dict.fromkeys(("eq", "equalto", "=="), eq),
-    **dict.fromkeys(("ne", "!="), ne),
-    **dict.fromkeys(("le", "<="), le),
-    **dict.fromkeys(("lt", "<"), lt),
-    **dict.fromkeys(("ge", ">="), ge),
-    **dict.fromkeys(("gt", ">"), gt),
+_OF_NUMBERS: Final[Mapping[operators.Operator, Callable[[int, int], bool]]] = {
+    operators.equal: eq,
+    operators.unequal: ne,
+    operators.less_or_equal: le,
+    operators.less: lt,
+    operators.greater_or_equal: ge,
+    operators.greater: gt,
 }
+_COMPARED: Final = {name: _OF_NUMBERS[one] for name, one in operators.TESTS.items() if one in _OF_NUMBERS}
 _MOST: Final = 1_000
 """Numbers beyond this are not looked at one by one."""
 

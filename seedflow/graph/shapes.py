@@ -157,6 +157,13 @@ class Shape:
             return f"a list of {low} {several if low != 1 else several.removesuffix('s')}"
         return f"a list of {low} to {high} {several}" if high is not None else f"a list of {several}"
 
+    def follow(self, path: Sequence[str | int]) -> Shape | None:
+        """What is at the end of attributes, fields and items one behind the other; None when one of them certainly is not there."""
+        found: Shape | None = self
+        for part in path:
+            found = None if found is None else found.find(part)
+        return found
+
     def find(self, part: str | int) -> Shape | None:
         """The shape of an attribute, field or item; None when there certainly is none."""
         match self.kind:

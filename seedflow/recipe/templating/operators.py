@@ -287,3 +287,24 @@ COMPARISONS: Final[dict[str, Operator]] = {
     "notin": lacks,
 }
 """Comparisons by the names that Jinja has for them."""
+
+TESTS: Final[Mapping[str, Operator]] = {
+    **dict.fromkeys(("eq", "equalto", "=="), equal),
+    **dict.fromkeys(("ne", "!="), unequal),
+    **dict.fromkeys(("lt", "<"), less),
+    **dict.fromkeys(("le", "<="), less_or_equal),
+    **dict.fromkeys(("gt", ">"), greater),
+    **dict.fromkeys(("ge", ">="), greater_or_equal),
+    "in": contains,
+}
+"""Comparisons by the names of the tests that stand for them: `is eq('wild')`, `selectattr("mood", "eq", "wild")`."""
+
+MIRRORED: Final[Mapping[Operator, Operator]] = {
+    equal: equal,
+    unequal: unequal,
+    less: greater,
+    less_or_equal: greater_or_equal,
+    greater: less,
+    greater_or_equal: less_or_equal,
+}
+"""The comparison that says the same with its sides exchanged."""
