@@ -36,7 +36,7 @@ class BucketService:
         folder = Path(self._folder.name)
         config = folder / "identities.json"
         config.write_text(json.dumps({"identities": [_identity("tests", KEY_ID, SECRET, "Admin", "Read", "Write", "List"),
-                                                     _identity("reader", READER_ID, READER_SECRET, "Read", "List")]}))  # fmt: skip
+                                                     _identity("reader", READER_ID, READER_SECRET, "Read", "List")]}))  # fmt: skip # a row a line
         names = ("s3", "s3.grpc", "master", "master.grpc", "volume", "volume.grpc", "filer", "filer.grpc")
         ports = dict(zip(names, _find_ports(len(names)), strict=True))
         self._log = (folder / "log").open("wb")

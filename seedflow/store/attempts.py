@@ -98,7 +98,7 @@ def add_attempt(
             uuid4().hex, request.realm, request.fingerprint, request.take, attempt, run_id, run_id, request.step, day,
             reserved_micros, reserved_micros, now,
         ),
-    ).lastrowid  # fmt: skip
+    ).lastrowid  # fmt: skip # as the columns stand
     if attempt_id is None:
         raise RuntimeError("SQLite gave no row number for an inserted row")
     _write_request(connection, attempt_id, request)
@@ -153,7 +153,7 @@ def _write_request(connection: sqlite3.Connection, attempt_id: int, request: Req
             attempt_id, request.recipe, request.address, request.model, _to_json(request.params), request.params_digest,
             request.references_field, _to_json(request.references),
         ),
-    )  # fmt: skip
+    )  # fmt: skip # as the columns stand
 
 
 def write_references(
@@ -249,11 +249,11 @@ def load_attempt(connection: sqlite3.Connection, blobs: Blobs, attempt_id: int) 
     request = RequestRecord(
         realm, fingerprint, take, recipe, address, step, model, _from_json(params, attempt_id), params_digest, references_field,
         tuple(_from_json(references, attempt_id)),
-    )  # fmt: skip
+    )  # fmt: skip # as the columns stand
     return Attempt(
         intent_id, run_id, request, attempt, AttemptState(state), from_micros(reserved_micros), from_micros(cost_micros),
         failure, message, sent_at, answered_at, answer, load_images(connection, blobs, attempt_id),
-    )  # fmt: skip
+    )  # fmt: skip # as the columns stand
 
 
 def storable(text: str) -> str:

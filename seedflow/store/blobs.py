@@ -183,7 +183,7 @@ class Blobs:
                     "INSERT OR IGNORE INTO blobs (digest, size_bytes, mtime_ns, width_px, height_px, format) "
                     "VALUES (?, ?, ?, ?, ?, ?)",
                     (facts.digest, facts.size_bytes, mtime_ns, facts.width_px, facts.height_px, facts.format.value),
-                )  # fmt: skip
+                )  # fmt: skip # as the columns stand
         self._unnamed.clear()
 
     def examine(self, path: str, digest: str, size_bytes: int, mtime_ns: int) -> tuple[Wholeness, int]:

@@ -216,7 +216,7 @@ def _to_call(row: tuple[Any, ...], is_alive: Callable[[str], bool]) -> Call:
         attempt_id, intent_id, run_id, payer_run_id, realm, recipe, step, address, take, attempt, model, state,
         bool(claimed) and is_alive(run_id), spent_usd, perhaps_usd, reserved_usd, images, began_at, sent_at, answered_at,
         failure, message, from_micros(elsewhere_micros),
-    )  # fmt: skip
+    )  # fmt: skip # as the columns stand
 
 
 def _split(state: AttemptState, cost_micros: int, counted_micros: int) -> tuple[Decimal, Decimal, Decimal]:

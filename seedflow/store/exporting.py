@@ -155,7 +155,7 @@ def _load_results(connection: sqlite3.Connection, wanted: Wanted) -> Iterator[Ar
         request = RequestRecord(
             realm, fingerprint, take, recipe, address, row[6], row[7], json.loads(params), params_digest,
             references_field, json.loads(references),
-        )  # fmt: skip
+        )  # fmt: skip # as the columns stand
         answered_at = row[16] or 0.0
         sent_at = answered_at if row[15] is None else row[15]
         yield ArchivedResult(request, row[12], row[13], row[14], sent_at, answered_at, tuple(mine))

@@ -239,7 +239,7 @@ class LocalStore(Lookups):
             attempts.move_attempt(
                 connection, row, AttemptState.RESERVED, claimed=True, message=storable(message), sent_at=None,
                 answered_at=None, cost_micros=0, counted_micros=row.reserved_micros,
-            )  # fmt: skip
+            )  # fmt: skip # as the columns stand
 
     def mark_cleared(self, intent_id: str, message: str) -> None:
         """See `Store.mark_cleared`."""
@@ -273,7 +273,7 @@ class LocalStore(Lookups):
                 attempts.move_attempt(
                     connection, row, AttemptState.ANSWERED, claimed=True,
                     cost_micros=record.cost_micros, counted_micros=record.cost_micros, answered_at=record.answered_at, failure=None,
-                )  # fmt: skip
+                )  # fmt: skip # as the columns stand
         except StoreError as error:
             raise rescue(next(iter(self._journals.values())), record, error) from error
         except BaseException:
@@ -328,7 +328,7 @@ class LocalStore(Lookups):
             attempts.move_attempt(
                 connection, row, AttemptState.UNKNOWN, claimed=False, message=storable(message),
                 cost_micros=0, counted_micros=row.reserved_micros,
-            )  # fmt: skip
+            )  # fmt: skip # as the columns stand
         self._marks.note_call(row.run_id, row.attempt_id)
 
     def mark_lost_paid(self, intent_id: str, message: str, cost_usd: Decimal | None = None) -> None:

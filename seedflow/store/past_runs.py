@@ -118,4 +118,4 @@ def _to_run(row: tuple[Any, ...], is_alive: Callable[[str], bool], end: tuple[st
     return PastRun(
         run_id, recipe, realm, started_at, ended_at, status, calls, imported, from_micros(elsewhere), images,
         from_micros(spent), from_micros(perhaps), unknown, failed, end[0], result if isinstance(result, dict) else {},
-    )  # fmt: skip
+    )  # fmt: skip # as the columns stand

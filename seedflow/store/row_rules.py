@@ -173,7 +173,7 @@ _ATTEMPTS: Final = (
     Rule("attempts", "intent_id", _is_text("t.intent_id", filled=True), "'restored-' || t.attempt_id", "an id"),
     Rule("attempts", "failure", _or_null("t.failure", _is_text("t.failure")), "NULL", _A_TEXT),
     Rule("attempts", "message", _or_null("t.message", _is_text("t.message")), "NULL", _A_TEXT),
-)  # fmt: skip
+)  # fmt: skip # as the columns stand
 
 _OTHERS: Final = (
     Rule("runs", "run_id", _is_text("t.run_id", filled=True), None, "a run"),
@@ -217,12 +217,12 @@ _OTHERS: Final = (
     Rule("blobs", "size_bytes", _is_between("t.size_bytes", 0, 1 << 40), "0", "a size"),
     *(Rule("blobs", name, _is_between(f"t.{name}", 1, 1 << 20), "1", "a size") for name in ("width_px", "height_px")),
     Rule("blobs", "format", _is_one_of("t.format", ImageFormat), "'png'", "a format"),
-)  # fmt: skip
+)  # fmt: skip # as the columns stand
 
 OF_COPIES: Final = (
     Rule("images", "attempt_id", "(typeof(t.attempt_id) = 'integer')", None, "a call"),
     Rule("images", "number", "(typeof(t.number) = 'integer' AND t.number >= 1)", "1000000 + t.rowid", "a number"),
-)  # fmt: skip
+)  # fmt: skip # as the columns stand
 """Rules of tables that have no types, for what the ledger's own cannot hold."""
 
 RULES: Final = (*_OTHERS[:6], *_ATTEMPTS, *_OTHERS[6:])

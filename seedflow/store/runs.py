@@ -146,7 +146,7 @@ def fold_journal(connection: sqlite3.Connection, folder: StateFolder, run_id: st
         move_attempt(
             connection, row, AttemptState.ANSWERED, claimed=True,
             cost_micros=record.cost_micros, counted_micros=record.cost_micros, answered_at=record.answered_at,
-        )  # fmt: skip
+        )  # fmt: skip # as the columns stand
 
 
 def take_up_leftovers(ledger: Ledger, folder: StateFolder, blobs: Blobs, locks: RunLocks) -> None:

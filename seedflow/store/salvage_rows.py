@@ -258,7 +258,7 @@ def _restore_calls(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
                     "done" if is_done else "unknown", run_id, payer, step, day_of(at), micros,
                     micros if is_done else 0, micros, at, at, at if is_done else None, RESTORED,
                 ),
-            )  # fmt: skip
+            )  # fmt: skip # as the columns stand
             restored += 1
         except sqlite3.Error:  # an index that is damaged, too
             continue

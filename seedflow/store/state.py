@@ -111,7 +111,7 @@ class StateFolder:
         blobs = self.blobs
         return (
             self.locks, blobs, self.runs, self.paid_runs, blobs / "sha256", blobs / "incoming", blobs / "rejected",
-        )  # fmt: skip
+        )  # fmt: skip # as the columns stand
 
     @property
     def write_lock(self) -> Path:

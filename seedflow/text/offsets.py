@@ -30,7 +30,7 @@ _BLOCK_LINE: Final = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 _ESCAPES: Final = {
     "0": "\0", "a": "\x07", "b": "\x08", "t": "\t", "\t": "\t", "n": "\n", "v": "\x0b", "f": "\x0c", "r": "\r",
     "e": "\x1b", " ": " ", '"': '"', "/": "/", "\\": "\\", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029",
-}  # fmt: skip
+}  # fmt: skip # a row a line
 
 
 class _Run(NamedTuple):

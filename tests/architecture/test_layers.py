@@ -16,6 +16,8 @@ import seedflow
 from tests.source_trees import list_nodes, read_tree
 
 PACKAGE = Path(seedflow.__file__).parent
+TESTS = Path(__file__).parents[1]
+WAIVED = re.compile(r"#\s*(?:noqa: [A-Z0-9, ]+|type: ignore\[[^\]]+\]|fmt: skip)(.*)")
 MODULES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 MOST_LINES = 400
@@ -115,7 +117,7 @@ def test_the_environment_is_read_in_one_place() -> None:
         for name, node in walk((ast.Attribute, ast.ImportFrom))
         if (isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb"))
         or (isinstance(node, ast.ImportFrom) and node.module == "os" and {"environ", "getenv"} & {a.name for a in node.names})
-    }  # fmt: skip
+    }  # fmt: skip # a row a line
     assert readers == set(READS_ENVIRONMENT)
 
 
@@ -198,9 +200,13 @@ def test_nothing_is_left_unfinished(name: str) -> None:
     assert re.search(r"\b(TODO|FIXME|XXX)\b|NotImplementedError", text) is None
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_what_is_waived_has_a_reason(name: str) -> None:
-    text = MODULES[name].read_text(encoding="utf-8")
-    for line in text.splitlines():
-        waived = re.search(r"#\s*(?:noqa: [A-Z0-9, ]+|type: ignore\[[^\]]+\])(.*)", line)
+def test_what_is_waived_has_a_reason() -> None:
+    lines = [
+        line
+        for folder in (PACKAGE, TESTS)
+        for path in folder.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    for line in lines:
+        waived = WAIVED.search(line)
         assert waived is None or len(waived[1].strip(" -#")) > 5, line.strip()

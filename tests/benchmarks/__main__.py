@@ -110,7 +110,7 @@ def run(place: Path) -> Iterator[Row]:
         arguments = [
             str(ready["base_url"]), variables["CLOUDFLARE_API_TOKEN"], variables["CLOUDFLARE_ACCOUNT_ID"],
             str(place / "floor"), str(steps), "16",
-        ]  # fmt: skip
+        ]  # fmt: skip # a row a line
         floor = measure(
             [PYTHON, str(Path(__file__).parent / "floor.py"), *arguments],
             runs=3,

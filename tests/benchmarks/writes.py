@@ -60,7 +60,7 @@ def request_for(number: int, kind: str) -> RequestRecord:
     return RequestRecord(
         "cloudflare", f"request/1:{digest}", 1, "book", address, "page", "bytedance/seedream-4.5", params,
         f"params/1:{digest}", None, (),
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
 
 
 def fill(folder: Path, rows: int) -> None:
@@ -80,7 +80,7 @@ def fill(folder: Path, rows: int) -> None:
             (f"old-{number}", request_for(number, "old").fingerprint, *[f"run-{number % runs}"] * 2, float(number))
             for number in range(rows)
         ),
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     connection.execute(
         """INSERT INTO requests SELECT attempt_id, 'book', 'page[scene=old-' || attempt_id || ']', 'm', '{}', '', NULL, '[]'
              FROM attempts"""

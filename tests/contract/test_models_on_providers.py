@@ -53,7 +53,7 @@ ASKED = [
         ImageFormat.PNG,
     ),
     Asked("google/nano-banana-2", {"resolution": "2K", "output_format": "jpg"}, (2048, 2048)),
-]  # fmt: skip
+]  # fmt: skip # a row a line
 
 
 def build_request(model: Model, params: dict[str, object], *references: WireFile) -> GenerateRequest:

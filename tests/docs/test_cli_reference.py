@@ -276,7 +276,7 @@ def test_events_have_the_keys_that_are_told(outcome: dict[str, Any]) -> None:
     common = {"event", "time", "run", "address"}
     assert {event["event"] for event in outcome["events"]} >= {
         "run-started", "task-grown", "task-started", "call-sent", "call-answered", "image-stored", "task-finished", "run-finished",
-    }  # fmt: skip
+    }  # fmt: skip # a row a line
     for event in outcome["events"]:
         told = set(re.findall(r"`([a-z_]+)`", rows[event["event"]][2]))
         assert set(event) - common <= told, event["event"]

@@ -78,7 +78,7 @@ def test_an_answer_that_was_lost_is_recovered_and_shown_with_its_price(
     (call,) = found["calls"]
     assert (call["address"], call["finding"], call["cost_usd"], call["perhaps_usd"]) == (
         "page[scene=lake]", "recovered", 0.04, 0
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     (image,) = call["images"]
     assert "sha256:" + hashlib.sha256(Path(image["path"]).read_bytes()).hexdigest() == image["digest"]
     assert emulator.bill() == bill, "nothing was asked"
@@ -133,7 +133,7 @@ def test_a_run_that_looks_a_free_call_up_leaves_it_to_the_run_that_sent_it(
     (call,) = pair.seedflow("ledger", "--state", "failed", "--json").json["calls"]
     assert (call["failure"], call["paid_by_run"], call["sent"], call["intent"]) == (
         "not-billed", first["run"], before["sent"], before["intent"]
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_nothing_is_called_spent_that_nobody_knows(
     listed = pair.seedflow("ledger", "--json").json
     assert sorted((call["state"], call["cost_usd"], call["perhaps_usd"]) for call in listed["calls"]) == [
         ("done", 0.04, 0), (state, 0, 0.04)
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
     assert {total["state"]: (total["cost_usd"], total["perhaps_usd"]) for total in listed["totals"]} == {
         "done": (0.04, 0),
         state: (0, 0.04),

@@ -98,7 +98,7 @@ def test_events_that_find_no_room_are_given_up_and_the_run_is_not(
 @pytest.mark.parametrize(
     "setting", ["LC_ALL=C", "PYTHONIOENCODING=ascii",
                 "PYTHONIOENCODING=latin-1:strict"],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_any_encoding_shows_something_and_gives_json(
     setting: str, shell: Callable[[str], subprocess.CompletedProcess[bytes]]
 ) -> None:
@@ -162,7 +162,7 @@ def test_odd_names_and_files(
 @pytest.mark.parametrize(
     ("line", "said"),
     [("chmod 0 one.yaml && $SF run one.yaml", b"permission"), ("mkdir no && chmod 555 no && $SF run one.yaml --out no", b"not writable")],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_may_not_be_read_or_written(
     line: str, said: bytes, shell: Callable[[str], subprocess.CompletedProcess[bytes]]
 ) -> None:

@@ -12,7 +12,7 @@ from tests.golden.harness import GOLDEN
 COLUMNS = {
     "unicode-40": 40, "dynamic-40": 40, "run-40": 40, "unicode-120": 120, "dynamic-120": 120,
     "steps-40": 40, "tasks-40": 40, "steps-120": 120, "tasks-120": 120,
-}  # fmt: skip
+}  # fmt: skip # a row a line
 TEXTS = sorted(GOLDEN.rglob("*.txt"))
 TEXTS = [path for path in TEXTS if path.parent.name != "pictures"]
 

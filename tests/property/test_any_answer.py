@@ -45,7 +45,7 @@ MOST_MICROS = 2**63
 PIECES = (
     *("a", "b.example", "a..b", ".", "..", "[::1]", "[", "]", "@", ":", ":0", ":99999999", "%00", "%zz", "xn--", "xn--a", "0x7f.1"),
     *("127.0.0.1", "2130706433", "\u2603", "\u3002", "\u200d", "\ud800", "\udfff", "\0", "\x1b[2J", "\r\nX: y", " ", "\\", "a" * 64, "a" * 300),
-)  # fmt: skip
+)  # fmt: skip # a row a line
 """Of hosts, and of what stands about them."""
 
 odd_urls = st.builds(

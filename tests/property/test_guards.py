@@ -72,7 +72,7 @@ def write_block(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("{{% if {} %}}{}{{% elif {} %}}{}{{% else %}}{}{{% endif %}}".format, TESTS, inner, TESTS, inner, inner),
         st.builds("{{% set V = {} %}}{{% if V %}}{}{{% endif %}}".format, TESTS, inner),
         st.builds("{}, {}".format, inner, inner),
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
 
 
 PROMPTS = st.recursive(st.builds("A {{{{ {} }}}}".format, PRINTED), write_block, max_leaves=3)

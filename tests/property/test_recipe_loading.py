@@ -110,7 +110,7 @@ SCALARS = [
     "choice", "table", "2K", "a", "Bad-Name", "https://h.invalid/a.png", "http://h.invalid", "a.jpg", "'x y'",
     "'{{ inputs.a }}'", "'{{ values.a }}'", "'{{ steps.a.images[0] }}'", "'{{ each.a }} x'", "'{{ zip(a=inputs.a, b=[1]) }}'",
     "'{{'", "'{{ ref.a }}'", "'{% if x %}'", "'{{ image.number }}'", "99999999999999999999",
-]  # fmt: skip
+]  # fmt: skip # a row a line
 
 
 def write(value: Any) -> str:

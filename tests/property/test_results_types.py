@@ -61,7 +61,7 @@ GRAMMAR = {
         "{% macro m(v) %}{% for w in v %}{{ w and w.name }}{% endfor %}{{ v or <value> }}{% endmacro %}{{ m(<value>) }}",
         "{% with v = <value> %}{{ <made> }}{% endwith %}",
     ],
-}  # fmt: skip
+}  # fmt: skip # a row a line
 PART = re.compile(r"<([a-z]+)>")
 RECIPE = """
 seedflow: 1
@@ -195,7 +195,7 @@ SIDES = [
     *(one for one in GRAMMAR["name"] if one != "v"),
     *(one for one in GRAMMAR["written"] if "<" not in one),
     "(steps.one.images[0].width + 1)", "(inputs.words | length)", "(inputs.word | upper)", "(inputs.flag or inputs.maybe)",
-]  # fmt: skip
+]  # fmt: skip # a row a line
 
 
 @given(

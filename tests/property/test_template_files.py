@@ -139,7 +139,7 @@ atoms = st.one_of(
         ["inputs.x", "inputs.rows[0].x", "steps.gone.images[0]", "steps.ok.images", "steps.gone.images[0].width", "prev", "prev.width", "each.x", "1", "'a'",
          "none", "[x, 1]", "loop.index", "m.k('a')", "m.x", "k(1, v1=2)", "x.y", "steps.ok.passes[1:]", "1 // 0"]
     ),
-)  # fmt: skip
+)  # fmt: skip # a row a line
 expressions = st.recursive(
     atoms,
     lambda inner: st.one_of(
@@ -150,7 +150,7 @@ expressions = st.recursive(
         inner.map(lambda one: f"({one})"),
     ),
     max_leaves=5,
-)  # fmt: skip
+)  # fmt: skip # a row a line
 tags = st.one_of(
     files_named.map(lambda name: f"{{% include {name} %}}"),
     st.tuples(files_named, names).map(lambda two: "{{% import {} as {} %}}".format(*two)),
@@ -163,7 +163,7 @@ tags = st.one_of(
     expressions.map(lambda one: f"{{{{ {one} }}}}"),
     expressions.map(lambda one: f"{{% if {one} %}}{{% include 'c' %}}{{% endif %}}"),
     st.sampled_from(["text", "\n", "{#", "{{", "{% include", "{% import 'a' as", "%}", "\r\n", "{% from 'a' import %}", "{% include 'a' ignore missing %}", "\0", ""]),
-)  # fmt: skip
+)  # fmt: skip # a row a line
 texts = st.lists(tags, max_size=5).map("".join)
 
 

@@ -68,7 +68,7 @@ GRAMMAR = {
         "{% set v0 = <text> %}{% set v1 = <whole> %}<body><body>",
         "{% macro m(v0, v1=<text>) %}<body>{% endmacro %}<statement>{{ m(<text>) }}{{ m(<text>, v1=<whole>) }}",
     ],
-}  # fmt: skip
+}  # fmt: skip # a row a line
 PART = re.compile(r"<(\w+)>")
 SIMPLE = {
     name: [one for one in rules if not PART.search(one)] or rules[:1] for name, rules in GRAMMAR.items()

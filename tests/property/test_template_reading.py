@@ -165,7 +165,7 @@ snippets = st.sampled_from(
         "inputs.hero", "each", "steps.x.images", ".at(", "scene=", "| join(', ')", "| default(1)", "(", ")", "[", "]", "x", "loop.index", "1",
         "'a'", "=", ",", "~", "+", "==", "range(3)", "\n", "text", "**", ":", "none", "true", "m(1)", "m(a)",
     ]
-)  # fmt: skip
+)  # fmt: skip # a row a line
 template_texts = st.one_of(
     st.lists(snippets, max_size=16).map("".join),
     st.lists(snippets, max_size=12).map(lambda parts: "{{ " + " ".join(parts) + " }}"),
@@ -221,11 +221,11 @@ values = st.sampled_from(
     ["1", "-1", "0", "2.5", "1e300", "9223372036854775807", "'a'", "''", "'2'", "none", "true", "[]", "[1, 'a']", "[2, 1]", "['b', 'A']", "{}", "{'hero': 1}",
      "inputs.list", "inputs.hero", "inputs.none", "each.hero", "ref.hero", "ref.list", "steps.x.images", "steps.x.images[0]", "steps.gone.images[0]", "steps.gone.images", "prev", "prev.width", "image", "inputs.list[9]",
      "[[1], [2]]", "[{'hero': 2}, {'hero': 1}]", "'x' * 99", "range(9)", "-2.0"]
-)  # fmt: skip
+)  # fmt: skip # a row a line
 keywords = st.sampled_from(
     ["attribute", "reverse", "case_sensitive", "default", "d", "boolean", "count", "old", "new", "length", "end", "killwords", "leeway", "precision", "method",
      "start", "chars", "first", "stop", "step", "num", "other", "value", "rendering", "self", "_", "test"]
-)  # fmt: skip
+)  # fmt: skip # a row a line
 arguments = st.lists(st.one_of(values, values, st.tuples(keywords, values).map("=".join)), max_size=3).map(
     lambda given: "(" + ", ".join(sorted(given, key=lambda one: re.match(r"\w+=", one) is not None)) + ")"
 )
@@ -247,7 +247,7 @@ calls = st.one_of(
     st.tuples(values, values).map(lambda two: "({})[{}]".format(*two)),
     st.tuples(values, values, values).map(lambda three: "({})[{}:{}]".format(*three)),
     st.tuples(values, st.sampled_from(sorted(TESTS)), values).map(lambda three: "{} | select({!r}, {})".format(*three)),
-)  # fmt: skip
+)  # fmt: skip # a row a line
 
 
 @given(calls)

@@ -15,12 +15,12 @@ from seedflow.text.offsets import locate
 PIECES = [
     "a", "b", " ", "  ", "\n", "\n\n", "\n  ", "\n   ", "\n     ", "\t", "\r\n", "\r", "'", "''", "\\", "\\n", "\\x41", "\\u00e9", "\\U0001F600",
     "\\\n", "\\\n  ", "\\ ", "\\\t", '\\"', "\\N", "\\L", "\\_", "\\e", "é", "😀", "#", " #", ":", "-", "{{", "}}", "|", ">", "+",
-]  # fmt: skip
+]  # fmt: skip # a row a line
 BODIES = st.lists(st.sampled_from(PIECES), max_size=16).map("".join)
 FRAMES = st.sampled_from(["", "k: ", "- ", "a:\n  b: ", "- - ", "[", "a:\n - b: "])
 HEADERS = st.builds(
     "{}{}{}\n".format, st.sampled_from("|>"), st.sampled_from(["", "-", "+", "1", "2", "2-", "+3", "3"]), st.sampled_from(["", " ", " # c"])
-)  # fmt: skip
+)  # fmt: skip # a row a line
 PARSERS = pytest.mark.parametrize(
     "events", [read_events, read_events_without_libyaml], ids=["libyaml", "without-libyaml"]
 )
@@ -116,7 +116,7 @@ def test_each_character_is_found_where_it_was_written(events: EventReader, text:
 @given(
     text=flow_texts() | block_texts(), start=st.integers(0, 30), length=st.integers(0, 30), style=st.sampled_from(["", "'", '"', "|", ">"]),
     value=BODIES, first=st.integers(-3, 30), last=st.integers(-3, 30),
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_it_never_fails_on_what_does_not_belong_together(
     text: str, start: int, length: int, style: str, value: str, first: int, last: int
 ) -> None:

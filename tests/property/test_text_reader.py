@@ -22,7 +22,7 @@ PIECES = [
     '"', "|\n", ">-\n", "|2\n", "&a ", "*a", "!t ", "!%ED%A0%80 ", "!<", "<<: ", "?", "? ", "\\", "\\x", "\\ud800", "\\U00110000",
     "%", "---\n", "...\n", "\0", "\x85", "\u2028", "\ufeff", "\ud800", "😀", "é", "a", "b: ", "c: 1\n", "1", "@", "`", ",", "\r", "\r\n",
     "%YAML 1.1\n", "%TAG ! x\n", "null", "16:9", "  ",
-]  # fmt: skip
+]  # fmt: skip # a row a line
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.text(max_size=60)
 PARSERS = pytest.mark.parametrize(
     "events", [read_events, read_events_without_libyaml], ids=["libyaml", "without-libyaml"]

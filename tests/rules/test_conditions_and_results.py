@@ -133,7 +133,7 @@ def test_null_removes_a_default_and_defaults_never_cross_into_another_recipe(des
     """)
     assert {address: task.params.get("size") for address, task in tasks.items()} == {
         "own": "4K", "bare": None, "used/a": None,
-    }  # fmt: skip
+    }  # fmt: skip # a row a line
 
 
 def test_a_recipe_that_is_used_must_declare_outputs(desk: Desk) -> None:

@@ -141,7 +141,7 @@ FROM_FILES = {
     "p.jsonl": '{"sku": "007", "Product name": "boots", "price": 19.5}\n{"sku": "012", "Product name": "hat", "price": 8, "colour": "red"}\n',
     "p.json": json.dumps([{"sku": "007", "Product name": "boots", "price": 19.5}, {"sku": "012", "Product name": "hat", "price": 8, "colour": "red"}]),
     "p.yaml": "- {sku: 007, Product name: boots, price: 19.5}\n- {sku: 012, Product name: hat, price: 8, colour: red}\n",
-}  # fmt: skip
+}  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize("name", FROM_FILES)
@@ -182,7 +182,7 @@ def test_wrong_cells_are_reported_by_file_row_and_column(desk: Desk) -> None:
     found = desk.problems(ROWS, "products=p.csv")
     assert [(str(one.span), one.code) for one in found] == [
         ("p.csv:2:11", "wrong-type"), ("p.csv:3:9", "out-of-bounds"), ("p.csv:4:5", "empty-cell"),
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
     said = [one.message for one in found]
     assert [("row 1" in said[0], "price" in said[0]), ("row 2" in said[1], "price" in said[1])] == [
         (True, True)

@@ -49,7 +49,7 @@ SET = "sequential_image_generation: auto, max_images: {}"
         (generate("aspect_ratio: match_input_image, " + references(1)), []),
         (generate("aspect_ratio: match_input_image, " + references(2)), ["too-many-values?"]),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_facts_beyond_the_schema_have_a_severity(desk: Desk, text: str, said: list[str]) -> None:
     """At most 14 references (more than 10: warning), with `max_images` at most 15, and so on for each number of the rule."""
     assert desk.codes(text) == said

@@ -66,7 +66,7 @@ def test_all_of_it_is_optional(machine: Machine) -> None:
         "budget: {run_usd: 1, step_usd: 1, day_usd: 1, project_usd: 1}",
         "prices: {bytedance/seedream-4.5: 0.05}", "outputs: {folder: pictures}", "x-own: {anything: [1]}",
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_a_project_may_set(machine: Machine, written: str) -> None:
     """`provider` (name, gateway, timeouts, concurrency), `references`, `budget`, `prices`, `outputs`."""
     machine.write(written)

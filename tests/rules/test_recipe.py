@@ -82,7 +82,7 @@ def test_the_example_that_the_language_begins_with_does_what_it_says(desk: Desk)
     assert desk.files(STORYBOOK) == [
         "cover.jpg", "pages/1-asleep-in-a-library.jpg", "pages/1-crossing-a-frozen-lake.jpg",
         "pages/1-repairing-a-lighthouse.jpg",
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
 
 
 def test_the_mention_is_the_edge_and_nothing_else_declares_order(desk: Desk) -> None:

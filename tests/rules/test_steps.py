@@ -67,7 +67,7 @@ def test_a_reference_keeps_its_position_when_another_comes_or_goes(desk: Desk) -
 def test_an_absent_reference_is_false_in_a_test_and_an_error_when_printed(desk: Desk) -> None:
     assert desk.asks(REFERENCES % "{{ 'with' if ref.style else 'without' }} {{ ref.fox }} {{ ref.owls }}")["page"] == (
         "without image 1 images 2 and 3"
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     assert desk.codes(REFERENCES % "{{ ref.style }} {{ ref.fox }} {{ ref.owls }}") == [
         "template-absent-reference"
     ]
@@ -126,7 +126,7 @@ def test_what_an_image_has(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "condition",
     ["true", "yes", "inputs.n", '"{{ inputs.n }}"', '"{{ inputs.words }}"', "\"{{ 'true' }}\"", '"not {{ true }}"', '"{% if true %}true{% endif %}"'],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_when_is_one_expression_that_gives_a_boolean(desk: Desk, condition: str) -> None:
     """Truthiness and bare text are errors."""
     said = desk.codes(f"""

@@ -39,7 +39,7 @@ def test_a_lone_expression_keeps_its_type(desk: Desk, around: str) -> None:
     assert desk.params(f'disable_safety_checker: "{switch}"', MANY)["disable_safety_checker"] is True
 
 
-@pytest.mark.parametrize("written", ["{{ inputs.count }}0", "{% if true %}{{ inputs.count }}{% endif %}", "{{ inputs.count }}{{ inputs.count }}"])  # fmt: skip
+@pytest.mark.parametrize("written", ["{{ inputs.count }}0", "{% if true %}{{ inputs.count }}{% endif %}", "{{ inputs.count }}{{ inputs.count }}"])  # fmt: skip # a row a line
 def test_any_other_text_and_any_block_makes_it_text(desk: Desk, written: str) -> None:
     """And text never becomes a number."""
     said = desk.codes(
@@ -63,7 +63,7 @@ def test_text_never_becomes_a_number(desk: Desk, written: str) -> None:
 @pytest.mark.parametrize(
     ("expression", "text"),
     [("inputs.count", "3"), ("inputs.ratio", "2.5"), ("inputs.night", "true"), ("not inputs.night", "false"), ("6 / 2", "3")],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_a_scalar_converts_to_text_where_text_is_wanted(desk: Desk, expression: str, text: str) -> None:
     """Alone in a prompt, and among other text."""
     assert desk.prompt(f'"{{{{ {expression} }}}}"', MANY) == text
@@ -73,7 +73,7 @@ def test_a_scalar_converts_to_text_where_text_is_wanted(desk: Desk, expression: 
 @pytest.mark.parametrize(
     ("expression", "advice"),
     [("inputs.words", "join"), ("inputs.rows", ""), ("inputs.rows[0]", ""), ("inputs.style", "ref"), ("inputs.absent", "")],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_has_no_text_is_an_error_inside_text(desk: Desk, expression: str, advice: str) -> None:
     """A list, record, image or none inside text is an error that suggests `join` or `ref`."""
     for prompt in (f"{{{{ {expression} }}}}!", f"{{% if true %}}{{{{ {expression} }}}}{{% endif %}}"):
@@ -122,7 +122,7 @@ def test_the_names_in_scope(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "prompt",
     ["{{ each.scene }}", "{{ ref.hero }}", "{{ hero }}", "{{ prev }}", "{{ image.number }}", "{{ recipe.folder }}", "{{ env.HOME }}", "{{ self }}", "{{ loop.index }}"],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_no_other_name_is_in_scope(desk: Desk, prompt: str) -> None:
     [said] = desk.prompt_says(f'"{prompt}"', HERO)
     assert said.startswith(("template-not-known", "template-unknown-name", "template-undefined", "unknown-"))
@@ -130,7 +130,7 @@ def test_no_other_name_is_in_scope(desk: Desk, prompt: str) -> None:
 
 @pytest.mark.parametrize(
     "expression", ["inputs.hero.upper()", "inputs.words.append('x')", "inputs.words.index('red')", "'a'.join(inputs.words)", "inputs.rows[0].keys()", "inputs.style.open()"]
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_dots_and_brackets_look_up_data_and_only_data(desk: Desk, expression: str) -> None:
     """No methods, except `.at()` and `.where()`, which are syntax."""
     assert desk.prompt_says(f'"{{{{ {expression} }}}}"', MANY) == ["template-no-methods"]
@@ -208,7 +208,7 @@ def test_there_are_no_template_comments(desk: Desk) -> None:
     assert desk.prompt('"a {# {{ inputs.hero }} #} b"', HERO) == "a {# a fox #} b"
 
 
-@pytest.mark.parametrize("expression", ["inputs.rows[0].nothing", "inputs.words[5]", "inputs.rows[0]['x'].y", "nothing", "inputs.hreo"])  # fmt: skip
+@pytest.mark.parametrize("expression", ["inputs.rows[0].nothing", "inputs.words[5]", "inputs.rows[0]['x'].y", "nothing", "inputs.hreo"])  # fmt: skip # a row a line
 def test_undefined_is_an_error(desk: Desk, expression: str) -> None:
     """Strict: never an empty text."""
     [said] = desk.prompt_says(f'"a {{{{ {expression} }}}}"', MANY)
@@ -221,7 +221,7 @@ def test_undefined_is_an_error(desk: Desk, expression: str) -> None:
         "inputs.hero.__class__", "inputs.hero['__class__']", "inputs.words.__class__.__mro__", "inputs.__init__",
         "inputs.style.__dict__", "inputs.hero | attr('__class__')", "(1).__class__", "recipe.__globals__",
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_templates_are_sandboxed(desk: Desk, expression: str) -> None:
     """Only plain data and frozen views enter: no way leads to Python."""
     assert desk.prompt_says(f'"{{{{ {expression} }}}}"', MANY) != []
@@ -245,7 +245,7 @@ def test_templates_change_nothing(desk: Desk, block: str) -> None:
         ("env('HOME')", "template-unknown-function"), ("random()", "template-unknown-function"),
         ("lipsum()", "template-unknown-function"), ("dict(a=1)", "template-unknown-function"),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_syntax_filters_tests_and_functions_are_a_short_list(desk: Desk, expression: str, code: str) -> None:
     """Everything else is a check error. So there is no clock, no randomness, no environment, and there are no files."""
     assert desk.prompt_says(f'"{{{{ {expression} }}}}"', MANY) == [code]

@@ -43,7 +43,7 @@ def test_jinja_never_sees_the_text_of_the_file(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "written",
     ["16:9", "4:3", "1:1", "no", "on", "off", "yes", "True", "FALSE", "2024-01-31", "2024-01-31 10:00:00", "1_000", "12:30:45"],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_other_yaml_misreads_is_text(desk: Desk, written: str) -> None:
     """`16:9`, `no`, `on`, `off` and dates are strings, and only `true` and `false` are booleans; also where nothing wants text."""
     assert (
@@ -60,7 +60,7 @@ def test_what_other_yaml_misreads_is_text(desk: Desk, written: str) -> None:
 def test_only_true_and_false_are_booleans(desk: Desk, written: str) -> None:
     assert desk.prompt('"{% if inputs.it %}yes{% else %}no{% endif %}"', f"{{it: {{type: boolean, default: {written}}}}}") == (
         "yes" if written == "true" else "no"
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize("written", ["007", "1.10", "0x1F", "1e3", "-0", "true", "no", ".5"])
@@ -98,7 +98,7 @@ REFUSED = {
     "an unknown key of a step": ("steps: {page: {generate: {prompt: A}, fro_each: []}}", "unknown-key «fro_each»"),
     "an unknown key of an input": ("inputs: {a: {type: text, defualt: A}}\nsteps: {page: {generate: {prompt: A}}}", "unknown-key «defualt»"),
     "an unknown parameter": ("steps: {page: {generate: {prompt: A, szie: 2K}}}", "unknown-parameter «szie»"),
-}  # fmt: skip
+}  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -211,7 +211,7 @@ def test_all_problems_of_a_file_come_in_one_go(desk: Desk) -> None:
     assert {one.partition(" ")[0] for one in found} >= {
         "unknown-key", "repeated-key", "unknown-type", "template-unknown-filter", "wrong-value", "unknown-parameter",
         "bad-name", "unknown-step",
-    }  # fmt: skip
+    }  # fmt: skip # a row a line
 
 
 def test_a_template_without_quotes_is_told_to_put_them(desk: Desk) -> None:

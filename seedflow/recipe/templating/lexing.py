@@ -53,7 +53,7 @@ _OPERATORS: Final = {
     "[": "lbracket", "]": "rbracket", "(": "lparen", ")": "rparen", "{": "lbrace", "}": "rbrace",
     "==": "eq", "!=": "ne", ">": "gt", ">=": "gteq", "<": "lt", "<=": "lteq", "=": "assign",
     ".": "dot", ":": "colon", "|": "pipe", ",": "comma", ";": "semicolon",
-}  # fmt: skip
+}  # fmt: skip # a row a line
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 _HINTS: Final = {
     "&": "write `and`",

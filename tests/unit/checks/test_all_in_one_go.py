@@ -116,7 +116,7 @@ steps:
         "bounds with nothing between them",
         "kind", "bad name", "input", "output", "value", "parts", "defaults", "steps", "outdented", "cycle"
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_a_broken_part_hides_nothing_and_nothing_follows_from_it(
     check_all: CheckAll, text: str, expected: list[str]
 ) -> None:

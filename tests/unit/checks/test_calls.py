@@ -102,7 +102,7 @@ def call(catalog: Catalog, tmp_path: Path) -> Call:
         ('who: x, words: "{{ inputs.ps }}"', ['wrong-shape «"{{ inputs.ps }}"»']),
         ('who: x, photos: ["{{ inputs.t }}"]', ['text-for-image «"{{ inputs.t }}"»']),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_the_border(call: Call, arguments: str, said: list[str]) -> None:
     assert [describe(found) for found in call(arguments)] == said
 
@@ -132,7 +132,7 @@ SIZE = 'size: "{{ steps.top.images | length }}"'
         (4, "{distinct: true}", 'photos: "{{ steps.top.images }}"', "", ["warning: this may be a list of 1 to 4 items, and input `photos` of recipe `inner` takes at most 3 items"]),
         (4, "{distinct: true}", 'photos: "{{ steps.top.images[:3] }}"', "", []),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_only_the_run_counts_is_held_against_the_bounds_of_an_input(
     tmp_path: Path, catalog: Catalog, most: int, expect: str, given: str, more: str, said: list[str]
 ) -> None:

@@ -119,7 +119,7 @@ SLIPS = [
     ("x {{ steps.one.images[0] ~ 'x' }}", "template-not-text"),
     ("x {{ steps.one.images[0] | upper }}", "template-not-text"),
     ("{{ steps.set.images | join(', ') }}", "template-not-text"),
-]  # fmt: skip
+]  # fmt: skip # a row a line
 
 RIGHT = [
     "{{ (steps.set.images or steps.one.images) | length }}",
@@ -200,7 +200,7 @@ RIGHT = [
     "{% if steps.set.images | length > 3 %}{{ steps.set.images[:2] | map(attribute='name') | join }}{% endif %}",
     "{{ steps.one.images[0].format == 'png' }}",
     "{{ [steps.one.images[0].width, 5] | max }}",
-]  # fmt: skip
+]  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize(("template", "code"), SLIPS)
@@ -222,7 +222,7 @@ def test_what_may_work_is_left_alone(check: Check, template: str) -> None:
         ("{{ 2 ~ (steps.one.images[0].name + 1) }}", "template-type «(steps.one.images[0].name + 1)»"),
         ("{{ 1 < steps.one.images[0].width < 'a' }}", "template-type «steps.one.images[0].width < 'a'»"),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_it_is_said_of_the_part_that_is_wrong(say: Say, template: str, said: str) -> None:
     assert say(recipe(template)) == [said]
 
@@ -234,7 +234,7 @@ def test_it_is_said_of_the_part_that_is_wrong(say: Say, template: str, said: str
         ("{{ steps.set.images or (steps.one.images | length) }}", None),
         ("{{ steps.set.images or steps.one.images }}", None),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_a_filter_that_was_meant_for_more_than_the_last_list_is_told_as_that(
     check: Check, template: str, help_: str | None
 ) -> None:
@@ -285,7 +285,7 @@ def test_conditions_are_looked_at(check: Check, condition: str, codes: list[str]
         ("size", "{{ steps.one.images[0].width / 2 }}", ["option-not-allowed"]),
         ("size", "{{ '4K' if steps.one.images[0].width > 3000 else '2K' }}", []),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_parameters_become_what_the_model_takes(
     check: Check, key: str, template: str, codes: list[str]
 ) -> None:

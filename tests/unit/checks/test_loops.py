@@ -121,7 +121,7 @@ def test_a_key_that_a_record_lacks_gets_a_suggestion(check) -> None:
         ("s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}", ["too-many-items? «x»"]),
         ("s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 2}}", []),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_a_list_that_is_longer_than_at_most(say, steps: str, said: list[str]) -> None:
     assert (
         say(

@@ -96,7 +96,7 @@ EDIT = '{prompt: "{{ each.w }}", image_input: ["{{ prev }}"]}'
             ["edits-of-a-set «generate»"],
         ),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_edits_in_a_row(say: Say, iterate: str, request_: str, said: list[str]) -> None:
     assert say(recipe(f"iterate: {{{iterate}}}", request_)) == said
 
@@ -188,7 +188,7 @@ def test_takes_and_what_is_expected_may_not_be_none(say, step: str, said: str | 
         ("generate: {prompt: x}, expect: {distinct: false}", []),
         ("generate: {prompt: x}, expect: {min_width: 9}", []),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_one_image_is_like_no_other(say: Say, step: str, said: list[str]) -> None:
     assert say(f"steps: {{a: {{{step}}}}}") == said
 

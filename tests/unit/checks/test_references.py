@@ -109,7 +109,7 @@ TOP = "top: {generate: {prompt: T, sequential_image_generation: auto, max_images
         ("v: ['{{ first_of(steps.some.images, steps.many.images) }}', '{{ steps.top.images[0] }}'], w: '{{ steps.many.images }}'", "", "{{ ref.v }} {{ ref.w }}", True),
         ("v: '{{ steps.many.images }}', w: '{{ steps.top.images[0] }}'", "", "{{ ref.v }} {{ ref.w }}", True),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_a_reference_that_may_be_absent_is_printed_behind_a_test(
     say, items: str, more: str, prompt: str, said: bool
 ) -> None:

@@ -107,7 +107,7 @@ def test_items_have_the_shape_of_what_they_come_from(say: Say) -> None:
         ("steps.page.at(s='set-1').images", ["selector-of-results «s='set-1'»"]),
         ("steps.page.at(s=each.x).images", []),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_steps_give(say: Say, mention: str, said: list[str]) -> None:
     text = recipe('"{{ steps.set.images }}"').replace(
         'generate: {prompt: "{{ each.x.name }}"}',

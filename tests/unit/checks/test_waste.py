@@ -35,7 +35,7 @@ from tests.unit.checks.conftest import Check, Say
         ('a: {generate: {prompt: "{{ each.x }}"}, for_each: {x: [4, 7], y: "{{ range(each.x - 1, each.x) }}"}}', []),
         ('a: {generate: {prompt: "{{ each.x }}"}, for_each: {x: [4, 7], y: ["{{ each.x }} u", "{{ each.x }} v"]}}', ["same-request? «y»"]),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_equal_requests(say_all: Say, steps: str, said: list[str]) -> None:
     assert say_all(f"steps:\n  {steps}\n") == said
 
@@ -69,7 +69,7 @@ steps:
         ("a: {recipe: ./parts/cast.yaml, for_each: {s: [LONG], t: [y, z]}, with: {who: '{{ each.s }} {{ each.t }}'}}", "400 uses of a recipe: 200 `s` × 2 `t`"),
         ("a: {recipe: ./parts/cast.yaml, for_each: {s: [LONG]}, with: {who: '{{ each.s }}', poses: [q, r]}}", None),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_fan_outs_that_explode(check: Check, steps: str, number: str | None) -> None:
     steps = steps.replace("LONG", ", ".join(f"i{at}" for at in range(200)))
     steps = steps.replace("TEN2", ", ".join(f"b{at}" for at in range(10)))

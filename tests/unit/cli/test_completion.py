@@ -58,7 +58,7 @@ def environment(folder: Path) -> dict[str, str]:
     return {
         **os.environ, "PATH": f"{there}:{os.environ['PATH']}", "PYTHONPATH": root, "HOME": str(folder.parent),
         "TERM": "xterm",
-    }  # fmt: skip
+    }  # fmt: skip # a row a line
 
 
 def ask(folder: Path, *words: str) -> list[str]:
@@ -261,14 +261,14 @@ def test_the_scripts_are_printed(folder: Path) -> None:
     for shell, script in SCRIPTS.items():
         ended = subprocess.run(
             ["seedflow", "completion", shell], cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=60
-        )  # fmt: skip
+        )  # fmt: skip # a row a line
         assert (ended.returncode, ended.stderr, ended.stdout) == (0, "", script)
 
 
 START = {
     "bash": (["--norc", "--noprofile"], "PS1='READY''> '; bind 'set bell-style none'; bind 'set enable-bracketed-paste off'; eval \"$(seedflow completion bash)\"; tell() { printf '%s' \"$READLINE_LINE\" >../line; echo 'TOLD'' '; }; bind -x '\"\\C-t\": tell'"),
     "zsh": (["-f"], "PROMPT='READY''> '; unsetopt BEEP; autoload -U compinit; compinit -u -D; eval \"$(seedflow completion zsh)\"; tell() { print -rn -- \"$BUFFER\" >../line; zle -I; print 'TOLD'' ' }; zle -N tell; bindkey '^T' tell"),
-}  # fmt: skip
+}  # fmt: skip # a row a line
 """What a shell begins with; Ctrl-T writes down the line as it is, whatever the terminal shows."""
 
 LINES = {
@@ -330,7 +330,7 @@ def test_a_real_shell_completes_the_line(shell: str, folder: Path) -> None:
     options, script = START[shell]
     terminal = pexpect.spawn(
         shell, options, cwd=str(folder), env=environment(folder), encoding="utf-8", dimensions=(40, 160), timeout=60
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     terminal.sendline(script)
     terminal.expect_exact("READY> ")
     before = "seedflow run mine.yaml "
@@ -352,7 +352,7 @@ def test_fish_offers_whole_words(folder: Path) -> None:
     script = "seedflow completion fish | source; " + "; ".join(f"complete -C '{line}'" for line in LINES)
     ended = subprocess.run(
         ["fish", "--no-config", "-c", script], cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=100
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     assert (ended.returncode, ended.stderr) == (0, "")
     offered = [line.partition("\t")[0] for line in ended.stdout.splitlines()]
     assert offered == [

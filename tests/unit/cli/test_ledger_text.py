@@ -52,7 +52,7 @@ def test_a_call_is_one_line_below_what_all_of_its_run_have_in_common(columns: in
     lines = show(CALL, other, columns=columns)
     assert " ".join(lines[:-2]).split(" · ") == [
         "run 20261125T183000-aaaaaa", "storybook", "cloudflare", "bytedance/seedream-4.5", "2026-11-25"
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
     assert lines[-2:] == [
         "  18:30:07  done  $0.04  page[scene=lake]",
         "  18:30:07  done  $0.04  page[scene=home] · take 2 · attempt 3",
@@ -78,7 +78,7 @@ def test_runs_at_the_same_time_are_kept_apart_each_in_its_order() -> None:
     lines = show(CALL, other, replace(CALL, address="cover"), columns=120)
     assert [line.split(" · ")[0].strip().split("  ")[-1] for line in lines] == [
         "run 20261125T183000-aaaaaa", "page[scene=lake]", "cover", "", "run 20261125T183001-bbbbbb", "page[scene=lake]"
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
 
 
 def test_the_run_that_was_told_and_notes_that_follow_are_left_out() -> None:

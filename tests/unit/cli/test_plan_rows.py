@@ -18,7 +18,7 @@ TASK = Task(
     references_field=None, references=(), needs=(), take=1, fingerprint="f", params_digest="p", images=Bounds(1, 1),
     cost_usd=Bounds(Decimal("0.04"), Decimal("0.04")), list_cost_usd=NOTHING, price_usd=None, result=None,
     origin=Origin(Span(Source("r.yaml", "steps:"), 0, 5), {}),
-)  # fmt: skip
+)  # fmt: skip # a row a line
 
 
 def task(address: str, reason: Reason = Reason.NEW, action: Action = Action.CALL, **more: object) -> Task:
@@ -87,7 +87,7 @@ def test_tasks_that_are_left_out_for_the_same_reason_share_a_row() -> None:
     )
     assert [row.address if isinstance(row, Task) else len(row.tasks) for row in rows] == [
         2, "page[n=2]", 2, "only",
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
     columns = RowColumns(rows, 80)
     lines = [line.plain for row in rows for line in columns.spell(row)]
     assert lines[0].split("  ")[0] == "- page[…]"

@@ -215,7 +215,7 @@ def test_odd_pictures_are_warned_of() -> None:
     (found,) = collect_problems(result_of(RunStatus.DONE, odd))
     assert (found.code, found.severity, found.message) == (
         "odd-picture", Severity.WARNING, "a: image 1 is square",
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize(

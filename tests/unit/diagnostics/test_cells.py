@@ -13,7 +13,7 @@ from seedflow.diagnostics.cells import count_cells, lay_out
         ("", 0), ("abc", 3), ("é", 1), ("e\u0301", 1), ("日本", 4), ("ｆ", 2), ("한", 2), ("👍", 2), ("👍🏽", 2), ("👩‍🚀", 2), ("👨‍👩‍👧", 2),
         ("❤", 1), ("❤️", 2), ("🇯🇵", 2), ("क्ष", 2), ("\x1b", 4), ("\u202e", 6), ("…", 1), ("می‌خواهم", 7),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_characters_take_their_cells(text: str, cells: int) -> None:
     assert count_cells(text) == cells
 

@@ -10,7 +10,7 @@ from seedflow.diagnostics.printable import make_printable, show_characters
 @pytest.mark.parametrize(
     "text",
     ["plain ASCII\tand\nlines", "é ü ß Ω Я 日本語 한국어 हिन्दी", "👩‍🚀 👨‍👩‍👧 ❤️‍🔥 🇯🇵 👍🏽", "می‌خواهم", "क्‍ष", "“quotes” – … ×"],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_people_write_stays(text: str) -> None:
     assert make_printable(text) == text
 

@@ -71,7 +71,7 @@ TOGETHER: dict[str, tuple[dict[str, object], list[str]]] = {
         {"assumed.values.size": [1], "images.when": {"mode": "auto"}},
         ["assumed.values.size", "images.when"],
     ),
-}  # fmt: skip
+}  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize(("changes", "expected"), TOGETHER.values(), ids=TOGETHER)
@@ -95,7 +95,7 @@ ALONE: dict[str, tuple[dict[str, object], list[str]]] = {
         ["answer.chosen_by.values.2K"],
     ),
     "an unknown key that is harmless elsewhere": ({"references.message": "x"}, ["references.message"]),
-}  # fmt: skip
+}  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize(("changes", "expected"), ALONE.values(), ids=ALONE)

@@ -92,7 +92,7 @@ def expect(folder: Path, code: str, message: str, place: str | None) -> None:
         ("\ufeff{\n \"é\": \"\udce9\"}", "the byte 0xE9", "models/pencil.json:2:8"),
         (" " * 1_100_000, "is larger than 1 MiB", None),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_a_file_that_is_no_card_is_told_with_its_place(
     folder: Path, text: str, message: str, place: str | None
 ) -> None:
@@ -111,7 +111,7 @@ def test_a_schema_that_is_none_is_told_when_it_is_loaded(folder: Path, card: dic
     expect(
         folder, "unusable-model", "`input.properties.text.type`: is not a JSON Schema: \"strin\" is no type",
         "models/pencil.json:7:9",
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     assert read(folder)[1][0].help == "did you mean `string`?"
 
 
@@ -132,7 +132,7 @@ def test_every_flaw_of_a_schema_has_its_place(folder: Path, card: dict[str, Any]
         "`output.properties.image.enum`: is not a JSON Schema: it is \"x\", expected a list": '"enum"',
         "`output.properties.image.pattern`: is not a JSON Schema: it is \"(\", expected a regular expression":
             '"pattern"',
-    }  # fmt: skip
+    }  # fmt: skip # a row a line
 
 
 def test_an_unknown_key_of_a_profile_is_told_where_it_stands(
@@ -144,7 +144,7 @@ def test_an_unknown_key_of_a_profile_is_told_where_it_stands(
     expect(
         folder, "unusable-model", "`refrences`: there is no such key in a profile",
         "models/pencil.profile.json:17:3",
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     assert read(folder)[1][0].help == "did you mean `references`?"
 
 
@@ -155,7 +155,7 @@ def test_a_value_of_a_card_that_is_no_text_has_no_size(
     card["input"]["properties"]["paper"] = {"enum": ["a5", odd]}
     profile["pixels"] = {
         "tier": "paper", "sizes": {"a5": [840, 1192], "a4": [1192, 1680]}, "sureness": "I", "source": "invented"
-    }  # fmt: skip
+    }  # fmt: skip # a row a line
     write(folder, "pencil.json", card)
     write(folder, "pencil.profile.json", profile)
     catalog, problems = read(folder)
@@ -183,7 +183,7 @@ def test_a_schema_that_points_elsewhere_is_not_followed(folder: Path, card: dict
     expect(
         folder, "unusable-model", "`input.properties.text.$ref`: references are not followed",
         "models/pencil.json:7:9",
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
 
 
 def test_every_flaw_of_a_profile_has_its_place(
@@ -298,7 +298,7 @@ def test_no_file_brings_it_down(
     whole: Callable[[str], object] = lambda name: {  # noqa: E731 - two of a kind
         "model": name, "input": {"properties": {"prompt": {}, "more": card if isinstance(card, dict) else {}}},
         "output": {"properties": {"images": {}}},
-    }  # fmt: skip
+    }  # fmt: skip # a row a line
     write(folder, "a.json", card)
     write(folder, "b.json", whole("studio/b"))
     write(folder, "b.profile.json", profile)

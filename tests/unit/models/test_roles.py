@@ -59,7 +59,7 @@ CHOSEN = {
     "no date": ({"made": {"type": "string", "format": "date-time"}, "drawing": TEXT}, (), "drawing"),
     "no state": ({"state": {"enum": ["done", "failed"]}, "drawing": TEXT}, (), "drawing"),
     "beside objects": ({"meta": {"type": "object"}, "image": TEXT}, (), "image"),
-}  # fmt: skip
+}  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize(("fields", "required", "expected"), CHOSEN.values(), ids=CHOSEN)
@@ -82,7 +82,7 @@ OPEN = {
         {"state": TEXT, "result": {"type": "object", "properties": {"image": URL}}},
         "that `state` holds the URLs of images: they may be in `result`, which is not looked into",
     ),
-}  # fmt: skip
+}  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize(("fields", "message"), OPEN.values(), ids=OPEN)
@@ -115,7 +115,7 @@ def test_what_is_not_certain_is_asked_for(fields: dict[str, Any], message: str, 
         ({"images": {"type": "array", "items": {"type": "array", "items": URL}}}, "`images` is a list of lists"),
         ({"image": {"type": "string", "format": "date"}}, "`image` is a text of the format date"),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 @pytest.mark.parametrize("said", [False, True])
 def test_an_answer_without_a_place_for_urls_is_told_when_the_folder_is_read(
     fields: dict[str, Any], found: str, *, said: bool, tmp_path: Path

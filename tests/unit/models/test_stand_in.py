@@ -118,7 +118,7 @@ def branch(depth: int) -> dict[str, Any]:
          "minItems": 90, "items": {"type": "string", "pattern": "^never$"}}}},
     ],
     ids=["branches", "items", "letters", "nested"],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_a_schema_that_takes_nothing_of_ours_is_given_up_soon(schema: dict[str, Any]) -> None:
     started = time.monotonic()
     assert make_up(schema) is None

@@ -25,7 +25,7 @@ def test_what_a_killed_run_left_of_its_trial_goes_and_nothing_else(tmp_path: Pat
     refuse_as_folder(tmp_path / "outputs", tmp_path / ".seedflow")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         ".seedflow-arriving", ".seedflow-tried-file", ".seedflow-tried-full", "tried"
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
 
 
 def test_a_run_that_is_killed_while_it_tries_leaves_nothing_behind_the_next_one(tmp_path: Path) -> None:

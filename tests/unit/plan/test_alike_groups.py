@@ -37,7 +37,7 @@ USED = 'generate: {prompt: w, image_input: "{{ each.v }}"}'
         (f'w: {{for_each: {{t: "{{{{ steps.r.tasks }}}}", v: "{{{{ each.t.images }}}}"}}, {USED}}}', 5, 5),
         ('w: {for_each: {v: "{{ steps.r.images }}", k: [a, b]}, generate: {prompt: "w {{ each.k }}", image_input: "{{ each.v }}"}}', 8, 8),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 @pytest.mark.parametrize("last", [(), ("r[i=1]",), ("r[i=2]",)])
 def test_what_is_asked_of_shared_pictures_counts_once(
     steps: str, most: int, paid: int, last: tuple[str, ...]
@@ -66,7 +66,7 @@ def test_what_is_asked_of_shared_pictures_counts_once(
         ('m: {for_each: {i: [1, 2]}, when: "{{ steps.q.images | length > each.i }}", generate: {prompt: m, sequential_image_generation: auto, max_images: 3}}\n'
         '  w: {for_each: {v: "{{ steps.m.images }}"}, generate: {prompt: w, image_input: "{{ each.v }}"}}'),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_may_tell_them_apart_counts_apart(steps: str) -> None:
     text = f"{SETS}  {steps}\n"
     plan, problems = open_planner(text).start()

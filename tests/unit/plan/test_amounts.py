@@ -28,7 +28,7 @@ def say(text: str, inputs: dict[str, object] | None = None) -> list[str]:
         ("{x: '{{ steps.s.images }}'}, takes: 100", "{{ each.x.digest }}", "100 to 1,500 requests, for up to 1,500 images"),
         ("{x: '{{ steps.s.images }}'}, takes: 33", "{{ each.x.digest }}", None),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_a_step_of_many_requests_is_a_doubt(loops: str, prompt: str, said: str | None) -> None:
     text = (
         "inputs: {n: {type: list, of: integer}}\n"

@@ -162,7 +162,7 @@ def test_an_image_that_must_be_given_is_not_left_out_when_it_was_skipped(
         ("{type: text, max_length: 1}", 60, "`l` is a list whose item 2 is 2 characters long, expected at most 1"),
         ("{type: choice, options: [a, b]}", "", "`l` is a list whose item 2 is empty text, expected one of a, b"),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_of_a_list_the_item_is_named_that_does_not_fit(
     tmp_path: Path, of: str, given: object, message: str
 ) -> None:

@@ -406,7 +406,7 @@ OPEN = 'when: "{{ steps.a.images | length > 2 }}"'
         ('  d: {for_each: {v: "{{ steps.late.images[5:] }}"}, generate: {prompt: D}}\n', 1),
         (f'  d: {{for_each: {{v: "{{{{ steps.a.images }}}}"}}, {OPEN}, generate: {{prompt: D}}}}\n', 1),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_a_loop_without_items_is_not_skipped_whatever_its_condition_comes_to(
     folder: Path, steps: str, least: int
 ) -> None:

@@ -126,7 +126,7 @@ steps:
         ("steps.shot.images + (optional(steps.late.images) if inputs.gift else none)", "true", (2, 3), (2, 3)),
         ("steps.shot.images + none", "false", (0, 2), (2, 2)),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_was_skipped_adds_nothing(
     items: str, gift: str, count: tuple[int, int], made: tuple[int, int]
 ) -> None:
@@ -170,7 +170,7 @@ steps:
             (2, 2),
         ),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_is_known_of_the_lists_that_one_is_made_of_is_known_of_it(
     loop: str, images: str, tasks: tuple[int, int], calls: tuple[int, int]
 ) -> None:
@@ -216,7 +216,7 @@ steps:
         ("succeeded(steps.s.images) + steps.p.images", (2, 5), (3, 5)),
         ("succeeded(steps.p.images) or steps.s.images", (1, 3), (2, 2)),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_a_list_in_place_of_an_empty_one_has_as_many_items_as_either(
     items: str, tasks: tuple[int, int], made: tuple[int, int]
 ) -> None:

@@ -338,7 +338,7 @@ def test_local_images_with_one_name_are_told_apart_by_their_keys(folder: Path) -
             "front image 1 would be published twice by two outputs, as `x` and `X`, which on many systems are one file",
         ),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_which_images_would_be_one_file_is_said_by_their_names(folder: Path, output: str, told: str) -> None:
     _, found = open_planner(RECIPE.replace("OUTPUT", output), folder=folder).start()
     (problem, *_) = (one.message for one in found if one.code == "same-file")

@@ -504,7 +504,7 @@ FIRST = "first_of(steps.a.images[0], steps.b.images[0])"
             (0, 1),
         ),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_a_first_of_in_a_branch_that_is_not_taken_leaves_nothing_open(
     step: str, calls: tuple[int, int]
 ) -> None:

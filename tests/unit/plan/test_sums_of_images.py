@@ -73,7 +73,7 @@ SUMS = [
     ("steps.both.images + steps.a.images", ["steps.both.images", "steps.a.images"]),
     ("steps.both.outputs.one + steps.set.images", ["steps.both.outputs.one", "steps.set.images"]),
     ("succeeded(steps.odd.images) + steps.a.images", ["succeeded(steps.odd.images)", "steps.a.images"]),
-]  # fmt: skip
+]  # fmt: skip # a row a line
 GIVES = [
     {},
     {"set": 3, "a[s=x]": FAILS},

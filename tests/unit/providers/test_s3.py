@@ -168,7 +168,7 @@ async def test_checking_writes_and_reads(options, bucket_service) -> None:
         ({"secret_access_key": Secret("not-the-one")}, "wrong-key", "SignatureDoesNotMatch", "SECRET_ACCESS_KEY"),
         ({"access_key_id": READER_ID, "secret_access_key": Secret(READER_SECRET)}, "forbidden", "AccessDenied", "permission"),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 async def test_what_a_real_server_refuses_is_told_with_what_to_do(
     options, tmp_path, changes, kind, said, advice
 ) -> None:
@@ -202,7 +202,7 @@ def answer(status: str, code: str = "", *headers: str) -> bytes:
         (answer("503 Slow Down", "SlowDown"), "server", "SlowDown"),
         (b"HTTP/1.1 2", "unreachable", "could not be reached"),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 async def test_what_goes_wrong_is_told_as_it_was(serve, monkeypatch, said, kind, told) -> None:
     monkeypatch.setattr(s3, "FIRST_WAIT_S", 0.0)
 

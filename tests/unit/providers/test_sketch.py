@@ -222,7 +222,7 @@ async def test_an_answer_that_nobody_can_make_up_is_told_before_anything_is_aske
         await provider.generate(replace(ask(), model="a/b", references_field=None), note)
     assert (caught.value.kind, caught.value.retry, caught.value.billed) == (
         "no-sketch", Retry.NEVER, Billed.NO
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     assert caught.value.help
     assert sent == []
     await provider.aclose()

@@ -252,7 +252,7 @@ def test_all_problems_come_in_one_go_in_the_order_of_the_text() -> None:
     )
     assert [found.code for found in problems] == [
         "missing-key", "wrong-type", "bad-name", "unknown-type", "unknown-key", "unknown-key", "wrong-type",
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
     starts = [found.span.start for found in problems if found.span]
     assert starts == sorted(starts)
 
@@ -296,11 +296,11 @@ limits: {images: 0, tasks: 3}
     assert [found.code for found in bound.problems] == [
         "missing-key", "unknown-type", "wrong-type", "unknown-key", "wrong-type", "bad-name", "wrong-type", "missing-key",
         "out-of-bounds",
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
     assert bound.document is not None
     assert bound.unread >= {
         ("inputs", "a"), ("defaults",), ("steps", "a"), ("outputs", "a", "images"), ("limits", "images"),
-    }  # fmt: skip
+    }  # fmt: skip # a row a line
     assert list(bound.document.inputs) == ["b"]
     assert list(bound.document.steps) == ["b"]
     assert list(bound.document.steps["b"].for_each) == ["c"]
@@ -447,7 +447,7 @@ limits: {budget: 3}
     assert [marked(found) for found in problems] == [
         "inptus", "tpye", "int", "min", "maximun", "items", "str", "max",
         "foreach", "inn", "at_mst", "expct", "ratio", "retri", "budget",
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
     assert unread == set()
     assert document is not None
     number, texts = document.inputs["n"], document.inputs["l"]
@@ -464,14 +464,14 @@ def test_what_stands_behind_a_misspelt_key_is_judged_by_the_key_that_is_meant() 
     _, problems = bind("seedflow: 1\ninputs: {n: {type: integer, minimun: low}}\nlimts: {images: 0}\n" + STEP)
     assert [(found.code, marked(found)) for found in problems] == [
         ("unknown-key", "minimun"), ("wrong-type", "low"), ("unknown-key", "limts"), ("out-of-bounds", "0"),
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
 
 
 def test_a_slip_of_a_key_that_stands_there_too_takes_nothing_from_it() -> None:
     bound = bind_text("seedflow: 1\nlimits: {imags: 1, images: 5, imagse: 2}\n" + STEP)
     assert [(found.code, marked(found)) for found in bound.problems] == [
         ("unknown-key", "imags"), ("unknown-key", "imagse"),
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
     assert bound.unread == {("limits", "images")}
     document = bound.document
     assert document is not None

@@ -20,7 +20,7 @@ from seedflow.recipe.views import View
 
 Resolve = Callable[..., "tuple[list[View] | None, list[Diagnostic]]"]
 
-FILES = ["b.jpg", "a.PNG", "c.webp", "d.jpeg", ".hidden.jpg", "notes.txt", "jpg", "deep/a.jpg", "deep/er/a.jpg", ".git/a.jpg"]  # fmt: skip
+FILES = ["b.jpg", "a.PNG", "c.webp", "d.jpeg", ".hidden.jpg", "notes.txt", "jpg", "deep/a.jpg", "deep/er/a.jpg", ".git/a.jpg"]  # fmt: skip # a row a line
 
 
 @pytest.fixture(scope="module")

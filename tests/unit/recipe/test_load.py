@@ -524,7 +524,7 @@ def test_a_default_goes_only_to_steps_whose_model_has_the_parameter(parse_two_mo
     }
     assert {name: list(found.generate.parameters) for name, found in recipe.steps.items()} == {
         "a": ["size", "prompt"], "b": ["prompt"], "c": ["size", "prompt"], "d": ["size", "prompt"],
-    }  # fmt: skip
+    }  # fmt: skip # a row a line
     assert (fields["a"], fields["b"]) == ("image_input", "picture")
 
 

@@ -100,7 +100,7 @@ def test_a_number_of_images_stands_for_exactly_so_many() -> None:
         ('iterate: {over: [snow], as: Edit, start: "{{ inputs.p }}"}', "bad-name «Edit»"),
         ('iterate: {over: [snow], start: "{{ inputs.p }}"}', "missing-key «iterate»"),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_is_wrong_is_said_at_its_place(options: str, expected: str) -> None:
     text = f"seedflow: 1\nsteps:\n  a:\n    generate: {{prompt: x}}\n    {options}\n"
     _, problems = parse_recipe(Source("r.yaml", text), CATALOG, folder=Path(), default_name="r")

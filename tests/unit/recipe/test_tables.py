@@ -127,7 +127,7 @@ EXPECTED = [
         ("t.yaml", "- {sku: 007, Product Name: 'Boot, red', price: 10, sale: true}\n- {sku: 008, Product Name: Cap, price: 0.5, stock: 3, sale: false}\n"),
         ("t.yml", "[{sku: 007, Product Name: 'Boot, red', price: 10, sale: true}, {sku: 008, Product Name: Cap, price: 0.5, stock: 3, sale: false}]\n"),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_every_kind_of_file_gives_the_same_rows(resolve: Resolve, name: str, text: str) -> None:
     rows = ok(resolve(PRODUCTS, name=name, file=text))
     assert rows == EXPECTED

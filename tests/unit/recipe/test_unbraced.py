@@ -66,7 +66,7 @@ def test_prose_paths_and_templates_are_left_alone(text: str) -> None:
         ("{% raw %}{inputs.who}{% endraw %}", []),
         ("{who} [inputs.who] {inputs} {inputs.who, each.a}", []),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_braces_of_other_tools_are_found_outside_of_our_own(
     text: str, found: list[tuple[str, str, tuple[str, str]]]
 ) -> None:

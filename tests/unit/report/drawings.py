@@ -42,7 +42,7 @@ def draw(edges: str, *, kinds: dict[str, NodeKind] | None = None, **options: obj
         "book", "steps", (f"{len(nodes)} steps",),
         tuple(DrawnNode(name, name, kinds.get(name, NodeKind.STEP)) for name in nodes), tuple(found),
         **options,
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
 
 
 def draw_nested() -> Drawing:

@@ -119,7 +119,7 @@ def test_all_of_a_drawing_is_read_back(drawing: Drawing) -> None:
         assert (attributes.get("style") == "dashed") == edge.order_only
     assert found.clusters == {
         group.id: ", ".join((group.name, *group.notes)) for group in drawing.groups
-    }  # fmt: skip
+    }  # fmt: skip # a row a line
 
 
 def test_a_recipe_is_a_cluster_with_its_step_as_the_door() -> None:

@@ -85,7 +85,7 @@ def drawings(draw_from: st.DrawFn) -> Drawing:
         for one, other, order_only in pairs
         if one != other
     )
-    return Drawing("any", "steps", (), nodes, edges)  # fmt: skip
+    return Drawing("any", "steps", (), nodes, edges)  # fmt: skip # a row a line
 
 
 def find_sources(drawing: Drawing, node_id: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ LABEL = r'"(?P<label>[^"<>&`{}|;\\]*(?:(?:<br>|#\d+;)[^"<>&`{}|;\\]*)*)"'
 NODE = re.compile(r"(?P<id>n\d+)(?P<open>\[\[|\(\(|\(|>|\[)" + LABEL + r"(?P<close>\]\]|\)\)|\)|\])")
 EDGE = re.compile(rf"(?P<source>n\d+) (?P<arrow>-->|-\.->)(?:\|{LABEL}\|)? (?P<target>n\d+)")
 GROUP = re.compile(rf"subgraph (?P<id>g\d+)\[{LABEL}\]")
-SHAPES = {NodeKind.STEP: "()", NodeKind.TASK: "()", NodeKind.RECIPE: "[[]]", NodeKind.HUB: "(())", NodeKind.REST: ">]"}  # fmt: skip
+SHAPES = {NodeKind.STEP: "()", NodeKind.TASK: "()", NodeKind.RECIPE: "[[]]", NodeKind.HUB: "(())", NodeKind.REST: ">]"}  # fmt: skip # a row a line
 
 
 def plain(label: str | None) -> str:
@@ -62,7 +62,7 @@ def test_all_of_a_drawing_is_read_back(drawing: Drawing) -> None:
     assert edges == [
         (ids[edge.source], ids[edge.target], "-.->" if edge.order_only else "-->", flat(", ".join(edge.labels)))
         for edge in drawing.edges
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
     assert groups == {
         names[group.id]: flat(", ".join((group.name, *group.notes))) for group in drawing.groups
     }

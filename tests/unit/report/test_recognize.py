@@ -44,7 +44,7 @@ def test_every_form_is_known_again(title: str, notes: tuple[str, ...]) -> None:
         "seedflow: 1\nsteps: {}\n", "digraph G {\n  a -> b;\n}\n", "---\ntitle: x\n---\n# Notes\n", "[]", "{}", '{"steps": 1}',
         "A list\n3 steps to take\n", "a,b\n1,2\n", "graph TD\n", "3 steps\n",
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_other_texts_are_none(text: str) -> None:
     assert not is_drawing(text)
 

@@ -138,7 +138,7 @@ def test_a_used_recipe_is_a_group_behind_its_step() -> None:
         ("hero", "cast", "cast/portrait", "cast/side", "page"),
         outer.outputs,
         {"cast": frame},
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     drawing = draw_steps(graph)
     assert drawing.notes == ("4 steps", "1 used recipe")
     assert drawing.groups == (DrawnGroup("cast", "cast: ./cast.yaml"),)

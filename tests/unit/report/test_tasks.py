@@ -21,7 +21,7 @@ def task(address: str, *needs: str, **changes: object) -> Task:
         params={}, references_field=None, references=(), needs=needs, take=1, fingerprint=None, params_digest=None,
         images=Bounds(1, 1), cost_usd=FREE, list_cost_usd=FREE, price_usd=None, result=None,
         origin=Origin(Span(Source("r", ""), 0, 0), {}), hubs=_find_hubs(address),
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     return replace(made, **changes)
 
 

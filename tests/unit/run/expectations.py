@@ -37,7 +37,7 @@ class Expecting:
         return replace(
             task, action=action, reason=reason, result=choice.result, expectation=expectation, images=images,
             attempts_made=choice.after_attempt,
-        )  # fmt: skip
+        )  # fmt: skip # a row a line
 
     def __getattr__(self, name):
         return getattr(self._planner, name)

@@ -173,7 +173,7 @@ def test_a_failed_task_blocks_those_that_use_it_and_succeeded_goes_on(make_world
     found = statuses(result)
     assert (found["a[w=x]"], found["item[i=y-1]"], found["all"], found["after"], found["rest"]) == (
         "failed", "done", "blocked", "blocked", "done",
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     causes = {task.address: task.cause for task in result.tasks if task.status.value == "blocked"}
     assert causes == {"item[i=x-1]": "a[w=x]", "all": "a[w=x]", "after": "all"}
 

@@ -145,7 +145,7 @@ steps:
     result = {task.address: task for task in world.run().tasks}
     assert (result["wide"].status, result["wide"].reason, result["wide"].cause) == (
         "skipped", "condition-false", None,
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     assert (result["frame"].reason, result["frame"].cause) == ("upstream-skipped", "wide")
     told = {event.address: event.data for event in world.events if event.kind is EventKind.TASK_FINISHED}
     assert told["frame"]["cause"] == "wide"

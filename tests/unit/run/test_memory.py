@@ -52,7 +52,7 @@ class HeavyProvider(FakeProvider):
         return Answer(json.dumps({**json.loads(answer.raw), "more": "x" * HEAVY}).encode())
 
     async def fetch(self, url: str, request: GenerateRequest, number: int, into: Path) -> None:
-        into.write_bytes(self.pictures_by_url.pop(url) + bytes(HEAVY))  # noqa: ASYNC240 - small
+        into.write_bytes(self.pictures_by_url.pop(url) + bytes(HEAVY))  # noqa: ASYNC240 - a small file
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_what_was_sent_and_failed_at_no_cost_is_asked_for_this_runs_money(make_w
     first, second = (row for rows in world.state.rows.values() for row in rows)
     assert (first.attempt.failure, first.payer_run_id, first.attempt.sent_at is None) == (
         "not-billed", "dead", False
-    ), "it stays a call of the run that sent it"  # fmt: skip
+    ), "it stays a call of the run that sent it"  # fmt: skip # short enough for one row
     assert second.payer_run_id != "dead"
 
 

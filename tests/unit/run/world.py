@@ -255,7 +255,7 @@ class FakeProvider:
         found = meets.popleft() if meets else None
         if isinstance(found, DownloadError):
             raise found
-        into.write_bytes(self.pictures_by_url[url] if found is None else found)  # noqa: ASYNC240 - small
+        into.write_bytes(self.pictures_by_url[url] if found is None else found)  # noqa: ASYNC240 - a small file
 
     async def find_url_problem(self, url: str) -> str | None:
         self.looked_at.append(url)

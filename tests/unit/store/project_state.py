@@ -29,7 +29,7 @@ def request_for(address: str, take: int = 1, prompt: str | None = None) -> Reque
     params_digest = digest_params("m", params)
     return RequestRecord(
         REALM, digest_request(params_digest, None, ()), take, "book", address, address, "m", params, params_digest, None, ()
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
 
 
 def keep(store, data: bytes, number: int = 1) -> StoredImage:

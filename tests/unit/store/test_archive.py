@@ -253,7 +253,7 @@ HOSTILE = {
     "size": (wrong(lambda results: results[0]["images"][0].update(width_px=17)), "damaged"),
     "bytes": (wrong(lambda results: results[0]["images"][0].update(size_bytes=17)), "damaged"),
     "format": (wrong(lambda results: results[0]["images"][0].update(format="gif")), "damaged"),
-}  # fmt: skip
+}  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize("name", HOSTILE)

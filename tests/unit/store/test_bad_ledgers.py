@@ -51,7 +51,7 @@ def test_a_newer_ledger_is_left_alone_with_all_that_a_killed_run_left(root, proc
         opens(root)
     assert (caught.value.kind, caught.value.help) == (
         "newer", "use the newer seedflow that wrote it; nothing was changed"
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     assert digest_state(root) == before
 
 

@@ -44,7 +44,7 @@ def fill(root, rows):
             (number, f"intent-{number}", f"request/1:{number}", f"run-{number % 20}", f"run-{number % 20}", *[float(number)] * 3)
             for number in range(1, rows + 1)
         ],
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     connection.executemany(
         """INSERT INTO requests (attempt_id, recipe, address, model, params, params_digest, "references")
            VALUES (?, 'book', ?, 'm', '{"prompt": "a fox"}', 'params/1:x', '[]')""",

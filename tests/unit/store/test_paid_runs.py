@@ -285,7 +285,7 @@ def test_whoever_looks_while_a_run_goes_on_sees_no_older_ledger(root):
         (Step.LEDGER_DONE, 1), (Step.LEDGER_END, 1), (Step.LEDGER_END, 2), (Step.LEDGER_UNKNOWN, 1), (Step.LEDGER_NOT_BILLED, 1),
         (Step.LEDGER_END_RUN, 1), (Step.PAID_RUN_NOTE, 1), (Step.PAID_RUN_NOTE, 2), (Step.PAID_RUN_NOTE, 3),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 @pytest.mark.parametrize("side", list(Side))
 def test_a_run_that_is_killed_wherever_its_mark_is_written_is_no_alarm(root, processes, step, nth, side):
     processes.run_until_killed(

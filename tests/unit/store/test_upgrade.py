@@ -176,7 +176,7 @@ def test_every_row_of_an_earlier_version_stays(root, packed, monkeypatch):
     before = read_rows(root / "ledger.db", packed)
     assert {row[6] for row in before["attempts"]} == {
         "reserved", "sending", "answered", "fetched", "done", "failed", "unknown", "lost-paid"
-    }  # fmt: skip
+    }  # fmt: skip # a row a line
     monkeypatch.setattr(LocalStore, "take_up_leftovers", lambda _: None)
     open_store(root).close()
     assert read_state(root / "ledger.db")[:2] == (SCHEMA_VERSION, None)

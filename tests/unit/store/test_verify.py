@@ -277,7 +277,7 @@ def test_calls_of_which_neither_row_can_be_read_come_back_from_the_indexes(root,
     if len(tables) == 2:
         assert list_rows(root, "SELECT address FROM requests ORDER BY attempt_id") == [
             ("red",), ("green",), ("blue",)
-        ]  # fmt: skip
+        ]  # fmt: skip # a row a line
     with open_store(root) as store:
         store.begin_run("next", "book", REALM)
         for color in ("red", "green", "blue"):

@@ -29,7 +29,7 @@ VALUES = st.recursive(
     | st.text(st.characters(exclude_categories=["Cc", "Cs"])),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.sampled_from("ab€😀"), max_size=3), inner, max_size=3),
     max_leaves=8,
-)  # fmt: skip
+)  # fmt: skip # a row a line
 
 
 @given(VALUES, st.booleans(), st.sampled_from([None, 2, "\t"]))
@@ -51,7 +51,7 @@ def test_every_node_knows_its_place() -> None:
     assert isinstance(a.value, Sequence)
     assert [text[node.start : node.end] for node in (a.key, a.value, *a.value.items, b.value)] == [
         '"a"', '[1, "x\\n"]', "1", '"x\\n"', "{}",
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
 
 
 def test_a_part_of_a_text_is_read_alone() -> None:
@@ -81,7 +81,7 @@ def test_a_part_of_a_text_is_read_alone() -> None:
         ("[1] [2]", "expected the end", "1:5", "one value"),
         ("[1] // one", "expected the end", "1:5", "comment"),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_is_not_json_is_said_where_it_stands(text: str, says: str, place: str, advice: str) -> None:
     node, (found,) = read_json(Source("t.json", text))
     assert node is None
@@ -99,7 +99,7 @@ def test_a_key_twice_is_refused_and_reading_goes_on() -> None:
     assert plain(node) == {"a": 1, "b": 3}
 
 
-@pytest.mark.parametrize(("text", "code"), [("[" * 100_000, "too-deep"), ('["\\u0000"]', "control-character"), ('["\\ud800"]', "control-character")])  # fmt: skip
+@pytest.mark.parametrize(("text", "code"), [("[" * 100_000, "too-deep"), ('["\\u0000"]', "control-character"), ('["\\ud800"]', "control-character")])  # fmt: skip # a row a line
 def test_what_is_no_text_for_anybody_is_refused(text: str, code: str) -> None:
     _, problems = read_json(Source("t.json", text))
     assert [found.code for found in problems] == [code]

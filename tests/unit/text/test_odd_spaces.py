@@ -48,7 +48,7 @@ def test_they_are_named_alone_where_plain_ones_belong(
 @pytest.mark.parametrize(
     "text",
     ["a: b_c\n", "a: __x\n", "- _x\n", "a: Note:_b\n", "- Note:_b\n", "a: |\n  _b\n  c:_d\ne: 1\n", 'a: "b\n  _c"\n', "a: '_b'\n", "a: b\n  _c\n", "a: b # _c\n"],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_inside_of_texts_they_are_fine(read: Read, text: str) -> None:
     assert read(text.replace("_", "\u00a0"))[1] == []
 

@@ -28,7 +28,7 @@ def test_scalars_follow_yaml_1_2(read: Read) -> None:
     assert to_data(root) == {
         "ratio": "16:9", "no": "no", "date": "2024-01-31", "n": 15, "t": True, "T": "True", "empty": None,
         "quoted": "7", "block": "7\n",
-    }  # fmt: skip
+    }  # fmt: skip # a row a line
 
 
 def test_a_plain_scalar_keeps_its_spelling(read: Read) -> None:
@@ -88,7 +88,7 @@ def test_keys_are_found_and_iterated_in_written_order(read: Read) -> None:
         ('a: "x\\0y"\n', "control-character", "\\0", {"a": "x\0y"}),
         ('a: "\\e[2J"\n', "control-character", "\\e", {"a": "\x1b[2J"}),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_is_not_allowed_is_marked_and_the_rest_is_read(
     read: Read, text: str, code: str | None, marked: str, data: object
 ) -> None:
@@ -144,7 +144,7 @@ def test_a_text_that_loses_its_end_to_a_glued_comment_is_a_warning(read: Read, t
 @pytest.mark.parametrize(
     "text",
     ["a: x # y\n", "#x\na: 1\n", "a: 'x' #y\n", "a: x#y\n", "a:  #the steps\n  b: 1\n", "a: |\n  x #y\n", "a: x ## y\n", 'a: "x #y"\n'],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_other_comments_are_no_warning(read: Read, text: str) -> None:
     assert read(text)[1] == []
 
@@ -155,7 +155,7 @@ CHARACTERS = [
     ("\u2028", "U+2028 (line separator)"), ("\u2029", "U+2029 (paragraph separator)"), ("\ufeff", "U+FEFF (byte order mark)"),
     ("\ufffe", "U+FFFE (control character)"), ("\ud800", "U+D800 (half of a surrogate pair)"),
     ("\udcff", "U+DCFF (half of a surrogate pair)"),
-]  # fmt: skip
+]  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize(("character", "name"), CHARACTERS)
@@ -238,7 +238,7 @@ def test_all_problems_come_in_one_go_in_the_order_of_the_text(read: Read) -> Non
     assert [found.code for found in problems] == [
         "unquoted-template", "tag", "anchor", "repeated-key", "alias", "key-not-text", "glued-comment", "control-character",
         "merge-key",
-    ]  # fmt: skip
+    ]  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize("enabled", [True, False])

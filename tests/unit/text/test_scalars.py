@@ -17,7 +17,7 @@ from seedflow.text.scalars import LONGEST_NUMBER, resolve_plain
         ("1.5", 1.5), ("-.5", -0.5), ("3.", 3.0), ("1e3", 1000.0), ("1.10", 1.1), ("6.02E+23", 6.02e23),
         (".inf", math.inf), ("-.Inf", -math.inf), ("+.INF", math.inf), ("1e999", math.inf),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_special_spellings_have_a_value(text: str, value: object) -> None:
     resolved = resolve_plain(text)
     assert (type(resolved), resolved) == (type(value), value)
@@ -37,7 +37,7 @@ def test_not_a_number_is_a_number(text: str) -> None:
         "NULL", "2024-01-31", "2024-13-45", "2001-12-14t21:59:43.10-05:00", "1_000", "0b101", "0b_", "0x", "0x_", "0o8", "0o",
         "-0x1", "+0o7", "1e", "e3", ".", "-", "+", "..5", "1.2.3", ".inff", "٣", "１", "=", "<<", "--1", "0.1.0", "1 2", "4k",
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_everything_else_is_text(text: str) -> None:
     assert resolve_plain(text) == text
     assert isinstance(resolve_plain(text), str)

@@ -54,7 +54,7 @@ a: 2
     assert to_data(root) == {
         "a": "{{ x[0] }}", "b": "{{ y }}, z: {{ y }}", "c": "{{ z }}: [\n{{ z }}\n", "d": "it is {{ fine }} here, {{ too }}",
         "e": "{{ x }}",
-    }  # fmt: skip
+    }  # fmt: skip # a row a line
     assert root.find("a").value.span_at(3, 4).start == 6
 
 
@@ -81,7 +81,7 @@ def test_the_help_shows_the_quotes_that_fit(read: Read, text: str, advice: str) 
 @pytest.mark.parametrize(
     "text",
     ["a: it is {{ fine }}\n", 'a: "{{ x }}"\n', "a: >-\n  {{ x }}\n", "a: 'b\n  {{ x }}'\n", "a: b\n  {{ x }}\n", "# {{ x }}\na: 1\n"],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_templates_where_yaml_leaves_them_alone_are_fine(read: Read, text: str) -> None:
     assert read(text)[1] == []
 

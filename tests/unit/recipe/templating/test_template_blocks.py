@@ -43,7 +43,7 @@ RENDERED = [
     ("{% if inputs.hero: %}colon{% endif %}", "colon"),
     ("{{ '{%' }}.", "{%."),
     ("", ""),
-]  # fmt: skip
+]  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize(("text", "rendered"), RENDERED, ids=[row[0] for row in RENDERED])

@@ -125,7 +125,7 @@ EXPENSIVE = {
     "a large input as a value": ("{{ inputs.long }}", None),
     "a large input with a filter": ("{{ inputs.long | upper }}", COST),
     "large inputs compared in a loop": ("{% for a in range(10000) %}{% if inputs.long == inputs.long2 %}{% endif %}{% endfor %}", COST),
-}  # fmt: skip
+}  # fmt: skip # a row a line
 
 LARGE = Scope(
     inputs={

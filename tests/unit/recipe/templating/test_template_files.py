@@ -171,7 +171,7 @@ POSES = """{% set look = "in ink" %}
         ("{% import 'rows.txt' as r %}{{ r.rows[1].name }}", {"rows.txt": "{% set rows = [{'name': 'a'}, {'name': 'b'}] %}"}, "b"),
         ("{% import 'a.txt' as a %}x", {"a.txt": "text that nobody sees" + "{{ 'y' * 9 }}"}, "x"),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_files_give(render, text: str, files: dict[str, str | bytes], expected: str) -> None:
     assert render(text, files) == expected
 
@@ -370,7 +370,7 @@ def test_files_that_use_each_other(problem) -> None:
     found = problem(
         "{% include 'a.txt' %}",
         {"a.txt": "{% include 'b.txt' %}", "b.txt": "x {% import 'c/c.txt' as c %}", "c/c.txt": "{% include './a.txt' %}"},
-    )  # fmt: skip
+    )  # fmt: skip # a row a line
     assert (found.code, found.file, found.text) == ("template-file-cycle", "recipes/c/c.txt", "'./a.txt'")
     assert "`a.txt` → `b.txt` → `c/c.txt` → `a.txt`" in found.message
     assert [file for file, _ in found.related] == ["recipes/b.txt", "recipes/a.txt", "recipe.yaml"]
@@ -505,7 +505,7 @@ def test_nothing_is_imported_inside_a_block(read: Read, before: str, tag: str) -
         ("{% import 'p.txt' as p with context %}", "template-syntax", "with context", "leave it out"),
         ("{% from 'p.txt' import pose with context %}", "template-syntax", "with context", "leave it out"),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_is_wrong_with_a_tag(problem, text: str, code: str, marked: str, part: str) -> None:
     found = problem(text, {"p.txt": POSES})
     assert (found.code, found.text) == (code, marked)
@@ -513,7 +513,7 @@ def test_what_is_wrong_with_a_tag(problem, text: str, code: str, marked: str, pa
 
 
 def test_an_imported_file_sees_nothing(problem) -> None:
-    found = problem("{% set tone = 1 %}{% import 'a.txt' as a %}", {"a.txt": "{% macro m() %}{{ tone }}{% endmacro %}"})  # fmt: skip
+    found = problem("{% set tone = 1 %}{% import 'a.txt' as a %}", {"a.txt": "{% macro m() %}{{ tone }}{% endmacro %}"})  # fmt: skip # a row a line
     assert found[:3] == ("template-unknown-name", "recipes/a.txt", "tone")
     assert found.related[0][1] == "'a.txt'"
 

@@ -324,7 +324,7 @@ def test_what_a_test_takes_is_given_in_its_place(problem) -> None:
             "write a number, or loop over them: `{% for image in steps.a.images %}`",
         ),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_is_no_number_of_an_image_is_told_as_what_it_is(
     problem, brackets: str, message: str, help_: str
 ) -> None:

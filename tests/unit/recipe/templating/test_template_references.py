@@ -161,7 +161,7 @@ def test_a_span_leads_to_the_source_through_folds_and_escapes(parse) -> None:
         ("{{ steps.a.images.width }}", 'choose one, `images[0].width`, or take it of all: `… | map(attribute="width")`'),
         ("{{ steps.a.tasks.size }}", "choose one, `tasks[0]`, which has "),
     ],
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_what_a_list_does_not_have_is_answered_with_what_works(problem, text: str, advice: str) -> None:
     found = problem(text)
     assert found.code == "template-step-reference"

@@ -90,7 +90,7 @@ class Trap:
 
 @pytest.mark.parametrize(
     "text", ["{{ inputs.trap.secret }}", "{{ inputs.trap['secret'] }}", "{{ inputs.trap[0] }}", "a {{ inputs.trap }}", "{{ [inputs.trap] | map(attribute='secret') }}"]
-)  # fmt: skip
+)  # fmt: skip # a row a line
 def test_an_object_that_gets_in_by_mistake_is_never_touched(failure, text) -> None:
     Trap.touched = False
     failure(text, Scope(inputs={"trap": Trap()}))

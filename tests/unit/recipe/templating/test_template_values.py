@@ -190,7 +190,7 @@ FAILURES = [
     ("{{ 2.5 is odd }}", "template-type", "2.5 is odd", "`… | round` or `… | int`"),
     ("{{ true is even }}", "template-type", "true is even", None),
     ("{{ inputs.words[6 / 3] }}", "template-type", "6 / 3", "divide with `//`"),
-]  # fmt: skip
+]  # fmt: skip # a row a line
 
 
 @pytest.mark.parametrize(("text", "code", "marked", "help_part"), FAILURES, ids=[row[0] for row in FAILURES])
