@@ -41,6 +41,15 @@ class Closer:
         self._build = build
         self._refusals = refusals
 
+    def foresee(self, ghost: Instance, made: Sequence[Task]) -> Outlook:
+        """The outlook of the tasks of one that stands for others; some cannot be made, such as edits of an empty list."""
+        if made:
+            return foresee(made)
+        env = Env(ghost.tasks.frame, ghost.each)
+        return Outlook(
+            tuple(find_open(ghost, self._build.stander, env) or ())
+        )  # a condition may leave them out
+
     def close(self, group: Group, gap: Gap, sink: Sink, *, by_condition: bool = False) -> None:
         """A group in which nothing will come, since what it waits for failed or was skipped, or a condition leaves it out."""
         tasks = group.tasks

@@ -20,7 +20,7 @@ from seedflow.plan.apart import Differences, sends_prev
 from seedflow.plan.awaited import asked_before, find_awaited, may_be_stored
 from seedflow.plan.border import TOO_LATE
 from seedflow.plan.build import TaskBuilder
-from seedflow.plan.closing import Closer, Outlook, find_closed, find_end, foresee, foresee_edits, foresee_use
+from seedflow.plan.closing import Closer, Outlook, find_closed, find_end, foresee_edits, foresee_use
 from seedflow.plan.expand import MOST_GHOSTS, MOST_TASKS, Expander, Explodes
 from seedflow.plan.fallout import Fallout
 from seedflow.plan.fitting import FittingLists
@@ -320,7 +320,7 @@ class Unfolder:
     def _foresee(self, tasks: StepTasks, leaf: Leaf) -> Outlook:
         """What becomes of the tasks that a leaf stands for, whose value of the loop failed."""
         if tasks.node.step.call is None:
-            return foresee(self._stand_in(tasks, leaf)[1])
+            return self._closer.foresee(*self._stand_in(tasks, leaf))
         instance = self._expanders[tasks.hub].build_ghost(tasks, leaf)
         inner, _ = self._uses.enter(instance, self._graph.frames[tasks.node.id])
         instance.inner = replace(inner, ghost=True)
@@ -353,9 +353,8 @@ class Unfolder:
         list_skips = any(gap.may_skip for gap in gaps)
         if skipped or stand_in.may_skip or list_skips:
             instance.note_may_skip()
-        lengths = self._build.lister.lengths
         certain = low or failed is not None
-        if not (skipped or stand_in.may_skip or certain) and lengths.may_be_empty(
+        if not (skipped or stand_in.may_skip or certain) and self._build.lister.lengths.may_be_empty(
             iterate.over, ghost.env, skips=list_skips
         ):
             doubt_edits(instance, iterate, high, self.findings)

@@ -423,3 +423,20 @@ def test_a_loop_without_items_is_not_skipped_whatever_its_condition_comes_to(
             assert played.prompts["f"] == "F 0"
         billed.append(len(played.addresses))
     assert min(billed) == least
+
+
+@pytest.mark.parametrize(("least", "problems"), [(9, []), (2, ["unequal-lists"])])
+def test_pairs_that_cannot_be_made_wait_for_the_condition_that_may_leave_them_out(
+    least: int, problems: list[str]
+) -> None:
+    played = play(
+        "steps:\n  s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}\n"
+        "  w: {for_each: {k: [a, b]}, generate: {prompt: 'W {{ each.k }} {{ steps.s.images | length }}'}}\n"
+        "  e: {for_each: \"{{ zip(p=steps.s.images, k=['a', 'b']) }}\", "
+        f"when: '{{{{ steps.w.images | length >= {least} }}}}', "
+        "iterate: {over: '{{ steps.s.images[1:] }}', as: edit, start: '{{ steps.s.images[0] }}'}, "
+        "generate: {prompt: 'E {{ each.p.name }} {{ each.k }}', image_input: ['{{ prev }}', '{{ each.edit }}']}}\n",
+        gives={"s": 1},
+    )
+    assert list(played.problems.values()) == problems
+    assert played.addresses == ["s", "w[k=a]", "w[k=b]"]
