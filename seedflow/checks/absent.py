@@ -10,6 +10,7 @@ from seedflow.diagnostics import Diagnostic, Related, Severity
 from seedflow.graph.facts import Facts, spell
 from seedflow.graph.growth import Growth, Where
 from seedflow.graph.model import StepNode
+from seedflow.graph.numbered import read_selection
 from seedflow.graph.places import find_templates
 from seedflow.graph.shapes import Kind
 from seedflow.recipe.model import ReferenceItem, References
@@ -59,6 +60,13 @@ def _check_printed(
             )
 
 
+def _leaves_some_of_each(expression: Node, facts: Facts, node: StepNode, subject: Subject) -> bool:
+    """Whether a filter by numbers leaves some of each task that is made, so that there are none only where all were skipped."""
+    if not isinstance(expression, Applied) or read_selection(expression) is None:
+        return False
+    return subject.flow.shape_of_part(expression, node, facts=facts, all_made=True).count.low > 0
+
+
 def _find_absent(
     name: str, facts: Facts, node: StepNode, subject: Subject
 ) -> tuple[ReferenceItem, str] | None:
@@ -92,7 +100,8 @@ def _say_why_absent(
         return None
     if any(isinstance(part, WithoutFailed) for part in parts):
         return "all that `succeeded` goes on without may fail"
-    if _leaves_out(parts) and any(isinstance(one, StepReference) for one in item.template.references):
+    filtered = _leaves_out(parts) and any(isinstance(one, StepReference) for one in item.template.references)
+    if filtered and not _leaves_some_of_each(expression, facts, node, subject):
         return "a filter may leave none of the images"
     index = expression.reference.index if isinstance(expression, Mentioned) else None
     if isinstance(index, Slice) and index.start not in (None, 0):
