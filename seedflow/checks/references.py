@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity, Span
@@ -13,7 +14,7 @@ from seedflow.graph.shapes import Kind, Shape
 from seedflow.images.facts import FileImage
 from seedflow.models.model import Model
 from seedflow.recipe.input_images import ImageFiles, check_image_text
-from seedflow.recipe.model import ReferenceItem
+from seedflow.recipe.model import InputType, Recipe, ReferenceItem
 from seedflow.recipe.references import NameReference
 from seedflow.recipe.template import Template, TemplateForm
 
@@ -55,10 +56,20 @@ def _check_literal(
         return  # said when the recipe was loaded
     opened = files.open(text, span, node.frame.recipe.folder, braces=True)
     if isinstance(opened, Diagnostic):
-        yield opened
+        meant = _find_meant(text.strip(), node.frame.recipe) if opened.code == "image-missing" else None
+        yield opened if meant is None else replace(opened, help=f'did you mean `"{{{{ {meant} }}}}"`?')
     elif model is not None and isinstance(opened.subject, FileImage):
         for problem in model.judge_reference(opened.subject.facts):
             yield Diagnostic(problem.code, problem.message, span, problem.severity, problem.help)
+
+
+def _find_meant(text: str, recipe: Recipe) -> str | None:
+    """What the bare name of a step or an input means where an image is wanted; None for anything else."""
+    if text in recipe.steps or ("steps", text) in recipe.unread:
+        return f"steps.{text}.images"
+    declared = recipe.inputs.get(text)
+    kind = None if declared is None else (declared.of or declared).type
+    return f"inputs.{text}" if kind is InputType.IMAGE else None
 
 
 def _check_shape(template: Template, shape: Shape) -> Iterator[Diagnostic]:

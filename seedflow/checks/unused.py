@@ -32,6 +32,7 @@ def _check_recipe(recipe: Recipe, places: list[Place]) -> Iterator[Diagnostic]:
         if place.template.unread:
             unread.append(place.template.scalar.value)
             bare.update(place.template.bare_names)
+    bare.update(_list_bare_references(recipe))
     # What a default mentions in braces is told as that, and used once it stands where templates are read.
     unread.extend(text for found in recipe.inputs.values() for text in list_texts_with_code(found))
     if recipe.unread:
@@ -52,6 +53,13 @@ def _check_recipe(recipe: Recipe, places: list[Place]) -> Iterator[Diagnostic]:
         if any(f".{one}" in text for text in unread for one in (name, written)):
             continue
         yield _unused_input(name, span) if root == "inputs" else _unused_value(name, span)
+
+
+def _list_bare_references(recipe: Recipe) -> Iterator[str]:
+    """Texts that stand where images are wanted: the name of an input without its braces is told as a file that is missing."""
+    for step in recipe.steps.values():
+        if step.generate is not None and step.generate.references is not None:
+            yield from (item.template.scalar.value.strip() for item in step.generate.references.items)
 
 
 def _unused_input(name: str, span: Span) -> Diagnostic:

@@ -26,7 +26,7 @@ def suggest_root(name: str, declared: Declared, roots: Collection[str]) -> str |
     """
     name, _, field = name.partition(".")
     known = {root: names for root, names in declared.items() if root in roots}
-    exact = [f"`{root}.{name}`" for root, names in known.items() if name in names]
+    exact = [f"`{_spell(root, name, field, declared)}`" for root, names in known.items() if name in names]
     if exact:
         return f"write {' or '.join(exact)}"
     if field and field in known.get(_OTHER_ROOTS.get(name, ""), ()):
@@ -35,8 +35,22 @@ def suggest_root(name: str, declared: Declared, roots: Collection[str]) -> str |
         return None
     near = {root: find_near(name, names) for root, names in known.items()}
     return next(
-        (f"did you mean `{root}.{found}`?" for root, found in near.items() if found is not None), None
+        (
+            f"did you mean `{_spell(root, found, field, declared)}`?"
+            for root, found in near.items()
+            if found is not None
+        ),
+        None,
     )
+
+
+def _spell(root: str, name: str, field: str, declared: Declared) -> str:
+    """What takes the place of the bare name: a step alone is no value, unless more stands behind it."""
+    if root != "steps" or field:
+        return f"{root}.{name}"
+    outputs = [*declared.get(f"steps.{name}.outputs", ())]
+    several = len(outputs) > 1 and "images" not in outputs
+    return f"steps.{name}.outputs.{outputs[0]}" if several else f"steps.{name}.images"
 
 
 def suggest_output(step: str, word: str, outputs: Collection[str]) -> str | None:

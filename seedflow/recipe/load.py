@@ -118,9 +118,12 @@ class _RecipeBuilder:
     def build(self, folder: Path, default_name: str) -> Recipe:
         document = self._document
         self._parser.declared = {
-            "inputs": document.inputs,
-            "values": document.values,
-            "steps": document.steps,
+            root: (*names, *self._find_unread(root))
+            for root, names in (
+                ("inputs", document.inputs),
+                ("values", document.values),
+                ("steps", document.steps),
+            )
         }
         values = self._build_values()
         spans = {name: self._key_of("values", name) for name in document.values}

@@ -311,8 +311,7 @@ class MentionReader:
     ) -> Expression:
         head = links[0]
         offered = ("images", "outputs", "passes", "each", "key") if single else _COLLECTIONS
-        if not selected:
-            offered = (*offered, *_SELECTORS)
+        offered = offered if selected else (*offered, *_SELECTORS)
         if head.kind == "name":
             message = f"{'the task' if single else 'a step'} has no `{head.value}`; it gives `images`"
         elif head.kind == "call":
@@ -322,7 +321,7 @@ class MentionReader:
         advice = (
             suggest(
                 str(head.value),
-                offered,
+                () if head.value == "output" else offered,
                 _advise_output(name, links, single=single, selected=selected),
             )
             if head.kind == "name"
@@ -349,6 +348,8 @@ def _advise_output(name: str, links: Sequence[Link], *, single: bool, selected: 
     step, word = f"steps.{name}{picked}", str(links[0].value)
     if word in _COLLECTIONS:
         return f"write `{step}.images`"
+    if word == "output":
+        return f"write `{step}.images`, or `{step}.outputs.NAME` for an output of a used recipe"
     if word == "steps" or any(link.value in _COLLECTIONS for link in links[1:2]):
         return f"steps of a used recipe are its own: write `{step}.images`, or `{step}.outputs.NAME` for one of its `outputs:`"
     return f"write `{step}.images`, or `{step}.outputs.{word}` for the output `{word}` of a used recipe"

@@ -6,16 +6,25 @@ import pytest
 
 from seedflow.recipe.bare_names import suggest_root
 
-DECLARED = {"inputs": ("hero", "value"), "values": ("light",), "steps": ("base", "hero"), "each": ("scene",)}
+DECLARED = {
+    "inputs": ("hero", "value"),
+    "values": ("light",),
+    "steps": ("base", "cast", "hero"),
+    "each": ("scene",),
+    "steps.cast.outputs": ("pages", "cover"),
+}
 ROOTS = frozenset({"inputs", "values", "steps", "each", "recipe"})
 
 
 @pytest.mark.parametrize(
     ("name", "help_text"),
     [
-        ("base", "write `steps.base`"),
+        ("base", "write `steps.base.images`"),
+        ("bese", "did you mean `steps.base.images`?"),
+        ("base.images", "write `steps.base`"),
+        ("cast", "write `steps.cast.outputs.pages`"),
         ("scene", "write `each.scene`"),
-        ("hero", "write `inputs.hero` or `steps.hero`"),
+        ("hero", "write `inputs.hero` or `steps.hero.images`"),
         ("ligth", "did you mean `values.light`?"),
         ("value", "write `inputs.value`"),
         ("input", None),
