@@ -14,7 +14,7 @@ from seedflow.graph.assuming import Assuming, narrow
 from seedflow.graph.facts import Facts, Known, Names, know, spell
 from seedflow.graph.guards import learn
 from seedflow.graph.numbered import narrow_count
-from seedflow.graph.ranges import ANYTHING, Range, find_greatest, find_smallest
+from seedflow.graph.ranges import ANYTHING, Range, count_numbers, find_greatest, find_smallest
 from seedflow.graph.selecting import narrow_items
 from seedflow.graph.shapes import (
     ANY,
@@ -302,7 +302,7 @@ def _count_range(node: Applied) -> Count:
         ends.append(sign * end.value)
     if not 1 <= len(ends) <= 3 or node.keywords or (len(ends) == 3 and ends[2] == 0):
         return ANY
-    length = max(0, len(range(*ends)))
+    length = count_numbers(range(*ends))
     return Count(length, length)
 
 

@@ -6,6 +6,11 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 
+def count_numbers(numbers: range) -> int:
+    """How many numbers a range has, be they more than `len` can tell."""
+    return (numbers[-1] - numbers[0]) // numbers.step + 1 if numbers else 0
+
+
 class Range(NamedTuple):
     """The least and the greatest that a whole number may be, both included; None where nothing bounds it."""
 

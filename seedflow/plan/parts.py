@@ -35,7 +35,7 @@ from seedflow.plan.refused import Refused
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.stander import Stander
 from seedflow.plan.standing import Standing
-from seedflow.plan.views import PendingTask, build_ghost_view, find_common_each
+from seedflow.plan.views import PendingTask, build_ghost_of_unit, build_ghost_view, find_common_each
 from seedflow.plan.whole import find_whole, follow
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, Reference, StepReference, is_one
@@ -295,7 +295,7 @@ class PartReader:
                 label_of_images(unit, passes=passes),
                 (unit.address,),
                 Bounds(0, bounds.high) if fail_ok else bounds,
-                build_ghost_view(unit.address, each=find_common_each(source)),
+                build_ghost_of_unit(unit.address, find_common_each(source)),
                 source=source,
                 unit=unit,
                 passes=passes,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seedflow.diagnostics import Diagnostic
+from seedflow.graph.ranges import count_numbers
 from seedflow.plan.instances import StepTasks
 from seedflow.plan.model import Bounds, PendingImages, StepImage
 from seedflow.recipe.references import Slice, StepReference
@@ -129,7 +130,7 @@ def count_part(count: Bounds[int], cut: Slice) -> Bounds[int]:
     start, stop, step = abs(cut.start or 0), abs(cut.stop or 0), min(abs(cut.step or 1), _MOST_STEPS)
     turns = {near + by for near in (start, stop, start + stop) for by in range(-step, step + 1)}
     lengths = {*count, *(turn for turn in turns if count.low < turn < count.high)}
-    sizes = [len(range(length)[cut.start : cut.stop : cut.step]) for length in lengths]
+    sizes = [count_numbers(range(length)[cut.start : cut.stop : cut.step]) for length in lengths]
     return Bounds(min(sizes), max(sizes))
 
 

@@ -98,8 +98,18 @@ class LazyAttributes(Mapping[str, object]):
 
 def build_ghost_view(after: str, *others: str, each: Mapping[str, object] | None = None) -> View:
     """An image of which nothing is known but what it comes after: one of these; perhaps `each`, the values of its task."""
+    return _build_unknown(
+        PendingImages(after, count=Bounds(1, 1), mention=f"{after} image", others=(after, *others)), each
+    )
+
+
+def build_ghost_of_unit(address: str, each: Mapping[str, object] | None = None) -> View:
+    """The same of an image that comes of this take or pass, and of no other of its task, which may have the same address."""
+    return _build_unknown(PendingImages(address, count=Bounds(1, 1), mention=f"{address} image"), each)
+
+
+def _build_unknown(images: PendingImages, each: Mapping[str, object] | None) -> View:
     unknown = (*_PIXELS, "name", "number", "key", "take", "each")
-    images = PendingImages(after, count=Bounds(1, 1), mention=f"{after} image", others=(after, *others))
     known = {} if each is None else {"each": each}
     return View("image", known, images, {name: _LATER for name in unknown if name not in known})
 

@@ -109,6 +109,7 @@ SLIPS = [
     ("{{ steps.one.images[0].name | truncate(2) }}", "template-type"),
     # what is too much, by the numbers that are written
     ("{{ range(20000) | length }}", "template-cost"),
+    ("{{ range(-9223372036854775807, 9223372036854775807) | length }}", "template-cost"),
     ("{% for i in range(200 * 100) %}{{ i }}{% endfor %}", "template-cost"),
     ("{{ 'fox ' * 1000000 }}", "template-cost"),
     # what is printed

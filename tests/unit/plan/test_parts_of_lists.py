@@ -48,6 +48,10 @@ def test_a_longer_list_may_have_a_shorter_part(
     assert count_part(Bounds(*count), Slice(*cut, None)) == expected
 
 
+def test_a_list_may_be_longer_than_any_that_a_machine_can_hold() -> None:
+    assert count_part(Bounds(2, 10**30), Slice(1, None, 2)) == (1, 10**30 // 2)
+
+
 def test_a_second_list_of_the_first_ones_value_has_room_in_the_most() -> None:
     steps = (
         "steps:\n  a: {generate: {prompt: A, sequential_image_generation: auto, max_images: 2}}\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from world import FakeProvider, World, refuse, reject, statuses
 
-from seedflow.run.status import RunResult
+from seedflow.run.status import RunResult, RunStatus
 
 SET = "generate: {prompt: Views, sequential_image_generation: auto, max_images: 3}"
 PAINT = 'generate: {prompt: "P {{ each.v.key }}", image_input: "{{ each.v }}"}'
@@ -170,3 +170,13 @@ def test_edits_in_a_row_are_made_up_to_a_set_that_failed(tmp_path: Path, stored:
             f"j[e=3]{slot}": "blocked" for slot in slots
         }
         assert len(list((tmp_path / "out").rglob("*.jpg"))) == 2 * len(slots)
+
+
+@pytest.mark.parametrize(("text", "least"), [(ONE, 4), (MANY, 8), (NESTED, 8), (USED, 4)])
+def test_the_least_counts_a_picture_of_each_take(tmp_path: Path, text: str, least: int) -> None:
+    """Nothing but the picture tells the requests apart: no two takes give the same one."""
+    (tmp_path / "views.yaml").write_text(VIEWS)
+    world = World(tmp_path, text.replace("P {{ each.v.key }}", "P"), provider=FakeProvider(sets="min"))
+    assert world.plan().totals.calls.low == least
+    assert world.run().status is RunStatus.DONE
+    assert len(world.provider.calls) == least
