@@ -15,10 +15,11 @@ from typing import Final, TypeAlias
 from seedflow.checks.comparisons import Reading, Side, find_never_equal, find_tested
 from seedflow.checks.each_names import is_each, say_without_names
 from seedflow.checks.stand_ins import Undecided, find_stand_ins
-from seedflow.checks.trying import CERTAIN, TOO_MUCH, choose_values, is_exact, try_out
+from seedflow.checks.trying import CERTAIN, TOO_MUCH, WrittenOut, choose_values, is_exact, try_out
 from seedflow.graph.facts import NO_FACTS, Names
 from seedflow.graph.flow import Flow
 from seedflow.graph.inference import infer_shape
+from seedflow.graph.places import Part as Where
 from seedflow.graph.places import Place
 from seedflow.graph.shapes import UNKNOWN, Kind, Shape
 from seedflow.recipe.references import StepReference
@@ -85,6 +86,7 @@ class ExpressionReader:
         self._flow = flow
         self._place = place
         self._left = _MOST_NODES
+        self._written_out = WrittenOut()
         self._reading = Reading(place.template.scalar.value, self.shape_of)
 
     def shape_of(self, node: Expression) -> Shape:
@@ -137,6 +139,8 @@ class ExpressionReader:
         self._left -= 1
         if self._left < 0:
             raise Enough
+        if may_be_missing:
+            self._written_out.leave(node)
         match node:
             case Attribute():
                 return self.read(node.base) and (may_be_missing or self._look_up(node))
@@ -272,6 +276,8 @@ class ExpressionReader:
             self.doubt(node, *tested)
         if not self._names_are_settled(node):
             return True
+        if node.name == "zip" and self._place.part is Where.FOR_EACH:
+            self._written_out.leave(node)  # that its lists are not equally long is said of the loop
         given = len(node.arguments)
 
         def build(*tried: Expression) -> Expression:
@@ -313,6 +319,9 @@ class ExpressionReader:
         self, node: Expression, operands: Sequence[Expression], build: Callable[..., Expression]
     ) -> bool:
         """Whether an operation gives something with any of the values that stand in for its operands."""
+        if self._written_out.holds(node):
+            error = try_out(node)
+            return error is None or self.refuse(error)
         try:
             choices = choose_values(node, operands, self.shape_of)
             if prod(map(len, choices)) > _MOST_TRIED:

@@ -9,10 +9,21 @@ from typing import Final
 from seedflow.checks.stand_ins import find_stand_ins
 from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.templating import operators
+from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Part
 from seedflow.recipe.templating.nodes import Constant, Expression
-from seedflow.recipe.templating.operation_nodes import Binary
+from seedflow.recipe.templating.operation_nodes import (
+    Applied,
+    Binary,
+    Compared,
+    Joined,
+    ListOf,
+    Not,
+    RecordOf,
+    Signed,
+)
 from seedflow.recipe.templating.problems import RenderError
 from seedflow.recipe.templating.rendering import Rendering, Scope
+from seedflow.recipe.templating.walking import find_parts
 
 CERTAIN: Final = frozenset(
     (
@@ -29,6 +40,48 @@ CERTAIN: Final = frozenset(
 
 TOO_MUCH: Final = frozenset(("template-cost",))
 """What is wrong only for what the values themselves are, such as the number of a `range`."""
+
+
+_WRITTEN_OUT: Final = (
+    Applied,
+    Attribute,
+    Binary,
+    Compared,
+    Constant,
+    Item,
+    Joined,
+    ListOf,
+    Not,
+    Part,
+    RecordOf,
+    Signed,
+)
+_MOST_PARTS: Final = 200
+"""More is not worth being done once for each of its parts."""
+
+
+class WrittenOut:
+    """Knows which expressions are made of nothing but what stands in the text, so that they have one value."""
+
+    def __init__(self) -> None:
+        self._sizes: dict[int, int] = {}
+
+    def holds(self, node: Expression) -> bool:
+        """Whether one is, and is short enough to be worth its value."""
+        return 0 < self._measure(node) <= _MOST_PARTS
+
+    def leave(self, node: Expression) -> None:
+        """Leave one out, and what is made of it: it may fail, or somebody else says that it does."""
+        self._sizes[id(node)] = 0
+
+    def _measure(self, node: Expression) -> int:
+        """Of how many nodes it is made; 0 where a part of it is not written out."""
+        found = self._sizes.get(id(node))
+        if found is None:
+            sizes = [self._measure(part) for part in find_parts(node)]
+            whole = isinstance(node, _WRITTEN_OUT) and all(sizes)
+            found = self._sizes[id(node)] = 1 + sum(sizes) if whole else 0
+        return found
 
 
 def is_exact(operand: Expression, shape_of: Callable[[Expression], Shape]) -> bool:
