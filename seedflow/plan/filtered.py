@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from seedflow.graph.numbered import Selection, read_selection
 from seedflow.graph.shapes import Count
 from seedflow.plan.frames import Env
 from seedflow.plan.gaps import Gap, Item, Listing
-from seedflow.plan.instances import Group, Instance, Unit
-from seedflow.plan.model import Bounds
+from seedflow.plan.instances import Group, ImageSource, Instance, Unit
+from seedflow.plan.model import Bounds, StepImage
+from seedflow.plan.views import PendingImage
 from seedflow.recipe.references import Reference, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.views import View
 
-_Found: TypeAlias = "dict[int, list[Bounds[int]]]"
+_Found: TypeAlias = "dict[int, dict[str, Bounds[int]]]"
 """By task, how many images of each of its takes pass."""
+NO_IMAGES: Final = Bounds(0, 0)
 
 
 class FilteredBounds:
@@ -53,29 +55,37 @@ class FilteredBounds:
         return Bounds(low if selection.exact and cut is None else 0, high)
 
     def _count(self, parts: Listing, selection: Selection) -> Bounds[int]:
-        by_task: _Found = defaultdict(list)
+        waited = [part.unit.instance for part in parts if isinstance(part, Gap) and part.unit is not None]
+        instances = {unit.address: instance for instance in waited for unit in instance.units}
+        by_task: _Found = defaultdict(dict)
         for number, part in enumerate(parts):
-            key, bounds = self._count_part(part, selection)
-            by_task[-number - 1 if key is None else key].append(bounds)
-        return _add(_keep_takes(found, selection) for found in by_task.values())
+            task, take, bounds = self._count_part(part, selection, instances)
+            takes = by_task[-number - 1 if task is None else task]
+            takes[take] = _add([takes.get(take, NO_IMAGES), bounds])
+        return _add(_keep_takes(list(takes.values()), selection) for takes in by_task.values())
 
-    def _count_part(self, part: Item | Gap, selection: Selection) -> tuple[int | None, Bounds[int]]:
-        """How many of it pass, and of which task it is a take where it is just one."""
+    def _count_part(
+        self, part: Item | Gap, selection: Selection, instances: Mapping[str, Instance]
+    ) -> tuple[int | None, str, Bounds[int]]:
+        """How many of it pass, and of which task it is a take where it is just one. `instances` are those of which a take is waited for."""
         if isinstance(part, Item):
             view = part.value
             known = view.attributes if isinstance(view, View) else {}
             passes = selection.passes(known.get("number"), known.get("take"))
-            return None, Bounds(1, 1) if passes and "number" in known else Bounds(0, int(passes))
+            bounds = Bounds(1, 1) if passes and "number" in known else Bounds(0, int(passes))
+            take = _find_take(view.subject) if isinstance(view, View) else ""
+            instance = instances.get(take)
+            return (None if instance is None else id(instance)), take, bounds
         if part.unit is not None:
-            return id(part.unit.instance), _pass_of(part.bounds, selection)
+            return id(part.unit.instance), part.unit.address, _pass_of(part.bounds, selection)
         if isinstance(part.source, Group):
-            return None, _within(self._count_group(part.source, part, selection), part.bounds)
+            return None, "", _within(self._count_group(part.source, part, selection), part.bounds)
         if isinstance(part.source, Instance) and part.source.inner is None and part.source.complete:
             passes = part.mention is not None and part.mention.collection == "passes"
             units = part.source.units if passes else part.source.last_units()
             found = _keep_takes([_pass_of(_bounds_of(unit), selection) for unit in units], selection)
-            return None, _within(found, part.bounds)
-        return None, Bounds(0, part.bounds.high)
+            return None, "", _within(found, part.bounds)
+        return None, "", Bounds(0, part.bounds.high)
 
     def _count_group(self, group: Group, gap: Gap, selection: Selection) -> Bounds[int]:
         """Of all tasks that may come in one place."""
@@ -92,6 +102,17 @@ class FilteredBounds:
 def _find_mention(base: Expression, around: Template) -> Reference | None:
     place = (base.start, base.end)
     return next((one for one in around.references if (one.start, one.end) == place), None)
+
+
+def _find_take(subject: object) -> str:
+    """The address of the take that an image is of."""
+    match subject:
+        case StepImage(address=address):
+            return address
+        case PendingImage(source=ImageSource(unit=Unit(address=address))):
+            return address
+        case _:
+            return ""
 
 
 def _bounds_of(unit: Unit) -> Bounds[int]:

@@ -172,3 +172,24 @@ steps:
     assert (sum(one.low for one in found), sum(one.high for one in found)) == (4, 8)
     played = play(text, gives={"use/set": 4}, folder=tmp_path)
     assert len([one for one in played.addresses if one.startswith("pick")]) == 8
+
+
+@pytest.mark.parametrize("last", [(), ("mood",), ("mood#2",)])
+@pytest.mark.parametrize(
+    ("passing", "count"), [("'eq', 1", 2), ("'eq', 2", 2), ("'le', 1", 2), ("'in', [1, 2]", 4)]
+)
+def test_a_take_that_came_before_the_others_leaves_as_many_to_come_as_were_counted(
+    passing: str, count: int, last: tuple[str, ...]
+) -> None:
+    text = f"""
+steps:
+  mood: {{takes: 2, generate: {{prompt: M, sequential_image_generation: auto, max_images: 2}}}}
+  view:
+    for_each:
+      pic: "{{{{ steps.mood.images }}}}"
+      style: "{{{{ steps.mood.images | selectattr('take', {passing}) }}}}"
+    generate: {{prompt: V, image_input: ["{{{{ each.pic }}}}", "{{{{ each.style }}}}"]}}
+"""
+    played = play(text, gives={"mood": 2}, last=last)
+    assert played.ended == {}
+    assert len([one for one in played.addresses if one.startswith("view")]) == 4 * count

@@ -34,7 +34,7 @@ def write(part: str, *, key: str = "", step: str = "") -> str:
     [
         ("{{ inputs.t }}", "template-none-in-text"),
         ("{{ inputs.l[0] }}", "template-no-such-item"),
-        ("{{ ['x'][2] }}", "template-no-such-item"),
+        ("{{ (inputs.l + ['x'])[2] }}", "template-no-such-item"),
         ("{{ 1 / (inputs.l | length) }}", "template-number"),
         ("{{ inputs.t }} {% if inputs.many %}x{% endif %}", "template-none-in-text"),
     ],
