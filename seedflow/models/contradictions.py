@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
+from seedflow.diagnostics.suggest import find_near
 from seedflow.images.header import MAX_PIXELS
 from seedflow.models.card import Card, spell_choice
 from seedflow.models.fitting import find_misfits, find_untyped
 from seedflow.models.flaws import Flaw
-from seedflow.models.holding import describe_schema
+from seedflow.models.holding import describe_schema, holds_objects, says_urls
 from seedflow.models.roles import list_images_fields
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -115,11 +116,24 @@ def _wrong_answer(answer: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
         return
     path: Path = ("answer", "chosen_by", "values")
     options = card.options_of(chosen["parameter"])
-    if options is not None and set(map(spell_choice, options)) != set(chosen["values"]):
-        yield Flaw(path, f"the card's values are {', '.join(map(str, options))}")
+    if options is not None:
+        yield from _wrong_choices(path, "value", map(spell_choice, options), chosen["values"])
     for value, text in chosen["values"].items():
         if text not in answer.get("formats", (text,)):
             yield Flaw((*path, value), f"{text} is none of answer.formats")
+
+
+def _wrong_choices(path: Path, what: str, allowed: Iterable[str], found: Collection[str]) -> Iterator[Flaw]:
+    """What a profile says of each choice that the card has, and of no other."""
+    allowed = list(allowed)
+    known = f"the card's {what}s are {', '.join(allowed)}"
+    missing = [one for one in allowed if one not in found]
+    others = [one for one in found if one not in allowed]
+    for one in others:
+        near = find_near(one, missing)
+        yield Flaw(path, f"`{one}` is none of them: {known}", f"did you mean `{near}`?" if near else None)
+    if missing and not others:
+        yield Flaw(path, f"`{missing[0]}` is missing: {known}", f"add `{missing[0]}`")
 
 
 def _wrong_images_field(name: str, card: Card) -> Iterator[Flaw]:
@@ -131,14 +145,18 @@ def _wrong_images_field(name: str, card: Card) -> Iterator[Flaw]:
     elif fitting and name not in fitting:  # where no field would do, the card is told so
         found = describe_schema(card.answer_fields[name])
         message = f"expected a field that is a text or a list of texts, in which URLs of images may stand, and the card's `{name}` is {found}"
+        field = card.answer_fields[name]
+        objects = isinstance(field, Mapping) and holds_objects(field)
+        if objects and not any(says_urls(card.answer_fields[one]) for one in fitting):
+            advice = "URLs are not read from objects: a model that gives them there alone cannot be used"
         yield Flaw(path, message, advice)
 
 
 def _wrong_sizes(pixels: Mapping[str, Any], card: Card, formats: Sequence[str]) -> Iterator[Flaw]:
     path: Path = ("pixels", "sizes")
     tiers = card.options_of(pixels["tier"])
-    if tiers is not None and set(map(spell_choice, tiers)) != set(pixels["sizes"]):
-        yield Flaw(path, f"the card's tiers are {', '.join(map(str, tiers))}")
+    if tiers is not None:
+        yield from _wrong_choices(path, "tier", map(spell_choice, tiers), pixels["sizes"])
     if tiers is not None and pixels.get("written"):
         yield Flaw(("pixels", "written"), f"the card allows nothing but {', '.join(map(str, tiers))}")
     ratios = card.options_of(pixels["ratio"]) if "ratio" in pixels else None
@@ -157,12 +175,11 @@ def _wrong_ratios(
     sizes: Mapping[str, Any], ratios: tuple[object, ...] | None, as_reference: str | None, path: Path
 ) -> Iterator[Flaw]:
     asked = set(map(spell_choice, ratios or sizes)) - {as_reference}
-    if asked != set(sizes):
-        yield Flaw(path, f"the card's ratios are {', '.join(sorted(map(str, asked)))}")
+    yield from _wrong_choices(path, "ratio", sorted(asked), sizes)
     for ratio, (width, height) in sizes.items():
         across, _, down = ratio.partition(":")
         if not (across.isdecimal() and down.isdecimal() and int(across) and int(down)):
-            yield Flaw(path, f"{ratio} is not a ratio")
+            yield Flaw(path, f"`{ratio}` is not a ratio, expected two whole numbers such as `3:2`")
         elif abs(width / height * int(down) / int(across) - 1) > _MOST_DEVIATION:
             yield Flaw((*path, ratio), f"{width}×{height} has another ratio")
 
@@ -185,8 +202,8 @@ def _wrong_price(price: Mapping[str, Any], card: Card) -> Iterator[Flaw]:
         yield Flaw(("price", "usd_per_image"), f"expected {expected}")
     elif several:
         choices = card.choices_of(price["by"])
-        if choices is not None and set(choices) != set(price["usd_per_image"]):
-            yield Flaw(("price", "usd_per_image"), f"the card's values are {', '.join(choices)}")
+        if choices is not None:
+            yield from _wrong_choices(("price", "usd_per_image"), "value", choices, price["usd_per_image"])
 
 
 def _wrong_rule(

@@ -48,8 +48,9 @@ def explain_input(
     complete: bool,
     missing: Sequence[str],
     absent: Mapping[str, str],
+    images: str | None = None,
 ) -> list[Problem]:
-    """Problems of an input.
+    """Problems of an input. `images` is the parameter that takes references.
 
     `missing` are the required parameters that are missing for certain, `absent` says what to do instead of some that
     only other models have. When the input is not `complete` (a value is not
@@ -61,7 +62,7 @@ def explain_input(
             f"the required parameter `{name}` is missing",
             Severity.ERROR,
             code="missing-parameter",
-            help=f"add `{name}: …` ({_wanted(card.types_of(name))})",
+            help=f"add `{name}: …` ({'an image' if name == images else _wanted(card.types_of(name))})",
         )
         for name in missing
     ]

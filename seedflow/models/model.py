@@ -161,6 +161,7 @@ class Model:
                 complete=complete,
                 missing=missing,
                 absent=self.profile.absent,
+                images=self.references_field,
             )
             problems += [self._advise_on_ratio(problem, plain) for problem in found]
         prompt = plain.get(self.prompt_field) if self.prompt_field is not None else None

@@ -46,6 +46,10 @@ def open_session(settings: Settings, folder: Path) -> Session:
         within = None if settings.trusts_models else settings.folder
         catalog, problems = add_project_models(catalog, settings.models_folder, shown, within)
     settings, catalog, low = set_prices(settings, catalog)
+    if has_errors(problems):
+        low = [
+            one for one in low if one.code != "price-of-no-model"
+        ]  # the model may be the one that is broken
     return Session(settings, catalog, folder, (*problems, *low))
 
 

@@ -46,6 +46,8 @@ class GenerateBuilder:
     def __init__(self, defaults: Node | None, catalog: Catalog, parser: ExpressionParser) -> None:
         self._catalog = catalog
         self._parser = parser
+        fields = (model.prompt_field for model in catalog.models.values())
+        self._prompts = list(dict.fromkeys([_PROMPT, *(one for one in fields if one is not None)]))
         self._model: Template | None = None
         self._parameters: dict[str, Parameter] = {}
         self._references: dict[str, References | None] = {}
@@ -66,13 +68,15 @@ class GenerateBuilder:
         known = self._find_model(model)
         references = self._choose_references(entries, known, roots)
         prompt = _PROMPT if known is None else known.prompt_field
+        prompts = [prompt] if known is not None else self._prompts
         parameters = self._default_parameters(known, entries)
         for name, entry in entries.items():
             if is_nothing(entry.value):
                 self._check_known(entry, known)
                 continue
             named = references is not None and references.named
-            scope = roots | {"ref"} if named and _means(name, prompt, known) else roots
+            meant = named and any(_means(name, field, known) for field in prompts)
+            scope = roots | {"ref"} if meant else roots
             before = len(self._parser.problems)
             parameters[name] = Parameter(name, entry.key.span, self._parser.parse_tree(entry.value, scope))
             if name == prompt and known is not None and known.references_field is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -98,10 +98,14 @@ class UsedRecipes:
         if isinstance(source, Diagnostic):
             if source.span is None:
                 return Diagnostic(source.code, source.message, span, help=source.help)
-            self.problems.append(source)
+            used_here = Related(span, f"{quote(name)} is used here")
+            self.problems.append(replace(source, related=(*source.related, used_here)))
             return _Used(None)
         inner = Caller(path, path.parent, path.stem, name, chain)
         recipe, found = self.parse(source, inner)
+        if recipe is None:
+            used_here = Related(span, f"{quote(name)} is used here")
+            found = [replace(one, related=(*one.related, used_here)) for one in found]
         self.problems.extend(found)
         steps = inner.steps + (len(recipe.steps) if recipe is not None else 0)
         return _Used(recipe, steps, inner.depth)

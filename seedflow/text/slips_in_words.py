@@ -5,9 +5,14 @@ Each `explain_` recognises one family of slips by libyaml's words, or gives None
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from seedflow.diagnostics import Diagnostic
 from seedflow.text.slips_in_brackets import find_text_end, is_in_brackets
 from seedflow.text.trouble import Trouble, advise_quotes, find_line_end, find_line_start
+
+_SURROGATE: Final = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?P<second>\\u[dD][c-fC-F][0-9a-fA-F]{2})?")
 
 
 def explain_tab(trouble: Trouble) -> Diagnostic | None:
@@ -45,6 +50,9 @@ def explain_escape(trouble: Trouble) -> Diagnostic | None:
     if start < 0:
         return None
     end = min(max(trouble.at + 1, start + 2), find_line_end(trouble.text, start))
+    pair = _SURROGATE.match(trouble.text, start)
+    if pair is not None:
+        return _explain_surrogate(trouble, pair)
     written = trouble.text[start:end]
     return trouble.report(
         start,
@@ -53,6 +61,18 @@ def explain_escape(trouble: Trouble) -> Diagnostic | None:
         "write `\\\\` for a backslash, or use single quotes, in which a backslash is only itself",
         code="yaml-escape",
     )
+
+
+def _explain_surrogate(trouble: Trouble, found: re.Match[str]) -> Diagnostic:
+    """Half of a character, as JSON writes those beyond the first 65,536."""
+    help_ = "write the character itself, or `\\U` and its eight digits"
+    if found["second"] is not None:
+        character = (
+            (found[0].encode().decode("unicode_escape")).encode("utf-16", "surrogatepass").decode("utf-16")
+        )
+        help_ = f"write the character itself, {character}, or `\\U{ord(character):08X}`"
+    message = f"`{found[0]}` is a character in two halves, as JSON writes it; YAML writes it as one"
+    return trouble.report(found.start(), found.end(), message, help_, code="yaml-escape")
 
 
 def explain_tag(trouble: Trouble) -> Diagnostic | None:

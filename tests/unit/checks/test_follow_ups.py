@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from seedflow.checks.run_all import check_graph, sort_diagnostics
 from seedflow.diagnostics import Diagnostic, Source
 from seedflow.graph.build import build_graph
 from seedflow.models.catalog import Catalog
+from seedflow.models.project import add_project_models
 from seedflow.recipe.load import parse_recipe
 
 Tell = Callable[[str], list[str]]
@@ -250,3 +252,33 @@ steps:
 outputs: {c: "{{ steps.c.images }}", b: "{{ steps.b.images }}"}
 """
     assert tell(text) == ["template-step-reference"]
+
+
+def test_a_slip_in_a_model_takes_no_reference_from_the_prompt_that_it_calls_otherwise(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    url = {"type": "string", "format": "uri"}
+    fact = {"sureness": "D", "source": "card"}
+    card = {
+        "model": "a/ink-3",
+        "input": {"properties": {"words": {"type": "string"}, "photo": url}},
+        "output": {"properties": {"image": url}},
+    }
+    profile = {
+        "format": 1,
+        "model": "a/ink-3",
+        "version": "2026-11-27",
+        "prompt": {"parameter": "words", **fact},
+        "references": {"parameter": "photo", **fact},
+    }
+    folder = tmp_path / "cards"
+    folder.mkdir()
+    (folder / "ink.json").write_text(json.dumps(card))
+    (folder / "ink.profile.json").write_text(json.dumps(profile))
+    catalog, problems = add_project_models(catalog, folder, "cards", None)
+    assert problems == []
+    text = 'steps: {fox: {generate: {prompt: A}}, ink: {generate: {model: a/ink, words: "{{ ref.fox }}", photo: {fox: "{{ steps.fox.images[0] }}"}}}}'
+    _, found = parse_recipe(
+        Source("r.yaml", f"seedflow: 1\n{text}"), catalog, folder=tmp_path, default_name="r"
+    )
+    assert found == []

@@ -139,6 +139,14 @@ def test_a_profile_does_not_name_a_field_that_cannot_hold_urls(name: str, found:
     assert problem.help == "fields that would do: image, mask"
 
 
+def test_a_text_that_may_hold_anything_is_not_offered_in_place_of_objects(tmp_path: Path) -> None:
+    fields = {"images": {"type": "array", "items": {"type": "object"}}, "prompt": TEXT}
+    _, (problem,) = load(tmp_path, fields, profile={"answer": {"images": "images", **FACT}})
+    assert (
+        problem.help == "URLs are not read from objects: a model that gives them there alone cannot be used"
+    )
+
+
 @pytest.mark.parametrize("name", ["picture", "pictures", "either"])
 def test_references_go_where_urls_can_stand(name: str, tmp_path: Path) -> None:
     model, problems = load(tmp_path, {"image": URL}, profile={"references": {"parameter": name, **FACT}})
@@ -163,6 +171,14 @@ def test_references_go_nowhere_else(name: str, found: str, tmp_path: Path) -> No
     assert model is None
     assert f"and the card's `{name}` {found}" in problem.message
     assert problem.help == "parameters that would do: picture, pictures, either"
+
+
+def test_an_image_that_is_missing_is_asked_for_as_one(tmp_path: Path) -> None:
+    needed = {"input": {**INPUT, "required": ["picture"]}}
+    profile = {"references": {"parameter": "picture", **FACT}}
+    model, _ = load(tmp_path, {"image": URL}, profile=profile, **needed)
+    (problem,) = model.judge({"prompt": "A"})
+    assert problem.help == "add `picture: …` (an image)"
 
 
 def test_a_prompt_is_a_text(tmp_path: Path) -> None:

@@ -82,6 +82,13 @@ def test_a_project_prices_models_that_there_are(tmp_path: Path, name: str) -> No
     assert str(found.span).endswith("seedflow.yaml:1:10")
 
 
+def test_a_price_of_a_model_that_is_broken_is_no_second_problem(tmp_path: Path) -> None:
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards/b.json").write_text(json.dumps({"model": "a/b", "input": 5, "output": IMAGES}))
+    session = open_in(tmp_path, "prices: {a/b: 0.01}\nmodels: cards\n")
+    assert set(list_codes(session)) == {"unusable-model"}
+
+
 def test_your_own_settings_may_price_models_of_other_projects_unless_it_is_a_slip(tmp_path: Path) -> None:
     session = open_in(tmp_path, "", "prices: {seedream-4.5: 0.04, studio/pencil-1: 0.1}\n")
     (found,) = session.model_problems

@@ -63,6 +63,14 @@ def test_a_file_is_read_once_and_its_problems_are_said_once(load: Load) -> None:
     assert call_of(recipe).recipe is call_of(recipe, "s1").recipe
 
 
+@pytest.mark.parametrize("text", ["", "\0\1\2", "[a]"])
+def test_a_file_that_is_no_recipe_is_told_with_who_uses_it(load: Load, text: str) -> None:
+    _, problems = load(main=using("./b.yaml"), b=text)
+    assert problems
+    for found in problems:
+        assert [str(related.span) for related in found.related] == ["main.yaml:2:21"]
+
+
 def test_a_bare_name_ships_with_seedflow(load: Load) -> None:
     recipe, problems = load(main=using("storybook"))
     assert problems == []

@@ -332,7 +332,8 @@ def test_long_brackets_are_explained_in_linear_time(filling: str) -> None:
 LIBYAML_ONLY = [
     ("a: [b:}", "yaml-colon", ":"),
     ("%FOO bar\n---\na: 1\n", "yaml-directive", "%FOO bar"),
-    ('a: "\\ud800"\n', "yaml-escape", "\\ud"),
+    ('a: "\\ud800"\n', "yaml-escape", "\\ud800"),
+    ('a: "\\ud83e\\udd8a"\n', "yaml-escape", "\\ud83e\\udd8a"),
     ("a" * 1030 + ": 1\n", "yaml-colon", ":"),
 ]
 
@@ -414,3 +415,15 @@ def test_arrows_without_their_end_are_no_merge(read: Read) -> None:
 @pytest.mark.parametrize("text", ["[b: ", "[b: # x", "{a: [b: ", "a: [b: x, c: # y\n"])
 def test_a_pair_in_a_list_has_no_bracket_of_its_own(read: Read, text: str) -> None:
     assert [one.code for one in read(text)[1]] == ["yaml-bracket"]
+
+
+@pytest.mark.parametrize(
+    ("text", "help_"),
+    [
+        (r'a: "\uD83E\uDD8A"', r"write the character itself, 🦊, or `\U0001F98A`"),
+        (r'a: "\ud83e x"', r"write the character itself, or `\U` and its eight digits"),
+    ],
+)
+def test_half_a_character_is_told_how_it_is_written(text: str, help_: str) -> None:
+    [found] = read_yaml(Source("a.yaml", text))[1]
+    assert found.help == help_
