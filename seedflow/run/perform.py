@@ -103,11 +103,11 @@ class Performer:
                         looked_up.add(attempt.intent_id)
                         return await self._carry_on(task, attempt, tally, recovered=True)
             except BudgetError as error:
+                if tally.lost is not None and repeats:
+                    tally.lost = replace(tally.lost, help=endings.advise_on_room(error))
                 self._give_up_if_stopping()
                 if not await self._room.wait_freed(freed):
                     self._give_up_if_stopping()
-                    if tally.lost is not None and repeats:
-                        tally.lost = replace(tally.lost, help=endings.advise_on_room(error))
                     services.halt(Problem("budget", error.message, error.help, task.origin.span), budget=True)
                     raise TaskEndedError(TaskStatus.CANCELLED) from None
             except TaskEndedError as ended:

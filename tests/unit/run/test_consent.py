@@ -256,3 +256,14 @@ def test_consent_without_room_in_the_budget_is_told_of_the_budget(make_world) ->
     assert (statuses(result), len(world.provider.calls)) == ({"a": "unknown"}, 1)
     assert "the budget has no room" in task.problem.help
     assert "--on-unknown" not in task.problem.help
+
+
+def test_consent_without_room_for_any_of_many_is_told_of_the_budget_by_each(make_world) -> None:
+    world = make_world(CROWD)
+    world.provider.meet("", *[drop(logged=False)] * 6)
+    assert world.run(most_in_flight=6).status is RunStatus.UNKNOWN
+    result = world.run(most_in_flight=6, budgets=(Budget("run", Decimal("0.02")),), **CONSENT)
+    helps = [task.problem.help for task in result.tasks if task.problem is not None]
+    assert len(helps) == 6
+    assert all("the budget has no room" in str(one) for one in helps)
+    assert len(world.provider.calls) == 6
