@@ -11,7 +11,7 @@ from seedflow.graph.facts import NO_FACTS, Facts, Known, know, spell
 from seedflow.graph.flow import Flow
 from seedflow.graph.made import Made
 from seedflow.graph.model import Frame, StepGraph, StepNode
-from seedflow.graph.places import Place, find_literals, find_recipe_places, find_step_places
+from seedflow.graph.places import Place, find_all_places
 from seedflow.models.catalog import Catalog
 from seedflow.recipe.model import Call
 from seedflow.recipe.references import StepReference
@@ -98,14 +98,12 @@ def build_subject(graph: StepGraph, catalog: Catalog) -> Subject:
     frames = tuple(_choose_frames(graph))
     paths = {frame.path for frame in frames}
     nodes = tuple(node for node in graph.steps.values() if node.frame.path in paths)
-    places = [place for node in nodes for place in find_step_places(node)]
-    places.extend(place for frame in frames for place in find_recipe_places(frame))
+    places, literals = find_all_places(nodes, frames)
     flow = Flow(graph, catalog)
     made = Made(graph, flow.certain, flow.counts.skipping)
     mentions = tuple(_find_mentions(places, flow))
     composed = tuple(place for place in places if _is_composed(place.template))
-    literals = tuple(find_literals(nodes, frames))
-    return Subject(graph, catalog, flow, frames, nodes, tuple(places), literals, composed, mentions, made)
+    return Subject(graph, catalog, flow, frames, nodes, places, literals, composed, mentions, made)
 
 
 def _is_composed(template: Template) -> bool:
