@@ -10,7 +10,7 @@ from typing import Final
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.literals import NOT_LITERAL, read_literal
-from seedflow.graph.places import Part, Place, find_literals
+from seedflow.graph.places import Part, Place
 from seedflow.recipe.model import Input, InputType, Recipe
 from seedflow.recipe.unbraced import find_code, find_expression, find_other_braces, suggest_braces
 from seedflow.text.nodes import Scalar, Sequence
@@ -24,11 +24,10 @@ def check_braces(subject: Subject) -> Iterator[Diagnostic]:
     for frame in subject.frames:
         for declared in frame.recipe.inputs.values():
             yield from _check_default(declared, frame.recipe)
-    literals = list(find_literals(subject.nodes, subject.frames))
-    for place in chain(subject.places, literals):
+    for place in chain(subject.places, subject.literals):
         if place.part in _TEXTS:
             yield from _check_other_braces(place)
-    for place in literals:
+    for place in subject.literals:
         if place.part is Part.REFERENCE or place.part is Part.MODEL:
             continue
         if place.part is Part.PARAMETER and place.node is not None:

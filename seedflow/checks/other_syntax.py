@@ -10,7 +10,7 @@ from typing import Final
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.literals import NOT_LITERAL, read_literal
-from seedflow.graph.places import Part, Place, find_literals
+from seedflow.graph.places import Part, Place
 from seedflow.graph.shapes import Kind
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Template
@@ -28,7 +28,7 @@ _TO_BRACES: Final = re.compile(r"""(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|(?!\}\
 
 def check_other_syntax(subject: Subject) -> Iterator[Diagnostic]:
     """No text holds signs of another language of templates that would go to the model."""
-    for place in chain(subject.places, find_literals(subject.nodes, subject.frames)):
+    for place in chain(subject.places, subject.literals):
         if place.part in _TEXTS:
             yield from _check_comments(place)
     for place in subject.places:

@@ -78,13 +78,17 @@ class Judge:
         references = node.generate.references
         field = references.field if references is not None else None
         counted = [_count_item(item, node, self._flow) for item in (references.items if references else ())]
+        bounds = self._flow.counts.number_bounds(node, guarded=True, or_none=True) if request.unknown else {}
         numbers = {
             name: (least, most)
-            for name, (least, most) in self._flow.counts.number_bounds(
-                node, guarded=True, or_none=True
-            ).items()
+            for name, (least, most) in bounds.items()
             if least is not None and most is not None and model.wants_number(name)
         }
+        if not numbers and all(one.count.low == one.count.high for one in counted):
+            asked = _Asked(request.parameters, request.unknown, field, counted)
+            for problem in self._judge_all(asked, model):
+                yield problem, find_span(problem, node, counted)
+            return
         unknown = request.unknown.difference(numbers)
         few = _Asked(
             {**request.parameters, **{name: low for name, (low, _) in numbers.items()}},

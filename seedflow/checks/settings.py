@@ -41,9 +41,15 @@ def check_settings(subject: Subject) -> Iterator[Diagnostic]:
     for node in subject.graph.steps.values():
         for name, template, least, most in _list_whole(node.step):
             yield from _check_bounds(name, template, least, most, node, subject.flow)
-        for place in find_step_places(node):
+        for place in find_step_places(node) if _has_settings(node.step) else ():
             if place.part in _TOO_LATE:
                 yield from _check_known(place, node, results)
+
+
+def _has_settings(step: Step) -> bool:
+    """Whether anything in a step may come too late."""
+    has_model = step.generate is not None and step.generate.model is not None
+    return has_model or step.takes is not None or step.expect is not None
 
 
 def _check_kind(place: Place, shape: Shape) -> Iterator[Diagnostic]:

@@ -11,7 +11,7 @@ from seedflow.graph.facts import NO_FACTS, Facts, Known, know, spell
 from seedflow.graph.flow import Flow
 from seedflow.graph.made import Made
 from seedflow.graph.model import Frame, StepGraph, StepNode
-from seedflow.graph.places import Place, find_recipe_places, find_step_places
+from seedflow.graph.places import Place, find_all_places
 from seedflow.models.catalog import Catalog
 from seedflow.recipe.model import Call
 from seedflow.recipe.references import StepReference
@@ -22,7 +22,8 @@ from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.statements import Print, Text
 from seedflow.recipe.templating.walking import walk
 
-_SINGLE: Final = (Mentioned, Named)
+SINGLE: Final = (Mentioned, Named)
+"""Expressions that are one mention and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Subject:
     """What is checked.
 
     `places` are all templates but plain text, steps first, then values and outputs. `mentions` are those of steps that
-    exist. `composed` are the places where more stands than texts and single mentions. `made` knows what conditions leave no way to be skipped. Of a recipe that is used several times one frame is looked at: whatever is said of a recipe holds in all of them.
+    exist. `literals` are the plain texts, in the same order. `composed` are the places where more stands than texts and single mentions. `made` knows what conditions leave no way to be skipped. Of a recipe that is used several times one frame is looked at: whatever is said of a recipe holds in all of them.
     `nodes` are the steps of these frames, those that use a recipe included; `requests` are those that make a request.
     """
 
@@ -55,6 +56,7 @@ class Subject:
     frames: tuple[Frame, ...]
     nodes: tuple[StepNode, ...]
     places: tuple[Place, ...]
+    literals: tuple[Place, ...]
     composed: tuple[Place, ...]
     mentions: tuple[Mention, ...]
     made: Made
@@ -96,22 +98,21 @@ def build_subject(graph: StepGraph, catalog: Catalog) -> Subject:
     frames = tuple(_choose_frames(graph))
     paths = {frame.path for frame in frames}
     nodes = tuple(node for node in graph.steps.values() if node.frame.path in paths)
-    places = [place for node in nodes for place in find_step_places(node)]
-    places.extend(place for frame in frames for place in find_recipe_places(frame))
+    places, literals = find_all_places(nodes, frames)
     flow = Flow(graph, catalog)
     made = Made(graph, flow.certain, flow.counts.skipping)
     mentions = tuple(_find_mentions(places, flow))
     composed = tuple(place for place in places if _is_composed(place.template))
-    return Subject(graph, catalog, flow, frames, nodes, tuple(places), composed, mentions, made)
+    return Subject(graph, catalog, flow, frames, nodes, places, literals, composed, mentions, made)
 
 
 def _is_composed(template: Template) -> bool:
     if template.form is TemplateForm.TEXT:
         return any(
-            not isinstance(one, Text) and not (isinstance(one, Print) and isinstance(one.expression, _SINGLE))
+            not isinstance(one, Text) and not (isinstance(one, Print) and isinstance(one.expression, SINGLE))
             for one in template.body
         )
-    return not isinstance(template.expression, _SINGLE)
+    return not isinstance(template.expression, SINGLE)
 
 
 def _choose_frames(graph: StepGraph) -> Iterator[Frame]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedflow.checks.subject import Subject
+from seedflow.checks.subject import SINGLE, Subject
 from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import Part, Place
@@ -21,6 +21,8 @@ def check_text(subject: Subject) -> Iterator[Diagnostic]:
     """Every mention that is printed into text has a text."""
     for place in subject.places:
         wanted = wants_text(place, subject)
+        if not wanted and isinstance(place.template.expression, SINGLE):
+            continue  # nothing of it is printed
         if wanted:
             yield from _check_kinds(place, subject)
         yield from _check_none(place, subject, wanted=wanted)

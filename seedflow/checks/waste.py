@@ -179,7 +179,7 @@ def _check_equal_steps(subject: Subject, places: dict[str, list[Place]]) -> Iter
     for node in subject.requests:
         if not node.generate.parameters:
             continue
-        looped = bool(_find_variables(places.get(node.id, [])))
+        looped = bool(node.step.for_each and _find_variables(places.get(node.id, [])))
         signed = _sign_request(node, looped=looped), _sign_further_attempts(node.step.expect)
         other = first.setdefault(signed, node)
         if other is not node and not any(has_broken_lists(one, subject) for one in (node, other)):

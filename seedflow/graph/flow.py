@@ -71,15 +71,16 @@ class Flow:
 
     def find_model(self, node: StepNode) -> Model | None:
         """The model of a step; None when a template or unread `defaults:` decide it, or it is not in the catalog."""
+        if node.id not in self._models:
+            self._models[node.id] = self._read_model(node)
+        return self._models[node.id]
+
+    def _read_model(self, node: StepNode) -> Model | None:
         if ("defaults",) in node.frame.recipe.unread:
             return None
         template = node.generate.model
         model_id = self.catalog.default_id if template is None else read_literal(template, as_text=True)
-        if not isinstance(model_id, str):
-            return None
-        if model_id not in self._models:
-            self._models[model_id] = self.catalog.find(model_id)
-        return self._models[model_id]
+        return self.catalog.find(model_id) if isinstance(model_id, str) else None
 
     def request(self, node: StepNode) -> StaticRequest:
         """The literal parameters of a step; `null` leaves one out."""

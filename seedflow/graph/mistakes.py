@@ -35,24 +35,24 @@ class Mistakes:
 
     def lacks_fields(self, expression: Expression, node: StepNode) -> bool:
         """Whether it mentions a field that something certainly has not, and does not ask whether it is there."""
-        return any(
-            isinstance(reference, NameReference) and self._lacks_field(reference, node)
-            for template in find_templates(expression)
-            if not _asks(template)
-            for reference in template.references
-        )
+        for template in find_templates(expression):
+            names = [one for one in template.references if isinstance(one, NameReference)]
+            if names and not _asks(template) and any(self._lacks_field(name, node) for name in names):
+                return True
+        return False
 
     def _is_wrong(self, template: Template, node: StepNode | None, frame: Frame) -> bool:
         if not (template.references or template.unread):
             return False
         key = (id(template), frame.path, "" if node is None else node.id)
-        if key not in self._known:
+        found = self._known.get(key)
+        if found is None:
             self._known[key] = (template, False)  # for values that use each other in a circle
             wrong = template.unread or any(
                 self._misses(reference, node, frame) for reference in template.references
             )
-            self._known[key] = (template, wrong)
-        return self._known[key][1]
+            found = self._known[key] = (template, wrong)
+        return found[1]
 
     def _misses(self, reference: Reference, node: StepNode | None, frame: Frame) -> bool:
         if isinstance(reference, StepReference):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 
 from seedflow.graph.model import Frame, StepNode
 from seedflow.recipe.model import Call, Expect, Expression, Generate, Iterate
@@ -94,24 +95,29 @@ def find_step_places(node: StepNode) -> Iterator[Place]:
 
 def find_recipe_places(frame: Frame) -> Iterator[Place]:
     """The templates of a recipe outside any step, literal text left out: those of `values` and `outputs`."""
-    return _list_recipe(frame, literal=False)
+    return (place for place in _list_recipe(frame) if place.template.form is not TemplateForm.LITERAL)
 
 
-def find_literals(nodes: Iterable[StepNode], frames: Iterable[Frame]) -> Iterator[Place]:
-    """The literal texts of steps and recipes, where templates could stand as well."""
-    for node in nodes:
-        yield from _list_step(node, literal=True)
-    for frame in frames:
-        yield from _list_recipe(frame, literal=True)
+def find_all_places(
+    nodes: Iterable[StepNode], frames: Iterable[Frame]
+) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
+    """The templates of steps, then of recipes, and the literal texts of both, where templates could stand as well."""
+    places: list[Place] = []
+    literals: list[Place] = []
+    for found in chain(map(_list_step, nodes), map(_list_recipe, frames)):
+        for place in found:
+            (literals if place.template.form is TemplateForm.LITERAL else places).append(place)
+    return tuple(places), tuple(literals)
 
 
-def _list_step(node: StepNode, *, literal: bool) -> Iterator[Place]:
+def _list_step(node: StepNode, *, literal: bool = True) -> Iterator[Place]:
+    """All templates of a step, `literal` texts among them."""
     step = node.step
     visible = len(step.for_each)
     for number, variable in enumerate(step.for_each):
         for name, items in zip(variable.names, variable.lists, strict=True):
             for template in find_templates(items):
-                if (template.form is TemplateForm.LITERAL) is literal:
+                if literal or template.form is not TemplateForm.LITERAL:
                     yield Place(template, Part.FOR_EACH, name, node, number, node.frame)
     found: list[tuple[Template, Part, str]] = []
     if step.when is not None:
@@ -127,11 +133,11 @@ def _list_step(node: StepNode, *, literal: bool) -> Iterator[Place]:
     if step.call is not None:
         found.extend(_list_call(step.call))
     for template, part, name in found:
-        if (template.form is TemplateForm.LITERAL) is literal:
+        if literal or template.form is not TemplateForm.LITERAL:
             yield Place(template, part, name, node, visible, node.frame)
 
 
-def _list_recipe(frame: Frame, *, literal: bool) -> Iterator[Place]:
+def _list_recipe(frame: Frame) -> Iterator[Place]:
     found: list[tuple[Template, Part, str]] = []
     found.extend((template, Part.VALUE, name) for name, template in frame.recipe.values.items())
     for output in frame.recipe.outputs.values():
@@ -139,14 +145,16 @@ def _list_recipe(frame: Frame, *, literal: bool) -> Iterator[Place]:
         if output.file is not None:
             found.append((output.file, Part.OUTPUT_FILE, output.name))
     for template, part, name in found:
-        if (template.form is TemplateForm.LITERAL) is literal:
-            yield Place(template, part, name, None, 0, frame)
+        yield Place(template, part, name, None, 0, frame)
 
 
 def _list_generate(generate: Generate) -> Iterator[tuple[Template, Part, str]]:
     if generate.model is not None:
         yield generate.model, Part.MODEL, "model"
     for parameter in generate.parameters.values():
+        if isinstance(parameter.expression, Template):
+            yield parameter.expression, Part.PARAMETER, parameter.name
+            continue
         for template in find_templates(parameter.expression):
             yield template, Part.PARAMETER, parameter.name
     if generate.references is not None:

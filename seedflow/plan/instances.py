@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -376,11 +376,10 @@ class StepTasks:
         units = self.instances[0].units
         return tuple(unit.address for unit in units) if len(units) > 1 else (self.hub,)
 
-    def walk(self) -> Iterator[Instance | Group]:
+    def walk(self) -> Iterable[Instance | Group]:
         """Instances, groups still to grow and closed ones, in order; passes to come are part of their instance."""
+        if not (self.groups or self.closed):
+            return self.instances
         groups = [group for group in (*self.groups.values(), *self.closed.values()) if group.instance is None]
-        if not groups:
-            yield from self.instances
-            return
         both: list[Instance | Group] = [*self.instances, *groups]
-        yield from sorted(both, key=lambda one: one.order)
+        return sorted(both, key=lambda one: one.order) if groups else self.instances

@@ -55,7 +55,7 @@ class Block(BaseModel):
     """Base of every mapping with fixed keys. Keys that begin with `x-` are free and never seen."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=False
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=False, defer_build=True
     )
 
     called: ClassVar[str] = "this mapping"

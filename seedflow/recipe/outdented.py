@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -122,12 +123,12 @@ def _spell(node: Node) -> str:
 
 
 def _indent(steps: Mapping, problems: list[tuple[str, Diagnostic]]) -> Iterator[Entry]:
-    left = list(steps)
+    left = deque(steps)
     while left:
-        step = left.pop(0)
+        step = left.popleft()
         parts: list[Entry] = []
         while is_nothing(step.value) and left and _is_part(left[0]):
-            parts.append(left.pop(0))
+            parts.append(left.popleft())
         if not any(part.key.value in OPTIONS_BY_KIND for part in parts):
             yield step
             yield from parts

@@ -168,12 +168,12 @@ class StepBlock(Block):
         description="Uses another recipe: `./FILE.yaml` is a path relative to this file, a bare name a recipe shipped with seedflow.",
     )
     with_: Annotated[dict[str, AnyNode], BeforeValidator(open_mapping)] = Field(
-        {},
+        default_factory=dict,
         alias="with",
         description="For a used recipe: its inputs, a mapping of names to values or templates.",
     )
     for_each: Annotated[dict[NameKey, LoopBlock], BeforeValidator(_open_loop)] = Field(
-        {},
+        default_factory=dict,
         description="Repeats the step for each item of a list: a mapping of variable to list. Variables multiply; `zip(a=…, b=…)` pairs.",
         json_schema_extra={"minProperties": 1},
     )
@@ -193,12 +193,13 @@ class StepBlock(Block):
         description="Applies edits in a row, each to the image before: `{over: LIST, as: NAME, start: IMAGE}`.",
     )
     needs: OneOrMoreNames = Field(
-        [], description="Steps that must be done before this one although it does not mention their images."
+        default_factory=list,
+        description="Steps that must be done before this one although it does not mention their images.",
     )
     description: OptionalText = Field(None, description="What the step is for. Shown by `seedflow show`.")
-    tags: OneOrMoreWords = Field([], description="Words by which the step can be selected.")
+    tags: OneOrMoreWords = Field(default_factory=list, description="Words by which the step can be selected.")
     was: OneOrMoreNames = Field(
-        [],
+        default_factory=list,
         description="The step's earlier name, so that its results are found after a rename; after several, all of them, the latest first.",
     )
 
@@ -267,22 +268,22 @@ class RecipeBlock(Block):
         None, description="What the recipe makes. Shown by `seedflow list` and `seedflow show`."
     )
     inputs: Annotated[dict[NameKey, InputBlock], BeforeValidator(open_mapping)] = Field(
-        {},
+        default_factory=dict,
         description="What a person gives: a mapping of names to definitions. `{{ inputs.NAME }}` in templates.",
     )
     values: Annotated[dict[NameKey, OptionalScalarNode], BeforeValidator(open_mapping)] = Field(
-        {},
+        default_factory=dict,
         description="Names for templates over inputs and other values, so that a phrase stands once. `{{ values.NAME }}`.",
     )
     defaults: Annotated[dict[str, AnyNode], BeforeValidator(open_mapping)] = Field(
-        {},
+        default_factory=dict,
         description="Parameters of `generate` for every step that does not set them itself and whose model has them.",
     )
     steps: Annotated[dict[NameKey, StepBlock], BeforeValidator(_open_steps)] = Field(
         description="The steps: a mapping of names to steps. The order in which they are written does not matter."
     )
     outputs: Annotated[dict[NameKey, OutputBlock], BeforeValidator(open_mapping)] = Field(
-        {},
+        default_factory=dict,
         description="Which images are published: a mapping of names to images. Without it, those of every step that nothing uses.",
     )
     limits: LimitsBlock | None = Field(

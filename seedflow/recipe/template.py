@@ -31,13 +31,25 @@ _PROGRAMS = ProgramCache()
 
 
 class Template:
-    """A scalar that was read as a template. Equal texts share what reading them gave."""
+    """A scalar that was read as a template. Equal texts share what reading them gave.
 
-    __slots__ = ("_program", "scalar")
+    Attributes:
+        scalar: the text, with its place in the source.
+        form: how it is written: literally, as one expression, or as text with templates in it.
+        references: all that it mentions, in text order, in every branch, taken or not.
+        expression: what stands in the braces of the form `EXPRESSION`, for whoever asks what it could give; None if it has problems.
+        unread: whether it has problems, so that what it mentions is not known in full.
+    """
+
+    __slots__ = ("_program", "expression", "form", "references", "scalar", "unread")
 
     def __init__(self, scalar: Scalar, program: Program = LITERAL) -> None:
         self.scalar = scalar
         self._program = program
+        self.form: TemplateForm = program.form
+        self.references: tuple[Reference, ...] = program.references
+        self.unread = bool(program.problems)
+        self.expression: Expression | None = None if self.unread else program.expression
 
     def __repr__(self) -> str:
         return f"Template({self.scalar.value!r})"
@@ -50,29 +62,9 @@ class Template:
         return cls(scalar, Program(TemplateForm.EXPRESSION, problems=(problem,)))
 
     @property
-    def form(self) -> TemplateForm:
-        """How it is written: literally, as one expression, or as text with templates in it."""
-        return self._program.form
-
-    @property
-    def references(self) -> tuple[Reference, ...]:
-        """All that it mentions, in text order, in every branch, taken or not."""
-        return self._program.references
-
-    @property
-    def expression(self) -> Expression | None:
-        """What stands in the braces of the form `EXPRESSION`, for whoever asks what it could give; None if it has problems."""
-        return None if self._program.problems else self._program.expression
-
-    @property
     def body(self) -> Body:
         """The statements of the form `TEXT`, for whoever asks what could be printed; nothing if it has problems."""
         return () if self._program.problems else self._program.body
-
-    @property
-    def unread(self) -> bool:
-        """Whether it has problems, so that what it mentions is not known in full."""
-        return bool(self._program.problems)
 
     @property
     def bare_names(self) -> frozenset[str]:
