@@ -17,6 +17,7 @@ from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.gaps import MOST_ITEMS
 from seedflow.plan.model import Bounds, Origin, PendingImages, PlannedReference, StepImage, Unknown
 from seedflow.plan.patterns import Pattern
+from seedflow.plan.lacking import LackFinder
 from seedflow.plan.picking import Absent, NotThere, as_list, diagnose_absent
 from seedflow.plan.ranges import RangeFinder
 from seedflow.plan.refused import Refused
@@ -135,6 +136,7 @@ class RequestBuilder:
         self._renderer = Renderer(resolver)
         self._slots = SlotFinder(resolver, stander)
         self._texts = TextReader(resolver, self._unknown)
+        self._lacks = LackFinder(resolver, stander)
         self._constants: dict[str, object] = {}
         self._rendered: dict[str, tuple[Expression, bool]] = {}
         for name, parameter in generate.parameters.items():
@@ -181,6 +183,9 @@ class RequestBuilder:
         never_sent = 0
         for item, most in zip(self._items, self._most_of_items, strict=True):
             images = self._images(item, env, keys)
+            problem = self._lacks.find(item.template, env) if certain else None
+            if problem is not None:
+                raise Refused(problem)
             if most is not None:
                 never_sent += max(0, sum(map(_count_most, images)) - most)
             for image in images:
@@ -201,7 +206,7 @@ class RequestBuilder:
                 if isinstance(value, Unknown):
                     unknown.append(name)
                     symbols.append(f"{name}={find_symbol(expression, keys)}|{env.frame.prefix}")
-                    if certain and isinstance(expression, Template):
+                    if certain:
                         self._refuse_parts(expression, env, positions)
                     if as_text and isinstance(expression, Template):
                         patterns[name] = self._texts.read(expression, env, positions, references)
@@ -220,8 +225,10 @@ class RequestBuilder:
             never_sent,
         )
 
-    def _refuse_parts(self, template: Template, env: Env, positions: Positions) -> None:
-        problem = self._texts.find_problem(template, env, positions)
+    def _refuse_parts(self, expression: Expression, env: Env, positions: Positions) -> None:
+        problem = self._lacks.find(expression, env)
+        if problem is None and isinstance(expression, Template):
+            problem = self._texts.find_problem(expression, env, positions)
         if problem is not None:
             raise Refused(problem)
 

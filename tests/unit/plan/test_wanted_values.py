@@ -31,6 +31,70 @@ def test_a_value_that_a_list_does_not_have_is_an_error_of_the_plan(kind: str, us
     assert find_errors(f"steps:\n{PAGES}{use.replace('KIND', kind).replace('z]', 'y]')}") == []
 
 
+LOGO = "  l: {generate: {prompt: L}}\n"
+MANY = "sequential_image_generation: auto, max_images"
+
+
+@pytest.mark.parametrize("kind", ["at", "where"])
+@pytest.mark.parametrize(
+    "use",
+    [
+        'generate: {prompt: "Q {{ each.w }} {{ (steps.l.images + FOUND) | length }}"}',
+        'generate: {prompt: "Q {{ each.w }} {{ (steps.l.images | length) + (FOUND | length) }}"}',
+        'generate: {prompt: "Q {{ each.w }} {{ (steps.p.images + FOUND) | length }}"}',
+        'generate: {prompt: "{% set n = (steps.l.images + FOUND) | length %}Q {{ each.w }} {{ n }}"}',
+        'generate: {prompt: "Q {{ each.w }}{% if (steps.l.images + FOUND) | length > 1 %}!{% endif %}"}',
+        'generate: {prompt: "Q {{ each.w }}{% for i in steps.l.images + FOUND %}!{% endfor %}"}',
+        'generate: {prompt: "Q {{ each.w }} {{ (steps.l.images | length) if FOUND and steps.l.images else 0 }}"}',
+        'generate: {prompt: "Q {{ each.w }}", image_input: "{{ (steps.l.images + FOUND)[:3] }}"}',
+        f'generate: {{prompt: "Q {{{{ each.w }}}}", {MANY}: "{{{{ (steps.l.images + FOUND) | length }}}}"}}',
+        'when: "{{ (steps.l.images + FOUND) | length > 1 }}", generate: {prompt: "Q {{ each.w }}"}',
+        'iterate: {over: "{{ steps.l.images + FOUND }}", as: i, start: "{{ steps.l.images[0] }}"}, generate: {prompt: "{{ each.w }}", image_input: ["{{ prev }}", "{{ each.i }}"]}',
+    ],
+)
+def test_it_is_told_while_another_mention_of_the_same_template_still_waits(kind: str, use: str) -> None:
+    step = f"  q: {{for_each: {{w: [x, z]}}, {use.replace('FOUND', f'steps.p.{kind}(v=each.w).images')}}}\n"
+    assert find_errors(f"steps:\n{LOGO}{PAGES}{step}") == ["no-such-task"]
+    assert find_errors(f"steps:\n{LOGO}{PAGES}{step.replace('z]', 'y]')}") == []
+
+
+def test_it_is_told_of_lists_of_a_loop_and_of_outputs_that_still_wait_for_others() -> None:
+    loop = '  q: {for_each: {w: [x, z], i: "{{ steps.l.images + steps.p.where(v=each.w).images }}"}, generate: {prompt: "{{ each.w }}", image_input: "{{ each.i }}"}}\n'
+    assert find_errors(f"steps:\n{LOGO}{PAGES}{loop}") == ["no-such-task"]
+    text = (
+        f"inputs: {{h: {{type: text}}}}\nsteps:\n{LOGO}{PAGES}"
+        'outputs: {o: "{{ (steps.l.images + steps.p.where(v=inputs.h).images)[:2] }}"}\n'
+    )
+    assert find_errors(text, h="z") == ["no-such-task"]
+    assert find_errors(text, h="x") == []
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        'generate: {prompt: "Q {{ each.w }}{% if steps.l.images | length > 0 %}{{ FOUND | length }}{% endif %}"}',
+        'generate: {prompt: "Q {{ each.w }} {{ (FOUND if steps.l.images | length > 1 else []) | length }}"}',
+        'generate: {prompt: "Q {{ each.w }} {{ (steps.l.images or FOUND) | length }}"}',
+        'generate: {prompt: "Q {{ each.w }} {{ steps.l.images and FOUND | length > 0 }}"}',
+        'generate: {prompt: "Q {{ each.w }} {{ 3 < steps.l.images | length < FOUND | length }}"}',
+        'generate: {prompt: "Q {{ each.w }} {{ first_of(steps.l.images, FOUND) | length }}"}',
+        'generate: {prompt: "Q {{ each.w }}{% for i in steps.l.images[1:] %}{{ FOUND | length }}{% endfor %}"}',
+    ],
+)
+def test_nothing_is_told_of_a_branch_that_the_run_may_not_take(use: str) -> None:
+    step = f"  q: {{for_each: {{w: [x, z]}}, {use.replace('FOUND', 'steps.p.where(v=each.w).images')}}}\n"
+    assert find_errors(f"steps:\n{LOGO}{PAGES}{step}") == []
+
+
+def test_nothing_is_told_of_a_task_that_may_be_skipped_before() -> None:
+    text = (
+        f"steps:\n{SET}{PAGES}"
+        '  l: {when: "{{ steps.s.images | length > 1 }}", generate: {prompt: L}}\n'
+        '  q: {for_each: {w: [x, z]}, generate: {prompt: "Q {{ (steps.l.images + steps.p.where(v=each.w).images) | length }}"}}\n'
+    )
+    assert find_errors(text) == []
+
+
 @pytest.mark.parametrize("behind", ["", "[:1]"])
 @pytest.mark.parametrize("before", ["", "steps.p.images + "])
 @pytest.mark.parametrize("kind", ["at", "where"])
