@@ -15,9 +15,9 @@ from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.gaps import MOST_ITEMS
+from seedflow.plan.lacking import LackFinder
 from seedflow.plan.model import Bounds, Origin, PendingImages, PlannedReference, StepImage, Unknown
 from seedflow.plan.patterns import Pattern
-from seedflow.plan.lacking import LackFinder
 from seedflow.plan.picking import Absent, NotThere, as_list, diagnose_absent
 from seedflow.plan.ranges import RangeFinder
 from seedflow.plan.refused import Refused

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from planning import KnownResults, open_planner
 from playing import play
@@ -134,6 +136,49 @@ def test_values_behind_which_a_list_is_empty_are_there_and_have_no_images() -> N
     played = play(nested)
     assert played.prompts["q[w=x]"] == "Q x 1"
     assert played.prompts["q[w=y]"] == "Q y 0"
+
+
+TONES = "  p: {for_each: {v: LIST, t: [warm, cold]}, generate: {prompt: P}}\n"
+ASK = '  q: {for_each: {w: [warm, WORD]}, generate: {prompt: "Q {{ each.w }} {{ steps.p.KIND.images | length }}"}}\n'
+
+
+@pytest.mark.parametrize("given", ["[]", '"{{ inputs.l }}"', '"{{ steps.s.images[1:] }}"'])
+def test_values_beside_an_empty_list_are_there_and_have_no_images(given: str) -> None:
+    use = ASK.replace("WORD", "cold").replace("KIND", "where(t=each.w)")
+    text = (
+        f"inputs: {{l: {{type: list, of: text, default: []}}}}\nsteps:\n{SET}{TONES.replace('LIST', given)}"
+    )
+    played = play(text + use, gives={"s": 1})
+    assert played.problems == {}
+    assert (played.prompts["q[w=warm]"], played.prompts["q[w=cold]"]) == ("Q warm 0", "Q cold 0")
+
+
+@pytest.mark.parametrize("given", ["[]", "[x]", '"{{ steps.s.images[1:] }}"'])
+def test_values_that_a_list_does_not_have_whatever_the_others_give_are_errors_of_the_plan(given: str) -> None:
+    use = ASK.replace("WORD", "red").replace("KIND", "where(t=each.w)")
+    assert find_errors(f"steps:\n{SET}{TONES.replace('LIST', given)}{use}") == ["no-such-task"]
+
+
+def test_an_empty_list_lacks_no_value_but_has_no_task_either() -> None:
+    empty = "  p: {for_each: {t: []}, generate: {prompt: P}}\n"
+    use = ASK.replace("WORD", "red")
+    assert find_errors(f"steps:\n{empty}{use.replace('KIND', 'where(t=each.w)')}") == []
+    assert set(find_errors(f"steps:\n{empty}{use.replace('KIND', 'at(t=each.w)')}")) == {"no-such-task"}
+
+
+def test_a_use_of_a_recipe_beside_an_empty_list_has_no_images(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(
+        'seedflow: 1\nsteps: {a: {generate: {prompt: A}}}\noutputs: {images: "{{ steps.a.images }}"}\n',
+        encoding="utf-8",
+    )
+    text = (
+        "inputs: {l: {type: list, of: text, default: []}}\nsteps:\n"
+        '  p: {recipe: ./r.yaml, for_each: {v: "{{ inputs.l }}", t: [warm, cold]}}\n'
+        "  q: {generate: {prompt: \"Q {{ steps.p.where(t='warm').images | length }}\"}}\n"
+    )
+    plan, found = open_planner(text, folder=tmp_path).start()
+    assert plan is not None, found
+    assert [task.params["prompt"] for task in plan.tasks] == ["Q 0"]
 
 
 def test_values_that_results_give_fail_the_task_alone_that_has_none() -> None:
