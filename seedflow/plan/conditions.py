@@ -151,9 +151,8 @@ class Judge:
         verdict.standing.skipped = verdict.standing.skipped or own.skips
         if own.waits or own.failed is not None or own.skips is not None:
             certain = not (verdict.open or own.may_be_skipped or own.failed is not None or own.skips)
-            problem = self._lacks.find(template, env) if certain and not ghost else None
-            if problem is not None:
-                raise Refused(problem)
+            if certain and not ghost:
+                self._lacks.refuse(template, env)
             verdict.open = True
             return
         try:

@@ -168,9 +168,8 @@ class Lister:
         standing = self.stander.of([template], env)
         if standing.waits or standing.failed is not None or standing.skips is not None:
             hindered = standing.may_be_skipped or standing.skips is not None or standing.failed is not None
-            problem = None if hindered else self._lacks.find(template, env)
-            if problem is not None:
-                raise Refused(problem)
+            if not hindered:
+                self._lacks.refuse(template, env)
             bounds = self.bound(template, env)
             if at_most is not None:
                 bounds = Bounds(bounds.low, max(min(bounds.high, at_most), bounds.low))

@@ -183,9 +183,8 @@ class RequestBuilder:
         never_sent = 0
         for item, most in zip(self._items, self._most_of_items, strict=True):
             images = self._images(item, env, keys)
-            problem = self._lacks.find(item.template, env) if certain else None
-            if problem is not None:
-                raise Refused(problem)
+            if certain and any(isinstance(image, PendingImages) for image in images):
+                self._lacks.refuse(item.template, env)
             if most is not None:
                 never_sent += max(0, sum(map(_count_most, images)) - most)
             for image in images:
@@ -226,11 +225,11 @@ class RequestBuilder:
         )
 
     def _refuse_parts(self, expression: Expression, env: Env, positions: Positions) -> None:
-        problem = self._lacks.find(expression, env)
-        if problem is None and isinstance(expression, Template):
+        self._lacks.refuse(expression, env)
+        if isinstance(expression, Template):
             problem = self._texts.find_problem(expression, env, positions)
-        if problem is not None:
-            raise Refused(problem)
+            if problem is not None:
+                raise Refused(problem)
 
     def is_plain(self, env: Env) -> bool:
         """Whether everything that the request of a task mentions is there for certain."""

@@ -88,6 +88,25 @@ def test_nothing_is_told_of_a_branch_that_the_run_may_not_take(use: str) -> None
     assert find_errors(f"steps:\n{LOGO}{PAGES}{step}") == []
 
 
+@pytest.mark.parametrize(
+    ("when", "said"), [("", ["no-such-task"]), ('when: "{{ steps.s.images | length > 1 }}", ', [])]
+)
+def test_it_is_told_of_outputs_of_used_recipes_that_are_made_for_certain(
+    tmp_path: Path, when: str, said: list[str]
+) -> None:
+    (tmp_path / "r.yaml").write_text(
+        f"seedflow: 1\ninputs: {{h: {{type: text}}}}\nsteps:\n{SET}{PAGES}  l: {{{when}generate: {{prompt: L}}}}\n"
+        'outputs: {images: "{{ steps.l.images + steps.p.where(v=inputs.h).images }}"}\n',
+        encoding="utf-8",
+    )
+    text = (
+        'steps:\n  u: {recipe: ./r.yaml, for_each: {w: [x, z]}, with: {h: "{{ each.w }}"}}\n'
+        '  q: {generate: {prompt: "Q {{ steps.u.images | length }}"}}\n'
+    )
+    _, found = open_planner(text, folder=tmp_path).start()
+    assert [one.code for one in found if one.severity is Severity.ERROR] == said
+
+
 def test_nothing_is_told_of_a_task_that_may_be_skipped_before() -> None:
     text = (
         f"steps:\n{SET}{PAGES}"
