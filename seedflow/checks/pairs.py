@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.flow import Flow
+from seedflow.graph.left_out import doubt_pairs, leaves_out_some
 from seedflow.graph.model import Frame, StepNode
 from seedflow.graph.shapes import Count, Kind
 from seedflow.recipe.references import NameReference, StepReference
@@ -56,6 +57,22 @@ def _check_columns(
         yield _unequal(counts, span)
     elif chosen and len(sizes) > 1:
         yield _may_be_unequal(counts, list(chosen.values()), span)
+    elif sizes and (left := _find_left_out(columns, node, frame, flow)) is not None:
+        yield doubt_pairs(_spell(counts), *left, span)
+
+
+def _find_left_out(
+    columns: Mapping[str, Expression], node: StepNode | None, frame: Frame, flow: Flow
+) -> tuple[str, str] | None:
+    """A list of several tasks, of which a condition leaves out each by itself, and the step that gives it."""
+    for name, items in columns.items():
+        mention = items.reference if isinstance(items, Mentioned) and items.reference.index is None else None
+        target = flow.find_target(mention, node, frame) if mention is not None else None
+        if mention is None or target is None or mention.collection is None or not leaves_out_some(target):
+            continue
+        if flow.selected_tasks(target, mention, all_made=True).low > 1:
+            return name, target.step.name
+    return None
 
 
 def _spell_selector(mention: StepReference) -> object:

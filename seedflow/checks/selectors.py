@@ -145,6 +145,8 @@ def _check_literal(variable: str, key: str, span: Span, mention: Mention) -> Ite
     keys = _literal_keys(variable, mention.target)
     if keys is None or key in keys:
         return
+    if not keys and mention.reference.selector is not None and mention.reference.selector.kind == "where":
+        return  # of no task there are no images, which is no error
     near = find_near(key, keys)
     yield Diagnostic(
         "no-such-task",

@@ -135,7 +135,10 @@ class Closer:
         if waits:
             unit.instance.note_may_skip()
         if unit.ghost:
-            self._refusals.suspect(problem)
+            if unit.instance.tasks.node.step.when is None and not unit.instance.tasks.frame.conditions:
+                self._refusals.suspect_others(unit.address, problem)
+            else:
+                self._refusals.suspect(problem)
             return True
         self._refusals.add(unit.address, problem, is_open=bool(waits))
         if not waits:

@@ -10,6 +10,7 @@ from seedflow.graph.places import find_templates
 from seedflow.plan.fallbacks import may_all_be_skipped
 from seedflow.plan.frames import Env, Later
 from seedflow.plan.instances import ImageSource, Instance, StepTasks, Unit
+from seedflow.plan.lacking import LackFinder
 from seedflow.plan.model import PendingImages, StepImage
 from seedflow.plan.picking import Absent
 from seedflow.plan.refused import Refused
@@ -44,6 +45,7 @@ class Judge:
         self._resolver = resolver
         self._stander = stander
         self._renderer = renderer
+        self._lacks = LackFinder(resolver, stander)
 
     def has_conditions(self, unit: Unit) -> bool:
         """Whether a task depends on anything but what its request mentions."""
@@ -124,7 +126,7 @@ class Judge:
         wrong: Refused | None = None
         for template, where in self._conditions(instance, env):
             try:
-                self._judge_condition(template, where, verdict)
+                self._judge_condition(template, where, verdict, ghost=instance.stands_for_others)
             except Refused as refused:
                 wrong = wrong or refused
             if verdict.refused:
@@ -141,13 +143,16 @@ class Judge:
         if when is not None:
             yield when, env
 
-    def _judge_condition(self, template: Template, env: Env, verdict: Verdict) -> None:
+    def _judge_condition(self, template: Template, env: Env, verdict: Verdict, *, ghost: bool) -> None:
         own = Standing()
         self._stander.add(template.references, env, own)
         verdict.standing.include(own)
         verdict.standing.failed = verdict.standing.failed or own.failed
         verdict.standing.skipped = verdict.standing.skipped or own.skips
         if own.waits or own.failed is not None or own.skips is not None:
+            certain = not (verdict.open or own.may_be_skipped or own.failed is not None or own.skips)
+            if certain and not ghost:
+                self._lacks.refuse(template, env)
             verdict.open = True
             return
         try:

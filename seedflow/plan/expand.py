@@ -38,6 +38,7 @@ from seedflow.plan.refusals import refuse_no_key, rest_on_results
 from seedflow.plan.refused import Refused
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.rows import FIRST_ROW, Leaf, Opening, Row, may_skip
+from seedflow.plan.static_keys import StaticKeys
 from seedflow.plan.views import PendingImage, PendingTask
 from seedflow.recipe.model import Expression, LoopVariable
 from seedflow.recipe.template import Template
@@ -82,6 +83,7 @@ class Expander:
         self._fitting = fitting
         self._loops = node.step.for_each
         self._foreseer = KeyForeseer(lister, resolver)
+        tasks.never_has = StaticKeys(self._loops, tasks.frame, lister, resolver).lack
 
     def rows(self, report: Report) -> Iterator[Row | Opening]:
         """Complete rows and openings, in order; problems go to `report`.

@@ -12,7 +12,7 @@ from itertools import combinations
 from seedflow.graph.handed_through import find_repeating
 from seedflow.graph.places import find_templates
 from seedflow.graph.shapes import SAME_ITEMS
-from seedflow.plan.fallbacks import find_reached
+from seedflow.plan.fallbacks import evaluate_known, find_reached
 from seedflow.plan.foreseen_items import Column, Foreseen, doubt_all, let_fail, pick_foreseen
 from seedflow.plan.frames import Env
 from seedflow.plan.gaps import Gap, Item, Listing, find_gap, merge_parts
@@ -160,7 +160,8 @@ class KeyForeseer:
                 found = self._of(argument, template, env) if reached else []
                 return found if certain else doubt_all(found)
             case FirstOf(arguments=arguments):
-                reached, certain = find_reached(arguments, template, env, self._lister.stander)
+                likely = [argument for argument in arguments if not self._is_left_out(argument, env)]
+                reached, certain = find_reached(likely, template, env, self._lister.stander)
                 if certain and len(reached) == 1:
                     return self._of(reached[0], template, env)
                 return self._of_alternatives(node, arguments, template, env)
@@ -187,6 +188,15 @@ class KeyForeseer:
                 if one is not None
             )
         return found
+
+    def _is_left_out(self, argument: Node, env: Env) -> bool:
+        """Whether it is of a task whose condition is false, in a use of a recipe that stands for others: nobody ends it there."""
+        if not env.frame.ghost or not isinstance(argument, Mentioned):
+            return False
+        step = self._resolver.find_tasks(argument.reference, env).node.step
+        if step.when is None or step.for_each:
+            return False
+        return evaluate_known(step.when, Env(env.frame), self._lister.stander) is False
 
     def _of_name(self, node: Named, template: Template, env: Env) -> Column:
         for mention in template.references:
@@ -244,6 +254,15 @@ class KeyForeseer:
                     (hash(key), 1),
                 )  # if there is an item of the list, each of them has it
                 yield replace(one, key=key, certain=certain, choices=together)
+                for first in self._find_items(group, one.key):
+                    yield replace(first, certain=certain and first.certain, choices=one.choices)
+
+    def _find_items(self, group: Group, standing: _Standing) -> Iterator[Foreseen]:
+        """The items of a list to come whose keys are known already, such as the first image of a set."""
+        for loop in group.tasks.node.step.for_each:
+            if standing.name in loop.names and not loop.zipped:
+                found = self.find(loop.lists[0], Env(group.tasks.frame))
+                yield from (one for one in found if one is not None and one.source == standing.after)
 
     # What steps give
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -216,7 +216,8 @@ class StepTasks:
     """The instances of one step within one use of its recipe, findable by their keys, and the groups still to grow.
 
     `bounds` says how many images each task gives if it ends well, `may_give` how many its model may give. `failed` is the first task that failed, `open` how many instances and
-    groups have not ended; `values` has the keys of each variable, also of those behind which a list is empty. `closed` are the groups of which nothing will come, `omitted` is the first of them that was skipped.
+    groups have not ended; `values` has the keys of each variable, also of those behind which a list is empty; it `never_has`
+    some whatever the results are. `closed` are the groups of which nothing will come, `omitted` is the first of them that was skipped.
     """
 
     __slots__ = (
@@ -235,6 +236,7 @@ class StepTasks:
         "lost",
         "may_give",
         "may_skip",
+        "never_has",
         "node",
         "omitted",
         "open",
@@ -263,6 +265,7 @@ class StepTasks:
         self.may_skip = 0
         self.omitted: str | None = None
         self.values: dict[str, set[str]] = {}
+        self.never_has: Callable[[Wanted], bool] = lambda _: False
         self._sorted = True
         self._by_address: dict[str, Instance] = {}
         self._group_addresses: set[str] = set()
@@ -310,10 +313,12 @@ class StepTasks:
 
     def find_groups(self, wanted: Wanted) -> list[Group]:
         """Groups still to grow, or instances of passes to come, of which some may have these keys."""
-        return self.groups.find(wanted)
+        return [] if self.groups and self.never_has(wanted) else self.groups.find(wanted)
 
     def find_closed(self, wanted: Wanted) -> list[Group]:
         """Groups of which nothing will come, and some might have had these keys; passes are part of their instance."""
+        if not self.closed or self.never_has(wanted):
+            return []
         return [group for group in self.closed.find(wanted) if group.instance is None]
 
     def has_all(self, wanted: Mapping[str, str]) -> bool:
@@ -321,9 +326,13 @@ class StepTasks:
         return len(wanted) == len(self.variables) > 0 and bool(self.find(wanted))
 
     def lacks(self, wanted: Mapping[str, str]) -> bool:
-        """Whether one of these keys is none of those that its variable has, or may yet have."""
+        """Whether one of these keys is none of those that its variable has, or may yet have; an empty list lacks none."""
+        if self.never_has(wanted):
+            return True
         unknown = any(
-            key not in self.values.get(name, ()) and not is_vague(key) for name, key in wanted.items()
+            key not in found and not is_vague(key)
+            for name, key in wanted.items()
+            if (found := self.values.get(name))
         )
         return unknown and not (self.find_groups(wanted) or self.closed.find(wanted))
 

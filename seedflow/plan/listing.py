@@ -28,6 +28,7 @@ from seedflow.plan.gaps import (
 )
 from seedflow.plan.image_lists import gives_images
 from seedflow.plan.instances import Group, Instance
+from seedflow.plan.lacking import LackFinder
 from seedflow.plan.lengths import LengthFinder
 from seedflow.plan.list_items import find_declared, is_known_input
 from seedflow.plan.model import Bounds, PendingImages
@@ -59,6 +60,7 @@ class Lister:
         self._resolver = resolver
         self.stander = stander
         self._render = render
+        self._lacks = LackFinder(resolver, stander)
         self.parts = PartReader(resolver, stander)
         selections = SelectionBounds(resolver, stander, self.parts.parts_of, self.parts.may_skip)
         filtered = FilteredBounds(self.parts.take_apart, self.parts.parts_of, self.parts.may_skip)
@@ -165,6 +167,9 @@ class Lister:
         """The same for a list that is waited for as a whole."""
         standing = self.stander.of([template], env)
         if standing.waits or standing.failed is not None or standing.skips is not None:
+            hindered = standing.may_be_skipped or standing.skips is not None or standing.failed is not None
+            if not hindered:
+                self._lacks.refuse(template, env)
             bounds = self.bound(template, env)
             if at_most is not None:
                 bounds = Bounds(bounds.low, max(min(bounds.high, at_most), bounds.low))

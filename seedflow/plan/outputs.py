@@ -16,6 +16,7 @@ from seedflow.plan.collisions import TakenPaths
 from seedflow.plan.file_names import NOT_KNOWN, FileNamer, Slot
 from seedflow.plan.frames import NOTHING, Env, FrameInstance
 from seedflow.plan.instances import Unit
+from seedflow.plan.lacking import LackFinder
 from seedflow.plan.model import Bounds, PendingImages, PublishedImage, StepImage, Unsettled
 from seedflow.plan.output_finder import NOT_IMAGES, PartFinder
 from seedflow.plan.output_parts import NoParts, OutputPart, add_places, hands_on
@@ -46,6 +47,7 @@ class OutputPlanner:
         self._build = build
         self._found = SlotFinder(build.resolver, build.stander)
         self._parts = PartFinder(build.resolver, build.stander, self._found, build.renderer.render)
+        self._lacks = LackFinder(build.resolver, build.stander)
         self.has_unknown = False
         """Whether some names were not known when the paths were checked, or some images."""
         self._kept: dict[tuple[str, str], Any] | None = None
@@ -84,6 +86,10 @@ class OutputPlanner:
             standing = self._build.stander.of([output.images], self._env)
             if standing.failed is not None or standing.skips is not None or standing.may_be_skipped:
                 continue  # where a task gave nothing, its own problem says why
+            lack = self._lacks.find(output.images, self._env) if standing.waits else None
+            if lack is not None:
+                yield lack
+                continue
             found: object = self._find_images(output)
             if not isinstance(found, NotThere):
                 try:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.graph.left_out import doubt_pairs, leaves_out_some
 from seedflow.plan.frames import Later
 from seedflow.plan.gaps import Gap, Item, Listing, find_gap
 from seedflow.plan.instances import Instance
@@ -37,6 +38,11 @@ def pair_up(
             fixed = any(low == high for low, high in sizes)
             if (fixed and any(low < high for low, high in sizes)) or _differ(columns):
                 report(_may_be_unequal(variable, [Bounds(*size) for size in sizes], _name_steps(columns)))
+        elif failed is None and skipped is None and any(map(_is_certain, columns)):
+            left = next((one for one in map(_find_left_out, variable.names, columns) if one), None)
+            if left is not None:
+                spelled = _spell_lengths(variable, [Bounds(*size) for size in sizes])
+                report(doubt_pairs(spelled, *left, variable.span))
         # A list of which all was skipped leaves nothing to pair, and that is no mistake.
         low = 0 if may_skip and not all(low for low, _ in sizes) else min(bounds)
         bounds = Bounds(low, max(bounds))
@@ -62,6 +68,20 @@ def pair_up(
         Item((number,), tuple(part.value for part in row if isinstance(part, Item)))
         for number, row in enumerate(rows)
     ]
+
+
+def _is_certain(column: Listing) -> bool:
+    return all(find_gap(part) is None for part in column)
+
+
+def _find_left_out(name: str, column: Listing) -> tuple[str, str] | None:
+    """The variable and the step that gives its list, where a condition leaves out each of several tasks by itself."""
+    gaps = [gap for part in column if (gap := find_gap(part)) is not None]
+    sources = {
+        id(gap.source): gap.source.tasks.node for gap in gaps if gap.may_skip and gap.source is not None
+    }
+    steps = [node for node in sources.values() if leaves_out_some(node)]
+    return (name, steps[0].id) if len(steps) > 1 else None
 
 
 def _differ(columns: list[Listing]) -> bool:

@@ -35,10 +35,14 @@ class Absent(Exception):  # noqa: N818 - not an error of the program: carries wh
         self.not_there = not_there
 
 
-def diagnose_absent(not_there: NotThere, template: Template) -> Diagnostic:
-    """The diagnostic for a mention of something that does not exist, at the mention if the template has just one."""
+def diagnose_absent(
+    not_there: NotThere, template: Template, mention: StepReference | None = None
+) -> Diagnostic:
+    """The diagnostic for a mention of something that does not exist, at the mention where it is known or the template has just one."""
     mentions = [one for one in template.references if isinstance(one, StepReference)]
-    span = template.span_of(mentions[0]) if len(mentions) == 1 else template.scalar.span
+    if mention is None and len(mentions) == 1:
+        (mention,) = mentions
+    span = template.scalar.span if mention is None else template.span_of(mention)
     return Diagnostic(not_there.code, not_there.message, span, help=_HELP.get(not_there.code, _OF_IMAGES))
 
 

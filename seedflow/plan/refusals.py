@@ -7,6 +7,7 @@ What is wrong with a recipe whatever its results are is an error of the plan. Wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -41,6 +42,7 @@ class Refusals:
         self._found: dict[str, Diagnostic] = {}
         self._open: set[str] = set()
         self._suspected: list[Diagnostic] = []
+        self._of_others: list[tuple[str, Diagnostic]] = []
 
     def add(self, address: str, problem: Diagnostic, *, is_open: bool = False) -> None:
         """Take in why something cannot be asked."""
@@ -50,6 +52,18 @@ class Refusals:
     def suspect(self, problem: Diagnostic) -> None:
         """Take in what is wrong where nothing is asked yet: with tasks that stand for others, or while it may come to nothing."""
         self._suspected.append(problem)
+
+    def suspect_others(self, address: str, problem: Diagnostic) -> None:
+        """The same with those that one task stands for, which no condition may leave out."""
+        self.suspect(problem)
+        self._of_others.append((address, problem))
+
+    @contextmanager
+    def of_none(self) -> Iterator[None]:
+        """For the block, what is taken in is of tasks that stand for none."""
+        before = len(self._of_others)
+        yield
+        del self._of_others[before:]
 
     def blame(self, problems: Sequence[Diagnostic], findings: Findings, *, suspicious: bool) -> bool:
         """Whether what was found before anything of it is asked is wrong for certain; where results are known, that is to be seen without them."""
@@ -70,6 +84,9 @@ class Refusals:
         findings = Findings()
         for address, problem in self._found.items():
             message = f"a task cannot be asked with the results that are there: {problem.message}"
+            findings.add(replace(problem, message=message, severity=Severity.WARNING), address)
+        for address, problem in self._of_others:
+            message = f"tasks to come cannot be asked with the results that are there: {problem.message}"
             findings.add(replace(problem, message=message, severity=Severity.WARNING), address)
         return findings
 

@@ -15,6 +15,7 @@ from seedflow.images.facts import FileImage, UrlImage
 from seedflow.models.model import Model
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.gaps import MOST_ITEMS
+from seedflow.plan.lacking import LackFinder
 from seedflow.plan.model import Bounds, Origin, PendingImages, PlannedReference, StepImage, Unknown
 from seedflow.plan.patterns import Pattern
 from seedflow.plan.picking import Absent, NotThere, as_list, diagnose_absent
@@ -135,6 +136,7 @@ class RequestBuilder:
         self._renderer = Renderer(resolver)
         self._slots = SlotFinder(resolver, stander)
         self._texts = TextReader(resolver, self._unknown)
+        self._lacks = LackFinder(resolver, stander)
         self._constants: dict[str, object] = {}
         self._rendered: dict[str, tuple[Expression, bool]] = {}
         for name, parameter in generate.parameters.items():
@@ -181,6 +183,8 @@ class RequestBuilder:
         never_sent = 0
         for item, most in zip(self._items, self._most_of_items, strict=True):
             images = self._images(item, env, keys)
+            if certain and any(isinstance(image, PendingImages) for image in images):
+                self._lacks.refuse(item.template, env)
             if most is not None:
                 never_sent += max(0, sum(map(_count_most, images)) - most)
             for image in images:
@@ -201,7 +205,7 @@ class RequestBuilder:
                 if isinstance(value, Unknown):
                     unknown.append(name)
                     symbols.append(f"{name}={find_symbol(expression, keys)}|{env.frame.prefix}")
-                    if certain and isinstance(expression, Template):
+                    if certain:
                         self._refuse_parts(expression, env, positions)
                     if as_text and isinstance(expression, Template):
                         patterns[name] = self._texts.read(expression, env, positions, references)
@@ -220,10 +224,12 @@ class RequestBuilder:
             never_sent,
         )
 
-    def _refuse_parts(self, template: Template, env: Env, positions: Positions) -> None:
-        problem = self._texts.find_problem(template, env, positions)
-        if problem is not None:
-            raise Refused(problem)
+    def _refuse_parts(self, expression: Expression, env: Env, positions: Positions) -> None:
+        self._lacks.refuse(expression, env)
+        if isinstance(expression, Template):
+            problem = self._texts.find_problem(expression, env, positions)
+            if problem is not None:
+                raise Refused(problem)
 
     def is_plain(self, env: Env) -> bool:
         """Whether everything that the request of a task mentions is there for certain."""

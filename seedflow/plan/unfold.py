@@ -385,7 +385,7 @@ class Unfolder:
     def _stand_in(self, tasks: StepTasks, leaf: Leaf) -> tuple[Instance, list[Task]]:
         """An instance that stands for some that are not known yet, and its tasks; what is wrong is said when they come."""
         instance = self._expanders[tasks.hub].build_ghost(tasks, leaf)
-        with self.apart() as (made, errors):
+        with self.apart() as (made, errors), nullcontext() if leaf.count.high else self.refusals.of_none():
             if tasks.node.step.call is not None:
                 inner, problems = self._uses.enter(instance, self._graph.frames[tasks.node.id])
                 instance.inner = replace(inner, ghost=True)

@@ -84,6 +84,17 @@ def test_an_item_of_an_empty_list_is_told_so(check) -> None:
     assert (found.code, found.help) == ("no-such-task", "its list is empty")
 
 
+def test_an_empty_list_gives_no_images_to_who_asks_for_some_of_its_tasks(say) -> None:
+    assert (
+        say("""
+        steps:
+          a: {for_each: {x: []}, generate: {prompt: A}}
+          b: {generate: {prompt: "B {{ steps.a.where(x='y').images | length }}"}}
+    """)
+        == []
+    )
+
+
 def test_a_misspelt_item_gets_a_suggestion(check) -> None:
     (found,) = check(recipe("steps.page.where(mood='cam').images"))
     assert found.help == "did you mean `calm`?"

@@ -87,6 +87,25 @@ def test_lists_that_are_paired_can_be_equally_long(say, pairs: str, said: list[s
 
 
 @pytest.mark.parametrize(
+    ("when", "pairs", "said"),
+    [
+        ("steps.set.images | length > each.n", "a=steps.odd.images, b=['x', 'y']", ["unequal-lists?"]),
+        ("steps.set.images | length > each.n", "a=steps.odd.tasks, b=['x']", ["unequal-lists?"]),
+        ("steps.set.images | length > each.n", "a=steps.odd.images, b=steps.odd.tasks", []),
+        ("steps.set.images | length > each.n", "a=steps.odd.where(n=1).images, b=['x']", []),
+        ("steps.set.images | length > 1", "a=steps.odd.images, b=['x', 'y']", []),
+        ("each.n > 1", "a=steps.odd.images, b=['x', 'y']", []),
+    ],
+)
+def test_a_condition_on_results_may_leave_out_some_of_a_list_that_is_paired(
+    say, when: str, pairs: str, said: list[str]
+) -> None:
+    odd = f'          odd: {{for_each: {{n: [1, 2]}}, when: "{{{{ {when} }}}}", generate: {{prompt: O}}}}\n'
+    found = say(loop(f'"{{{{ zip({pairs}) }}}}"').replace("          last:", f"{odd}          last:"))
+    assert [one.partition(" ")[0] for one in found if "unequal" in one] == said
+
+
+@pytest.mark.parametrize(
     ("over", "said"),
     [
         ("[]", ["nothing-to-apply"]),

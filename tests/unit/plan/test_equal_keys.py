@@ -263,6 +263,41 @@ def test_an_image_that_two_uses_hand_through_for_certain_is_an_error(tmp_path: P
     assert "`a[p=x]` stands twice in the list of `i`" in found[0].message
 
 
+FIX = """\
+seedflow: 1
+inputs: {photo: {type: image}, n: {type: integer, default: 1}}
+steps:
+  look: {generate: {prompt: Look, image_input: "{{ inputs.photo }}", sequential_image_generation: auto, max_images: 2}}
+  fix: {when: "{{ CONDITION }}", generate: {prompt: Fix, image_input: "{{ inputs.photo }}"}}
+outputs: {images: "{{ first_of(steps.fix.images[0], inputs.photo) }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "before", "said"),
+    [
+        ("inputs.n > 1", "steps.s.images", [Severity.ERROR]),
+        ("inputs.n > 1", "steps.s.where(k='b').images", [Severity.ERROR]),
+        ("steps.look.images | length > 1", "steps.s.images", [Severity.WARNING]),
+        ("inputs.n > 0", "steps.s.images", []),
+        ("inputs.n > 1", "steps.s.images[9:]", []),
+        ("inputs.n > 1", "[]", []),
+    ],
+)
+def test_the_first_image_of_a_set_that_a_recipe_hands_through_beside_it_is_told(
+    tmp_path: Path, condition: str, before: str, said: list[Severity]
+) -> None:
+    (tmp_path / "fix.yaml").write_text(FIX.replace("CONDITION", condition), encoding="utf-8")
+    text = (
+        "steps:\n"
+        '  s: {for_each: {k: [a, b]}, generate: {prompt: "{{ each.k }}", sequential_image_generation: auto, max_images: 2}}\n'
+        '  u: {recipe: ./fix.yaml, for_each: {p: "{{ steps.s.images }}"}, with: {photo: "{{ each.p }}"}}\n'
+        f'  v: {{for_each: {{i: "{{{{ {before} + steps.u.images }}}}"}}, generate: {{prompt: V, image_input: "{{{{ each.i }}}}"}}}}\n'
+    )
+    found = [one for one in open_planner(text, folder=tmp_path).start()[1] if one.code == "equal-keys"]
+    assert [one.severity for one in found] == said
+
+
 @pytest.mark.parametrize(
     ("condition", "over", "given"),
     [

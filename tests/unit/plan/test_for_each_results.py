@@ -276,6 +276,27 @@ def test_pairs_of_lists_whose_lengths_are_known_are_tasks_of_the_plan() -> None:
     assert [task.address for task in plan(skipping + pairs).tasks][-1] == "p[t=?,w=?]"
 
 
+ODD = """\
+inputs: {n: {type: list, of: integer, default: [1, 2]}, tones: {type: list, of: text, default: [warm, cold]}}
+steps:
+  sheet: {generate: {prompt: Sheet, sequential_image_generation: auto, max_images: 3}}
+  odd: {for_each: {n: "{{ inputs.n }}"}, when: "{{ steps.sheet.images | length > each.n }}", generate: {prompt: "{{ each.n }}"}}
+  pair:
+    for_each: "{{ zip(view=steps.odd.images, tone=inputs.tones) }}"
+    generate: {prompt: "{{ each.tone }}", image_input: "{{ each.view }}"}
+"""
+
+
+def test_a_condition_that_may_leave_out_some_of_a_list_that_is_paired_is_a_doubt_of_the_plan() -> None:
+    _, (perhaps,) = open_planner(ODD).start()
+    assert (perhaps.code, perhaps.severity) == ("unequal-lists", Severity.WARNING)
+    assert "`view` has 0 to 2, `tone` has 2" in perhaps.message
+    assert "`when` of step `odd`" in perhaps.message
+    assert play(ODD, gives={"sheet": 2}).problems == {"pair[view=?,tone=?]": "unequal-lists"}
+    assert open_planner(ODD, {"n": [1], "tones": ["warm"]}).start()[1] == []  # that or nothing at all
+    assert open_planner(ODD.replace("> each.n", "> 1")).start()[1] == []
+
+
 def test_sets_of_tasks_that_are_paired_may_not_fit_also_within_a_used_recipe(tmp_path) -> None:
     (tmp_path / "pair.yaml").write_text(
         "seedflow: 1\n"
