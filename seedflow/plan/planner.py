@@ -50,6 +50,7 @@ from seedflow.plan.rehearsal import (
     count_some,
     rests_on_pictures,
 )
+from seedflow.plan.sure_references import is_sure_reference
 from seedflow.plan.unfold import Unfolder
 from seedflow.recipe.model import Recipe
 from seedflow.store.base import StoreView
@@ -130,6 +131,10 @@ class Planner:
         """Whether the plan knows that what the text alone left open comes to nothing."""
         if doubt.code == "image-may-be-missing":
             return doubt.span in self._sure_places
+        if doubt.code == "may-be-none":
+            return not self._unfolder.findings.has_errors and is_sure_reference(
+                doubt, self._graph, self._unfolder.tasks.values()
+            )
         if (
             doubt.code == "template-undefined"
         ):  # what the plan looks at itself, but for the ways that conditions take

@@ -51,6 +51,39 @@ def test_a_reference_to_one_that_is_not_given_is_the_error_alone(desk: Desk) -> 
     assert desk.codes(PRINTED) == ["template-absent-reference"]
 
 
+COUNTED = """
+    inputs:
+      places: {type: list, of: text, default: [sea, hill]}
+      n: {type: integer, minimum: 1, maximum: 3, default: 2}
+    steps:
+      set: {for_each: {p: "{{ inputs.places }}"}, generate: {prompt: "Views {{ each.p }}"}}
+      row:
+        generate: {prompt: Views, sequential_image_generation: auto, max_images: 3}
+        expect: {images: {min: "{{ inputs.n }}"}}
+      end: {generate: {prompt: "{{ ref.x }}", image_input: {x: "{{ ITEMS }}"}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("items", "given", "found"),
+    [
+        ("steps.set.images[1:]", [], []),
+        ("steps.set.images[1:]", ["places=sea"], ["template-absent-reference"]),
+        ("steps.set.images | selectattr('number', 'eq', 1)", [], []),
+        ("steps.set.images | selectattr('number', 'eq', 1)", ["places="], ["template-absent-reference"]),
+        ("steps.row.images[1:]", [], []),
+        ("steps.row.images[1:] | reverse", [], []),
+        ("steps.row.images[1:]", ["n=1"], ["may-be-none?"]),
+        ("steps.row.images[1:] | reverse", ["n=1"], ["may-be-none?"]),
+        ("steps.row.images | selectattr('number', 'eq', 2)", ["n=1"], ["may-be-none?"]),
+    ],
+)
+def test_a_reference_of_which_the_plan_counts_an_image_is_no_doubt_any_more(
+    desk: Desk, items: str, given: list[str], found: list[str]
+) -> None:
+    assert desk.codes(COUNTED.replace("ITEMS", items), *given) == found
+
+
 def test_counts_are_told_with_what_the_plan_knows(desk: Desk) -> None:
     text = """
         inputs: {words: {type: list, of: text, max_items: 20}}
