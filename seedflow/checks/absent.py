@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from seedflow.checks.emptiness import Around, Emptiness, Why
 from seedflow.checks.subject import Subject
-from seedflow.diagnostics import Diagnostic, Related, Severity
-from seedflow.graph.facts import Facts, spell
+from seedflow.diagnostics import Diagnostic, Related, Severity, Span
+from seedflow.graph.facts import NO_FACTS, Facts, Key, spell
+from seedflow.graph.handed_on import find_handed_on
 from seedflow.graph.model import StepNode
 from seedflow.graph.places import find_templates
 from seedflow.graph.shapes import Kind
@@ -37,25 +38,62 @@ def _check_printed(
     subject = emptiness.subject
     if subject.flow.mistakes.is_mistaken(template, node, node.frame):
         return  # what is to be mended may be the test for it
-    names = {name for name, _ in references.names}
-    certain = subject.flow.certain.of_step(node)
-    for printed, facts in subject.flow.certain.find_printed(template, node.frame, certain):
-        if not isinstance(printed, Named) or printed.root != "ref" or printed.name not in names:
+    certain, condition = subject.flow.certain, subject.flow.certain.of_step(node)
+    told: set[int] = set()
+    for printed, facts in certain.find_printed(template, node.frame, condition):
+        if isinstance(printed, Named):
+            for problem in _check_name(printed, facts, template, references, node, emptiness):
+                told.add(printed.start)
+                yield problem
+    guarded = {id(part): facts for part, facts in certain.find_guarded(template, node.frame, condition)}
+    for handed in find_handed_on(template, node.frame, condition, certain):
+        named = handed.node
+        if named.start in told or handed.facts.is_found(_spell(named, node, subject)):
             continue
-        key = spell(printed, subject.flow.certain.names(node.frame))
-        absent = (
-            None if key is None or facts.is_there(key) else _find_absent(printed.name, facts, node, emptiness)
+        if guarded.get(id(named), NO_FACTS).is_there(_spell(named, node, subject)):
+            continue  # what a test let through when it was given its other name
+        source = handed.source
+        place = (
+            template.scalar.span_at(handed.start, handed.end)
+            if source is None
+            else Span(source, handed.start, handed.end)
         )
-        if absent is not None:
-            item, why = absent
-            yield Diagnostic(
-                "may-be-none",
-                f"`ref.{printed.name}` is printed, and there may be no such reference: {why.text}",
-                template.scalar.span_at(printed.start, printed.end),
-                Severity.WARNING,
-                help=f"write `{{% if ref.{printed.name} %}}…{{% endif %}}` around it, or leave the step out then, with `when:`",
-                related=(Related(item.template.scalar.span, "this may be none"), *why.related),
-            )
+        note = (
+            () if handed.start == named.start and source is None else (Related(place, "it is printed here"),)
+        )
+        for problem in _check_name(named, handed.facts, template, references, node, emptiness, note):
+            told.add(named.start)
+            yield problem
+
+
+def _spell(printed: Named, node: StepNode, subject: Subject) -> Key:
+    return spell(printed, subject.flow.certain.names(node.frame)) or ()
+
+
+def _check_name(
+    printed: Named,
+    facts: Facts,
+    template: Template,
+    references: References,
+    node: StepNode,
+    emptiness: Emptiness,
+    notes: tuple[Related, ...] = (),
+) -> Iterator[Diagnostic]:
+    if printed.root != "ref" or printed.name not in {name for name, _ in references.names}:
+        return
+    if facts.is_there(_spell(printed, node, emptiness.subject)):
+        return
+    absent = _find_absent(printed.name, facts, node, emptiness)
+    if absent is not None:
+        item, why = absent
+        yield Diagnostic(
+            "may-be-none",
+            f"`ref.{printed.name}` is printed, and there may be no such reference: {why.text}",
+            template.scalar.span_at(printed.start, printed.end),
+            Severity.WARNING,
+            help=f"write `{{% if ref.{printed.name} %}}…{{% endif %}}` around it, or leave the step out then, with `when:`",
+            related=(Related(item.template.scalar.span, "this may be none"), *why.related, *notes),
+        )
 
 
 def _find_absent(
@@ -65,14 +103,15 @@ def _find_absent(
     references = node.generate.references
     every = references.items if references is not None else ()
     items = [item for item in every if item.name == name]
-    reasons = [_say_why_absent(item, len(every), facts, node, emptiness) for item in items]
+    reasons = [say_why_absent(item, len(every), facts, node, emptiness) for item in items]
     first = reasons[0] if reasons else None
     return None if first is None or None in reasons else (items[0], first)
 
 
-def _say_why_absent(
+def say_why_absent(
     item: ReferenceItem, count: int, facts: Facts, node: StepNode, emptiness: Emptiness
 ) -> Why | None:
+    """Why an item of so many may come to nothing, where these facts hold; None where nothing says that it may."""
     subject, expression = emptiness.subject, item.template.expression
     if expression is None:
         return None
