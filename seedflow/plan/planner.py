@@ -131,7 +131,7 @@ class Planner:
         """Whether the plan knows that what the text alone left open comes to nothing."""
         if doubt.code == "image-may-be-missing":
             return doubt.span in self._sure_places
-        if doubt.code == "may-be-none":
+        if doubt.code in ("may-be-none", "too-few-values"):
             return not self._unfolder.findings.has_errors and is_sure_reference(
                 doubt, self._graph, self._unfolder.tasks.values()
             )
