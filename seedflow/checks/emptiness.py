@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from seedflow.checks.chosen_items import chooses_some, find_chosen
 from seedflow.checks.picking import LEAVE_OUT
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Related
@@ -24,7 +25,7 @@ from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.templating.operation_nodes import Applied, Binary, Either, Or
 from seedflow.recipe.templating.walking import walk
 
-_MOST_FOLLOWED = 12
+_MOST_FOLLOWED = 6
 """How many loops and outputs are looked through, one behind the other."""
 _MOST_LENGTHS = 64
 PART = "there may be no image in this part of them"
@@ -125,6 +126,12 @@ class Emptiness:
         selection = read_selection(part)
         if selection is not None and self._leaves_some(part, around):
             return self.explain(selection.base, around)
+        mention = find_chosen(part)
+        if mention is not None:
+            target = self.subject.flow.find_target(mention, around.node, around.frame)
+            made = target is not None and self.subject.made.is_made(target, mention, around.facts)
+            if target is not None and made and chooses_some(part, target):
+                return self._explain_mention(mention, around)
         return Why("a filter may leave none of the images") if self._is_open(part, around) else None
 
     def _leaves_some(self, part: Node, around: Around) -> bool:

@@ -84,6 +84,32 @@ def test_a_reference_of_which_the_plan_counts_an_image_is_no_doubt_any_more(
     assert desk.codes(COUNTED.replace("ITEMS", items), *given) == found
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_uses_of_a_recipe_that_may_all_be_skipped_stay_a_doubt(desk: Desk, inside: bool) -> None:
+    condition = 'when: "{{ inputs.photos | length > 1 }}", '
+    desk.write(
+        "used.yaml",
+        f"""
+        seedflow: 1
+        inputs: {{photos: {{type: list, of: image}}, s: {{type: text}}}}
+        steps:
+          one: {{{condition if inside else ""}generate: {{prompt: "One {{{{ inputs.s }}}}", image_input: "{{{{ inputs.photos }}}}"}}}}
+        outputs: {{ones: "{{{{ steps.one.images }}}}"}}
+        """,
+    )
+    when = "" if inside else 'when: "{{ steps.raw.images | length > 1 }}", '
+    text = f"""
+        steps:
+          raw: {{generate: {{prompt: Views, sequential_image_generation: auto, max_images: 3}}}}
+          u: {{recipe: ./used.yaml, for_each: {{s: [a, b]}}, {when}with: {{photos: "{{{{ steps.raw.images }}}}", s: "{{{{ each.s }}}}"}}}}
+          end:
+            generate:
+              prompt: "{{{{ ref.raw }}}}, {{{{ ref.ones }}}}"
+              image_input: {{raw: "{{{{ steps.raw.images }}}}", ones: "{{{{ steps.u.outputs.ones }}}}"}}
+    """
+    assert desk.codes(text) == ["may-be-none?"]
+
+
 def test_counts_are_told_with_what_the_plan_knows(desk: Desk) -> None:
     text = """
         inputs: {words: {type: list, of: text, max_items: 20}}
