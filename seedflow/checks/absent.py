@@ -2,86 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from seedflow.checks.picking import LEAVE_OUT
+from seedflow.checks.emptiness import Around, Emptiness, Why
 from seedflow.checks.subject import Subject
-from seedflow.diagnostics import Diagnostic, Related, Severity
-from seedflow.graph.facts import Facts, spell
-from seedflow.graph.growth import Growth, Where
+from seedflow.diagnostics import Diagnostic, Related, Severity, Span
+from seedflow.graph.facts import NO_FACTS, Facts, Key, spell
+from seedflow.graph.handed_on import find_handed_on
 from seedflow.graph.model import StepNode
-from seedflow.graph.numbered import read_selection
 from seedflow.graph.places import find_templates
 from seedflow.graph.shapes import Kind
 from seedflow.recipe.model import ReferenceItem, References
-from seedflow.recipe.references import NameReference, Slice, StepReference
+from seedflow.recipe.references import NameReference
 from seedflow.recipe.template import Template
-from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
+from seedflow.recipe.templating.forms import OrNone
 from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
-from seedflow.recipe.templating.nodes import Expression as Node
-from seedflow.recipe.templating.operation_nodes import Applied
 from seedflow.recipe.templating.walking import walk
 
 
 def check_absent(subject: Subject) -> Iterator[Diagnostic]:
     """Every reference that is printed is there, wherever no test stands before it."""
+    emptiness = Emptiness(subject)
     for node in subject.requests:
         references = node.generate.references
         if references is None or not references.named:
             continue
         for parameter in node.generate.parameters.values():
             for template in find_templates(parameter.expression):
-                yield from _check_printed(template, references, node, subject)
+                yield from _check_printed(template, references, node, emptiness)
 
 
 def _check_printed(
-    template: Template, references: References, node: StepNode, subject: Subject
+    template: Template, references: References, node: StepNode, emptiness: Emptiness
 ) -> Iterator[Diagnostic]:
+    subject = emptiness.subject
     if subject.flow.mistakes.is_mistaken(template, node, node.frame):
         return  # what is to be mended may be the test for it
-    names = {name for name, _ in references.names}
-    certain = subject.flow.certain.of_step(node)
-    for printed, facts in subject.flow.certain.find_printed(template, node.frame, certain):
-        if not isinstance(printed, Named) or printed.root != "ref" or printed.name not in names:
+    certain, condition = subject.flow.certain, subject.flow.certain.of_step(node)
+    told: set[int] = set()
+    for printed, facts in certain.find_printed(template, node.frame, condition):
+        if isinstance(printed, Named):
+            for problem in _check_name(printed, facts, template, references, node, emptiness):
+                told.add(printed.start)
+                yield problem
+    guarded = {id(part): facts for part, facts in certain.find_guarded(template, node.frame, condition)}
+    for handed in find_handed_on(template, node.frame, condition, certain):
+        named = handed.node
+        if named.start in told or handed.facts.is_found(_spell(named, node, subject)):
             continue
-        key = spell(printed, subject.flow.certain.names(node.frame))
-        absent = (
-            None if key is None or facts.is_there(key) else _find_absent(printed.name, facts, node, subject)
+        if guarded.get(id(named), NO_FACTS).is_there(_spell(named, node, subject)):
+            continue  # what a test let through when it was given its other name
+        source = handed.source
+        place = (
+            template.scalar.span_at(handed.start, handed.end)
+            if source is None
+            else Span(source, handed.start, handed.end)
         )
-        if absent is not None:
-            item, why = absent
-            yield Diagnostic(
-                "may-be-none",
-                f"`ref.{printed.name}` is printed, and there may be no such reference: {why}",
-                template.scalar.span_at(printed.start, printed.end),
-                Severity.WARNING,
-                help=f"write `{{% if ref.{printed.name} %}}…{{% endif %}}` around it, or leave the step out then, with `when:`",
-                related=(Related(item.template.scalar.span, "this may be none"),),
-            )
+        note = (
+            () if handed.start == named.start and source is None else (Related(place, "it is printed here"),)
+        )
+        for problem in _check_name(named, handed.facts, template, references, node, emptiness, note):
+            told.add(named.start)
+            yield problem
 
 
-def _leaves_some_of_each(expression: Node, facts: Facts, node: StepNode, subject: Subject) -> bool:
-    """Whether a filter by numbers leaves some of each task that is made, so that there are none only where all were skipped."""
-    if not isinstance(expression, Applied) or read_selection(expression) is None:
-        return False
-    return subject.flow.shape_of_part(expression, node, facts=facts, all_made=True).count.low > 0
+def _spell(printed: Named, node: StepNode, subject: Subject) -> Key:
+    return spell(printed, subject.flow.certain.names(node.frame)) or ()
+
+
+def _check_name(
+    printed: Named,
+    facts: Facts,
+    template: Template,
+    references: References,
+    node: StepNode,
+    emptiness: Emptiness,
+    notes: tuple[Related, ...] = (),
+) -> Iterator[Diagnostic]:
+    if printed.root != "ref" or printed.name not in {name for name, _ in references.names}:
+        return
+    if facts.is_there(_spell(printed, node, emptiness.subject)):
+        return
+    absent = _find_absent(printed.name, facts, node, emptiness)
+    if absent is not None:
+        item, why = absent
+        yield Diagnostic(
+            "may-be-none",
+            f"`ref.{printed.name}` is printed, and there may be no such reference: {why.text}",
+            template.scalar.span_at(printed.start, printed.end),
+            Severity.WARNING,
+            help=f"write `{{% if ref.{printed.name} %}}…{{% endif %}}` around it, or leave the step out then, with `when:`",
+            related=(Related(item.template.scalar.span, "this may be none"), *why.related, *notes),
+        )
 
 
 def _find_absent(
-    name: str, facts: Facts, node: StepNode, subject: Subject
-) -> tuple[ReferenceItem, str] | None:
+    name: str, facts: Facts, node: StepNode, emptiness: Emptiness
+) -> tuple[ReferenceItem, Why] | None:
     """One of the items of a name, and why it may come to nothing, if every one of them may."""
     references = node.generate.references
     every = references.items if references is not None else ()
     items = [item for item in every if item.name == name]
-    reasons = [_say_why_absent(item, len(every), facts, node, subject) for item in items]
-    return (items[0], reasons[0] or "") if items and all(reasons) else None
+    reasons = [say_why_absent(item, len(every), facts, node, emptiness) for item in items]
+    first = reasons[0] if reasons else None
+    return None if first is None or None in reasons else (items[0], first)
 
 
-def _say_why_absent(
-    item: ReferenceItem, count: int, facts: Facts, node: StepNode, subject: Subject
-) -> str | None:
-    expression = item.template.expression
+def say_why_absent(
+    item: ReferenceItem, count: int, facts: Facts, node: StepNode, emptiness: Emptiness
+) -> Why | None:
+    """Why an item of so many may come to nothing, where these facts hold; None where nothing says that it may."""
+    subject, expression = emptiness.subject, item.template.expression
     if expression is None:
         return None
     if isinstance(expression, OrNone) and _is_made(expression, facts, node, subject):
@@ -90,37 +121,15 @@ def _say_why_absent(
     parts = list(walk(expression))
     if shape.optional:
         if any(isinstance(part, OrNone) for part in parts):
-            return "what `optional` stands around may be skipped"
+            return Why("what `optional` stands around may be skipped")
         mentioned = [one for one in item.template.references if isinstance(one, NameReference)]
         inputs = [one.name for one in mentioned if one.root == "inputs"]
-        return (
+        return Why(
             f"input `{inputs[0]}` is optional and has no default" if inputs else f"this is {shape.describe()}"
         )
-    if shape.kind is not Kind.LIST or shape.count.low > 0:
+    if shape.kind is not Kind.LIST:
         return None
-    if any(isinstance(part, WithoutFailed) for part in parts):
-        return "all that `succeeded` goes on without may fail"
-    filtered = _leaves_out(parts) and any(isinstance(one, StepReference) for one in item.template.references)
-    if filtered and not _leaves_some_of_each(expression, facts, node, subject):
-        return "a filter may leave none of the images"
-    index = expression.reference.index if isinstance(expression, Mentioned) else None
-    if isinstance(index, Slice) and index.start not in (None, 0):
-        return "there may be no image in this part of them"
-    if count > 1:
-        choices = [part for part in parts if isinstance(part, FirstOf)]
-        for one in item.template.references:
-            if any(choice.start <= one.start < choice.end for choice in choices):
-                continue  # where all of it was skipped, so is the task
-            target = subject.flow.find_target(one, node) if isinstance(one, StepReference) else None
-            if target is None or not target.step.for_each or not isinstance(one, StepReference):
-                continue
-            if _depends_on_results(target, subject) and not subject.made.is_made(target, one, facts):
-                return f"all tasks of step `{target.step.name}` may be skipped"
-    return None
-
-
-def _leaves_out(parts: Iterable[Node]) -> bool:
-    return any(isinstance(part, Applied) and part.name in LEAVE_OUT for part in parts)
+    return emptiness.explain(expression, Around(node, node.frame, facts, alone=count == 1))
 
 
 def _is_made(expression: OrNone, facts: Facts, node: StepNode, subject: Subject) -> bool:
@@ -131,9 +140,3 @@ def _is_made(expression: OrNone, facts: Facts, node: StepNode, subject: Subject)
         target is not None and subject.made.is_made(target, mention, facts)
         for target, mention in zip(targets, mentions, strict=True)
     )
-
-
-def _depends_on_results(node: StepNode, subject: Subject) -> bool:
-    """Whether only the run knows which tasks of a step are skipped."""
-    when = node.step.when
-    return when is not None and Growth(subject.graph).is_dynamic(when, Where(node.frame, node))

@@ -30,6 +30,7 @@ from seedflow.checks.settings import check_settings
 from seedflow.checks.skipping import check_skipping
 from seedflow.checks.subject import Subject, build_subject
 from seedflow.checks.text import check_text
+from seedflow.checks.too_few import check_too_few
 from seedflow.checks.unused import check_unused
 from seedflow.checks.waste import check_waste
 from seedflow.diagnostics import Diagnostic
@@ -47,6 +48,7 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_parameters,
     check_references,
     check_absent,
+    check_too_few,
     check_selectors,
     check_indexing,
     check_picking,

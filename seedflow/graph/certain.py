@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from seedflow.graph.facts import MAYBE_ANYTHING, NO_FACTS, Facts, Names, spell
 from seedflow.graph.guards import is_test, is_tested, learn
@@ -74,12 +74,7 @@ class Certain:
         Without `whole`, nobody wants a text of the template itself.
         """
         names = self.names_in(template, frame)
-        for node, known, printed in _find_expressions(template, facts, names):
-            if printed and whole:
-                yield from _find_texts(node, known, names)
-            for part, inside in _go_through(node, known, names):
-                if isinstance(part, Joined) or _needs_text(part):
-                    yield from _find_texts(part, inside, names)
+        yield from _find_printed(_find_expressions(template, facts, names), names, whole=whole)
 
     def find_guarded(self, template: Template, frame: Frame, facts: Facts) -> _Found:
         """Every part of every expression in a template, with what is certain there; macros and files left out."""
@@ -103,8 +98,19 @@ class Certain:
         key = (id(template), frame.path)
         found = self._in_templates.get(key)
         if found is None:
-            found = self._in_templates[key] = (template, _name_variables(template, self.names(frame)))
+            found = self._in_templates[key] = (template, name_variables(template.body, self.names(frame)))
         return found[1]
+
+
+def find_printed_in(body: Body, facts: Facts, names: Names) -> _Found:
+    """Everything in a body of statements of which a text is wanted, with what is certain there."""
+    yield from _find_printed(_walk_body(body, facts, names), names)
+
+
+def find_guarded_in(body: Body, facts: Facts, names: Names) -> _Found:
+    """Every part of every expression in a body, with what is certain there."""
+    for node, known, _ in _walk_body(body, facts, names):
+        yield from _go_through(node, known, names)
 
 
 def find_tests(body: Body) -> Iterator[Expression]:
@@ -147,23 +153,34 @@ def names_of(frame: Frame) -> Names:
     return Names(find_value)
 
 
-def _find_texts(node: Expression, facts: Facts, names: Names) -> _Found:
+def _find_printed(
+    expressions: Iterable[tuple[Expression, Facts, bool]], names: Names, *, whole: bool = True
+) -> _Found:
+    for node, known, printed in expressions:
+        if printed and whole:
+            yield from find_texts(node, known, names)
+        for part, inside in _go_through(node, known, names):
+            if isinstance(part, Joined) or _needs_text(part):
+                yield from find_texts(part, inside, names)
+
+
+def find_texts(node: Expression, facts: Facts, names: Names) -> _Found:
     """The parts of an expression that become its text, each where it does."""
     match node:
         case Joined():
             for part in node.parts:
-                yield from _find_texts(part, facts, names)
+                yield from find_texts(part, facts, names)
         case Either():
-            yield from _find_texts(node.then, facts.both(learn(node.test, names)), names)
-            yield from _find_texts(node.otherwise, facts.both(learn(node.test, names, holds=False)), names)
+            yield from find_texts(node.then, facts.both(learn(node.test, names)), names)
+            yield from find_texts(node.otherwise, facts.both(learn(node.test, names, holds=False)), names)
         case Or():
-            yield from _find_texts(node.left, facts.both(learn(node.left, names)), names)
-            yield from _find_texts(node.right, facts.both(learn(node.left, names, holds=False)), names)
+            yield from find_texts(node.left, facts.both(learn(node.left, names)), names)
+            yield from find_texts(node.right, facts.both(learn(node.left, names, holds=False)), names)
         case And():
-            yield from _find_texts(node.left, facts.both(learn(node.left, names, holds=False)), names)
-            yield from _find_texts(node.right, facts.both(learn(node.left, names)), names)
+            yield from find_texts(node.left, facts.both(learn(node.left, names, holds=False)), names)
+            yield from find_texts(node.right, facts.both(learn(node.left, names)), names)
         case Applied() if _needs_text(node):
-            yield from _find_texts(node.arguments[0], facts, names)
+            yield from find_texts(node.arguments[0], facts, names)
         case _:
             if not facts.never:
                 yield node, facts
@@ -231,11 +248,11 @@ def _walk_body(body: Body, facts: Facts, names: Names) -> Iterator[tuple[Express
                 pass
 
 
-def _name_variables(template: Template, names: Names) -> Names:
-    """What the variables of a template stand for, where each is set once."""
+def name_variables(body: Body, names: Names) -> Names:
+    """What the variables of a body of statements stand for, where each is set once."""
     found: dict[int, Expression] = {}
     times: Counter[int] = Counter()
-    for slots, expression in _find_set(template.body):
+    for slots, expression in _find_set(body):
         times.update(slots)
         if len(slots) == 1 and expression is not None:
             found[slots[0]] = expression

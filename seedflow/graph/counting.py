@@ -214,7 +214,7 @@ class Counts:
 
     def _bound_number(self, expression: Expression | None, node: StepNode) -> Range:
         """Between which numbers one lies that `expect` asks for, if it asks."""
-        shape = UNKNOWN if expression is None else self._flow.shape_of_expression(expression, node)
+        shape = UNKNOWN if expression is None else self.find_number(expression, node)
         return shape.sure_number or ANYTHING
 
     def _list_count(self, items: Expression, node: StepNode) -> Count:

@@ -45,7 +45,7 @@ class Growth:
     def is_dynamic(self, expression: Expression, where: Where) -> bool:
         """Whether only the run knows what an expression gives: it looks at results, directly or through a name."""
         return any(
-            self._is_dynamic_reference(reference, where)
+            self.is_dynamic_mention(reference, where)
             for template in find_templates(expression)
             for reference in template.references
         )
@@ -75,7 +75,7 @@ class Growth:
     def _follow(self, source: Reference, where: Where) -> Unbounded | None:
         if isinstance(source, StepReference):
             return self._follow_output(source, where)
-        if not source.path or not self._is_dynamic_reference(source, where):
+        if not source.path or not self.is_dynamic_mention(source, where):
             return None
         match source.root:
             case "inputs":
@@ -113,7 +113,8 @@ class Growth:
         call = frame.call.step.call if frame.call is not None else None
         return call.arguments.get(name) if call is not None else None
 
-    def _is_dynamic_reference(self, reference: Reference, where: Where) -> bool:
+    def is_dynamic_mention(self, reference: Reference, where: Where) -> bool:
+        """The same of one mention."""
         if isinstance(reference, StepReference):
             return True
         if not reference.path:

@@ -36,7 +36,7 @@ class _Test(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Filters one behind the other, and the list before all of them; `exact` when nothing but numbers decides.
+    """Filters one behind the other, and the list before all of them; `counted` when nothing but numbers and takes decides.
 
     Which takes are the current ones only picks know, so that of these no more is known than how many may pass.
     """
@@ -44,7 +44,12 @@ class Selection:
     base: Expression
     numbers: tuple[_Test, ...]
     takes: tuple[_Test, ...]
-    exact: bool
+    counted: bool
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing but numbers decides."""
+        return self.counted and not self.takes
 
     def passes(self, number: object, take: object) -> bool:
         """Whether an image may pass; what is not known of it may be anything."""
@@ -68,21 +73,26 @@ class Selection:
         found = answers.tasks.times(takes).times(self.count_images(answers.images))
         return found if self.exact else Count(0, found.high)
 
+    def leaves_some_of_each(self, answers: Answers) -> bool:
+        """Whether some images of each task pass that is made, as long as no take was drawn anew."""
+        images, takes = self.count_images(answers.images), _count(answers.takes, self.takes)
+        return self.counted and images.low > 0 and takes.low > 0
+
 
 def read_selection(node: Expression) -> Selection | None:
     """The filters that a list went through last; None where none of them looks at a number or a take."""
     found: dict[str, list[_Test]] = {name: [] for name in _COUNTED}
-    exact = True
+    counted = True
     while isinstance(node, Applied) and node.arguments and node.name in SAME_ITEMS | _LEAVE_OUT:
         test = _read_test(node)
         if test is not None:
             found[test[0]].append(test[1])
         elif node.name in _LEAVE_OUT:
-            exact = False
+            counted = False
         node = node.arguments[0]
     if not any(found.values()):
         return None
-    return Selection(node, tuple(found["number"]), tuple(found["take"]), exact and not found["take"])
+    return Selection(node, tuple(found["number"]), tuple(found["take"]), counted)
 
 
 def narrow_count(node: Applied, found: Shape, infer: Callable[[Expression], Shape]) -> Shape:

@@ -15,7 +15,7 @@ _JUDGED_AGAIN = frozenset(
     ("many-requests", "out-of-bounds", "out-of-range", "too-many-together", "too-many-values")
 )
 """What the plan judges as well, of every request and every use of a recipe, and with better numbers."""
-_ANSWERED = frozenset(("may-be-none", "image-may-be-missing", "nothing-to-apply"))
+_ANSWERED = frozenset(("may-be-none", "image-may-be-missing", "nothing-to-apply", "too-few-values"))
 """What an error of the plan at the same place answers."""
 _LOOKED_AT = (Part.FOR_EACH, Part.TAKES, Part.EXPECT)
 """What a plan works out by itself, where it mentions no results."""

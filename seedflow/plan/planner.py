@@ -50,6 +50,7 @@ from seedflow.plan.rehearsal import (
     count_some,
     rests_on_pictures,
 )
+from seedflow.plan.sure_references import SureReferences
 from seedflow.plan.unfold import Unfolder
 from seedflow.recipe.model import Recipe
 from seedflow.store.base import StoreView
@@ -126,10 +127,17 @@ class Planner:
         """Where images are picked that are there for certain, by the plan as it was first."""
         return self._build.resolver.sure.find_places(self._graph)
 
+    @cached_property
+    def _sure_references(self) -> SureReferences:
+        """References that are there for certain, by the plan as it was first."""
+        return SureReferences(self._graph, self._unfolder.tasks.values())
+
     def settles(self, doubt: Diagnostic) -> bool:
         """Whether the plan knows that what the text alone left open comes to nothing."""
         if doubt.code == "image-may-be-missing":
             return doubt.span in self._sure_places
+        if doubt.code in ("may-be-none", "too-few-values"):
+            return not self._unfolder.findings.has_errors and self._sure_references.settle(doubt)
         if (
             doubt.code == "template-undefined"
         ):  # what the plan looks at itself, but for the ways that conditions take

@@ -1,6 +1,9 @@
-"""References that are printed and may not be there, behind filters of the images of steps that may be skipped."""
+"""References that are printed and may not be there: behind filters, in parts of lists, through loops and used recipes."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -13,6 +16,9 @@ RECIPE = """
       end: {generate: {prompt: "{{ ref.p }}{{ ref.q }}", image_input: {q: "{{ steps.w.images }}", p: "{{ ITEMS }}"}}}
 """
 SOME, OPEN = "each.x == 'a'", "steps.w.images | length > 1"
+PART = "there may be no image in this part of them"
+FILTER = "a filter may leave none of the images"
+SKIPPED = "all tasks of step `one` may be skipped"
 FIRST = "steps.v.images | selectattr('number', 'eq', 1)"
 
 
@@ -21,7 +27,7 @@ FIRST = "steps.v.images | selectattr('number', 'eq', 1)"
     [
         (SOME, FIRST, None),
         (SOME, FIRST.replace("1", "2"), "a filter may leave none of the images"),
-        (SOME, f"({FIRST} | list)[1:]", "a filter may leave none of the images"),
+        (SOME, f"({FIRST} | list)[1:]", PART),
         (OPEN, FIRST, "all tasks of step `v` may be skipped"),
         (OPEN, FIRST.replace("1", "2"), "a filter may leave none of the images"),
     ],
@@ -32,3 +38,142 @@ def test_a_filter_that_leaves_some_of_each_task_leaves_none_only_where_all_were_
     found = check(RECIPE.replace("WHEN", when).replace("ITEMS", items))
     said = [one.message.rpartition(": ")[2] for one in found if one.code == "may-be-none"]
     assert said == [why] * (why is not None)
+
+
+def ask(check: Check, items: str, more: str = "", loop: str = "", when: str = "") -> list[str]:
+    """Why `ref.p`, which is made of these items, may not be there, beside a picture that always is."""
+    found = check(f"""
+        inputs:
+          places: {{type: list, of: text, default: [sea, hill]}}
+          photo: {{type: image, default: fox.jpg}}
+          both: {{type: boolean, default: true}}
+        steps:
+          set: {{generate: {{prompt: S, sequential_image_generation: auto, max_images: 3}}}}
+          word: {{for_each: {{w: [a, b]}}, takes: 2, generate: {{prompt: "W {{{{ each.w }}}}"}}}}
+          view: {{for_each: {{p: "{{{{ inputs.places }}}}"}}, generate: {{prompt: "V {{{{ each.p }}}}"}}}}
+          oil: {{for_each: {{v: "{{{{ steps.set.images[1:] }}}}"}}, generate: {{prompt: O, image_input: ["{{{{ each.v }}}}"]}}}}
+          late: {{for_each: {{x: [1, 2]}}, when: "{{{{ steps.set.images | length > 1 }}}}", generate: {{prompt: "L {{{{ each.x }}}}"}}}}
+          copy: {{for_each: {{v: "{{{{ steps.late.images }}}}"}}, generate: {{prompt: C, image_input: ["{{{{ each.v }}}}"]}}}}
+          {more or "other: {generate: {prompt: O}}"}
+          end:
+            {loop and "for_each: {t: " + repr(loop) + "}"}
+            {when and "when: '{{ " + when + " }}'"}
+            generate: {{prompt: "{{{{ ref.p }}}}{{{{ ref.q }}}}", image_input: {{q: "{{{{ steps.set.images }}}}", p: "{{{{ {items} }}}}"}}}}
+    """)
+    return [one.message.rpartition(": ")[2] for one in found if one.code == "may-be-none"]
+
+
+@pytest.mark.parametrize(
+    ("items", "why"),
+    [
+        ("steps.word.images | selectattr('take', 'eq', 1)", None),
+        ("steps.word.where(w='a').images | selectattr('take', 'in', [1, 2])", None),
+        ("steps.word.images | selectattr('take', 'eq', 3)", FILTER),
+        ("steps.view.images | selectattr('number', 'eq', 1)", None),
+        ("(steps.view.images + steps.word.images) | selectattr('number', 'eq', 1)", None),
+        ("(steps.view.images + steps.word.images) | selectattr('number', 'eq', 2)", FILTER),
+        ("steps.view.images | selectattr('number', 'eq', 2)", FILTER),
+        ("steps.set.images | selectattr('number', 'eq', 2)", FILTER),
+        ("steps.set.images[:2] | selectattr('number', 'eq', 1)", None),
+        ("steps.set.images[1:] | selectattr('number', 'eq', 1)", FILTER),
+        ("(steps.set.images if inputs.both else steps.word.images) | selectattr('number', 'eq', 1)", None),
+        ("(steps.set.images if inputs.both else steps.word.images) | selectattr('number', 'eq', 2)", FILTER),
+        (
+            "succeeded(steps.word.images) | selectattr('number', 'eq', 1)",
+            "all that `succeeded` goes on without may fail",
+        ),
+        ("steps.word.images | selectattr('each.w', 'eq', 'a')", None),
+        ("steps.word.images | reverse | rejectattr('each.w', 'eq', 'a')", None),
+        ("steps.word.images | selectattr('each.w', 'in', ['c', 'b'])", None),
+        ("steps.word.images | selectattr('each.w', 'ne', 'c')", None),
+        ("steps.word.images | selectattr('each.w', 'eq', 'c')", FILTER),
+        ("steps.word.images | selectattr('each.w', 'in', ['c', 'd'])", FILTER),
+        ("steps.late.images | selectattr('each.x', 'eq', 1)", FILTER),
+        ("steps.set.images[1:] | reverse", PART),
+        ("(steps.set.images | reverse)[1:]", PART),
+        ("steps.word.images[1:] | reverse", None),
+        ("steps.set.images[1:] + steps.word.images", None),
+        ("steps.set.images[1:] + steps.set.images[2:]", PART),
+        ("steps.set.images[1:] or steps.set.images", None),
+        ("steps.set.images[1:] or steps.set.images[2:]", PART),
+        ("steps.set.images[1:] if steps.set.images | length > 1 else steps.set.images", None),
+        ("steps.set.images[1:] if steps.set.images | length > 0 else steps.set.images", PART),
+        ("steps.set.images[1:] if inputs.both else steps.set.images", None),
+        ("first_of(steps.late.images, steps.set.images[1:])", PART),
+        ("steps.late.images", "all tasks of step `late` may be skipped"),
+        ("steps.late.at(x=1).images", None),
+        ("steps.oil.images", "the list of step `oil` may be empty"),
+        ("steps.copy.images", "all tasks of step `late` may be skipped"),
+        ("steps.oil.images | selectattr('number', 'eq', 1)", "the list of step `oil` may be empty"),
+    ],
+)
+def test_what_a_list_is_made_of_says_why_it_may_be_empty(check: Check, items: str, why: str | None) -> None:
+    assert ask(check, items) == [why] * (why is not None)
+
+
+@pytest.mark.parametrize(
+    ("items", "loop", "said"),
+    [
+        ("each.t.images[1:]", "{{ steps.set.tasks }}", [PART]),
+        ("each.t.images[1:]", "{{ steps.word.tasks }}", []),
+        ("each.t.images | selectattr('number', 'eq', 2)", "{{ steps.set.tasks }}", [FILTER]),
+        ("each.t.images | selectattr('number', 'eq', 1)", "{{ steps.set.tasks }}", []),
+    ],
+)
+def test_of_each_task_of_a_loop(check: Check, items: str, loop: str, said: list[str]) -> None:
+    assert ask(check, items, loop=loop) == said
+
+
+@pytest.mark.parametrize(
+    ("items", "when"),
+    [
+        ("steps.set.images[1:] | reverse", "steps.set.images | length > 1"),
+        ("(steps.set.images | reverse)[1:]", "steps.set.images[1:]"),
+        ("steps.set.images | selectattr('number', 'eq', 2)", "steps.set.images | length > 1"),
+        ("steps.oil.images", "steps.oil.images | length > 0"),
+        ("steps.oil.images", "steps.set.images | length > 1"),
+        ("steps.oil.images", "steps.oil.images"),
+    ],
+)
+def test_a_condition_that_makes_sure_of_it_silences_it(check: Check, items: str, when: str) -> None:
+    assert ask(check, items) != []
+    assert ask(check, items, when=when) == []
+
+
+USED = """
+    seedflow: 1
+    inputs: {photos: {type: list, of: image}, n: {type: integer, default: 1, minimum: 1, maximum: 3}}
+    steps:
+      some: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}, expect: {images: {min: "{{ inputs.n }}"}}}
+      one: {WHEN, generate: {prompt: O, image_input: "{{ inputs.photos }}"}}
+    outputs: {rest: "{{ ITEMS }}"}
+"""
+OPEN_INSIDE = 'when: "{{ inputs.photos | length > 1 }}"'
+EACH_OPEN = 'for_each: {p: "{{ inputs.photos }}"}, ' + OPEN_INSIDE
+
+
+@pytest.mark.parametrize(
+    ("when", "items", "use", "mention", "said"),
+    [
+        ("takes: 1", "steps.some.images[1:]", "", "", [PART]),
+        ("takes: 1", "steps.some.images[1:]", "n: 2", "", []),
+        ("takes: 1", "steps.some.images | selectattr('width', 'gt', 99)", "", "", [FILTER]),
+        ("takes: 1", "steps.some.images", "", "", []),
+        (OPEN_INSIDE, "steps.one.images", "", "", []),
+        (OPEN_INSIDE, "steps.one.images", "LOOP", "", [SKIPPED]),
+        (EACH_OPEN, "steps.one.images", "", "", []),
+        (EACH_OPEN, "steps.one.images", "LOOP", "", [SKIPPED]),
+        (EACH_OPEN, "steps.one.images", "LOOP", ".where(s='a')", [SKIPPED]),
+        (EACH_OPEN, "steps.one.images", "LOOP", ".at(s='a')", []),
+        ('for_each: {p: "{{ inputs.photos }}"}', "steps.one.images", "LOOP", "", []),
+    ],
+)  # fmt: skip # a row a line
+def test_an_output_of_a_used_recipe_is_looked_into(
+    check: Check, tmp_path: Path, when: str, items: str, use: str, mention: str, said: list[str]
+) -> None:
+    (tmp_path / "parts").mkdir(exist_ok=True)
+    (tmp_path / "parts" / "used.yaml").write_text(dedent(USED.replace("WHEN", when).replace("ITEMS", items)))
+    loop, given = ("for_each: {s: [a, b]}, ", "") if use == "LOOP" else ("", use and f", {use}")
+    photos = 'photos: "{{ steps.set.images }}"'
+    more = f"u: {{recipe: ./parts/used.yaml, {loop}with: {{{photos}{given}}}}}"
+    assert ask(check, f"steps.u{mention}.outputs.rest", more=more) == said

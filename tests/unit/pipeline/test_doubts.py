@@ -51,6 +51,65 @@ def test_a_reference_to_one_that_is_not_given_is_the_error_alone(desk: Desk) -> 
     assert desk.codes(PRINTED) == ["template-absent-reference"]
 
 
+COUNTED = """
+    inputs:
+      places: {type: list, of: text, default: [sea, hill]}
+      n: {type: integer, minimum: 1, maximum: 3, default: 2}
+    steps:
+      set: {for_each: {p: "{{ inputs.places }}"}, generate: {prompt: "Views {{ each.p }}"}}
+      row:
+        generate: {prompt: Views, sequential_image_generation: auto, max_images: 3}
+        expect: {images: {min: "{{ inputs.n }}"}}
+      end: {generate: {prompt: "{{ ref.x }}", image_input: {x: "{{ ITEMS }}"}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("items", "given", "found"),
+    [
+        ("steps.set.images[1:]", [], []),
+        ("steps.set.images[1:]", ["places=sea"], ["template-absent-reference"]),
+        ("steps.set.images | selectattr('number', 'eq', 1)", [], []),
+        ("steps.set.images | selectattr('number', 'eq', 1)", ["places="], ["template-absent-reference"]),
+        ("steps.row.images[1:]", [], []),
+        ("steps.row.images[1:] | reverse", [], []),
+        ("steps.row.images[1:]", ["n=1"], ["may-be-none?"]),
+        ("steps.row.images[1:] | reverse", ["n=1"], ["may-be-none?"]),
+        ("steps.row.images | selectattr('number', 'eq', 2)", ["n=1"], ["may-be-none?"]),
+    ],
+)
+def test_a_reference_of_which_the_plan_counts_an_image_is_no_doubt_any_more(
+    desk: Desk, items: str, given: list[str], found: list[str]
+) -> None:
+    assert desk.codes(COUNTED.replace("ITEMS", items), *given) == found
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_uses_of_a_recipe_that_may_all_be_skipped_stay_a_doubt(desk: Desk, inside: bool) -> None:
+    condition = 'when: "{{ inputs.photos | length > 1 }}", '
+    desk.write(
+        "used.yaml",
+        f"""
+        seedflow: 1
+        inputs: {{photos: {{type: list, of: image}}, s: {{type: text}}}}
+        steps:
+          one: {{{condition if inside else ""}generate: {{prompt: "One {{{{ inputs.s }}}}", image_input: "{{{{ inputs.photos }}}}"}}}}
+        outputs: {{ones: "{{{{ steps.one.images }}}}"}}
+        """,
+    )
+    when = "" if inside else 'when: "{{ steps.raw.images | length > 1 }}", '
+    text = f"""
+        steps:
+          raw: {{generate: {{prompt: Views, sequential_image_generation: auto, max_images: 3}}}}
+          u: {{recipe: ./used.yaml, for_each: {{s: [a, b]}}, {when}with: {{photos: "{{{{ steps.raw.images }}}}", s: "{{{{ each.s }}}}"}}}}
+          end:
+            generate:
+              prompt: "{{{{ ref.raw }}}}, {{{{ ref.ones }}}}"
+              image_input: {{raw: "{{{{ steps.raw.images }}}}", ones: "{{{{ steps.u.outputs.ones }}}}"}}
+    """
+    assert desk.codes(text) == ["may-be-none?"]
+
+
 def test_counts_are_told_with_what_the_plan_knows(desk: Desk) -> None:
     text = """
         inputs: {words: {type: list, of: text, max_items: 20}}
