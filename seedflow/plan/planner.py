@@ -38,6 +38,7 @@ from seedflow.plan.model import (
     Waiting,
 )
 from seedflow.plan.outputs import OutputPlanner
+from seedflow.plan.picked import PickJudge
 from seedflow.plan.refusals import find_open
 from seedflow.plan.rehearsal import (
     OTHERS,
@@ -122,6 +123,12 @@ class Planner:
         return self._unfolder
 
     @cached_property
+    def _picks(self) -> PickJudge:
+        """Judges them by the tests around them as well; without errors, every task that there will be is known."""
+        build, whole = self._build, not self._unfolder.findings.has_errors
+        return PickJudge(self._graph, self._root, build.resolver, build.stander, build.ranges, whole=whole)
+
+    @cached_property
     def _sure_places(self) -> frozenset[Span]:
         """Where images are picked that are there for certain, by the plan as it was first."""
         return self._build.resolver.sure.find_places(self._graph)
@@ -129,7 +136,9 @@ class Planner:
     def settles(self, doubt: Diagnostic) -> bool:
         """Whether the plan knows that what the text alone left open comes to nothing."""
         if doubt.code == "image-may-be-missing":
-            return doubt.span in self._sure_places
+            return doubt.span in self._sure_places or (
+                doubt.span is not None and self._picks.settles(doubt.span)
+            )
         if (
             doubt.code == "template-undefined"
         ):  # what the plan looks at itself, but for the ways that conditions take
@@ -140,7 +149,9 @@ class Planner:
 
     def sharpen(self, doubt: Diagnostic) -> Diagnostic:
         """The same with the number of images that the plan knows, where the text alone allows more."""
-        count = self._counts.get(doubt.span) if doubt.code == "image-may-be-missing" and doubt.span else None
+        if doubt.code != "image-may-be-missing" or doubt.span is None:
+            return doubt
+        count = self._counts.get(doubt.span) or self._picks.find_count(doubt.span)
         return doubt if count is None else replace(doubt, message=reword_count(doubt.message, count))
 
     @cached_property

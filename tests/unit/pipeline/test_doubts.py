@@ -359,3 +359,109 @@ def test_the_plan_knows_whether_a_list_made_of_an_earlier_variable_repeats(
     """
     assert [one.code for one in desk.open(text).check()] == []
     assert [one.code for one in desk.problems(text, without=frozenset(("unused-step",)))] == said
+
+
+PICKED = """
+    inputs: {n: {type: integer, minimum: 1, maximum: 4, default: 2}, on: {type: boolean, default: false}}
+    steps:
+      set:
+        generate: {prompt: Views, sequential_image_generation: auto, max_images: 4}
+        expect: {images: {min: "{{ inputs.n }}"}}
+      x: {generate: {prompt: "One PROMPT", image_input: ["{{ IMAGE }}"]}}
+"""
+ONE, OTHER = "steps.set.images[2]", "steps.set.images[0]"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "image"),
+    [
+        ("", f"{ONE} if inputs.on else {OTHER}"),
+        ("", f"{OTHER} if not inputs.on else {ONE}"),
+        ("", f"[{OTHER}, {ONE}] if inputs.on else [{OTHER}]"),
+        ("", f"(steps.set.images | list)[2] if inputs.on else {OTHER}"),
+        ("", f"(inputs.on and {ONE}) or {OTHER}"),
+        ("", f"{ONE} if (inputs.on and steps.set.images | length > 1) else {OTHER}"),
+        (f"{{{{ {ONE}.width if inputs.on else 4 }}}}", OTHER),
+        (f"{{% if inputs.on %}}{{{{ {ONE}.width }}}}{{% else %}}no{{% endif %}}", OTHER),
+        (f"{{% if not inputs.on %}}no{{% else %}}{{{{ {ONE}.width }}}}{{% endif %}}", OTHER),
+    ],
+)
+def test_an_image_behind_a_test_that_the_inputs_decide_is_no_doubt_any_more(
+    prompt: str, image: str, desk: Desk
+) -> None:
+    text = PICKED.replace("PROMPT", prompt).replace("IMAGE", image)
+    assert "image-may-be-missing" in [one.code for one in desk.open(text).check()]
+    assert desk.codes(text) == []
+    assert desk.codes(text, "on=true") == ["image-may-be-missing?"]
+    assert desk.codes(text, "on=true", "n=3") == []
+
+
+def test_a_doubt_behind_a_test_that_only_the_run_decides_stays(desk: Desk) -> None:
+    text = PICKED.replace("PROMPT", "").replace("IMAGE", f"{ONE} if {OTHER}.width > 9 else {OTHER}")
+    assert desk.codes(text) == ["image-may-be-missing?"]
+    assert "gives 2 to 4 images" in desk.problems(text)[0].message
+    assert desk.codes(text, "n=3") == []
+
+
+def test_a_test_of_a_loop_leaves_out_what_no_item_comes_to(desk: Desk) -> None:
+    text = """
+        inputs: {views: {type: list, of: text, default: [front, back]}}
+        steps:
+          set: {generate: {prompt: Views, sequential_image_generation: auto, max_images: 3}}
+          x:
+            for_each: {v: "{{ inputs.views }}"}
+            generate: {prompt: "{{ each.v }}", image_input: ["{{ steps.set.images[1] if each.v == 'top' else steps.set.images[0] }}"]}
+    """
+    assert desk.codes(text) == []
+    assert desk.codes(text, "views=top", "views=back") == ["image-may-be-missing?"]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        'x: {when: "{{ inputs.on }}", generate: {prompt: One, image_input: ["{{ steps.set.images[2] }}"]}}',
+        'x: {when: "{{ inputs.on }}", recipe: ./used.yaml, with: {photo: "{{ steps.set.images[2] }}"}}',
+        'x: {recipe: ./used.yaml, with: {photo: "{{ steps.set.images[2] if inputs.on else steps.set.images[0] }}"}}',
+    ],
+)
+def test_who_is_skipped_picks_nothing(use: str, desk: Desk) -> None:
+    desk.write(
+        "used.yaml",
+        """
+        seedflow: 1
+        inputs: {photo: {type: image}}
+        steps: {s: {generate: {prompt: "Like {{ ref.p }}", image_input: {p: "{{ inputs.photo }}"}}}}
+        outputs: {images: "{{ steps.s.images }}"}
+        """,
+    )
+    text = f"""
+        inputs: {{on: {{type: boolean, default: false}}}}
+        steps:
+          set: {{generate: {{prompt: Views, sequential_image_generation: auto, max_images: 3}}}}
+          {use}
+    """
+    assert desk.codes(text) == []
+    assert desk.codes(text, "on=true") == ["image-may-be-missing?"]
+
+
+def test_an_output_picks_by_what_the_inputs_decide(desk: Desk) -> None:
+    text = """
+        inputs: {on: {type: boolean, default: false}}
+        steps: {set: {generate: {prompt: Views, sequential_image_generation: auto, max_images: 3}}}
+        outputs: {one: "{{ steps.set.images[2] if inputs.on else steps.set.images[0] }}"}
+    """
+    assert desk.codes(text) == []
+    assert desk.codes(text, "on=true") == ["image-may-be-missing?"]
+
+
+def test_who_is_blocked_picks_nothing(desk: Desk) -> None:
+    text = """
+        steps:
+          set:
+            generate: {prompt: Views, sequential_image_generation: auto, max_images: 3}
+            expect: {images: {min: "{{ 3 - 1 }}"}, min_width: 9000}
+          x: {generate: {prompt: One, image_input: ["{{ steps.set.images[2] }}"]}}
+    """
+    assert desk.codes(text) == ["image-may-be-missing?"]
+    desk.run(text)
+    assert desk.codes(text) == []
