@@ -20,7 +20,7 @@ from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.identity import identify_request
 from seedflow.plan.impossible import find_impossible
 from seedflow.plan.instances import StepTasks, Unit
-from seedflow.plan.judge import Findings, judge_request
+from seedflow.plan.judge import Findings, doubt_smallest, judge_request
 from seedflow.plan.kinds import Kinds
 from seedflow.plan.levels import find_levels
 from seedflow.plan.listing import Lister
@@ -76,6 +76,8 @@ class TaskBuilder:
         self.payers = Payers()
         self.identities: dict[str, Hashable] = {}
         """What each task asks that stands for others, by its address."""
+        self.too_small: dict[tuple[str, str], Diagnostic] = {}
+        """What numbers that only the run knows may be too small for, by code and place."""
         self.kinds, self.lost = Kinds(), Lost()
         self._decider = Decider(context, self.earlier, self.kinds)
         self._levels = find_levels(graph)
@@ -222,8 +224,7 @@ class TaskBuilder:
     ) -> Task:
         tasks = unit.instance.tasks
         model, ghost = builder.model, unit.ghost
-        for problem in judge_request(model, request, builder):
-            findings.add(problem, unit.address)
+        self._judge_request(unit, builder, request, findings)
         decided = self._decider.decide(unit, model, request, expectation)
         take, decision, fingerprint = decided.take, decided.decision, decided.fingerprint
         names = (unit.address, tasks.hub, *tasks.frame.hubs)
@@ -313,6 +314,14 @@ class TaskBuilder:
             depth=self._levels.get(tasks.node.id, 0),
             least=least,
         )
+
+    def _judge_request(
+        self, unit: Unit, builder: RequestBuilder, request: Request, findings: Findings
+    ) -> None:
+        for problem in judge_request(builder.model, request, builder):
+            findings.add(problem, unit.address)
+        for problem in doubt_smallest(builder.model, request, builder):
+            self.too_small.setdefault((problem.code, str(problem.span)), problem)
 
     def _aside(
         self,

@@ -147,10 +147,14 @@ class Planner:
             return not self._unfolder.findings.has_errors and doubt.span not in self._repeated
         return doubt.code == "too-many-items" and doubt.span in self._unfolder.fitting
 
+    def confirms(self, doubt: Diagnostic) -> bool:
+        """Whether numbers that only the run knows may be too small with these inputs as well, where the text says so."""
+        return (doubt.code, str(doubt.span)) in self._build.too_small
+
     def sharpen(self, doubt: Diagnostic) -> Diagnostic:
-        """The same with the number of images that the plan knows, where the text alone allows more."""
+        """The same with the numbers that the plan knows, where the text alone allows more."""
         if doubt.code != "image-may-be-missing" or doubt.span is None:
-            return doubt
+            return self._build.too_small.get((doubt.code, str(doubt.span)), doubt)
         count = self._counts.get(doubt.span) or self._picks.find_count(doubt.span)
         return doubt if count is None else replace(doubt, message=reword_count(doubt.message, count))
 

@@ -465,3 +465,60 @@ def test_who_is_blocked_picks_nothing(desk: Desk) -> None:
     assert desk.codes(text) == ["image-may-be-missing?"]
     desk.run(text)
     assert desk.codes(text) == []
+
+
+SMALL = """
+    inputs: {n: {type: integer, minimum: 1, maximum: 4, default: 1}, on: {type: boolean, default: true}}
+    steps:
+      set:
+        generate: {prompt: Views, sequential_image_generation: auto, max_images: 4}
+        expect: {images: {min: "{{ inputs.n }}"}}
+      x: {when: "{{ inputs.on }}", generate: {prompt: X, sequential_image_generation: auto, max_images: "{{ MOST }}"}}
+"""
+
+
+@pytest.mark.parametrize("most", ["(steps.set.images | length) - 1", "(steps.set.images | length) * 2 - 3"])
+def test_a_number_that_may_be_too_small_stays_a_doubt_unless_the_plan_knows_better(
+    most: str, desk: Desk
+) -> None:
+    text = SMALL.replace("MOST", most)
+    assert [one.code for one in desk.open(text).check()].count("out-of-range") == 1
+    (found,) = desk.problems(text)
+    assert (found.code, found.message[:12]) == ("out-of-range", "at the least")
+    assert desk.codes(text, "n=2") == []
+    assert desk.codes(text, "on=false") == []
+
+
+def test_a_number_that_a_test_keeps_from_being_too_small_is_no_doubt(desk: Desk) -> None:
+    tested = SMALL.replace("inputs.on }}", "steps.set.images | length > 1 }}")
+    for text, most in (
+        (SMALL, "[1, (steps.set.images | length) - 1] | max"),
+        (tested, "(steps.set.images | length) - 1"),
+    ):
+        assert desk.codes(text.replace("MOST", most)) == []
+
+
+def test_a_number_that_a_used_recipe_makes_too_small_of_what_it_is_given_is_told_of_the_plan(
+    desk: Desk,
+) -> None:
+    desk.write(
+        "used.yaml",
+        """
+        seedflow: 1
+        inputs: {n: {type: integer, minimum: 1, maximum: 9}}
+        steps: {s: {generate: {prompt: More, sequential_image_generation: auto, max_images: "{{ inputs.n - 1 }}"}}}
+        outputs: {images: "{{ steps.s.images }}"}
+        """,
+    )
+    text = """
+        inputs: {n: {type: integer, minimum: 1, maximum: 4, default: 1}}
+        steps:
+          set:
+            generate: {prompt: Views, sequential_image_generation: auto, max_images: 4}
+            expect: {images: {min: "{{ inputs.n }}"}}
+          u: {recipe: ./used.yaml, with: {n: "{{ NUMBER }}"}}
+    """
+    given = text.replace("NUMBER", "steps.set.images | length")
+    assert desk.codes(given) == ["out-of-range?"]
+    assert desk.codes(given, "n=2") == []
+    assert desk.codes(text.replace("NUMBER", "3")) == []
