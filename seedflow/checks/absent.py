@@ -8,6 +8,7 @@ from seedflow.checks.picking import LEAVE_OUT
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
 from seedflow.graph.facts import Facts, spell
+from seedflow.graph.given_lists import GivenLists
 from seedflow.graph.growth import Growth, Where
 from seedflow.graph.model import StepNode
 from seedflow.graph.numbered import read_selection
@@ -17,7 +18,8 @@ from seedflow.recipe.model import ReferenceItem, References
 from seedflow.recipe.references import NameReference, Slice, StepReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.forms import FirstOf, OrNone, WithoutFailed
-from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
+from seedflow.recipe.templating.lookup_nodes import Mentioned, Named, Part
+from seedflow.recipe.templating.nodes import Constant
 from seedflow.recipe.templating.nodes import Expression as Node
 from seedflow.recipe.templating.operation_nodes import Applied
 from seedflow.recipe.templating.walking import walk
@@ -25,17 +27,18 @@ from seedflow.recipe.templating.walking import walk
 
 def check_absent(subject: Subject) -> Iterator[Diagnostic]:
     """Every reference that is printed is there, wherever no test stands before it."""
+    given = GivenLists(subject.flow, Growth(subject.graph))
     for node in subject.requests:
         references = node.generate.references
         if references is None or not references.named:
             continue
         for parameter in node.generate.parameters.values():
             for template in find_templates(parameter.expression):
-                yield from _check_printed(template, references, node, subject)
+                yield from _check_printed(template, references, node, subject, given)
 
 
 def _check_printed(
-    template: Template, references: References, node: StepNode, subject: Subject
+    template: Template, references: References, node: StepNode, subject: Subject, given: GivenLists
 ) -> Iterator[Diagnostic]:
     if subject.flow.mistakes.is_mistaken(template, node, node.frame):
         return  # what is to be mended may be the test for it
@@ -46,7 +49,9 @@ def _check_printed(
             continue
         key = spell(printed, subject.flow.certain.names(node.frame))
         absent = (
-            None if key is None or facts.is_there(key) else _find_absent(printed.name, facts, node, subject)
+            None
+            if key is None or facts.is_there(key)
+            else _find_absent(printed.name, facts, node, subject, given)
         )
         if absent is not None:
             item, why = absent
@@ -68,18 +73,18 @@ def _leaves_some_of_each(expression: Node, facts: Facts, node: StepNode, subject
 
 
 def _find_absent(
-    name: str, facts: Facts, node: StepNode, subject: Subject
+    name: str, facts: Facts, node: StepNode, subject: Subject, given: GivenLists
 ) -> tuple[ReferenceItem, str] | None:
     """One of the items of a name, and why it may come to nothing, if every one of them may."""
     references = node.generate.references
     every = references.items if references is not None else ()
     items = [item for item in every if item.name == name]
-    reasons = [_say_why_absent(item, len(every), facts, node, subject) for item in items]
+    reasons = [_say_why_absent(item, len(every), facts, node, subject, given) for item in items]
     return (items[0], reasons[0] or "") if items and all(reasons) else None
 
 
 def _say_why_absent(
-    item: ReferenceItem, count: int, facts: Facts, node: StepNode, subject: Subject
+    item: ReferenceItem, count: int, facts: Facts, node: StepNode, subject: Subject, given: GivenLists
 ) -> str | None:
     expression = item.template.expression
     if expression is None:
@@ -104,7 +109,8 @@ def _say_why_absent(
     if filtered and not _leaves_some_of_each(expression, facts, node, subject):
         return "a filter may leave none of the images"
     index = expression.reference.index if isinstance(expression, Mentioned) else None
-    if isinstance(index, Slice) and index.start not in (None, 0):
+    later_part = isinstance(index, Slice) and index.start not in (None, 0)
+    if later_part or _is_part_of_given(expression, facts, node, given):
         return "there may be no image in this part of them"
     if count > 1:
         choices = [part for part in parts if isinstance(part, FirstOf)]
@@ -117,6 +123,16 @@ def _say_why_absent(
             if _depends_on_results(target, subject) and not subject.made.is_made(target, one, facts):
                 return f"all tasks of step `{target.step.name}` may be skipped"
     return None
+
+
+def _is_part_of_given(expression: Node, facts: Facts, node: StepNode, given: GivenLists) -> bool:
+    """Whether it is a part of a list that a caller gives, of which there may be too few for it to begin."""
+    if not isinstance(expression, Part) or expression.bounds[0] is None:
+        return False
+    start = expression.bounds[0]
+    shape, arguments = given.look_at(expression, node, node.frame, facts)
+    begins = isinstance(start, Constant) and start.value == 0
+    return bool(arguments) and not begins and shape.kind is Kind.LIST and shape.count.low == 0
 
 
 def _leaves_out(parts: Iterable[Node]) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from seedflow.diagnostics import Span
+from seedflow.diagnostics import Diagnostic, Span
 from seedflow.graph.model import StepGraph
 from seedflow.graph.places import Part, Place, find_recipe_places, find_step_places
+from seedflow.graph.shapes import Kind
 from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.instances import StepTasks
 from seedflow.plan.model import Bounds, Outcome, PendingImages
@@ -70,6 +71,26 @@ class PickJudge:
         """
         return self._judge(span).settled
 
+    def settles_printed(self, doubt: Diagnostic) -> bool:
+        """Whether a reference that is printed has an image in every task that is asked."""
+        text = "" if doubt.span is None else doubt.span.source.text[doubt.span.start : doubt.span.end]
+        return text.startswith("ref.") and any(self._gives_some(one.span) for one in doubt.related)
+
+    def _gives_some(self, span: Span) -> bool:
+        places = [one for one in self._find_places(span) if one.template.scalar.span == span]
+        found = [(place, self._list_envs(place)) for place in places]
+        return bool(found) and all(
+            envs is not None and all(self._is_some(place.template, env) for env in envs)
+            for place, envs in found
+        )
+
+    def _is_some(self, template: Template, env: Env) -> bool:
+        try:
+            shape = self._ranges.find(template, env)
+        except (Absent, Refused, RenderError, Skipped):
+            return False
+        return shape.kind is Kind.LIST and shape.count.low > 0 and not shape.optional
+
     def find_count(self, span: Span) -> Bounds[int] | None:
         """Of how many images one is picked at a place, over all the tasks that come to it."""
         return self._judge(span).count
@@ -129,8 +150,6 @@ class PickJudge:
 
     def _list_frames(self, place: Place) -> list[Env] | None:
         """Those of a value or an output."""
-        if place.part is Part.VALUE:
-            return None
         if place.frame.path == self._root.frame.path:
             return [Env(self._root)]
         uses = [

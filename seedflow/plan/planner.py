@@ -139,6 +139,8 @@ class Planner:
             return doubt.span in self._sure_places or (
                 doubt.span is not None and self._picks.settles(doubt.span)
             )
+        if doubt.code == "may-be-none":
+            return self._picks.settles_printed(doubt)
         if (
             doubt.code == "template-undefined"
         ):  # what the plan looks at itself, but for the ways that conditions take

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.desk import Desk
+from tests.rules.desk import WASTE, Desk
 
 TEXT = """
     inputs: {mood: {type: text, optional: true}}
@@ -522,3 +522,87 @@ def test_a_number_that_a_used_recipe_makes_too_small_of_what_it_is_given_is_told
     assert desk.codes(given) == ["out-of-range?"]
     assert desk.codes(given, "n=2") == []
     assert desk.codes(text.replace("NUMBER", "3")) == []
+
+
+GIVEN = """
+    inputs: {n: {type: integer, minimum: 1, maximum: 4, default: 1}, on: {type: boolean, default: true}}
+    steps:
+      set:
+        generate: {prompt: Views, sequential_image_generation: auto, max_images: 4}
+        expect: {images: {min: "{{ inputs.n }}"}}
+      u: {recipe: ./used.yaml, with: {photos: "{{ steps.set.images }}"}}
+"""
+INSIDE = """
+    seedflow: 1
+    inputs: {photos: {type: list, of: image, min_items: 1}}
+    values: {rest: "{{ inputs.photos[1:] }}"}
+    steps:
+      s: {generate: {prompt: "Like {{ ref.p }}", image_input: {p: "{{ IMAGE }}"}}}
+    outputs: {images: "{{ steps.s.images }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        ("inputs.photos[1]", "image-may-be-missing"),
+        ("(inputs.photos | list)[1]", "image-may-be-missing"),
+        ("inputs.photos[1:] | first", "image-may-be-missing"),
+        ("values.rest[0]", "image-may-be-missing"),
+        ("inputs.photos[1:]", "may-be-none"),
+    ],
+)
+def test_an_image_of_a_list_that_a_caller_may_make_too_short_is_a_doubt(
+    image: str, said: str, desk: Desk
+) -> None:
+    desk.write("used.yaml", INSIDE.replace("IMAGE", image))
+    assert [one.code for one in desk.open(GIVEN).check() if one.code not in WASTE] == [said]
+    assert desk.codes(GIVEN) == [f"{said}?"]
+    assert desk.codes(GIVEN, "n=2") == []
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "inputs.photos[0]",
+        "inputs.photos[:2]",
+        "inputs.photos[1] if inputs.photos | length > 1 else inputs.photos[0]",
+    ],
+)
+def test_one_that_is_there_or_tested_is_none(image: str, desk: Desk) -> None:
+    desk.write("used.yaml", INSIDE.replace("IMAGE", image))
+    assert desk.codes(GIVEN) == []
+
+
+def test_a_condition_of_the_caller_or_a_bound_of_the_input_makes_sure_of_it(desk: Desk) -> None:
+    desk.write("used.yaml", INSIDE.replace("IMAGE", "inputs.photos[1]"))
+    assert desk.codes(GIVEN.replace("u: {", 'u: {when: "{{ steps.set.images | length > 1 }}", ')) == []
+    assert desk.codes(GIVEN.replace("u: {", 'u: {when: "{{ inputs.on }}", '), "on=false") == []
+    desk.write(
+        "used.yaml", INSIDE.replace("IMAGE", "inputs.photos[1]").replace("min_items: 1", "min_items: 2")
+    )
+    assert desk.codes(GIVEN) == ["out-of-bounds?"]
+
+
+def test_it_is_followed_through_several_uses_and_told_with_the_call(desk: Desk) -> None:
+    desk.write(
+        "used.yaml",
+        INSIDE.replace(
+            's: {generate: {prompt: "Like {{ ref.p }}", image_input: {p: "{{ IMAGE }}"}}}',
+            's: {recipe: ./inner.yaml, with: {photos: "{{ inputs.photos }}"}}',
+        ),
+    )
+    desk.write("inner.yaml", INSIDE.replace("IMAGE", "inputs.photos[1]"))
+    (found,) = desk.problems(GIVEN)
+    assert (found.code, found.span and found.span.source.name) == ("image-may-be-missing", "inner.yaml")
+    assert "picks from 1 to 4 images" in found.message
+    assert [one.message for one in found.related] == ["`photos` is given here"]
+    assert desk.codes(GIVEN, "n=2") == []
+
+
+def test_each_use_is_looked_at_for_itself(desk: Desk) -> None:
+    desk.write("used.yaml", INSIDE.replace("IMAGE", "inputs.photos[1]"))
+    text = GIVEN.replace("u: {", "v: {recipe: ./used.yaml, with: {photos: [fox.jpg, owl.jpg]}}\n      u: {")
+    assert desk.codes(text.replace('"{{ steps.set.images }}"', "[fox.jpg, style.jpg]")) == []
+    assert desk.codes(text) == ["image-may-be-missing?"]
+    assert desk.codes(text, "n=3") == []
