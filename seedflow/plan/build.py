@@ -9,6 +9,7 @@ from functools import partial
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.money import ZERO_USD
+from seedflow.plan.certain_items import find_certain_units, find_problem_of
 from seedflow.plan.conditions import Judge, Verdict
 from seedflow.plan.context import PlanContext
 from seedflow.plan.crossings import CrossingJudge
@@ -37,6 +38,7 @@ from seedflow.plan.reference_counts import ReferenceCounter
 from seedflow.plan.refused import Refused
 from seedflow.plan.requests import Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
+from seedflow.plan.rows import Leaf
 from seedflow.plan.ruled_out import RuledOut
 from seedflow.plan.stander import Stander
 from seedflow.recipe.model import Expression
@@ -169,6 +171,16 @@ class TaskBuilder:
             return Built(self._aside(unit, builder, Action.SKIP, Reason.UPSTREAM_SKIPPED, skipped.cause))
         task = self._describe(unit, builder, request, verdict, expectation, findings)
         return Built(task, tuple(verdict.standing.waits))
+
+    def judge_items(self, tasks: StepTasks, leaf: Leaf, findings: Findings) -> None:
+        """What is wrong with the tasks of items that a list has for certain, of which nothing is known but that."""
+        builder = self._builders.get(tasks.hub)
+        if builder is None or tasks.node.step.iterate is not None:
+            return
+        for unit in find_certain_units(tasks, leaf, self.resolver, self.stander):
+            problem = find_problem_of(unit, builder, self.judge)
+            if problem is not None:
+                findings.add(problem, unit.address)
 
     def refuse(self, unit: Unit, problem: Diagnostic, waits: Iterable[str]) -> Task:
         """A task that cannot be asked with the results that are there; while it waits for others, it may yet be skipped."""

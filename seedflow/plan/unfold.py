@@ -394,6 +394,7 @@ class Unfolder:
                     self.plan_frame(instance.inner)
             else:
                 self._add_units(instance)
+        self._build.judge_items(tasks, leaf, errors)
         if leaf.count.high:  # else of nothing anything may be wrong
             self._blame(errors.diagnostics())
         return instance, list(made.values())
