@@ -236,7 +236,7 @@ class Unfolder:
         found = Findings()
         built = self._build.build(unit, found)
         problem = found.first_error()
-        if problem is not None and self._closer.refuse(unit, problem, self._sink):
+        if problem is not None and self._closer.refuse(unit, problem, self._sink, grows=self._grows):
             return
         self.findings.merge(found)
         if built is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from seedflow.run.status import TaskStatus
 from tests.rules.desk import Desk
 
 TEXT = """
@@ -85,3 +86,25 @@ def test_what_images_to_come_say_is_no_error_in_a_file(desk: Desk) -> None:
         desk.codes(fill("steps.set.images", file="{{ each.v.width }}-{{ each.v.name }}-{{ image.width }}"))
         == []
     )
+
+
+def test_one_that_a_used_recipe_cannot_make_fails_alone(desk: Desk) -> None:
+    desk.write(
+        "used.yaml",
+        """
+        seedflow: 1
+        inputs: {p: {type: image}}
+        steps: {s: {generate: {prompt: "Like {{ ref.p }} {{ inputs.p.number }}", image_input: {p: "{{ inputs.p }}"}}}}
+        outputs: {images: "{{ steps.s.images }}"}
+        """,
+    )
+    text = """
+        inputs: {photo: {type: image, default: fox.jpg}}
+        steps:
+          set: {for_each: {x: [a, b]}, generate: {prompt: "Views {{ each.x }}"}}
+          h: {for_each: {v: "{{ steps.set.images[:2] + [inputs.photo] }}"}, recipe: ./used.yaml, with: {p: "{{ each.v }}"}}
+    """
+    result = desk.run(text)
+    assert [len(files) for files in result.outputs.values()] == [2]
+    failed = [one for one in result.tasks if one.status is TaskStatus.FAILED]
+    assert [one.address for one in failed] == ["h[v=fox.jpg]/s"]
