@@ -10,6 +10,7 @@ from seedflow.checks.picking import LEAVE_OUT
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Related
 from seedflow.graph.facts import NO_FACTS, Facts, spell
+from seedflow.graph.given_lists import GivenLists
 from seedflow.graph.growth import Growth, Where
 from seedflow.graph.guards import is_tested, learn
 from seedflow.graph.model import Frame, StepNode
@@ -65,6 +66,7 @@ class Emptiness:
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self._growth = Growth(subject.graph)
+        self._given = GivenLists(subject.flow, self._growth)
 
     def explain(self, part: Node, around: Around) -> Why | None:
         """Why a list may come to nothing wherever that is its own doing; None where there is no way that is known."""
@@ -93,7 +95,7 @@ class Emptiness:
                     and self._may_cut_all(part.base, cut, around)
                 ):
                     return Why(PART)
-                return self.explain(part.base, around)
+                return Why(PART) if self._is_part_of_given(part, around) else self.explain(part.base, around)
             case Mentioned():
                 return self._explain_mention(part.reference, around)
             case Binary(operator=operators.add):
@@ -116,6 +118,15 @@ class Emptiness:
                 return _first(self.explain(argument, made) for argument in part.arguments)
             case _:
                 return None
+
+    def _is_part_of_given(self, part: Part, around: Around) -> bool:
+        """Whether it is a part of a list that a caller gives, of which there may be too few for it to begin."""
+        start = part.bounds[0]
+        if start is None or around.node is None:
+            return False
+        shape, arguments = self._given.look_at(part, around.node, around.frame, around.facts)
+        begins = isinstance(start, Constant) and start.value == 0
+        return bool(arguments) and not begins and shape.kind is Kind.LIST and shape.count.low == 0
 
     def _explain_all(self, parts: Sequence[Node], arounds: Sequence[Around]) -> Why | None:
         """Of what is empty only where all of these are."""

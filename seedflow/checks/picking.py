@@ -10,10 +10,12 @@ from dataclasses import replace
 
 from seedflow.checks.indexing import NEVER_REACHED_HELP, advise_on_missing, advise_on_numbers
 from seedflow.checks.subject import Subject
-from seedflow.diagnostics import Diagnostic, Severity
+from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.graph.facts import Facts, spell
+from seedflow.graph.given_lists import GivenLists
+from seedflow.graph.growth import Growth
 from seedflow.graph.guards import as_long_as
-from seedflow.graph.places import Place
+from seedflow.graph.places import Place, find_recipe_places, find_step_places
 from seedflow.graph.shapes import Count, Kind, Shape
 from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned, Named
 from seedflow.recipe.templating.nodes import Constant, Expression
@@ -59,6 +61,37 @@ def _check_node(node: Expression, facts: Facts, place: Place, subject: Subject) 
         yield _missing(node, shape, place)
     elif shape.count.low < needed <= shape.count.high and shape.holds_images and not tested:
         yield _may_be_missing(node, shape.count, place)
+
+
+def check_given_lists(subject: Subject) -> Iterator[Diagnostic]:
+    """No used recipe picks an image out of a list that a caller may make too short: of every use, since each gives another one."""
+    given = GivenLists(subject.flow, Growth(subject.graph))
+    found: dict[Span | None, Diagnostic] = {}
+    for frame in subject.graph.frames.values():
+        if not any(given.find(name, frame) for name in frame.recipe.inputs):
+            continue
+        places = [place for node in subject.graph.list_steps(frame) for place in find_step_places(node)]
+        for place in (*places, *find_recipe_places(frame)):
+            for one in _check_given(place, subject, given):
+                found.setdefault(one.span, one)
+    yield from found.values()
+
+
+def _check_given(place: Place, subject: Subject, given: GivenLists) -> Iterator[Diagnostic]:
+    certain = subject.flow.certain
+    for node, facts in certain.find_guarded(place.template, place.frame, certain.at(place)):
+        picked = _find_picked(node)
+        if picked is None or _looks_at_results(picked[0]):
+            continue
+        base, needed = picked
+        shape, arguments = given.look_at(base, place.node, place.frame, facts)
+        if not arguments or shape.kind is not Kind.LIST or not shape.holds_images or shape.optional:
+            continue
+        key = spell(as_long_as(base), certain.names(place.frame))
+        tested = key is None or facts.has(key, needed)
+        if shape.count.low < needed and shape.count.high is not None and not tested:
+            related = tuple(Related(one.span, f"`{one.name}` is given here") for one in arguments)
+            yield replace(_may_be_missing(node, shape.count, place), related=related)
 
 
 def _is_filtered(base: Expression) -> bool:
@@ -120,9 +153,10 @@ def _never_reached(node: Expression, shape: Shape, place: Place) -> Diagnostic:
 
 
 def _may_be_missing(node: Expression, count: Count, place: Place) -> Diagnostic:
+    later = "" if count.low == count.high else ", and how many is known only when they are there"
     return Diagnostic(
         "image-may-be-missing",
-        f"`{_spell(node, place)}` may not exist: it picks from {_spell_count(count)}, and how many is known only when they are there",
+        f"`{_spell(node, place)}` may not exist: it picks from {_spell_count(count)}{later}",
         place.template.scalar.span_at(*_bound(node, place)),
         Severity.WARNING,
         help=advise_on_missing(place),
@@ -147,4 +181,6 @@ def _spell(node: Expression, place: Place) -> str:
 
 
 def _spell_count(count: Count) -> str:
+    if count.low == count.high:
+        return f"{count.low} image{'' if count.low == 1 else 's'}"
     return "images that a filter leaves" if count.high is None else f"{count.low} to {count.high} images"

@@ -22,7 +22,7 @@ from seedflow.checks.options import check_options
 from seedflow.checks.other_syntax import check_other_syntax
 from seedflow.checks.outputs import check_outputs
 from seedflow.checks.parameters import check_parameters
-from seedflow.checks.picking import check_picking
+from seedflow.checks.picking import check_given_lists, check_picking
 from seedflow.checks.references import check_references
 from seedflow.checks.results import check_collections
 from seedflow.checks.selectors import check_selectors
@@ -52,6 +52,7 @@ FAMILIES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     check_selectors,
     check_indexing,
     check_picking,
+    check_given_lists,
     check_text,
     check_absent_operands,
     check_expressions,

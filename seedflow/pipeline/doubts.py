@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.model import StepGraph
@@ -26,8 +26,12 @@ def keep_doubts(
     graph: StepGraph,
     inputs: Mapping[str, object],
     found: Sequence[Diagnostic],
+    confirms: Callable[[Diagnostic], bool],
 ) -> Iterator[Diagnostic]:
-    """What the check said, without doubts that the plan judges better, and those about inputs that are answered by their values."""
+    """What the check said, without doubts that the plan judges better, and those about inputs that are answered by their values.
+
+    What may be too small is left to the check, which knows the tests around it; the plan `confirms` that it still may be.
+    """
     answered: frozenset[Span] | None = None
     wrong = {str(one.span) for one in found if one.severity is Severity.ERROR}
     said = {(one.code, str(one.span)) for one in found}
@@ -35,7 +39,9 @@ def keep_doubts(
     for one in checked:
         span = one.span
         doubt = one.severity is Severity.WARNING
-        if doubt and (one.code in _JUDGED_AGAIN or (one.code, str(span)) in said):
+        if doubt and (one.code, str(span)) in said:
+            continue
+        if doubt and one.code in _JUDGED_AGAIN and not confirms(one):
             continue
         if doubt and one.code == "not-boolean" and span and any(_holds(other, span) for other in conditions):
             continue

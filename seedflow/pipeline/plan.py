@@ -120,7 +120,7 @@ def plan_recipe(
     repeats = list(find_open_repeats(checked.graph, session.catalog)) if plan is not None else []
     said = sort_diagnostics([*checked.diagnostics, *repeats]) if repeats else checked.diagnostics
     open_doubts = [planner.sharpen(one) for one in said if has_errors([one]) or not planner.settles(one)]
-    doubts = keep_doubts(open_doubts, checked.graph, inputs, found)
+    doubts = keep_doubts(open_doubts, checked.graph, inputs, found, planner.confirms)
     problems = tuple(once([*doubts, *wrong_inputs, *wrong_values, *wrong_picks, *found]))
     return Planned(checked, plan, planner, problems, picks_path, spent, given)
 

@@ -9,6 +9,7 @@ from functools import partial
 from seedflow.diagnostics import Diagnostic
 from seedflow.graph.model import StepGraph, StepNode
 from seedflow.money import ZERO_USD
+from seedflow.plan.certain_items import find_certain_units, find_problem_of
 from seedflow.plan.conditions import Judge, Verdict
 from seedflow.plan.context import PlanContext
 from seedflow.plan.crossings import CrossingJudge
@@ -20,7 +21,7 @@ from seedflow.plan.frames import Env, FrameInstance
 from seedflow.plan.identity import identify_request
 from seedflow.plan.impossible import find_impossible
 from seedflow.plan.instances import StepTasks, Unit
-from seedflow.plan.judge import Findings, judge_request
+from seedflow.plan.judge import Findings, doubt_smallest, judge_request
 from seedflow.plan.kinds import Kinds
 from seedflow.plan.levels import find_levels
 from seedflow.plan.listing import Lister
@@ -37,6 +38,7 @@ from seedflow.plan.reference_counts import ReferenceCounter
 from seedflow.plan.refused import Refused
 from seedflow.plan.requests import Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
+from seedflow.plan.rows import Leaf
 from seedflow.plan.ruled_out import RuledOut
 from seedflow.plan.stander import Stander
 from seedflow.recipe.model import Expression
@@ -76,6 +78,8 @@ class TaskBuilder:
         self.payers = Payers()
         self.identities: dict[str, Hashable] = {}
         """What each task asks that stands for others, by its address."""
+        self.too_small: dict[tuple[str, str], Diagnostic] = {}
+        """What numbers that only the run knows may be too small for, by code and place."""
         self.kinds, self.lost = Kinds(), Lost()
         self._decider = Decider(context, self.earlier, self.kinds)
         self._levels = find_levels(graph)
@@ -168,6 +172,16 @@ class TaskBuilder:
         task = self._describe(unit, builder, request, verdict, expectation, findings)
         return Built(task, tuple(verdict.standing.waits))
 
+    def judge_items(self, tasks: StepTasks, leaf: Leaf, findings: Findings) -> None:
+        """What is wrong with the tasks of items that a list has for certain, of which nothing is known but that."""
+        builder = self._builders.get(tasks.hub)
+        if builder is None or tasks.node.step.iterate is not None:
+            return
+        for unit in find_certain_units(tasks, leaf, self.resolver, self.stander):
+            problem = find_problem_of(unit, builder, self.judge)
+            if problem is not None:
+                findings.add(problem, unit.address)
+
     def refuse(self, unit: Unit, problem: Diagnostic, waits: Iterable[str]) -> Task:
         """A task that cannot be asked with the results that are there; while it waits for others, it may yet be skipped."""
         builder, needs = self._builders[unit.instance.tasks.hub], dict.fromkeys(waits)
@@ -222,8 +236,7 @@ class TaskBuilder:
     ) -> Task:
         tasks = unit.instance.tasks
         model, ghost = builder.model, unit.ghost
-        for problem in judge_request(model, request, builder):
-            findings.add(problem, unit.address)
+        self._judge_request(unit, builder, request, findings)
         decided = self._decider.decide(unit, model, request, expectation)
         take, decision, fingerprint = decided.take, decided.decision, decided.fingerprint
         names = (unit.address, tasks.hub, *tasks.frame.hubs)
@@ -313,6 +326,14 @@ class TaskBuilder:
             depth=self._levels.get(tasks.node.id, 0),
             least=least,
         )
+
+    def _judge_request(
+        self, unit: Unit, builder: RequestBuilder, request: Request, findings: Findings
+    ) -> None:
+        for problem in judge_request(builder.model, request, builder):
+            findings.add(problem, unit.address)
+        for problem in doubt_smallest(builder.model, request, builder):
+            self.too_small.setdefault((problem.code, str(problem.span)), problem)
 
     def _aside(
         self,

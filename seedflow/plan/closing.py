@@ -122,13 +122,17 @@ class Closer:
             outcome = Outcome.SKIPPED if failed is None else Outcome.FAILED
             group.tasks.end_instance(instance, outcome, group.failed or outlook.skipped)
 
-    def refuse(self, unit: Unit, problem: Diagnostic, sink: Sink) -> bool:
+    def refuse(self, unit: Unit, problem: Diagnostic, sink: Sink, *, grows: bool) -> bool:
         """A task that fails by itself, since the results that it uses are not what it needs; False when it uses none.
+
+        One of a group that `grows` fails by itself in any case: others of it may have been paid for already, or can be.
 
         While it waits for others it may yet be skipped, so that it fails no sooner than they have ended. One that stands for others
         asks for nothing, and each of them will tell what is wrong.
         """
         waits = find_open(unit.instance, self._build.stander, unit.env)
+        if waits is None and grows and not unit.ghost:
+            waits = ()
         if waits is None:
             return False
         sink[unit.address] = self._build.refuse(unit, problem, waits)

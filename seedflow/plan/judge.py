@@ -11,8 +11,9 @@ from functools import cache
 
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.images.facts import FileImage, UrlImage
-from seedflow.models.between import judge_between
+from seedflow.models.between import find_doubts_at_least, judge_between
 from seedflow.models.model import Model
+from seedflow.models.problem import Problem
 from seedflow.plan.model import PLACEHOLDER_URL, PendingImages
 from seedflow.plan.requests import Request, RequestBuilder
 from seedflow.recipe.model import Generate, References
@@ -36,15 +37,31 @@ def judge_request(model: Model, request: Request, builder: RequestBuilder) -> It
             model.judge(few, unknown=unknown) if few == many else judge_between(model, few, many, unknown)
         )
     for problem in problems:
-        name = str(problem.path[0]) if problem.path else None
-        yield Diagnostic(
-            problem.code,
-            problem.message,
-            builder.origin.params.get(name, builder.origin.span) if name is not None else builder.origin.span,
-            problem.severity,
-            problem.help,
-        )
+        yield _diagnose(problem, builder)
     yield from _judge_files(model, request, builder)
+
+
+def doubt_smallest(model: Model, request: Request, builder: RequestBuilder) -> Iterator[Diagnostic]:
+    """What fails with the smallest numbers that a request may come to hold, and not with the greatest.
+
+    Whether a test around a number rules that out is not looked at: who tells of it has to know.
+    """
+    if request.between:
+        few, many, unknown = _fill(model, request)
+        of_few, of_many = (model.judge(one, unknown=unknown) for one in (few, many))
+        for problem in find_doubts_at_least(model, of_few, of_many, few, many):
+            yield _diagnose(problem, builder)
+
+
+def _diagnose(problem: Problem, builder: RequestBuilder) -> Diagnostic:
+    name = str(problem.path[0]) if problem.path else None
+    return Diagnostic(
+        problem.code,
+        problem.message,
+        builder.origin.params.get(name, builder.origin.span) if name is not None else builder.origin.span,
+        problem.severity,
+        problem.help,
+    )
 
 
 def _fill(model: Model, request: Request) -> tuple[dict[str, object], dict[str, object], set[str]]:

@@ -24,6 +24,7 @@ from seedflow.plan.picking import NotThere, diagnose_absent
 from seedflow.plan.refused import Refused
 from seedflow.plan.slots import SlotFinder, Slots
 from seedflow.plan.standing import Standing
+from seedflow.plan.views import is_pending
 from seedflow.plan.whole import find_whole
 from seedflow.recipe.input_images import build_file_view
 from seedflow.recipe.leaves import quote
@@ -131,7 +132,8 @@ class OutputPlanner:
                 if slot.image is None and not possible:
                     continue
                 path = namer.find_path(slot)
-                if isinstance(path, Diagnostic) and path.code == NOT_KNOWN and not _is_final(slot, output):
+                not_known = isinstance(path, Diagnostic) and path.code == NOT_KNOWN
+                if not_known and not (_is_final(slot, output) or (not possible and self._is_there(slot))):
                     self.has_unknown = True
                     continue
                 problem = path if isinstance(path, Diagnostic) else taken.take(output, slot, path)
@@ -144,6 +146,13 @@ class OutputPlanner:
             else:
                 if doubt is not None:
                     yield output, doubt
+
+    def _is_there(self, slot: Slot) -> bool:
+        """Whether nothing that the name of an image may be made of is still to come."""
+        unit = self._build.resolver.find_unit(slot.address) if slot.address else None
+        own = {} if unit is None else unit.each
+        each = self._build.resolver.refresh(Env(self._env.frame, {**slot.around, **own})).each
+        return slot.image is not None and not any(map(is_pending, each.values()))
 
     def publish(self) -> tuple[Mapping[str, tuple[PublishedImage, ...]], tuple[Unsettled, ...]]:
         """What can be published from the facts so far, and what cannot, with the reason."""

@@ -38,6 +38,7 @@ from seedflow.plan.model import (
     Waiting,
 )
 from seedflow.plan.outputs import OutputPlanner
+from seedflow.plan.picked import PickJudge
 from seedflow.plan.refusals import find_open
 from seedflow.plan.rehearsal import (
     OTHERS,
@@ -123,6 +124,12 @@ class Planner:
         return self._unfolder
 
     @cached_property
+    def _picks(self) -> PickJudge:
+        """Judges them by the tests around them as well; without errors, every task that there will be is known."""
+        build, whole = self._build, not self._unfolder.findings.has_errors
+        return PickJudge(self._graph, self._root, build.resolver, build.stander, build.ranges, whole=whole)
+
+    @cached_property
     def _sure_places(self) -> frozenset[Span]:
         """Where images are picked that are there for certain, by the plan as it was first."""
         return self._build.resolver.sure.find_places(self._graph)
@@ -135,20 +142,25 @@ class Planner:
     def settles(self, doubt: Diagnostic) -> bool:
         """Whether the plan knows that what the text alone left open comes to nothing."""
         if doubt.code == "image-may-be-missing":
-            return doubt.span in self._sure_places
+            place = doubt.span
+            return place is not None and (place in self._sure_places or self._picks.settles(place))
         if doubt.code in ("may-be-none", "too-few-values"):
             return not self._unfolder.findings.has_errors and self._sure_references.settle(doubt)
-        if (
-            doubt.code == "template-undefined"
-        ):  # what the plan looks at itself, but for the ways that conditions take
+        if doubt.code == "template-undefined":  # the plan looks itself, but for the ways that conditions take
             return all(task.reason is not Reason.CONDITION_UNKNOWN for task in self._unfolder.tasks.values())
         if doubt.code == "same-request" and doubt.span in self._loops:
             return not self._unfolder.findings.has_errors and doubt.span not in self._repeated
         return doubt.code == "too-many-items" and doubt.span in self._unfolder.fitting
 
+    def confirms(self, doubt: Diagnostic) -> bool:
+        """Whether numbers that only the run knows may be too small with these inputs as well, where the text says so."""
+        return (doubt.code, str(doubt.span)) in self._build.too_small
+
     def sharpen(self, doubt: Diagnostic) -> Diagnostic:
-        """The same with the number of images that the plan knows, where the text alone allows more."""
-        count = self._counts.get(doubt.span) if doubt.code == "image-may-be-missing" and doubt.span else None
+        """The same with the numbers that the plan knows, where the text alone allows more."""
+        if doubt.code != "image-may-be-missing" or doubt.span is None:
+            return self._build.too_small.get((doubt.code, str(doubt.span)), doubt)
+        count = self._counts.get(doubt.span) or self._picks.find_count(doubt.span)
         return doubt if count is None else replace(doubt, message=reword_count(doubt.message, count))
 
     @cached_property

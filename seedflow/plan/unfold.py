@@ -236,7 +236,7 @@ class Unfolder:
         found = Findings()
         built = self._build.build(unit, found)
         problem = found.first_error()
-        if problem is not None and self._closer.refuse(unit, problem, self._sink):
+        if problem is not None and self._closer.refuse(unit, problem, self._sink, grows=self._grows):
             return
         self.findings.merge(found)
         if built is None:
@@ -394,6 +394,7 @@ class Unfolder:
                     self.plan_frame(instance.inner)
             else:
                 self._add_units(instance)
+        self._build.judge_items(tasks, leaf, errors)
         if leaf.count.high:  # else of nothing anything may be wrong
             self._blame(errors.diagnostics())
         return instance, list(made.values())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.desk import Desk
+from tests.rules.desk import WASTE, Desk
 
 TEXT = """
     inputs: {mood: {type: text, optional: true}}
@@ -418,3 +418,250 @@ def test_the_plan_knows_whether_a_list_made_of_an_earlier_variable_repeats(
     """
     assert [one.code for one in desk.open(text).check()] == []
     assert [one.code for one in desk.problems(text, without=frozenset(("unused-step",)))] == said
+
+
+PICKED = """
+    inputs: {n: {type: integer, minimum: 1, maximum: 4, default: 2}, on: {type: boolean, default: false}}
+    steps:
+      set:
+        generate: {prompt: Views, sequential_image_generation: auto, max_images: 4}
+        expect: {images: {min: "{{ inputs.n }}"}}
+      x: {generate: {prompt: "One PROMPT", image_input: ["{{ IMAGE }}"]}}
+"""
+ONE, OTHER = "steps.set.images[2]", "steps.set.images[0]"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "image"),
+    [
+        ("", f"{ONE} if inputs.on else {OTHER}"),
+        ("", f"{OTHER} if not inputs.on else {ONE}"),
+        ("", f"[{OTHER}, {ONE}] if inputs.on else [{OTHER}]"),
+        ("", f"(steps.set.images | list)[2] if inputs.on else {OTHER}"),
+        ("", f"(inputs.on and {ONE}) or {OTHER}"),
+        ("", f"{ONE} if (inputs.on and steps.set.images | length > 1) else {OTHER}"),
+        (f"{{{{ {ONE}.width if inputs.on else 4 }}}}", OTHER),
+        (f"{{% if inputs.on %}}{{{{ {ONE}.width }}}}{{% else %}}no{{% endif %}}", OTHER),
+        (f"{{% if not inputs.on %}}no{{% else %}}{{{{ {ONE}.width }}}}{{% endif %}}", OTHER),
+    ],
+)
+def test_an_image_behind_a_test_that_the_inputs_decide_is_no_doubt_any_more(
+    prompt: str, image: str, desk: Desk
+) -> None:
+    text = PICKED.replace("PROMPT", prompt).replace("IMAGE", image)
+    assert "image-may-be-missing" in [one.code for one in desk.open(text).check()]
+    assert desk.codes(text) == []
+    assert desk.codes(text, "on=true") == ["image-may-be-missing?"]
+    assert desk.codes(text, "on=true", "n=3") == []
+
+
+def test_a_doubt_behind_a_test_that_only_the_run_decides_stays(desk: Desk) -> None:
+    text = PICKED.replace("PROMPT", "").replace("IMAGE", f"{ONE} if {OTHER}.width > 9 else {OTHER}")
+    assert desk.codes(text) == ["image-may-be-missing?"]
+    assert "gives 2 to 4 images" in desk.problems(text)[0].message
+    assert desk.codes(text, "n=3") == []
+
+
+def test_a_test_of_a_loop_leaves_out_what_no_item_comes_to(desk: Desk) -> None:
+    text = """
+        inputs: {views: {type: list, of: text, default: [front, back]}}
+        steps:
+          set: {generate: {prompt: Views, sequential_image_generation: auto, max_images: 3}}
+          x:
+            for_each: {v: "{{ inputs.views }}"}
+            generate: {prompt: "{{ each.v }}", image_input: ["{{ steps.set.images[1] if each.v == 'top' else steps.set.images[0] }}"]}
+    """
+    assert desk.codes(text) == []
+    assert desk.codes(text, "views=top", "views=back") == ["image-may-be-missing?"]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        'x: {when: "{{ inputs.on }}", generate: {prompt: One, image_input: ["{{ steps.set.images[2] }}"]}}',
+        'x: {when: "{{ inputs.on }}", recipe: ./used.yaml, with: {photo: "{{ steps.set.images[2] }}"}}',
+        'x: {recipe: ./used.yaml, with: {photo: "{{ steps.set.images[2] if inputs.on else steps.set.images[0] }}"}}',
+    ],
+)
+def test_who_is_skipped_picks_nothing(use: str, desk: Desk) -> None:
+    desk.write(
+        "used.yaml",
+        """
+        seedflow: 1
+        inputs: {photo: {type: image}}
+        steps: {s: {generate: {prompt: "Like {{ ref.p }}", image_input: {p: "{{ inputs.photo }}"}}}}
+        outputs: {images: "{{ steps.s.images }}"}
+        """,
+    )
+    text = f"""
+        inputs: {{on: {{type: boolean, default: false}}}}
+        steps:
+          set: {{generate: {{prompt: Views, sequential_image_generation: auto, max_images: 3}}}}
+          {use}
+    """
+    assert desk.codes(text) == []
+    assert desk.codes(text, "on=true") == ["image-may-be-missing?"]
+
+
+def test_an_output_picks_by_what_the_inputs_decide(desk: Desk) -> None:
+    text = """
+        inputs: {on: {type: boolean, default: false}}
+        steps: {set: {generate: {prompt: Views, sequential_image_generation: auto, max_images: 3}}}
+        outputs: {one: "{{ steps.set.images[2] if inputs.on else steps.set.images[0] }}"}
+    """
+    assert desk.codes(text) == []
+    assert desk.codes(text, "on=true") == ["image-may-be-missing?"]
+
+
+def test_who_is_blocked_picks_nothing(desk: Desk) -> None:
+    text = """
+        steps:
+          set:
+            generate: {prompt: Views, sequential_image_generation: auto, max_images: 3}
+            expect: {images: {min: "{{ 3 - 1 }}"}, min_width: 9000}
+          x: {generate: {prompt: One, image_input: ["{{ steps.set.images[2] }}"]}}
+    """
+    assert desk.codes(text) == ["image-may-be-missing?"]
+    desk.run(text)
+    assert desk.codes(text) == []
+
+
+SMALL = """
+    inputs: {n: {type: integer, minimum: 1, maximum: 4, default: 1}, on: {type: boolean, default: true}}
+    steps:
+      set:
+        generate: {prompt: Views, sequential_image_generation: auto, max_images: 4}
+        expect: {images: {min: "{{ inputs.n }}"}}
+      x: {when: "{{ inputs.on }}", generate: {prompt: X, sequential_image_generation: auto, max_images: "{{ MOST }}"}}
+"""
+
+
+@pytest.mark.parametrize("most", ["(steps.set.images | length) - 1", "(steps.set.images | length) * 2 - 3"])
+def test_a_number_that_may_be_too_small_stays_a_doubt_unless_the_plan_knows_better(
+    most: str, desk: Desk
+) -> None:
+    text = SMALL.replace("MOST", most)
+    assert [one.code for one in desk.open(text).check()].count("out-of-range") == 1
+    (found,) = desk.problems(text)
+    assert (found.code, found.message[:12]) == ("out-of-range", "at the least")
+    assert desk.codes(text, "n=2") == []
+    assert desk.codes(text, "on=false") == []
+
+
+def test_a_number_that_a_test_keeps_from_being_too_small_is_no_doubt(desk: Desk) -> None:
+    tested = SMALL.replace("inputs.on }}", "steps.set.images | length > 1 }}")
+    for text, most in (
+        (SMALL, "[1, (steps.set.images | length) - 1] | max"),
+        (tested, "(steps.set.images | length) - 1"),
+    ):
+        assert desk.codes(text.replace("MOST", most)) == []
+
+
+def test_a_number_that_a_used_recipe_makes_too_small_of_what_it_is_given_is_told_of_the_plan(
+    desk: Desk,
+) -> None:
+    desk.write(
+        "used.yaml",
+        """
+        seedflow: 1
+        inputs: {n: {type: integer, minimum: 1, maximum: 9}}
+        steps: {s: {generate: {prompt: More, sequential_image_generation: auto, max_images: "{{ inputs.n - 1 }}"}}}
+        outputs: {images: "{{ steps.s.images }}"}
+        """,
+    )
+    text = """
+        inputs: {n: {type: integer, minimum: 1, maximum: 4, default: 1}}
+        steps:
+          set:
+            generate: {prompt: Views, sequential_image_generation: auto, max_images: 4}
+            expect: {images: {min: "{{ inputs.n }}"}}
+          u: {recipe: ./used.yaml, with: {n: "{{ NUMBER }}"}}
+    """
+    given = text.replace("NUMBER", "steps.set.images | length")
+    assert desk.codes(given) == ["out-of-range?"]
+    assert desk.codes(given, "n=2") == []
+    assert desk.codes(text.replace("NUMBER", "3")) == []
+
+
+GIVEN = """
+    inputs: {n: {type: integer, minimum: 1, maximum: 4, default: 1}, on: {type: boolean, default: true}}
+    steps:
+      set:
+        generate: {prompt: Views, sequential_image_generation: auto, max_images: 4}
+        expect: {images: {min: "{{ inputs.n }}"}}
+      u: {recipe: ./used.yaml, with: {photos: "{{ steps.set.images }}"}}
+"""
+INSIDE = """
+    seedflow: 1
+    inputs: {photos: {type: list, of: image, min_items: 1}}
+    values: {rest: "{{ inputs.photos[1:] }}"}
+    steps:
+      s: {generate: {prompt: "Like {{ ref.p }}", image_input: {p: "{{ IMAGE }}"}}}
+    outputs: {images: "{{ steps.s.images }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        ("inputs.photos[1]", "image-may-be-missing"),
+        ("(inputs.photos | list)[1]", "image-may-be-missing"),
+        ("inputs.photos[1:] | first", "image-may-be-missing"),
+        ("values.rest[0]", "image-may-be-missing"),
+        ("inputs.photos[1:]", "may-be-none"),
+    ],
+)
+def test_an_image_of_a_list_that_a_caller_may_make_too_short_is_a_doubt(
+    image: str, said: str, desk: Desk
+) -> None:
+    desk.write("used.yaml", INSIDE.replace("IMAGE", image))
+    assert [one.code for one in desk.open(GIVEN).check() if one.code not in WASTE] == [said]
+    assert desk.codes(GIVEN) == [f"{said}?"]
+    assert desk.codes(GIVEN, "n=2") == []
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "inputs.photos[0]",
+        "inputs.photos[:2]",
+        "inputs.photos[1] if inputs.photos | length > 1 else inputs.photos[0]",
+    ],
+)
+def test_one_that_is_there_or_tested_is_none(image: str, desk: Desk) -> None:
+    desk.write("used.yaml", INSIDE.replace("IMAGE", image))
+    assert desk.codes(GIVEN) == []
+
+
+def test_a_condition_of_the_caller_or_a_bound_of_the_input_makes_sure_of_it(desk: Desk) -> None:
+    desk.write("used.yaml", INSIDE.replace("IMAGE", "inputs.photos[1]"))
+    assert desk.codes(GIVEN.replace("u: {", 'u: {when: "{{ steps.set.images | length > 1 }}", ')) == []
+    assert desk.codes(GIVEN.replace("u: {", 'u: {when: "{{ inputs.on }}", '), "on=false") == []
+    desk.write(
+        "used.yaml", INSIDE.replace("IMAGE", "inputs.photos[1]").replace("min_items: 1", "min_items: 2")
+    )
+    assert desk.codes(GIVEN) == ["out-of-bounds?"]
+
+
+def test_it_is_followed_through_several_uses_and_told_with_the_call(desk: Desk) -> None:
+    desk.write(
+        "used.yaml",
+        INSIDE.replace(
+            's: {generate: {prompt: "Like {{ ref.p }}", image_input: {p: "{{ IMAGE }}"}}}',
+            's: {recipe: ./inner.yaml, with: {photos: "{{ inputs.photos }}"}}',
+        ),
+    )
+    desk.write("inner.yaml", INSIDE.replace("IMAGE", "inputs.photos[1]"))
+    (found,) = desk.problems(GIVEN)
+    assert (found.code, found.span and found.span.source.name) == ("image-may-be-missing", "inner.yaml")
+    assert "picks from 1 to 4 images" in found.message
+    assert [one.message for one in found.related] == ["`photos` is given here"]
+    assert desk.codes(GIVEN, "n=2") == []
+
+
+def test_each_use_is_looked_at_for_itself(desk: Desk) -> None:
+    desk.write("used.yaml", INSIDE.replace("IMAGE", "inputs.photos[1]"))
+    text = GIVEN.replace("u: {", "v: {recipe: ./used.yaml, with: {photos: [fox.jpg, owl.jpg]}}\n      u: {")
+    assert desk.codes(text.replace('"{{ steps.set.images }}"', "[fox.jpg, style.jpg]")) == []
+    assert desk.codes(text) == ["image-may-be-missing?"]
+    assert desk.codes(text, "n=3") == []
