@@ -12,6 +12,8 @@ from seedflow.plan.gaps import Gap, Item, Listing, find_gap
 from seedflow.plan.instances import Instance
 from seedflow.plan.model import Bounds
 from seedflow.recipe.model import LoopVariable
+from seedflow.recipe.template import Template
+from seedflow.recipe.templating.forms import OrNone
 
 _ONE: Final = Bounds(1, 1)
 
@@ -35,7 +37,11 @@ def pair_up(
                 report(_unequal(variable, [Bounds(*size) for size in sizes]))
                 return None
             fixed = any(low == high for low, high in sizes)
-            if (fixed and any(low < high for low, high in sizes)) or _differ(columns):
+            if (
+                (fixed and any(low < high for low, high in sizes))
+                or _differ(columns)
+                or _meet_one_or_none(variable, sizes)
+            ):
                 report(_may_be_unequal(variable, [Bounds(*size) for size in sizes], _name_steps(columns)))
         # A list of which all was skipped leaves nothing to pair, and that is no mistake.
         low = 0 if may_skip and not all(low for low, _ in sizes) else min(bounds)
@@ -62,6 +68,17 @@ def pair_up(
         Item((number,), tuple(part.value for part in row if isinstance(part, Item)))
         for number, row in enumerate(rows)
     ]
+
+
+def _meet_one_or_none(variable: LoopVariable, sizes: list[tuple[int, int]]) -> bool:
+    """Whether one image, of which `optional` makes none where it was skipped, is paired with as many as the model likes."""
+    goes_on = [
+        isinstance(items, Template) and isinstance(items.expression, OrNone) for items in variable.lists
+    ]
+    one = any(size == (0, 1) for size, optional in zip(sizes, goes_on, strict=True) if optional)
+    return one and any(
+        0 < low < high for (low, high), optional in zip(sizes, goes_on, strict=True) if not optional
+    )
 
 
 def _differ(columns: list[Listing]) -> bool:
