@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from seedflow.checks.absent_items import doubt_items
+from seedflow.checks.declared import name_source
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.diagnostics.suggest import find_near
@@ -166,7 +167,11 @@ class _Border:
             unquoted = advise_unquoting(expression.scalar)
             for found in _check_shape(declared, shape, span, name):
                 misfit = found.code == "wrong-shape" and declared.type is InputType.LIST
-                yield replace(found, help=unquoted) if misfit and unquoted else found
+                advice = unquoted if misfit else None
+                if found.code == "text-for-image":
+                    source = name_source(expression)
+                    advice = f"declare {source} with `type: image`" if source else None
+                yield replace(found, help=advice or found.help)
             if declared.type is InputType.LIST and not (declared.of is not None and declared.of.optional):
                 yield from doubt_items(
                     expression, self._node, self._flow, f"and items of {name} must be given", certain
