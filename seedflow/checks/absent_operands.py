@@ -16,7 +16,7 @@ from seedflow.graph.guards import is_test, is_tested
 from seedflow.graph.places import Place
 from seedflow.graph.selecting import GOING_BY, find_gone_by
 from seedflow.graph.shapes import Kind, Shape
-from seedflow.recipe.templating.lookup_nodes import Part
+from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Part
 from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.operation_nodes import Applied, Binary, Compared, Signed
 from seedflow.recipe.templating.problems import RenderError
@@ -58,6 +58,14 @@ def _read_operation(node: Expression) -> _Operation | None:
             return _Operation(
                 (node.first, other), 2, lambda first, second: Compared(first, [(operator, second)])
             )
+        case Attribute():
+            return _Operation(
+                (node.base,),
+                1,
+                lambda base: Attribute(base, node.name, node.end, node.name_start, node.name_end),
+            )
+        case Item():
+            return _Operation((node.base, node.key), 1, lambda base, key: Item(base, _lower(key), node.end))
         case Part():
             bounds = [bound for bound in node.bounds if bound is not None]
 
@@ -76,6 +84,12 @@ def _read_operation(node: Expression) -> _Operation | None:
             return _Operation((*node.arguments, *node.keywords.values()), 1, apply)
         case _:
             return None
+
+
+def _lower(key: Expression) -> Expression:
+    """The key of an item that every list has which is tried, in place of one further behind."""
+    is_number = isinstance(key, Constant) and type(key.value) is int
+    return Constant(0, key.start, key.end) if is_number else key
 
 
 def _check_operands(
@@ -98,12 +112,13 @@ def _check_operands(
             continue
         mention = " ".join(place.template.scalar.value[operand.start : operand.end].split())
         instead = f"({mention} or [])" if shape.kind is Kind.LIST else f"{mention} | default(…)"
+        test = f"test for it first: `… if {mention} is not none else …`"
         yield Diagnostic(
             "may-be-none",
             f"`{mention}` may be none: {wrong.message}",
             place.template.scalar.span_at(operand.start, operand.end),
             Severity.WARNING,
-            help=f"write `{instead}`, or test for it first: `… if {mention} is not none else …`",
+            help=test if isinstance(node, Attribute | Item) else f"write `{instead}`, or {test}",
         )
 
 

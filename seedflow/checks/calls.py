@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from seedflow.checks.absent_items import doubt_items
+from seedflow.checks.declared import name_source
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.diagnostics.suggest import find_near
@@ -166,7 +167,11 @@ class _Border:
             unquoted = advise_unquoting(expression.scalar)
             for found in _check_shape(declared, shape, span, name):
                 misfit = found.code == "wrong-shape" and declared.type is InputType.LIST
-                yield replace(found, help=unquoted) if misfit and unquoted else found
+                advice = unquoted if misfit else None
+                if found.code == "text-for-image":
+                    source = name_source(expression)
+                    advice = f"declare {source} with `type: image`" if source else None
+                yield replace(found, help=advice or found.help)
             if declared.type is InputType.LIST and not (declared.of is not None and declared.of.optional):
                 yield from doubt_items(
                     expression, self._node, self._flow, f"and items of {name} must be given", certain
@@ -204,7 +209,7 @@ class _Border:
             entry = node.find(column.name)
             if entry is not None and column.name in row:
                 of_column = f"column `{column.name}` of {name}"
-                yield from self._check_value(column, row[column.name], entry.value, of_column)
+                yield from self._check_value(_as_taken(column), row[column.name], entry.value, of_column)
             elif _is_needed(column):
                 yield _without_column(column, node.span, name)
 
@@ -229,12 +234,14 @@ def _check_shape(declared: Input, shape: Shape, span: Span, name: str) -> Iterat
         has_default = declared.default is not None
         leave_out = "leave it out here, so that it has its default" if shape.kind is Kind.NONE else ""
         instead = "give it something else for that case: `… | default(…)`"
+        column = name.startswith("column ")
+        declare = "the column `optional` or with a `default`" if column else "the input `optional`"
         yield Diagnostic(
             "may-be-none",
             f"{is_none}, and {name} {'has its default only where it is left out' if has_default else 'must be given'}",
             span,
             Severity.WARNING,
-            help=f"{(has_default and leave_out) or instead}, or declare the input `optional`",
+            help=f"{(has_default and leave_out) or instead}, or declare {declare}",
         )
     if shape.kind is Kind.NONE:
         return
@@ -309,9 +316,14 @@ def _check_columns(declared: Input, row: Shape, span: Span, name: str) -> Iterat
     for column in declared.columns.values():
         found = (row.fields or {}).get(column.name)
         if found is not None:
-            yield from _check_shape(column, found, span, f"column `{column.name}` of {name}")
+            yield from _check_shape(_as_taken(column), found, span, f"column `{column.name}` of {name}")
         elif not row.open and _is_needed(column):
             yield _without_column(column, span, name)
+
+
+def _as_taken(column: Input) -> Input:
+    """A column as it takes what a row has: where that is none, its default stands."""
+    return replace(column, optional=column.optional or column.default is not None)
 
 
 def _is_needed(column: Input) -> bool:

@@ -50,7 +50,7 @@ def check_fallbacks(subject: Subject) -> Iterator[Diagnostic]:
         for lost in reader.find():
             if lost.mention.target.id not in told:
                 told.add(lost.mention.target.id)
-                yield _say(lost, place)
+                yield _say(lost, place, subject)
 
 
 def _skips(mention: Mention, subject: Subject) -> bool:
@@ -79,7 +79,7 @@ def _is_all_of_condition(mention: Mention) -> bool:
     )
 
 
-def _say(lost: _Lost, place: Place) -> Diagnostic:
+def _say(lost: _Lost, place: Place, subject: Subject) -> Diagnostic:
     target = lost.mention.target
     who = {Part.OUTPUT: f"output `{place.name}` gives nothing", Part.OUTPUT_FILE: "there is no file"}
     with_it = (
@@ -98,6 +98,9 @@ def _say(lost: _Lost, place: Place) -> Diagnostic:
         if _is_single(lost.mention)
         else f"all tasks of step `{target.step.name}` are"
     )
+    output = lost.mention.reference.output
+    if output is not None and _is_single(lost.mention) and not subject.flow.counts.may_be_skipped(target):
+        skipped = f"output `{output}` of step `{target.step.name}` is"
     return Diagnostic(
         "skipped-all-the-same",
         f"{lost.message}: where {skipped} skipped, {with_it}",

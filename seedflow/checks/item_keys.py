@@ -8,6 +8,7 @@ from typing import Final
 
 from seedflow.canonical import build_key
 from seedflow.checks.absent_items import doubt_items
+from seedflow.checks.declared import advise_default
 from seedflow.checks.request import span_of
 from seedflow.diagnostics import Diagnostic, Related, Severity, Span
 from seedflow.diagnostics.suggest import find_near
@@ -183,7 +184,7 @@ def _check_item(
             f"this item of `{name}` may be none, which has no key to make a task's address from",
             span,
             Severity.WARNING,
-            help="give the input a default, or go through a list that leaves it out",
+            help=advise_default(template, "go through a list that leaves it out"),
         )
 
 

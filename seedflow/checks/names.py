@@ -9,6 +9,7 @@ from seedflow.checks.asked import is_asked_for, is_counted
 from seedflow.checks.each_names import find_steps, has_unread_variables, is_each, say_without_names
 from seedflow.checks.mixed_files import find_lacking
 from seedflow.checks.subject import Subject
+from seedflow.checks.text import wants_text
 from seedflow.diagnostics import Diagnostic, Related, Span
 from seedflow.diagnostics.suggest import find_near
 from seedflow.graph.model import StepNode
@@ -206,7 +207,7 @@ def _check_attributes(
     subject: Subject,
 ) -> Iterator[Diagnostic]:
     loopless = False
-    for part in parts:
+    for number, part in enumerate(parts, len(reference.path) - len(parts)):
         if not shape.known:
             return
         found = shape.find(part)
@@ -230,6 +231,11 @@ def _check_attributes(
             help_text = f"take the {'attribute' if isinstance(part, str) else 'number'} away"
             if part in ("length", "size", "count") and shape.kind in (Kind.TEXT, Kind.LIST):
                 help_text = "write `… | length` for how long it is"
+            elif shape.kind is Kind.LIST and isinstance(part, str):
+                help_text = (
+                    _advise_item(part, _spell_path(reference, number), shape, wants_text(place, subject))
+                    or help_text
+                )
             if loopless:
                 message, help_text = say_without_names(part, find_steps(reference.name, place.node))
             yield Diagnostic(
@@ -240,7 +246,28 @@ def _check_attributes(
             )
             return
         loopless = is_each(shape, part, found)
-        owner, shape = f"`{part}`", found
+        owner = f"`{part if isinstance(part, str) else _spell_path(reference, number + 1)}`"
+        shape = found
+
+
+def _spell_path(reference: NameReference, count: int) -> str:
+    """The first so many parts of a mention, as they are written."""
+    parts = (f".{part}" if isinstance(part, str) else f"[{part}]" for part in reference.path[:count])
+    return reference.root + "".join(parts)
+
+
+def _advise_item(name: str, mention: str, shape: Shape, in_text: bool) -> str | None:
+    """Where a list was asked for what its items have."""
+    item = shape.item
+    known = item.attributes() if item is not None else ()
+    meant = name if name in known else find_near(name, known)
+    if meant is None:
+        return None
+    found = None if item is None else item.find(meant)
+    printed = found is not None and found.scalar and in_text
+    joined = " | join(', ')" if printed else ""
+    of_each = f"`{mention} | map(attribute='{meant}'){joined}`"
+    return f"name one of its items, `{mention}[0].{meant}`, or all of them, {of_each}"
 
 
 def _check_was(subject: Subject) -> Iterator[Diagnostic]:

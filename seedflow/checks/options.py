@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from seedflow.checks.declared import advise_default
 from seedflow.checks.request import span_of
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Related, Severity
@@ -64,7 +65,7 @@ def _check_condition(place: Place, subject: Subject) -> Iterator[Diagnostic]:
             "this may be none, which is neither true nor false",
             place.template.scalar.span,
             Severity.WARNING,
-            help="give the input a default",
+            help=advise_default(place.template),
         )
 
 
@@ -103,9 +104,9 @@ def _may_be_none(place: Place) -> Diagnostic:
         f"this may be none, and `{name}` needs a value",
         place.template.scalar.span,
         Severity.WARNING,
-        help="give the input a default, or write `{{ … | default(1) }}`"
-        if place.name in _COUNTED
-        else "give the input a default",
+        help=advise_default(
+            place.template, "write `{{ … | default(1) }}`" if place.name in _COUNTED else None
+        ),
     )
 
 
@@ -253,7 +254,7 @@ def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterat
                 "this may be none, and `iterate` needs a list of edits",
                 iterate.over.scalar.span,
                 Severity.WARNING,
-                help="give the input a default, or skip the step with `when:`",
+                help=advise_default(iterate.over, "skip the step with `when:`"),
             )
     yield from _check_amount(iterate, node, subject)
     start = flow.shape_of_template(iterate.start, node, facts=certain)
@@ -272,7 +273,7 @@ def _check_iterate(iterate: Iterate, node: StepNode, subject: Subject) -> Iterat
             "this may be none, and the first edit needs an image to begin with",
             iterate.start.scalar.span,
             Severity.WARNING,
-            help="give the input a default, or skip the step with `when:`",
+            help=advise_default(iterate.start, "skip the step with `when:`"),
         )
     count = flow.counts.images_per_request(node)
     if flow.find_model(node) is not None and flow.counts.sure.of_images(node) and count.high != 1:

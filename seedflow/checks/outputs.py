@@ -15,6 +15,7 @@ from seedflow.recipe.file_paths import check_file_path
 from seedflow.recipe.model import Output
 from seedflow.recipe.references import NameReference, StepReference
 from seedflow.recipe.template import Template, is_unread
+from seedflow.recipe.templating.lookup_nodes import Mentioned
 from seedflow.recipe.templating.nodes import Expression
 from seedflow.recipe.templating.operation_nodes import Applied
 
@@ -240,9 +241,24 @@ def _check_shared_files(subject: Subject) -> Iterator[Diagnostic]:
             "same-file",
             f"outputs `{first.name}` and `{output.name}` could go into one file: their names are written alike",
             output.file.scalar.span,
-            help=f"put each into a folder of its own, such as `{output.name}/…`",
+            help=f"put each into a folder of its own, such as `{output.name}/…`"
+            + _advise_one_output(first, output, subject),
             related=(Related(first.file.scalar.span, f"output `{first.name}`"),),
         )
+
+
+def _advise_one_output(first: Output, second: Output, subject: Subject) -> str:
+    """What to add where conditions may leave one of two outputs in place of the other."""
+    mentions = []
+    for output in (first, second):
+        expression = output.images.expression
+        if not isinstance(expression, Mentioned):
+            return ""
+        target = subject.flow.find_target(expression.reference, None, subject.graph.frame)
+        if target is None or not subject.flow.counts.may_be_skipped(target):
+            return ""
+        mentions.append(output.images.scalar.value[expression.start : expression.end])
+    return f", or, if one of them is skipped, publish both as one output: `first_of({', '.join(mentions)})`"
 
 
 def _distinguishers(file: Template) -> tuple[set[str], set[str]]:

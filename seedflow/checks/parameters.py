@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from seedflow.checks.declared import name_source
 from seedflow.checks.loops import has_broken_lists
 from seedflow.checks.request import Judge, span_of
 from seedflow.checks.spelled import Way, spell_ways
@@ -24,6 +25,7 @@ from seedflow.recipe.step_kinds import OPTIONS_BY_KIND
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.lookup_nodes import Attribute, Named
 from seedflow.recipe.templating.nodes import Expression as Node
+from seedflow.recipe.templating.statements import If, Print
 from seedflow.recipe.unbraced import suggest_braces
 from seedflow.recipe.words import REFERENCES_MEANT
 
@@ -153,7 +155,7 @@ def _check_shape(
             "text-for-number",
             f"`{parameter.name}` needs {wanted}, and this gives text: text never becomes a number",
             span,
-            help="declare the input with `type: integer` or `type: number`, and write nothing beside the `{{ }}`",
+            help=_advise_number(parameter.expression, node, subject),
         )
         return
     yield Diagnostic(
@@ -162,6 +164,21 @@ def _check_shape(
         span,
         help=f"give it {wanted}",
     )
+
+
+def _advise_number(expression: Expression, node: StepNode, subject: Subject) -> str:
+    """What to write where text was given for a number."""
+    alone = "write nothing beside the `{{ }}`"
+    if not isinstance(expression, Template):
+        return alone
+    if any(isinstance(statement, If) for statement in expression.body):
+        return "write it as one value, with nothing beside it: `{{ A if … else B }}`"
+    printed = [one.expression for one in expression.body if isinstance(one, Print)]
+    numbers = (Kind.INTEGER, Kind.NUMBER)
+    if printed and all(subject.flow.shape_of_part(one, node).kind in numbers for one in printed):
+        return alone
+    source = name_source(expression) or "the input"
+    return f"declare {source} with `type: integer` or `type: number`, and {alone}"
 
 
 def _check_options(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from seedflow.checks.declared import name_source
 from seedflow.checks.subject import Subject
 from seedflow.diagnostics import Diagnostic, Severity, Span
 from seedflow.graph.literals import NOT_LITERAL, read_literal
@@ -83,7 +84,7 @@ def _check_shape(template: Template, shape: Shape) -> Iterator[Diagnostic]:
             f"a reference must be an image or a list of images, and this is {shape.describe()}: "
             "a rendered text is never a path",
             template.scalar.span,
-            help="declare the input with `type: image`",
+            help=f"declare {name_source(template) or 'the input'} with `{'of' if shape.kind is Kind.LIST else 'type'}: image`",
         )
         return
     of_tasks = shape.kind is Kind.TASK or (shape.item is not None and shape.item.kind is Kind.TASK)

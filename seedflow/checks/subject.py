@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from seedflow.diagnostics import Span
-from seedflow.graph.facts import NO_FACTS, Facts, Known, know, spell
+from seedflow.graph.facts import NO_FACTS, Facts, Known, find_optional, know, spell
 from seedflow.graph.flow import Flow
 from seedflow.graph.made import Made
 from seedflow.graph.model import Frame, StepGraph, StepNode
@@ -86,11 +86,38 @@ class Subject:
         return (
             bool(mentions)
             and all(
-                target is not None and self.made.is_made(target, mention, facts)
+                target is not None
+                and (
+                    self.made.is_made(target, mention, facts) or self._is_asked(target, mention, place, facts)
+                )
                 for target, mention in zip(targets, mentions, strict=True)
             )
             and not self.flow.shape_of_part(node.argument, place.node, place.frame, facts=facts).optional
         )
+
+    def _is_asked(self, target: StepNode, mention: StepReference, place: Place, facts: Facts) -> bool:
+        """Whether a test made sure of something else that the same step gives, which gives all of it or none."""
+        if target.step.for_each or target.step.call is not None or not facts:
+            return False
+        asked = [find_optional(key) for key in facts.find_there()]
+        asked.extend(self._find_references(place, facts))
+        return any(one is not None and one.step == mention.step for one in asked)
+
+    def _find_references(self, place: Place, facts: Facts) -> Iterator[StepReference]:
+        """What the named references are made of that a test found, of those that are made of one mention alone."""
+        generate = None if place.node is None else place.node.step.generate
+        references = None if generate is None else generate.references
+        if references is None or not references.named:
+            return
+        names = self.flow.certain.names_in(place.template, place.frame)
+        for name, _ in references.names:
+            key = spell(Named("ref", name, 0, 0, 0, 0), names)
+            items = [item.template.expression for item in references.items if item.name == name]
+            if key is None or len(items) != 1 or items[0] is None or not facts.is_there(key):
+                continue
+            made_of = [part for part in walk(items[0]) if isinstance(part, Mentioned | Named)]
+            if len(made_of) == 1 and isinstance(made_of[0], Mentioned):
+                yield made_of[0].reference
 
 
 def build_subject(graph: StepGraph, catalog: Catalog) -> Subject:

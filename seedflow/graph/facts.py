@@ -6,7 +6,7 @@ is told from `a and b`. What is known is what every case says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
@@ -96,6 +96,11 @@ class Facts:
     def is_there(self, key: Key) -> bool:
         """Whether it is ruled out that this is none, as far as anybody can tell."""
         return all(known.there or known.unclear for case in self.cases for known in (_look_up(case, key),))
+
+    def find_there(self) -> Iterator[Key]:
+        """Everything of which some test says, in every case, that it is not none."""
+        first = self.cases[0] if self.cases else {}
+        return (key for key in first if key != _ANYTHING and self.is_there(key))
 
     def is_found(self, key: Key) -> bool:
         """Whether a test made sure that this exists."""
@@ -213,6 +218,20 @@ def spell(node: Expression, names: Names, depth: int = 0) -> Key | None:
             return None
         parts.append((slot, *part))
     return tuple(parts)
+
+
+def find_optional(key: Key) -> StepReference | None:
+    """The mention that `optional` stands around in what a key spells, attributes behind it left out."""
+    within_optional = key[0] is OrNone
+    while key[0] in (OrNone, Attribute, Item):
+        parts = {part[0]: part[1] for part in key[1:] if isinstance(part, tuple)}
+        within_optional = within_optional or key[0] is OrNone
+        inner = parts.get("argument" if key[0] is OrNone else "base")
+        if not isinstance(inner, tuple):
+            return None
+        key = inner
+    mention = key[1] if key[0] == "steps" else None
+    return mention if within_optional and isinstance(mention, StepReference) else None
 
 
 def is_path(node: Expression) -> bool:

@@ -30,6 +30,8 @@ _KEY = re.compile(r"[\w~-]+")
 _KEYS = re.compile(r"[\w~./-]+(?:,[\w~./-]+)+")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 ANY_IMAGE = "{{ image.key }}-{{ image.number }}"
+_EMPTY = "\0"
+"""Stands for an empty value until its part of the path is there; no text of a recipe or a value has it in a name."""
 _TEXT_HELP = "print what has a text of it: `….name` of an image, `….key` of a task, a field of a record"
 
 
@@ -99,7 +101,7 @@ class FileNamer:
             return (
                 _explain_each(wrong, file, slot, unit, each) if error.code == "template-undefined" else wrong
             )
-        return read_file_path(file, str(text), slot.describe())
+        return read_file_path(file, _settle_empty(str(text)), slot.describe())
 
     def _default_path(self, slot: Slot, unit: Unit | None) -> str:
         folder = self._output.name
@@ -121,6 +123,17 @@ class FileNamer:
         if not slot.single:
             parts.append(str(slot.number))
         return f"{folder}/{'-'.join(parts)}"
+
+
+def _settle_empty(path: str) -> str:
+    """A path in which an empty value prints nothing beside something else, and stands for itself where its part has nothing else."""
+    if _EMPTY not in path:
+        return path
+    parts = []
+    for part in path.split("/"):
+        rest = part.replace(_EMPTY, "")
+        parts.append(rest if rest and not rest.startswith(".") else f"_{rest}" if rest != part else part)
+    return "/".join(parts)
 
 
 def _fit(path: str) -> str:
@@ -186,8 +199,10 @@ def finish_part(text: str, keys: Collection[str] = (), pictures: Collection[str]
 
     Of `keys`, of what reads like keys of a task, and of numbers everything stays that tells them apart; of names of `pictures`
     that somebody gave everything by which people know them. An ending of a picture gives way where it is written, so that one
-    that a value brings may not be taken for that.
+    that a value brings may not be taken for that. An empty value is marked, since what stands beside it decides.
     """
+    if not text.strip():
+        return _EMPTY
     if text in pictures:
         return _guard_ending(_spell_picture(text))
     if text in keys or _KEYS.fullmatch(text):

@@ -13,6 +13,8 @@ from seedflow.plan.gaps import Gap, Item, Listing, find_gap
 from seedflow.plan.instances import Instance
 from seedflow.plan.model import Bounds
 from seedflow.recipe.model import LoopVariable
+from seedflow.recipe.template import Template
+from seedflow.recipe.templating.forms import OrNone
 
 _ONE: Final = Bounds(1, 1)
 
@@ -36,7 +38,11 @@ def pair_up(
                 report(_unequal(variable, [Bounds(*size) for size in sizes]))
                 return None
             fixed = any(low == high for low, high in sizes)
-            if (fixed and any(low < high for low, high in sizes)) or _differ(columns):
+            if (
+                (fixed and any(low < high for low, high in sizes))
+                or _differ(columns)
+                or _meet_one_or_none(variable, sizes)
+            ):
                 report(_may_be_unequal(variable, [Bounds(*size) for size in sizes], _name_steps(columns)))
         elif failed is None and skipped is None and any(map(_is_certain, columns)):
             left = next((one for one in map(_find_left_out, variable.names, columns) if one), None)
@@ -82,6 +88,17 @@ def _find_left_out(name: str, column: Listing) -> tuple[str, str] | None:
     }
     steps = [node for node in sources.values() if leaves_out_some(node)]
     return (name, steps[0].id) if len(steps) > 1 else None
+
+
+def _meet_one_or_none(variable: LoopVariable, sizes: list[tuple[int, int]]) -> bool:
+    """Whether one image, of which `optional` makes none where it was skipped, is paired with as many as the model likes."""
+    goes_on = [
+        isinstance(items, Template) and isinstance(items.expression, OrNone) for items in variable.lists
+    ]
+    one = any(size == (0, 1) for size, optional in zip(sizes, goes_on, strict=True) if optional)
+    return one and any(
+        0 < low < high for (low, high), optional in zip(sizes, goes_on, strict=True) if not optional
+    )
 
 
 def _differ(columns: list[Listing]) -> bool:

@@ -82,7 +82,23 @@ class GenerateBuilder:
             if name == prompt and known is not None and known.references_field is None:
                 help_ = f"nothing says which parameter of `{known.id}` takes images: its profile must name it, in `references`"
                 self._say_instead(before, _NO_REF, help_)
+            elif name == prompt and known is not None and references is None:
+                self._say_of_defaults(before, known)
         return Generate(key, model, parameters, references)
+
+    def _say_of_defaults(self, first: int, model: Model) -> None:
+        """Another help where references of the defaults are meant, which another parameter holds than the model has."""
+        field = model.references_field
+        others = [(name, found) for name, found in self._references.items() if name != field]
+        for name, found in others:
+            if found is not None and found.named and found.names:
+                spelled = f"{field}: {{{found.names[0][0]}: …}}"
+                help_ = (
+                    f"the default `{name}` does not reach `{model.id}`, whose images go into `{field}`: write `{spelled}` "
+                    "in this step, or beside that default"
+                )
+                self._say_instead(first, _NO_REF, help_)
+                return
 
     def _check_known(self, entry: Entry, model: Model | None) -> None:
         """Nothing stands behind it, so that no request has it; but a name that no model knows is a slip."""

@@ -467,3 +467,29 @@ def test_what_the_plan_only_warned_of_is_refused_once_it_came_to_that_and_mended
     mended = desk.run(recipe % "{{ image.name }}")
     assert (mended.status, mended.calls) == (RunStatus.DONE, 0)
     assert len(mended.outputs["o"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "named"),
+    [
+        ("{{ each.w.a }}{{ '-' ~ each.w.b if each.w.b else '' }}", "Bo"),
+        ("{{ each.w.b }}{{ each.w.a }}", "Bo"),
+        ("{{ each.w.b }}", "_"),
+        ("{{ each.w.b }}.jpg", "_"),
+        ("{{ each.w.b }}{{ each.w.b }}", "_"),
+        ("{{ each.w.b }}/{{ each.w.a }}", "_/Bo"),
+        ("x{{ each.w.b }}/{{ each.w.a }}{{ each.w.c }}", "x/Bo"),
+        ("{{ each.w.a }}{{ each.w.d }}", "Bo_"),
+    ],
+)
+def test_an_empty_value_prints_nothing_into_a_file_unless_there_is_nothing_else(
+    desk: Desk, file: str, named: str
+) -> None:
+    recipe = f"""
+        steps:
+          p:
+            for_each: {{w: {{in: [{{a: Bo, b: "", c: "  ", d: "???"}}], key: a}}}}
+            generate: {{prompt: "{{{{ each.w.a }}}}"}}
+        outputs: {{o: {{images: "{{{{ steps.p.images }}}}", file: "{file}"}}}}
+    """
+    assert desk.files(recipe) == [f"{named}.jpg"]

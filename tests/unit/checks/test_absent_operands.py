@@ -119,3 +119,69 @@ def test_what_is_never_skipped_is_never_none(say, prompt: str, said: list[str]) 
         """)
         == said
     )
+
+
+CAP = """
+    inputs: {{photo: {{type: image, optional: true}}}}
+    steps:
+      s: {{generate: {{prompt: "S{{% if inputs.photo %}} as seen{{% endif %}}", sequential_image_generation: auto, max_images: 3}}}}
+      cap: {{when: "{{{{ steps.s.images | length > 1 }}}}", generate: {{prompt: Cap, image_input: "{{{{ steps.s.images[0] }}}}"}}}}
+      e: {{{when}generate: {{prompt: "{prompt}", image_input: {{c: "{{{{ optional(steps.cap.images) }}}}"}}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("prompt", "doubted"),
+    [
+        ("{{ optional(steps.cap.images[0]).width }}", "optional(steps.cap.images[0])"),
+        ("{{ optional(steps.cap.images[0]).name | upper }}", "optional(steps.cap.images[0])"),
+        ("{{ optional(steps.cap.images[0]).name | default('x') }}", "optional(steps.cap.images[0])"),
+        ("{{ optional(steps.cap.images[0])['name'] }}", "optional(steps.cap.images[0])"),
+        ("{{ optional(steps.cap.images)[0].width }}", "optional(steps.cap.images)"),
+        ("{{ optional(steps.cap.images)[-1].width }}", "optional(steps.cap.images)"),
+        ("{{ optional(steps.cap.tasks)[0].key }}", "optional(steps.cap.tasks)"),
+        ("{% if optional(steps.cap.images[0]).width > 3 %}x{% endif %}", "optional(steps.cap.images[0])"),
+        ("{{ inputs.photo.width }}", "inputs.photo"),
+    ],
+)
+def test_dots_and_brackets_behind_what_may_be_none_are_doubted_until_it_is_tested(
+    say, prompt: str, doubted: str
+) -> None:
+    prompt = "{% if ref.c %}{{ ref.c }}{% endif %} " + prompt
+    assert say(CAP.format(prompt=prompt, when="")) == [f"may-be-none? «{doubted}»"]
+    tested = f"{{% if {doubted} is not none %}}{prompt}{{% endif %}}"
+    assert say(CAP.format(prompt=tested, when="")) == []
+    when = f'when: "{{{{ {doubted} is not none }}}}", '
+    assert say(CAP.format(prompt=prompt, when=when)) == []
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "{% if optional(steps.cap.images) %}{{ optional(steps.cap.images[0]).width }}{% endif %}",
+        "{% if optional(steps.cap.images) | default([]) | length == 1 %}{{ optional(steps.cap.images[0]).width * 2 }}{% endif %}",
+        "{% if ref.c %}{{ optional(steps.cap.images[0]).width }}{% endif %}",
+        "{{ (optional(steps.cap.images[0]) or steps.s.images[0]).width }}",
+        "{{ (optional(steps.cap.images) or steps.s.images)[0].width }}",
+        "{{ [optional(steps.cap.images[0]), steps.s.images[0]][0].width }}",
+        "{% for one in optional(steps.cap.images) or [] %}{{ one.name }}{% endfor %}",
+        "{% set c = optional(steps.cap.images[0]) %}{% if c %}{{ c.width }}{% endif %}",
+        "{% if inputs.photo %}{{ inputs.photo.name }}{% endif %}",
+        "{{ (inputs.photo or steps.s.images[0]).name }}",
+    ],
+)
+def test_a_step_is_made_where_a_test_finds_anything_that_it_gives(say, prompt: str) -> None:
+    prompt += " {% if ref.c %}{{ ref.c }}{% endif %}"
+    assert say(CAP.format(prompt=prompt, when="")) == []
+
+
+def test_another_task_or_another_output_may_be_skipped_where_a_test_finds_one(say) -> None:
+    assert say("""
+        steps:
+          s: {generate: {prompt: S, sequential_image_generation: auto, max_images: 3}}
+          cap:
+            for_each: {x: [a, b]}
+            when: "{{ steps.s.images | length > 1 and each.x == 'a' }}"
+            generate: {prompt: "Cap {{ each.x }}", image_input: "{{ steps.s.images[0] }}"}
+          e: {generate: {prompt: "{% if optional(steps.cap.images) %}{{ optional(steps.cap.at(x='b').images[0]).width }}{% endif %}"}}
+    """) == ["may-be-none? «optional(steps.cap.at(x='b').images[0])»"]

@@ -285,3 +285,59 @@ def test_none_for_an_input_says_what_becomes_of_it_and_what_to_do(
     found = [one for one in call(given) if one.code == "may-be-none"]
     assert [one.message for one in found] == ([] if said is None else [said])
     assert all(help_ in str(one.help) for one in found)
+
+
+COLUMNS = """
+seedflow: 1
+inputs: {r: {type: table, columns: {a: text, n: {type: integer, default: 1}, m: {type: text, optional: true}, w: text}}}
+steps:
+  s: {for_each: {x: "{{ inputs.r }}"}, generate: {prompt: "{{ each.x.a }} {{ each.x.n }} {{ each.x.w }}"}}
+outputs: {images: "{{ steps.s.images }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ('"{{ inputs.rows }}"', []),
+        ('[{a: q, n: "{{ inputs.k }}", m: "{{ inputs.t }}", w: x}]', []),
+        ("\"{{ [{'a': 'q', 'n': none, 'm': none, 'w': 'x'}] }}\"", []),
+        (
+            "\"{{ [{'a': 'q', 'n': 'two', 'w': inputs.t}] }}\"",
+            [
+                "column `n` of input `r` of recipe `inner` is a whole number, and this gives text: text never becomes a number",
+                "this may be none, and column `w` of input `r` of recipe `inner` must be given",
+            ],
+        ),
+    ],
+)
+def test_none_in_a_column_gives_its_default(
+    catalog: Catalog, tmp_path: Path, given: str, said: list[str]
+) -> None:
+    (tmp_path / "inner.yaml").write_text(COLUMNS)
+    path = tmp_path / "main.yaml"
+    path.write_text(
+        f"""
+seedflow: 1
+inputs:
+  rows: {{type: table, columns: {{a: text, n: {{type: integer, optional: true}}, w: text}}, default: []}}
+  k: {{type: integer, optional: true}}
+  t: {{type: text, optional: true}}
+steps:
+  u: {{recipe: ./inner.yaml, with: {{r: {given}}}}}
+"""
+    )
+    recipe, problems = load_recipe(path, catalog)
+    assert recipe is not None, problems
+    graph, wrong = build_graph(recipe, catalog)
+    found = [
+        one
+        for one in (*problems, *wrong, *check_graph(graph, catalog))
+        if one.code in ("may-be-none", "text-for-number")
+    ]
+    assert [one.message for one in found] == said
+    assert all(
+        "declare the column `optional` or with a `default`" in str(one.help)
+        for one in found
+        if one.code == "may-be-none"
+    )

@@ -211,3 +211,28 @@ def test_of_a_collection_all_tasks_are_skipped(check: Check) -> None:
     assert [one.message for one in found] == [
         "`steps.p.images | length == 0` never holds: where all tasks of step `p` are skipped, step `e` is skipped with it"
     ]
+
+
+@pytest.mark.parametrize(
+    ("use", "skipped"),
+    [
+        ("", "output `some` of step `u` is"),
+        ('when: "{{ inputs.on }}", ', "step `u` is"),
+    ],
+)
+def test_of_a_used_recipe_it_is_the_output_that_may_be_skipped(
+    check: Check, tmp_path: Path, use: str, skipped: str
+) -> None:
+    (tmp_path / "inner.yaml").write_text(
+        INNER.replace("steps: {", "steps: {y: {generate: {prompt: y}}, ").replace(
+            'images: "', 'some: "{{ steps.x.images }}", all: "{{ steps.y.images }}", images: "'
+        )
+    )
+    found = check(f"""
+        inputs: {{on: {{type: boolean, default: false}}}}
+        steps:
+          u: {{{use}recipe: ./inner.yaml, with: {{on: "{{{{ inputs.on }}}}"}}}}
+          c: {{generate: {{prompt: C, image_input: "{{{{ steps.u.outputs.some[0] or steps.u.outputs.all[0] }}}}"}}}}
+    """)
+    (told,) = (one for one in found if one.code == CODE)
+    assert told.message.endswith(f": where {skipped} skipped, step `c` is skipped with it")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.unit.checks.conftest import Check
+
 STEPS = """
         inputs:
           yes: {type: boolean, default: true}
@@ -199,3 +201,40 @@ def test_a_reference_that_a_filter_may_leave_empty_is_not_printed_without_a_test
     )
     found = [one for one in say(text) if one.startswith("may-be-none")]
     assert found == ([] if guard else ["may-be-none? «ref.x»"])
+
+
+@pytest.mark.parametrize(
+    ("pairs", "when", "said"),
+    [
+        (
+            "a=steps.set.images, b=optional(steps.cap.images)",
+            "",
+            "`a` has 1 to 3, `b` has 1 or none: whether",
+        ),
+        ("a=['x', 'y'], b=optional(steps.cap.images)", "", "but `a` has 2, `b` has 1 or none"),
+        ("a=steps.one.images, b=optional(steps.cap.images)", "", "`b` is empty where step `cap` is skipped"),
+        ("a=['x'], b=optional(steps.cap.images)", "", "`b` is empty where step `cap` is skipped"),
+        ("a=['x'], b=optional(steps.cap.images)", "optional(steps.cap.images) is not none", ""),
+        ("a=['x'], b=steps.cap.images", "", ""),
+        ("a=optional(steps.cap.images), b=optional(steps.hat.images)", "", ""),
+        ("a=steps.hat.images, b=optional(steps.cap.images)", "", ""),
+        ("a=['x', 'y'], b=optional(steps.each.images)", "", ""),
+        ("a=steps.set.images, b=optional(steps.cap.images) or steps.set.images", "", ""),
+    ],
+)
+def test_lists_that_optional_may_leave_empty_are_paired_with_care(
+    check: Check, pairs: str, when: str, said: str
+) -> None:
+    condition = f'when: "{{{{ {when} }}}}", ' if when else ""
+    found = check(f"""
+        steps:
+          one: {{generate: {{prompt: One}}}}
+          set: {{generate: {{prompt: Set, sequential_image_generation: auto, max_images: 3}}}}
+          cap: {{when: "{{{{ steps.set.images | length > 1 }}}}", generate: {{prompt: Cap}}}}
+          hat: {{when: "{{{{ steps.set.images | length > 1 }}}}", generate: {{prompt: Hat}}}}
+          each: {{for_each: {{k: [a, b]}}, when: "{{{{ steps.set.images | length > 1 }}}}", generate: {{prompt: "{{{{ each.k }}}}"}}}}
+          j: {{{condition}for_each: "{{{{ zip({pairs}) }}}}", generate: {{prompt: J, image_input: "{{{{ each.b }}}}"}}}}
+    """)
+    messages = [one.message for one in found if one.code == "unequal-lists"]
+    assert len(messages) == bool(said)
+    assert all(said in message for message in messages)

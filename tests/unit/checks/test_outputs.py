@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.unit.checks.conftest import Check
+
 STEPS = """
         inputs: {scenes: {type: list, of: text}, cover: {type: image}}
         steps:
@@ -225,3 +227,29 @@ def test_a_variable_made_of_an_earlier_one_may_tell_that_one_apart(check, file: 
         outputs: {{s: {{images: "{{{{ steps.portrait.images }}}}", file: "{file}"}}}}
     """)
     assert [one.code for one in found] == said
+
+
+@pytest.mark.parametrize(
+    ("second", "images", "advised"),
+    [
+        ('when: "{{ not inputs.on }}", ', "steps.b.images", True),
+        ("", "steps.b.images", False),
+        ('when: "{{ not inputs.on }}", ', "steps.b.images + steps.c.images", False),
+    ],
+)
+def test_outputs_of_which_a_condition_leaves_one_may_be_one_output(
+    check: Check, second: str, images: str, advised: bool
+) -> None:
+    found = check(f"""
+        inputs: {{on: {{type: boolean, default: true}}}}
+        steps:
+          a: {{when: "{{{{ inputs.on }}}}", generate: {{prompt: A}}}}
+          b: {{{second}generate: {{prompt: B}}}}
+          c: {{generate: {{prompt: C}}}}
+        outputs:
+          a: {{images: "{{{{ steps.a.images }}}}", file: cover}}
+          b: {{images: "{{{{ {images} }}}}", file: cover}}
+          c: "{{{{ steps.c.images }}}}"
+    """)
+    (told,) = (one for one in found if one.code == "same-file" and "written alike" in one.message)
+    assert ("`first_of(steps.a.images, steps.b.images)`" in str(told.help)) is advised

@@ -252,6 +252,24 @@ def test_known_numbers_tell_when_lists_can_never_be_paired_and_when_they_may_not
     assert open_planner(sure).start()[1] == []
 
 
+def test_one_image_or_none_of_an_optional_step_fits_no_set_by_number() -> None:
+    text = """\
+steps:
+  sheet: {generate: {prompt: Sheet, sequential_image_generation: auto, max_images: 3}}
+  cap: {when: "{{ steps.sheet.images | length > 1 }}", generate: {prompt: Cap}}
+  pair:
+    for_each: "{{ zip(view=steps.sheet.images, cap=optional(steps.cap.images)) }}"
+    generate: {prompt: Pair, image_input: ["{{ each.view }}", "{{ each.cap }}"]}
+"""
+    _, (perhaps,) = open_planner(text).start()
+    assert (perhaps.code, perhaps.severity) == ("unequal-lists", Severity.WARNING)
+    assert "`view` has 1 to 3, `cap` has 0 to 1" in perhaps.message
+    _, found = open_planner(
+        text.replace("view=steps.sheet.images", "view=optional(steps.sheet.images)")
+    ).start()
+    assert found == []
+
+
 def test_a_record_whose_key_is_an_image_has_that_images_key() -> None:
     played = play(
         "steps:\n  sheet: {for_each: {k: [x, y]}, generate: {prompt: '{{ each.k }}'}}\n"
