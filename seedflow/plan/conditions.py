@@ -30,12 +30,15 @@ class Verdict:
     """What is known of whether a task is done.
 
     `standing` is what all of it stands on, its conditions included. `refused` when a condition is false; `open` when one is
-    not known yet.
+    not known yet; `lack` names a task that an open one needs and that there never will be,
+    which counts unless what one mentions `may_skip`.
     """
 
     standing: Standing
     refused: bool = False
     open: bool = False
+    lack: Refused | None = None
+    may_skip: bool = False
 
 
 class Judge:
@@ -105,6 +108,8 @@ class Judge:
             tasks = self._resolver.steps.get(step_id)
             if tasks is not None:
                 self._add_need(tasks, standing)
+        if verdict.lack is not None and not (verdict.may_skip or standing.may_be_skipped):
+            wrong = wrong or verdict.lack
         if wrong is not None and standing.skips is None:
             raise wrong
         return verdict
@@ -147,12 +152,14 @@ class Judge:
         own = Standing()
         self._stander.add(template.references, env, own)
         verdict.standing.include(own)
+        verdict.may_skip = verdict.may_skip or own.may_be_skipped
         verdict.standing.failed = verdict.standing.failed or own.failed
         verdict.standing.skipped = verdict.standing.skipped or own.skips
         if own.waits or own.failed is not None or own.skips is not None:
             certain = not (verdict.open or own.may_be_skipped or own.failed is not None or own.skips)
-            if certain and not ghost:
-                self._lacks.refuse(template, env)
+            problem = self._lacks.find(template, env) if certain and not ghost else None
+            if problem is not None:
+                verdict.lack = verdict.lack or Refused(problem)
             verdict.open = True
             return
         try:

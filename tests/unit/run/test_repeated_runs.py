@@ -290,10 +290,18 @@ CASES = {
     ),
     "a task that a selector does not find, for an input that a condition looks at": Case(
         "steps:\n"
-        "  s: {for_each: {w: [a]}, generate: {prompt: 'S {{ each.w }}'}}\n"
-        "  u: {for_each: {w: [b]}, recipe: ./used.yaml, with: {photos: '{{ steps.s.images + steps.s.at(w=each.w).images }}'}}\n",
+        "  x: {generate: {prompt: X, sequential_image_generation: auto, max_images: 2}}\n"
+        "  s: {for_each: {w: '{{ steps.x.images[:1] }}'}, generate: {prompt: 'S {{ each.w.key }}'}}\n"
+        "  u: {for_each: {w: '{{ steps.x.images }}'}, recipe: ./used.yaml, with: {photos: '{{ steps.s.images + steps.s.at(w=each.w).images }}'}}\n",
         used=UNPICKED,
-        ends={"s[w=a]": "done", "u[w=b]/a/i": "failed", "u[w=b]/b": "done"},
+        ends={
+            "x": "done",
+            "s[w=x-1]": "done",
+            "u[w=x-1]/a/i": "skipped",
+            "u[w=x-2]/a/i": "failed",
+            "u[w=x-1]/b": "done",
+            "u[w=x-2]/b": "done",
+        },
     ),
     "edits that a selector does not find, one take after the other": Case(
         SET
