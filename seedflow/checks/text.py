@@ -138,6 +138,7 @@ def _may_be_none(place: Place, node: Expression, subject: Subject) -> Diagnostic
     otherwise = f"write `{mention} | default(…)`"
     if what is not None:
         otherwise = f"give {f'the {what}' if whole else 'it'} a default"
+    test = _find_alternatives(node, place) + mention
     return Diagnostic(
         "may-be-none",
         f"`{name}` is optional and has no default; when it is not given, none cannot stand inside text"
@@ -145,7 +146,7 @@ def _may_be_none(place: Place, node: Expression, subject: Subject) -> Diagnostic
         else f"`{name}` may be none, which cannot stand inside text",
         place.template.scalar.span_at(node.start, node.end),
         Severity.WARNING,
-        help=otherwise if whole else f"write `{{% if {mention} %}}…{{% endif %}}` around it, or {otherwise}",
+        help=otherwise if whole else f"write `{{% if {test} %}}…{{% endif %}}` around it, or {otherwise}",
     )
 
 
@@ -157,3 +158,11 @@ def _find_declared(node: Expression, place: Place, subject: Subject) -> str | No
         base = subject.flow.shape_of_part(node.base, _find_task(place, subject), place.frame)
         return "column" if base.open else None
     return None
+
+
+def _find_alternatives(node: Expression, place: Place) -> str:
+    """What is printed in place of the last alternative of an `or` where it is there, with the `or` behind it; else nothing."""
+    text = place.template.scalar.value
+    start, end = text.rfind("{{", 0, node.start) + 2, text.find("}}", node.end)
+    before = " ".join(text[start : node.start].split())
+    return f"{before} " if before.endswith(" or") and not text[node.end : end].strip(" \n-") else ""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from seedflow.checks.stand_ins import find_stand_ins
+from seedflow.checks.stand_ins import Undecided, find_stand_ins
 from seedflow.graph.shapes import Kind, Shape
 from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Part
@@ -99,6 +99,13 @@ def is_exact(operand: Expression, shape_of: Callable[[Expression], Shape]) -> bo
     )
 
 
+def _looks_up_any_name(node: Item, shape_of: Callable[[Expression], Shape]) -> bool:
+    """Whether a record is looked up by a text of which nobody knows what it says."""
+    key = shape_of(node.key)
+    any_text = key.kind is Kind.TEXT and not key.options and not isinstance(node.key, Constant)
+    return any_text and shape_of(node.base).kind is Kind.RECORD
+
+
 def choose_values(
     node: Expression, operands: Sequence[Expression], shape_of: Callable[[Expression], Shape]
 ) -> list[Sequence[object]]:
@@ -107,6 +114,8 @@ def choose_values(
     Raises:
         Undecided: nothing is known of one of them.
     """
+    if isinstance(node, Item) and _looks_up_any_name(node, shape_of):
+        raise Undecided
     # A list takes none beside it, which says nothing of what stands there where it is not none.
     sums = isinstance(node, Binary) and node.operator is operators.add
     found: list[Sequence[object]] = []

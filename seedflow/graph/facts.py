@@ -254,6 +254,10 @@ def _spell_part(value: object, names: Names, depth: int) -> tuple[object, ...] |
     if isinstance(value, tuple):
         keys = [_spell_part(part, names, depth) for part in value]
         return None if None in keys else tuple(keys)
+    try:
+        hash(value)
+    except TypeError:
+        return (id(value),)  # an imported file, which a template has once
     return (value,)
 
 

@@ -312,3 +312,46 @@ def test_equal_inputs_render_equal_requests(desk: Desk) -> None:
     }
     assert all(task.fingerprint for task in first.values())
     assert all(isinstance(one, PlannedReference) for one in first["page[word=red]"].references)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{% import 'hi.md' as m %}A{% if m.hi('Ann') %}: {{ m.hi('Ann') }}{% endif %}",
+        "{% import 'hi.md' as m %}A{% if m.look %}: Hello Ann{% endif %}",
+        "{% from 'hi.md' import hi %}A{% if hi('Ann') != 'x' %}: {{ hi('Ann') or 'x' }}{% endif %}",
+        "{% from 'hi.md' import hi %}A{{ ': Hello Ann' if hi('Ann') | length > 3 else '' }}",
+        "{% import 'hi.md' as m %}{% set w = m.hi('Ann') %}A{% if w %}: {{ w }}{% endif %}",
+    ],
+)
+def test_what_an_imported_file_gives_may_be_tested(desk: Desk, written: str) -> None:
+    """Imported macros and variables stand in tests as they stand in braces."""
+    desk.write("hi.md", "{% set look = 'ink' %}{% macro hi(who) %}Hello {{ who }}{% endmacro %}")
+    assert desk.prompt(f'"{written}"') == "A: Hello Ann"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{{ {'a fox': 'red', 'an owl': 'grey'}[inputs.hero] }}",
+        "{{ {'a fox': 'red'}[inputs.absent or 'a fox'] }}",
+        "{{ {'A FOX': 'red'}[inputs.hero | upper] }}",
+        "{% set looks = {'a fox': 'red'} %}{% if inputs.hero in looks %}{{ looks[inputs.hero] }}{% endif %}",
+        "{{ {'an owl': 'grey'}[inputs.hero] | default('red') }}",
+    ],
+)
+def test_a_record_is_looked_up_by_what_a_text_says(desk: Desk, written: str) -> None:
+    """Which text that is only its value tells: a written record is no mistake before."""
+    assert desk.prompt(f'"{written}"', MANY) == "red"
+
+
+def test_the_test_for_the_last_of_several_is_one_for_all_of_them(desk: Desk) -> None:
+    """The help of `may-be-none` leaves out what would be printed of nothing, and no more than that."""
+    found = desk.problems(
+        "inputs: {title: {type: text, optional: true}, name: {type: text, optional: true}}\n"
+        'steps: {sign: {generate: {prompt: "It says {{ inputs.title or inputs.name }}"}}}'
+    )
+    helps = [one.help for one in found if one.code == "may-be-none"]
+    assert helps == [
+        "write `{% if inputs.title or inputs.name %}…{% endif %}` around it, or give it a default"
+    ]
