@@ -39,7 +39,7 @@ from seedflow.plan.refused import Refused
 from seedflow.plan.requests import Renderer, Request, RequestBuilder
 from seedflow.plan.resolve import Resolver
 from seedflow.plan.rows import Leaf
-from seedflow.plan.ruled_out import RuledOut
+from seedflow.plan.ruled_out import find_doubt
 from seedflow.plan.stander import Stander
 from seedflow.recipe.model import Expression
 from seedflow.recipe.template import Skipped
@@ -151,9 +151,12 @@ class TaskBuilder:
             certain = not (unit.ghost or verdict.open or verdict.standing.may_be_skipped)
             try:
                 request = builder.build(env, unit.keys, certain=certain)
-            except RuledOut:
-                if not verdict.open:
+            except Refused as refused:
+                doubt = find_doubt(refused) if verdict.open else None
+                if doubt is None:
                     raise
+                for problem in doubt:
+                    findings.add(problem, unit.address)
                 waits = verdict.standing.waits
                 return Built(self._leave_open(unit, waits, Reason.CONDITION_UNKNOWN), tuple(waits))
             expectation = self.options.expectation(tasks.node, env)

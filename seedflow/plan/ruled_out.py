@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from seedflow.diagnostics import Diagnostic, Severity
 from seedflow.graph.certain import names_of
 from seedflow.graph.facts import NO_FACTS, Facts, spell
 from seedflow.graph.guards import learn
@@ -24,6 +25,17 @@ _MAX_DEPTH = 20
 
 class RuledOut(Refused):
     """What is refused only where conditions hold that rule it out, as far as anybody can tell."""
+
+
+def find_doubt(refused: Refused) -> list[Diagnostic] | None:
+    """What is said of it while a condition is open: nothing where that rules it out, of a missing task that it is one; None where it is wrong."""
+    problem = refused.diagnostic
+    if isinstance(refused, RuledOut):
+        return []
+    if problem.code != "no-such-task":
+        return None
+    message = f"{problem.message}: where its condition holds, this task fails"
+    return [replace(problem, message=message, severity=Severity.WARNING)]
 
 
 def is_ruled_out(template: Template, env: Env, when: Template | None) -> bool:

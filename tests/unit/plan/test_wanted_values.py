@@ -218,3 +218,22 @@ def test_a_filter_may_find_nothing() -> None:
         "  q: {for_each: {w: [x, z]}, generate: {prompt: \"Q {{ each.w }}\", image_input: \"{{ steps.p.images | selectattr('each.v', 'eq', each.w) }}\"}}\n"
     )
     assert find_errors(text) == []
+
+
+@pytest.mark.parametrize("loop", ["w: [x, z]", "i: '{{ steps.s.images }}', w: [x, z]"])
+@pytest.mark.parametrize(("picked", "said"), [("at(v=each.w).images[0]", 1), ("where(v=each.w).images", 0)])
+def test_a_condition_that_results_decide_may_leave_out_just_that_task(
+    loop: str, picked: str, said: int
+) -> None:
+    sets = '  p: {for_each: {v: [x, y]}, generate: {prompt: "P {{ each.v }}", sequential_image_generation: auto, max_images: 2}}\n'
+    use = (
+        f"  q: {{for_each: {{{loop}}}, when: \"{{{{ steps.p.images | selectattr('each.v', 'eq', each.w) | length > 0 }}}}\", "
+        f'generate: {{prompt: "Q {{{{ each.w }}}}", image_input: "{{{{ steps.p.{picked} }}}}"}}}}\n'
+    )
+    _, found = open_planner(f"steps:\n{SET}{sets}{use}").start()
+    assert [(one.code, one.severity) for one in found] == said * [("no-such-task", Severity.WARNING)]
+    assert all("where its condition holds, this task fails" in one.message for one in found)
+    played = play(f"steps:\n{SET}{sets}{use}", gives={"s": 1})
+    assert played.problems == {}
+    assert len([one for one in played.addresses if one.startswith("q")]) == 1
+    assert len(played.skipped) == 1
