@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seedflow.diagnostics import Diagnostic
+from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.plan.addresses import spell_address
 from seedflow.plan.conditions import Judge
 from seedflow.plan.fallbacks import evaluate_known
@@ -20,7 +21,7 @@ from seedflow.recipe.template import Skipped, Template
 from seedflow.recipe.templating import operators
 from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
 from seedflow.recipe.templating.nodes import Expression
-from seedflow.recipe.templating.operation_nodes import Binary, ListOf
+from seedflow.recipe.templating.operation_nodes import Applied, Binary, ListOf
 from seedflow.recipe.templating.walking import walk
 
 
@@ -59,9 +60,10 @@ def find_problem_of(unit: Unit, builder: RequestBuilder, judge: Judge) -> Diagno
 
 
 def _find_values(expression: object, env: Env, stander: Stander) -> Iterator[object]:
-    if not isinstance(expression, Template) or not isinstance(expression.expression, Binary):
+    whole = expression.expression if isinstance(expression, Template) else None
+    if not isinstance(expression, Template) or not isinstance(whole, Applied | Binary | ListOf):
         return
-    for node in _list_items(expression.expression):
+    for node in _list_items(whole):
         if any(isinstance(part, Mentioned) for part in walk(node)):
             continue
         value = evaluate_known(expression.narrow(node), env, stander)
@@ -69,8 +71,10 @@ def _find_values(expression: object, env: Env, stander: Stander) -> Iterator[obj
 
 
 def _list_items(node: Expression) -> Iterator[Expression]:
-    """What stands in brackets, and the names of lists, that `+` puts together."""
+    """What stands in brackets, and the names of lists, that `+` puts together, in whatever order."""
     match node:
+        case Applied(name=name, arguments=(items,)) if name in SAME_ITEMS:
+            yield from _list_items(items)
         case Binary(operator=operators.add, left=left, right=right):
             yield from _list_items(left)
             yield from _list_items(right)

@@ -48,6 +48,8 @@ NUMBERED = "{{ ref.v }} as picture {{ each.v.number }}"
         "steps.set.images + inputs.photos",
         "steps.set.images + [optional(inputs.photo)]",
         "steps.set.images + [inputs.photo] + steps.set.images[:0]",
+        "[steps.set.images[0], inputs.photo]",
+        "(steps.set.images + [inputs.photo]) | reverse",
     ],
 )
 def test_what_a_local_image_lacks_is_an_error_also_beside_results(items: str, desk: Desk) -> None:
