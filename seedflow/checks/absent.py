@@ -16,7 +16,7 @@ from seedflow.recipe.model import ReferenceItem, References
 from seedflow.recipe.references import NameReference
 from seedflow.recipe.template import Template
 from seedflow.recipe.templating.forms import OrNone
-from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
+from seedflow.recipe.templating.lookup_nodes import Named
 from seedflow.recipe.templating.walking import walk
 
 
@@ -115,7 +115,7 @@ def say_why_absent(
     subject, expression = emptiness.subject, item.template.expression
     if expression is None:
         return None
-    if isinstance(expression, OrNone) and _is_made(expression, facts, node, subject):
+    if isinstance(expression, OrNone) and subject.is_made(expression.argument, node, node.frame, facts):
         expression = expression.argument
     shape = subject.flow.shape_of_part(expression, node, facts=facts)
     parts = list(walk(expression))
@@ -130,13 +130,3 @@ def say_why_absent(
     if shape.kind is not Kind.LIST:
         return None
     return emptiness.explain(expression, Around(node, node.frame, facts, alone=count == 1))
-
-
-def _is_made(expression: OrNone, facts: Facts, node: StepNode, subject: Subject) -> bool:
-    """Whether nothing that `optional` stands around is ever skipped here."""
-    mentions = [part.reference for part in walk(expression.argument) if isinstance(part, Mentioned)]
-    targets = [subject.flow.find_target(mention, node) for mention in mentions]
-    return bool(mentions) and all(
-        target is not None and subject.made.is_made(target, mention, facts)
-        for target, mention in zip(targets, mentions, strict=True)
-    )

@@ -177,3 +177,74 @@ def test_an_output_of_a_used_recipe_is_looked_into(
     photos = 'photos: "{{ steps.set.images }}"'
     more = f"u: {{recipe: ./parts/used.yaml, {loop}with: {{{photos}{given}}}}}"
     assert ask(check, f"steps.u{mention}.outputs.rest", more=more) == said
+
+
+ASKED = """
+    inputs: {{cover: {{type: boolean, default: true}}, more: {{type: boolean, default: false}}}}
+    steps:
+      cover: {{when: "{{{{ inputs.cover }}}}", generate: {{prompt: A cover, sequential_image_generation: auto, max_images: 3}}}}
+      other: {{when: "{{{{ inputs.more }}}}", generate: {{prompt: Another}}}}
+      each: {{for_each: {{x: [a, b]}}, when: "{{{{ inputs.more }}}}", generate: {{prompt: "{{{{ each.x }}}}"}}}}
+      cast: {{recipe: ./parts/cast.yaml, when: "{{{{ inputs.cover }}}}", with: {{who: a hen}}}}
+      back: {{{when}generate: {{prompt: "{prompt}", image_input: {{c: "{{{{ {items} }}}}"}}}}}}
+"""
+OPTIONAL = "what `optional` stands around may be skipped"
+
+
+@pytest.mark.parametrize(
+    ("test", "items", "why"),
+    [
+        ("optional(steps.cover.images) is not none", "optional(steps.cover.images[0])", None),
+        ("optional(steps.cover.images[0]) is not none", "optional(steps.cover.images)", None),
+        ("optional(steps.cover.images[0].width)", "optional(steps.cover.images[0])", None),
+        ("optional(steps.cover.images)", "optional(steps.cover.tasks[0].images)", None),
+        ("optional(steps.cover.images) is none", "optional(steps.cover.images[0])", OPTIONAL),
+        ("optional(steps.other.images) is not none", "optional(steps.cover.images[0])", OPTIONAL),
+        (
+            "optional(steps.cover.images) is not none or inputs.more",
+            "optional(steps.cover.images[0])",
+            OPTIONAL,
+        ),
+        (
+            "optional(steps.cover.images) is not none",
+            "optional(steps.cover.images + steps.other.images)",
+            OPTIONAL,
+        ),
+        (
+            "optional(steps.each.at(x='a').images) is not none",
+            "optional(steps.each.at(x='b').images)",
+            OPTIONAL,
+        ),
+        ("optional(steps.cover.images) | length > 1", "optional(steps.cover.images[1:])", None),
+        (
+            "optional(steps.cover.images) is not none and optional(steps.cover.images) | length >= 2",
+            "optional(steps.cover.images[1:])",
+            None,
+        ),
+        ("optional(steps.cover.images) is not none", "optional(steps.cover.images[1:])", PART),
+        ("optional(steps.cover.images)", "optional(steps.cover.images[1:])", PART),
+        ("optional(steps.cast.outputs.sheet) is not none", "optional(steps.cast.outputs.sheet[0])", None),
+        ("optional(steps.cast.outputs.sheet) is not none", "optional(steps.cast.outputs.images)", OPTIONAL),
+        ("optional(steps.cast.outputs.images) is not none", "optional(steps.cast.images)", None),
+    ],
+)
+def test_a_reference_is_there_where_the_recipe_asks_for_anything_that_its_step_gives(
+    check: Check, test: str, items: str, why: str | None
+) -> None:
+    around = ASKED.format(when="", prompt=f"{{% if {test} %}}{{{{ ref.c }}}}{{% endif %}}", items=items)
+    before = ASKED.format(when=f'when: "{{{{ {test} }}}}", ', prompt="{{ ref.c }}", items=items)
+    if "| length" in test and "is not none" not in test:
+        around = before  # which is told of the length as well
+    for text in (around, before):
+        said = [one.message.rpartition(": ")[2] for one in check(text) if "`ref.c`" in one.message]
+        assert said == [why] * (why is not None)
+
+
+@pytest.mark.parametrize(
+    ("output", "doubted"),
+    [("outputs.sheet", False), ("outputs.images", True), ("tasks", True)],
+)
+def test_an_output_of_a_used_recipe_is_asked_for_by_itself(check: Check, output: str, doubted: bool) -> None:
+    prompt = f"{{% if optional(steps.cast.{output}) %}}{{{{ optional(steps.cast.outputs.sheet[0]).height }}}}{{% endif %}}"
+    found = check(ASKED.format(when="", prompt=prompt, items="steps.cover.images"))
+    assert [one.code for one in found if "`optional(" in one.message] == ["may-be-none"] * doubted
