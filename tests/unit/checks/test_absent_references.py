@@ -248,3 +248,91 @@ def test_an_output_of_a_used_recipe_is_asked_for_by_itself(check: Check, output:
     prompt = f"{{% if optional(steps.cast.{output}) %}}{{{{ optional(steps.cast.outputs.sheet[0]).height }}}}{{% endif %}}"
     found = check(ASKED.format(when="", prompt=prompt, items="steps.cover.images"))
     assert [one.code for one in found if "`optional(" in one.message] == ["may-be-none"] * doubted
+
+
+EITHER = """
+    inputs:
+      logo: {{type: image, optional: true}}
+      mark: {{type: image, optional: true}}
+      sign: {{type: image, optional: true}}
+      on: {{type: boolean, default: false}}
+      title: {{type: text, optional: true}}
+      name: {{type: text, optional: true}}
+    steps:
+      a: {{when: "{{{{ inputs.on }}}}", generate: {{prompt: A}}}}
+      b: {{generate: {{prompt: B, sequential_image_generation: auto, max_images: 3}}}}
+      c: {{generate: {{prompt: C, sequential_image_generation: auto, max_images: 3}}}}
+      e: {{when: "{{{{ {when} }}}}", generate: {{prompt: "{prompt}"{more}}}}}
+"""
+LOGO_OR_MARK = "inputs.logo is not none or inputs.mark is not none"
+NEITHER_IS_MISSING = "not (inputs.logo is none and inputs.mark is none)"
+A_OR_LOGO = "optional(steps.a.images[0]) is not none or inputs.logo is not none"
+REST_OF_EITHER = "steps.b.images | length > 1 or steps.c.images | length > 1"
+
+
+@pytest.mark.parametrize(
+    ("when", "items", "doubted"),
+    [
+        (LOGO_OR_MARK, ["inputs.logo", "inputs.mark"], False),
+        (NEITHER_IS_MISSING, ["inputs.logo", "inputs.mark"], False),
+        (LOGO_OR_MARK, ["inputs.sign", "inputs.mark", "inputs.logo"], False),
+        (LOGO_OR_MARK, ["inputs.logo or inputs.mark"], False),
+        (f"({LOGO_OR_MARK}) and inputs.on", ["inputs.logo or inputs.mark"], False),
+        (A_OR_LOGO, ["optional(steps.a.images[0])", "inputs.logo"], False),
+        (A_OR_LOGO, ["optional(steps.a.images)", "inputs.logo"], False),
+        (REST_OF_EITHER, ["steps.b.images[1:] + steps.c.images[1:]"], False),
+        (REST_OF_EITHER, ["steps.b.images[1:]", "steps.c.images[1:]"], False),
+        ("inputs.on or inputs.logo is not none", ["first_of(steps.a.images[0], inputs.logo)"], False),
+        (LOGO_OR_MARK, ["inputs.logo"], True),
+        (LOGO_OR_MARK, ["inputs.logo", "inputs.sign"], True),
+        (LOGO_OR_MARK, ["inputs.logo or inputs.sign"], True),
+        (f"{LOGO_OR_MARK} or inputs.on", ["inputs.logo", "inputs.mark"], True),
+        (f"inputs.on and ({LOGO_OR_MARK}) or not inputs.on", ["inputs.logo", "inputs.mark"], True),
+        (A_OR_LOGO, ["optional(steps.a.images[0])", "inputs.mark"], True),
+        (REST_OF_EITHER, ["steps.b.images[1:] + steps.c.images[2:]"], True),
+        (f"{REST_OF_EITHER} or inputs.on", ["steps.b.images[1:]", "steps.c.images[1:]"], True),
+        ("inputs.on or inputs.mark is not none", ["first_of(steps.a.images[0], inputs.logo)"], True),
+        (LOGO_OR_MARK, ["first_of(steps.a.images[0], inputs.logo)"], True),
+    ],
+)
+def test_one_of_several_is_there_whichever_way_a_condition_came_true(
+    check: Check, when: str, items: list[str], doubted: bool
+) -> None:
+    written = ", ".join(f'"{{{{ {item} }}}}"' for item in items)
+    text = EITHER.format(when=when, prompt="{{ ref.p }}", more=f", image_input: {{p: [{written}]}}")
+    assert [one.code for one in check(text) if "`ref.p`" in one.message] == ["may-be-none"] * doubted
+
+
+@pytest.mark.parametrize(
+    ("when", "prompt", "doubted"),
+    [
+        (LOGO_OR_MARK, "{{ (inputs.logo or inputs.mark).width }}", False),
+        (LOGO_OR_MARK, "{{ (inputs.logo or inputs.sign).width }}", True),
+        (LOGO_OR_MARK, "{{ (inputs.logo if inputs.logo is not none else inputs.mark).width }}", False),
+        ("inputs.title or inputs.name", "{{ inputs.title or inputs.name }}", False),
+        # An empty text is a title, and stands for none here.
+        (
+            "inputs.title is not none or inputs.name is not none",
+            "{{ inputs.title or inputs.name }}",
+            True,
+        ),
+    ],
+)
+def test_the_same_of_what_is_printed_or_worked_out(
+    check: Check, when: str, prompt: str, doubted: bool
+) -> None:
+    found = check(EITHER.format(when=when, prompt=prompt, more=""))
+    assert [one.code for one in found if one.code == "may-be-none"] == ["may-be-none"] * doubted
+
+
+def test_more_ways_than_are_told_apart_leave_the_doubt(check: Check) -> None:
+    inputs = "\n".join(f"      i{number}: {{type: image, optional: true}}" for number in range(9))
+    ways = " or ".join(f"inputs.i{number} is not none" for number in range(9))
+    items = ", ".join(f'"{{{{ inputs.i{number} }}}}"' for number in range(9))
+    found = check(f"""
+    inputs:
+{inputs}
+    steps:
+      e: {{when: "{{{{ {ways} }}}}", generate: {{prompt: "{{{{ ref.p }}}}", image_input: {{p: [{items}]}}}}}}
+    """)
+    assert [one.code for one in found if "`ref.p`" in one.message] == ["may-be-none"]
