@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from seedflow.checks.emptiness import Around, Emptiness, Why
 from seedflow.checks.subject import Subject
@@ -15,8 +15,8 @@ from seedflow.graph.shapes import Kind
 from seedflow.recipe.model import ReferenceItem, References
 from seedflow.recipe.references import NameReference
 from seedflow.recipe.template import Template
-from seedflow.recipe.templating.forms import OrNone
-from seedflow.recipe.templating.lookup_nodes import Mentioned, Named
+from seedflow.recipe.templating.forms import FirstOf, OrNone
+from seedflow.recipe.templating.lookup_nodes import Named
 from seedflow.recipe.templating.walking import walk
 
 
@@ -103,9 +103,24 @@ def _find_absent(
     references = node.generate.references
     every = references.items if references is not None else ()
     items = [item for item in every if item.name == name]
-    reasons = [say_why_absent(item, len(every), facts, node, emptiness) for item in items]
-    first = reasons[0] if reasons else None
-    return None if first is None or None in reasons else (items[0], first)
+    whys = say_why_all_absent(items, len(every), facts, node, emptiness)
+    return (items[0], whys[0]) if whys else None
+
+
+def say_why_all_absent(
+    items: Sequence[ReferenceItem], count: int, facts: Facts, node: StepNode, emptiness: Emptiness
+) -> Sequence[Why]:
+    """Why each of these items may come to nothing, if all of them may at once; nothing where one is always there."""
+
+    def explain(known: Facts) -> Sequence[Why]:
+        whys = [say_why_absent(item, count, known, node, emptiness) for item in items]
+        found = [why for why in whys if why is not None]
+        return found if len(found) == len(whys) else ()
+
+    whys, cases = explain(facts), facts.split()
+    if whys and len(cases) > 1 and not any(map(explain, cases)):
+        return ()
+    return whys
 
 
 def say_why_absent(
@@ -115,8 +130,10 @@ def say_why_absent(
     subject, expression = emptiness.subject, item.template.expression
     if expression is None:
         return None
-    if isinstance(expression, OrNone) and _is_made(expression, facts, node, subject):
+    if isinstance(expression, OrNone) and subject.is_made(expression.argument, node, node.frame, facts):
         expression = expression.argument
+    if isinstance(expression, FirstOf):
+        expression = _find_first_made(expression, facts, node, subject)
     shape = subject.flow.shape_of_part(expression, node, facts=facts)
     parts = list(walk(expression))
     if shape.optional:
@@ -132,11 +149,9 @@ def say_why_absent(
     return emptiness.explain(expression, Around(node, node.frame, facts, alone=count == 1))
 
 
-def _is_made(expression: OrNone, facts: Facts, node: StepNode, subject: Subject) -> bool:
-    """Whether nothing that `optional` stands around is ever skipped here."""
-    mentions = [part.reference for part in walk(expression.argument) if isinstance(part, Mentioned)]
-    targets = [subject.flow.find_target(mention, node) for mention in mentions]
-    return bool(mentions) and all(
-        target is not None and subject.made.is_made(target, mention, facts)
-        for target, mention in zip(targets, mentions, strict=True)
-    )
+def _find_first_made(expression: FirstOf, facts: Facts, node: StepNode, subject: Subject) -> FirstOf:
+    """What `first_of` gives where one of its arguments is never skipped: none of those behind it."""
+    for number, argument in enumerate(expression.arguments):
+        if subject.is_made(argument, node, node.frame, facts):
+            return FirstOf(expression.arguments[: number + 1], expression.start, expression.end)
+    return expression

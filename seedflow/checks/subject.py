@@ -75,41 +75,57 @@ class Subject:
         """What is certain besides these facts of each `optional` in a part of a template: of what is never skipped it is never none."""
         found = NO_FACTS
         for node in walk(part):
-            if isinstance(node, OrNone) and self._is_made(node, place, facts):
+            if isinstance(node, OrNone) and self._is_never_none(node, place, facts):
                 key = spell(node, self.flow.certain.names_in(place.template, place.frame))
                 found = found if key is None else found.both(know(key, Known(there=True)))
         return found
 
-    def _is_made(self, node: OrNone, place: Place, facts: Facts) -> bool:
-        mentions = [one.reference for one in walk(node.argument) if isinstance(one, Mentioned)]
-        targets = [self.flow.find_target(one, place.node, place.frame) for one in mentions]
-        return (
-            bool(mentions)
-            and all(
-                target is not None
-                and (
-                    self.made.is_made(target, mention, facts) or self._is_asked(target, mention, place, facts)
-                )
-                for target, mention in zip(targets, mentions, strict=True)
+    def is_made(self, part: Expression, node: StepNode | None, frame: Frame, facts: Facts) -> bool:
+        """Whether nothing that a part of a template mentions is ever skipped where these facts hold, as far as tests say."""
+        mentions = [one.reference for one in walk(part) if isinstance(one, Mentioned)]
+        targets = [self.flow.find_target(one, node, frame) for one in mentions]
+        return bool(mentions) and all(
+            target is not None
+            and (
+                self.made.is_made(target, mention, facts)
+                or self._is_asked(target, mention, node, frame, facts)
             )
-            and not self.flow.shape_of_part(node.argument, place.node, place.frame, facts=facts).optional
+            for target, mention in zip(targets, mentions, strict=True)
         )
 
-    def _is_asked(self, target: StepNode, mention: StepReference, place: Place, facts: Facts) -> bool:
+    def _is_never_none(self, node: OrNone, place: Place, facts: Facts) -> bool:
+        if not self.is_made(node.argument, place.node, place.frame, facts):
+            return False
+        return not self.flow.shape_of_part(node.argument, place.node, place.frame, facts=facts).optional
+
+    def _is_asked(
+        self, target: StepNode, mention: StepReference, node: StepNode | None, frame: Frame, facts: Facts
+    ) -> bool:
         """Whether a test made sure of something else that the same step gives, which gives all of it or none."""
-        if target.step.for_each or target.step.call is not None or not facts:
+        if target.step.for_each or not facts:
             return False
         asked = [find_optional(key) for key in facts.find_there()]
-        asked.extend(self._find_references(place, facts))
-        return any(one is not None and one.step == mention.step for one in asked)
+        asked.extend(self._find_references(node, frame, facts))
+        return any(
+            one is not None and one.step == mention.step and self._is_skipped_with(one, mention, target)
+            for one in asked
+        )
 
-    def _find_references(self, place: Place, facts: Facts) -> Iterator[StepReference]:
+    def _is_skipped_with(self, one: StepReference, other: StepReference, target: StepNode) -> bool:
+        """Whether two mentions of a step are skipped together: of a used recipe, where they are of one output."""
+        if target.step.call is None:
+            return True
+        output = self.flow.find_call_output(target, one)
+        of_outputs = {one.collection, other.collection} <= {"images", "outputs"}
+        return of_outputs and output is not None and output is self.flow.find_call_output(target, other)
+
+    def _find_references(self, node: StepNode | None, frame: Frame, facts: Facts) -> Iterator[StepReference]:
         """What the named references are made of that a test found, of those that are made of one mention alone."""
-        generate = None if place.node is None else place.node.step.generate
+        generate = None if node is None else node.step.generate
         references = None if generate is None else generate.references
         if references is None or not references.named:
             return
-        names = self.flow.certain.names_in(place.template, place.frame)
+        names = self.flow.certain.names(frame)
         for name, _ in references.names:
             key = spell(Named("ref", name, 0, 0, 0, 0), names)
             items = [item.template.expression for item in references.items if item.name == name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seedflow.checks.absent import say_why_absent
+from seedflow.checks.absent import say_why_all_absent
 from seedflow.checks.emptiness import Emptiness, Why
 from seedflow.checks.request import find_span
 from seedflow.checks.subject import Subject
@@ -62,15 +62,11 @@ def _find_absent(node: StepNode, emptiness: Emptiness) -> tuple[ReferenceItem, W
     if references is None or not references.items:
         return None
     facts = emptiness.subject.flow.certain.of_step(node)
-    reasons: list[Why] = []
     for item in references.items:
         mentions = item.template.references
         if all(isinstance(one, NameReference) and one.root == "inputs" for one in mentions):
             return None
         if emptiness.subject.flow.mistakes.is_mistaken(item.template, node, node.frame):
             return None
-        why = say_why_absent(item, 1, facts, node, emptiness)
-        if why is None:
-            return None
-        reasons.append(why)
-    return references.items[0], reasons[0]
+    whys = say_why_all_absent(references.items, 1, facts, node, emptiness)
+    return (references.items[0], whys[0]) if whys else None

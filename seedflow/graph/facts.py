@@ -21,6 +21,8 @@ Key: TypeAlias = tuple[object, ...]
 
 _MOST_CASES = 32
 """Ways to come true that are told apart; what more of them say in common is kept."""
+_MOST_SPLIT = 8
+"""Ways to come true that are looked at one by one."""
 _MAX_DEPTH = 6
 """How many values and variables are followed to what they stand for."""
 
@@ -101,6 +103,10 @@ class Facts:
         """Everything of which some test says, in every case, that it is not none."""
         first = self.cases[0] if self.cases else {}
         return (key for key in first if key != _ANYTHING and self.is_there(key))
+
+    def split(self) -> tuple[Facts, ...]:
+        """Each case by itself, for what follows from every one of them, each in its own way; all at once of too many."""
+        return tuple(Facts((case,)) for case in self.cases) if len(self.cases) <= _MOST_SPLIT else (self,)
 
     def is_found(self, key: Key) -> bool:
         """Whether a test made sure that this exists."""

@@ -8,6 +8,7 @@ is said of a recipe holds wherever it is used.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from seedflow.graph.certain import Certain
 from seedflow.graph.counting import Counts
@@ -189,7 +190,12 @@ class Flow:
     ) -> Shape:
         """The shape of a part of a template's expression; `all_made` as if nothing were skipped."""
         lookup = _Lookup(self, node, self._frame(node, frame), all_made=all_made)
-        return infer_where(part, lookup, facts)
+        shape, cases = infer_where(part, lookup, facts), facts.split()
+        if shape.optional and len(cases) > 1:
+            found = [infer_where(part, lookup, case) for case in cases]
+            if not any(one.optional or not one.known for one in found):
+                return replace(shape, optional=False)
+        return shape
 
     def shape_of_name(
         self, reference: NameReference, node: StepNode | None, frame: Frame | None = None

@@ -15,6 +15,7 @@ from seedflow.graph.shapes import SAME_ITEMS
 from seedflow.recipe.functions import TESTS
 from seedflow.recipe.references import Slice
 from seedflow.recipe.templating import operators
+from seedflow.recipe.templating.forms import OrNone
 from seedflow.recipe.templating.lookup_nodes import Attribute, Item, Mentioned
 from seedflow.recipe.templating.nodes import Constant, Expression
 from seedflow.recipe.templating.operation_nodes import And, Applied, Compared, Either, ListOf, Not, Or
@@ -128,9 +129,10 @@ def _learn_truth(test: Expression, names: Names, holds: bool) -> Facts:
     counted = _find_counted(test)
     if counted is not None:
         return _learn_count(counted, names, (1, None) if holds else (0, 0))
-    facts = _know(
-        test, names, Known(there=True if holds else None, low=int(holds), high=None if holds else 0)
-    )
+    known = Known(there=True if holds else None, low=int(holds), high=None if holds else 0)
+    facts = _know(test, names, known)
+    if isinstance(test, OrNone) and holds:
+        facts = facts.both(_know(test.argument, names, known))
     return facts if is_path(test) else facts.both(_doubt(test, names))
 
 
@@ -215,6 +217,8 @@ def _learn_count(items: Expression, names: Names, between: tuple[int, int | None
     if high is not None and high < low:
         return NEVER
     facts = _know(items, names, Known(there=True, low=low, high=high))
+    if isinstance(items, OrNone):  # which has a length only where it is what it stands around
+        return facts.both(_learn_count(items.argument, names, between))
     reference = items.reference if isinstance(items, Mentioned) else None
     if reference is not None and isinstance(reference.index, Slice):
         start, stop, step = reference.index.start or 0, reference.index.stop, reference.index.step or 1

@@ -177,3 +177,162 @@ def test_an_output_of_a_used_recipe_is_looked_into(
     photos = 'photos: "{{ steps.set.images }}"'
     more = f"u: {{recipe: ./parts/used.yaml, {loop}with: {{{photos}{given}}}}}"
     assert ask(check, f"steps.u{mention}.outputs.rest", more=more) == said
+
+
+ASKED = """
+    inputs: {{cover: {{type: boolean, default: true}}, more: {{type: boolean, default: false}}}}
+    steps:
+      cover: {{when: "{{{{ inputs.cover }}}}", generate: {{prompt: A cover, sequential_image_generation: auto, max_images: 3}}}}
+      other: {{when: "{{{{ inputs.more }}}}", generate: {{prompt: Another}}}}
+      each: {{for_each: {{x: [a, b]}}, when: "{{{{ inputs.more }}}}", generate: {{prompt: "{{{{ each.x }}}}"}}}}
+      cast: {{recipe: ./parts/cast.yaml, when: "{{{{ inputs.cover }}}}", with: {{who: a hen}}}}
+      back: {{{when}generate: {{prompt: "{prompt}", image_input: {{c: "{{{{ {items} }}}}"}}}}}}
+"""
+OPTIONAL = "what `optional` stands around may be skipped"
+
+
+@pytest.mark.parametrize(
+    ("test", "items", "why"),
+    [
+        ("optional(steps.cover.images) is not none", "optional(steps.cover.images[0])", None),
+        ("optional(steps.cover.images[0]) is not none", "optional(steps.cover.images)", None),
+        ("optional(steps.cover.images[0].width)", "optional(steps.cover.images[0])", None),
+        ("optional(steps.cover.images)", "optional(steps.cover.tasks[0].images)", None),
+        ("optional(steps.cover.images) is none", "optional(steps.cover.images[0])", OPTIONAL),
+        ("optional(steps.other.images) is not none", "optional(steps.cover.images[0])", OPTIONAL),
+        (
+            "optional(steps.cover.images) is not none or inputs.more",
+            "optional(steps.cover.images[0])",
+            OPTIONAL,
+        ),
+        (
+            "optional(steps.cover.images) is not none",
+            "optional(steps.cover.images + steps.other.images)",
+            OPTIONAL,
+        ),
+        (
+            "optional(steps.each.at(x='a').images) is not none",
+            "optional(steps.each.at(x='b').images)",
+            OPTIONAL,
+        ),
+        ("optional(steps.cover.images) | length > 1", "optional(steps.cover.images[1:])", None),
+        (
+            "optional(steps.cover.images) is not none and optional(steps.cover.images) | length >= 2",
+            "optional(steps.cover.images[1:])",
+            None,
+        ),
+        ("optional(steps.cover.images) is not none", "optional(steps.cover.images[1:])", PART),
+        ("optional(steps.cover.images)", "optional(steps.cover.images[1:])", PART),
+        ("optional(steps.cast.outputs.sheet) is not none", "optional(steps.cast.outputs.sheet[0])", None),
+        ("optional(steps.cast.outputs.sheet) is not none", "optional(steps.cast.outputs.images)", OPTIONAL),
+        ("optional(steps.cast.outputs.images) is not none", "optional(steps.cast.images)", None),
+    ],
+)
+def test_a_reference_is_there_where_the_recipe_asks_for_anything_that_its_step_gives(
+    check: Check, test: str, items: str, why: str | None
+) -> None:
+    around = ASKED.format(when="", prompt=f"{{% if {test} %}}{{{{ ref.c }}}}{{% endif %}}", items=items)
+    before = ASKED.format(when=f'when: "{{{{ {test} }}}}", ', prompt="{{ ref.c }}", items=items)
+    if "| length" in test and "is not none" not in test:
+        around = before  # which is told of the length as well
+    for text in (around, before):
+        said = [one.message.rpartition(": ")[2] for one in check(text) if "`ref.c`" in one.message]
+        assert said == [why] * (why is not None)
+
+
+@pytest.mark.parametrize(
+    ("output", "doubted"),
+    [("outputs.sheet", False), ("outputs.images", True), ("tasks", True)],
+)
+def test_an_output_of_a_used_recipe_is_asked_for_by_itself(check: Check, output: str, doubted: bool) -> None:
+    prompt = f"{{% if optional(steps.cast.{output}) %}}{{{{ optional(steps.cast.outputs.sheet[0]).height }}}}{{% endif %}}"
+    found = check(ASKED.format(when="", prompt=prompt, items="steps.cover.images"))
+    assert [one.code for one in found if "`optional(" in one.message] == ["may-be-none"] * doubted
+
+
+EITHER = """
+    inputs:
+      logo: {{type: image, optional: true}}
+      mark: {{type: image, optional: true}}
+      sign: {{type: image, optional: true}}
+      on: {{type: boolean, default: false}}
+      title: {{type: text, optional: true}}
+      name: {{type: text, optional: true}}
+    steps:
+      a: {{when: "{{{{ inputs.on }}}}", generate: {{prompt: A}}}}
+      b: {{generate: {{prompt: B, sequential_image_generation: auto, max_images: 3}}}}
+      c: {{generate: {{prompt: C, sequential_image_generation: auto, max_images: 3}}}}
+      e: {{when: "{{{{ {when} }}}}", generate: {{prompt: "{prompt}"{more}}}}}
+"""
+LOGO_OR_MARK = "inputs.logo is not none or inputs.mark is not none"
+NEITHER_IS_MISSING = "not (inputs.logo is none and inputs.mark is none)"
+A_OR_LOGO = "optional(steps.a.images[0]) is not none or inputs.logo is not none"
+REST_OF_EITHER = "steps.b.images | length > 1 or steps.c.images | length > 1"
+
+
+@pytest.mark.parametrize(
+    ("when", "items", "doubted"),
+    [
+        (LOGO_OR_MARK, ["inputs.logo", "inputs.mark"], False),
+        (NEITHER_IS_MISSING, ["inputs.logo", "inputs.mark"], False),
+        (LOGO_OR_MARK, ["inputs.sign", "inputs.mark", "inputs.logo"], False),
+        (LOGO_OR_MARK, ["inputs.logo or inputs.mark"], False),
+        (f"({LOGO_OR_MARK}) and inputs.on", ["inputs.logo or inputs.mark"], False),
+        (A_OR_LOGO, ["optional(steps.a.images[0])", "inputs.logo"], False),
+        (A_OR_LOGO, ["optional(steps.a.images)", "inputs.logo"], False),
+        (REST_OF_EITHER, ["steps.b.images[1:] + steps.c.images[1:]"], False),
+        (REST_OF_EITHER, ["steps.b.images[1:]", "steps.c.images[1:]"], False),
+        ("inputs.on or inputs.logo is not none", ["first_of(steps.a.images[0], inputs.logo)"], False),
+        (LOGO_OR_MARK, ["inputs.logo"], True),
+        (LOGO_OR_MARK, ["inputs.logo", "inputs.sign"], True),
+        (LOGO_OR_MARK, ["inputs.logo or inputs.sign"], True),
+        (f"{LOGO_OR_MARK} or inputs.on", ["inputs.logo", "inputs.mark"], True),
+        (f"inputs.on and ({LOGO_OR_MARK}) or not inputs.on", ["inputs.logo", "inputs.mark"], True),
+        (A_OR_LOGO, ["optional(steps.a.images[0])", "inputs.mark"], True),
+        (REST_OF_EITHER, ["steps.b.images[1:] + steps.c.images[2:]"], True),
+        (f"{REST_OF_EITHER} or inputs.on", ["steps.b.images[1:]", "steps.c.images[1:]"], True),
+        ("inputs.on or inputs.mark is not none", ["first_of(steps.a.images[0], inputs.logo)"], True),
+        (LOGO_OR_MARK, ["first_of(steps.a.images[0], inputs.logo)"], True),
+    ],
+)
+def test_one_of_several_is_there_whichever_way_a_condition_came_true(
+    check: Check, when: str, items: list[str], doubted: bool
+) -> None:
+    written = ", ".join(f'"{{{{ {item} }}}}"' for item in items)
+    text = EITHER.format(when=when, prompt="{{ ref.p }}", more=f", image_input: {{p: [{written}]}}")
+    assert [one.code for one in check(text) if "`ref.p`" in one.message] == ["may-be-none"] * doubted
+
+
+@pytest.mark.parametrize(
+    ("when", "prompt", "doubted"),
+    [
+        (LOGO_OR_MARK, "{{ (inputs.logo or inputs.mark).width }}", False),
+        (LOGO_OR_MARK, "{{ (inputs.logo or inputs.sign).width }}", True),
+        (LOGO_OR_MARK, "{{ (inputs.logo if inputs.logo is not none else inputs.mark).width }}", False),
+        ("inputs.title or inputs.name", "{{ inputs.title or inputs.name }}", False),
+        # An empty text is a title, and stands for none here.
+        (
+            "inputs.title is not none or inputs.name is not none",
+            "{{ inputs.title or inputs.name }}",
+            True,
+        ),
+    ],
+)
+def test_the_same_of_what_is_printed_or_worked_out(
+    check: Check, when: str, prompt: str, doubted: bool
+) -> None:
+    found = check(EITHER.format(when=when, prompt=prompt, more=""))
+    assert [one.code for one in found if one.code == "may-be-none"] == ["may-be-none"] * doubted
+
+
+def test_more_ways_than_are_told_apart_leave_the_doubt(check: Check) -> None:
+    inputs = "\n".join(f"      i{number}: {{type: image, optional: true}}" for number in range(9))
+    ways = " or ".join(f"inputs.i{number} is not none" for number in range(9))
+    items = ", ".join(f'"{{{{ inputs.i{number} }}}}"' for number in range(9))
+    found = check(f"""
+    inputs:
+{inputs}
+    steps:
+      e: {{when: "{{{{ {ways} }}}}", generate: {{prompt: "{{{{ ref.p }}}}", image_input: {{p: [{items}]}}}}}}
+    """)
+    assert [one.code for one in found if "`ref.p`" in one.message] == ["may-be-none"]

@@ -53,6 +53,11 @@ def find_key(expression: str, names: Names) -> tuple[object, ...]:
         ("steps.a.images | length > 1 and steps.a.images | length < 4", True, (2, 3)),
         ("steps.a.images | length == 2 or steps.a.images | length == 4", True, (2, 4)),
         ("steps.b.images | length > 1", True, (0, None)),
+        ("optional(steps.a.images) | length > 1", True, (2, None)),
+        ("optional(steps.a.images) | length < 3", True, (0, 2)),
+        ("optional(steps.a.images)", True, (1, None)),
+        ("optional(steps.a.images)", False, (0, None)),
+        ("optional(steps.b.images)", True, (0, None)),
     ],
 )
 def test_how_long_a_list_is(test: str, holds: bool, count: tuple[int, int | None]) -> None:
