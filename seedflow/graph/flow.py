@@ -16,6 +16,7 @@ from seedflow.graph.facts import NO_FACTS, Facts, Names
 from seedflow.graph.inference import infer_shape, infer_where
 from seedflow.graph.input_shapes import shape_of_input
 from seedflow.graph.literals import read_literal
+from seedflow.graph.made_variables import MadeVariables
 from seedflow.graph.mistakes import Mistakes
 from seedflow.graph.model import Frame, StepGraph, StepNode
 from seedflow.graph.outputs import find_output
@@ -61,7 +62,8 @@ class Flow:
         self._requests: dict[str, StaticRequest] = {}
         self._variables: dict[str, dict[str, Shape]] = {}
         self._values: dict[tuple[str, str], Shape] = {}
-        self._image_shapes: dict[str, Shape] = {}
+        self._made = MadeVariables(self.certain)
+        self._image_shapes: dict[tuple[str, bool], Shape] = {}
         self._expressions: dict[tuple[int, str], Shape] = {}
         self._depth = 0
         # Each after those that it uses, so that no chain is too long to be followed.
@@ -113,6 +115,11 @@ class Flow:
                     item = shape.item if shape.kind is Kind.LIST else None
                     found[name] = without_fields(item or UNKNOWN)
         return found
+
+    def _variables_of(self, target: StepNode, *, made: bool) -> Mapping[str, Shape]:
+        """The same, as its tasks and images hold them: where they were `made`, its condition holds."""
+        variables = self.variables(target)
+        return self._made.narrow(variables, target) if made else variables
 
     def shape_of(self, place: Place) -> Shape:
         """The shape of what a template gives at its place."""
@@ -266,7 +273,7 @@ class Flow:
         recipe = target.step.call.recipe if target.step.call is not None else None
         return find_output(recipe, reference) if recipe is not None else None
 
-    def shape_of_call_output(self, target: StepNode, output: Output) -> Shape:
+    def shape_of_call_output(self, target: StepNode, output: Output, *, made: bool = True) -> Shape:
         """What one task of a step that uses a recipe gives as an output: always a list of images."""
         frame = self._graph.frames.get(target.id)
         if frame is None:
@@ -280,7 +287,7 @@ class Flow:
             item, count = shape.item or IMAGE, shape.count
         if shape.optional:
             count = Count(0, count.high)
-        fields = None if item.fields is None else {**self.variables(target), **item.fields}
+        fields = None if item.fields is None else {**self._variables_of(target, made=made), **item.fields}
         return list_of(Shape(Kind.IMAGE, fields=fields), count, shape.answers)
 
     def _infer(self, template: Template, node: StepNode | None, frame: Frame) -> Shape:
@@ -311,7 +318,8 @@ class Flow:
         if target is None:
             return UNKNOWN
         of_tasks = reference.collection in ("tasks", None)
-        item = self._shape_of_task(target) if of_tasks else self._image_of(target, reference)
+        made = not reference.skip_ok  # something else may stand for one that was skipped
+        item = self._shape_of_task(target, made=made) if of_tasks else self._image_of(target, reference)
         if item is None or reference.collection is None or isinstance(reference.index, int):
             return item or UNKNOWN
         tasks = self.selected_tasks(target, reference, all_made=all_made)
@@ -320,39 +328,40 @@ class Flow:
             count = count.sliced(reference.index.start, reference.index.stop, reference.index.step)
         return list_of(item, count, None if of_tasks else self.counts.answers(target, tasks, reference))
 
-    def _shape_of_task(self, target: StepNode) -> Shape:
-        call = target.step.call
+    def _shape_of_task(self, target: StepNode, *, made: bool) -> Shape:
+        call, variables = target.step.call, self._variables_of(target, made=made)
         outputs: dict[str, Shape] | None = None
         recipe = None if call is None else call.recipe
         if call is not None and recipe is None:  # it could not be read, which is said where it is named
-            return Shape(Kind.TASK, item=_SOME_IMAGES, fields=self.variables(target), open=True)
+            return Shape(Kind.TASK, item=_SOME_IMAGES, fields=variables, open=True)
         if recipe is None:
             answers = self.counts.answers(target, ONE)
-            images = list_of(self._image_of_step(target), self.images_per_task(target), answers)
+            images = list_of(self._image_of_step(target, made=made), self.images_per_task(target), answers)
         else:
             outputs = {
-                name: self.shape_of_call_output(target, output) for name, output in recipe.outputs.items()
+                name: self.shape_of_call_output(target, output, made=made)
+                for name, output in recipe.outputs.items()
             }
             main = self.counts.find_main_output(target)
             images = _SOME_IMAGES if main is None else outputs[main.name]
-        return Shape(Kind.TASK, item=images, fields=self.variables(target), outputs=outputs)
+        return Shape(Kind.TASK, item=images, fields=variables, outputs=outputs)
 
     def _image_of(self, target: StepNode, reference: StepReference) -> Shape | None:
         """The shape of one image of a mention; None when the step has no such images, which others report."""
-        call = target.step.call
-        if call is None:
-            return self._image_of_step(target) if reference.collection != "outputs" else None
+        made = not reference.skip_ok
+        if target.step.call is None:
+            return self._image_of_step(target, made=made) if reference.collection != "outputs" else None
         output = self.find_call_output(target, reference)
-        return self.shape_of_call_output(target, output).item if output is not None else None
+        return self.shape_of_call_output(target, output, made=made).item if output is not None else None
 
-    def _image_of_step(self, target: StepNode) -> Shape:
-        shape = self._image_shapes.get(target.id)
+    def _image_of_step(self, target: StepNode, *, made: bool) -> Shape:
+        shape = self._image_shapes.get((target.id, made))
         if shape is None:
-            fields = dict(self.variables(target))
+            fields = dict(self._variables_of(target, made=made))
             iterate = target.step.iterate
             if iterate is not None:
                 fields[iterate.name] = self._shape_of_variable(iterate.name, target)
-            shape = self._image_shapes[target.id] = Shape(Kind.IMAGE, fields=fields)
+            shape = self._image_shapes[target.id, made] = Shape(Kind.IMAGE, fields=fields)
         return shape
 
     def _shape_of_value(self, name: str, frame: Frame) -> Shape:

@@ -160,16 +160,17 @@ def _learn_compared(
     """What a comparison says that holds."""
     if operator in (operators.contains, operators.lacks):
         return _learn_contained(left, operator, right, names)
-    if isinstance(left, Constant) and operator is not None:
+    if isinstance(_follow(left, names), Constant) and operator is not None:
         left, operator, right = right, operators.MIRRORED[operator], left
-    counted = _find_counted(left)
+    counted, value = _find_counted(_follow(left, names)), _follow(right, names)
     lengths = _LENGTHS_THAT_PASS.get(operator) if operator is not None else None
-    number = right.value if isinstance(right, Constant) else None
+    number = value.value if isinstance(value, Constant) else None
     if counted is not None and isinstance(number, int) and not isinstance(number, bool):
+        doubt = NO_FACTS if isinstance(left, Applied) else _doubt_itself(left, names)
         if lengths is not None:
-            return _learn_count(counted, names, lengths(number))
+            return _learn_count(counted, names, lengths(number)).both(doubt)
         if operator is operators.unequal:
-            return _learn_unlike(counted, number, names)
+            return _learn_unlike(counted, number, names).both(doubt)
     if isinstance(right, ListOf) and not right.items and operator in (operators.equal, operators.unequal):
         return _learn_empty(left, names, empty=operator is operators.equal)
     facts = NO_FACTS
@@ -248,6 +249,16 @@ def _find_counted(node: Expression) -> Expression | None:
     return as_long_as(node.arguments[0])
 
 
+def _follow(node: Expression, names: Names) -> Expression:
+    """What a name of a value or a variable stands for in the end; anything else stands for itself."""
+    for _ in range(_MAX_DEPTH):
+        meant = names.follow(node)
+        if meant is None:
+            break
+        node = meant
+    return node
+
+
 def as_long_as(items: Expression) -> Expression:
     """The list that another one is as long as: without filters that only change the order."""
     while isinstance(items, Applied) and items.name in SAME_ITEMS and items.arguments:
@@ -277,9 +288,13 @@ def _doubt(node: Expression, names: Names) -> Facts:
 
 def _doubt_number(node: Expression, names: Names) -> Facts:
     """What is known of a number of which a test says how great it is: nothing here, but nobody doubts it."""
-    key, meant = spell(node, names), names.follow(node)
-    facts = NO_FACTS if key is None else know(("number", key), Known(unclear=True))
+    facts, meant = _doubt_itself(node, names), names.follow(node)
     return facts if meant is None or is_path(meant) else facts.both(_doubt(meant, names))
+
+
+def _doubt_itself(number: Expression, names: Names) -> Facts:
+    key = spell(number, names)
+    return NO_FACTS if key is None else know(("number", key), Known(unclear=True))
 
 
 def is_tested(node: Expression, facts: Facts, names: Names) -> bool:

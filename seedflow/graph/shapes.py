@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, NamedTuple
@@ -332,6 +332,10 @@ def join_shapes(shapes: list[Shape]) -> Shape:
     if kind is Kind.INTEGER:
         between = join_ranges(shape.between or ANYTHING for shape in shapes if shape.kind is kind)
         return Shape(kind, optional, between=None if between == ANYTHING else between)
+    if kind in (Kind.IMAGE, Kind.TASK, Kind.LIST) and len({shape.kind for shape in shapes}) == 1:
+        sure = [_without_doubts(shape) for shape in shapes]
+        if all(shape == sure[0] for shape in sure):
+            return _with_every_doubt(shapes)
     if kind is not Kind.RECORD:
         return Shape(kind, optional) if kind is not Kind.LIST else UNKNOWN
     gathered: dict[str, list[Shape]] = {}
@@ -345,6 +349,33 @@ def join_shapes(shapes: list[Shape]) -> Shape:
         optional,
         fields={name: join_shapes(found) for name, found in gathered.items()},
         open=any(shape.open for shape in shapes),
+    )
+
+
+def _without_doubts(shape: Shape) -> Shape:
+    """The same shape, as if nothing in it were optional."""
+    return _with_parts(replace(shape, optional=False), [shape], lambda parts: _without_doubts(parts[0]))
+
+
+def _with_every_doubt(shapes: Sequence[Shape]) -> Shape:
+    """The shape of ones that are the same but for their doubts: what is optional in any of them is."""
+    optional = any(shape.optional for shape in shapes)
+    return _with_parts(replace(shapes[0], optional=optional), shapes, _with_every_doubt)
+
+
+def _with_parts(shape: Shape, shapes: Sequence[Shape], join: Callable[[Sequence[Shape]], Shape]) -> Shape:
+    """A shape with each part joined of those that stand there in each of the others, which are built alike."""
+
+    def join_named(every: Sequence[Mapping[str, Shape] | None]) -> Mapping[str, Shape] | None:
+        known = [one for one in every if one is not None]
+        return {name: join([one[name] for one in known]) for name in known[0]} if known else None
+
+    items = [one.item for one in shapes if one.item is not None]
+    return replace(
+        shape,
+        item=join(items) if items else None,
+        fields=join_named([one.fields for one in shapes]),
+        outputs=join_named([one.outputs for one in shapes]),
     )
 
 

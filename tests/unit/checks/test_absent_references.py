@@ -179,6 +179,7 @@ def test_an_output_of_a_used_recipe_is_looked_into(
     assert ask(check, f"steps.u{mention}.outputs.rest", more=more) == said
 
 
+<<<<<<< HEAD
 ASKED = """
     inputs: {{cover: {{type: boolean, default: true}}, more: {{type: boolean, default: false}}}}
     steps:
@@ -336,3 +337,36 @@ def test_more_ways_than_are_told_apart_leave_the_doubt(check: Check) -> None:
       e: {{when: "{{{{ {ways} }}}}", generate: {{prompt: "{{{{ ref.p }}}}", image_input: {{p: [{items}]}}}}}}
     """)
     assert [one.code for one in found if "`ref.p`" in one.message] == ["may-be-none"]
+=======
+@pytest.mark.parametrize(
+    ("prompt", "why"),
+    [
+        ("{% set n = steps.w.images | length %}{% if n > 1 %}{{ ref.p }}{% endif %}", None),
+        ("{% with n = steps.w.images | length %}{% if 2 <= n %}{{ ref.p }}{% endif %}{% endwith %}", None),
+        ("{% set n = steps.w.images | length %}{{ 'then ' ~ ref.p if n > 1 else n }}", None),
+        ("{% set v = steps.w.images %}{% set n = v | count %}{% if n == 2 %}{{ ref.p }}{% endif %}", None),
+        ("{% set least = 2 %}{% if steps.w.images | length >= least %}{{ ref.p }}{% endif %}", None),
+        ("{% if steps.w.images | length >= values.two %}{{ ref.p }}{% endif %}", None),
+        ("{% set n = steps.w.images | length %}{% if n > 0 %}{{ ref.p }}{% endif %}", PART),
+        ("{% set n = steps.w.images | length %}{% if n > 1 %}w{% else %}{{ ref.p }}{% endif %}", PART),
+        ("{% set n = steps.v.images | length %}{% if n > 1 %}{{ ref.p }}{% endif %}", PART),
+        ("{% set least = 1 %}{% if steps.w.images | length >= least %}{{ ref.p }}{% endif %}", PART),
+    ],
+)
+def test_a_variable_that_holds_a_length_or_a_number_is_followed(
+    check: Check, prompt: str, why: str | None
+) -> None:
+    found = check(f"""
+        values: {{two: "{{{{ 2 }}}}"}}
+        steps:
+          w: {{generate: {{prompt: W, sequential_image_generation: auto, max_images: 4}}}}
+          v: {{for_each: {{x: [1, 2]}}, generate: {{prompt: "V {{{{ each.x }}}}"}}}}
+          end:
+            generate:
+              prompt: "{{{{ values.two }}}} {prompt}"
+              image_input: {{p: "{{{{ steps.w.images[1:] }}}}"}}
+          list: {{generate: {{prompt: "{{{{ steps.v.images | length }}}}"}}}}
+    """)
+    said = [one.message.rpartition(": ")[2] for one in found if one.code == "may-be-none"]
+    assert said == [why] * (why is not None)
+>>>>>>> s48-later

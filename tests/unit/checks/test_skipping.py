@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
+from seedflow.checks.run_all import check_graph
+from seedflow.diagnostics import Source
+from seedflow.graph.build import build_graph
+from seedflow.models.catalog import Catalog
+from seedflow.recipe.load import parse_recipe
 from tests.unit.checks.conftest import Check, Say
 
 INNER = """\
@@ -282,3 +288,29 @@ def test_what_uses_an_output_that_is_never_skipped_is_never_skipped(
     c = 'when: "{{ inputs.night }}", generate: {prompt: c, image_input: "{{ steps.u.outputs.y }}"}'
     found = say(USING.format(recipe=recipe, c=c))
     assert [one for one in found if one.startswith("never-skipped")] == ["never-skipped? «steps.c.images»"]
+
+
+def test_nobody_knows_what_is_skipped_in_a_recipe_that_cannot_be_found(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    text = """
+        seedflow: 1
+        steps:
+          cast: {recipe: ./missing.yaml}
+          page: {generate: {prompt: P, image_input: ["{{ steps.cast.outputs.bonus }}"]}}
+          plain: {generate: {prompt: Q}}
+          end:
+            generate:
+              prompt: E
+              image_input:
+                - "{{ optional(steps.cast.outputs.bonus) }}"
+                - "{{ optional(steps.page.images[0]) }}"
+                - "{{ optional(steps.plain.images[0]) }}"
+    """
+    source = Source("recipe.yaml", dedent(text))
+    recipe, problems = parse_recipe(source, catalog, folder=tmp_path, default_name="recipe")
+    assert [one.code for one in problems] == ["recipe-missing"]
+    assert recipe is not None
+    graph, _ = build_graph(recipe, catalog)
+    found = [one.message for one in check_graph(graph, catalog) if one.code == "never-skipped"]
+    assert [one.split("`")[1] for one in found] == ["plain"]
