@@ -118,8 +118,7 @@ class Flow:
 
     def _variables_of(self, target: StepNode, *, made: bool) -> Mapping[str, Shape]:
         """The same, as its tasks and images hold them: where they were `made`, its condition holds."""
-        variables = self.variables(target)
-        return self._made.narrow(variables, target) if made else variables
+        return self._made.narrow(self.variables(target), target) if made else self.variables(target)
 
     def shape_of(self, place: Place) -> Shape:
         """The shape of what a template gives at its place."""
@@ -197,12 +196,10 @@ class Flow:
     ) -> Shape:
         """The shape of a part of a template's expression; `all_made` as if nothing were skipped."""
         lookup = _Lookup(self, node, self._frame(node, frame), all_made=all_made)
-        shape, cases = infer_where(part, lookup, facts), facts.split()
-        if shape.optional and len(cases) > 1:
-            found = [infer_where(part, lookup, case) for case in cases]
-            if not any(one.optional or not one.known for one in found):
-                return replace(shape, optional=False)
-        return shape
+        shape = infer_where(part, lookup, facts)
+        found = [infer_where(part, lookup, case) for case in facts.split()] if shape.optional else []
+        sure = len(found) > 1 and not any(one.optional or not one.known for one in found)
+        return replace(shape, optional=False) if sure else shape
 
     def shape_of_name(
         self, reference: NameReference, node: StepNode | None, frame: Frame | None = None

@@ -179,7 +179,6 @@ def test_an_output_of_a_used_recipe_is_looked_into(
     assert ask(check, f"steps.u{mention}.outputs.rest", more=more) == said
 
 
-<<<<<<< HEAD
 ASKED = """
     inputs: {{cover: {{type: boolean, default: true}}, more: {{type: boolean, default: false}}}}
     steps:
@@ -337,7 +336,8 @@ def test_more_ways_than_are_told_apart_leave_the_doubt(check: Check) -> None:
       e: {{when: "{{{{ {ways} }}}}", generate: {{prompt: "{{{{ ref.p }}}}", image_input: {{p: [{items}]}}}}}}
     """)
     assert [one.code for one in found if "`ref.p`" in one.message] == ["may-be-none"]
-=======
+
+
 @pytest.mark.parametrize(
     ("prompt", "why"),
     [
@@ -369,4 +369,3 @@ def test_a_variable_that_holds_a_length_or_a_number_is_followed(
     """)
     said = [one.message.rpartition(": ")[2] for one in found if one.code == "may-be-none"]
     assert said == [why] * (why is not None)
->>>>>>> s48-later
