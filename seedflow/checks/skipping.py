@@ -70,7 +70,7 @@ def _say_never(reference: StepReference, place: Place, subject: Subject) -> Iter
     target = subject.flow.find_target(reference, place.node, place.frame)
     if target is None:
         return
-    message = f"step `{reference.step}` is never skipped: neither it nor anything that it uses has a `when`"
+    message = f"step `{reference.step}` is never skipped: neither it nor anything that it cannot do without has a `when`"
     related = [Related(target.step.span, f"step `{reference.step}`")]
     here = None if place.node is None else place.node.step
     if here is not None and subject.flow.counts.skipping.may_skip_mentioned(target, reference):
