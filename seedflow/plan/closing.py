@@ -75,9 +75,24 @@ class Closer:
     def fail_all(self, group: Group) -> None:
         """What came of a group of which something is wrong: none of it will be asked, and nobody is to wait for it."""
         for child in group.children or ():
-            if isinstance(child, Instance) and child.outcome is None and child.inner is None:
-                child.complete = True
-                group.tasks.end_instance(child, Outcome.FAILED, group.address)
+            if isinstance(child, Instance):
+                self._fail(child, group.address)
+
+    def _fail(self, instance: Instance, cause: str) -> None:
+        """One of them: of a use of a recipe all that is inside."""
+        if instance.inner is None:
+            if instance.outcome is None:
+                instance.complete = True
+                instance.tasks.end_instance(instance, Outcome.FAILED, cause)
+            return
+        for tasks in [one for one in self._build.resolver.steps.values() if one.frame is instance.inner]:
+            for one in tasks.instances:
+                self._fail(one, cause)
+            for group in list(tasks.groups.values()):
+                if group.instance is None:
+                    tasks.groups.remove(group.address)
+                    group.failed = cause
+                    tasks.close(group)
 
     def leaves_out_all(
         self, group: Group, gap: Gap, leaves: Sequence[Leaf], look: Callable[[Leaf], Outlook], sink: Sink
