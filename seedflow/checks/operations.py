@@ -19,7 +19,7 @@ from seedflow.checks.trying import CERTAIN, TOO_MUCH, WrittenOut, choose_values,
 from seedflow.graph.facts import NO_FACTS, Names
 from seedflow.graph.flow import Flow
 from seedflow.graph.inference import infer_shape
-from seedflow.graph.places import Part as Where
+from seedflow.graph.places import Part as TemplatePart
 from seedflow.graph.places import Place
 from seedflow.graph.shapes import UNKNOWN, Kind, Shape
 from seedflow.recipe.references import StepReference
@@ -276,7 +276,7 @@ class ExpressionReader:
             self.doubt(node, *tested)
         if not self._names_are_settled(node):
             return True
-        if node.name == "zip" and self._place.part is Where.FOR_EACH:
+        if node.name == "zip" and self._place.part is TemplatePart.FOR_EACH:
             self._written_out.leave(node)  # that its lists are not equally long is said of the loop
         given = len(node.arguments)
 

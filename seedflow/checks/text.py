@@ -13,6 +13,7 @@ from seedflow.recipe.references import NameReference, Reference, StepReference
 from seedflow.recipe.template import TemplateForm
 from seedflow.recipe.templating.lookup_nodes import Attribute, Named
 from seedflow.recipe.templating.nodes import Constant, Expression
+from seedflow.recipe.templating.operation_nodes import Or
 
 _ALWAYS_TEXT = ("ref", "recipe")
 
@@ -138,7 +139,8 @@ def _may_be_none(place: Place, node: Expression, subject: Subject) -> Diagnostic
     otherwise = f"write `{mention} | default(…)`"
     if what is not None:
         otherwise = f"give {f'the {what}' if whole else 'it'} a default"
-    test = _find_alternatives(node, place) + mention
+    tested = _find_test(node, place, subject)
+    test = " ".join(place.template.scalar.value[tested.start : tested.end].split())
     return Diagnostic(
         "may-be-none",
         f"`{name}` is optional and has no default; when it is not given, none cannot stand inside text"
@@ -160,9 +162,8 @@ def _find_declared(node: Expression, place: Place, subject: Subject) -> str | No
     return None
 
 
-def _find_alternatives(node: Expression, place: Place) -> str:
-    """What is printed in place of the last alternative of an `or` where it is there, with the `or` behind it; else nothing."""
-    text = place.template.scalar.value
-    start, end = text.rfind("{{", 0, node.start) + 2, text.find("}}", node.end)
-    before = " ".join(text[start : node.start].split())
-    return f"{before} " if before.endswith(" or") and not text[node.end : end].strip(" \n-") else ""
+def _find_test(node: Expression, place: Place, subject: Subject) -> Expression:
+    """What to test so that something is printed: all of an `or` whose last alternative a node is, else the node itself."""
+    certain = subject.flow.certain
+    parts = certain.find_guarded(place.template, place.frame, certain.at(place))
+    return next((part for part, _ in parts if isinstance(part, Or) and part.right is node), node)

@@ -345,13 +345,12 @@ def test_a_record_is_looked_up_by_what_a_text_says(desk: Desk, written: str) -> 
     assert desk.prompt(f'"{written}"', MANY) == "red"
 
 
-def test_the_test_for_the_last_of_several_is_one_for_all_of_them(desk: Desk) -> None:
+@pytest.mark.parametrize("printed", ["inputs.title or inputs.name", "(inputs.title or inputs.name)"])
+def test_the_test_for_the_last_of_several_is_one_for_all_of_them(desk: Desk, printed: str) -> None:
     """The help of `may-be-none` leaves out what would be printed of nothing, and no more than that."""
     found = desk.problems(
         "inputs: {title: {type: text, optional: true}, name: {type: text, optional: true}}\n"
-        'steps: {sign: {generate: {prompt: "It says {{ inputs.title or inputs.name }}"}}}'
+        f'steps: {{sign: {{generate: {{prompt: "It says {{{{ {printed} }}}}"}}}}}}'
     )
     helps = [one.help for one in found if one.code == "may-be-none"]
-    assert helps == [
-        "write `{% if inputs.title or inputs.name %}…{% endif %}` around it, or give it a default"
-    ]
+    assert helps == [f"write `{{% if {printed} %}}…{{% endif %}}` around it, or give it a default"]
